@@ -1,0 +1,33 @@
+"""The types of the package: frozen data on read-only numpy arrays, no input or output."""
+
+from anatomy_twin.core.anatomy import Anatomy, Certificate, Structure, Tissue
+from anatomy_twin.core.assessment import Assessment, Cost, PlanCheck, Quantity, Rule
+from anatomy_twin.core.case import Case, Patient, Step, Transform
+from anatomy_twin.core.frozen import FrozenMapping
+from anatomy_twin.core.geometry import VolumeGeometry, inverse_axes, reindex
+from anatomy_twin.core.labels import ABSENT_STATES, Code, LabelMap, Segment
+from anatomy_twin.core.mesh import SurfaceMesh, TetMesh
+from anatomy_twin.core.monitor import SILENT, Monitor, SilentMonitor, check_cancelled, part_of
+from anatomy_twin.core.plans import (
+    AblationPlan,
+    Applicator,
+    LesionLine,
+    LesionPlan,
+    LesionPoint,
+    Plan,
+    PlaneCut,
+    PositionPlan,
+    ResectionPlan,
+    SegmentCut,
+    SurfaceCut,
+)
+from anatomy_twin.core.results import Result, ThermalResult
+from anatomy_twin.core.volume import Volume
+
+__all__ = [
+    "ABSENT_STATES", "SILENT", "AblationPlan", "Anatomy", "Applicator", "Assessment", "Case", "Certificate", "Code",
+    "Cost", "FrozenMapping", "LabelMap", "LesionLine", "LesionPlan", "LesionPoint", "Monitor", "Patient", "Plan",
+    "PlanCheck", "PlaneCut", "PositionPlan", "Quantity", "ResectionPlan", "Result", "Rule", "Segment", "SegmentCut",
+    "SilentMonitor", "Step", "Structure", "SurfaceCut", "SurfaceMesh", "TetMesh", "ThermalResult", "Tissue",
+    "Transform", "Volume", "VolumeGeometry", "check_cancelled", "inverse_axes", "part_of", "reindex",
+]

@@ -1,0 +1,157 @@
+"""The twin of one patient: everything that is known, intended and computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from anatomy_twin.core.anatomy import Anatomy
+from anatomy_twin.core.assessment import Assessment, PlanCheck
+from anatomy_twin.core.frozen import FrozenMapping, Value, read_only
+from anatomy_twin.core.labels import LabelMap
+from anatomy_twin.core.plans import Plan
+from anatomy_twin.core.results import Result
+from anatomy_twin.core.volume import Volume
+from anatomy_twin.errors import DataError
+from anatomy_twin.units import check_range
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """Who the case is about, by pseudonym only."""
+
+    pseudonym: str = "patient"
+    height_cm: float | None = None
+    weight_kg: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.height_cm is not None:
+            object.__setattr__(self, "height_cm", check_range("height_cm", self.height_cm, 30, 250))
+        if self.weight_kg is not None:
+            object.__setattr__(self, "weight_kg", check_range("weight_kg", self.weight_kg, 1, 400))
+
+
+@dataclass(frozen=True, eq=False)
+class Transform:
+    """A 4 x 4 matrix from LPS mm of the fixed volume to LPS mm of the moving one, with its estimated error."""
+
+    matrix: object
+    error_mm: float
+
+    def __post_init__(self) -> None:
+        matrix = read_only(self.matrix, "matrix", ndim=2, dtype=float)
+        if matrix.shape != (4, 4):
+            raise DataError(f"a transform is a 4 x 4 matrix, not {matrix.shape}")
+        object.__setattr__(self, "matrix", matrix)
+        object.__setattr__(self, "error_mm", check_range("error_mm", self.error_mm, 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of provenance: what was done, with which settings (text), reproducible."""
+
+    stage: str
+    facts: Mapping[str, str] = field(default_factory=FrozenMapping)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "facts", FrozenMapping(self.facts))
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """All of a twin as one frozen object; the ``with_`` methods return new ones.
+
+    ``timings_s`` (stage -> seconds) differs from run to run and is kept apart from ``provenance``.
+    """
+
+    volumes: Mapping[str, Volume]
+    labels: Mapping[str, LabelMap]
+    primary: str
+    anatomy: Anatomy
+    patient: Patient = field(default_factory=Patient)
+    transforms: Mapping[tuple[str, str], Transform] = field(default_factory=FrozenMapping)
+    plans: Mapping[str, Plan] = field(default_factory=FrozenMapping)
+    checks: Mapping[str, PlanCheck] = field(default_factory=FrozenMapping)
+    results: Mapping[str, Result] = field(default_factory=FrozenMapping)
+    assessments: Mapping[str, Assessment] = field(default_factory=FrozenMapping)
+    provenance: tuple[Step, ...] = ()
+    timings_s: Mapping[str, float] = field(default_factory=FrozenMapping)
+
+    def __post_init__(self) -> None:
+        for name in ("volumes", "labels", "transforms", "plans", "checks", "results", "assessments", "timings_s"):
+            object.__setattr__(self, name, FrozenMapping(getattr(self, name)))
+        object.__setattr__(self, "provenance", tuple(self.provenance))
+        if self.primary not in self.volumes:
+            raise DataError(f"the primary volume {self.primary!r} is not in the case")
+        for name, labels in self.labels.items():
+            if name in self.volumes and not labels.geometry.is_close(self.volumes[name].geometry, 0.01):
+                raise DataError(f"volume and labels {name!r} are not on the same grid")
+
+    @classmethod
+    def new(
+        cls, *, volume: Volume, labels: LabelMap | None = None, anatomy: Anatomy | None = None,
+        patient: Patient | None = None, name: str = "scan", provenance: tuple[Step, ...] = (),
+    ) -> Case:
+        """Return a case of one volume; labels and anatomy may follow later."""
+        return cls(
+            volumes={name: volume}, labels={} if labels is None else {name: labels}, primary=name,
+            anatomy=anatomy or Anatomy({}), patient=patient or Patient(), provenance=provenance,
+        )
+
+    @property
+    def volume(self) -> Volume:
+        """The primary volume."""
+        return self.volumes[self.primary]
+
+    @property
+    def label_map(self) -> LabelMap:
+        """The label map of the primary volume; ``DataError`` if it was not segmented yet."""
+        if self.primary not in self.labels:
+            raise DataError("the case has no segmentation yet", advice="segment it first")
+        return self.labels[self.primary]
+
+    @property
+    def synthetic(self) -> bool:
+        """True when any volume of the case is of a generated patient."""
+        return any(volume.synthetic for volume in self.volumes.values())
+
+    def plan(self, name: str) -> Plan:
+        """Return the plan called ``name``; ``DataError`` if there is none."""
+        if name not in self.plans:
+            known = ", ".join(self.plans) or "none"
+            raise DataError(f"no plan is called {name!r}", advice=f"the case has {known}")
+        return self.plans[name]
+
+    def with_labels(self, labels: LabelMap, anatomy: Anatomy) -> Case:
+        """Return the case with a new segmentation and anatomy of its primary volume."""
+        return replace(self, labels=FrozenMapping({**self.labels, self.primary: labels}), anatomy=anatomy)
+
+    def with_plan(self, plan: Plan, check: PlanCheck | None = None) -> Case:
+        """Return the case with ``plan`` added or replaced; what an older plan of that name led to is dropped."""
+        gone = "" if self.plans.get(plan.name) == plan else plan.name
+        checks = _without(self.checks, gone)
+        return replace(
+            self,
+            plans=FrozenMapping({**self.plans, plan.name: plan}),
+            checks=checks if check is None else FrozenMapping({**checks, plan.name: check}),
+            results=_without(self.results, gone),
+            assessments=_without(self.assessments, gone) if gone else self.assessments,
+        )
+
+    def with_result(self, result: Result) -> Case:
+        """Return the case with the result of one of its plans; ``DataError`` if the plan is not in the case."""
+        self.plan(result.plan_name)
+        return replace(self, results=FrozenMapping({**self.results, result.plan_name: result}))
+
+    def with_assessment(self, assessment: Assessment) -> Case:
+        """Return the case with an assessment added or replaced (key "" for the anatomy alone)."""
+        return replace(self, assessments=FrozenMapping({**self.assessments, assessment.plan_name: assessment}))
+
+    def with_step(self, stage: str, facts: Mapping[str, str], seconds: float | None = None) -> Case:
+        """Return the case with one more line of provenance and, apart from it, the time it took."""
+        timings = self.timings_s if seconds is None else {**self.timings_s, stage: seconds}
+        return replace(self, provenance=(*self.provenance, Step(stage, facts)), timings_s=FrozenMapping(timings))
+
+
+def _without(items: Mapping[str, Value], key: str) -> FrozenMapping[str, Value]:
+    return FrozenMapping({name: value for name, value in items.items() if name != key})

@@ -1,0 +1,74 @@
+"""How long work tells that it goes on, and how it is stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from anatomy_twin.errors import Cancelled
+
+
+class Monitor(Protocol):
+    """Handed to every long function. Callers give one that draws a bar, a window's, or none."""
+
+    def stage(self, name: str) -> None:
+        """A named stage begins (it ends when the next begins)."""
+
+    def progress(self, fraction: float) -> None:
+        """``fraction`` (0 to 1) of the current stage is done."""
+
+    def warn(self, message: str) -> None:
+        """One line that the user should read."""
+
+    @property
+    def cancelled(self) -> bool:
+        """True once the user has asked to stop."""
+
+
+class SilentMonitor:
+    """A monitor that shows nothing and never cancels."""
+
+    cancelled = False
+
+    def stage(self, name: str) -> None:
+        """Do nothing."""
+
+    def progress(self, fraction: float) -> None:
+        """Do nothing."""
+
+    def warn(self, message: str) -> None:
+        """Do nothing."""
+
+
+SILENT = SilentMonitor()
+
+
+def check_cancelled(monitor: Monitor) -> None:
+    """Raise ``Cancelled`` if the user has asked to stop."""
+    if monitor.cancelled:
+        raise Cancelled("stopped on request")
+
+
+@contextmanager
+def part_of(monitor: Monitor, start: float, stop: float) -> Iterator[Monitor]:
+    """Give a monitor whose progress 0..1 is ``start``..``stop`` of the outer one's stage."""
+    yield _Part(monitor, start, stop)
+
+
+class _Part:
+    def __init__(self, outer: Monitor, start: float, stop: float) -> None:
+        self._outer, self._start, self._stop = outer, start, stop
+
+    @property
+    def cancelled(self) -> bool:
+        return self._outer.cancelled
+
+    def stage(self, name: str) -> None:
+        self._outer.stage(name)
+
+    def progress(self, fraction: float) -> None:
+        self._outer.progress(self._start + (self._stop - self._start) * fraction)
+
+    def warn(self, message: str) -> None:
+        self._outer.warn(message)

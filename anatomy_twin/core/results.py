@@ -1,0 +1,69 @@
+"""What physics says about a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anatomy_twin.core.frozen import FrozenMapping, read_only
+from anatomy_twin.core.geometry import VolumeGeometry
+from anatomy_twin.core.mesh import SurfaceMesh
+from anatomy_twin.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class ThermalResult:
+    """Heat and damage of one ablation plan on a box around its target.
+
+    ``geometry`` is the grid of the box; ``times_s`` (T,) the moments of the snapshots ``temperature_c`` and
+    ``omega`` (both [T, k, j, i], float32: degC and the Arrhenius integral), ``cem43_min`` [k, j, i] the thermal dose
+    at the end. ``coagulated`` (bool [k, j, i]) and ``surface`` are the zone at the end by ``verdict_model``.
+    ``parameters`` are the numbers used, as text with units; ``assumed`` names those without a public source.
+    """
+
+    plan_name: str
+    geometry: VolumeGeometry
+    times_s: NDArray[np.float64]
+    temperature_c: NDArray[np.float32]
+    omega: NDArray[np.float32]
+    cem43_min: NDArray[np.float32]
+    coagulated: NDArray[np.bool_]
+    verdict_model: str
+    surface: SurfaceMesh | None = None
+    parameters: Mapping[str, str] = field(default_factory=FrozenMapping)
+    assumed: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        times = read_only(self.times_s, "times_s", ndim=1, dtype=np.float64)
+        object.__setattr__(self, "times_s", times)
+        expected: dict[str, tuple[int, ...]] = {
+            "temperature_c": (times.size, *self.geometry.shape),
+            "omega": (times.size, *self.geometry.shape),
+            "cem43_min": self.geometry.shape,
+            "coagulated": self.geometry.shape,
+        }
+        for name, shape in expected.items():
+            values: NDArray[Any] = read_only(
+                getattr(self, name), name, dtype=bool if name == "coagulated" else np.float32
+            )
+            if values.shape != shape:
+                raise DataError(f"{name} has shape {values.shape}, its grid and times ask for {shape}")
+            object.__setattr__(self, name, values)
+        object.__setattr__(self, "parameters", FrozenMapping(self.parameters))
+
+    @property
+    def coagulated_ml(self) -> float:
+        """Volume of the coagulated zone at the end in ml."""
+        return int(np.count_nonzero(self.coagulated)) * self.geometry.voxel_volume_ml
+
+    def coagulated_at(self, snapshot: int) -> NDArray[np.bool_]:
+        """Return the zone with Arrhenius integral >= 1 at one snapshot, bool [k, j, i]."""
+        return np.asarray(self.omega[snapshot] >= 1.0)
+
+
+Result = ThermalResult

@@ -1,0 +1,1 @@
+"""Hot numerics: numba kernels, arrays and scalars in and out, units and formula in each docstring."""

@@ -1,0 +1,110 @@
+"""A scene as plain data: what a picture, a window or a web page shows. Nothing here draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from numpy.typing import NDArray
+
+from anatomy_twin.core import SurfaceMesh, Volume, VolumeGeometry
+from anatomy_twin.core.frozen import read_only
+from anatomy_twin.errors import DataError
+from anatomy_twin.units import Point
+
+INTENDED_USE = "For rehearsal and training only. Not for diagnosis or treatment."
+
+
+@dataclass(frozen=True, slots=True)
+class SurfaceLayer:
+    """One surface: colour RGB 0..255, opacity 0..1. ``group`` is "organ", "vessel", "target", "zone", "body"."""
+
+    name: str
+    label: str
+    surface: SurfaceMesh
+    colour: tuple[int, int, int]
+    opacity: float = 1.0
+    visible: bool = True
+    group: str = "organ"
+    volume_ml: float | None = None
+    state: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class OverlayLayer:
+    """A mask bool [k, j, i] on ``geometry``, drawn over slices as outline and light fill."""
+
+    name: str
+    label: str
+    mask: NDArray[Any]
+    geometry: VolumeGeometry
+    colour: tuple[int, int, int]
+    visible: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mask", read_only(self.mask, "mask", ndim=3, dtype=bool))
+
+
+@dataclass(frozen=True, slots=True)
+class Needle:
+    """One applicator: a line from entry to tip (LPS mm) and the length of its heating part."""
+
+    label: str
+    entry_mm: Point
+    tip_mm: Point
+    radius_mm: float
+    active_length_mm: float
+    colour: tuple[int, int, int] = (240, 255, 30)
+
+
+@dataclass(frozen=True, eq=False)
+class FieldSeries:
+    """A simulated field over time, [t, k, j, i] on ``geometry``; ``levels`` are the contours to draw."""
+
+    name: str
+    label: str
+    unit: str
+    values: NDArray[Any]
+    times_s: NDArray[Any]
+    geometry: VolumeGeometry
+    range: tuple[float, float]
+    levels: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", read_only(self.values, "values", ndim=4))
+        object.__setattr__(self, "times_s", read_only(self.times_s, "times_s", ndim=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A named point, for instance the worst margin."""
+
+    label: str
+    point_mm: Point
+    colour: tuple[int, int, int] = (255, 255, 255)
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Everything to be shown. ``focus_mm`` (LPS) is where the slice views cross; ``window`` is (width, level) in HU."""
+
+    title: str
+    volume: Volume
+    surfaces: tuple[SurfaceLayer, ...] = ()
+    overlays: tuple[OverlayLayer, ...] = ()
+    needles: tuple[Needle, ...] = ()
+    fields: tuple[FieldSeries, ...] = ()
+    markers: tuple[Marker, ...] = ()
+    numbers: tuple[tuple[str, str, str], ...] = ()
+    focus_mm: Point = (0.0, 0.0, 0.0)
+    window: tuple[float, float] = (400.0, 50.0)
+    notice: str = INTENDED_USE
+    messages: tuple[str, ...] = field(default=())
+
+    def with_surface(self, name: str, **changes: Any) -> Scene:
+        """Return the scene with one surface layer changed (``visible=False``, ``opacity=0.3``)."""
+        if name not in {layer.name for layer in self.surfaces}:
+            raise DataError(f"the scene has no surface called {name!r}")
+        return replace(
+            self, surfaces=tuple(replace(s, **changes) if s.name == name else s for s in self.surfaces)
+        )
