@@ -48,11 +48,14 @@ class VolumeGeometry:
 
     @staticmethod
     def upright(
-        shape: tuple[int, int, int], spacing_mm: tuple[float, float, float], origin_mm: Point = (0.0, 0.0, 0.0)
+        shape: tuple[int, int, int],
+        spacing_mm: tuple[float, float, float],
+        origin_mm: Point = (0.0, 0.0, 0.0),
+        frame_of_reference_uid: str = "",
     ) -> VolumeGeometry:
         """Return a grid whose k goes to the head, j to the back and i to the patient's left."""
         direction = np.array([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
-        return VolumeGeometry(shape, spacing_mm, direction, origin_mm)
+        return VolumeGeometry(shape, spacing_mm, direction, origin_mm, frame_of_reference_uid)
 
     @cached_property
     def affine(self) -> Floats:
