@@ -1,0 +1,187 @@
+"""What the verbs share: options, progress on the terminal, JSON on stdout, cases in and out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from anatomy_twin.errors import UsageError
+
+if TYPE_CHECKING:
+    from anatomy_twin.core import Assessment, Case, PlanCheck
+
+
+class Options(argparse.ArgumentParser):
+    """argparse that refuses in one line and takes values such as ``--target -62,4,10``."""
+
+    def __init__(self, verb: str, description: str) -> None:
+        super().__init__(prog=f"anatomy-twin {verb}", description=description, allow_abbrev=False)
+        self.add_argument("--json", action="store_true", help="print one JSON document on stdout, nothing else there")
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse with one line."""
+        raise UsageError(message, advice=f"see {self.prog} --help")
+
+    def read(self, arguments: Sequence[str]) -> argparse.Namespace:
+        """Parse; a value that starts with a minus sign and a digit is joined to the option before it."""
+        joined: list[str] = []
+        for argument in arguments:
+            follows_option = joined and joined[-1].startswith("--") and "=" not in joined[-1]
+            if follows_option and argument[:1] == "-" and argument[1:2].isdigit():
+                joined[-1] += f"={argument}"
+            else:
+                joined.append(argument)
+        return self.parse_args(joined)
+
+
+class TerminalMonitor:
+    """Draws a bar per stage on stderr; without a terminal, one line per finished stage."""
+
+    cancelled = False
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self._console = Console(stderr=True, highlight=False)
+        self._bar = Progress(
+            TextColumn("{task.description:<24}"), BarColumn(40), TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(), console=self._console, disable=not self._console.is_terminal,
+        )
+        self._task: Any = None
+        self._name = ""
+        self._start = 0.0
+
+    def __enter__(self) -> TerminalMonitor:
+        self._bar.start()
+        return self
+
+    def __exit__(self, kind: object, *rest: object) -> None:
+        if kind is None:
+            self._finish()
+        self._bar.stop()
+
+    def stage(self, name: str) -> None:
+        """Begin a stage; the one before is finished."""
+        self._finish()
+        self._name, self._start = name, time.perf_counter()
+        self._task = self._bar.add_task(name, total=1.0)
+
+    def progress(self, fraction: float) -> None:
+        """Move the bar of the current stage."""
+        if self._task is not None:
+            self._bar.update(self._task, completed=min(max(fraction, 0.0), 1.0))
+
+    def warn(self, message: str) -> None:
+        """Print one line above the bars."""
+        self._console.print(f"note: {message}", markup=False, soft_wrap=True)
+
+    def _finish(self) -> None:
+        if self._task is None:
+            return
+        self.progress(1.0)
+        self._bar.stop_task(self._task)
+        if not self._console.is_terminal:
+            self._console.print(f"{self._name:<24} {time.perf_counter() - self._start:6.1f} s", markup=False)
+        self._task = None
+
+
+@contextmanager
+def terminal_monitor() -> Iterator[TerminalMonitor]:
+    """Give a monitor for the time of a ``with`` block."""
+    with TerminalMonitor() as monitor:
+        yield monitor
+
+
+def emit(options: argparse.Namespace, document: dict[str, Any], text: str = "") -> int:
+    """Print the JSON document with --json, else the text; return 0."""
+    if options.json:
+        json.dump(document, sys.stdout, indent=1, ensure_ascii=False, allow_nan=False)
+        sys.stdout.write("\n")
+    elif text:
+        print(text)
+    return 0
+
+
+def parse_target(text: str | None) -> str | tuple[float, float, float] | None:
+    """Read ``x,y,z`` as a point in LPS mm, anything else as a segment name."""
+    if text is None or "," not in text:
+        return text
+    parts = text.split(",")
+    try:
+        numbers = [float(part) for part in parts]
+    except ValueError:
+        numbers = []
+    if len(numbers) != 3:
+        raise UsageError(f"--target {text!r} is not a position", advice="give x,y,z in LPS mm or a segment name")
+    return numbers[0], numbers[1], numbers[2]
+
+
+def open_case(path: str) -> Case:
+    """Load a case folder."""
+    from anatomy_twin.store import load_case
+
+    return load_case(Path(path))
+
+
+def keep_case(case: Case, path: str | Path) -> Path:
+    """Save a case folder, whole or not at all."""
+    from anatomy_twin.store import save_case
+
+    save_case(case, Path(path))
+    return Path(path)
+
+
+def numbers_text(assessment: Assessment) -> str:
+    """Return the numbers of an assessment as aligned lines."""
+    lines = []
+    for quantity in assessment.quantities:
+        value = "-" if quantity.value is None else f"{quantity.value:.1f} {quantity.unit}".rstrip()
+        limit = f"  limit {quantity.limit}" if quantity.limit else ""
+        verdict = f"  {quantity.verdict}" if quantity.verdict else ""
+        lines.append(f"  {quantity.label:<38} {value:>12}{limit}{verdict}")
+    if assessment.synthetic:
+        lines.append("  (a generated patient: these numbers are of a phantom)")
+    return "\n".join(lines)
+
+
+def numbers_json(assessment: Assessment) -> dict[str, Any]:
+    """Return an assessment as JSON types."""
+    return {
+        "plan": assessment.plan_name,
+        "synthetic": assessment.synthetic,
+        "quantities": {
+            q.name: {
+                "label": q.label, "value": q.value, "unit": q.unit, "limit": q.limit, "verdict": q.verdict,
+                "source": q.source, "place_mm": q.place_mm, "note": q.note,
+            }
+            for q in assessment.quantities
+        },
+    }
+
+
+def check_text(check: PlanCheck) -> str:
+    """Return the rules of a plan as lines."""
+    return "\n".join(f"  {rule.outcome:<12} {rule.name}: {rule.reason}" for rule in check.rules)
+
+
+def check_json(check: PlanCheck) -> dict[str, Any]:
+    """Return the rules and costs of a plan as JSON types."""
+    return {
+        "plan": check.plan_name,
+        "feasible": check.feasible,
+        "rules": [
+            {
+                "name": r.name, "outcome": r.outcome, "reason": r.reason, "hit": r.hit, "value": r.value,
+                "limit": r.limit, "unit": r.unit, "place_mm": r.place_mm, "source": r.source,
+            }
+            for r in check.rules
+        ],
+        "costs": {cost.name: {"value": cost.value, "unit": cost.unit} for cost in check.costs},
+    }

@@ -1,0 +1,89 @@
+"""``anatomy-twin info``: what this installation is and can do, or what a folder holds."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from importlib import metadata
+from typing import Any
+
+from anatomy_twin import __version__
+from anatomy_twin.cli.common import Options, emit, terminal_monitor
+
+LIBRARIES = (
+    "numpy", "scipy", "numba", "scikit-image", "SimpleITK", "pydicom", "highdicom", "pylibjpeg-openjpeg", "pyjpegls",
+    "vtk", "pyvista", "trimesh", "manifold3d", "PySide6-Essentials", "pyvistaqt",
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the self-check, or with ``series FOLDER`` the series of a folder."""
+    parser = Options("info", "Versions, plugins, devices, self-check; or the series of a folder.")
+    parser.add_argument("what", nargs="*", metavar="series FOLDER", help="list the series that a folder holds")
+    parser.add_argument("--warm-up", action="store_true", help="compile and cache all kernels")
+    options = parser.read(arguments)
+    if options.warm_up:
+        from anatomy_twin.pipeline import warm_up
+
+        warm_up()
+        return emit(options, {"warm": True})
+    if not options.what:
+        return self_check(options)
+    if options.what[0] != "series" or len(options.what) != 2:
+        parser.error(f"cannot show {' '.join(options.what)!r}; the form is: info series FOLDER")
+    return list_series(options, options.what[1])
+
+
+def self_check(options: Any) -> int:
+    """Show versions, plugins, catalog, codecs and rendering."""
+    from anatomy_twin import catalog, plugins
+    from anatomy_twin.render import can_render
+    from anatomy_twin.scan import readable_transfer_syntaxes
+
+    versions = {name: _version(name) for name in LIBRARIES}
+    works, message = can_render()
+    document = {
+        "version": __version__, "python": platform.python_version(), "platform": platform.platform(),
+        "cores": os.cpu_count(), "libraries": versions,
+        "plugins": {kind: list(plugins.names(kind)) for kind in plugins.TABLE},
+        "devices": list(catalog.load("devices")["devices"]),
+        "transfer_syntaxes": list(readable_transfer_syntaxes()),
+        "rendering": {"works": works, "message": message},
+    }
+    lines = [f"anatomy-twin {__version__}, Python {document['python']}, {document['platform']}, {os.cpu_count()} cores"]
+    lines += [f"  {name:<22} {version}" for name, version in versions.items()]
+    lines += [f"{kind}: {', '.join(found)}" for kind, found in document["plugins"].items()]
+    lines.append(f"ablation devices: {', '.join(document['devices'])}")
+    lines.append(f"readable transfer syntaxes: {', '.join(document['transfer_syntaxes'])}")
+    lines.append(f"rendering: {message}")
+    return emit(options, document, "\n".join(lines))
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def list_series(options: Any, folder: str) -> int:
+    """Show the series of a folder, best first, with verdict and reason (descriptions appear here only)."""
+    from anatomy_twin.scan import find_series
+
+    with terminal_monitor() as monitor:
+        monitor.stage("reading headers")
+        found = find_series(folder, monitor=monitor)
+    rows, lines = [], []
+    for series in found:
+        rows.append(
+            {
+                "uid": series.uid, "modality": series.modality, "description": series.description,
+                "slices": series.slice_count, "verdict": series.verdict.line, "rank": series.rank,
+                "reason": series.reason,
+            }
+        )
+        lines.append(f"{series.rank}. {series.modality} {series.description!r}: {series.verdict.line}")
+        lines.append(f"   {series.reason}")
+        lines.append(f"   {series.uid}")
+    return emit(options, {"series": rows}, "\n".join(lines))

@@ -1,0 +1,85 @@
+"""The table of verbs, and the one place where refusals become a line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
+
+from anatomy_twin import __version__
+from anatomy_twin.errors import TwinError
+
+VERBS: Final = {
+    "demo": "the main job on a sample: scan to report, then the window if there is a display",
+    "info": "versions, plugins, devices, self-check; `info series FOLDER` lists what a folder holds",
+    "run": "the whole chain on one scan",
+    "import": "read a scan into a new case",
+    "segment": "find the organs of a case",
+    "mesh": "build the surfaces of a case",
+    "plan": "propose an ablation, or add and check one from a file",
+    "simulate": "compute the heat and damage of a plan",
+    "assess": "volumes, margins, coverage",
+    "report": "write the HTML, PDF and JSON report of a case",
+    "export": "write one structure as STL, PLY or OBJ",
+    "view": "open a case in the window, or draw it with --screenshot",
+    "verify": "check every byte of a case against its checksums",
+}
+NOTICE: Final = "For rehearsal and training only. Not for diagnosis or treatment."
+
+
+def usage() -> str:
+    """Return the text of ``anatomy-twin --help``."""
+    lines = [f"  {verb:<9} {text}" for verb, text in VERBS.items()]
+    return "\n".join(
+        [
+            f"anatomy-twin {__version__}: from a patient's scan to a rehearsed plan",
+            "",
+            "usage: anatomy-twin VERB [options]      anatomy-twin VERB --help",
+            "",
+            *lines,
+            "",
+            "Each verb takes --json (one JSON document on stdout) and shows progress on stderr.",
+            "Exit codes: 0 done, 1 some of many inputs failed, 2 wrong usage or refused input.",
+            NOTICE,
+        ]
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one verb and return its exit code."""
+    if not arguments or arguments[0] in {"-h", "--help", "help"}:
+        print(usage())
+        return 0 if arguments else 2
+    verb, *rest = arguments
+    if verb in {"--version", "-V"}:
+        print(__version__)
+        return 0
+    if verb not in VERBS:
+        return refuse(f"no verb is called {verb!r}; choose one of {', '.join(VERBS)}")
+    try:
+        code: int = import_module(f"anatomy_twin.cli.{verb}_verb").main(rest)
+        return code
+    except TwinError as error:
+        return refuse(error.line)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except KeyboardInterrupt:
+        print("anatomy-twin: stopped", file=sys.stderr)
+        return 130
+
+
+def refuse(line: str) -> int:
+    """Print one line on stderr and return 2."""
+    print(f"anatomy-twin: {line}", file=sys.stderr)
+    return 2
+
+
+def entry_point() -> None:
+    """Start from the console script."""
+    raise SystemExit(main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    entry_point()

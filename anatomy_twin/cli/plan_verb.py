@@ -1,0 +1,79 @@
+"""``anatomy-twin plan``: propose an ablation, or add one from a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anatomy_twin.cli.common import (
+    Options,
+    check_json,
+    check_text,
+    emit,
+    keep_case,
+    open_case,
+    parse_target,
+    terminal_monitor,
+)
+from anatomy_twin.errors import PlanError
+
+if TYPE_CHECKING:
+    from anatomy_twin.core import AblationPlan
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Add a plan to CASE, check it and save the case in place."""
+    parser = Options("plan", "Propose an ablation of a target, or add and check the plan of a JSON file.")
+    parser.add_argument("case", metavar="CASE")
+    parser.add_argument("--target", metavar="NAME|x,y,z", help="segment name, or a position in LPS mm")
+    parser.add_argument("--file", metavar="PLAN.json", help="a plan of your own: name, target, margin_mm, applicators")
+    parser.add_argument("--name", default="A", help="name of the plan (default: A)")
+    parser.add_argument("--device", default="mwa-generic")
+    parser.add_argument("--margin", type=float, default=5.0, metavar="MM", help="margin in mm (default: 5)")
+    options = parser.read(arguments)
+    if options.file and options.target:
+        parser.error("--file and --target exclude each other")
+    from anatomy_twin import pipeline
+
+    case = open_case(options.case)
+    with terminal_monitor() as monitor:
+        if options.file:
+            plan = read_plan(Path(options.file))
+            case = pipeline.add_plan(case, plan, monitor=monitor)
+            name = plan.name
+        else:
+            target = pipeline.choose_target(case, parse_target(options.target))
+            if not isinstance(target, str) or target.startswith("tumour_candidate"):
+                case = pipeline.target_case(case, target, monitor=monitor)
+                target = "tumour_1"
+                case = pipeline.mesh_case(case, monitor=monitor)
+            name = options.name
+            case = pipeline.propose_case(
+                case, target=target, name=name, margin_mm=options.margin, device=options.device, monitor=monitor
+            )
+    keep_case(case, options.case)
+    check = case.checks[name]
+    verdict = "no rule is broken" if check.feasible else f"{len(check.broken)} rules are BROKEN"
+    return emit(options, check_json(check), f"plan {name}: {verdict}\n{check_text(check)}")
+
+
+def read_plan(file: Path) -> AblationPlan:
+    """Read an ablation plan from a JSON file; ``PlanError`` in one line if it is not one."""
+    from anatomy_twin.core import AblationPlan, Applicator
+
+    if not file.is_file():
+        raise PlanError("the plan file is not there", where=file.name, advice="give a JSON file")
+    if file.stat().st_size > 1_000_000:
+        raise PlanError("the plan file is larger than 1 MB", where=file.name)
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        content.pop("kind", None)
+        applicators = tuple(Applicator(**entry) for entry in content.pop("applicators"))
+        return AblationPlan(applicators=applicators, **content)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise PlanError(
+            f"the plan file cannot be read: {error}", where=file.name,
+            advice="give name, target, margin_mm and applicators with device, entry_mm, tip_mm, power_w, duration_s",
+        ) from error

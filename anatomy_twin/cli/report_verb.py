@@ -1,0 +1,23 @@
+"""``anatomy-twin report``: the report of a case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from anatomy_twin.cli.common import Options, emit, open_case, terminal_monitor
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the report of CASE."""
+    parser = Options("report", "Write the report of a case: HTML, PDF and JSON.")
+    parser.add_argument("case", metavar="CASE")
+    parser.add_argument("--out", required=True, metavar="FOLDER")
+    options = parser.read(arguments)
+    from anatomy_twin.report import write_report
+
+    case = open_case(options.case)
+    with terminal_monitor() as monitor:
+        monitor.stage("writing the report")
+        page = write_report(case, Path(options.out), monitor=monitor)
+    return emit(options, {"report": str(page)}, f"wrote {page}")

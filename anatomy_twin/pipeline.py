@@ -1,0 +1,232 @@
+"""The whole chain from a scan to an assessed plan. Each stage takes a case and returns a new one with its provenance.
+
+This is the only module that knows all rooms of the chain; the command line and the window call it.
+"""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+
+from anatomy_twin import __version__
+from anatomy_twin.anatomy import build_anatomy
+from anatomy_twin.assess import assess
+from anatomy_twin.core import (
+    SILENT,
+    AblationPlan,
+    Case,
+    FrozenMapping,
+    LabelMap,
+    Monitor,
+    Patient,
+    Plan,
+    ThermalResult,
+    Volume,
+    check_cancelled,
+)
+from anatomy_twin.errors import PlanError, UsageError
+from anatomy_twin.plan import Proposal, check_plan, propose
+from anatomy_twin.scan import load_volume
+from anatomy_twin.scan.segmentation_object import read_seg
+from anatomy_twin.search import confirm_duration
+from anatomy_twin.segmentation import add_target, segment
+from anatomy_twin.simulation import simulate
+from anatomy_twin.store import load_labels as load_seg_nrrd
+from anatomy_twin.units import Point
+
+Target = str | Point
+LIBRARIES = ("numpy", "scipy", "numba", "scikit-image", "SimpleITK", "pydicom", "vtk", "pyvista")
+
+
+@dataclass
+class _Clock:
+    seconds: float = 0.0
+
+
+@contextmanager
+def _stage(name: str, monitor: Monitor) -> Iterator[_Clock]:
+    check_cancelled(monitor)
+    monitor.stage(name)
+    clock, start = _Clock(), time.perf_counter()
+    yield clock
+    clock.seconds = time.perf_counter() - start
+    monitor.progress(1.0)
+
+
+def load_labels(path: str | Path, like: Volume | None = None) -> LabelMap:
+    """Read a label map from a ``.seg.nrrd`` file or a DICOM SEG; ``like`` is the volume it belongs to.
+
+    Raises ``StoreError`` or ``ScanError`` when the file is neither or does not lie on the volume's grid.
+    """
+    file = Path(path)
+    if file.name.endswith(".seg.nrrd"):
+        return load_seg_nrrd(file, like)
+    return read_seg(file, like)
+
+
+def import_scan(
+    path: str | Path, *, series_uid: str | None = None, patient: Patient | None = None, monitor: Monitor = SILENT
+) -> Case:
+    """Read the best (or the named) series of a folder into a new case."""
+    with _stage("reading the scan", monitor) as clock:
+        volume = load_volume(path, series_uid=series_uid, monitor=monitor)
+        for warning in volume.warnings:
+            monitor.warn(warning)
+    case = Case.new(volume=volume, patient=patient)
+    versions = {name: metadata.version(name) for name in LIBRARIES}
+    case = case.with_step("software", {"anatomy_twin": __version__, "python": platform.python_version(), **versions})
+    return case.with_step("reading the scan", volume.facts, clock.seconds)
+
+
+def segment_case(case: Case, segmenter: str = "ct-abdomen", monitor: Monitor = SILENT) -> Case:
+    """Segment the primary volume; plans, results and surfaces of an older segmentation are dropped."""
+    with _stage("segmenting organs", monitor) as clock:
+        labels = segment(case.volume, segmenter, monitor=monitor)
+    fresh = Case.new(
+        volume=case.volume, labels=labels, patient=case.patient, name=case.primary, provenance=case.provenance
+    )
+    facts = {"segmenter": segmenter, "found": ", ".join(labels.names), "seed": "none (deterministic)"}
+    return replace(fresh, timings_s=case.timings_s).with_step("segmenting organs", facts, clock.seconds)
+
+
+def target_case(case: Case, target: Target, monitor: Monitor = SILENT) -> Case:
+    """Make ``target`` (a segment name or a point in LPS mm) the segment ``tumour_1`` of the case.
+
+    Raises ``SegmentationError`` when nothing can be delineated there.
+    """
+    with _stage("outlining the target", monitor) as clock:
+        labels = add_target(case.volume, case.label_map, target)
+    text = target if isinstance(target, str) else ", ".join(f"{value:.1f}" for value in target) + " mm LPS"
+    case = case.with_labels(labels, case.anatomy)
+    return case.with_step("outlining the target", {"asked for": text}, clock.seconds)
+
+
+def mesh_case(case: Case, monitor: Monitor = SILENT) -> Case:
+    """Build the surfaces of all segments."""
+    with _stage("building surfaces", monitor) as clock:
+        anatomy = build_anatomy(case.volume, case.label_map, monitor=monitor)
+    triangles = sum(s.certificate.triangle_count for s in anatomy.structures.values() if s.certificate)
+    case = case.with_labels(case.label_map, anatomy)
+    return case.with_step("building surfaces", {"triangles": str(triangles)}, clock.seconds)
+
+
+def propose_case(
+    case: Case, *, target: str = "tumour_1", name: str = "A", margin_mm: float = 5.0, device: str = "mwa-generic",
+    monitor: Monitor = SILENT,
+) -> Case:
+    """Add the best proposed ablation of ``target``, checked, as plan ``name``."""
+    with _stage("planning the ablation", monitor) as clock:
+        best: Proposal = propose(
+            case, "ablation", target=target, margin_mm=margin_mm, device=device, count=1, monitor=monitor
+        )[0]
+        plan = replace(best.plan, name=name)
+        check = check_plan(case, plan)
+    facts = {"plan": name, "target": target, "device": device, "why": best.why}
+    return case.with_plan(plan, check).with_step("planning the ablation", facts, clock.seconds)
+
+
+def add_plan(case: Case, plan: Plan, monitor: Monitor = SILENT) -> Case:
+    """Add a plan made by hand, with its check."""
+    with _stage("checking the plan", monitor) as clock:
+        check = check_plan(case, plan, monitor=monitor)
+    return case.with_plan(plan, check).with_step("checking the plan", {"plan": plan.name}, clock.seconds)
+
+
+def simulate_case(case: Case, plan_name: str = "A", *, refine: bool = False, monitor: Monitor = SILENT) -> Case:
+    """Simulate one plan. With ``refine`` the shortest duration that reaches the margin replaces the planned one."""
+    plan = case.plan(plan_name)
+    with _stage("simulating the heat", monitor) as clock:
+        if refine and isinstance(plan, AblationPlan):
+            plan, result = confirm_duration(case, plan, monitor=monitor)
+            case = case.with_plan(plan, check_plan(case, plan))
+        else:
+            result = simulate(case, plan, monitor=monitor)
+        for warning in result.warnings:
+            monitor.warn(warning)
+    return case.with_result(result).with_step("simulating the heat", _simulation_facts(result), clock.seconds)
+
+
+def _simulation_facts(result: ThermalResult) -> Mapping[str, str]:
+    return FrozenMapping({"plan": result.plan_name, "verdict by": result.verdict_model, **result.parameters})
+
+
+def assess_case(case: Case, plan_name: str | None = None, monitor: Monitor = SILENT) -> Case:
+    """Read the numbers off the anatomy and, where ``plan_name`` is given, off that plan and its result."""
+    with _stage("measuring margins", monitor) as clock:
+        case = case.with_assessment(assess(case))
+        if plan_name is not None:
+            plan = case.plan(plan_name)
+            case = case.with_assessment(assess(case, plan, case.results.get(plan_name)))
+    return case.with_step("measuring margins", {"plan": plan_name or "none"}, clock.seconds)
+
+
+def candidates(labels: LabelMap) -> tuple[str, ...]:
+    """Return the segments that may be a target: tumours first, then proposals."""
+    stems = ("tumour_", "lesion_", "tumour_candidate_")
+    known = [name for name in labels.names if name.startswith(stems)]
+    return tuple(sorted(known, key=lambda name: ("candidate" in name, name)))
+
+
+def choose_target(case: Case, target: Target | None) -> Target:
+    """Return the target to plan on; ``UsageError`` when it was not named and the scan does not show just one.
+
+    A tumour that the program found is a proposal: where there are none or several the user decides.
+    """
+    if target is not None:
+        return target
+    found = candidates(case.label_map)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise UsageError(
+            "no tumour was found in this scan", advice="give the target's position with --target x,y,z (LPS mm)"
+        )
+    listed = "; ".join(_describe(case.label_map, name) for name in found)
+    raise UsageError(
+        f"{len(found)} tumour candidates were found", where=listed, advice="choose one with --target NAME or x,y,z"
+    )
+
+
+def _describe(labels: LabelMap, name: str) -> str:
+    x, y, z = centre_mm(labels, name)
+    return f"{name}: {labels.volume_ml(name):.1f} ml at {x:.0f},{y:.0f},{z:.0f}"
+
+
+def centre_mm(labels: LabelMap, name: str) -> Point:
+    """Return the centroid of a segment in LPS mm; ``PlanError`` when it has no voxels."""
+    indices = labels.mask(name).nonzero()
+    if not indices[0].size:
+        raise PlanError(f"{name} has no voxels")
+    x, y, z = labels.geometry.to_world([axis.mean() for axis in indices])
+    return float(x), float(y), float(z)
+
+
+def run_liver_ablation(
+    path: str | Path, *, target: Target | None = None, margin_mm: float = 5.0, device: str = "mwa-generic",
+    series_uid: str | None = None, patient: Patient | None = None, monitor: Monitor = SILENT,
+) -> Case:
+    """Take a CT to a simulated and assessed microwave ablation of one liver tumour.
+
+    Raises a ``TwinError`` when the scan cannot be read truthfully, when ``target`` is needed and missing, or when no
+    path to the target is allowed.
+    """
+    case = import_scan(path, series_uid=series_uid, patient=patient, monitor=monitor)
+    case = segment_case(case, monitor=monitor)
+    case = target_case(case, choose_target(case, target), monitor=monitor)
+    case = mesh_case(case, monitor=monitor)
+    case = propose_case(case, margin_mm=margin_mm, device=device, monitor=monitor)
+    case = simulate_case(case, "A", refine=True, monitor=monitor)
+    return assess_case(case, "A", monitor=monitor)
+
+
+def warm_up() -> None:
+    """Compile and cache every kernel with the signatures that the chain uses, so that no case waits for it."""
+    from anatomy_twin import plan, simulation
+
+    plan.warm_up()
+    simulation.warm_up()

@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""Set everything up, then run every check: ruff, mypy and the tests.
+
+    python3 scripts/test.py [--yes] [arguments for pytest]
+
+Tests on real scans run where ANATOMY_TWIN_TEST_DATA names the folder that holds them.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from environment import ROOT, SetupError, prepare
+
+
+def main(arguments: list[str]) -> int:
+    """Prepare the environment and run the checks in it; return the first exit code that is not 0."""
+    yes = "--yes" in arguments
+    rest = [argument for argument in arguments if argument != "--yes"]
+    if {"-h", "--help"} & set(rest):
+        print(__doc__)
+        return 0
+    try:
+        python = prepare(tests=True, yes=yes)
+    except SetupError as error:
+        print(f"test.py: {error}", file=sys.stderr)
+        return 2
+    if not os.environ.get("ANATOMY_TWIN_TEST_DATA"):
+        print("tests on real scans are skipped: ANATOMY_TWIN_TEST_DATA is not set", file=sys.stderr)
+    checks = [] if rest else [["ruff", "check", "."], ["mypy"]]
+    for check in [*checks, ["pytest", *rest]]:
+        print(f"== {' '.join(check)}", flush=True)
+        code = subprocess.run([python, "-m", *check], cwd=ROOT).returncode
+        if code:
+            return code
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
