@@ -112,8 +112,8 @@ def run_or_explain(command: list[object], problem: str) -> None:
     done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         lines = done.stdout.splitlines() or ["no output"]
-        errors = [line for line in lines if "ERROR" in line] or lines
-        raise SetupError(f"{problem}: {errors[-1].strip()}")
+        errors = [line for line in lines if "Error" in line or "ERROR" in line] or lines
+        raise SetupError(f"{problem}: {errors[-1].strip()[:300]}")
 
 
 def check_system(tests: bool, yes: bool) -> None:

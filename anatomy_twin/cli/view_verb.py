@@ -17,7 +17,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.read(arguments)
     case = open_case(options.case)
     if options.screenshot:
-        from anatomy_twin.render import window_picture
+        from anatomy_twin.render.sheet import window_picture
 
         file = window_picture(case, Path(options.screenshot), plan_name=options.plan)
         return emit(options, {"screenshot": str(file)}, f"wrote {file}")

@@ -1,0 +1,38 @@
+"""Starts Qt, refuses in one line where it cannot."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from PySide6.QtWidgets import QApplication
+
+from anatomy_twin.core import Case
+from anatomy_twin.errors import RenderError
+from anatomy_twin.view.style import apply_style
+from anatomy_twin.worker import run_limited
+
+
+def run_application(case: Case, plan_name: str | None) -> int:
+    """Open the window and run Qt's event loop."""
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        raise RenderError("there is no display for a window", advice="use `anatomy-twin view CASE --screenshot FILE`")
+    if QApplication.instance() is None:
+        # Qt ends the process when its platform plug-in does not load: try that in a child first
+        run_limited("anatomy_twin.view.application:probe", wall_s=60)
+    application = QApplication.instance() or QApplication([Path(sys.argv[0]).name])
+    apply_style(application)
+    from anatomy_twin.view.window import RehearsalWindow
+
+    window = RehearsalWindow(case, plan_name)
+    window.show()
+    code: int = application.exec()
+    return code
+
+
+def probe() -> str:
+    """Make and close a Qt application; return the name of its platform."""
+    application = QApplication(["probe"])
+    name: str = application.platformName()
+    return name

@@ -1,0 +1,37 @@
+"""What all tests share: rendering without a screen, real scans, one simulated toy case."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+if not os.environ.get("DISPLAY"):
+    os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real scans; the test is skipped where it is not given."""
+    folder = os.environ.get("ANATOMY_TWIN_TEST_DATA")
+    if not folder:
+        pytest.skip("ANATOMY_TWIN_TEST_DATA is not set: no real scans here")
+    path = Path(folder).resolve()
+    assert path.is_dir(), f"ANATOMY_TWIN_TEST_DATA names {path}, which is not there"
+    return path
+
+
+@pytest.fixture(scope="session")
+def toy_case():
+    """The toy patient with surfaces, a plan made by hand, its simulation and its numbers."""
+    import anatomy_twin as at
+    from tests.support.toy_patient import toy_patient
+
+    volume, labels = toy_patient()
+    case = at.Case.new(volume=volume, labels=labels, anatomy=at.build_anatomy(volume, labels))
+    applicator = at.Applicator("mwa-generic", (-138.0, -45.0, 27.0), (-61.0, -11.0, 25.0), 60.0, 240.0)
+    plan = at.AblationPlan("A", "tumour_1", (applicator,), margin_mm=5.0)
+    case = case.with_plan(plan, at.check_plan(case, plan))
+    case = case.with_result(at.simulate(case, plan)).with_assessment(at.assess(case))
+    return case.with_assessment(at.assess(case, plan, case.results["A"]))
