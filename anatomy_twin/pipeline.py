@@ -226,7 +226,9 @@ def run_liver_ablation(
 
 def warm_up() -> None:
     """Compile and cache every kernel with the signatures that the chain uses, so that no case waits for it."""
-    from anatomy_twin import plan, simulation
+    from anatomy_twin.assess import warm_up as warm_assess
+    from anatomy_twin.plan import warm_up as warm_plan
+    from anatomy_twin.simulation import warm_up as warm_simulation
 
-    plan.warm_up()
-    simulation.warm_up()
+    for warm in (warm_plan, warm_simulation, warm_assess):
+        warm()

@@ -16,11 +16,18 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.read(arguments)
     from anatomy_twin.store import verify_case
 
-    problems = list(verify_case(Path(options.case)))
-    if problems and not options.json:
-        more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
+    found = verify_case(Path(options.case))
+    if found.problems and not options.json:
+        more = f" and {len(found.problems) - 1} more" if len(found.problems) > 1 else ""
         raise StoreError(
-            f"{problems[0]}{more}", where=Path(options.case).name, advice="restore the case from a copy or make it anew"
+            f"{found.problems[0]}{more}", where=Path(options.case).name,
+            advice="restore the case from a copy or make it anew",
         )
-    emit(options, {"case": options.case, "intact": not problems, "problems": problems}, f"{options.case} is intact")
-    return 2 if problems else 0
+    document = {
+        "case": options.case, "intact": found.ok, "files_checked": found.files_checked,
+        "problems": list(found.problems), "extra": list(found.extra),
+    }
+    lines = [f"{options.case} is intact: {found.files_checked} files as they were saved"]
+    lines += [f"  not part of the case: {name}" for name in found.extra]
+    emit(options, document, "\n".join(lines))
+    return 0 if found.ok else 2

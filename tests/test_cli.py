@@ -1,0 +1,237 @@
+"""The command line: verbs on a real case, refusals in one line with exit code 2, nothing half-written."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from anatomy_twin.cli.main import VERBS, main
+from tests.support.dicom_series import AXIAL, as_localizer, write_series
+
+
+@pytest.fixture(scope="session")
+def saved_toy(toy_case, tmp_path_factory) -> Path:
+    from anatomy_twin.store import save_case
+
+    folder = tmp_path_factory.mktemp("case") / "toy.twin"
+    save_case(toy_case, folder)
+    return folder
+
+
+@pytest.fixture
+def case(saved_toy, tmp_path) -> Path:
+    """A copy of the toy case that a test may change."""
+    return Path(shutil.copytree(saved_toy, tmp_path / "toy.twin"))
+
+
+def refused(capsys, *arguments: object, word: str = "") -> str:
+    """Run a verb that must be refused; return its one line."""
+    code = main([str(argument) for argument in arguments])
+    out, err = capsys.readouterr()
+    assert code == 2 and out == "", (code, out, err)
+    lines = [line for line in err.splitlines() if line.startswith("anatomy-twin: ")]
+    assert len(lines) == 1 and err.rstrip().endswith(lines[0]), err
+    assert "Traceback" not in err and word.lower() in lines[0].lower(), lines[0]
+    return lines[0]
+
+
+def accepted(capsys, *arguments: object) -> dict:
+    """Run a verb with --json and return its document."""
+    code = main([*(str(argument) for argument in arguments), "--json"])
+    out, err = capsys.readouterr()
+    assert code == 0, err
+    return json.loads(out)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself(verb, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([verb, "--help"])
+    assert stop.value.code == 0
+    out = capsys.readouterr().out
+    assert f"anatomy-twin {verb}" in out and "--json" in out
+
+
+def test_unknown_verb_and_no_verb(capsys):
+    refused(capsys, "operate", word="choose one of")
+    assert main([]) == 2
+
+
+def test_unknown_option_is_one_line(capsys):
+    refused(capsys, "verify", "x.twin", "--fast", word="see anatomy-twin verify --help")
+
+
+def test_info_tells_versions_and_rendering(capsys):
+    document = accepted(capsys, "info")
+    assert document["libraries"]["numpy"] == np.__version__ and document["rendering"]["message"]
+    assert "ct-abdomen" in document["plugins"]["segmenters"] and "mwa-generic" in document["devices"]
+
+
+def test_info_series_lists_what_a_folder_holds(capsys, tmp_path):
+    write_series(tmp_path / "a", axes=AXIAL)
+    found = accepted(capsys, "info", "series", tmp_path)["series"]
+    assert len(found) == 1 and found[0]["slices"] == 8 and found[0]["rank"] == 1
+    refused(capsys, "info", "sereis", tmp_path, word="info series FOLDER")
+
+
+def test_stages_work_one_by_one_on_a_case(capsys, case, tmp_path):
+    meshes = accepted(capsys, "mesh", case)["structures"]
+    assert meshes["liver"]["watertight"] and meshes["liver"]["outward"]
+    plan = {
+        "name": "hand", "target": "tumour_1", "margin_mm": 5,
+        "applicators": [
+            {"device": "mwa-generic", "entry_mm": [-138, -45, 27], "tip_mm": [-61, -11, 25], "power_w": 60,
+             "duration_s": 120}
+        ],
+    }
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps(plan))
+    check = accepted(capsys, "plan", case, "--file", file)
+    outcomes = {rule["name"]: rule["outcome"] for rule in check["rules"]}
+    assert outcomes["crosses no bone"] == "passed" and "not checked" in outcomes.values()
+    simulated = accepted(capsys, "simulate", case, "--plan", "hand")
+    assert 2 < simulated["coagulated_ml"] < 60 and simulated["assumed"]
+    numbers = accepted(capsys, "assess", case, "--plan", "hand")["hand"]
+    assert numbers["synthetic"] and numbers["quantities"]["minimal_margin_mm"]["unit"] == "mm"
+    assert accepted(capsys, "verify", case)["intact"]
+    for suffix in ("stl", "ply", "obj"):
+        out = tmp_path / f"liver.{suffix}"
+        accepted(capsys, "export", case, "--structure", "liver", "--out", out)
+        import trimesh
+
+        mesh = trimesh.load_mesh(out)
+        assert abs(mesh.volume / 1000 - meshes["liver"]["volume_ml"]) < 0.02 * meshes["liver"]["volume_ml"]
+
+
+def test_report_and_screenshot(capsys, case, tmp_path):
+    page = Path(accepted(capsys, "report", case, "--out", tmp_path / "report")["report"])
+    text = page.read_text(encoding="utf-8")
+    assert "not for diagnosis" in text.lower() and "src=\"http" not in text
+    from PIL import Image
+
+    shot = tmp_path / "shot.png"
+    accepted(capsys, "view", case, "--screenshot", shot)
+    assert np.asarray(Image.open(shot)).std() > 20
+
+
+@pytest.mark.parametrize("verb", ["segment", "mesh", "simulate", "assess", "report", "verify", "view"])
+def test_a_case_that_is_not_there(verb, capsys, tmp_path):
+    more = ["--out", tmp_path / "r"] if verb == "report" else []
+    refused(capsys, verb, tmp_path / "none.twin", *more)
+    assert not list(tmp_path.iterdir())
+
+
+def run_on(scan: Path, out: Path) -> list[object]:
+    return ["run", scan, "--procedure", "liver-ablation", "--target", "-60,0,0", "--out", out]
+
+
+def test_bad_scans_are_refused_and_leave_nothing(capsys, tmp_path):
+    out = tmp_path / "x.twin"
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    refused(capsys, *run_on(empty, out))
+    refused(capsys, *run_on(tmp_path / "nowhere", out))
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    (texts / "a.dcm").write_text("this is no image")
+    refused(capsys, *run_on(texts, out))
+    write_series(tmp_path / "scout", shape=(1, 12, 10), edit=as_localizer)
+    refused(capsys, *run_on(tmp_path / "scout", out), word="localizer")
+    write_series(tmp_path / "mr", modality="MR")
+    refused(capsys, *run_on(tmp_path / "mr", out), word="MR")
+    write_series(tmp_path / "two" / "a", uid="1", patient=("A^B", "1"))
+    write_series(tmp_path / "two" / "b", uid="2", patient=("C^D", "2"))
+    refused(capsys, *run_on(tmp_path / "two", out), word="patient")
+    truth = write_series(tmp_path / "cut")
+    data = truth.files[3].read_bytes()
+    truth.files[3].write_bytes(data[: len(data) - 60])
+    refused(capsys, *run_on(tmp_path / "cut", out))
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"empty", "texts", "scout", "mr", "two", "cut"}
+
+
+def test_changed_and_missing_files_of_a_case(capsys, case):
+    image = next(case.rglob("*.nrrd"))
+    data = bytearray(image.read_bytes())
+    data[len(data) // 2] ^= 1
+    image.write_bytes(bytes(data))
+    assert image.name in refused(capsys, "verify", case)
+    assert image.name in refused(capsys, "assess", case)
+    image.unlink()
+    assert image.name in refused(capsys, "verify", case)
+
+
+def plan_file(tmp_path: Path, **changes: object) -> Path:
+    """A plan for the toy patient with some entries changed."""
+    applicator = {"device": "mwa-generic", "entry_mm": [-138, -45, 27], "tip_mm": [-61, -11, 25], "power_w": 60,
+                  "duration_s": 120}
+    applicator |= {key: changes.pop(key) for key in list(changes) if key in applicator}
+    plan = {"name": "x", "target": "tumour_1", "margin_mm": 5, "applicators": [applicator], **changes}
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps(plan))
+    return file
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"target": "tumour_9"}, "tumour_9"),
+        ({"device": "laser"}, "laser"),
+        ({"entry_mm": [0, 0]}, "entry_mm"),
+        ({"power_w": "much"}, "power_w"),
+        ({"duration_s": -5}, "duration_s"),
+        ({"speed": 3}, "speed"),
+        ({"applicators": []}, "applicator"),
+        ({"name": ""}, "name"),
+    ],
+)
+def test_bad_plans_are_refused_and_the_case_stays(changes, word, capsys, case, tmp_path):
+    before = (case / "case.json").read_bytes()
+    refused(capsys, "plan", case, "--file", plan_file(tmp_path, **changes), word=word)
+    assert (case / "case.json").read_bytes() == before
+
+
+def test_plan_file_that_is_no_json(capsys, case, tmp_path):
+    file = tmp_path / "plan.json"
+    file.write_text("[" * 100_000)
+    refused(capsys, "plan", case, "--file", file, word="plan file")
+
+
+def test_applicator_outside_the_body_is_named_with_its_place(capsys, case, tmp_path):
+    outside = plan_file(tmp_path, entry_mm=[-160, -110, 27], tip_mm=[-155, -90, 25])
+    code = main(["plan", str(case), "--file", str(outside)])
+    out, err = capsys.readouterr()
+    if code == 2:
+        assert "body" in err
+    else:
+        assert "BROKEN" in out and "body" in out
+
+
+def test_run_without_a_target_lists_or_asks(capsys, toy_case):
+    from anatomy_twin.errors import UsageError
+    from anatomy_twin.pipeline import choose_target
+
+    with pytest.raises(UsageError, match=r"2 tumour candidates.*tumour_1.*tumour_2.*--target"):
+        choose_target(toy_case, None)
+
+
+@pytest.mark.parametrize("text", ["1,2", "a,b,c", "1,2,3,4", "nan,1"])
+def test_bad_target_positions(text, capsys, case):
+    refused(capsys, "plan", case, "--target", text, word="--target")
+
+
+def test_negative_positions_are_not_options(capsys, case):
+    line = refused(capsys, "plan", case, "--target", "-500,-500,-500")
+    assert "--help" not in line
+
+
+def test_existing_folder_that_is_no_case_is_not_overwritten(capsys, tmp_path):
+    keep = tmp_path / "photos"
+    keep.mkdir()
+    (keep / "a.txt").write_text("mine")
+    refused(capsys, *run_on(tmp_path, keep), word="not a case")
+    assert (keep / "a.txt").read_text() == "mine"
