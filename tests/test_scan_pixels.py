@@ -1,0 +1,181 @@
+"""Stored values become HU, slice by slice, in every coding that can be written here."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pydicom
+import pytest
+import SimpleITK as sitk
+
+from anatomy_twin.errors import ScanError
+from anatomy_twin.scan import load_volume
+from tests.support.dicom_series import write_series
+
+SYNTAXES = {
+    "Implicit VR Little Endian": "1.2.840.10008.1.2",
+    "Explicit VR Little Endian": "1.2.840.10008.1.2.1",
+    "Deflated Explicit VR Little Endian": "1.2.840.10008.1.2.1.99",
+    "Explicit VR Big Endian": "1.2.840.10008.1.2.2",
+    "RLE Lossless": "1.2.840.10008.1.2.5",
+    "JPEG-LS Lossless Image Compression": "1.2.840.10008.1.2.4.80",
+    "JPEG 2000 Image Compression (Lossless Only)": "1.2.840.10008.1.2.4.90",
+}
+
+
+@pytest.mark.parametrize("signed", [True, False])
+@pytest.mark.parametrize("name", SYNTAXES)
+def test_every_lossless_coding_gives_the_written_values(tmp_path, name, signed):
+    truth = write_series(tmp_path, shape=(3, 36, 40), signed=signed, syntax=SYNTAXES[name])
+    volume = load_volume(tmp_path)
+    np.testing.assert_array_equal(volume.array, truth.stored.astype(int) - 1024)
+    assert volume.array.dtype == np.int16
+    assert volume.facts["transfer syntax"] == name
+
+
+def test_each_slice_has_its_own_slope_and_fractions_make_floats(tmp_path):
+    slopes = [1.0, 0.5, 0.25, 1.75]
+
+    def own_slope(k, dataset):
+        dataset.RescaleSlope, dataset.RescaleIntercept = slopes[k], -1000 - k
+
+    truth = write_series(tmp_path, shape=(4, 6, 6), edit=own_slope)
+    volume = load_volume(tmp_path)
+    assert volume.array.dtype == np.float32
+    expected = truth.stored * np.reshape(slopes, (4, 1, 1)) - 1000 - np.arange(4).reshape(4, 1, 1)
+    np.testing.assert_allclose(volume.array, expected, rtol=1e-6)
+
+
+def test_whole_slopes_that_differ_stay_whole(tmp_path):
+    truth = write_series(tmp_path, shape=(4, 6, 6), edit=lambda k, ds: setattr(ds, "RescaleSlope", k + 1))
+    volume = load_volume(tmp_path)
+    assert volume.array.dtype == np.int16
+    np.testing.assert_array_equal(volume.array, truth.stored * np.arange(1, 5).reshape(4, 1, 1) - 1024)
+
+
+def test_whole_values_beyond_16_bits_become_floats_without_loss(tmp_path):
+    stored = np.full((3, 4, 4), 7, np.uint16)
+    stored[2, 1, 1] = 65535
+    write_series(tmp_path, stored=stored, shape=(3, 4, 4), signed=False, intercept=0)
+    volume = load_volume(tmp_path)
+    assert volume.array.dtype == np.float32
+    np.testing.assert_array_equal(volume.array, stored)
+
+
+def test_monochrome1_changes_no_hu(tmp_path):
+    truth = write_series(tmp_path, edit=lambda k, ds: setattr(ds, "PhotometricInterpretation", "MONOCHROME1"))
+    volume = load_volume(tmp_path)
+    np.testing.assert_array_equal(volume.array, truth.stored - 1024)
+    assert any("MONOCHROME1" in line for line in volume.warnings)
+
+
+def test_padding_outside_the_circle_becomes_air_and_is_counted(tmp_path):
+    stored = np.full((3, 8, 8), 1064, np.int16)
+    stored[:, 0, :] = -2000
+
+    def pad(k, dataset):
+        dataset.add_new(0x00280120, "US", 63536)  # -2000, written as unsigned as some scanners do
+
+    write_series(tmp_path, shape=(3, 8, 8), stored=stored, edit=pad)
+    volume = load_volume(tmp_path)
+    assert (volume.array[:, 0] == -1024).all()
+    assert (volume.array[:, 1:] == 40).all()
+    assert "24 voxels of padding (-3024 HU) set to -1024 HU" in volume.warnings
+
+
+def test_a_padding_value_in_the_range_of_tissue_changes_nothing(tmp_path):
+    truth = write_series(tmp_path, edit=lambda k, ds: ds.add_new(0x00280120, "SS", 1064))
+    np.testing.assert_array_equal(load_volume(tmp_path).array, truth.stored - 1024)
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_overlay_bits_above_the_stored_ones_are_dropped(tmp_path, signed):
+    stored = np.random.default_rng(3).integers(-2048 if signed else 0, 2048 if signed else 4096, (3, 6, 6))
+
+    def twelve_bits(k, dataset):
+        words = (stored[k] & 0x0FFF) | 0x8000
+        dataset.BitsStored, dataset.HighBit = 12, 11
+        dataset.PixelData = words.astype("<u2").tobytes()
+
+    write_series(tmp_path, shape=(3, 6, 6), signed=signed, intercept=0, edit=twelve_bits)
+    np.testing.assert_array_equal(load_volume(tmp_path).array, stored)
+
+
+def test_eight_bit_values_in_both_byte_orders(tmp_path):
+    stored = np.random.default_rng(1).integers(0, 255, (3, 5, 6)).astype(np.uint8)
+
+    def eight_bits(k, dataset):
+        dataset.BitsAllocated = dataset.BitsStored = 8
+        dataset.HighBit = 7
+        dataset.PixelData = stored[k].tobytes()
+        dataset["PixelData"].VR = "OB"
+
+    write_series(tmp_path, shape=(3, 5, 6), signed=False, intercept=0, edit=eight_bits)
+    np.testing.assert_array_equal(load_volume(tmp_path).array, stored)
+
+
+def test_mr_loads_without_a_unit_and_without_rescale(tmp_path):
+    def bare(k, dataset):
+        del dataset.RescaleSlope, dataset.RescaleIntercept
+
+    truth = write_series(tmp_path, modality="MR", edit=bare)
+    volume = load_volume(tmp_path)
+    assert (volume.modality, volume.units) == ("MR", "")
+    np.testing.assert_array_equal(volume.array, truth.stored)
+
+
+def test_a_ct_in_other_units_says_so(tmp_path):
+    write_series(tmp_path, edit=lambda k, ds: setattr(ds, "RescaleType", "US"))
+    volume = load_volume(tmp_path)
+    assert volume.units == ""
+    assert any("other than HU" in line for line in volume.warnings)
+
+
+def test_jpeg_lossless_is_decoded_in_a_child_process(tmp_path):
+    """SimpleITK writes JPEG lossless; pixels come back through the child, rescaled by this package alone."""
+    truth = write_series(tmp_path / "plain", shape=(2, 16, 16), signed=False)
+    target = tmp_path / "jpeg"
+    target.mkdir()
+    for k, file in enumerate(truth.files):
+        image = sitk.GetImageFromArray(truth.stored[k][None])
+        writer = sitk.ImageFileWriter()
+        writer.SetImageIO("GDCMImageIO")
+        writer.UseCompressionOn()
+        writer.SetCompressor("JPEG")
+        writer.SetFileName(str(tmp_path / "coded.dcm"))
+        writer.Execute(image)
+        coded = pydicom.dcmread(tmp_path / "coded.dcm")
+        assert coded.file_meta.TransferSyntaxUID in ("1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.57")
+        whole = pydicom.dcmread(file)
+        whole.file_meta.TransferSyntaxUID = coded.file_meta.TransferSyntaxUID
+        whole.PixelData = coded.PixelData
+        whole["PixelData"].VR, whole["PixelData"].is_undefined_length = "OB", True
+        whole.save_as(target / f"{k}.dcm")
+    volume = load_volume(target)
+    np.testing.assert_array_equal(volume.array, truth.stored.astype(int) - 1024)
+    assert volume.facts["transfer syntax"].startswith("JPEG Lossless")
+
+
+def test_the_checksum_is_that_of_the_files_in_slice_order(tmp_path):
+    truth = write_series(tmp_path, descending=True)
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in truth.files[::-1])).hexdigest()
+    assert load_volume(tmp_path).facts["sha256"] == digest
+
+
+def test_a_generated_patient_is_marked_synthetic(tmp_path):
+    write_series(tmp_path / "a", edit=lambda k, ds: setattr(ds, "Manufacturer", "anatomy_twin phantom 0.1"))
+    write_series(tmp_path / "b")
+    assert load_volume(tmp_path / "a").synthetic
+    assert not load_volume(tmp_path / "b").synthetic
+
+
+def test_values_that_no_type_holds_exactly_are_refused(tmp_path):
+    def wide(k, dataset):
+        dataset.BitsAllocated = dataset.BitsStored = 32
+        dataset.HighBit = 31
+        dataset.PixelData = np.full(36, 2**30, "<u4").tobytes()
+
+    write_series(tmp_path, shape=(3, 6, 6), signed=False, edit=wide)
+    with pytest.raises(ScanError, match="too large to be held exactly"):
+        load_volume(tmp_path)
