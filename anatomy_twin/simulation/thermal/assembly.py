@@ -1,0 +1,242 @@
+"""From a case and an ablation plan to the thermal system on a refined box around the target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from anatomy_twin import catalog
+from anatomy_twin.core import SILENT, AblationPlan, Case, LabelMap, Monitor, VolumeGeometry, check_cancelled
+from anatomy_twin.errors import PlanError, SimulationError
+from anatomy_twin.simulation.thermal import sources, tissues, vessels
+from anatomy_twin.simulation.thermal.base import (
+    DamageModel,
+    Evaporation,
+    HeatPulse,
+    ThermalModel,
+    ThermalSystem,
+    largest_time_step_s,
+)
+
+MAX_VOXELS = 12_000_000
+
+
+def assemble(
+    case: Case, plan: AblationPlan, model: ThermalModel | None = None, monitor: Monitor = SILENT
+) -> ThermalSystem:
+    """Return the thermal system of ``plan`` on an isotropic box around its target and applicators.
+
+    Raises ``PlanError`` for a target that is not there, ``SimulationError`` for settings out of a device's range, a
+    heating part outside the body or a box that is too large.
+    """
+    model = model or ThermalModel()
+    for applicator in plan.applicators:
+        sources.check_settings(applicator)
+    order, flips = case.label_map.geometry.canonical_axes()
+    labels = case.label_map.reindexed(order, flips)
+    box, warnings = box_around(labels, plan, model)
+    monitor.progress(0.1)
+    kinds = tissues.map_tissues(labels, box)
+    warnings += list(kinds.warnings)
+    spacing = model.spacing_mm
+    facts = catalog.load("tissues")
+    diameter = vessels.local_diameter_mm(kinds.vessel, spacing)
+    sink = (diameter > facts["vessels"]["sink_from_mm"]) if model.vessel_sinks else np.zeros(box.shape, bool)
+    number = _fill_vessels(kinds.number, kinds.vessel)
+    kinds = tissues.TissueMap(number, kinds.vessel, kinds.tissues, kinds.warnings)
+    check_cancelled(monitor)
+    monitor.progress(0.5)
+
+    volume_m3 = (spacing * 1e-3) ** 3
+    conductivity = np.where(sink, 0.0, kinds.values("conductivity_w_m_k"))
+    capacity = kinds.values("density_kg_m3", 1.2) * kinds.values("specific_heat_j_kg_k", 1005.0) * volume_m3
+    blood = tissues.tissue("blood")
+    wall = vessels.wall_conductance_w_k(
+        sink, diameter, conductivity, spacing, facts["vessels"]["nusselt"], blood.conductivity_w_m_k
+    )
+    # Pennes: heat taken away per volume is rho_b c_b w (T - T_b); as a rate it is divided by the tissue's rho c
+    blood_heat = blood.density_kg_m3 * blood.specific_heat_j_kg_k * volume_m3
+    perfusion = kinds.values("perfusion_1_s") * model.perfusion_factor * blood_heat / capacity
+    perfusion[sink] = 0.0
+    faces = tuple(face_conductance_w_k(conductivity, axis, spacing).astype(model.dtype) for axis in range(3))
+    pulses, spent = _pulses(plan, box, number != tissues.AIR, sink, model)
+    monitor.progress(0.9)
+    used = kinds.tissues
+    parameters, assumed = _account(plan, model, used, box, facts)
+    parameters["power taken up by blood of large vessels"] = f"{spent:.2f} W"
+    parameters["voxels of large vessels"] = str(int(sink.sum()))
+    return ThermalSystem(
+        box, *faces, capacity.astype(model.dtype), perfusion.astype(model.dtype),
+        (wall / capacity).astype(model.dtype), pulses, largest_time_step_s(*faces, capacity),
+        facts["body_temperature_c"], damage_model(facts), evaporation(facts), parameters, assumed,
+        tuple(warnings),
+    )
+
+
+def box_around(labels: LabelMap, plan: AblationPlan, model: ThermalModel) -> tuple[VolumeGeometry, list[str]]:
+    """Return the isotropic grid of the simulation and what is to be warned of.
+
+    It holds the target and the expected zone of each applicator (by its device's table) with
+    ``model.room_mm`` around them, has the axes of ``labels`` (canonical), and is cut where the scan ends.
+    """
+    if plan.target not in labels:
+        raise PlanError(
+            f"plan {plan.name!r} names the target {plan.target!r}, which is not segmented",
+            advice=f"there are {', '.join(labels.names)}",
+        )
+    grid = labels.geometry
+    steps = np.asarray(grid.spacing_mm)
+    found = np.argwhere(labels.mask(plan.target))
+    if not len(found):
+        raise PlanError(f"the target {plan.target!r} of plan {plan.name!r} has no voxels")
+    low, high = (found.min(axis=0) - 0.5) * steps, (found.max(axis=0) + 0.5) * steps
+    for applicator in plan.applicators:
+        tip = grid.to_index(applicator.tip_mm)
+        if not bool(grid.contains(applicator.tip_mm)):
+            raise SimulationError("the tip of an applicator lies outside the scan", where=_place(applicator.tip_mm))
+        reach = sources.expected_reach_mm(applicator)
+        centre = grid.to_index(sources.active_zone_mm(applicator)[1]) * steps
+        ends = np.stack([centre - reach, centre + reach, tip * steps])
+        low, high = np.minimum(low, ends.min(axis=0)), np.maximum(high, ends.max(axis=0))
+    low, high = low - model.room_mm, high + model.room_mm
+    edge_low, edge_high = -0.5 * steps, (np.asarray(grid.shape) - 0.5) * steps
+    warnings = []
+    if (low < edge_low).any() or (high > edge_high).any():
+        missing = float(np.maximum(edge_low - low, high - edge_high).max())
+        warnings.append(
+            f"the scan ends {missing:.0f} mm short of the wanted box: body temperature is assumed at its edge"
+        )
+    low, high = np.maximum(low, edge_low), np.minimum(high, edge_high)
+    spacing = model.spacing_mm
+    # first centres on a lattice that starts at the scan's corner, so that nearby plans share their voxels
+    first = np.ceil(np.round((low - edge_low) / spacing - 0.5, 6))
+    last = np.floor(np.round((high - edge_low) / spacing - 0.5, 6))
+    shape = (last - first + 1).astype(int)
+    if shape.min() < 8:
+        raise SimulationError("the scan leaves no room around the target", where=f"{shape.tolist()} voxels")
+    if int(np.prod(shape)) > MAX_VOXELS:
+        raise SimulationError(
+            f"the box of {shape.tolist()} voxels is too large", advice="use a larger spacing or fewer applicators"
+        )
+    origin = grid.to_world((edge_low + (first + 0.5) * spacing) / steps)
+    x, y, z = (float(value) for value in origin)
+    return VolumeGeometry(
+        (int(shape[0]), int(shape[1]), int(shape[2])), (spacing,) * 3, grid.direction, (x, y, z),
+        grid.frame_of_reference_uid,
+    ), warnings
+
+
+def face_conductance_w_k(conductivity_w_m_k: NDArray[Any], axis: int, spacing_mm: float) -> NDArray[np.float64]:
+    """Return W/K through the faces to the next voxel along ``axis`` (the last layer 0): the harmonic mean of both."""
+    k = np.moveaxis(np.asarray(conductivity_w_m_k, np.float64), axis, 0)
+    face = np.zeros_like(k)
+    total = k[:-1] + k[1:]
+    np.divide(2.0 * k[:-1] * k[1:], total, out=face[:-1], where=total > 0)
+    return np.ascontiguousarray(np.moveaxis(face, 0, axis)) * (spacing_mm * 1e-3)
+
+
+def damage_model(facts: Mapping[str, Any]) -> DamageModel:
+    """Return the damage constants of the catalog."""
+    arrhenius, dose = facts["damage"]["arrhenius"], facts["damage"]["cem43"]
+    return DamageModel(
+        arrhenius["frequency_1_s"], arrhenius["energy_j_mol"], arrhenius["floor_c"], dose["r_above"], dose["r_below"],
+        dose["breakpoint_c"], dose["threshold_min"],
+    )
+
+
+def evaporation(facts: Mapping[str, Any]) -> Evaporation:
+    """Return the evaporation of the catalog as an apparent heat capacity, relative to that of liver."""
+    row, liver = facts["evaporation"], tissues.tissue("liver")
+    width = row["to_c"] - row["from_c"]
+    latent_k = row["water_fraction"] * row["latent_heat_j_kg"] / liver.specific_heat_j_kg_k
+    return Evaporation(row["from_c"], row["to_c"], 1.0 + latent_k / width, row["dry_absorption"])
+
+
+def _fill_vessels(number: NDArray[np.uint8], vessel: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Give the voxels of vessels the tissue beside them: a thin vessel counts through its perfusion."""
+    free = ~vessel & (number != tissues.AIR)
+    if not vessel.any() or not free.any():
+        return number
+    nearest = ndimage.distance_transform_edt(~free, return_distances=False, return_indices=True)
+    return np.where(vessel, number[tuple(nearest)], number)
+
+
+def _pulses(
+    plan: AblationPlan, box: VolumeGeometry, absorbing: NDArray[np.bool_], sink: NDArray[np.bool_],
+    model: ThermalModel,
+) -> tuple[tuple[HeatPulse, ...], float]:
+    """Return the pulses and the power in W that lands in large vessels, where blood carries it off."""
+    pulses, spent = [], 0.0
+    for applicator in plan.applicators:
+        tip = box.to_index(applicator.tip_mm)
+        nearest = tuple(np.clip(np.floor(tip + 0.5).astype(int), 0, np.asarray(box.shape) - 1))
+        if not absorbing[nearest]:
+            raise SimulationError("the tip of an applicator lies outside the body", where=_place(applicator.tip_mm))
+        power = sources.power_per_voxel_w(applicator, box, absorbing)
+        spent += float(power[sink].sum())
+        power[sink] = 0.0
+        pulses.append(HeatPulse(0.0, applicator.duration_s, power.astype(model.dtype)))
+    return tuple(pulses), spent
+
+
+def _account(
+    plan: AblationPlan, model: ThermalModel, used: tuple[Any, ...], box: VolumeGeometry, facts: Mapping[str, Any]
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the numbers of the run as text with units, and the names of those without a public source."""
+    parameters = {
+        "grid": f"{'x'.join(str(n) for n in reversed(box.shape))} voxels of {model.spacing_mm:g} mm",
+        "number type": "float64" if model.double_precision else "float32",
+        "body temperature": f"{facts['body_temperature_c']:g} degC, also at the edge of the box",
+        "skin": facts["surroundings"]["skin"],
+        "perfusion factor": f"{model.perfusion_factor:g}",
+        "perfusion": "ends where the Arrhenius integral reaches 1",
+    }
+    assumed = ["surroundings: no heat passes from skin to air"]
+    for n, applicator in enumerate(plan.applicators, start=1):
+        entry = sources.device(applicator.device)
+        sar, title = entry["sar"], f"applicator {n}"
+        loss = sources.attenuation_1_m(entry["frequency_hz"], sar["relative_permittivity"], sar["conductivity_s_m"])
+        parameters |= {
+            f"{title} device": f"{entry['label']} ({applicator.device})",
+            f"{title} power": f"{applicator.power_w:g} W set, {sources.absorbed_power_w(applicator):.2f} W absorbed",
+            f"{title} time": f"{applicator.duration_s:g} s from the start",
+            f"{title} heat source": (
+                f"line of {entry['active_length_mm']:g} mm, centre {entry['active_offset_mm']:g} mm behind the tip, "
+                f"field attenuation {loss:.1f} 1/m"
+            ),
+        }
+        assumed += [f"{applicator.device}: {name}" for name in entry["assumed"]]
+    for tissue in used:
+        parameters[f"tissue {tissue.name}"] = (
+            f"density {tissue.density_kg_m3:g} kg/m3, heat capacity {tissue.specific_heat_j_kg_k:g} J/kg/K, "
+            f"conductivity {tissue.conductivity_w_m_k:g} W/m/K, perfusion {tissue.perfusion_1_s:g} 1/s"
+        )
+        assumed += [f"tissue {tissue.name}: {name}" for name in tissue.assumed]
+    arrhenius, dose, boil, vessel = (
+        facts["damage"]["arrhenius"], facts["damage"]["cem43"], facts["evaporation"], facts["vessels"]
+    )
+    parameters |= {
+        "Arrhenius": (
+            f"A {arrhenius['frequency_1_s']:.3g} 1/s, Ea {arrhenius['energy_j_mol']:.4g} J/mol, counted from "
+            f"{arrhenius['floor_c']:g} degC"
+        ),
+        "CEM43": f"R {dose['r_above']:g} above and {dose['r_below']:g} below {dose['breakpoint_c']:g} degC, "
+                 f"{dose['threshold_min']:g} min coagulate",
+        "evaporation": f"{boil['water_fraction']:.0%} water by mass boils from {boil['from_c']:g} to "
+                       f"{boil['to_c']:g} degC, then {boil['dry_absorption']:.0%} of the microwaves are taken up",
+        "vessels": (
+            f"over {vessel['sink_from_mm']:g} mm at body temperature, wall Nusselt number {vessel['nusselt']:g}"
+            if model.vessel_sinks else "no sinks"
+        ),
+    }
+    for name, block in (("Arrhenius", arrhenius), ("CEM43", dose), ("evaporation", boil), ("vessels", vessel)):
+        assumed += [f"{name}: {entry}" for entry in block["assumed"]]
+    return parameters, tuple(dict.fromkeys(assumed))
+
+
+def _place(point_mm: Any) -> str:
+    return "{:.1f}, {:.1f}, {:.1f} mm LPS".format(*point_mm)

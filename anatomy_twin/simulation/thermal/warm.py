@@ -1,0 +1,24 @@
+"""Compiling the kernels of a thermal run ahead of time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anatomy_twin.core import Applicator, VolumeGeometry
+from anatomy_twin.simulation.thermal import pipeline, sources
+from anatomy_twin.simulation.thermal.base import HeatPulse, ThermalSystem
+
+
+def warm_up() -> None:
+    """Run every kernel once on a tiny grid, with the array types that ``simulate`` has."""
+    shape, spacing = (12, 12, 12), 4.0
+    grid = VolumeGeometry.upright(shape, (spacing,) * 3)
+    tip = (22.0, 22.0, 40.0)
+    probe = Applicator("mwa-generic", (22.0, 22.0, -100.0), tip, 60.0, 60.0)
+    power = sources.power_per_voxel_w(probe, grid, np.ones(shape, bool)).astype(np.float32)
+    flat = np.full(shape, 1e-3, np.float32)
+    system = ThermalSystem(
+        grid, flat, flat, flat, np.full(shape, 0.25, np.float32), np.zeros(shape, np.float32),
+        np.zeros(shape, np.float32), (HeatPulse(0.0, 60.0, power),), 1.0,
+    )
+    pipeline.step(system, pipeline.init(system), 1)
