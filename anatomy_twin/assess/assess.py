@@ -1,0 +1,178 @@
+"""One call that reads all numbers off a case, or off a plan and its result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from anatomy_twin import catalog
+from anatomy_twin.assess.margin import Margin, ablative_margin, resolvable
+from anatomy_twin.assess.volumes import healthy_ml, volume_quantities
+from anatomy_twin.core import (
+    SILENT,
+    AblationPlan,
+    Assessment,
+    Case,
+    LabelMap,
+    Monitor,
+    Quantity,
+    ThermalResult,
+    check_cancelled,
+)
+from anatomy_twin.core.plans import Plan
+from anatomy_twin.core.results import Result
+from anatomy_twin.errors import DataError, PlanError
+
+RIM_MM = 5.0
+
+
+def assess(
+    case: Case, plan: Plan | None = None, result: Result | None = None, monitor: Monitor = SILENT
+) -> Assessment:
+    """Read numbers off a case.
+
+    Without a plan: volumes of the organs and lesions. With an ablation plan: tumour and ablated volume, the minimal
+    ablative margin with its place, coverage of target and 5 mm rim, healthy organ lost, and the highest temperature
+    of structures that are not to be heated. ``result`` is taken from the case when it is not given; without any, what
+    needs it is "not checked".
+
+    Raises ``PlanError`` for another kind of plan or a target that is not there, ``DataError`` when plan and result do
+    not belong together.
+    """
+    if plan is None and result is not None:
+        plan = case.plan(result.plan_name)
+    notes = ("read off a generated patient",) if case.synthetic else ()
+    if plan is None:
+        return Assessment("", volume_quantities(case), case.synthetic, notes)
+    if not isinstance(plan, AblationPlan):
+        raise PlanError(f"plan {plan.name!r} is a {type(plan).__name__}; this version assesses ablation plans only")
+    labels = case.label_map
+    if plan.target not in labels:
+        raise PlanError(f"no structure is called {plan.target!r}", advice=f"there are {', '.join(labels.names)}")
+    result = case.results.get(plan.name) if result is None else result
+    if result is not None and result.plan_name != plan.name:
+        raise DataError(f"the result is of plan {result.plan_name!r}, not of {plan.name!r}")
+    found = [Quantity("tumour_ml", "Target volume", round(labels.volume_ml(plan.target), 2), "ml", note=plan.target)]
+    if result is None:
+        found += _not_checked(labels, plan.target, "the plan was not simulated yet")
+        return Assessment(plan.name, tuple(found), case.synthetic, notes)
+    check_cancelled(monitor)
+    found.append(_ablated(result))
+    reason = resolvable(labels, plan.target) or ("" if result.coagulated.any() else "nothing is coagulated")
+    if reason:
+        found += _not_checked(labels, plan.target, reason)
+    else:
+        found += _margin_quantities(labels, plan.target, ablative_margin(labels, plan.target, result, RIM_MM))
+    monitor.progress(0.7)
+    check_cancelled(monitor)
+    found += _temperatures(labels, plan.target, result)
+    monitor.progress(1.0)
+    return Assessment(plan.name, tuple(found), case.synthetic, (*notes, *result.warnings))
+
+
+def _ablated(result: ThermalResult) -> Quantity:
+    note = f"coagulated by {result.verdict_model}"
+    if _touches_border(result):
+        note += "; the zone reaches the edge of the simulated box, so it is larger than this"
+    return Quantity("ablated_ml", "Ablated volume", round(result.coagulated_ml, 2), "ml", note=note)
+
+
+def _touches_border(result: ThermalResult) -> bool:
+    zone = result.coagulated
+    return any(bool(zone.take(side, axis=axis).any()) for axis in range(3) for side in (0, -1))
+
+
+def _margin_quantities(labels: LabelMap, target: str, margin: Margin) -> list[Quantity]:
+    limits = catalog.load("limits")["margins"]
+    organ = labels.segment(target).part_of
+    minimal = round(margin.minimal_mm, 1) + 0.0
+    wanted = float(limits["ablative_margin_mm"]["value"])
+    half = 0.5 * max(labels.geometry.spacing_mm)
+    note = f"least signed distance of the target's surface to the zone's; the scan resolves about {half:.1f} mm"
+    if margin.subcapsular_percent > 0:
+        note += (
+            f"; {margin.subcapsular_percent:.0f} % of the target's surface lie within {RIM_MM:g} mm of the surface of "
+            f"the {organ}: left out where the zone reaches that surface"
+        )
+    found = [Quantity(
+        "minimal_margin_mm", "Minimal ablative margin", minimal, "mm", f"at least {wanted:g} mm",
+        "met" if minimal >= wanted else "borderline" if minimal >= 0 else "not met",
+        limits["ablative_margin_mm"]["source"], margin.place_mm, note,
+    )]
+    found.append(_coverage("target_percent", "Target covered", margin.target_percent,
+                           limits["target_coverage_percent"], f"percent of the volume of {target}"))
+    within = f"{organ} within {RIM_MM:g} mm of the target" if organ else f"tissue within {RIM_MM:g} mm of the target"
+    found.append(_coverage("rim_percent", f"{RIM_MM:g} mm rim covered", margin.rim_percent,
+                           limits["rim_coverage_percent"], f"percent of {within}; outside of it nothing is counted"))
+    return found + _lost(labels, organ, margin.healthy_lost_ml)
+
+
+def _coverage(name: str, label: str, value: float | None, limit: dict[str, Any], note: str) -> Quantity:
+    wanted = float(limit["value"])
+    low = float(limit.get("borderline", wanted))
+    text = f"at least {wanted:g} %" + (f", borderline from {low:g} %" if low < wanted else "")
+    if value is None:
+        return Quantity(name, label, None, "%", text, "not checked", limit["source"], note="there is no rim to cover")
+    # rounded down, so that 100 % is only said of all of it
+    shown = float(np.floor(value * 10.0) / 10.0)
+    verdict = "met" if shown >= wanted else "borderline" if shown >= low else "not met"
+    return Quantity(name, label, shown, "%", text, verdict, limit["source"], note=note)
+
+
+def _lost(labels: LabelMap, organ: str, lost_ml: float) -> list[Quantity]:
+    title = f"Healthy {organ} lost" if organ else "Healthy tissue lost"
+    found = [Quantity("healthy_lost_ml", title, round(lost_ml, 1), "ml", note="coagulated, not of a lesion")]
+    if organ and organ in labels:
+        whole, text = healthy_ml(labels, organ)
+        share = round(100.0 * lost_ml / whole, 1) if whole > 0 else None
+        found.append(Quantity(
+            "healthy_lost_percent", f"{title}, share", share, "%", note=f"of {whole:.0f} ml: {text}",
+            verdict="" if share is not None else "not checked",
+        ))
+    return found
+
+
+def _temperatures(labels: LabelMap, target: str, result: ThermalResult) -> list[Quantity]:
+    """Highest temperature of each structure of the hard rules that lies in the simulated box."""
+    limits = catalog.load("limits")
+    limit = limits["organ_temperature_c"]
+    peak = np.asarray(result.temperature_c).max(axis=0)
+    index = np.indices(result.geometry.shape).reshape(3, -1).T
+    places = np.floor(np.round(labels.geometry.to_index(result.geometry.to_world(index)), 6) + 0.5).astype(int)
+    inside = np.all((places >= 0) & (places < np.asarray(labels.geometry.shape)), axis=1)
+    index, places = index[inside], places[inside]
+    found = []
+    names = [n for group in limits["tissue_groups"] if not group.get("by_diameter") for n in group["structures"]]
+    for name in names:
+        if name not in labels or name in (target, labels.segment(target).part_of):
+            continue
+        hit = labels.mask(name)[tuple(places.T)]
+        if not hit.any():
+            continue
+        values = peak[tuple(index[hit].T)]
+        hottest = index[hit][int(np.argmax(values))]
+        value = round(float(values.max()), 1)
+        x, y, z = (round(float(part), 1) for part in result.geometry.to_world(hottest))
+        found.append(Quantity(
+            f"{name}_peak_c", f"{catalog.term(name)['label']}, highest temperature", value, "degC",
+            f"at most {limit['value']:g} degC", "met" if value <= float(limit["value"]) else "not met", "assumed",
+            (x, y, z), "over the snapshots of the simulation",
+        ))
+    return found
+
+
+def _not_checked(labels: LabelMap, target: str, reason: str) -> list[Quantity]:
+    limits = catalog.load("limits")["margins"]
+    entries = (
+        ("minimal_margin_mm", "Minimal ablative margin", "mm", "ablative_margin_mm"),
+        ("target_percent", "Target covered", "%", "target_coverage_percent"),
+        ("rim_percent", f"{RIM_MM:g} mm rim covered", "%", "rim_coverage_percent"),
+    )
+    found = [
+        Quantity(name, label, None, unit, f"at least {limits[key]['value']:g} {unit}", "not checked",
+                 limits[key]["source"], note=reason)
+        for name, label, unit, key in entries
+    ]
+    organ = labels.segment(target).part_of or "tissue"
+    return [*found, Quantity("healthy_lost_ml", f"Healthy {organ} lost", None, "ml", "", "not checked", note=reason)]

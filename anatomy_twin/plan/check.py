@@ -1,0 +1,71 @@
+"""Check a plan of any author against the patient: hard rules and soft costs of every applicator."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anatomy_twin.core import SILENT, AblationPlan, Case, Cost, LabelMap, Monitor, PlanCheck, Rule, check_cancelled
+from anatomy_twin.core.plans import Plan
+from anatomy_twin.errors import PlanError
+from anatomy_twin.plan.device import load_device
+from anatomy_twin.plan.measure import limit, measure_paths
+from anatomy_twin.plan.rules import path_costs, path_rules, setting_rules
+from anatomy_twin.plan.tissues import build_tissues, canonical_labels, require_target
+
+
+def check_plan(case: Case, plan: Plan, monitor: Monitor = SILENT) -> PlanCheck:
+    """Check an ablation plan against the segmentation of a case.
+
+    Each rule says passed, broken or not checked (its structure is not there), what is hit and where (LPS mm). With
+    several applicators the names of rules and costs begin with "applicator N: ".
+
+    Raises ``PlanError`` for another kind of plan, an unknown target (the message lists what there is) or device, or a
+    segmentation without a body.
+    """
+    if not isinstance(plan, AblationPlan):
+        raise PlanError(f"plan {plan.name!r} is a {type(plan).__name__}; this version checks ablation plans only")
+    labels = canonical_labels(case.label_map)
+    require_target(labels, plan.target)
+    rules: list[Rule] = []
+    costs: list[Cost] = []
+    for number, applicator in enumerate(plan.applicators, start=1):
+        check_cancelled(monitor)
+        monitor.progress((number - 1) / len(plan.applicators))
+        lead = f"applicator {number}: " if len(plan.applicators) > 1 else ""
+        device = load_device(applicator.device)
+        ends = np.array([applicator.entry_mm, applicator.tip_mm])
+        tissues = build_tissues(labels, plan.target, ends, limit("risk_distance_cap_mm"))
+        measures = measure_paths(tissues, ends[:1], ends[1:])
+        found = (*path_rules(tissues, measures, 0, device), *setting_rules(applicator, device))
+        rules += [replace(rule, name=lead + rule.name) for rule in found]
+        aim = _aim_cost(labels, plan, ends, device)
+        costs += [replace(cost, name=lead + cost.name) for cost in (*path_costs(measures, 0), aim)]
+    monitor.progress(1.0)
+    return PlanCheck(plan.name, tuple(rules), tuple(costs))
+
+
+def require_in_body(check: PlanCheck) -> None:
+    """Raise ``PlanError`` with the place when a checked plan has an applicator outside the body."""
+    for rule in check.broken:
+        if rule.name.rpartition(": ")[2] in ("inside the body", "tip inside the body", "entry on the skin"):
+            place = "" if rule.place_mm is None else ", ".join(f"{value:.1f}" for value in rule.place_mm) + " mm LPS"
+            raise PlanError(
+                f"plan {check.plan_name!r}: {rule.reason}", where=place, advice="move entry and tip into the body"
+            )
+
+
+def target_center_mm(labels: LabelMap, target: str) -> NDArray[np.float64]:
+    """Return the centroid of a structure in LPS mm, rounded to 0.01 mm."""
+    index = np.argwhere(labels.mask(target)).mean(axis=0)
+    return np.round(labels.geometry.to_world(index), 2)
+
+
+def _aim_cost(labels: LabelMap, plan: AblationPlan, ends: NDArray[np.float64], device: dict[str, Any]) -> Cost:
+    axis = (ends[1] - ends[0]) / np.linalg.norm(ends[1] - ends[0])
+    centre = ends[1] - axis * float(device["active_offset_mm"])
+    off = float(np.linalg.norm(centre - target_center_mm(labels, plan.target)))
+    return Cost("heated centre off the target", round(off, 1), "mm", f"from the centroid of {plan.target}")

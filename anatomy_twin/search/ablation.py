@@ -1,0 +1,144 @@
+"""Find the power and the shortest time whose simulated zone gives the margin that a plan asks for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from anatomy_twin.assess import ablative_margin
+from anatomy_twin.assess.margin import resolvable
+from anatomy_twin.core import SILENT, AblationPlan, Case, LabelMap, Monitor, ThermalResult, check_cancelled, part_of
+from anatomy_twin.errors import PlanError, SimulationError
+from anatomy_twin.plan import load_device
+from anatomy_twin.simulation import simulate
+from anatomy_twin.simulation.thermal import ThermalModel
+
+COARSE_MM = 2.0  # grid of the runs that search; the plan that is returned was run on the model's own grid
+STEP_S = 15.0
+POWERS = 3
+
+
+def confirm_duration(
+    case: Case, plan: AblationPlan, monitor: Monitor = SILENT, *, model: ThermalModel | None = None
+) -> tuple[AblationPlan, ThermalResult]:
+    """Return the plan with the time (and, if need be, more power) that its margin takes, and its simulation.
+
+    A coarse run of the longest time tells, snapshot by snapshot, when the zone has ``plan.margin_mm`` around the
+    target; a run on the full grid confirms it and corrects the time where it has to. When the planned power does not
+    reach the margin, higher powers of the device are tried. When none does, the plan with the best margin comes back
+    and the result's warnings (and the monitor) say by how much it falls short. All applicators get the same time.
+
+    Raises ``PlanError`` when the target is too small on its grid for a margin, and what ``simulate`` raises.
+    """
+    labels = case.label_map
+    reason = resolvable(labels, plan.target) if plan.target in labels else f"there is no {plan.target!r}"
+    if reason:
+        raise PlanError(reason, advice="set power and time by hand")
+    model = model or ThermalModel()
+    best_time, chosen, reached = 0.0, plan, False
+    best_margin = -np.inf
+    powers = _powers(plan)
+    for number, factor in enumerate(powers):
+        with part_of(monitor, 0.6 * number / len(powers), 0.6 * (number + 1) / len(powers)) as part:
+            trial = _with_settings(plan, factor, _longest_s(plan))
+            time_s, margin = _first_time(labels, trial, _coarse_run(case, trial, model, part))
+        if margin > best_margin + 0.05:
+            best_time, best_margin, chosen, reached = time_s, margin, trial, margin >= plan.margin_mm
+        if reached:
+            break
+    with part_of(monitor, 0.6, 1.0) as part:
+        return _confirm(case, _with_settings(chosen, 1.0, best_time), reached, model, part)
+
+
+def _confirm(
+    case: Case, plan: AblationPlan, reached: bool, model: ThermalModel, monitor: Monitor
+) -> tuple[AblationPlan, ThermalResult]:
+    """Run on the full grid; where the margin falls short, give more time, twice at most."""
+    for _ in range(3):
+        check_cancelled(monitor)
+        result = _run(case, plan, model, monitor)
+        margin = _margin(case.label_map, plan.target, result)
+        time_s = plan.applicators[0].duration_s
+        if margin >= plan.margin_mm:
+            return plan, result
+        longer = min(_longest_s(plan), time_s + max(2 * STEP_S, 0.2 * time_s))
+        if not reached or longer <= time_s:
+            break
+        plan = _with_settings(plan, 1.0, float(np.ceil(longer / STEP_S) * STEP_S))
+    text = (
+        f"the margin of {plan.margin_mm:g} mm around {plan.target} is not reached: "
+        f"{margin:.1f} mm with {plan.applicators[0].power_w:g} W for {plan.applicators[0].duration_s:g} s"
+        if np.isfinite(margin) else f"no tissue is coagulated around {plan.target}"
+    )
+    monitor.warn(text)
+    return plan, replace(result, warnings=(*result.warnings, text))
+
+
+def _first_time(labels: LabelMap, plan: AblationPlan, result: ThermalResult) -> tuple[float, float]:
+    """Return the first time at which the zone has the margin, and the margin then; else of the best time."""
+    steps = [n for n in range(result.times_s.size) if result.times_s[n] >= _shortest_s(plan)]
+    margins: dict[int, float] = {}
+
+    def at(step: int) -> float:
+        if step not in margins:
+            margins[step] = _margin(labels, plan.target, _until(result, step))
+        return margins[step]
+
+    low, high = 0, len(steps) - 1
+    while low < high:  # the zone only grows, so the margin does too
+        middle = (low + high) // 2
+        if at(steps[middle]) >= plan.margin_mm:
+            high = middle
+        else:
+            low = middle + 1
+    time_s = float(np.ceil(result.times_s[steps[low]] / STEP_S - 1e-6) * STEP_S)
+    return min(time_s, _longest_s(plan)), at(steps[low])
+
+
+def _until(result: ThermalResult, step: int) -> ThermalResult:
+    """The result as it stood at one snapshot."""
+    return replace(
+        result, times_s=result.times_s[: step + 1], temperature_c=result.temperature_c[: step + 1],
+        omega=result.omega[: step + 1], coagulated=result.coagulated_at(step), surface=None,
+    )
+
+
+def _margin(labels: LabelMap, target: str, result: ThermalResult) -> float:
+    return ablative_margin(labels, target, result).minimal_mm if result.coagulated.any() else -np.inf
+
+
+def _coarse_run(case: Case, plan: AblationPlan, model: ThermalModel, monitor: Monitor) -> ThermalResult:
+    count = int(np.ceil(_longest_s(plan) / STEP_S)) + 1
+    coarse = replace(model, spacing_mm=max(model.spacing_mm, COARSE_MM), snapshots=min(200, count))
+    return _run(case, plan, coarse, monitor)
+
+
+def _run(case: Case, plan: AblationPlan, model: ThermalModel, monitor: Monitor) -> ThermalResult:
+    result = simulate(case, plan, model, monitor)
+    if not isinstance(result, ThermalResult):
+        raise SimulationError(f"the simulation of {plan.name!r} gave no temperatures")
+    return result
+
+
+def _powers(plan: AblationPlan) -> list[float]:
+    """Factors of the planned power to try: 1, then steps up to what every device can give."""
+    most = min(
+        float(load_device(applicator.device)["power_w"][1]) / applicator.power_w for applicator in plan.applicators
+    )
+    return [1.0] if most <= 1.0 else [float(factor) for factor in np.linspace(1.0, most, POWERS)]
+
+
+def _longest_s(plan: AblationPlan) -> float:
+    return min(float(load_device(applicator.device)["duration_s"][1]) for applicator in plan.applicators)
+
+
+def _shortest_s(plan: AblationPlan) -> float:
+    return max(float(load_device(applicator.device)["duration_s"][0]) for applicator in plan.applicators)
+
+
+def _with_settings(plan: AblationPlan, factor: float, duration_s: float) -> AblationPlan:
+    return replace(plan, applicators=tuple(
+        replace(applicator, power_w=round(applicator.power_w * factor, 1), duration_s=duration_s)
+        for applicator in plan.applicators
+    ))
