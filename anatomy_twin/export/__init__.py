@@ -1,0 +1,5 @@
+"""One structure of a case becomes a file for other programs: one format, one file here, one line in ``plugins``."""
+
+from anatomy_twin.export.write import export
+
+__all__ = ["export"]

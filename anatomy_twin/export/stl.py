@@ -1,0 +1,31 @@
+"""Binary STL: 80 bytes of header, then for each triangle its normal and three corners as 32-bit floats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from anatomy_twin.core import Case, SurfaceMesh
+from anatomy_twin.core.notice import INTENDED_USE
+from anatomy_twin.export.write import exportable, write_whole
+
+# the format has no comments: what must be said has to fit into the 80 bytes (and may not begin with "solid")
+HEADER = f"SPACE=LPS mm; {INTENDED_USE}".encode("ascii").ljust(80)[:80]
+_RECORD = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
+
+
+def write(case: Case, path: Path, structure: str) -> Path:
+    """Write a structure as binary STL in LPS mm (see ``export``)."""
+    return write_whole(path, encode(exportable(case, structure)[1]))
+
+
+def encode(surface: SurfaceMesh) -> bytes:
+    """Return the bytes of a binary STL file."""
+    corners = surface.points_mm[surface.triangles]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    length = np.linalg.norm(normals, axis=1, keepdims=True)
+    records = np.zeros(len(corners), _RECORD)
+    records["normal"] = np.divide(normals, length, out=np.zeros_like(normals), where=length > 0)
+    records["corners"] = corners
+    return HEADER + np.uint32(len(records)).astype("<u4").tobytes() + records.tobytes()

@@ -1,0 +1,176 @@
+"""A folder of files becomes a case again; every byte is checked before it is used."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from anatomy_twin.core import (
+    SILENT,
+    Anatomy,
+    Assessment,
+    Case,
+    FrozenMapping,
+    Monitor,
+    Patient,
+    Plan,
+    PlanCheck,
+    Step,
+    Structure,
+    Transform,
+    Volume,
+    check_cancelled,
+)
+from anatomy_twin.errors import StoreError, TwinError
+from anatomy_twin.store.codec import decode
+from anatomy_twin.store.folder import check_relative, inside, mend
+from anatomy_twin.store.manifest import MANIFEST, TIMINGS, check_manifest, read_manifest
+from anatomy_twin.store.nrrd import decode_nrrd
+from anatomy_twin.store.results import read_result
+from anatomy_twin.store.sealed_json import parse, unseal
+from anatomy_twin.store.seg_nrrd import decode_seg_nrrd
+from anatomy_twin.store.verify import extra_files
+from anatomy_twin.store.vtp import decode_vtp
+
+Item = TypeVar("Item")
+RESTORE = "run `anatomy-twin verify` and restore the file from a copy"
+
+
+def load_case(path: str | Path, monitor: Monitor = SILENT) -> Case:
+    """Read a case that ``save_case`` wrote; what comes back equals what was saved.
+
+    Parameters
+    ----------
+    path : the folder.
+    monitor : told of progress and warned of files in the folder that are not part of the case.
+
+    Raises
+    ------
+    StoreError : no case there, another schema version, or a file that is missing, changed, a link, or not readable.
+    Cancelled : the user stopped.
+    """
+    folder = Path(path).absolute()
+    mend(folder)
+    reader = _Reader(folder, monitor)
+    try:
+        case = _case(reader)
+    except StoreError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, TwinError) as error:
+        raise StoreError(f"contents of the case do not fit together: {error}", where=folder.name) from error
+    reader.finish()
+    return replace(case, timings_s=_timings(folder, monitor))
+
+
+class _Reader:
+    """Gives the bytes of the files of a case, each checked against the manifest when it is read."""
+
+    def __init__(self, folder: Path, monitor: Monitor) -> None:
+        self.folder, self.monitor = folder, monitor
+        manifest = unseal(read_manifest(folder), MANIFEST)
+        check_manifest(manifest, folder.name)
+        self.contents: dict[str, Any] = manifest["case"]
+        self.files: dict[str, dict[str, Any]] = manifest["files"]
+        self.unread = {check_relative(relative, MANIFEST) for relative in self.files}
+
+    def read(self, relative: str) -> bytes:
+        check_cancelled(self.monitor)
+        entry = self.files.get(check_relative(relative, MANIFEST))
+        if entry is None:
+            raise StoreError("file is not in the list of checksums", where=relative, advice=RESTORE)
+        file = inside(self.folder, relative, self.folder.name)
+        if not file.is_file():
+            raise StoreError("file of the case is missing", where=relative, advice=RESTORE)
+        if file.stat().st_size != entry["bytes"]:
+            raise StoreError("file of the case was changed: its size differs", where=relative, advice=RESTORE)
+        data = file.read_bytes()
+        if hashlib.sha256(data).hexdigest() != entry["sha256"]:
+            raise StoreError("file of the case was changed: its checksum differs", where=relative, advice=RESTORE)
+        self.unread.discard(relative)
+        self.monitor.progress(1.0 - len(self.unread) / max(1, len(self.files)))
+        return data
+
+    def json(self, relative: str) -> Any:
+        return parse(self.read(relative), relative)
+
+    def finish(self) -> None:
+        if self.unread:
+            raise StoreError("nothing in the case refers to a file that it lists", where=min(self.unread))
+        for relative in extra_files(self.folder, set(self.files)):
+            self.monitor.warn(f"file is not part of the case and was not read: {relative}")
+
+
+def _case(reader: _Reader) -> Case:
+    contents = reader.contents
+
+    def each(name: str, load: Callable[[dict[str, Any]], Item]) -> FrozenMapping[str, Item]:
+        entries = {decode(str, entry["name"], MANIFEST): load(entry) for entry in contents[name]}
+        if len(entries) != len(contents[name]):
+            raise StoreError(f"two of the {name} have the same name", where=MANIFEST)
+        return FrozenMapping(entries)
+
+    def from_json(hint: Any) -> Callable[[dict[str, Any]], Any]:
+        return lambda entry: decode(hint, reader.json(entry["file"]), entry["file"])
+
+    return Case(
+        volumes=each("volumes", lambda entry: _volume(entry, reader)),
+        labels=each("labels", lambda entry: decode_seg_nrrd(reader.read(entry["file"]), entry["file"])),
+        primary=decode(str, contents["primary"], MANIFEST),
+        anatomy=_anatomy(contents["anatomy"], reader),
+        patient=decode(Patient, contents["patient"], MANIFEST),
+        transforms=FrozenMapping({_pair(entry): _transform(entry) for entry in contents["transforms"]}),
+        plans=each("plans", from_json(Plan)),
+        checks=each("checks", from_json(PlanCheck)),
+        results=each("results", lambda entry: read_result(entry["file"], reader.read)),
+        assessments=each("assessments", from_json(Assessment)),
+        provenance=decode(tuple[Step, ...], reader.json(contents["provenance"]), contents["provenance"]),
+    )
+
+
+def _volume(entry: dict[str, Any], reader: _Reader) -> Volume:
+    file = decode_nrrd(reader.read(entry["file"]), entry["file"])
+    return Volume(
+        file.array, file.geometry,
+        modality=decode(str, entry["modality"], MANIFEST),
+        units=decode(str, entry["units"], MANIFEST),
+        warnings=decode(tuple[str, ...], entry["warnings"], MANIFEST),
+        facts=decode(Mapping[str, str], entry["facts"], MANIFEST),
+        synthetic=decode(bool, entry["synthetic"], MANIFEST),
+    )
+
+
+def _pair(entry: dict[str, Any]) -> tuple[str, str]:
+    return decode(str, entry["fixed"], MANIFEST), decode(str, entry["moving"], MANIFEST)
+
+
+def _transform(entry: dict[str, Any]) -> Transform:
+    rows = decode(tuple[tuple[float, ...], ...], entry["matrix"], MANIFEST)
+    return Transform(np.array(rows, dtype=float), decode(float, entry["error_mm"], MANIFEST))
+
+
+def _anatomy(relative: str, reader: _Reader) -> Anatomy:
+    content = reader.json(relative)
+    structures = {}
+    for entry in content["structures"]:
+        key, surface = entry.pop("key"), entry.pop("surface")
+        structure = decode(Structure, {**entry, "surface": None}, relative)
+        if surface is not None:
+            structure = replace(structure, surface=decode_vtp(reader.read(surface), surface))
+        structures[decode(str, key, relative)] = structure
+    return Anatomy(structures, decode(tuple[str, ...], content["notes"], relative))
+
+
+def _timings(folder: Path, monitor: Monitor) -> FrozenMapping[str, float]:
+    """Timings are no part of what a case proves: where they are damaged, the case is loaded without them."""
+    try:
+        content = unseal(inside(folder, TIMINGS, folder.name).read_bytes(), TIMINGS)
+        timings: FrozenMapping[str, float] = decode(Mapping[str, float], content["timings_s"], TIMINGS)
+        return timings
+    except (OSError, KeyError, StoreError) as error:
+        monitor.warn(f"timings of the case cannot be read: {error}")
+        return FrozenMapping()

@@ -1,0 +1,39 @@
+"""The manifest of a case: what it is called, which version it has, how it is found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from anatomy_twin.errors import StoreError
+from anatomy_twin.store.folder import inside
+from anatomy_twin.store.sealed_json import LARGEST_JSON_BYTES
+
+FORMAT: Final = "anatomy_twin case"
+SCHEMA_VERSION: Final = 1
+MANIFEST: Final = "case.json"
+TIMINGS: Final = "run/timings.json"
+
+
+def read_manifest(folder: Path) -> bytes:
+    """Return the bytes of the manifest; ``StoreError`` if the folder is no case."""
+    if not folder.is_dir():
+        raise StoreError("there is no such case", where=folder.name, advice="check the path")
+    file = inside(folder, MANIFEST, folder.name)
+    if not file.is_file():
+        raise StoreError(f"folder holds no {MANIFEST}", where=folder.name, advice="give the folder of a saved case")
+    if file.stat().st_size > LARGEST_JSON_BYTES:
+        raise StoreError(f"{MANIFEST} is too large", where=folder.name)
+    return file.read_bytes()
+
+
+def check_manifest(manifest: dict[str, Any], where: str) -> None:
+    """Raise ``StoreError`` if a manifest is not of the kind and version that this program reads."""
+    if manifest.get("format") != FORMAT:
+        raise StoreError(f"{MANIFEST} is not that of a case", where=where)
+    version = manifest.get("schema_version")
+    if version != SCHEMA_VERSION:
+        newer = isinstance(version, int) and version > SCHEMA_VERSION
+        advice = "update this program" if newer else "open it with the program that wrote it"
+        raise StoreError(f"case has schema version {version!r}, this program reads {SCHEMA_VERSION}", where=where,
+                         advice=advice)

@@ -1,0 +1,204 @@
+"""A case becomes a folder of open files, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import anatomy_twin
+from anatomy_twin.core import (
+    SILENT,
+    Assessment,
+    Case,
+    Monitor,
+    Patient,
+    Plan,
+    PlanCheck,
+    Step,
+    Structure,
+    Transform,
+    Volume,
+    check_cancelled,
+)
+from anatomy_twin.core.notice import INTENDED_USE
+from anatomy_twin.errors import StoreError
+from anatomy_twin.store.codec import encode
+from anatomy_twin.store.folder import replacing, safe_names, write_file
+from anatomy_twin.store.manifest import FORMAT, MANIFEST, SCHEMA_VERSION, TIMINGS
+from anatomy_twin.store.nrrd import encode_nrrd
+from anatomy_twin.store.results import Jobs, result_jobs
+from anatomy_twin.store.sealed_json import dump, seal
+from anatomy_twin.store.seg_nrrd import encode_seg_nrrd
+from anatomy_twin.store.vtp import encode_vtp
+
+WRITERS = 2  # compressing and hashing leave the interpreter, so two files at a time are written twice as fast
+
+Item = TypeVar("Item")
+
+
+def save_case(case: Case, path: str | Path, monitor: Monitor = SILENT) -> Path:
+    """Write a case as a folder; equal cases give equal files (except ``run/``, which holds what differs by run).
+
+    Parameters
+    ----------
+    case : the twin.
+    path : the folder, by custom NAME.twin. A case that is there is replaced once the new one is whole on the disk.
+    monitor : told of progress; may cancel, which leaves everything as it was.
+
+    Returns
+    -------
+    Path : the folder.
+
+    Raises
+    ------
+    StoreError : something else is at ``path``, the disk refuses, or a value cannot be stored (NaN, unknown kind).
+    Cancelled : the user stopped.
+    """
+    target = Path(path).absolute()
+    _check_target(target)
+    jobs: Jobs = {}
+    content = _contents(case, jobs)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as folder:
+            files = _write_all(jobs, folder, monitor)
+            write_file(folder / TIMINGS, seal({"timings_s": encode(Mapping[str, float], case.timings_s)}))
+            manifest = {
+                "format": FORMAT,
+                "schema_version": SCHEMA_VERSION,
+                "software_version": anatomy_twin.__version__,
+                "coordinates": "LPS, mm",
+                "intended_use": INTENDED_USE,
+                "case": content,
+                "files": files,
+            }
+            write_file(folder / MANIFEST, seal(manifest))
+    except OSError as error:
+        reason = error.strerror or "the disk refuses"
+        raise StoreError(
+            f"case cannot be written: {reason}", where=target.name, advice="choose another folder"
+        ) from error
+    monitor.progress(1.0)
+    return target
+
+
+def _check_target(target: Path) -> None:
+    if target.is_symlink() or (target.exists() and not target.is_dir()):
+        raise StoreError("a file or link is where the case shall be", where=target.name, advice="choose another name")
+    if target.is_dir() and any(target.iterdir()) and not (target / MANIFEST).is_file():
+        raise StoreError("folder holds something that is no case", where=target.name, advice="choose another name")
+
+
+def _write_all(jobs: Jobs, folder: Path, monitor: Monitor) -> dict[str, dict[str, Any]]:
+    files: dict[str, dict[str, Any]] = {}
+
+    def write(relative: str, job: Callable[[], bytes]) -> tuple[str, dict[str, Any]]:
+        check_cancelled(monitor)
+        data = job()
+        write_file(folder / relative, data)
+        return relative, {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        pending = [pool.submit(write, relative, job) for relative, job in jobs.items()]
+        try:
+            for count, future in enumerate(pending, start=1):
+                relative, entry = future.result()
+                files[relative] = entry
+                monitor.progress(0.95 * count / len(pending))
+        finally:
+            for future in pending:
+                future.cancel()
+    return files
+
+
+def _contents(case: Case, jobs: Jobs) -> dict[str, Any]:
+    """Collect what has to be written into ``jobs`` and return the table of contents for the manifest."""
+    return {
+        "primary": case.primary,
+        "patient": encode(Patient, case.patient),
+        "volumes": _each(case.volumes, "volumes", ".nrrd", _volume_entry, _volume_bytes, jobs),
+        "labels": _each(case.labels, "labels", ".seg.nrrd", _nothing, encode_seg_nrrd, jobs),
+        "anatomy": _anatomy(case, jobs),
+        "transforms": [_transform_entry(pair, transform) for pair, transform in case.transforms.items()],
+        "plans": _each(case.plans, "plans", ".json", _nothing, lambda plan: dump(encode(Plan, plan)), jobs),
+        "checks": _each(case.checks, "checks", ".json", _nothing, lambda c: dump(encode(PlanCheck, c)), jobs),
+        "results": _results(case, jobs),
+        "assessments": _each(
+            case.assessments, "assessments", ".json", _nothing, lambda a: dump(encode(Assessment, a)), jobs
+        ),
+        "provenance": _provenance(case, jobs),
+    }
+
+
+def _each(
+    items: Mapping[str, Item], folder: str, suffix: str, describe: Callable[[Item], dict[str, Any]],
+    job: Callable[[Item], bytes], jobs: Jobs,
+) -> list[dict[str, Any]]:
+    names = safe_names(items)
+    entries = []
+    for name, item in items.items():
+        relative = f"{folder}/{names[name]}{suffix}"
+        jobs[relative] = lambda item=item: job(item)
+        entries.append({"name": name, "file": relative, **describe(item)})
+    return entries
+
+
+def _nothing(item: object) -> dict[str, Any]:
+    return {}
+
+
+def _volume_bytes(volume: Volume) -> bytes:
+    return encode_nrrd(volume.array, volume.geometry)
+
+
+def _volume_entry(volume: Volume) -> dict[str, Any]:
+    return {
+        "modality": volume.modality,
+        "units": volume.units,
+        "synthetic": bool(volume.synthetic),
+        "warnings": encode(tuple[str, ...], volume.warnings),
+        "facts": encode(Mapping[str, str], volume.facts),
+    }
+
+
+def _transform_entry(pair: tuple[str, str], transform: Transform) -> dict[str, Any]:
+    fixed, moving = pair
+    rows: Any = transform.matrix
+    return {
+        "fixed": fixed, "moving": moving, "matrix": [[float(value) for value in row] for row in rows],
+        "error_mm": float(transform.error_mm),
+    }
+
+
+def _anatomy(case: Case, jobs: Jobs) -> str:
+    names = safe_names(case.anatomy.structures)
+    structures: list[dict[str, Any]] = []
+    for name, structure in case.anatomy.structures.items():
+        entry = encode(Structure, replace(structure, surface=None))
+        if structure.surface is not None:
+            entry["surface"] = f"surfaces/{names[name]}.vtp"
+            jobs[entry["surface"]] = lambda mesh=structure.surface: encode_vtp(mesh)
+        structures.append({"key": name, **entry})
+    notes = encode(tuple[str, ...], case.anatomy.notes)
+    jobs["anatomy.json"] = lambda: dump({"structures": structures, "notes": notes})
+    return "anatomy.json"
+
+
+def _results(case: Case, jobs: Jobs) -> list[dict[str, Any]]:
+    names = safe_names(case.results)
+    entries = []
+    for name, result in case.results.items():
+        folder = f"results/{names[name]}"
+        jobs.update(result_jobs(result, folder))
+        entries.append({"name": name, "file": f"{folder}/result.json"})
+    return entries
+
+
+def _provenance(case: Case, jobs: Jobs) -> str:
+    steps: Iterable[Step] = case.provenance
+    jobs["provenance.json"] = lambda: dump(encode(tuple[Step, ...], tuple(steps)))
+    return "provenance.json"
