@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Container
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -38,3 +39,24 @@ def term(name: str) -> dict[str, Any]:
     else:
         raise UsageError(f"the catalog has no term for a segment called {name!r}")
     return {**entry, "label": label, "scheme": load("terms")["scheme"]}
+
+
+def segment_name(label: str, code: str, taken: Container[str] = ()) -> str:
+    """Return the catalog's name for a segment of another program.
+
+    By its label ("Left Kidney", "kidney-left"), else by its SNOMED CT code where only one entry has that code; else,
+    or if that name is among ``taken``, the label as it is.
+    """
+    entries = load("terms")["segments"]
+    words = "_".join(label.lower().replace("-", " ").replace("_", " ").split())
+    by_label = {"_".join(entry["label"].lower().split()): name for name, entry in entries.items()}
+    stem, _, number = words.rpartition("_")
+    unspecific = ("body", "unknown_tissue")  # their codes say no more than "some tissue"
+    by_code = [name for name, entry in entries.items() if entry["code"] == code and name not in unspecific]
+    if words in entries or (number.isdigit() and stem in entries):
+        name = words
+    elif words in by_label:
+        name = by_label[words]
+    else:
+        name = by_code[0] if len(by_code) == 1 else label
+    return label if name in taken else name

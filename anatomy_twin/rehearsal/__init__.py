@@ -1,5 +1,13 @@
 """A case as a scene of plain data that can be drawn anywhere."""
 
+from anatomy_twin.rehearsal.build import (
+    SYNTHETIC_NOTE,
+    build_scene,
+    chosen_plan,
+    format_number,
+    format_quantity,
+    structure_colour,
+)
 from anatomy_twin.rehearsal.scene import (
     INTENDED_USE,
     FieldSeries,
@@ -9,5 +17,20 @@ from anatomy_twin.rehearsal.scene import (
     Scene,
     SurfaceLayer,
 )
+from anatomy_twin.rehearsal.slicing import (
+    PLANES,
+    SliceImage,
+    SlicePlane,
+    letters_of,
+    plane_through,
+    sample,
+    slice_image,
+    slice_mask,
+    slice_mask_fraction,
+)
 
-__all__ = ["INTENDED_USE", "FieldSeries", "Marker", "Needle", "OverlayLayer", "Scene", "SurfaceLayer"]
+__all__ = [
+    "INTENDED_USE", "PLANES", "SYNTHETIC_NOTE", "FieldSeries", "Marker", "Needle", "OverlayLayer", "Scene",
+    "SliceImage", "SlicePlane", "SurfaceLayer", "build_scene", "chosen_plan", "format_number", "format_quantity",
+    "letters_of", "plane_through", "sample", "slice_image", "slice_mask", "slice_mask_fraction", "structure_colour",
+]

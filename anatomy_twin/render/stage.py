@@ -74,9 +74,10 @@ class Stage:
         solid = layer.opacity >= 1
         colour = unit_rgb(layer.colour)
         self._add(mesh, colour, name=layer.name, opacity=layer.opacity, specular=0.35 if solid else 0.18)
-        if self._silhouettes and not solid and layer.group != "body":
+        if self._silhouettes and 0.06 < layer.opacity < 1 and layer.group != "body":
             edge = tuple(min(1.0, part * (1.15 if self._dark else 0.55)) for part in colour)
-            self.plotter.add_silhouette(mesh, color=edge, line_width=1.6, opacity=0.75)
+            strength = 0.75 if layer.opacity >= 0.3 else 0.3
+            self.plotter.add_silhouette(mesh, color=edge, line_width=1.6, opacity=strength)
 
     def _add_needle(self, needle: Needle) -> None:
         entry, tip = np.asarray(needle.entry_mm), np.asarray(needle.tip_mm)
@@ -106,8 +107,8 @@ class Stage:
             getattr(cube, f"Set{axis}MinusFaceText")(negative)
         cube.SetFaceTextScale(0.62)
         # letters upright for a viewer whose up is the head, and on the head and feet faces for one whose up is anterior
-        cube.SetXFaceTextRotation(90)
-        cube.SetYFaceTextRotation(180)
+        cube.SetXFaceTextRotation(0)
+        cube.SetYFaceTextRotation(0)
         cube.SetZFaceTextRotation(-90)
         cube.GetCubeProperty().SetColor(0.86, 0.89, 0.93)
         cube.GetCubeProperty().SetAmbient(0.4)

@@ -1,0 +1,105 @@
+"""A scene as a 3-D picture, off-screen, by PyVista."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anatomy_twin.errors import RenderError, UsageError
+from anatomy_twin.rehearsal import Scene, SurfaceLayer
+from anatomy_twin.render.probe import can_render, choose_window
+from anatomy_twin.render.text import annotate, legend_width, to_png
+from anatomy_twin.render.views import BACKGROUNDS, view_axes, view_letters
+from anatomy_twin.units import Point
+
+
+def render_scene(
+    scene: Scene,
+    file: str | Path | None = None,
+    size: tuple[int, int] = (1280, 960),
+    view: str = "anterior",
+    *,
+    background: str = "light",
+    focus_mm: Point | None = None,
+    width_mm: float | None = None,
+    hide: tuple[str, ...] = (),
+    legend: bool = True,
+    title: str | None = None,
+) -> NDArray[np.uint8]:
+    """Draw the visible surfaces, needles and markers of a scene; return RGB (rows, columns, 3).
+
+    Parameters: ``file`` where a PNG is also written; ``size`` (width, height) in pixels; ``view`` a name of ``VIEWS``;
+    ``background`` "light" or "dark"; ``focus_mm`` and ``width_mm`` make a close-up of that width around a point (LPS);
+    ``hide`` names surfaces that are left out; ``title`` replaces the scene's. Letters at the edges and the
+    cube tell the patient's directions; the intended-use line is always there.
+
+    Raises ``RenderError`` where this machine cannot draw and ``UsageError`` for an unknown view or background.
+    """
+    view_axes(view)
+    if background not in BACKGROUNDS:
+        raise UsageError(f"no background is called {background!r}", advice="use light or dark")
+    works, message = can_render()
+    if not works:
+        raise RenderError(message)
+    kept = tuple(
+        layer for layer in scene.surfaces if layer.visible and layer.name not in hide
+    )
+    scene = replace(scene, surfaces=kept)
+    lines = legend_of(scene) if legend else ()
+    picture = annotate(
+        _draw(scene, size, view, background, focus_mm, width_mm, legend_width(lines, size)),
+        notice=scene.notice,
+        title=scene.title if title is None else title,
+        letters=view_letters(view),
+        legend=lines,
+        dark=background == "dark",
+    )
+    if file is not None:
+        Path(file).write_bytes(to_png(picture))
+    return picture
+
+
+def legend_of(scene: Scene) -> tuple[tuple[str, tuple[int, int, int]], ...]:
+    """Return label and colour of what is shown: what is intended and simulated first, then the anatomy."""
+    rank = {"target": 0, "zone": 1, "vessel": 3, "organ": 4, "body": 5}
+    lines = [
+        (rank.get(layer.group, 4), _described(layer), layer.colour)
+        for layer in scene.surfaces if layer.visible and layer.name != "body"
+    ]
+    lines += [(2, needle.label, needle.colour) for needle in scene.needles]
+    lines += [(2, marker.label, marker.colour) for marker in scene.markers]
+    lines.sort(key=lambda line: line[0])
+    merged: dict[str, tuple[int, int, int]] = {}
+    for _, label, colour in lines:
+        merged.setdefault(label, colour)
+    return tuple(merged.items())
+
+
+def _described(layer: SurfaceLayer) -> str:
+    told = layer.state == "needs review" or (layer.state == "estimated" and layer.group != "zone")
+    return f"{layer.label} ({layer.state})" if told else layer.label
+
+
+def _draw(
+    scene: Scene, size: tuple[int, int], view: str, background: str, focus_mm: Point | None,
+    width_mm: float | None, left_px: int,
+) -> NDArray[np.uint8]:
+    choose_window()
+    import pyvista
+
+    from anatomy_twin.render.stage import Stage, place_camera
+
+    plotter = pyvista.Plotter(off_screen=True, window_size=list(size), lighting="none")
+    try:
+        Stage(plotter, scene, background, silhouettes=True)
+        place_camera(plotter, scene, view, size, focus_mm=focus_mm, width_mm=width_mm, left_px=left_px)
+        if any(layer.opacity < 1 for layer in scene.surfaces):
+            plotter.enable_depth_peeling(number_of_peels=6, occlusion_ratio=0.02)
+        plotter.enable_anti_aliasing("ssaa")
+        picture = plotter.screenshot(return_img=True)
+    finally:
+        plotter.close()
+    return np.ascontiguousarray(picture[..., :3])

@@ -1,0 +1,285 @@
+"""What a report says, as plain data: the page, the PDF and the JSON document all read from this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from anatomy_twin import __version__, catalog
+from anatomy_twin.core import AblationPlan, Assessment, Case, PlanCheck, Quantity, Structure, ThermalResult
+from anatomy_twin.errors import UsageError
+from anatomy_twin.rehearsal import INTENDED_USE, SYNTHETIC_NOTE, Scene, format_number, format_quantity, letters_of
+from anatomy_twin.units import Point
+
+SCHEMA_VERSION = 1
+Row = dict[str, Any]
+_SAID_ELSEWHERE = ("Broken: ", "Not checked: ", SYNTHETIC_NOTE)  # the table of rules, the head
+_HIDDEN_FACTS = ("sha256",)  # long sums stand under provenance
+
+
+def build_content(case: Case, scene: Scene, plan_name: str) -> dict[str, Any]:
+    """Return everything that the report says, without pictures: text, numbers and lists only.
+
+    ``plan_name`` is "" for a case without a plan. The order of the keys is the order of the report.
+    """
+    plan, result = case.plans.get(plan_name), case.results.get(plan_name)
+    check = case.checks.get(plan_name)
+    assessment, general = case.assessments.get(plan_name) if plan_name else None, case.assessments.get("")
+    quantities = _quantities(assessment, general)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "software": f"anatomy_twin {__version__}",
+        "notice": INTENDED_USE,
+        "pseudonym": case.patient.pseudonym,
+        "patient": _patient(case),
+        "synthetic": SYNTHETIC_NOTE if case.synthetic else "",
+        "plan_name": plan_name,
+        "target": _label(plan.target) if isinstance(plan, AblationPlan) else "",
+        "summary": _summary(plan_name, check, assessment, result),
+        "key_numbers": _key_numbers(quantities),
+        "anatomy_alarms": _named(general, "not met") if plan_name else [],
+        "messages": [line for line in scene.messages if not line.startswith(_SAID_ELSEWHERE)],
+        "series": _series(case),
+        "plan": _plan_rows(plan) if isinstance(plan, AblationPlan) else [],
+        "plan_facts": _plan_facts(plan) if isinstance(plan, AblationPlan) else [],
+        "rules": [_rule_row(rule) for rule in _ordered_rules(check)],
+        "costs": [{"name": c.name, "value": format_number(c.value, c.unit), "reason": c.reason} for c in check.costs]
+        if check else [],
+        "numbers": [_number_row(quantity) for quantity in quantities],
+        "number_notes": [*(assessment.notes if assessment else ()), *(general.notes if general else ())],
+        "simulation": _simulation(result),
+        "volumes": _volumes(case),
+        "other_plans": [name for name in case.plans if name != plan_name],
+        "provenance": [{"stage": s.stage, "facts": dict(s.facts)} for s in case.provenance],
+        "sums": {key: value for key, value in case.volume.facts.items() if key.startswith(_HIDDEN_FACTS)},
+        "timings_s": {stage: round(seconds, 2) for stage, seconds in case.timings_s.items()},
+    }
+
+
+def verdict_of(word: str) -> Row:
+    """Return word, symbol and colour (hex) of a verdict or outcome, and a ``kind`` for style sheets."""
+    entry = catalog.load("palettes")["verdicts"][word]
+    red, green, blue = entry["colour"]
+    return {
+        "word": entry["word"], "symbol": entry["symbol"], "colour": f"#{red:02x}{green:02x}{blue:02x}",
+        "kind": word.replace(" ", "-") or "none",
+    }
+
+
+def format_point(point_mm: Point | None) -> str:
+    """Return a place as people read it: "R 62.0, A 20.0, H 33.0 mm" (sides of the origin of the scanner)."""
+    if point_mm is None:
+        return ""
+    ends = ("RL", "AP", "FH")
+    parts = [f"{ends[n][int(value >= 0)]} {abs(value):.1f}" for n, value in enumerate(point_mm)]
+    return ", ".join(parts) + " mm"
+
+
+def _label(name: str) -> str:
+    try:
+        label: str = catalog.term(name)["label"]
+    except UsageError:
+        label = name.replace("_", " ")
+    return label
+
+
+def _patient(case: Case) -> str:
+    parts = []
+    if case.patient.height_cm is not None:
+        parts.append(f"{case.patient.height_cm:.0f} cm")
+    if case.patient.weight_kg is not None:
+        parts.append(f"{case.patient.weight_kg:.0f} kg")
+    return ", ".join(parts)
+
+
+def _quantities(assessment: Assessment | None, general: Assessment | None) -> list[Quantity]:
+    found = {}
+    for part in (assessment, general):
+        for quantity in part.quantities if part is not None else ():
+            found.setdefault(quantity.name, quantity)
+    return list(found.values())
+
+
+def _summary(plan_name: str, check: PlanCheck | None, assessment: Assessment | None,
+             result: ThermalResult | None) -> Row:
+    """Return the one line a reader takes away: the worst verdict and what is behind it."""
+    if not plan_name:
+        return {"text": "No plan yet", "detail": "scan and segmentation only", "verdict": verdict_of("")}
+    verdicts = [q.verdict for q in assessment.quantities if q.verdict] if assessment else []
+    outcomes = [rule.outcome for rule in check.rules] if check else []
+    groups = [
+        ("broken", [rule.name for rule in check.broken] if check else []),
+        ("not met", _named(assessment, "not met")),
+        ("borderline", _named(assessment, "borderline")),
+    ]
+    parts = [f"{word}: {_listed(names)}" for word, names in groups if names]
+    open_count = outcomes.count("not checked") + verdicts.count("not checked")
+    if open_count:
+        parts.append(f"{open_count} not checked")
+    parts.append(f"{outcomes.count('passed') + verdicts.count('met')} met")
+    if not check:
+        parts.append("rules not checked")
+    if result is None:
+        parts.append("not simulated")
+    word = "met"
+    if "broken" in outcomes or "not met" in verdicts:
+        word = "not met"
+    elif "borderline" in verdicts:
+        word = "borderline"
+    elif not check or not verdicts or "not checked" in outcomes + verdicts:
+        word = "not checked"
+    head = {"met": "All checks met", "not met": "Plan does not hold", "borderline": "Plan is borderline",
+            "not checked": "Plan is not fully checked"}[word]
+    return {"text": head, "detail": "; ".join(parts), "verdict": verdict_of(word)}
+
+
+def _named(assessment: Assessment | None, verdict: str) -> list[str]:
+    found = assessment.quantities if assessment is not None else ()
+    return [f"{q.label} {format_quantity(q)}" for q in found if q.verdict == verdict]
+
+
+def _listed(names: list[str], most: int = 4) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _key_numbers(quantities: list[Quantity], count: int = 6) -> list[Row]:
+    """The numbers a reader looks for first: the outcome, then whatever fails, then sizes."""
+    judged = [q for q in quantities if q.verdict]
+    failing = [q for q in judged[3:] if q.verdict in ("not met", "borderline")]
+    sizes = [q for q in quantities if not q.verdict and q.value is not None]
+    first = [*judged[:3], *failing[: count - 4], *sizes, *failing, *judged]
+    return [_number_row(quantity) for quantity in {q.name: q for q in first}.values()][:count]
+
+
+def _number_row(quantity: Quantity) -> Row:
+    return {
+        "name": quantity.name, "label": quantity.label, "value": quantity.value, "unit": quantity.unit,
+        "shown": format_quantity(quantity), "limit": _readable(quantity.limit), "verdict": verdict_of(quantity.verdict),
+        "source": quantity.source, "assumed": quantity.source.startswith("assumed"),
+        "place": format_point(quantity.place_mm), "place_mm": quantity.place_mm,
+        "note": _readable(quantity.note),
+    }
+
+
+def _readable(text: str) -> str:
+    """Write units in a sentence as people write them."""
+    return text.replace("degC", "\N{DEGREE SIGN}C")
+
+
+def _series(case: Case) -> list[Row]:
+    volume = case.volume
+    geometry = volume.geometry
+    k, j, i = geometry.shape
+    axes = [letters_of(geometry.direction[:, n], count=2) for n in range(3)]
+    spacing = geometry.spacing_mm
+    rows = [
+        ("Modality", f"{volume.modality}, values in {volume.units}"),
+        ("Slices and matrix", f"{k} slices of {j} x {i}"),
+        ("Slice distance and pixels", f"{spacing[0]:.2f} mm, {spacing[1]:.3f} x {spacing[2]:.3f} mm"),
+        ("Order of slices, rows, columns", f"towards {axes[0]}, {axes[1]}, {axes[2]}"),
+    ]
+    rows += [(key[:1].upper() + key[1:], value) for key, value in volume.facts.items()
+             if not key.startswith(_HIDDEN_FACTS)]
+    return [{"name": name.replace("_", " "), "value": value} for name, value in rows]
+
+
+def _device(name: str) -> Mapping[str, Any]:
+    try:
+        devices: Mapping[str, Any] = catalog.load("devices")["devices"]
+    except (UsageError, KeyError):
+        return {}
+    return devices.get(name, {})
+
+
+def _plan_rows(plan: AblationPlan) -> list[Row]:
+    rows = []
+    for number, applicator in enumerate(plan.applicators, start=1):
+        device = _device(applicator.device)
+        rows.append({
+            "number": number, "device": device.get("label", applicator.device),
+            "device_name": applicator.device, "assumed": list(device.get("assumed", ["all sizes"])),
+            "entry": format_point(applicator.entry_mm), "entry_mm": applicator.entry_mm,
+            "tip": format_point(applicator.tip_mm), "tip_mm": applicator.tip_mm,
+            "depth": format_number(applicator.depth_mm, "mm"), "power": format_number(applicator.power_w, "W"),
+            "duration": f"{applicator.duration_s / 60:.1f} min ({applicator.duration_s:.0f} s)",
+        })
+    return rows
+
+
+def _plan_facts(plan: AblationPlan) -> list[Row]:
+    return [
+        {"name": "Target", "value": _label(plan.target)},
+        {"name": "Margin asked for", "value": format_number(plan.margin_mm, "mm")},
+    ]
+
+
+def _ordered_rules(check: PlanCheck | None) -> list[Any]:
+    order = {"broken": 0, "not checked": 1, "passed": 2}
+    return sorted(check.rules, key=lambda rule: order[rule.outcome]) if check else []
+
+
+def _rule_row(rule: Any) -> Row:
+    value = "" if rule.value is None else format_number(rule.value, rule.unit)
+    limit = "" if rule.limit is None else format_number(rule.limit, rule.unit)
+    return {
+        "name": rule.name, "outcome": rule.outcome, "verdict": verdict_of(rule.outcome), "reason": rule.reason,
+        "value": value, "limit": limit, "hit": _label(rule.hit) if rule.hit else "",
+        "place": format_point(rule.place_mm), "place_mm": rule.place_mm, "source": rule.source,
+        "assumed": rule.source.startswith("assumed"),
+    }
+
+
+def _simulation(result: ThermalResult | None) -> Row:
+    if result is None:
+        return {}
+    assumed = set(result.assumed)
+    return {
+        "verdict_model": result.verdict_model,
+        "hottest": format_number(float(result.temperature_c.max()), "degC"),
+        "coagulated": format_number(result.coagulated_ml, "ml"),
+        "end": format_number(float(result.times_s[-1]), "s"),
+        "parameters": [
+            {"name": name, "value": value, "assumed": name in assumed} for name, value in result.parameters.items()
+        ],
+        "assumed": [name for name in result.assumed if name not in result.parameters],
+        "warnings": list(result.warnings),
+    }
+
+
+def _volumes(case: Case) -> list[Row]:
+    rows = [_structure_row(structure) for structure in case.anatomy.structures.values()]
+    if case.primary in case.labels:
+        labels = case.label_map
+        for segment in labels.segments:
+            if segment.name not in case.anatomy.structures:
+                volume = None if segment.absent else labels.volume_ml(segment.name)
+                rows.append(_volume_row(segment.name, volume, segment.state, "no surface", segment.note))
+    return rows
+
+
+def _structure_row(structure: Structure) -> Row:
+    absent = structure.state in ("not found", "not visible in this phase")
+    certificate = structure.certificate
+    words = "no surface"
+    if certificate is not None:
+        words = "closed" if certificate.watertight else "NOT closed"
+        words += "" if certificate.outward else ", NOT oriented outward"
+        words += f", surface {certificate.volume_error_percent:+.1f} % of voxels"
+        words += f", {certificate.triangle_count} triangles"
+        words += ", touches the border of the scan" if certificate.touches_border else ""
+    volume = None if absent else structure.volume_ml
+    return _volume_row(structure.name, volume, structure.state, words, structure.note)
+
+
+def _volume_row(name: str, volume_ml: float | None, state: str, certificate: str, note: str) -> Row:
+    kind = "plain"
+    if state in ("needs review", "estimated"):
+        kind = "caution"
+    elif volume_ml is None:
+        kind = "absent"
+    return {
+        "name": name, "label": _label(name), "volume_ml": volume_ml,
+        "volume": "\N{EM DASH}" if volume_ml is None else format_number(volume_ml, "ml"),
+        "state": state, "kind": kind, "certificate": certificate, "note": note,
+    }

@@ -1,0 +1,319 @@
+"""The report as a PDF on A4: the same content as the page, with the intended use on every sheet."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+from anatomy_twin.report.pictures import Figure
+
+REGULAR, BOLD = "TwinSans", "TwinSans-Bold"
+INK, SOFT, LINE, ACCENT = "#1b2230", "#5b6472", "#dfe4ea", "#1c4f7c"
+MARGIN_PT = 42.0
+
+
+def make_pdf(content: dict[str, Any], figures: list[Figure], missing: list[str]) -> bytes:
+    """Return the bytes of the PDF; equal content gives equal bytes."""
+    from reportlab.lib.pagesizes import A4
+    from reportlab.platypus import SimpleDocTemplate
+
+    _register_fonts()
+    buffer = io.BytesIO()
+    title = f"{content['pseudonym']}: rehearsal report"
+    document = SimpleDocTemplate(
+        buffer, pagesize=A4, leftMargin=MARGIN_PT, rightMargin=MARGIN_PT, topMargin=56, bottomMargin=44,
+        title=title, author=content["software"], subject=content["notice"], invariant=1,
+    )
+
+    def decorate(canvas: Any, _: Any) -> None:
+        width, height = A4
+        canvas.saveState()
+        canvas.setFillColor("#16263a")
+        canvas.rect(0, height - 26, width, 26, stroke=0, fill=1)
+        canvas.setFillColor("#ffffff")
+        canvas.setFont(BOLD, 9.5)
+        canvas.drawCentredString(width / 2, height - 17, content["notice"])
+        canvas.setFillColor(SOFT)
+        canvas.setFont(REGULAR, 7.5)
+        foot = f"{title}{'  (generated patient)' if content['synthetic'] else ''}"
+        canvas.drawString(MARGIN_PT, 24, foot[:110])
+        canvas.drawRightString(width - MARGIN_PT, 24, f"{content['software']}   page {canvas.getPageNumber()}")
+        canvas.restoreState()
+
+    story = _Story(content, figures, document.width - 12).build(missing)
+    with _binary_images():
+        document.build(story, onFirstPage=decorate, onLaterPages=decorate)
+    return buffer.getvalue()
+
+
+@contextmanager
+def _binary_images() -> Iterator[None]:
+    """Let ReportLab store pictures as they are: its text encoding costs seconds, and the switch is a global one."""
+    from reportlab import rl_config
+
+    before = rl_config.useA85
+    rl_config.useA85 = 0
+    try:
+        yield
+    finally:
+        rl_config.useA85 = before
+
+
+def _register_fonts() -> None:
+    """Register DejaVu Sans (it comes with matplotlib): it has the symbols of the verdicts."""
+    import matplotlib
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    for name, file in ((REGULAR, "DejaVuSans.ttf"), (BOLD, "DejaVuSans-Bold.ttf")):
+        if name not in pdfmetrics.getRegisteredFontNames():
+            pdfmetrics.registerFont(TTFont(name, folder / file))
+    pdfmetrics.registerFontFamily(REGULAR, normal=REGULAR, bold=BOLD, italic=REGULAR, boldItalic=BOLD)
+
+
+class _Story:
+    """Collects the flowing parts of the document."""
+
+    def __init__(self, content: dict[str, Any], figures: list[Figure], width: float) -> None:
+        from reportlab.lib.styles import ParagraphStyle
+
+        self.content, self.figures, self.width = content, figures, width
+        self.parts: list[Any] = []
+        base = ParagraphStyle("base", fontName=REGULAR, fontSize=8.6, leading=11.4, textColor=INK)
+        self.styles = {
+            "base": base,
+            "small": ParagraphStyle("small", base, fontSize=7.2, leading=9.4, textColor=SOFT),
+            "head": ParagraphStyle("head", base, fontName=BOLD, fontSize=7.4, leading=9.4, textColor=SOFT),
+            "title": ParagraphStyle("title", base, fontName=BOLD, fontSize=18, leading=22),
+            "section": ParagraphStyle("section", base, fontName=BOLD, fontSize=11.5, leading=15, textColor=ACCENT,
+                                      spaceBefore=9, spaceAfter=4),
+            "value": ParagraphStyle("value", base, fontName=BOLD, fontSize=14, leading=18),
+            "verdict": ParagraphStyle("verdict", base, fontName=BOLD, fontSize=11.5, leading=15),
+        }
+
+    def build(self, missing: list[str]) -> list[Any]:
+        """Return the flowables in the order of the report."""
+        content = self.content
+        self._head()
+        self._cards()
+        lines = [content["synthetic"]] if content["synthetic"] else []
+        lines += [f"Out of the plausible range, look at the segmentation: {line}" for line in content["anatomy_alarms"]]
+        lines += content["messages"]
+        if lines:
+            self._section("Read this first", [self._text("\N{BULLET} " + line) for line in lines])
+        notes = [self._text(line) for line in missing]
+        self._section("The patient in three dimensions", notes + self._pictures("scene"))
+        self._section("Segmentation on the scan", self._pictures("overlay"))
+        if content["plan"]:
+            self._plan()
+            self._rules()
+        if content["simulation"]:
+            self._simulation()
+        self._numbers()
+        self._volumes()
+        self._section("Series", self._pairs([(row["name"], row["value"]) for row in content["series"]]))
+        self._parameters()
+        self._provenance()
+        return self.parts
+
+    def _text(self, text: object, style: str = "base") -> Any:
+        from reportlab.platypus import Paragraph
+
+        return Paragraph(escape(str(text)), self.styles[style])
+
+    def _markup(self, markup: str, style: str = "base") -> Any:
+        from reportlab.platypus import Paragraph
+
+        return Paragraph(markup, self.styles[style])
+
+    def _verdict(self, verdict: dict[str, str]) -> Any:
+        if not verdict["word"]:
+            return self._text("")
+        return self._markup(f'<font color="{verdict["colour"]}"><b>{verdict["symbol"]} {verdict["word"]}</b></font>')
+
+    def _limit(self, rule: dict[str, Any]) -> Any:
+        note = f'<br/><font color="#6d4c00" size="7">{escape(rule["source"])}</font>' if rule["assumed"] else ""
+        return self._markup(escape(rule["limit"]) + note)
+
+    def _section(self, title: str, parts: list[Any]) -> None:
+        from reportlab.platypus import KeepTogether
+
+        if parts:
+            self.parts.append(KeepTogether([self._text(title, "section"), parts[0]]))
+            self.parts += parts[1:]
+
+    def _table(self, rows: list[list[Any]], widths: list[float], head: bool = True) -> Any:
+        from reportlab.platypus import Table, TableStyle
+
+        total = sum(widths)
+        columns = [self.width * part / total for part in widths]
+        table = Table(rows, colWidths=columns, repeatRows=int(head), hAlign="LEFT")
+        style: list[Any] = [
+            ("VALIGN", (0, 0), (-1, -1), "TOP"), ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE),
+            ("LEFTPADDING", (0, 0), (-1, -1), 0), ("RIGHTPADDING", (0, 0), (-1, -1), 6),
+            ("TOPPADDING", (0, 0), (-1, -1), 2.4), ("BOTTOMPADDING", (0, 0), (-1, -1), 2.4),
+        ]
+        if head:
+            style.append(("LINEBELOW", (0, 0), (-1, 0), 1, LINE))
+        table.setStyle(TableStyle(style))
+        return table
+
+    def _headed(self, names: list[str], rows: list[list[Any]], widths: list[float]) -> Any:
+        return self._table([[self._text(name, "head") for name in names], *rows], widths)
+
+    def _pairs(self, pairs: list[tuple[str, Any]]) -> list[Any]:
+        rows = [[self._text(name), value if not isinstance(value, str) else self._text(value)] for name, value in pairs]
+        return [self._table(rows, [1, 2], head=False)] if rows else []
+
+    def _pictures(self, *groups: str) -> list[Any]:
+        from reportlab.platypus import Image
+
+        figures = [figure for figure in self.figures if figure.group in groups]
+        if not figures:
+            return []
+        shares = [figure.picture.shape[1] / figure.picture.shape[0] for figure in figures]
+        room = self.width - 6.0 * len(figures)
+        height = min(room / sum(shares), 300.0)
+        images = [
+            Image(io.BytesIO(figure.encoded("JPEG")), width=height * share, height=height)
+            for figure, share in zip(figures, shares, strict=True)
+        ]
+        captions = [self._text(figure.caption, "small") for figure in figures]
+        table = self._table([images, captions], shares, head=False)
+        table.setStyle([("LINEBELOW", (0, 0), (-1, -1), 0, "#ffffff")])
+        return [table]
+
+    def _head(self) -> None:
+        content = self.content
+        title = escape(content["pseudonym"])
+        if content["plan_name"]:
+            rest = f"plan {content['plan_name']}" + (f", {content['target']}" if content["target"] else "")
+            title += f' <font color="{SOFT}" name="{REGULAR}">{escape(rest)}</font>'
+        if content["synthetic"]:
+            title += '  <font color="#5c2f93" size="10">[ Generated patient ]</font>'
+        self.parts.append(self._markup(title, "title"))
+        verdict = content["summary"]["verdict"]
+        line = f'<font color="{verdict["colour"]}">{verdict["symbol"]} {escape(content["summary"]["text"])}</font>'
+        self.parts += [self._markup(line, "verdict"), self._text(content["summary"]["detail"])]
+
+    def _cards(self) -> None:
+        from reportlab.platypus import Spacer
+
+        numbers = self.content["key_numbers"]
+        if not numbers:
+            return
+        for start in range(0, len(numbers), 3):
+            cells = [
+                [self._text(row["label"], "small"), self._text(row["shown"], "value"),
+                 self._text(f"limit {row['limit']}" if row["limit"] else " ", "small"), self._verdict(row["verdict"])]
+                for row in numbers[start : start + 3]
+            ]
+            cells += [[] for _ in range(3 - len(cells))]
+            self.parts += [Spacer(1, 5), self._table([cells], [1, 1, 1], head=False)]
+
+    def _plan(self) -> None:
+        from reportlab.platypus import KeepTogether
+
+        rows = []
+        for row in self.content["plan"]:
+            device = escape(row["device"])
+            if row["assumed"]:
+                assumed = escape(", ".join(row["assumed"]).replace("_", " "))
+                device += f'<br/><font color="#6d4c00" size="7">assumed: {assumed}</font>'
+            rows.append([
+                self._text(row["number"]), self._markup(device), self._text(row["entry"]), self._text(row["tip"]),
+                self._text(row["depth"]), self._text(row["power"]), self._text(row["duration"]),
+            ])
+        names = ["#", "Device", "Entry on the skin", "Tip", "Depth", "Power", "Time"]
+        facts = ". ".join(f"{row['name']}: {row['value']}" for row in self.content["plan_facts"])
+        parts = [self._text(facts), self._headed(names, rows, [0.3, 2.6, 1.8, 1.8, 0.9, 0.8, 1.2])]
+        if self.content["other_plans"]:
+            parts.append(self._text("Other plans of this case: " + ", ".join(self.content["other_plans"]), "small"))
+        self._section(f"Plan {self.content['plan_name']}", [KeepTogether(parts)])
+
+    def _rules(self) -> None:
+        rows = []
+        for rule in self.content["rules"]:
+            found = escape(rule["reason"]) + (f" <b>({escape(rule['hit'])})</b>" if rule["hit"] else "")
+            if rule["source"] and not rule["assumed"]:
+                found += f'<br/><font color="{SOFT}" size="6.8">{escape(rule["source"])}</font>'
+            rows.append([
+                self._verdict(rule["verdict"]), self._text(rule["name"]), self._markup(found),
+                self._text(rule["value"]), self._limit(rule), self._text(rule["place"], "small"),
+            ])
+        if not rows:
+            self._section("Rules of the path", [self._text("not checked: no rule was checked for this plan")])
+            return
+        names = ["Outcome", "Rule", "Found", "Value", "Limit", "Place"]
+        parts = [self._headed(names, rows, [1.25, 1.7, 3.0, 0.8, 0.8, 1.3])]
+        costs = [
+            f"{cost['name']} {cost['value']}" + (f" ({cost['reason']})" if cost["reason"] else "")
+            for cost in self.content["costs"]
+        ]
+        if costs:
+            parts.append(self._text("Costs (lower is better): " + ", ".join(costs), "small"))
+        self._section("Rules of the path", parts)
+
+    def _simulation(self) -> None:
+        run = self.content["simulation"]
+        self._section("Temperature", self._pictures("temperature"))
+        text = (f"Zone of {run['coagulated']} by {run['verdict_model']}; hottest point {run['hottest']}; "
+                f"simulated to {run['end']}.")
+        self._section("Coagulation", [self._text(text), *self._pictures("damage")])
+        self._section("Margin and course", self._pictures("margin", "course"))
+
+    def _numbers(self) -> None:
+        rows = [
+            [self._text(n["label"]), self._text(n["shown"]), self._text(n["limit"]), self._verdict(n["verdict"]),
+             self._text("; ".join(part for part in (n["note"], n["place"]) if part), "small"),
+             self._text(n["source"], "small")]
+            for n in self.content["numbers"]
+        ]
+        if rows:
+            names = ["Number", "Value", "Limit", "Verdict", "Note and place", "Source"]
+            notes = [self._text(line, "small") for line in self.content["number_notes"]]
+            self._section("Numbers", [self._headed(names, rows, [2.0, 1.1, 0.9, 1.3, 2.3, 1.9]), *notes])
+
+    def _volumes(self) -> None:
+        rows = []
+        for v in self.content["volumes"]:
+            colour = {"caution": "#6d4c00", "absent": SOFT}.get(v["kind"], INK)
+            rows.append([
+                self._text(v["label"]), self._text(v["volume"]),
+                self._markup(f'<font color="{colour}">{"<b>" if v["kind"] != "plain" else ""}{escape(v["state"])}'
+                             f'{"</b>" if v["kind"] != "plain" else ""}</font>'),
+                self._text(v["certificate"], "small"), self._text(v["note"], "small"),
+            ])
+        if rows:
+            names = ["Structure", "Volume", "State", "Surface", "Note"]
+            self._section("Structures", [self._headed(names, rows, [1.7, 0.9, 1.3, 2.6, 2.2])])
+
+    def _parameters(self) -> None:
+        run = self.content["simulation"]
+        if not run:
+            return
+        assumed = '<font color="#6d4c00"><b>assumed</b></font>'
+        rows = [
+            [self._text(p["name"]), self._text(p["value"]), self._markup(assumed) if p["assumed"] else ""]
+            for p in run["parameters"]
+        ] + [[self._text(name), "", self._markup(assumed)] for name in run["assumed"]]
+        parts = [self._text("\N{BULLET} " + line) for line in run["warnings"]]
+        if rows:
+            parts.append(self._table(rows, [2.2, 2.6, 1], head=False))
+        self._section("What the simulation used", parts)
+
+    def _provenance(self) -> None:
+        rows = []
+        for step in self.content["provenance"]:
+            facts = "; ".join(f"{key}: {value}" for key, value in step["facts"].items())
+            seconds = self.content["timings_s"].get(step["stage"], "")
+            rows.append([self._text(step["stage"]), self._text(facts, "small"), self._text(seconds)])
+        rows += [[self._text(f"{key} of the input"), self._text(value, "small"), ""]
+                 for key, value in self.content["sums"].items()]
+        if rows:
+            self._section("Provenance", [self._headed(["Stage", "Settings", "Seconds"], rows, [1.4, 5, 0.6])])

@@ -1,0 +1,135 @@
+"""The pictures of a report."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anatomy_twin.core import SILENT, Monitor, ThermalResult, check_cancelled
+from anatomy_twin.errors import RenderError
+from anatomy_twin.rehearsal import PLANES, Scene, format_number
+from anatomy_twin.render import can_render, render_scene, slice_picture
+from anatomy_twin.render.views import view_axes
+
+SLICE_PIXELS = 560
+CLOSE_UP_MM = 120.0
+_ENCODING: dict[str, dict[str, Any]] = {
+    "WEBP": {"quality": 90, "method": 2},
+    "JPEG": {"quality": 92, "subsampling": 0},
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """One picture: ``group`` says which part of the report it belongs to; RGB (rows, columns, 3)."""
+
+    group: str
+    caption: str
+    picture: NDArray[np.uint8]
+
+    def encoded(self, kind: str) -> bytes:
+        """Return the file content as "WEBP" (pages) or "JPEG" (PDF)."""
+        from PIL import Image
+
+        buffer = io.BytesIO()
+        Image.fromarray(self.picture).save(buffer, kind, **_ENCODING[kind])
+        return buffer.getvalue()
+
+
+def make_pictures(
+    scene: Scene, result: ThermalResult | None, monitor: Monitor = SILENT
+) -> tuple[list[Figure], list[str]]:
+    """Return the pictures of a scene and lines that say which ones could not be made and why."""
+    tasks = _tasks(scene, result)
+    figures, missing = [], []
+    works, message = can_render()
+    if not works:
+        missing.append(message[:1].upper() + message[1:] + ".")
+    for number, (group, caption, draw) in enumerate(tasks):
+        check_cancelled(monitor)
+        monitor.progress(number / len(tasks))
+        if group == "scene" and not works:
+            continue
+        try:
+            figures.append(Figure(group, caption, draw()))
+        except RenderError as error:
+            missing.append(error.line)
+    return figures, missing
+
+
+def _tasks(scene: Scene, result: ThermalResult | None) -> list[tuple[str, str, Any]]:
+    pixels = (SLICE_PIXELS, SLICE_PIXELS)
+    tasks: list[tuple[str, str, Any]] = []
+    if scene.surfaces:
+        tasks.append(("scene", "The patient from the front: the patient's right is on your left", lambda: render_scene(
+            scene, size=(1120, 840), view="anterior", title="", hide=("body", "bone", "bowel"))))
+    if scene.needles:
+        view = _needle_side(scene)
+        tasks.append(("scene", f"Close-up of the target from the side of the applicator ({view})", lambda: render_scene(
+            scene, size=(900, 900), view=view, title="", focus_mm=scene.focus_mm, width_mm=150.0,
+            hide=("body", "bone", "lung_right", "lung_left", "bowel"), legend=False)))
+    where = "through the target" if scene.needles else "through the focus"
+    for plane in PLANES:
+        tasks.append(("overlay", f"{plane.capitalize()} slice {where}", lambda plane=plane: slice_picture(
+            scene, plane, size=pixels)))
+    if result is not None:
+        tasks += _result_tasks(scene, result, pixels)
+    return tasks
+
+
+def _needle_side(scene: Scene) -> str:
+    """Return the oblique view that looks from the side on which the first applicator enters."""
+    needle = scene.needles[0]
+    outward = np.subtract(needle.entry_mm, needle.tip_mm)
+    names = ("anterior-right", "anterior-left", "posterior-right", "posterior-left")
+    return max(names, key=lambda name: float(view_axes(name)[0] @ outward))
+
+
+def _result_tasks(scene: Scene, result: ThermalResult, pixels: tuple[int, int]) -> list[tuple[str, str, Any]]:
+    tasks: list[tuple[str, str, Any]] = []
+    hottest = int(np.argmax(result.temperature_c.reshape(result.times_s.size, -1).max(axis=1)))
+    moment = format_number(float(result.times_s[hottest]), "s")
+    for plane in PLANES:
+        caption = f"{plane.capitalize()}: temperature after {moment}"
+        tasks.append(("temperature", caption, lambda plane=plane: slice_picture(
+            scene, plane, size=pixels, width_mm=CLOSE_UP_MM, field="temperature", snapshot=hottest)))
+    for plane in PLANES:
+        tasks.append(("damage", f"{plane.capitalize()}: coagulated part at the end", lambda plane=plane: slice_picture(
+            scene, plane, size=pixels, width_mm=CLOSE_UP_MM, field="damage")))
+    for marker in scene.markers[:1]:
+        for plane in PLANES[:2]:
+            tasks.append(("margin", f"{plane.capitalize()} slice through the worst point: {marker.label.lower()}",
+                          lambda plane=plane, place=marker.point_mm: slice_picture(
+                              scene, plane, size=pixels, width_mm=80.0, point_mm=place)))
+    tasks.append(("course", "Highest temperature and coagulated volume over time", lambda: _course(scene, result)))
+    return tasks
+
+
+def _course(scene: Scene, result: ThermalResult) -> NDArray[np.uint8]:
+    """Draw the highest temperature and the coagulated volume against time."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure as Chart
+
+    minutes = result.times_s / 60
+    volume = [np.count_nonzero(result.coagulated_at(n)) * result.geometry.voxel_volume_ml for n in range(minutes.size)]
+    chart = Chart(figsize=(5.6, 5.6), dpi=100, facecolor="white", layout="constrained")
+    canvas = FigureCanvasAgg(chart)
+    upper, lower = chart.subplots(2, 1, sharex=True)
+    hottest = result.temperature_c.reshape(minutes.size, -1).max(axis=1)
+    upper.plot(minutes, hottest, "o-", color="#b5361c", linewidth=2, markersize=4)
+    upper.set_ylabel("highest temperature (\N{DEGREE SIGN}C)")
+    lower.plot(minutes, volume, "s-", color="#1c5fa8", linewidth=2, markersize=4)
+    lower.set_ylabel("coagulated volume (ml)")
+    lower.set_xlabel("time (min)")
+    lower.set_ylim(bottom=0)
+    for axes in (upper, lower):
+        axes.grid(True, color="#dde2e8")
+        axes.spines[["top", "right"]].set_visible(False)
+    chart.text(0.5, -0.0, scene.notice, ha="center", va="bottom", fontsize=7, color="#555b66")
+    chart.get_layout_engine().set(rect=(0, 0.035, 1, 0.965))  # type: ignore[union-attr]
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
