@@ -1,0 +1,12 @@
+"""A seed makes a synthetic patient: labels, image, vessel trees, DICOM series. Nothing here stems from a real person."""
+
+from anatomy_twin.phantom.patient import KINDS, PHASES, SyntheticPatient, make_patient
+from anatomy_twin.phantom.samples import sample_folder
+from anatomy_twin.phantom.series import write_series
+from anatomy_twin.phantom.truth import write_truth_seg
+from anatomy_twin.phantom.vessels import VesselTree
+
+__all__ = [
+    "KINDS", "PHASES", "SyntheticPatient", "VesselTree", "make_patient", "sample_folder", "write_series",
+    "write_truth_seg",
+]
