@@ -1,0 +1,66 @@
+"""Bones by threshold, without bright kidneys, vessels and contrast in the bowel."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anatomy_twin.segmentation.frame import SpineFrame
+from anatomy_twin.segmentation.working_grid import (
+    Found,
+    Image,
+    Mask,
+    close_mm,
+    components,
+    depth_mm,
+    fill_slices,
+    volume_ml,
+)
+
+BONE_HU = 180.0
+
+
+def bright_voxels(hu: Image, body: Mask) -> Mask:
+    """Return everything in the body above 180 HU: bone, contrast medium, metal."""
+    return (hu > BONE_HU) & body
+
+
+def find_bone(hu: Image, body: Mask, frame: SpineFrame) -> Found:
+    """Return the skeleton: bright regions that belong to the spine, lie in the trunk wall or in the pelvis.
+
+    A bright region inside the cavity (kidney, aorta, oral contrast) is no bone: a component counts when it holds
+    voxels of the spine (within 30 mm of the reference, behind 25 mm in front of it) or lies in the outer 45 mm of the
+    trunk at its inner edge. Marrow is filled slice by slice.
+    """
+    step = frame.spacing_mm
+    bright = bright_voxels(hu, body)
+    left, front = np.broadcast_to(frame.left_mm, hu.shape), np.broadcast_to(frame.front_mm, hu.shape)
+    vertebral = (np.abs(left) < 30.0) & (front < 32.0)
+    inside = depth_mm(body, step)
+    # the column of the spine is taken apart from what touches it (aorta with calcification, kidney, bowel)
+    spine_zone = (np.abs(left) < 55.0) & (front < 38.0)
+    spine = bright & spine_zone
+    result = np.zeros(hu.shape, dtype=bool)
+    for part in components(spine, 8):
+        if (part & vertebral).sum() > 0.2 * part.sum():
+            result |= part
+    least = max(2, int(0.15 / (step**3 / 1000.0)))
+    for part in components(bright & ~spine_zone, least):
+        depths = inside[part]
+        behind = float(np.mean(front[part] < 0.0))
+        shallow = float(np.percentile(depths, 50)) < 40.0
+        dense = float(np.percentile(hu[part], 90)) > 260.0
+        if shallow and dense and (float(np.max(depths)) < 75.0 or behind > 0.6):
+            result |= part
+    filled = close_mm(result, 4.5, step) & (hu > 60.0)
+    filled = fill_slices(filled | result) & body
+    filled |= spine_marrow(hu, filled, vertebral, step)
+    if volume_ml(filled, step) < 10.0:
+        return Found.nothing("no skeleton in the field of the scan")
+    return Found(filled, "automatic")
+
+
+def spine_marrow(hu: Image, bone: Mask, vertebral: Mask, spacing_mm: float) -> Mask:
+    """Return the marrow of the vertebral bodies: soft bone between cortical shells, not the canal."""
+    shell = bone & vertebral
+    closed = close_mm(shell, 9.0, spacing_mm) & vertebral
+    return closed & (hu > 110.0)

@@ -1,0 +1,212 @@
+"""The segmenter "ct-abdomen": from what is robust (outline, lungs, spine) to what is hard, without a learned model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+
+from anatomy_twin.core import SILENT, LabelMap, Monitor, Volume, VolumeGeometry, check_cancelled
+from anatomy_twin.segmentation.aorta import find_aorta
+from anatomy_twin.segmentation.body import Body, find_body
+from anatomy_twin.segmentation.bone import find_bone
+from anatomy_twin.segmentation.compose import compose
+from anatomy_twin.segmentation.frame import SpineFrame, below_dome, find_cavity_depth, find_dome, find_spine
+from anatomy_twin.segmentation.ivc import find_inferior_vena_cava
+from anatomy_twin.segmentation.kidneys import find_kidneys
+from anatomy_twin.segmentation.lesions import find_tumour_candidates
+from anatomy_twin.segmentation.liver import Level, Scene, denoise, find_liver
+from anatomy_twin.segmentation.lungs import find_lungs
+from anatomy_twin.segmentation.phase import Phase, find_phase
+from anatomy_twin.segmentation.plausibility import alarms, check_body, check_organs, check_volume
+from anatomy_twin.segmentation.recess import find_pleural_recess
+from anatomy_twin.segmentation.spleen import find_spleen
+from anatomy_twin.segmentation.tissues import Wall, find_tissues
+from anatomy_twin.segmentation.vessels import find_hepatic_vessels
+from anatomy_twin.segmentation.working_grid import (
+    Box,
+    Found,
+    Image,
+    Mask,
+    WorkingGrid,
+    box_of,
+    box_start_shape,
+    finer_grid,
+    make_working_grid,
+    paste,
+    resample_mask,
+)
+
+FINE_SPACING_MM: Final = 1.5
+TISSUES: Final = ("unknown_tissue", "fat", "muscle", "diaphragm", "skin", "pleural_recess")
+ORGANS: Final = (
+    "bowel", "colon", "duodenum", "stomach", "liver", "gallbladder", "spleen", "kidney_right", "kidney_left",
+    "portal_vein", "inferior_vena_cava", "aorta", "lung_right", "lung_left", "bone",
+)
+IN_LIVER: Final = ("hepatic_vessels", "hepatic_veins", "portal_branches")
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """The robust structures on the working grid, and what follows from them."""
+
+    grid: WorkingGrid
+    body: Body
+    frame: SpineFrame
+    found: Mapping[str, Found]
+    scene: Scene
+    aorta_hu: float | None
+
+
+def segment_ct_abdomen(
+    volume: Volume, seeds: Any = None, labels: LabelMap | None = None, monitor: Monitor = SILENT
+) -> LabelMap:
+    """Segment a CT of the upper abdomen; see ``anatomy_twin.segmentation.segment``."""
+    check_volume(volume)
+    ground = find_ground(volume)
+    monitor.progress(0.25)
+    check_cancelled(monitor)
+    found, phase, level = find_organs(ground)
+    monitor.progress(0.5)
+    check_cancelled(monitor)
+    lines, suspicious = alarms(found, ground.scene.hu, ground.grid.spacing_mm, phase)
+    fine = look_into_liver(volume, ground, found, phase)
+    monitor.progress(0.7)
+    check_cancelled(monitor)
+    for name in suspicious:
+        found[name] = replace(found[name], state="needs review")
+    notes = [f"contrast phase: {phase.name} ({phase.reason}), read off the picture", *lines]
+    if ground.scene.arms_in_field:
+        notes.append("arms in field: the grey values are shaded, the liver was fitted with a local level")
+    if level is not None:
+        notes.append(f"liver parenchyma {level.mean_hu:.0f} HU, standard deviation {level.sd_hu:.0f} HU")
+    result = _assemble(volume, ground, found, fine, phase, notes)
+    monitor.progress(1.0)
+    return result
+
+
+def find_ground(volume: Volume) -> Ground:
+    """Find body, lungs, spine, bone, trunk wall and aorta on the 3 mm grid."""
+    grid = make_working_grid(volume)
+    step = grid.spacing_mm
+    hu = np.clip(grid.hu, -1024.0, 1500.0)
+    body = find_body(hu, step)
+    check_body(body.mask, step)
+    frame = find_spine(hu, body.mask, step)
+    found, gas = find_lungs(hu, body.mask, frame)
+    lungs = _union(found, ("lung_right", "lung_left"), hu.shape)
+    found["bone"] = find_bone(hu, body.mask, frame)
+    bone = _mask(found["bone"], hu.shape)
+    depth = find_cavity_depth(hu, body.mask, bone, lungs, frame)
+    found["aorta"], aorta_hu = find_aorta(hu, body.mask, bone, lungs, frame)
+    dome = find_dome(lungs, body.mask, step)
+    scene = Scene(
+        hu, denoise(hu, body.mask), body.mask, bone, lungs, gas, _mask(found["aorta"], hu.shape), depth,
+        below_dome(grid.geometry.shape, dome, lungs, step), frame, body.arms_in_field(),
+    )
+    return Ground(grid, body, frame, found, scene, aorta_hu)
+
+
+def find_organs(ground: Ground) -> tuple[dict[str, Found], Phase, Level | None]:
+    """Find liver, spleen, kidneys and inferior vena cava on the working grid, and the contrast phase."""
+    scene, shape = ground.scene, ground.scene.hu.shape
+    found = dict(ground.found)
+    found["liver"], level = find_liver(scene)
+    liver = _mask(found["liver"], shape)
+    found["spleen"] = find_spleen(scene, liver, level, ground.aorta_hu)
+    taken = liver | _mask(found["spleen"], shape)
+    found.update(find_kidneys(scene, taken, ground.aorta_hu))
+    check_organs(found)
+    phase = find_phase(ground.aorta_hu, None if level is None else level.mean_hu)
+    masks = {"body": scene.body, **{name: entry.mask for name, entry in found.items() if not entry.absent}}
+    found.update(find_inferior_vena_cava(scene.hu, ground.grid.geometry, masks, phase))
+    vein = _mask(found["inferior_vena_cava"], shape)
+    if not found["liver"].absent:
+        found["liver"] = replace(found["liver"], mask=liver & ~vein)
+    return found, phase, level
+
+
+def look_into_liver(
+    volume: Volume, ground: Ground, found: Mapping[str, Found], phase: Phase
+) -> tuple[WorkingGrid | None, dict[str, Found]]:
+    """Find vessels and tumour candidates on a 1.5 mm grid around the liver."""
+    if found["liver"].absent:
+        nothing = Found.nothing("needs the liver")
+        return None, {name: nothing for name in (*IN_LIVER, "portal_vein", "tumour_candidate_1")}
+    coarse = ground.grid.geometry
+    fine = finer_grid(volume, found["liver"].mask, coarse, FINE_SPACING_MM, 27.0)
+    masks = {
+        name: resample_mask(entry.mask, coarse, fine.geometry) for name, entry in found.items() if not entry.absent
+    }
+    masks["body"] = resample_mask(ground.body.mask, coarse, fine.geometry)
+    inside = dict(find_hepatic_vessels(fine.hu, fine.geometry, masks, phase))
+    masks.update({name: entry.mask for name, entry in inside.items() if not entry.absent})
+    inside.update(find_tumour_candidates(fine.hu, fine.geometry, masks, phase))
+    return fine, inside
+
+
+def _assemble(
+    volume: Volume, ground: Ground, found: Mapping[str, Found], fine: tuple[WorkingGrid | None, dict[str, Found]],
+    phase: Phase, notes: list[str],
+) -> LabelMap:
+    """Carry everything onto the scan's own voxels, divide the rest of the body into tissues and build the labels."""
+    upright = volume.canonical()
+    coarse = ground.grid.geometry
+    body = paste(ground.body.mask, coarse, upright.geometry)
+    box = box_of(body)
+    block = upright.geometry.cropped(*box_start_shape(box))
+    native: dict[str, Found] = {"body": Found(body[box])}
+    for name, entry in found.items():
+        native[name] = _carried(entry, coarse, block)
+    grid, inside = fine
+    for name, entry in inside.items():
+        native[name] = _carried(entry, grid.geometry if grid is not None else coarse, block)
+    _keep_in_body(native)
+    masks = {name: entry.mask for name, entry in native.items() if not entry.absent}
+    native.update(_tissues(upright.array[box], block, masks, ground, phase))
+    native["unknown_tissue"] = Found(masks["body"], "automatic", "no other structure was recognised here")
+    candidates = sorted((name for name in inside if name.startswith("tumour")), key=lambda n: int(n.rsplit("_", 1)[1]))
+    names = [name for name in (*TISSUES, *ORGANS, *IN_LIVER) if name in native] + candidates[::-1] + ["body"]
+    return compose(volume, upright.geometry, box, native, names, notes)
+
+
+def _tissues(
+    hu: Image, block: VolumeGeometry, masks: Mapping[str, Mask], ground: Ground, phase: Phase
+) -> dict[str, Found]:
+    """Divide what no organ took into skin, fat, muscle, diaphragm and the estimated pleural recess."""
+    coarse_masks = {"body": ground.body.mask}
+    coarse_masks.update({name: entry.mask for name, entry in ground.found.items() if not entry.absent})
+    wall = Wall(ground.scene.hu, ground.grid.geometry, coarse_masks, ground.frame, ground.scene.depth)
+    image = np.asarray(hu, dtype=np.float32)
+    result = dict(find_tissues(image, block, masks, phase, wall=wall))
+    result.update(find_pleural_recess(image, block, masks, phase, wall=wall))
+    return result
+
+
+def _carried(entry: Found, source: VolumeGeometry, target: VolumeGeometry) -> Found:
+    if entry.absent:
+        return entry
+    return replace(entry, mask=paste(entry.mask, source, target))
+
+
+def _keep_in_body(native: dict[str, Found]) -> None:
+    body = native["body"].mask
+    for name, entry in native.items():
+        if not entry.absent:
+            native[name] = replace(entry, mask=entry.mask & body)
+
+
+def _mask(entry: Found, shape: tuple[int, ...]) -> Mask:
+    return np.zeros(shape, dtype=bool) if entry.mask is None else entry.mask
+
+
+def _union(found: Mapping[str, Found], names: tuple[str, ...], shape: tuple[int, ...]) -> Mask:
+    result = np.zeros(shape, dtype=bool)
+    for name in names:
+        result |= _mask(found[name], shape)
+    return result
+
+
+__all__ = ["Box", "find_ground", "find_organs", "look_into_liver", "segment_ct_abdomen"]

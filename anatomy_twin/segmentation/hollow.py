@@ -1,0 +1,256 @@
+"""Stomach, bowel and gallbladder, as far as gas, contrast medium in the lumen, fluid and position show them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from scipy import ndimage
+
+from anatomy_twin.core import SILENT, Monitor, VolumeGeometry, check_cancelled
+from anatomy_twin.segmentation.phase import Phase
+from anatomy_twin.segmentation.tissues import Wall, find_wall, lungs_of
+from anatomy_twin.segmentation.working_grid import (
+    Found,
+    Image,
+    Mask,
+    Masks,
+    close_mm,
+    components,
+    depth_mm,
+    dilate_mm,
+    distance_mm,
+    erode_mm,
+    largest_component,
+    open_mm,
+    paste,
+    volume_ml,
+)
+
+GAS_HU: Final = -170.0  # darker than any fat: gas, alone or in stool
+CONTRAST_HU: Final = 210.0
+WALL_MM: Final = 4.0
+MIN_LUMEN_ML: Final = 0.5
+FLUID_HU: Final = (-12.0, 28.0)
+BILE_HU: Final = (-12.0, 26.0)
+GALLBLADDER_ML: Final = (4.0, 150.0)
+STOMACH_ML: Final = 25.0
+
+
+def find_hollow(
+    hu: Image, geometry: VolumeGeometry, masks: Masks, phase: Phase, monitor: Monitor = SILENT, wall: Wall | None = None
+) -> dict[str, Found]:
+    """Find ``stomach``, ``bowel`` (small bowel and colon as one, ``colon`` is never told apart) and ``gallbladder``.
+
+    Parameters as ``tissues.find_tissues``. Bowel is lumen that holds gas or positive contrast, the fluid that hangs on
+    it, and a wall of 4 mm; collapsed loops and loops with fluid alone stay unknown tissue. State "estimated".
+    """
+    wall = wall or find_wall(hu, geometry, masks)
+    step = wall.spacing_mm
+    cavity = (wall.cavity_depth > -2.0) & wall.masks["body"]
+    taken = _solid(wall.masks, step)
+    gallbladder = _gallbladder(wall, cavity, taken, step)
+    monitor.progress(0.4)
+    check_cancelled(monitor)
+    lumen = _lumen(wall, cavity, taken, step)
+    fluid = _fluid_on(wall, lumen, cavity & ~taken, step)
+    stomach = _stomach(wall, lumen | fluid, step)
+    monitor.progress(0.8)
+    bowel = (lumen | fluid) & ~stomach
+    free = wall.masks["body"] & ~taken & ~lungs_of(wall.masks)
+    if gallbladder.mask is not None:
+        free &= ~gallbladder.mask
+        bowel &= ~gallbladder.mask
+    # the wall is as thick as it is where organs and fat leave room for it: fat is never wall
+    soft = free & ((wall.hu > -50.0) | (wall.hu < GAS_HU))
+    blur = free & dilate_mm((wall.hu < GAS_HU) & free, 1.1 * step, step)
+    found = {
+        "stomach": _with_wall(stomach, soft, blur, step, "gas, contrast and fluid in the left upper abdomen"),
+        "bowel": _with_wall(bowel, soft & ~stomach, blur, step, "gas and contrast in the lumen, fluid that hangs on it"),
+        "colon": Found.nothing("not told apart from small bowel, see bowel"),
+        "gallbladder": gallbladder,
+    }
+    if not found["stomach"].absent and not found["bowel"].absent:
+        mask = found["bowel"].mask & ~found["stomach"].mask
+        found["bowel"] = Found(mask, found["bowel"].state, found["bowel"].note)
+    monitor.progress(1.0)
+    if wall.geometry is geometry:
+        return found
+    return {
+        name: entry if entry.mask is None else replace(entry, mask=paste(entry.mask, wall.geometry, geometry))
+        for name, entry in found.items()
+    }
+
+
+def _solid(masks: Masks, step: float) -> Mask:
+    """Return what is known to be no bowel, with the bright rim of vessels and kidneys."""
+    result = np.zeros_like(masks["body"])
+    rims = {"liver": 0.0, "spleen": 0.0, "aorta": 3.0, "inferior_vena_cava": 0.0, "kidney_right": 3.0,
+            "kidney_left": 3.0, "bone": 4.0, "heart": 0.0, "portal_vein": 0.0}
+    for name, rim in rims.items():
+        if name in masks and masks[name].any():
+            result |= dilate_mm(masks[name], rim, step) if rim else masks[name]
+    return result
+
+
+def _lumen(wall: Wall, cavity: Mask, taken: Mask, step: float) -> Mask:
+    """Return gas that is not lung and positive contrast in the cavity, below the lungs' base."""
+    lungs = lungs_of(wall.masks)
+    left = np.broadcast_to(wall.frame.left_mm, lungs.shape)
+    front = np.broadcast_to(wall.frame.front_mm, lungs.shape)
+    below = _below_the_chest(wall, lungs)
+    from_lung = distance_mm(lungs, step, 26.0)
+    gas = (wall.hu < GAS_HU) & wall.masks["body"] & (from_lung > 5.0) & (wall.cavity_depth > -4.0) & below
+    # the thin lower edge of a lung leans on the wall; the oesophagus runs before the spine behind the heart
+    edge = (from_lung < 12.0) & (wall.cavity_depth < 12.0)
+    gullet = (np.abs(left - 8.0) < 36.0) & (front < 60.0) & (from_lung < 25.0)
+    gas = _kept(gas, edge | gullet, 0.5)
+    # stool holds gas in specks too small to count one by one
+    mottled = (ndimage.gaussian_filter(gas.astype(np.float32), 4.0 / step) > 0.12) & cavity & ~taken
+    least = max(2, int(MIN_LUMEN_ML / step**3 * 1000.0))
+    lumen = _large(gas | (mottled & (wall.hu < 400.0) & ~_plain_fat(wall)), least)
+    bright = (wall.hu > CONTRAST_HU) & cavity & ~taken & (wall.cavity_depth > 3.0) & below
+    # the end of a floating rib lies behind and at the wall
+    rib = (front < 10.0) & (wall.cavity_depth < 15.0) | (np.abs(left) < 32.0) & (front < 40.0)
+    lumen |= _large(_kept(bright, rib, 0.4), least)
+    # where gas and contrast meet lie voxels of neither
+    return lumen | (close_mm(lumen, step, step) & cavity & ~taken)
+
+
+def _plain_fat(wall: Wall) -> Mask:
+    return np.asarray(ndimage.uniform_filter((wall.hu > -140.0) & (wall.hu < -60.0), 3, output=np.float32) > 0.9)
+
+
+def _kept(mask: Mask, place: Mask, share: float) -> Mask:
+    """Return the components of a mask of which less than ``share`` lies in ``place``."""
+    labels, count = ndimage.label(mask)
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    inside = np.bincount(labels[place], minlength=count + 1)
+    keep = inside < share * sizes
+    keep[0] = False
+    return np.asarray(keep[labels])
+
+
+def _below_the_chest(wall: Wall, lungs: Mask) -> Mask:
+    """Return the slices in which lung fills less than half of the cavity."""
+    inside = (wall.cavity_depth > 0.0).sum(axis=(1, 2))
+    share = lungs.sum(axis=(1, 2)) / np.maximum(1, inside)
+    high = share > 0.45
+    first = int(np.argmax(high)) if high.any() else high.size
+    return np.broadcast_to((np.arange(high.size) < first)[:, None, None], lungs.shape)
+
+
+def _large(mask: Mask, least: int) -> Mask:
+    labels, count = ndimage.label(mask, structure=np.ones((3, 3, 3)))
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    keep = sizes >= least
+    keep[0] = False
+    return keep[labels]
+
+
+def _fluid_on(wall: Wall, lumen: Mask, allowed: Mask, step: float) -> Mask:
+    """Return compact fluid that touches gas or contrast: the rest of a level."""
+    smooth = ndimage.gaussian_filter(wall.hu, 0.6, mode="nearest")
+    # gas blurs into its neighbours, so the fluid begins a little away from it
+    fluid = (smooth > FLUID_HU[0]) & (smooth < FLUID_HU[1]) & allowed & ~lumen & (wall.cavity_depth > 2.0)
+    compact = open_mm(fluid, 1.8 * step, step)
+    near = dilate_mm(lumen, 2.2 * step, step)
+    labels, count = ndimage.label(compact)
+    if count == 0:
+        return compact
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    contact = np.bincount(labels[near], minlength=count + 1)
+    keep = (contact > 0) & (contact > 0.02 * sizes) & (sizes * step**3 / 1000.0 < 1500.0)
+    keep[0] = False
+    return keep[labels] | (near & fluid & dilate_mm(keep[labels], step, step))
+
+
+def _stomach(wall: Wall, lumen: Mask, step: float) -> Mask:
+    """Return the lumen of the stomach: left of the spine, in front of it, high, near spleen, left lung or liver."""
+    none = np.zeros_like(lumen)
+    left = np.broadcast_to(wall.frame.left_mm, lumen.shape)
+    front = np.broadcast_to(wall.frame.front_mm, lumen.shape)
+    spleen, left_lung = wall.masks.get("spleen", none), wall.masks.get("lung_left", none)
+    liver = wall.masks.get("liver", none)
+    if not (spleen.any() or left_lung.any()) or not liver.any():
+        return none
+    heights = np.flatnonzero(liver.any(axis=(1, 2)))
+    low, high = heights[0] + 0.35 * (heights[-1] - heights[0]), heights[-1]
+    k = np.arange(lumen.shape[0])[:, None, None]
+    best, best_score = none, 0.0
+    # loops of bowel hang on the stomach by thin bridges only
+    cores = open_mm(lumen, 2.2 * step, step)
+    for part in components(cores, max(2, int(3.0 / step**3 * 1000.0)))[:20]:
+        place = [float(np.median(field[part])) for field in (left, front)]
+        level = float(np.median(np.nonzero(part)[0]))
+        near_dome = float(np.mean(distance_mm(spleen | left_lung, step, 45.0)[part] < 40.0))
+        score = _bell(place[0], 60.0, 35.0) * _bell(place[1], 70.0, 35.0) * near_dome
+        score *= min(1.0, volume_ml(part, step) / 60.0) * (1.0 if low <= level <= high + 6 else 0.2)
+        if score > best_score:
+            best, best_score = part, score
+    if best_score < 0.12 or not (best & (k >= low)).any():
+        return none
+    return dilate_mm(best, 2.2 * step, step) & lumen
+
+
+def _bell(value: float, middle: float, width: float) -> float:
+    return float(np.exp(-0.5 * ((value - middle) / width) ** 2))
+
+
+def _with_wall(lumen: Mask, room: Mask, near_gas: Mask, step: float, note: str) -> Found:
+    """Return the lumen with its wall, or nothing where there is no lumen."""
+    if volume_ml(lumen, step) < 2.0:
+        return Found.nothing(f"no {note.split(',')[0]} seen")
+    # the voxels between gas and wall read like fat
+    mask = lumen | (dilate_mm(lumen, 1.1 * step, step) & (room | near_gas)) | (dilate_mm(lumen, WALL_MM, step) & room)
+    return Found(mask, "estimated", f"{note}; wall of {WALL_MM:g} mm assumed")
+
+
+def _gallbladder(wall: Wall, cavity: Mask, taken: Mask, step: float) -> Found:
+    """Return the pouch of bile at the liver's underside."""
+    liver = wall.masks.get("liver")
+    if liver is None or not liver.any():
+        return Found.nothing("needs the liver")
+    smooth = ndimage.gaussian_filter(wall.hu, 0.6, mode="nearest")
+    hull = close_mm(liver, 12.0, step)
+    near = dilate_mm(liver, 45.0, step) & cavity
+    bile = (smooth > BILE_HU[0]) & (smooth < BILE_HU[1]) & near & ~(taken & ~liver) & (wall.cavity_depth > 4.0)
+    left = np.broadcast_to(wall.frame.left_mm, bile.shape)
+    bile &= left < 25.0
+    core = open_mm(erode_mm(bile, 0.9 * step, step), 1.0 * step, step)
+    best: tuple[float, Mask] | None = None
+    for part in components(core, max(4, int(1.0 / step**3 * 1000.0)))[:12]:
+        rim = near & (smooth < BILE_HU[1] + 22.0) & (smooth > -25.0)
+        grown = largest_component(dilate_mm(part, 1.7 * step, step) & rim)
+        score = _gallbladder_score(grown, wall, liver, hull, step)
+        if best is None or score > best[0]:
+            best = (score, grown)
+    if best is None or best[0] < 0.3:
+        return Found.nothing("no smooth pouch with the density of bile at the liver's underside")
+    ml, level = volume_ml(best[1], step), float(np.median(wall.hu[best[1]]))
+    return Found(best[1], "automatic", f"{ml:.0f} ml, {level:.0f} HU at the liver's underside (score {best[0]:.2f})")
+
+
+def _gallbladder_score(part: Mask, wall: Wall, liver: Mask, hull: Mask, step: float) -> float:
+    """Return 0 to 1: volume, even and fluid, round, leaning on the liver but not inside it, no gas in it."""
+    ml = volume_ml(part, step)
+    if not GALLBLADDER_ML[0] <= ml <= GALLBLADDER_ML[1]:
+        return 0.0
+    inner = erode_mm(part, 1.2 * step, step)
+    values = wall.hu[inner if inner.any() else part]
+    even = float(np.exp(-0.5 * (max(0.0, float(values.std()) - 10.0) / 10.0) ** 2))
+    away = distance_mm(part, step, 9.0)
+    shell = (away > 0.0) & (away <= 2.2 * step)
+    lean = float(np.mean(liver[shell]))
+    gas = float(np.mean(wall.hu[shell] < -300.0))
+    fat = float(np.mean(wall.hu[shell] < -30.0))
+    radius = (3000.0 * ml / (4.0 * np.pi)) ** (1.0 / 3.0)
+    compact = min(1.0, float(depth_mm(part, step).max()) / (0.55 * radius))
+    # wholly inside the liver it is a cyst, without liver beside it a bowel loop
+    lean_score = float(np.clip((lean - 0.12) / 0.18, 0.0, 1.0)) * float(np.clip((0.93 - lean) / 0.1, 0.0, 1.0))
+    height = np.flatnonzero(liver.any(axis=(1, 2)))
+    level = (float(np.median(np.nonzero(part)[0])) - height[0]) / max(1, height[-1] - height[0])
+    low = float(np.clip((0.85 - level) / 0.15, 0.0, 1.0))
+    enclosed = 0.5 + 0.5 * float(np.mean(hull[shell]))
+    return even * lean_score * compact * low * enclosed * (1.0 - min(1.0, 8.0 * gas)) * (1.0 - 0.3 * fat)
