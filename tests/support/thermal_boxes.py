@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from anatomy_twin import catalog
 from anatomy_twin.core import AblationPlan, Applicator, Case, LabelMap, Volume, VolumeGeometry
 from anatomy_twin.simulation.thermal import DamageModel, Evaporation, HeatPulse, ThermalSystem
 from anatomy_twin.simulation.thermal.base import largest_time_step_s
@@ -58,6 +59,6 @@ def liver_block(size_mm: float = 180.0, spacing_mm: float = 2.0, vein: tuple[flo
 def centred_plan(centre, power_w=60.0, duration_s=300.0, direction=(0.0, 0.0, -1.0), depth_mm=70.0) -> AblationPlan:
     """A plan whose applicator has the middle of its active zone at ``centre``."""
     along = np.asarray(direction) / np.linalg.norm(direction)
-    tip = np.asarray(centre) + along * 18.0
+    tip = np.asarray(centre) + along * catalog.load("devices")["devices"]["mwa-generic"]["active_offset_mm"]
     applicator = Applicator("mwa-generic", tuple(tip - along * depth_mm), tuple(tip), power_w, duration_s)
     return AblationPlan("A", "tumour_1", (applicator,))

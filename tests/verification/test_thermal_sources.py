@@ -19,7 +19,7 @@ LIVER = (2.45e9, 43.03, 1.69)
 
 def upright_probe(power_w: float = 60.0, tip=(0.0, 0.0, 0.0)) -> Applicator:
     """An applicator that enters from the head, with its active zone around the origin."""
-    low = np.add(tip, (0.0, 0.0, -18.0))
+    low = np.add(tip, (0.0, 0.0, -catalog.load("devices")["devices"]["mwa-generic"]["active_offset_mm"]))
     return Applicator("mwa-generic", tuple(np.add(low, (0, 0, 90))), tuple(low), power_w, 300.0)
 
 

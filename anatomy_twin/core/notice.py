@@ -1,0 +1,5 @@
+"""The line that stands in every report, window, export and saved case."""
+
+from typing import Final
+
+INTENDED_USE: Final = "For rehearsal and training only. Not for diagnosis or treatment."

@@ -1,0 +1,112 @@
+"""The main job on the sample: from a checkout, and again from an installed wheel with no ground truth beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+pytestmark = pytest.mark.slow
+
+
+def run_demo(out: Path, environment: dict[str, str], folder: Path) -> dict:
+    command = [sys.executable, "-m", "anatomy_twin", "demo", "--no-window", "--json", "--out", str(out)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=folder, env={**os.environ, **environment}, timeout=900
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout) | {"stderr": done.stderr}
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory) -> dict:
+    """One run of the demo from this checkout."""
+    folder = tmp_path_factory.mktemp("demo")
+    return run_demo(folder / "out", {"PYTHONPATH": str(ROOT)}, folder)
+
+
+@pytest.fixture(scope="session")
+def demo_case(demo):
+    from anatomy_twin.store import load_case
+
+    return load_case(demo["case"])
+
+
+@pytest.fixture(scope="session")
+def truth(demo_case):
+    """The ground truth of the sample: read by tests, never by the program."""
+    import anatomy_twin as at
+
+    return at.load_labels(ROOT / "sample_scans" / "truth" / "liver_tumour_seg.dcm", like=demo_case.volume)
+
+
+def dice(a: np.ndarray, b: np.ndarray) -> float:
+    return 2.0 * np.count_nonzero(a & b) / (np.count_nonzero(a) + np.count_nonzero(b))
+
+
+def test_demo_names_its_stages_and_says_phantom(demo):
+    for stage in ("reading the scan", "segmenting organs", "building surfaces", "simulating the heat", "report"):
+        assert stage in demo["stderr"]
+    assert demo["synthetic"] and demo["plans"]["A"]["synthetic"]
+    assert Path(demo["report"]).is_file() and Path(demo["report"]).with_suffix(".pdf").is_file()
+
+
+def test_demo_target_is_the_tumour_beside_the_hepatic_vein(demo_case, truth):
+    from anatomy_twin.cli.demo_verb import TARGET_MM
+
+    assert truth.mask("tumour_1")[truth.geometry.nearest_voxel(TARGET_MM)]
+    assert dice(demo_case.label_map.mask("tumour_1"), truth.mask("tumour_1")) >= 0.8
+
+
+def test_demo_organs_are_those_of_the_truth(demo_case, truth):
+    floors = {"liver": 0.93, "spleen": 0.85, "kidney_right": 0.8, "kidney_left": 0.85, "aorta": 0.85, "body": 0.98}
+    found = {name: dice(demo_case.label_map.mask(name), truth.mask(name)) for name in floors}
+    assert all(found[name] >= floor for name, floor in floors.items()), found
+
+
+def test_demo_plan_keeps_the_rules_and_reaches_the_tumour(demo, demo_case):
+    check = demo_case.checks["A"]
+    assert check.feasible and any(rule.outcome == "passed" for rule in check.rules)
+    numbers = demo["plans"]["A"]["quantities"]
+    assert numbers["target_covered_percent"]["value"] == 100.0, numbers["target_covered_percent"]
+    assert numbers["minimal_margin_mm"]["value"] > 0.0
+
+
+def test_demo_case_is_intact(demo):
+    from anatomy_twin.store import verify_case
+
+    report = verify_case(demo["case"])
+    assert report.ok and not report.extra
+
+
+def test_demo_surfaces_are_closed_and_true_to_the_voxels(demo_case):
+    for name, structure in demo_case.anatomy.structures.items():
+        if structure.certificate is not None:
+            assert structure.certificate.watertight and structure.certificate.outward, name
+            if structure.volume_ml > 2.0:
+                assert abs(structure.certificate.volume_error_percent) < 5.0, (name, structure.certificate)
+
+
+def checksums(case: str) -> dict:
+    return json.loads((Path(case) / "case.json").read_text())["files"]
+
+
+def test_installed_wheel_gives_the_same_case_without_ground_truth(demo, tmp_path):
+    wheel_folder, site, work = tmp_path / "wheel", tmp_path / "site", tmp_path / "work"
+    work.mkdir()
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    subprocess.run(
+        [*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", str(wheel_folder), str(ROOT)], check=True
+    )
+    wheel = next(wheel_folder.glob("*.whl"))
+    subprocess.run([*pip, "install", "--no-deps", "--no-index", "--target", str(site), str(wheel)], check=True)
+    names = {path.name for path in site.rglob("*") if path.is_file()}
+    assert not any("seg.dcm" in name for name in names), "the ground truth is in the wheel"
+    again = run_demo(work / "out", {"PYTHONPATH": str(site)}, work)
+    assert checksums(again["case"]) == checksums(demo["case"])

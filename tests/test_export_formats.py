@@ -1,0 +1,84 @@
+"""Every format of the register: written, read back by trimesh, and the case untouched."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import trimesh
+
+from anatomy_twin import plugins
+from anatomy_twin.anatomy import build_anatomy
+from anatomy_twin.core import Case
+from anatomy_twin.core.notice import INTENDED_USE
+from anatomy_twin.errors import DataError, StoreError, TwinError, UsageError
+from anatomy_twin.export import export
+from anatomy_twin.store import save_case
+from tests.support.toy_patient import ELLIPSOIDS, make_segment, toy_patient
+
+FORMATS = tuple(plugins.TABLE["exporters"])
+
+
+@pytest.fixture(scope="module")
+def case() -> Case:
+    volume, labels = toy_patient(4.0)
+    absent = replace(make_segment("gallbladder", 0, 0, "not found"), note="no low-density organ under the liver")
+    labels = replace(labels, segments=(*labels.segments, absent))
+    return Case.new(volume=volume, labels=labels, anatomy=build_anatomy(volume, labels))
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("structure", ["liver", "tumour_2"])
+def test_every_format_keeps_the_surface_and_leaves_the_case_as_it_was(tmp_path, case, suffix, structure):
+    before = (save_case(case, tmp_path / "before.twin") / "case.json").read_bytes()
+    path = export(case, tmp_path / f"x{suffix}", structure=structure)
+    assert (save_case(case, tmp_path / "after.twin") / "case.json").read_bytes() == before
+    mesh = trimesh.load_mesh(path)  # merges the corners that STL repeats
+    surface = case.anatomy[structure].surface
+    assert mesh.is_watertight and mesh.is_winding_consistent
+    assert mesh.volume / 1000 == pytest.approx(surface.volume_ml, rel=1e-5)
+    assert len(mesh.faces) == len(surface.triangles) and len(mesh.vertices) == len(surface.points_mm)
+    np.testing.assert_allclose(mesh.bounds, [surface.points_mm.min(0), surface.points_mm.max(0)], atol=1e-4)
+    np.testing.assert_allclose(mesh.center_mass, ELLIPSOIDS[structure][0], atol=2.5)  # LPS mm, not RAS, not metres
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_every_format_says_frame_units_and_use(tmp_path, case, suffix):
+    data = export(case, tmp_path / f"x{suffix.upper()}").read_bytes()
+    head = data[:80] if suffix == ".stl" else data[:1000]
+    assert b"SPACE=LPS" in head and b"mm" in head and INTENDED_USE.encode() in head
+    assert not data.startswith(b"solid")
+
+
+def test_points_are_exact_where_the_format_has_room(tmp_path, case):
+    surface = case.anatomy["liver"].surface
+    mesh = trimesh.load_mesh(export(case, tmp_path / "x.ply"), process=False)
+    np.testing.assert_array_equal(mesh.vertices, surface.points_mm)
+    np.testing.assert_array_equal(mesh.faces, surface.triangles)
+
+
+@pytest.mark.parametrize(("name", "structure", "kind", "words"), [
+    ("x.stl", "gallbladder", DataError, "not found.*low-density"),
+    ("x.stl", "muscle", DataError, "slices only"),
+    ("x.stl", "heart", DataError, "no structure is called 'heart'"),
+    ("x.step", "liver", UsageError, r"\.step.*\.stl"),
+    ("liver", "liver", UsageError, r"no suffix.*\.stl"),
+])  # fmt: skip
+def test_what_cannot_be_exported_is_refused_and_nothing_is_written(tmp_path, case, name, structure, kind, words):
+    with pytest.raises(kind, match=words) as caught:
+        export(case, tmp_path / name, structure=structure)
+    assert isinstance(caught.value, TwinError) and "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_older_file_is_replaced_whole_or_kept(tmp_path, case):
+    path = tmp_path / "x.stl"
+    path.write_text("old")
+    export(case, path, structure="tumour_1")
+    assert path.stat().st_size == 84 + 50 * len(case.anatomy["tumour_1"].surface.triangles)
+    blocked = tmp_path / "folder.stl"
+    blocked.mkdir()
+    with pytest.raises(StoreError, match="cannot be written"):
+        export(case, blocked)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["folder.stl", "x.stl"]
