@@ -109,3 +109,12 @@ def test_numbers_are_written_as_people_read_them():
     assert format_number(-0.04, "mm") == "-0.040 mm"
     assert format_number(61.0, "degC") == "61.0 \N{DEGREE SIGN}C"
     assert format_number(0.0, "") == "0.0"
+
+
+def test_the_rim_is_the_target_and_its_margin_within_the_liver():
+    case = planned_case()
+    rim = next(layer for layer in build_scene(case).overlays if layer.name == "rim")
+    # a ball of 12 mm grown by 5 mm, in the middle of the liver
+    assert rim.mask.sum() * rim.geometry.voxel_volume_ml == pytest.approx(4 / 3 * np.pi * 17**3 / 1000, rel=0.12)
+    centre = rim.geometry.to_world(np.argwhere(rim.mask)).mean(axis=0)
+    np.testing.assert_allclose(centre, TUMOUR_MM, atol=1.0)

@@ -103,7 +103,7 @@ def test_the_labels_are_put_onto_the_grid_of_the_scan_and_no_other(truth, tmp_pa
     np.testing.assert_array_equal(labels.mask("liver"), masks["Liver"] | masks["Tumour 1"])  # a lesion is part of it
     np.testing.assert_array_equal(labels.mask("Odd thing"), masks["Odd thing"])
     # the child process was seen to work above; its start is not needed twice more
-    monkeypatch.setattr(segmentation_object, "run_limited", lambda function, data, name, **limits: decode_seg(data, name))
+    monkeypatch.setattr(segmentation_object, "run_limited", lambda _, data, name, **limits: decode_seg(data, name))
     other = VolumeGeometry(geometry.shape, geometry.spacing_mm, steps, geometry.origin_mm, "1.2.3.4")
     with pytest.raises(ScanError, match="frame of reference"):
         read_seg(tmp_path / "seg.dcm", like=Volume(volume.array, other))

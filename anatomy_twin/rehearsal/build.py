@@ -46,7 +46,7 @@ def build_scene(case: Case, plan_name: str | None = None, palette: str = "defaul
         title=f"{case.patient.pseudonym}: plan {name}" if name else case.patient.pseudonym,
         volume=case.volume,
         surfaces=_surfaces(case, result, target, colours),
-        overlays=_overlays(labels, result, target, colours),
+        overlays=(*_rim(labels, plan, colours), *_overlays(labels, result, target, colours)),
         needles=needles,
         fields=_fields(result),
         markers=_markers(case.assessments.get(name), colours),
@@ -183,6 +183,27 @@ def _overlays(
         if cropped is not None:
             layers.append(OverlayLayer("zone", "Coagulated zone (simulated)", *cropped, _colour("zone", colours)))
     return tuple(layers)
+
+
+def _rim(labels: LabelMap | None, plan: object, colours: dict[str, Any]) -> tuple[OverlayLayer, ...]:
+    """Return the target with the margin that the plan asks for, within the organ that the target is part of."""
+    if not isinstance(plan, AblationPlan) or labels is None or plan.target not in labels or plan.margin_mm <= 0:
+        return ()
+    from scipy.ndimage import distance_transform_edt
+
+    geometry, target = labels.geometry, labels.mask(plan.target)
+    index = np.argwhere(target)
+    reach = np.ceil(plan.margin_mm / np.asarray(geometry.spacing_mm)).astype(int) + 1
+    low = np.maximum(index.min(axis=0) - reach, 0)
+    high = np.minimum(index.max(axis=0) + reach + 1, geometry.shape)
+    box = tuple(slice(int(start), int(stop)) for start, stop in zip(low, high, strict=True))
+    inside = target[box]
+    mask = distance_transform_edt(~inside, sampling=geometry.spacing_mm) <= plan.margin_mm
+    organ = labels.segment(plan.target).part_of
+    if organ in labels:
+        mask &= labels.mask(organ)[box] | inside
+    grid = geometry.cropped((int(low[0]), int(low[1]), int(low[2])), mask.shape)
+    return (OverlayLayer("rim", f"Target and {plan.margin_mm:g} mm margin", mask, grid, _colour("rim", colours)),)
 
 
 def _cropped(mask: NDArray[np.bool_], geometry: VolumeGeometry) -> tuple[NDArray[np.bool_], VolumeGeometry] | None:

@@ -120,18 +120,19 @@ def _draw_overlays(axes: Any, scene: Scene, cut: SlicePlane, fill: float, only: 
         if part.max() < 0.5:
             continue
         part = _outline(part, layer.geometry.spacing_mm, cut.pixel_mm)
-        strong = layer.name == "zone" or "target" in layer.label
-        _lay_over(paint, part >= 0.5, _rgb(layer.colour), min(1.0, fill * (2 if strong else 1)))
-        outlines.append((part, _rgb(layer.colour), 2.2 if strong else 1.2))
+        strong = layer.name == "zone" or "(target)" in layer.label
+        if layer.name != "rim":
+            _lay_over(paint, part >= 0.5, _rgb(layer.colour), min(1.0, fill * (2 if strong else 1)))
+        outlines.append((part, _rgb(layer.colour), 2.2 if strong else 1.2, "--" if layer.name == "rim" else "-"))
     if fill > 0 and outlines:
         axes.imshow(paint, interpolation="nearest", aspect="auto")
-    for part, colour, width in outlines:
+    for part, colour, width, line in outlines:
         rows, columns = (np.flatnonzero((part > 0).any(axis=axis)) for axis in (1, 0))
         top, left = max(rows[0] - 1, 0), max(columns[0] - 1, 0)
         box = part[top : rows[-1] + 2, left : columns[-1] + 2]
         if min(box.shape) >= 2:
             across, down = np.arange(box.shape[1]) + left, np.arange(box.shape[0]) + top
-            axes.contour(across, down, box, levels=[0.5], colors=[colour], linewidths=width)
+            axes.contour(across, down, box, levels=[0.5], colors=[colour], linewidths=width, linestyles=line)
 
 
 def _lay_over(paint: NDArray[Any], where: NDArray[Any], colour: tuple[float, float, float], alpha: float) -> None:

@@ -39,6 +39,7 @@ def build_content(case: Case, scene: Scene, plan_name: str) -> dict[str, Any]:
         "key_numbers": _key_numbers(quantities),
         "anatomy_alarms": _named(general, "not met") if plan_name else [],
         "messages": [line for line in scene.messages if not line.startswith(_SAID_ELSEWHERE)],
+        "legend": _legend(scene),
         "series": _series(case),
         "plan": _plan_rows(plan) if isinstance(plan, AblationPlan) else [],
         "plan_facts": _plan_facts(plan) if isinstance(plan, AblationPlan) else [],
@@ -165,6 +166,13 @@ def _number_row(quantity: Quantity) -> Row:
 def _readable(text: str) -> str:
     """Write units in a sentence as people write them."""
     return text.replace("degC", "\N{DEGREE SIGN}C")
+
+
+def _legend(scene: Scene) -> list[Row]:
+    """Return label and colour (hex) of what is drawn over the slices."""
+    lines = [(layer.label, layer.colour) for layer in scene.overlays if layer.visible]
+    lines = [*reversed(lines), *((needle.label, needle.colour) for needle in scene.needles)]
+    return [{"label": label, "colour": f"#{r:02x}{g:02x}{b:02x}"} for label, (r, g, b) in lines]
 
 
 def _series(case: Case) -> list[Row]:

@@ -108,7 +108,11 @@ class _Story:
             self._section("Read this first", [self._text("\N{BULLET} " + line) for line in lines])
         notes = [self._text(line) for line in missing]
         self._section("The patient in three dimensions", notes + self._pictures("scene"))
-        self._section("Segmentation on the scan", self._pictures("overlay"))
+        colours = "   ".join(
+            f'<font color="{item["colour"]}">\N{BLACK SQUARE}</font> {escape(item["label"])}' for item in content["legend"]
+        )
+        key = [self._markup(colours, "small")] if colours else []
+        self._section("Segmentation on the scan", self._pictures("overlay") + key)
         if content["plan"]:
             self._plan()
             self._rules()

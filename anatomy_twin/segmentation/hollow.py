@@ -103,7 +103,7 @@ def _lumen(wall: Wall, cavity: Mask, taken: Mask, step: float) -> Mask:
     from_lung = distance_mm(lungs, step, 26.0)
     gas = (wall.hu < GAS_HU) & wall.masks["body"] & (from_lung > 5.0) & (wall.cavity_depth > -4.0) & below
     # the thin lower edge of a lung leans on the wall; the oesophagus runs before the spine behind the heart
-    edge = (from_lung < 12.0) & (wall.cavity_depth < 12.0)
+    edge = (from_lung < 12.0) & (wall.cavity_depth < 12.0) | (from_lung < 8.0)
     gullet = (np.abs(left - 8.0) < 36.0) & (front < 60.0) & (from_lung < 25.0)
     gas = _kept(gas, edge | gullet, 0.5)
     # stool holds gas in specks too small to count one by one
@@ -112,7 +112,7 @@ def _lumen(wall: Wall, cavity: Mask, taken: Mask, step: float) -> Mask:
     lumen = _large(gas | (mottled & (wall.hu < 400.0) & ~_plain_fat(wall)), least)
     bright = (wall.hu > CONTRAST_HU) & cavity & ~taken & (wall.cavity_depth > 3.0) & below
     # the end of a floating rib lies behind and at the wall
-    rib = (front < 10.0) & (wall.cavity_depth < 15.0) | (np.abs(left) < 32.0) & (front < 40.0)
+    rib = (front < 25.0) & (wall.cavity_depth < 20.0) | (np.abs(left) < 32.0) & (front < 40.0)
     lumen |= _large(_kept(bright, rib, 0.4), least)
     # where gas and contrast meet lie voxels of neither
     return lumen | (close_mm(lumen, step, step) & cavity & ~taken)

@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from anatomy_twin.core import SILENT, Monitor, VolumeGeometry, check_cancelled
 from anatomy_twin.segmentation.phase import Phase
-from anatomy_twin.segmentation.vessels import masked_mean
+from anatomy_twin.segmentation.vessels import masked_mean, with_rims
 from anatomy_twin.segmentation.working_grid import (
     Box,
     Found,
@@ -21,6 +21,7 @@ from anatomy_twin.segmentation.working_grid import (
     Mask,
     Masks,
     box_of,
+    box_start_shape,
     close_mm,
     components,
     depth_mm,
@@ -95,6 +96,9 @@ def find_tumour_candidates(
     liver = masks.get("liver")
     if liver is None or not liver.any():
         return {"tumour_candidate_1": Found.nothing("needs the liver")}
+    box = box_of(liver, int(np.ceil((HULL_MM + 3.0) / geometry.spacing_mm[0])))
+    whole, geometry = liver.shape, geometry.cropped(*box_start_shape(box))
+    hu, liver, masks = hu[box], liver[box], {name: mask[box] for name, mask in masks.items()}
     spacing = geometry.spacing_mm[0]
     tissue = measure_parenchyma(hu, liver, masks, geometry)
     monitor.progress(0.5)
@@ -107,9 +111,15 @@ def find_tumour_candidates(
     if not found:
         return {"tumour_candidate_1": Found.nothing("no compact region in the liver differs enough from it")}
     return {
-        f"tumour_candidate_{number}": Found(candidate.mask, "needs review", candidate.note)
+        f"tumour_candidate_{number}": Found(_placed(candidate.mask, box, whole), "needs review", candidate.note)
         for number, candidate in enumerate(found, start=1)
     }
+
+
+def _placed(mask: Mask, box: Box, shape: tuple[int, ...]) -> Mask:
+    result = np.zeros(shape, dtype=bool)
+    result[box] = mask
+    return result
 
 
 def liver_hull(liver: Mask, geometry: VolumeGeometry, hull_mm: float = HULL_MM) -> Mask:
@@ -122,11 +132,8 @@ def liver_hull(liver: Mask, geometry: VolumeGeometry, hull_mm: float = HULL_MM) 
 def measure_parenchyma(hu: Image, liver: Mask, masks: Masks, geometry: VolumeGeometry) -> Parenchyma:
     """Measure the excess of each voxel over the liver around it; fat and neighbours do not bleed into the smoothing."""
     spacing = geometry.spacing_mm[0]
-    barred = np.zeros_like(liver)
-    deep = erode_mm(liver, 3.0, spacing)
-    for name, rim in NEIGHBOURS.items():
-        if name in masks and masks[name].any():
-            barred |= dilate_mm(masks[name], rim, spacing) & ~deep | masks[name]
+    rims = with_rims(masks, NEIGHBOURS, spacing) & ~erode_mm(liver, 3.0, spacing)
+    barred = rims | with_rims(masks, dict.fromkeys(NEIGHBOURS, 0.0), spacing)
     hull = liver_hull(liver, geometry) & ~barred
     light = ndimage.gaussian_filter(hu, 0.9 / spacing, mode="nearest", truncate=3.0)
     fat = light < FAT_HU

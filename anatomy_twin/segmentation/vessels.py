@@ -7,7 +7,7 @@ liver, which is where the border of a blurred tube lies.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,6 +39,11 @@ LOCAL_MEAN_MM: Final = 18.0
 MIN_CONTRAST_HU: Final = 12.0
 MIN_COMPONENT_ML: Final = 0.15
 MIN_EXTENT_MM: Final = 14.0
+# what a vessel of the liver cannot be, and how far its bright rim reaches in mm
+NOT_A_VESSEL: Final = {
+    "aorta": 3.0, "kidney_right": 4.0, "kidney_left": 4.0, "bone": 3.0, "spleen": 2.0, "lung_right": 2.0,
+    "lung_left": 2.0, "inferior_vena_cava": 0.0, "gallbladder": 0.0, "stomach": 0.0, "bowel": 0.0, "colon": 0.0,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,7 +220,7 @@ def find_hepatic_vessels(
     if liver is None or not liver.any():
         return {name: Found.nothing("needs the liver") for name in names}
     spacing = geometry.spacing_mm[0]
-    others = _other_organs(masks, spacing)
+    others = with_rims(masks, NOT_A_VESSEL, spacing)
     region = close_mm(liver, 8.0, spacing) & ~others
     contrast = measure_contrast(hu, region, liver, spacing)
     monitor.progress(0.3)
@@ -237,16 +242,16 @@ def find_hepatic_vessels(
     return found
 
 
-def _other_organs(masks: Masks, spacing_mm: float) -> Mask:
-    """Return what a vessel of the liver cannot be, with the blurred rim of bright organs."""
-    rims = {"aorta": 3.0, "kidney_right": 4.0, "kidney_left": 4.0, "bone": 3.0, "spleen": 2.0, "lung_right": 2.0,
-            "lung_left": 2.0, "inferior_vena_cava": 0.0, "gallbladder": 0.0, "stomach": 0.0, "bowel": 0.0, "colon": 0.0}
-    shape = masks["liver"].shape
-    result = np.zeros(shape, dtype=bool)
-    for name, rim in rims.items():
+def with_rims(masks: Masks, rims_mm: Mapping[str, float], spacing_mm: float) -> Mask:
+    """Return the union of the named masks, each widened by its rim in mm (0: as it is)."""
+    by_rim: dict[float, Mask] = {}
+    for name, rim in rims_mm.items():
         mask = masks.get(name)
-        if mask is not None and mask.any():
-            result |= dilate_mm(mask, rim, spacing_mm) if rim else mask
+        if mask is not None:
+            by_rim[rim] = by_rim[rim] | mask if rim in by_rim else mask
+    result = np.zeros(next(iter(masks.values())).shape, dtype=bool)
+    for rim, mask in by_rim.items():
+        result |= dilate_mm(mask, rim, spacing_mm) if rim and mask.any() else mask
     return result
 
 
