@@ -30,7 +30,7 @@ from anatomy_twin.core import (
     check_cancelled,
 )
 from anatomy_twin.errors import PlanError, UsageError
-from anatomy_twin.plan import Proposal, check_plan, propose
+from anatomy_twin.plan import Proposal, check_plan, propose, require_in_body
 from anatomy_twin.scan import load_volume
 from anatomy_twin.scan.segmentation_object import read_seg
 from anatomy_twin.search import confirm_duration
@@ -131,9 +131,13 @@ def propose_case(
 
 
 def add_plan(case: Case, plan: Plan, monitor: Monitor = SILENT) -> Case:
-    """Add a plan made by hand, with its check."""
+    """Add a plan made by hand, with its check: broken rules are kept and shown.
+
+    Raises ``PlanError`` for an unknown target or device and for an applicator outside the body.
+    """
     with _stage("checking the plan", monitor) as clock:
         check = check_plan(case, plan, monitor=monitor)
+        require_in_body(check)
     return case.with_plan(plan, check).with_step("checking the plan", {"plan": plan.name}, clock.seconds)
 
 

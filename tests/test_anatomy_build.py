@@ -117,3 +117,16 @@ def test_labels_of_another_scan_are_refused_and_cancelling_stops():
 
     with pytest.raises(Cancelled):
         build_anatomy(volume, labels, monitor=Stopper())
+
+
+def test_a_thin_vessel_in_many_pieces_is_drawn_whole():
+    geometry = VolumeGeometry.upright((40, 40, 40), (1.0, 1.0, 1.0))
+    array = np.zeros((1, *geometry.shape), np.uint8)
+    array[0, 5:35, 10:14, 10:14] = 1
+    array[0, 5:35:3, 20:38:4, 20:38:4] = 1
+    volume = Volume(np.zeros(geometry.shape, np.int16), geometry)
+    anatomy = build_anatomy(volume, LabelMap(array, geometry, (make_segment("hepatic_veins", 0, 1),)))
+    vessel = anatomy["hepatic_veins"]
+    mesh = trimesh.Trimesh(vessel.surface.points_mm, vessel.surface.triangles, process=False)
+    assert mesh.body_count == 1 + 10 * 5 * 5 and vessel.note == ""
+    assert abs(vessel.certificate.volume_error_percent) < 5

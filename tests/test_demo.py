@@ -74,7 +74,7 @@ def test_demo_plan_keeps_the_rules_and_reaches_the_tumour(demo, demo_case):
     check = demo_case.checks["A"]
     assert check.feasible and any(rule.outcome == "passed" for rule in check.rules)
     numbers = demo["plans"]["A"]["quantities"]
-    assert numbers["target_covered_percent"]["value"] == 100.0, numbers["target_covered_percent"]
+    assert numbers["target_percent"]["value"] == 100.0, numbers["target_percent"]
     assert numbers["minimal_margin_mm"]["value"] > 0.0
 
 

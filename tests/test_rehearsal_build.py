@@ -112,7 +112,8 @@ def test_numbers_are_written_as_people_read_them():
 
 
 def test_the_rim_is_the_target_and_its_margin_within_the_liver():
-    case = planned_case()
+    volume, labels = toy_patient(2.0)
+    case = Case.new(volume=volume, labels=labels).with_plan(planned_case().plan("A"))
     rim = next(layer for layer in build_scene(case).overlays if layer.name == "rim")
     # a ball of 12 mm grown by 5 mm, in the middle of the liver
     assert rim.mask.sum() * rim.geometry.voxel_volume_ml == pytest.approx(4 / 3 * np.pi * 17**3 / 1000, rel=0.12)

@@ -134,6 +134,15 @@ def test_every_text_is_escaped(tmp_path, monkeypatch):
     assert nasty.split(" &")[0] in " ".join(" ".join(pdf_text(tmp_path / "report.pdf")).split())
 
 
+def test_a_very_long_fact_does_not_break_the_pdf(tmp_path, monkeypatch):
+    monkeypatch.setattr(pictures, "_tasks", lambda *_: [])
+    case = scanned_case().with_step("a stage", {"found": "word " * 8000})
+    write_report(case, tmp_path)
+    assert "all of it is in report.json" in " ".join(" ".join(pdf_text(tmp_path / "report.pdf")).split())
+    facts = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["provenance"][-1]["facts"]
+    assert len(facts["found"]) == 40000
+
+
 def test_a_case_without_plan_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(pictures, "can_render", lambda: (False, "no pictures: apt-get install -y libegl1"))
     words = Page(write_report(scanned_case(), tmp_path / "new" / "folder").read_text(encoding="utf-8")).text

@@ -1,4 +1,4 @@
-"""The search for power and time: what it returns was simulated and keeps the margin, or says by how much it does not."""
+"""The search for power and time: what it returns was simulated and keeps the margin, or says what is missing."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from anatomy_twin.errors import DataError
 SLICES_ONLY = ("unknown_tissue", "fat", "muscle")
 LESIONS = ("tumour", "tumour_candidate", "lesion")
 SMALLEST_DRAWN_ISLAND_ML = 0.05
+LARGEST_SHARE_LEFT_OUT = 0.01  # thin vessels fall into pieces on a voxel grid: those are no specks
 TRIANGLE_BUDGET = 40_000
 
 
@@ -93,7 +94,7 @@ def _with_note(structure: Structure, note: str) -> Structure:
 
 
 def _without_islands(mask: NDArray[np.bool_], labels: LabelMap) -> tuple[NDArray[np.bool_], int]:
-    """Return the mask without specks and how many were left out; a structure of nothing but specks stays whole."""
+    """Return the mask without specks and how many were left out; what consists of small pieces stays whole."""
     spans = bounding_box(mask)
     block = mask[spans]
     islands, count = ndimage.label(block, structure=np.ones((3, 3, 3)))
@@ -102,7 +103,7 @@ def _without_islands(mask: NDArray[np.bool_], labels: LabelMap) -> tuple[NDArray
     sizes = np.bincount(islands.ravel())
     small = sizes * labels.geometry.voxel_volume_ml < SMALLEST_DRAWN_ISLAND_ML
     small[0] = False
-    if not small.any() or small[1:].all():
+    if not small.any() or sizes[small].sum() > LARGEST_SHARE_LEFT_OUT * sizes[1:].sum():
         return mask, 0
     drawn = mask.copy()
     drawn[spans] &= ~small[islands]

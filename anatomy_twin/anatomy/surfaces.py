@@ -223,9 +223,11 @@ def _decimated(points: Points, triangles: Triangles, budget: int) -> tuple[Point
     if not is_watertight(triangles):
         return points, triangles
     centre = points.mean(axis=0)
-    for aggressiveness in (7.0, 5.0):
+    for count, aggressiveness in ((budget, 7.0), (budget, 5.0), (2 * budget, 7.0)):
+        if count >= len(triangles):
+            break
         fewer_points, fewer = fast_simplification.simplify(
-            (points - centre).astype(np.float32), triangles.astype(np.int32), target_count=budget, agg=aggressiveness
+            (points - centre).astype(np.float32), triangles.astype(np.int32), target_count=count, agg=aggressiveness
         )
         fewer = np.asarray(fewer, dtype=np.int64)
         if is_watertight(fewer):

@@ -38,6 +38,7 @@ class Canvas:
             (noise.on(self.x, self.y, self.z) * np.float32(warp_mm) + axis).astype(np.float32)
             for noise, axis in zip(warp, (self.x, self.y[:, None], self.z[:, None, None]), strict=True)
         )
+        self._noises: dict[int, Field] = {}
         self.labels = np.zeros(geometry.shape, np.uint8)
         self.image = np.zeros(geometry.shape, np.float32)
         self.free = np.ones(geometry.shape, np.float32)
@@ -61,8 +62,10 @@ class Canvas:
         return self.warped[0][box], self.warped[1][box], self.warped[2][box]
 
     def noise(self, noise: SmoothNoise, box: Box) -> Field:
-        """A smooth random field on a box."""
-        return noise.on(self.x[box[2]], self.y[box[1]], self.z[box[0]])
+        """A smooth random field on a box (computed once for the whole grid: nearly every part uses it)."""
+        if id(noise) not in self._noises:
+            self._noises[id(noise)] = noise.on(self.x, self.y, self.z)
+        return self._noises[id(noise)][box]
 
     def tube(
         self, path: NDArray[np.float64], far_mm: float = 8.0, z_scale: float = 1.0

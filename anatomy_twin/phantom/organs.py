@@ -136,12 +136,13 @@ def liver_shape(build: Build, frame: Frame, canvas: Canvas, box: Box) -> Callabl
     return shape
 
 
-def draw_gallbladder(build: Build, canvas: Canvas) -> None:
+def draw_gallbladder(build: Build, frame: Frame, canvas: Canvas) -> None:
     """A pear in its fossa under the liver, bile with a thin wall."""
     rng = build.rng("gallbladder")
     size = float(np.clip(1 + rng.normal(0, 0.12), 0.75, 1.25))
     pear = [(-46, -18, 128, 4), (-52, -32, 118, 9 * size), (-58, -48, 106, 14 * size), (-63, -62, 97, 15 * size)]
     box, distance, _, _ = canvas.tube(build.path(build.wander("gallbladder", pear, 1.5), 2.5))
+    distance = np.maximum(distance, 2.5 - frame.cavity[box])
     wall = smooth_step(distance, -2.2, -0.6)
     hu = hounsfield("gallbladder", build.phase) * (1 - wall) + hounsfield("gallbladder_wall", build.phase) * wall
     canvas.place("gallbladder", distance, box, hu, 2.0)
@@ -183,8 +184,8 @@ def draw_portal_trunk(build: Build, canvas: Canvas, hilum: np.ndarray) -> None:
 
 def draw_pancreas(build: Build, canvas: Canvas) -> None:
     """A lobulated gland from the duodenum to the hilum of the spleen."""
-    gland = [(-34, -4, 72, 13), (-30, -10, 92, 17), (-12, -24, 108, 12), (14, -30, 120, 13), (42, -10, 132, 12.5),
-             (70, 10, 142, 11)]
+    gland = [(-34, -6, 66, 14), (-30, -14, 86, 18), (-10, -27, 100, 14), (16, -33, 112, 14), (44, -14, 124, 14),
+             (70, 6, 136, 12)]
     box, distance, _, _ = canvas.tube(build.path(build.wander("pancreas", gland, 2.0)), 10.0)
     if distance.size:
         grain = canvas.noise(build.grain, box)

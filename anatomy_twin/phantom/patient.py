@@ -23,6 +23,7 @@ from anatomy_twin.phantom.scanner import acquire, table_mask
 from anatomy_twin.phantom.shapes import Field, smooth_step
 from anatomy_twin.phantom.uids import make_uid
 from anatomy_twin.phantom.vessels import HEPATIC, PORTAL, LiverField, VesselTree, grow_tree, moved, pruned
+from anatomy_twin.units import check_point
 
 KINDS: Final = ("liver_tumour", "healthy_abdomen")
 VESSELS: Final = ("portal_branches", "hepatic_veins", "hepatic_artery")
@@ -96,7 +97,7 @@ def _before_liver(build: Build, canvas: Canvas) -> Frame:
     trunk.draw_chest(build, frame, canvas)
     organs.draw_kidneys(build, canvas)
     trunk.draw_back(build, frame, canvas)
-    organs.draw_gallbladder(build, canvas)
+    organs.draw_gallbladder(build, frame, canvas)
     return frame
 
 
@@ -236,8 +237,8 @@ def _finish(
     volume = Volume(array, canvas.geometry, warnings=("synthetic patient: not a scan of a person",), facts=facts,
                     synthetic=True)
     tumours = tuple(
-        Tumour(t.name, tuple(np.add(t.centre_mm, shift)), t.radius_mm, t.vein_gap_mm,
-               None if t.entry_mm is None else tuple(np.add(t.entry_mm, shift)))
+        Tumour(t.name, check_point("centre_mm", np.add(t.centre_mm, shift)), t.radius_mm, t.vein_gap_mm,
+               None if t.entry_mm is None else check_point("entry_mm", np.add(t.entry_mm, shift)))
         for t in inside.tumours
     )
     return SyntheticPatient(

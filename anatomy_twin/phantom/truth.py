@@ -7,7 +7,7 @@ from pathlib import Path
 import highdicom as hd
 import numpy as np
 import pydicom
-from pydicom.uid import UID
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
 from anatomy_twin.core import Segment
 from anatomy_twin.errors import UsageError
@@ -51,6 +51,8 @@ def write_truth_seg(patient: SyntheticPatient, target: str | Path, series: str |
     _fix_uids(result, key)
     result.file_meta.ImplementationClassUID = UID(IMPLEMENTATION)
     result.file_meta.ImplementationVersionName = "ANATOMY_TWIN"
+    # bit masks of mostly nothing: deflating makes the file some fifty times smaller
+    result.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
     result.save_as(path, enforce_file_format=True)
     return path
 

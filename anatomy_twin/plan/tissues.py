@@ -125,7 +125,8 @@ def _name_classes(labels: LabelMap, target: str) -> tuple[list[str], list[NDArra
     strange = [n for n in labels.names if n not in {*names, *forbidden, *inside, target, organ, "body"}]
     names += [f"?{name}" for name in strange]
     names += [organ or "no organ", "other parts", "small vessels", target, *sorted(forbidden - set(vessels)), *vessels]
-    tables = [np.zeros(int(np.iinfo(labels.array.dtype).max) + 1, np.uint8) for _ in range(labels.array.shape[0])]
+    values = max(int(labels.array.max()), *(segment.value for segment in labels.segments)) + 1
+    tables = [np.zeros(values, np.uint8) for _ in range(labels.array.shape[0])]
     for segment in labels.segments:
         if segment.absent:
             continue

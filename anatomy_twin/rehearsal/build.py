@@ -186,7 +186,10 @@ def _overlays(
 
 
 def _rim(labels: LabelMap | None, plan: object, colours: dict[str, Any]) -> tuple[OverlayLayer, ...]:
-    """Return the target with the margin that the plan asks for, within the organ that the target is part of."""
+    """Return the target with the margin that the plan asks for, within the organ that the target is part of.
+
+    It is drawn for the eye; margins are measured by the assessment, between surfaces.
+    """
     if not isinstance(plan, AblationPlan) or labels is None or plan.target not in labels or plan.margin_mm <= 0:
         return ()
     from scipy.ndimage import distance_transform_edt
@@ -198,7 +201,9 @@ def _rim(labels: LabelMap | None, plan: object, colours: dict[str, Any]) -> tupl
     high = np.minimum(index.max(axis=0) + reach + 1, geometry.shape)
     box = tuple(slice(int(start), int(stop)) for start, stop in zip(low, high, strict=True))
     inside = target[box]
-    mask = distance_transform_edt(~inside, sampling=geometry.spacing_mm) <= plan.margin_mm
+    # the surface of the target runs between voxel centres: somewhat less than half a voxel beyond the last of its own
+    reached_mm = plan.margin_mm + 0.4 * min(geometry.spacing_mm)
+    mask = distance_transform_edt(~inside, sampling=geometry.spacing_mm) <= reached_mm
     organ = labels.segment(plan.target).part_of
     if organ in labels:
         mask &= labels.mask(organ)[box] | inside

@@ -74,10 +74,12 @@ class Stage:
         solid = layer.opacity >= 1
         colour = unit_rgb(layer.colour)
         self._add(mesh, colour, name=layer.name, opacity=layer.opacity, specular=0.35 if solid else 0.18)
-        if self._silhouettes and 0.06 < layer.opacity < 1 and layer.group != "body":
+        if self._silhouettes and 0.06 < layer.opacity < 0.6 and layer.group != "body":
             edge = tuple(min(1.0, part * (1.15 if self._dark else 0.55)) for part in colour)
-            strength = 0.75 if layer.opacity >= 0.3 else 0.3
-            self.plotter.add_silhouette(mesh, color=edge, line_width=1.6, opacity=strength)
+            strength = (0.75 if layer.opacity >= 0.3 else 0.3) * (0.6 if self._dark else 1.0)
+            # smoothed, so that the steps between slices do not draw lines of their own
+            smooth = mesh.smooth(n_iter=60, relaxation_factor=0.1)
+            self.plotter.add_silhouette(smooth, color=edge, line_width=1.6, opacity=strength)
 
     def _add_needle(self, needle: Needle) -> None:
         entry, tip = np.asarray(needle.entry_mm), np.asarray(needle.tip_mm)

@@ -273,7 +273,8 @@ def _structure_row(structure: Structure) -> Row:
     if certificate is not None:
         words = "closed" if certificate.watertight else "NOT closed"
         words += "" if certificate.outward else ", NOT oriented outward"
-        words += f", surface {certificate.volume_error_percent:+.1f} % of voxels"
+        difference = round(certificate.volume_error_percent, 1) or 0.0  # no "-0.0"
+        words += f", surface {difference:+.1f} % of voxels" if difference else ", surface as large as its voxels"
         words += f", {certificate.triangle_count} triangles"
         words += ", touches the border of the scan" if certificate.touches_border else ""
     volume = None if absent else structure.volume_ml

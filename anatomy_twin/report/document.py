@@ -14,6 +14,7 @@ from anatomy_twin.report.pictures import Figure
 REGULAR, BOLD = "TwinSans", "TwinSans-Bold"
 INK, SOFT, LINE, ACCENT = "#1b2230", "#5b6472", "#dfe4ea", "#1c4f7c"
 MARGIN_PT = 42.0
+LONGEST = 1500  # letters in one cell of a table: a cell must fit on a sheet
 
 
 def make_pdf(content: dict[str, Any], figures: list[Figure], missing: list[str]) -> bytes:
@@ -109,7 +110,8 @@ class _Story:
         notes = [self._text(line) for line in missing]
         self._section("The patient in three dimensions", notes + self._pictures("scene"))
         colours = "   ".join(
-            f'<font color="{item["colour"]}">\N{BLACK SQUARE}</font> {escape(item["label"])}' for item in content["legend"]
+            f'<font color="{item["colour"]}">\N{BLACK SQUARE}</font> {escape(item["label"])}'
+            for item in content["legend"]
         )
         key = [self._markup(colours, "small")] if colours else []
         self._section("Segmentation on the scan", self._pictures("overlay") + key)
@@ -128,7 +130,10 @@ class _Story:
     def _text(self, text: object, style: str = "base") -> Any:
         from reportlab.platypus import Paragraph
 
-        return Paragraph(escape(str(text)), self.styles[style])
+        words = str(text)
+        if len(words) > LONGEST:
+            words = f"{words[:LONGEST]} ... (all of it is in report.json)"
+        return Paragraph(escape(words), self.styles[style])
 
     def _markup(self, markup: str, style: str = "base") -> Any:
         from reportlab.platypus import Paragraph

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from anatomy_twin.segmentation.frame import SpineFrame
+from anatomy_twin.segmentation.lobes import keep_lobes
 from anatomy_twin.segmentation.working_grid import (
     Found,
     Image,
@@ -13,10 +14,13 @@ from anatomy_twin.segmentation.working_grid import (
     components,
     depth_mm,
     fill_slices,
+    open_mm,
+    touching,
     volume_ml,
 )
 
 BONE_HU = 180.0
+MARROW_HU = 120.0
 
 
 def bright_voxels(hu: Image, body: Mask) -> Mask:
@@ -29,7 +33,7 @@ def find_bone(hu: Image, body: Mask, frame: SpineFrame) -> Found:
 
     A bright region inside the cavity (kidney, aorta, oral contrast) is no bone: a component counts when it holds
     voxels of the spine (within 30 mm of the reference, behind 25 mm in front of it) or lies in the outer 45 mm of the
-    trunk at its inner edge. Marrow is filled slice by slice.
+    trunk at its inner edge. Marrow is filled slice by slice, discs are left out.
     """
     step = frame.spacing_mm
     bright = bright_voxels(hu, body)
@@ -39,20 +43,23 @@ def find_bone(hu: Image, body: Mask, frame: SpineFrame) -> Found:
     # the column of the spine is taken apart from what touches it (aorta with calcification, kidney, bowel)
     spine_zone = (np.abs(left) < 55.0) & (front < 38.0)
     spine = bright & spine_zone
-    result = np.zeros(hu.shape, dtype=bool)
-    for part in components(spine, 8):
-        if (part & vertebral).sum() > 0.2 * part.sum():
-            result |= part
+    column = spine & (np.abs(left) < 18.0) & (front < 24.0)
+    # an aorta full of contrast hangs on the vertebra by a neck
+    result = keep_lobes(spine, column, step, large_lobe_mm=0.0) | (spine & (front < 14.0) & (np.abs(left) < 40.0))
+    result = touching(result, column)
     least = max(2, int(0.15 / (step**3 / 1000.0)))
     for part in components(bright & ~spine_zone, least):
         depths = inside[part]
         behind = float(np.mean(front[part] < 0.0))
         shallow = float(np.percentile(depths, 50)) < 40.0
         dense = float(np.percentile(hu[part], 90)) > 260.0
-        if shallow and dense and (float(np.max(depths)) < 75.0 or behind > 0.6):
+        solid = open_mm(part, 6.0, step)
+        # a kidney bright with contrast: solid, and nowhere near the skin
+        organ = volume_ml(solid, step) > 15.0 and float(np.percentile(depths, 10)) > 24.0
+        if shallow and dense and not organ and (float(np.max(depths)) < 75.0 or behind > 0.6):
             result |= part
-    filled = close_mm(result, 4.5, step) & (hu > 60.0)
-    filled = fill_slices(filled | result) & body
+    filled = close_mm(result, 4.5, step) & (hu > MARROW_HU)
+    filled = result | (fill_slices(filled | result) & body & (hu > MARROW_HU))
     filled |= spine_marrow(hu, filled, vertebral, step)
     if volume_ml(filled, step) < 10.0:
         return Found.nothing("no skeleton in the field of the scan")
@@ -63,4 +70,4 @@ def spine_marrow(hu: Image, bone: Mask, vertebral: Mask, spacing_mm: float) -> M
     """Return the marrow of the vertebral bodies: soft bone between cortical shells, not the canal."""
     shell = bone & vertebral
     closed = close_mm(shell, 9.0, spacing_mm) & vertebral
-    return closed & (hu > 110.0)
+    return closed & (hu > MARROW_HU)

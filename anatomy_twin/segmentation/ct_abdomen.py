@@ -22,6 +22,7 @@ from anatomy_twin.segmentation.lungs import find_lungs
 from anatomy_twin.segmentation.phase import Phase, find_phase
 from anatomy_twin.segmentation.plausibility import alarms, check_body, check_organs, check_volume
 from anatomy_twin.segmentation.recess import find_pleural_recess
+from anatomy_twin.segmentation.refine import refine_border
 from anatomy_twin.segmentation.spleen import find_spleen
 from anatomy_twin.segmentation.tissues import Wall, find_tissues
 from anatomy_twin.segmentation.vessels import find_hepatic_vessels
@@ -45,6 +46,8 @@ ORGANS: Final = (
     "bowel", "colon", "duodenum", "stomach", "liver", "gallbladder", "spleen", "kidney_right", "kidney_left",
     "portal_vein", "inferior_vena_cava", "aorta", "lung_right", "lung_left", "bone",
 )
+REFINED: Final = ("liver", "spleen", "kidney_right", "kidney_left", "aorta")
+REFINEMENTS: Final = 2
 IN_LIVER: Final = ("hepatic_vessels", "hepatic_veins", "portal_branches")
 
 
@@ -159,7 +162,10 @@ def _assemble(
     block = upright.geometry.cropped(*box_start_shape(box))
     native: dict[str, Found] = {"body": Found(body[box])}
     for name, entry in found.items():
-        native[name] = _carried(entry, coarse, block)
+        if name in REFINED and not entry.absent:
+            native[name] = _refined(upright, ground, found, name, block)
+        else:
+            native[name] = _carried(entry, coarse, block)
     grid, inside = fine
     for name, entry in inside.items():
         native[name] = _carried(entry, grid.geometry if grid is not None else coarse, block)
@@ -183,6 +189,26 @@ def _tissues(
     result = dict(find_tissues(image, block, masks, phase, wall=wall))
     result.update(find_pleural_recess(image, block, masks, phase, wall=wall))
     return result
+
+
+def _refined(
+    upright: Volume, ground: Ground, found: Mapping[str, Found], name: str, block: VolumeGeometry
+) -> Found:
+    """Return an organ with its border drawn anew on a finer grid, on the voxels of ``block``."""
+    entry, coarse, scene = found[name], ground.grid.geometry, ground.scene
+    barred = scene.lungs | scene.gas | scene.bone
+    for other in (*REFINED, "inferior_vena_cava"):
+        if other != name and other in found and not found[other].absent:
+            barred = barred | found[other].mask
+    mask = entry.mask & ~barred
+    if not mask.any():
+        return _carried(entry, coarse, block)
+    for _ in range(REFINEMENTS):
+        fine, geometry = refine_border(upright, scene.hu, mask, barred & ~mask, coarse, FINE_SPACING_MM)
+        mask = paste(fine, geometry, coarse)
+        if not mask.any():
+            return _carried(entry, coarse, block)
+    return replace(entry, mask=paste(fine, geometry, block))
 
 
 def _carried(entry: Found, source: VolumeGeometry, target: VolumeGeometry) -> Found:

@@ -67,7 +67,7 @@ def find_hollow(
     blur = free & dilate_mm((wall.hu < GAS_HU) & free, 1.1 * step, step)
     found = {
         "stomach": _with_wall(stomach, soft, blur, step, "gas, contrast and fluid in the left upper abdomen"),
-        "bowel": _with_wall(bowel, soft & ~stomach, blur, step, "gas and contrast in the lumen, fluid that hangs on it"),
+        "bowel": _with_wall(bowel, soft & ~stomach, blur, step, "gas and contrast in the lumen, fluid hanging on it"),
         "colon": Found.nothing("not told apart from small bowel, see bowel"),
         "gallbladder": gallbladder,
     }
@@ -115,7 +115,8 @@ def _lumen(wall: Wall, cavity: Mask, taken: Mask, step: float) -> Mask:
     rib = (front < 25.0) & (wall.cavity_depth < 20.0) | (np.abs(left) < 32.0) & (front < 40.0)
     lumen |= _large(_kept(bright, rib, 0.4), least)
     # where gas and contrast meet lie voxels of neither
-    return lumen | (close_mm(lumen, step, step) & cavity & ~taken)
+    spine = (np.abs(left) < 28.0) & (front < 34.0)
+    return (lumen | (close_mm(lumen, step, step) & cavity & ~taken)) & ~spine
 
 
 def _plain_fat(wall: Wall) -> Mask:

@@ -22,7 +22,7 @@ from anatomy_twin.segmentation.working_grid import (
     volume_ml,
 )
 
-ENHANCED_LEVELS_HU = tuple(range(90, 240, 20))
+ENHANCED_LEVELS_HU = (64, 76, 90, 110, 130, 150, 170, 190, 210)
 NATIVE_WINDOWS_HU = tuple((low, high) for low in (-5, 5, 15) for high in (40, 50, 60))
 VOLUME_ML = (45.0, 420.0)
 HEIGHT_MM = (45.0, 170.0)
@@ -78,7 +78,7 @@ def _best(scene: Scene, taken: Mask, side: float, enhanced: bool) -> Candidate |
         # the collecting system is darker or brighter than the cortex: it belongs to the organ
         solid = inside & zone
         for part in components(open_mm(solid, radius, step), least // 2)[:3]:
-            whole = fill_slices(close_mm(part, 4.5, step) & zone)
+            whole = fill_slices(close_mm(part, 6.0, step) & zone)
             score = _score(whole, scene, box, side, fat)
             if best is None or score > best.score:
                 best = Candidate(whole, box, score)

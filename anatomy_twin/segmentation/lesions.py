@@ -38,13 +38,15 @@ HULL_MM: Final = 15.0
 SMOOTH_MM: Final = 2.0
 BACKGROUND_MM: Final = 22.0
 FAT_HU: Final = -10.0
+FAT_RIM_MM: Final = 2.2
 MIN_ML: Final = 0.35
 MAX_ML: Final = 500.0
 MIN_SCORE: Final = 0.35
 MAX_CANDIDATES: Final = 8
+MAX_SEEDS: Final = 14  # regions of each kind that are looked at, largest first
 # neighbours and how far their blurred rim reaches, in mm
 NEIGHBOURS: Final = {
-    "gallbladder": 2.0, "inferior_vena_cava": 1.5, "aorta": 2.0, "bone": 3.0, "stomach": 1.5, "bowel": 1.5,
+    "gallbladder": 3.0, "inferior_vena_cava": 1.5, "aorta": 2.0, "bone": 3.0, "stomach": 1.5, "bowel": 1.5,
     "colon": 1.5, "kidney_right": 2.0, "kidney_left": 2.0, "spleen": 2.0, "lung_right": 2.5, "lung_left": 2.5,
     "portal_vein": 1.0,
 }
@@ -52,7 +54,7 @@ NEIGHBOURS: Final = {
 
 @dataclass(frozen=True, eq=False)
 class Parenchyma:
-    """The liver's own level: ``excess`` HU over the local mean, light (1 mm) and strong (2 mm) smoothing, and noise."""
+    """The liver's own level: ``excess`` HU over the local mean, light (1.2 mm) and strong (2 mm) smoothing, and noise."""
 
     hull: Mask
     excess_fine: Image
@@ -136,10 +138,11 @@ def measure_parenchyma(hu: Image, liver: Mask, masks: Masks, geometry: VolumeGeo
     barred = rims | with_rims(masks, dict.fromkeys(NEIGHBOURS, 0.0), spacing)
     hull = liver_hull(liver, geometry) & ~barred
     light = ndimage.gaussian_filter(hu, 0.9 / spacing, mode="nearest", truncate=3.0)
-    fat = light < FAT_HU
+    # fat in fissures and at the surface, with the rim that reads between fat and liver
+    fat = dilate_mm(open_mm(light < FAT_HU, 0.5 * spacing, spacing) & dilate_mm(hull, 4.0, spacing), FAT_RIM_MM, spacing)
     usable = hull & ~fat
     level = float(np.median(light[liver]))
-    fine = _masked_smooth(hu, usable, 1.0 / spacing, level)
+    fine = _masked_smooth(hu, usable, 1.2 / spacing, level)
     strong = _masked_smooth(hu, usable, SMOOTH_MM / spacing, level)
     core = erode_mm(liver, 4.0, spacing)
     core = core if core.any() else liver
@@ -179,7 +182,7 @@ def _one_sign(hu: Image, tissue: Parenchyma, liver: Mask, masks: Masks, sign: in
         seeds &= ~dilate_mm(_vessels(masks, liver), 2.0, spacing)
     seeds = open_mm(seeds, 2.5, spacing)
     result = []
-    for part in components(seeds, max(1, int(0.12 / spacing**3 * 1000))):
+    for part in components(seeds, max(1, int(0.12 / spacing**3 * 1000)))[:MAX_SEEDS]:
         candidate = _measure(part, hu, tissue, liver, masks, sign, spacing)
         if candidate is not None and not any((candidate.mask & other.mask).any() for other in result):
             result.append(candidate)
@@ -192,12 +195,12 @@ def _measure(
     """Draw the border half-way between region and liver, measure the region and score it; None where it is none."""
     box = box_of(part, int(np.ceil(18.0 / spacing)))
     seed, fine = part[box], sign * tissue.excess_fine[box]
-    level = float(np.median((sign * tissue.excess[box])[seed]))
+    strength = (sign * tissue.excess[box])[seed]
+    level = float(np.percentile(strength, 60))
     allowed = tissue.hull[box] & ~tissue.fat[box]
     mask = allowed & (fine > 0.5 * level) & (distance_mm(seed, spacing, 6.0) < 5.0)
-    # bridges of noise go, the region stays whole
-    mask = open_mm(mask | seed, 2.0, spacing) | seed
-    mask = _component_of(close_mm(mask, 2.0, spacing) & allowed, seed)
+    # bridges of noise go, holes of noise are filled
+    mask = _component_of(open_mm(mask, 2.0, spacing), seed)
     mask = ndimage.binary_fill_holes(mask)
     ml = volume_ml(mask, spacing)
     if not MIN_ML <= ml <= MAX_ML:
@@ -229,7 +232,9 @@ def _score(
     equal_radius = (3000.0 * ml / (4.0 * np.pi)) ** (1.0 / 3.0)
     roundness = float(np.clip(float(depth_mm(mask, spacing).max()) / equal_radius, 0.0, 1.0))
     clear = _ramp(abs(contrast), max(8.0, 2.0 * tissue.noise_hu), max(22.0, 6.0 * tissue.noise_hu))
-    score = clear * _ramp(roundness, 0.38, 0.62) * _ramp(enclosure, 0.35, 0.7) * (1.0 - _ramp(fat, 0.03, 0.2))
+    score = clear * _ramp(roundness, 0.38, 0.62) * _ramp(enclosure, 0.45, 0.75) * (1.0 - _ramp(fat, 0.03, 0.2))
+    # what the liver's own outline left out is often a neighbour
+    score *= 0.5 + 0.5 * _ramp(float(np.mean(liver[box][mask])), 0.1, 0.5)
     score *= 0.6 + 0.4 * _ramp(ml, 0.4, 1.5)
     whole = np.zeros(liver.shape, dtype=bool)
     whole[box] = mask

@@ -12,12 +12,13 @@ LARGE_LOBE_MM = 14.0
 
 
 def keep_lobes(
-    mask: Mask, core: Mask, spacing_mm: float, neck_share: float = 0.62, neck_cap_mm: float = 18.0
+    mask: Mask, core: Mask, spacing_mm: float, neck_share: float = 0.62, neck_cap_mm: float = 18.0,
+    large_lobe_mm: float = LARGE_LOBE_MM,
 ) -> Mask:
     """Return the part of ``mask`` that hangs together with ``core`` by more than necks.
 
     The mask falls into lobes (watershed of its distance map). From the lobe that holds most of the core, a neighbour
-    joins when it hangs on a large lobe (inner radius 14 mm) and the widest passage to it is at least ``neck_share`` of the smaller of its own inner radius and
+    joins when it hangs on a large lobe (inner radius ``large_lobe_mm``) and the widest passage to it is at least ``neck_share`` of the smaller of its own inner radius and
     ``neck_cap_mm``.
     """
     if not (mask & core).any():
@@ -37,7 +38,7 @@ def keep_lobes(
     held[0] = 0
     kept = {int(np.argmax(held))}
     # chains of small lobes are bowel: a small lobe may hang on a large one only
-    trunk = radius >= LARGE_LOBE_MM
+    trunk = radius >= large_lobe_mm
     trunk[list(kept)] = True
     changed = True
     while changed:

@@ -17,6 +17,7 @@ from anatomy_twin.segmentation.working_grid import (
     Masks,
     distance_mm,
     paste,
+    touching,
 )
 
 # How far the pleura reaches below the lung's lower edge. At rest about two ribs (lung at the 6th, 8th and 10th rib,
@@ -25,7 +26,7 @@ from anatomy_twin.segmentation.working_grid import (
 EXTENT_FRONT_MM: Final = 25.0
 EXTENT_SIDE_MM: Final = 40.0
 EXTENT_BACK_MM: Final = 30.0
-HALF_THICKNESS_MM: Final = 2.5
+SHEET_DEPTH_MM: Final = (-1.5, 6.5)  # about the measured inner face of the wall, which is uncertain by some mm
 AT_WALL_MM: Final = 14.0
 RAYS: Final = 120
 
@@ -46,18 +47,19 @@ def find_pleural_recess(
     left, front = _planar(wall.frame.left_mm, wall.frame.front_mm, wall.hu.shape)
     # around a point 60 mm before the spine: 0 degrees to the front, 90 to the patient's left, -90 to the right
     angle = np.degrees(np.arctan2(left, front - 60.0))
-    below = _below_edge(lungs_of(wall.masks), wall.cavity_depth, angle, step)
+    lungs = whole_lungs(wall)
+    below = _below_edge(lungs, wall.cavity_depth, angle, step)
     monitor.progress(0.6)
     extent = np.interp(np.abs(angle), [0, 45, 90, 120, 180], [EXTENT_FRONT_MM, EXTENT_FRONT_MM, EXTENT_SIDE_MM,
                                                               EXTENT_SIDE_MM, EXTENT_BACK_MM])
     none = np.zeros_like(wall.masks["body"])
     solid = organs_on_wall_grid(masks, geometry, wall)
     from_solid = distance_mm(solid, step, 12.0)
-    sheet = (np.abs(wall.cavity_depth) <= HALF_THICKNESS_MM + 0.25 * step)
+    sheet = (wall.cavity_depth >= SHEET_DEPTH_MM[0]) & (wall.cavity_depth <= SHEET_DEPTH_MM[1])
     # where an organ leans on the wall the sheet lies on the organ's surface
     sheet = (sheet & ~solid) | ((from_solid > 0) & (from_solid <= 1.3 * step) & (np.abs(wall.cavity_depth) < 12.0))
     inside = (below > -2.0 * step) & (below <= extent) & wall.masks["body"]
-    recess = sheet & inside & ~lungs_of(wall.masks) & ~wall.masks.get("bone", none)
+    recess = sheet & inside & ~lungs & ~wall.masks.get("bone", none)
     note = (
         f"estimated: {EXTENT_FRONT_MM:g} mm (front), {EXTENT_SIDE_MM:g} mm (side), {EXTENT_BACK_MM:g} mm (back) below "
         "the lung's edge in this breath, assumed from the pleural reflection about two ribs below the lung at rest"
@@ -67,6 +69,14 @@ def find_pleural_recess(
     mask = recess if wall.geometry is geometry else paste(recess, wall.geometry, geometry)
     monitor.progress(1.0)
     return {"pleural_recess": Found(mask, "estimated", note)}
+
+
+def whole_lungs(wall: Wall) -> Mask:
+    """Return both lungs with their thin lower edge, which blurs to less than half of lung: where the recess begins."""
+    lungs = lungs_of(wall.masks)
+    thin = (wall.hu < -280.0) & wall.masks["body"] & (wall.cavity_depth < 20.0)
+    thin &= distance_mm(lungs, wall.spacing_mm, 32.0) < 30.0
+    return lungs | touching(thin | lungs, lungs)
 
 
 def _planar(left: Image, front: Image, shape: tuple[int, ...]) -> tuple[Image, Image]:

@@ -12,12 +12,12 @@ from anatomy_twin.segmentation.lungs import distance_within
 from anatomy_twin.segmentation.posterior import expectation_maximisation, smooth_decision
 from anatomy_twin.segmentation.working_grid import (
     Found,
-    Image,
     Mask,
     box_of,
     close_mm,
     components,
     dilate_mm,
+    distance_mm,
     fill_slices,
     open_mm,
     touching,
@@ -40,14 +40,11 @@ def find_spleen(scene: Scene, liver: Mask, liver_level: Level | None, aorta_hu: 
         return Found.nothing("no tissue at the left wall below the lung")
     best: tuple[float, Mask, float] | None = None
     box = box_of(region, 2)
-    for peak in _levels(scene, region):
-        if not _level_fits(peak, liver_level, aorta_hu):
-            continue
-        alike = region & (np.abs(scene.smooth - peak) < max(11.0, 0.12 * peak))
+    for alike, peak, tolerance in _trials(scene, region, liver_level, aorta_hu):
         for part in components(open_mm(alike[box], 6.0, step), max(4, int(6.0 / (step**3 / 1000.0))))[:3]:
             whole = np.zeros_like(region)
             whole[box] = part
-            score = _score(whole, scene)
+            score = _score(whole, scene, tolerance)
             if best is None or score > best[0]:
                 best = (score, whole, peak)
     if best is None or best[0] < 2.0:
@@ -63,6 +60,21 @@ def _region(scene: Scene, liver: Mask) -> Mask:
     # the muscles of the back reach beyond the box of the wall
     region &= ~((left < 60.0) & (front < -22.0) & (scene.depth < 12.0))
     return region & ~(scene.lungs | scene.bone | scene.gas | scene.aorta | liver) & (scene.under_dome > -3.0)
+
+
+def _trials(
+    scene: Scene, region: Mask, liver_level: Level | None, aorta_hu: float | None
+) -> list[tuple[Mask, float, float]]:
+    """Return what to try: voxels, their level in HU and how uneven the organ may be."""
+    trials = [
+        (region & (np.abs(scene.smooth - peak) < max(11.0, 0.12 * peak)), peak, 12.0)
+        for peak in _levels(scene, region) if _level_fits(peak, liver_level, aorta_hu)
+    ]
+    if aorta_hu is not None and aorta_hu > 170.0:
+        # in the arterial phase the spleen is mottled: no level of its own, but brighter than muscle throughout
+        bright = region & (scene.smooth > 72.0) & (scene.smooth < 0.9 * aorta_hu)
+        trials.append((bright, float(np.median(scene.smooth[bright])) if bright.any() else 0.0, 30.0))
+    return trials
 
 
 def _levels(scene: Scene, region: Mask) -> list[float]:
@@ -89,7 +101,7 @@ def _level_fits(level_hu: float, liver: Level | None, aorta_hu: float | None) ->
     return level_hu < 90.0 or aorta_hu is None or aorta_hu > 80.0
 
 
-def _score(part: Mask, scene: Scene) -> float:
+def _score(part: Mask, scene: Scene, tolerance: float = 12.0) -> float:
     """Return a score that grows with size and falls with every cue that speaks against the spleen."""
     step = scene.spacing_mm
     size = min(volume_ml(part, step), 350.0)
@@ -98,13 +110,14 @@ def _score(part: Mask, scene: Scene) -> float:
     depth = scene.depth[part]
     lateral = 1.0 / (1.0 + np.exp(-(np.median(left) - 65.0) / 8.0))
     behind = 1.0 / (1.0 + np.exp((np.median(front) - 35.0) / 8.0))
-    near_wall = float(np.mean(depth < 12.0))
-    wall = min(1.0, near_wall / 0.2) * float(np.median(depth) < 60.0)
-    even = float(np.std(scene.smooth[part]))
+    beside_lung = distance_within(scene.lungs, 9.0, step)[part]
+    near_wall = float(np.mean((depth < 20.0) | beside_lung))
+    wall = min(1.0, near_wall / 0.15) * float(np.median(depth) < 60.0)
+    spread = float(np.std(scene.smooth[part])) / tolerance
     k = np.nonzero(part.any(axis=(1, 2)))[0]
     height = _lung_base(scene) - 0.5 * (k[0] + k[-1]) * step
     level = np.exp(-0.5 * (max(0.0, abs(height - 50.0) - 40.0) / 35.0) ** 2)
-    return float(size * lateral * behind * wall * level * np.exp(-0.5 * (even / 12.0) ** 2))
+    return float(size * lateral * behind * wall * level * np.exp(-0.5 * spread**2))
 
 
 def _lung_base(scene: Scene) -> float:
@@ -121,10 +134,10 @@ def _lung_base(scene: Scene) -> float:
 def _grow(core: Mask, peak: float, scene: Scene, liver: Mask) -> Mask:
     step = scene.spacing_mm
     allowed = scene.body & ~(scene.lungs | scene.bone | scene.gas | scene.aorta | liver)
-    allowed &= distance_within(core, 24.0, step)
+    allowed &= distance_within(core, 36.0, step)
     box = box_of(allowed, 1)
-    apart = _distance(core[box], step)
-    prior = wall_weight(scene.depth[box]) * np.exp(-np.maximum(apart - 12.0, 0.0) / 6.0) * 0.6
+    apart = distance_mm(core[box], step, 40.0)
+    prior = wall_weight(scene.depth[box]) * np.exp(-np.maximum(apart - 18.0, 0.0) / 8.0) * 0.6
     spread = max(5.0, float(np.std(scene.smooth[core])))
     posterior = expectation_maximisation(
         scene.smooth[box], allowed[box], prior.astype(np.float32), float(np.median(scene.smooth[core])), spread,
@@ -137,12 +150,6 @@ def _grow(core: Mask, peak: float, scene: Scene, liver: Mask) -> Mask:
     mask = np.zeros_like(core)
     mask[box] = fill_slices(closed)
     return mask
-
-
-def _distance(mask: Mask, step: float) -> Image:
-    from anatomy_twin.segmentation.working_grid import distance_mm
-
-    return distance_mm(mask, step, 40.0)
 
 
 def _gate(mask: Mask, scene: Scene, liver_level: Level | None, aorta_hu: float | None) -> Found:

@@ -30,6 +30,7 @@ from anatomy_twin.segmentation.working_grid import (
     dilate_mm,
     erode_mm,
     open_mm,
+    resample,
     touching,
     volume_ml,
 )
@@ -120,9 +121,19 @@ def masked_mean(values: Image, weight: Mask | Image, sigma_mm: float, spacing_mm
     overall = float(np.average(values, weights=weights)) if weights.any() else 0.0
     coarse = [_blocks(field, step) for field in ((values - overall) * weights, weights)]
     above, below = (ndimage.gaussian_filter(field, sigma_mm / (spacing_mm * step), mode="nearest") for field in coarse)
-    small = above / (below + 1e-3)
-    zoomed = ndimage.zoom(small, step, order=1, mode="nearest", grid_mode=True) if step > 1 else small
-    return np.asarray(zoomed[: values.shape[0], : values.shape[1], : values.shape[2]] + overall, dtype=np.float32)
+    small = np.asarray(above / (below + 1e-3), dtype=np.float32)
+    if step > 1:
+        small = resample(small, *_block_grids(small.shape, values.shape, step))
+    return small + np.float32(overall)
+
+
+def _block_grids(
+    small: tuple[int, ...], full: tuple[int, ...], step: int
+) -> tuple[VolumeGeometry, VolumeGeometry]:
+    """Return the grids of block means and of the voxels they were made of, in voxels."""
+    shift = (step - 1) / 2.0
+    blocks = VolumeGeometry.upright((small[0], small[1], small[2]), (float(step),) * 3, (shift,) * 3)
+    return blocks, VolumeGeometry.upright((full[0], full[1], full[2]), (1.0, 1.0, 1.0))
 
 
 def _blocks(field: Image, step: int) -> Image:
@@ -261,24 +272,24 @@ def find_portal_trunk(
     """Return the bright tube that leaves the liver at the hilum, outside the liver's own voxels; empty if unsure."""
     level = float(np.median(hu[liver]))
     smooth = ndimage.gaussian_filter(hu, 1.2 / spacing_mm, mode="nearest", truncate=3.0)
-    low = level + 0.6 * contrast.typical_hu
-    high = level + contrast.typical_hu + max(30.0, 3.0 * contrast.noise_hu)
+    low = level + 0.55 * contrast.typical_hu
+    high = level + contrast.typical_hu + max(40.0, 4.0 * contrast.noise_hu)
     bright = (smooth > low) & (smooth < high) & ~others & dilate_mm(liver, 45.0, spacing_mm)
     thick = open_mm(bright | vessels, 10.0, spacing_mm)
-    tube = open_mm((bright | vessels) & ~thick, 2.6, spacing_mm)
+    tube = open_mm((bright | vessels) & ~thick, 2.0, spacing_mm)
     thick_vessels = vessels & (depth_mm(vessels, spacing_mm) > 2.4)
     tube = touching(tube, thick_vessels) & ~liver
     parts = components(tube, int(800.0 / spacing_mm**3))
     # the one that meets the liver's vessels on the widest face
     doors = [int(np.count_nonzero(dilate_mm(part, 1.5 * spacing_mm, spacing_mm) & thick_vessels)) for part in parts[:8]]
-    if not doors or max(doors) * spacing_mm**3 < 60.0:
+    if not doors or max(doors) * spacing_mm**3 < 40.0:
         return np.zeros_like(liver)
     return parts[int(np.argmax(doors))]
 
 
 def _trunk_found(trunk: Mask, spacing_mm: float) -> Found:
     volume = volume_ml(trunk, spacing_mm)
-    if volume < 1.0:
+    if volume < 0.8:
         return Found.nothing("no bright tube leaves the liver at the hilum")
     if volume > 60.0:
         return Found.nothing(f"what leaves the hilum has {volume:.0f} ml: more than a portal vein")
