@@ -142,8 +142,9 @@ def test_pictures_show_what_the_truth_says():
     # mean HU in the core of each structure, portal phase, against published ranges (wide)
     patient = small(noise_hu=0.0)
     ranges = {
-        "liver": (100, 125), "spleen": (115, 135), "aorta": (150, 175), "kidney_left": (165, 205),
-        "lung_right": (-900, -750), "muscle": (30, 70), "gallbladder": (0, 30), "tumour_1": (50, 85), "bone": (180, 700),
+        "liver": (100, 125), "spleen": (115, 135), "aorta": (150, 175), "kidney_left": (155, 205),
+        "lung_right": (-900, -750), "muscle": (30, 70), "gallbladder": (0, 30), "tumour_1": (50, 85),
+        "bone": (180, 700),
     }
     for name, (low, high) in ranges.items():
         core = ndimage.binary_erosion(patient.truth.mask(name, with_parts=False))
@@ -161,7 +162,8 @@ def test_contrast_follows_the_phase():
     assert level("arterial", "aorta") > level("portal", "aorta") + 100 > level("native", "aorta") + 180
     assert level("portal", "liver") > level("arterial", "liver") + 25
     assert level("native", "spleen") < 60
-    np.testing.assert_array_equal(small(phase="native").truth.array, small(phase="portal").truth.array)
+    native, portal = small(phase="native", noise_hu=0.0), small(phase="portal", noise_hu=0.0)
+    np.testing.assert_array_equal(native.truth.array, portal.truth.array)
 
 
 def test_noise_has_the_asked_strength_and_the_spectrum_of_filtered_back_projection():

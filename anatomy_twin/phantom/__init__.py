@@ -1,4 +1,4 @@
-"""A seed makes a synthetic patient: labels, image, vessel trees, DICOM series. Nothing here stems from a real person."""
+"""A seed makes a synthetic patient: labels, image, vessel trees, DICOM series. No data of a person goes in."""
 
 from anatomy_twin.phantom.patient import KINDS, PHASES, SyntheticPatient, make_patient
 from anatomy_twin.phantom.samples import sample_folder

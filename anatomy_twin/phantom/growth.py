@@ -30,7 +30,7 @@ def piece_inside(field, low, step, start, stop, limit):  # type: ignore[no-untyp
     """Tell whether the straight piece from ``start`` to ``stop`` stays where ``field`` < ``limit``."""
     length = np.sqrt(((stop - start) ** 2).sum())
     count = int(length / 2.5) + 1
-    for n in range(1, count + 1):
+    for n in range(1, count + 1):  # noqa: SIM110 (numba knows no generators)
         if field_at(field, low, step, start + (stop - start) * (n / count)) > limit:
             return False
     return True

@@ -23,10 +23,12 @@ def draw_stomach(build: Build, frame: Frame, canvas: Canvas) -> None:
     distance = canvas.keep_out(distance, box, 1.5)
     folds = 4.2 + 1.6 * np.clip(canvas.noise(build.ripple, box), -1, 2)
     level = -13 + 3 * np.sign(build.gut_gas - 0.5) * np.ones_like(rise)
-    food = hounsfield("fluid", build.phase) + (140 if build.oral_contrast else 14) + 16 * canvas.noise(build.ripple, box)
+    food = hounsfield("fluid", build.phase) + (140 if build.oral_contrast else 14)
+    food = food + 16 * canvas.noise(build.ripple, box)
     gas = smooth_step(level - rise, -0.6, 0.6)
     inside = food * (1 - gas) + hounsfield("gas", build.phase) * gas
-    canvas.place("stomach", distance, box, _walled(distance, folds, hounsfield("stomach_wall", build.phase), inside))
+    hu = _walled(distance, folds, hounsfield("stomach_wall", build.phase), inside)
+    canvas.place("stomach", distance, box, hu)
 
 
 def _walled(distance: Field, thickness: Field | float, wall: float, content: Field) -> Field:
@@ -39,7 +41,7 @@ def draw_duodenum(build: Build, canvas: Canvas) -> None:
     points = [(-30, -40, 104, 9), (-46, -22, 102, 12), (-54, 0, 88, 12.5), (-52, 6, 62, 12), (-34, -2, 48, 11.5),
               (0, -12, 48, 10.5), (24, -16, 62, 11), (36, -26, 74, 11)]
     path = build.path(build.wander("duodenum", points, 2.0))
-    box, distance, place, rise = canvas.tube(path)
+    box, distance, _, rise = canvas.tube(path)
     content = hounsfield("fluid", build.phase) + 12 * canvas.noise(build.ripple, box)
     bubble = smooth_step(-rise, 5, 6) * smooth_step(canvas.noise(build.lumps, box), 0.4, 0.7)
     content = content * (1 - bubble) + hounsfield("gas", build.phase) * bubble
@@ -85,7 +87,7 @@ def draw_small_bowel(build: Build, frame: Frame, canvas: Canvas) -> None:
     for loop in range(len(LOOPS_MM)):
         path = _loop(rng, loop)
         path = build.path(path, 4.0)
-        box, distance, place, rise = canvas.tube(path, 8.0)
+        box, distance, _, rise = canvas.tube(path, 8.0)
         if not distance.size:
             continue
         ripple = canvas.noise(build.ripple, box)
@@ -103,9 +105,9 @@ def draw_small_bowel(build: Build, frame: Frame, canvas: Canvas) -> None:
 
 # centres of the loops in model mm: jejunum in the left upper part, ileum in the lower right
 LOOPS_MM = (
-    (52, -30, 84), (70, -10, 62), (40, -44, 62), (62, -40, 38), (30, -16, 40), (72, -8, 30), (8, -52, 30), (-12, -22, 34),
-    (44, -50, 10), (-36, -50, 22), (14, -30, 8), (-44, -20, 10), (62, -22, 4), (-20, -56, 0), (28, -54, -12),
-    (-48, -36, -14), (2, -34, -20),
+    (52, -30, 84), (70, -10, 62), (40, -44, 62), (62, -40, 38), (30, -16, 40), (72, -8, 30), (8, -52, 30),
+    (-12, -22, 34), (44, -50, 10), (-36, -50, 22), (14, -30, 8), (-44, -20, 10), (62, -22, 4), (-20, -56, 0),
+    (28, -54, -12), (-48, -36, -14), (2, -34, -20),
 )
 
 

@@ -20,7 +20,6 @@ CONFLUENCE = (-10.0, -12.0, 106.0)
 
 def draw_great_vessels(build: Build, canvas: Canvas) -> None:
     """Aorta, inferior vena cava, oesophagus, renal vessels, coeliac trunk and superior mesenteric artery."""
-    phase = build.phase
 
     def in_front(dx: float, dy: float, z: float, radius: float) -> tuple[float, float, float, float]:
         return dx, float(spine_y(z)) + dy, z, radius
@@ -90,9 +89,10 @@ def draw_kidneys(build: Build, canvas: Canvas) -> None:
         lumps = canvas.noise(build.lumps, box)
         bean = ellipsoid(x, y, z, (cx, cy, cz), (31 * s, 27 * s, 57 * s), turn) + 1.0 * lumps
         hx, hy = cx - side * 25 * s, cy - 13 * s
-        hollow = ellipsoid(x, y, z, (hx, hy, cz), (19 * s, 11 * s, 27 * s), turn) + 2.0 * canvas.noise(build.ripple, box)
+        ripple = canvas.noise(build.ripple, box)
+        hollow = ellipsoid(x, y, z, (hx, hy, cz), (19 * s, 11 * s, 27 * s), turn) + 2.0 * ripple
         kidney = carve(bean, -hollow, 4)
-        pelvis = ellipsoid(x, y, z, (hx + side * 5, hy + 2, cz - 3), (12, 5.5, 11), turn) + canvas.noise(build.ripple, box)
+        pelvis = ellipsoid(x, y, z, (hx + side * 5, hy + 2, cz - 3), (12, 5.5, 11), turn) + ripple
         canvas.place("unknown_tissue", pelvis, box, hounsfield("pelvis", phase), 0.0)
         pyramid = canvas.noise(build.mottle, box)
         inner = smooth_step(-bean, 5.0, 7.0) * smooth_step(pyramid, -0.9, -0.2)
@@ -105,7 +105,7 @@ def draw_kidneys(build: Build, canvas: Canvas) -> None:
 
 
 def liver_shape(build: Build, frame: Frame, canvas: Canvas, box: Box) -> Callable[[float], Field]:
-    """Return a function from inflation in mm to the liver's distance field: lobes under the diaphragm, with fissures."""
+    """Return a function from inflation in mm to the liver's distance field: lobes and fissures under the diaphragm."""
     x, y, z = canvas.coordinates(box)
     rng = build.rng("liver")
     lumps = canvas.noise(build.lumps, box)

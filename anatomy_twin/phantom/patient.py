@@ -79,7 +79,8 @@ def make_patient(
     width = 2 * build.half_width_mm + 54
     pixel = round(width / matrix, 4)
     count = round((build.dome_mm + 62) / slice_mm)
-    low = shift + (-(matrix - 1) / 2 * pixel, -(matrix - 1) / 2 * pixel + 12, 0.0)
+    half = (matrix - 1) / 2 * pixel
+    low = np.add(shift, (-half, 12 - half, 0.0))
     geometry = VolumeGeometry.upright(
         (count, matrix, matrix), (slice_mm, pixel, pixel), tuple(np.round(low, 3)), make_uid("frame", kind, seed, phase)
     )

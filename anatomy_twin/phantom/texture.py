@@ -44,7 +44,7 @@ class SmoothNoise:
 
 
 @njit(cache=True)
-def _spline_along(values, index):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+def _spline_along(values, index):  # type: ignore[no-untyped-def] # noqa: ANN001
     """Uniform cubic B-spline over the first axis of ``values`` (L, M) at fractional ``index`` (N,)."""
     result = np.zeros((index.size, values.shape[1]))
     last = values.shape[0] - 1
@@ -62,7 +62,7 @@ def _spline_along(values, index):  # type: ignore[no-untyped-def] # noqa: ANN001
 
 
 @njit(cache=True)
-def _spline_points(lattice, index):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+def _spline_points(lattice, index):  # type: ignore[no-untyped-def] # noqa: ANN001
     """Uniform tricubic B-spline over ``lattice`` [k, j, i] at fractional ``index`` (N, 3) in x, y, z order."""
     result = np.zeros(index.shape[0])
     weights = np.zeros((3, 4))

@@ -50,7 +50,8 @@ def draw_spine(build: Build, canvas: Canvas) -> None:
     reach = 30 + 12 * lumbar
     wing = np.sqrt(((y - canal_y - 1 - 0.12 * np.abs(x)) / 1.0) ** 2 + (local / 1.3) ** 2) - 3.8
     wing = np.maximum(wing, np.maximum(np.abs(x) - reach, 8 - np.abs(x)))
-    facet = np.sqrt((np.abs(x) - 16 - 3 * lumbar) ** 2 + (y - canal_y - 6) ** 2 + ((np.abs(local) - gap * 0.4) / 1.6) ** 2) - 6.5
+    aside, above = np.abs(x) - 16 - 3 * lumbar, (np.abs(local) - gap * 0.4) / 1.6
+    facet = np.sqrt(aside**2 + (y - canal_y - 6) ** 2 + above**2) - 6.5
     rear = blend(blend(blend(arch, spinous, 3), wing, 3), facet, 3)
     bone = np.maximum(blend(body, rear, 2), -canal)
     canvas.place("bone", bone, box, bone_hu(build, bone, grain, 1.9), clip=False)
@@ -96,10 +97,11 @@ def draw_ribs(build: Build, canvas: Canvas) -> None:
             _tube_bone(build, canvas, np.array(points))
             if 6 <= rib <= 10:
                 _cartilage(build, canvas, np.array(points[-1]), rib, side)
-    sternum = np.array([(0, -build.half_depth_mm + build.fat_mm * 0.85 + 10, z, 6.0) for z in (196, 206, 225, 260, 330)])
+    front = -build.half_depth_mm + build.fat_mm * 0.85 + 10
+    sternum = np.array([(0, front, z, 6.0) for z in (196, 206, 225, 260, 330)])
     sternum[0, 3] = 3.5
     for dx in (-7, 0, 7):
-        _tube_bone(build, canvas, sternum + (dx, 0, abs(dx), 0))
+        _tube_bone(build, canvas, np.add(sternum, (dx, 0, abs(dx), 0)))
     for side in (-1, 1):
         for low in range(0, 80, 8):
             crest = [(52, 74, 2), (88, 62, 14), (120, 34, 18), (133, 2, 12), (126, -28, -4)]
@@ -189,7 +191,7 @@ def draw_back(build: Build, frame: Frame, canvas: Canvas) -> None:
 def draw_wall(build: Build, frame: Frame, canvas: Canvas) -> None:
     """Layers of the trunk wall, fat and skin: whatever room is left in the body."""
     phase = build.phase
-    x, y, z = canvas.coordinates(canvas.all)
+    x = canvas.coordinates(canvas.all)[0]
     lumps, ripple = canvas.noise(build.lumps, canvas.all), canvas.noise(build.ripple, canvas.all)
     streak = smooth_step(canvas.noise(build.grain, canvas.all) + 0.6 * ripple, 1.3, 2.4)
     fat = hounsfield("fat", phase)
@@ -200,15 +202,10 @@ def draw_wall(build: Build, frame: Frame, canvas: Canvas) -> None:
     seam = np.minimum(np.abs(share - 0.40), np.abs(share - 0.72)) * 18 + 0.6 * ripple
     plane = (1 - smooth_step(seam, 0.5, 1.6)) * smooth_step(np.abs(x), 66, 84)
     canvas.place("muscle", wall, canvas.all, muscle - 85 * plane - 45 * streak, 0.0, clip=False)
-    canvas.place("skin", np.maximum(frame.depth - SKIN_MM, -frame.depth), canvas.all, hounsfield("skin", phase), clip=False)
+    skin = np.maximum(frame.depth - SKIN_MM, -frame.depth)
+    canvas.place("skin", skin, canvas.all, hounsfield("skin", phase), clip=False)
     strand = smooth_step(ripple, 2.0, 3.2)
     inner = frame.cavity > 0
     rest = np.where(inner, hounsfield("visceral_fat", phase), fat) + 4 * lumps + 40 * strand
     canvas.place("fat", -frame.depth, canvas.all, rest, clip=False)
-
-
-def rest_is_air(canvas: Canvas) -> None:
-    """Fill what is not body with air."""
-    canvas.image += canvas.free * np.float32(-1000)
-    canvas.free[:] = 0
 

@@ -27,9 +27,10 @@ def write_truth_seg(patient: SyntheticPatient, target: str | Path, series: str |
     ``target`` is the file, or a folder that gets ``truth_seg.dcm``; ``series`` is the folder that ``write_series``
     filled, whose images the segmentation refers to (``UsageError`` if their number is not the volume's).
     """
-    sources = [pydicom.dcmread(path, stop_before_pixels=True) for path in sorted(Path(series).glob("*.dcm"))]
-    if len(sources) != patient.volume.geometry.shape[0]:
+    files = sorted(Path(series).glob("*.dcm"))
+    if len(files) != patient.volume.geometry.shape[0]:
         raise UsageError("the folder does not hold the series of this patient", advice="write the series first")
+    sources = [pydicom.dcmread(path, stop_before_pixels=True) for path in files]
     path = Path(target)
     path = path / "truth_seg.dcm" if path.suffix != ".dcm" else path
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,6 +50,7 @@ def write_truth_seg(patient: SyntheticPatient, target: str | Path, series: str |
     result.ContentDate = result.SeriesDate = result.InstanceCreationDate = DAY
     result.ContentTime = result.SeriesTime = result.InstanceCreationTime = "120000"
     _fix_uids(result, key)
+    del result.ContributingEquipmentSequence  # the library's own version and the time of day
     result.file_meta.ImplementationClassUID = UID(IMPLEMENTATION)
     result.file_meta.ImplementationVersionName = "ANATOMY_TWIN"
     # bit masks of mostly nothing: deflating makes the file some fifty times smaller

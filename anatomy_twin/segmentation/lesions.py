@@ -54,7 +54,7 @@ NEIGHBOURS: Final = {
 
 @dataclass(frozen=True, eq=False)
 class Parenchyma:
-    """The liver's own level: ``excess`` HU over the local mean, light (1.2 mm) and strong (2 mm) smoothing, and noise."""
+    """The liver's own level: ``excess`` HU over the local mean after light (1.2 mm) and strong (2 mm) smoothing."""
 
     hull: Mask
     excess_fine: Image
@@ -139,7 +139,7 @@ def measure_parenchyma(hu: Image, liver: Mask, masks: Masks, geometry: VolumeGeo
     hull = liver_hull(liver, geometry) & ~barred
     light = ndimage.gaussian_filter(hu, 0.9 / spacing, mode="nearest", truncate=3.0)
     # fat in fissures and at the surface, with the rim that reads between fat and liver
-    fat = dilate_mm(open_mm(light < FAT_HU, 0.5 * spacing, spacing) & dilate_mm(hull, 4.0, spacing), FAT_RIM_MM, spacing)
+    fat = dilate_mm((light < FAT_HU) & dilate_mm(hull, 4.0, spacing), FAT_RIM_MM, spacing)
     usable = hull & ~fat
     level = float(np.median(light[liver]))
     fine = _masked_smooth(hu, usable, 1.2 / spacing, level)

@@ -281,7 +281,7 @@ def find_portal_trunk(
     tube = touching(tube, thick_vessels) & ~liver
     parts = components(tube, int(800.0 / spacing_mm**3))
     # the one that meets the liver's vessels on the widest face
-    doors = [int(np.count_nonzero(dilate_mm(part, 1.5 * spacing_mm, spacing_mm) & thick_vessels)) for part in parts[:8]]
+    doors = [int(np.count_nonzero(dilate_mm(part, 1.5 * spacing_mm, spacing_mm) & vessels)) for part in parts[:8]]
     if not doors or max(doors) * spacing_mm**3 < 40.0:
         return np.zeros_like(liver)
     return parts[int(np.argmax(doors))]
