@@ -13,7 +13,7 @@ from anatomy_twin.cli.run_verb import finish, summary_json, summary_text
 from anatomy_twin.errors import ScanError
 
 # where the sample's tumour beside the hepatic vein is, as a user would read it off the slices (LPS mm)
-TARGET_MM: Final = (-60.0, 0.0, 0.0)
+TARGET_MM: Final = (-83.0, -166.0, -556.0)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -48,7 +48,7 @@ def sample_above(
     """Return where the linearly interpolated image exceeds ``level``; ``taps`` are ``line_taps`` for k, j and i."""
     (low_k, part_k), (low_j, part_j), (low_i, part_i) = taps
     out = np.empty((low_k.size, low_j.size, low_i.size), dtype=np.bool_)
-    _above(image, low_k, low_j, low_i, part_k, part_j, part_i, np.float32(level), out)
+    _above(image, low_k, low_j, low_i, part_k, part_j, part_i, level, out)
     return out
 
 

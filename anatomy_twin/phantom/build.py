@@ -26,7 +26,7 @@ class Build:
     muscle: float
     dome_mm: float
     level_mm: float
-    kidney_scale: float
+    kidney_ml: float
     liver_ml: float
     spleen_ml: float
     gut_gas: float
@@ -73,7 +73,7 @@ def draw_build(seed: int, phase: str) -> Build:
 
     return Build(
         seed=seed, phase=phase, half_width_mm=between(166, 6), half_depth_mm=between(112, 5), fat_mm=between(15, 3.5),
-        muscle=between(1.0, 0.1), dome_mm=between(206, 4), level_mm=between(0, 4), kidney_scale=between(1.0, 0.04),
+        muscle=between(1.0, 0.1), dome_mm=between(206, 4), level_mm=between(0, 4), kidney_ml=between(160, 16),
         liver_ml=between(1500, 120), spleen_ml=between(205, 35), gut_gas=float(rng.uniform(0.3, 0.7)),
         oral_contrast=bool(rng.uniform() < 0.12),
         warp=(noise(75.0), noise(75.0), noise(75.0)), swell=noise(48.0), lumps=noise(24.0), ripple=noise(11.0),

@@ -97,14 +97,19 @@ def place_tumours(
     rays = _directions(rng, 240)
     radius = float(rng.uniform(10.5, 13.5))
     best: tuple[float, Tumour] | None = None
-    for _ in range(3000):
+    for tries in range(12000):
+        if tries and tries % 3000 == 0:
+            if best is not None:
+                break
+            radius = max(10.2, radius - 1.0)  # a crowded liver: look for room for a smaller one
+        hilum_mm = 40 - 8 * (tries // 3000)
         n = rng.integers(len(veins[2]))
         gap = rng.uniform(*VEIN_GAP_MM)
         sideways = rng.normal(size=3)
         sideways /= np.linalg.norm(sideways)
         foot = veins[0][n] + rng.uniform() * (veins[1][n] - veins[0][n])
         centre = foot + sideways * (radius + gap + veins[2][n])
-        if liver.at(centre) > -(radius + 4) or np.linalg.norm(centre - HILUM) < 40:
+        if liver.at(centre) > -(radius + 3.5) or np.linalg.norm(centre - HILUM) < hilum_mm:
             continue
         true_gap = distance_to_pieces(centre, veins).min() - radius
         if not VEIN_GAP_MM[0] <= true_gap <= VEIN_GAP_MM[1] or distance_to_pieces(centre, portal).min() < radius + 2:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from anatomy_twin.core import VolumeGeometry
 from anatomy_twin.phantom.build import Build, Frame
 from anatomy_twin.phantom.canvas import Box, Canvas
 from anatomy_twin.phantom.intensity import hounsfield
@@ -76,21 +78,60 @@ def _tube(build: Build, canvas: Canvas, name: str, points: np.ndarray, tissue: s
     canvas.place(name, distance, box, hounsfield(tissue, build.phase), gap)
 
 
+@dataclass(frozen=True, slots=True)
+class Kidney:
+    """Where one kidney lies, how it is turned (degrees) and how large it is."""
+
+    name: str
+    side: int
+    centre_mm: tuple[float, float, float]
+    turn_deg: tuple[float, float, float]
+    scale: float
+
+    @property
+    def hilum_mm(self) -> tuple[float, float, float]:
+        """The middle of the sinus, at the inner front."""
+        x, y, z = self.centre_mm
+        return x - self.side * 25 * self.scale, y - 13 * self.scale, z
+
+    def fields(self, build: Build, canvas: Canvas, box: Box) -> tuple[Field, Field]:
+        """Distance fields of the bean and of the hollow that is cut from it."""
+        x, y, z = canvas.coordinates(box)
+        s = self.scale
+        bean = ellipsoid(x, y, z, self.centre_mm, (31 * s, 27 * s, 57 * s), self.turn_deg)
+        hollow = ellipsoid(x, y, z, self.hilum_mm, (19 * s, 11 * s, 27 * s), self.turn_deg)
+        bean = bean + canvas.noise(build.lumps, box)
+        return bean, hollow + 2.0 * canvas.noise(build.ripple, box)
+
+
+def kidneys(build: Build) -> tuple[Kidney, Kidney]:
+    """Draw position and size of both kidneys; the size is fitted, as the warp swells or shrinks what it bends."""
+    pair = []
+    for name, side, low in (("kidney_right", -1, 78.0), ("kidney_left", 1, 94.0)):
+        rng = build.rng(name)
+        centre = (side * (66 + rng.normal(0, 2)), 41 + rng.normal(0, 2), low + rng.normal(0, 3))
+        kidney = Kidney(name, side, centre, (-10.0, side * -14.0, side * -28.0), 1.0)
+        target_ml = build.kidney_ml + float(np.clip(rng.normal(0, 7), -14, 14))
+        geometry = VolumeGeometry.upright((45, 35, 35), (4.0, 4.0, 4.0), tuple(np.subtract(centre, (68, 68, 88))))
+        canvas = Canvas(geometry, (0.0, 0.0, 0.0), build.warp, build.warp_mm)
+        for _ in range(4):
+            bean, hollow = kidney.fields(build, canvas, canvas.all)
+            volume_ml = np.count_nonzero(carve(bean, -hollow, 4) < 0) * geometry.voxel_volume_ml
+            kidney = replace(kidney, scale=kidney.scale * float((target_ml / max(volume_ml, 20)) ** (1 / 3)))
+        pair.append(kidney)
+    return pair[0], pair[1]
+
+
 def draw_kidneys(build: Build, canvas: Canvas) -> None:
     """Kidneys with cortex, medullary pyramids, sinus fat and pelvis; their fat capsule keeps other organs off."""
     phase = build.phase
-    for name, side, low in (("kidney_right", -1, 78.0), ("kidney_left", 1, 94.0)):
-        rng = build.rng(name)
-        cx, cy, cz = side * (66 + rng.normal(0, 2)), 41 + rng.normal(0, 2), low + rng.normal(0, 3)
+    for kidney_ in kidneys(build):
+        name, side, turn = kidney_.name, kidney_.side, kidney_.turn_deg
+        (cx, cy, cz), (hx, hy, _) = kidney_.centre_mm, kidney_.hilum_mm
         box = canvas.box((cx - 70, cy - 70, cz - 90), (cx + 70, cy + 70, cz + 90))
         x, y, z = canvas.coordinates(box)
-        s = build.kidney_scale
-        turn = (-10.0, side * -14.0, side * -28.0)
-        lumps = canvas.noise(build.lumps, box)
-        bean = ellipsoid(x, y, z, (cx, cy, cz), (31 * s, 27 * s, 57 * s), turn) + 1.0 * lumps
-        hx, hy = cx - side * 25 * s, cy - 13 * s
         ripple = canvas.noise(build.ripple, box)
-        hollow = ellipsoid(x, y, z, (hx, hy, cz), (19 * s, 11 * s, 27 * s), turn) + 2.0 * ripple
+        bean, hollow = kidney_.fields(build, canvas, box)
         kidney = carve(bean, -hollow, 4)
         pelvis = ellipsoid(x, y, z, (hx + side * 5, hy + 2, cz - 3), (12, 5.5, 11), turn) + ripple
         canvas.place("unknown_tissue", pelvis, box, hounsfield("pelvis", phase), 0.0)

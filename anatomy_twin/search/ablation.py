@@ -17,6 +17,8 @@ from anatomy_twin.simulation.thermal import ThermalModel
 COARSE_MM = 2.0  # grid of the runs that search; the plan that is returned was run on the model's own grid
 STEP_S = 15.0
 POWERS = 3
+NEAR_MM = 0.3  # where a margin is out of reach, heating stops this near to the best that more time would give
+GAIN_MM = 0.5  # more power is only taken for at least this much more margin: it costs healthy liver
 
 
 def confirm_duration(
@@ -26,8 +28,9 @@ def confirm_duration(
 
     A coarse run of the longest time tells, snapshot by snapshot, when the zone has ``plan.margin_mm`` around the
     target; a run on the full grid confirms it and corrects the time where it has to. When the planned power does not
-    reach the margin, higher powers of the device are tried. When none does, the plan with the best margin comes back
-    and the result's warnings (and the monitor) say by how much it falls short. All applicators get the same time.
+    reach the margin, higher powers of the device are tried. When none does, the gentlest plan whose margin is near the
+    best one comes back, and the result's warnings (and the monitor) say by how much it falls short. All applicators
+    get the same time.
 
     Raises ``PlanError`` when the target is too small on its grid for a margin, and what ``simulate`` raises.
     """
@@ -43,7 +46,7 @@ def confirm_duration(
         with part_of(monitor, 0.6 * number / len(powers), 0.6 * (number + 1) / len(powers)) as part:
             trial = _with_settings(plan, factor, _longest_s(plan))
             time_s, margin = _first_time(labels, trial, _coarse_run(case, trial, model, part))
-        if margin > best_margin + 0.05:
+        if margin >= plan.margin_mm or margin > best_margin + GAIN_MM:
             best_time, best_margin, chosen, reached = time_s, margin, trial, margin >= plan.margin_mm
         if reached:
             break
@@ -76,7 +79,10 @@ def _confirm(
 
 
 def _first_time(labels: LabelMap, plan: AblationPlan, result: ThermalResult) -> tuple[float, float]:
-    """Return the first time at which the zone has the margin, and the margin then; else of the best time."""
+    """Return the first time at which the zone has the margin, and the margin then.
+
+    Where it is never reached (a vessel cools the rim): the first time that comes within ``NEAR_MM`` of the best.
+    """
     steps = [n for n in range(result.times_s.size) if result.times_s[n] >= _shortest_s(plan)]
     margins: dict[int, float] = {}
 
@@ -85,10 +91,12 @@ def _first_time(labels: LabelMap, plan: AblationPlan, result: ThermalResult) -> 
             margins[step] = _margin(labels, plan.target, _until(result, step))
         return margins[step]
 
+    best = at(steps[-1])
+    goal = plan.margin_mm if best >= plan.margin_mm else best - NEAR_MM
     low, high = 0, len(steps) - 1
     while low < high:  # the zone only grows, so the margin does too
         middle = (low + high) // 2
-        if at(steps[middle]) >= plan.margin_mm:
+        if at(steps[middle]) >= goal:
             high = middle
         else:
             low = middle + 1

@@ -20,7 +20,7 @@ from anatomy_twin.segmentation.working_grid import (
 )
 
 BONE_HU = 180.0
-MARROW_HU = 120.0
+MARROW_HU = 70.0
 
 
 def bright_voxels(hu: Image, body: Mask) -> Mask:
@@ -28,12 +28,12 @@ def bright_voxels(hu: Image, body: Mask) -> Mask:
     return (hu > BONE_HU) & body
 
 
-def find_bone(hu: Image, body: Mask, frame: SpineFrame) -> Found:
+def find_bone(hu: Image, body: Mask, frame: SpineFrame, bright_aorta: bool = False) -> Found:
     """Return the skeleton: bright regions that belong to the spine, lie in the trunk wall or in the pelvis.
 
     A bright region inside the cavity (kidney, aorta, oral contrast) is no bone: a component counts when it holds
     voxels of the spine (within 30 mm of the reference, behind 25 mm in front of it) or lies in the outer 45 mm of the
-    trunk at its inner edge. Marrow is filled slice by slice, discs are left out.
+    trunk at its inner edge. ``bright_aorta``: an aorta brighter than bone touches the spine and is cut off. Marrow is filled slice by slice; discs count as bone where their rim is bright: no needle passes there either.
     """
     step = frame.spacing_mm
     bright = bright_voxels(hu, body)
@@ -44,9 +44,15 @@ def find_bone(hu: Image, body: Mask, frame: SpineFrame) -> Found:
     spine_zone = (np.abs(left) < 55.0) & (front < 38.0)
     spine = bright & spine_zone
     column = spine & (np.abs(left) < 18.0) & (front < 24.0)
-    # an aorta full of contrast hangs on the vertebra by a neck
-    result = keep_lobes(spine, column, step, large_lobe_mm=0.0) | (spine & (front < 14.0) & (np.abs(left) < 40.0))
-    result = touching(result, column)
+    if bright_aorta:
+        # it hangs on the vertebra by a neck
+        result = keep_lobes(spine, column, step, large_lobe_mm=0.0)
+        result = touching(result | (spine & (front < 14.0) & (np.abs(left) < 40.0)), column)
+    else:
+        result = np.zeros(hu.shape, dtype=bool)
+        for part in components(spine, 8):
+            if (part & vertebral).sum() > 0.2 * part.sum():
+                result |= part
     least = max(2, int(0.15 / (step**3 / 1000.0)))
     for part in components(bright & ~spine_zone, least):
         depths = inside[part]
@@ -71,3 +77,10 @@ def spine_marrow(hu: Image, bone: Mask, vertebral: Mask, spacing_mm: float) -> M
     shell = bone & vertebral
     closed = close_mm(shell, 9.0, spacing_mm) & vertebral
     return closed & (hu > MARROW_HU)
+
+
+def may_hold_bright_aorta(hu: Image, body: Mask, frame: SpineFrame) -> bool:
+    """Tell whether something thick and brighter than 170 HU lies before the spine."""
+    left, front = np.broadcast_to(frame.left_mm, hu.shape), np.broadcast_to(frame.front_mm, hu.shape)
+    zone = body & (np.abs(left) < 45.0) & (front > 25.0) & (front < 70.0)
+    return volume_ml(open_mm(zone & (hu > 170.0), 4.5, frame.spacing_mm), frame.spacing_mm) > 3.0

@@ -11,9 +11,10 @@ import numpy as np
 from anatomy_twin.core import SILENT, LabelMap, Monitor, Volume, VolumeGeometry, check_cancelled
 from anatomy_twin.segmentation.aorta import find_aorta
 from anatomy_twin.segmentation.body import Body, find_body
-from anatomy_twin.segmentation.bone import find_bone
+from anatomy_twin.segmentation.bone import find_bone, may_hold_bright_aorta
 from anatomy_twin.segmentation.compose import compose
 from anatomy_twin.segmentation.frame import SpineFrame, below_dome, find_cavity_depth, find_dome, find_spine
+from anatomy_twin.segmentation.hollow import find_hollow
 from anatomy_twin.segmentation.ivc import find_inferior_vena_cava
 from anatomy_twin.segmentation.kidneys import find_kidneys
 from anatomy_twin.segmentation.lesions import find_tumour_candidates
@@ -27,7 +28,6 @@ from anatomy_twin.segmentation.spleen import find_spleen
 from anatomy_twin.segmentation.tissues import Wall, find_tissues
 from anatomy_twin.segmentation.vessels import find_hepatic_vessels
 from anatomy_twin.segmentation.working_grid import (
-    Box,
     Found,
     Image,
     Mask,
@@ -102,8 +102,14 @@ def find_ground(volume: Volume) -> Ground:
     lungs = _union(found, ("lung_right", "lung_left"), hu.shape)
     found["bone"] = find_bone(hu, body.mask, frame)
     bone = _mask(found["bone"], hu.shape)
-    depth = find_cavity_depth(hu, body.mask, bone, lungs, frame)
     found["aorta"], aorta_hu = find_aorta(hu, body.mask, bone, lungs, frame)
+    if may_hold_bright_aorta(hu, body.mask, frame):
+        other_bone = find_bone(hu, body.mask, frame, bright_aorta=True)
+        other, other_hu = find_aorta(hu, body.mask, _mask(other_bone, hu.shape), lungs, frame)
+        if other_hu is not None and other_hu > 170.0 and (aorta_hu is None or aorta_hu < other_hu - 60.0):
+            found["bone"], found["aorta"], aorta_hu = other_bone, other, other_hu
+            bone = _mask(other_bone, hu.shape)
+    depth = find_cavity_depth(hu, body.mask, bone, lungs, frame)
     dome = find_dome(lungs, body.mask, step)
     scene = Scene(
         hu, denoise(hu, body.mask), body.mask, bone, lungs, gas, _mask(found["aorta"], hu.shape), depth,
@@ -128,6 +134,9 @@ def find_organs(ground: Ground) -> tuple[dict[str, Found], Phase, Level | None]:
     vein = _mask(found["inferior_vena_cava"], shape)
     if not found["liver"].absent:
         found["liver"] = replace(found["liver"], mask=liver & ~vein)
+    masks.update({name: entry.mask for name, entry in found.items() if not entry.absent})
+    wall = Wall(scene.hu, ground.grid.geometry, masks, ground.frame, scene.depth)
+    found.update(find_hollow(scene.hu, ground.grid.geometry, masks, phase, wall=wall))
     return found, phase, level
 
 
@@ -171,7 +180,7 @@ def _assemble(
         native[name] = _carried(entry, grid.geometry if grid is not None else coarse, block)
     _keep_in_body(native)
     masks = {name: entry.mask for name, entry in native.items() if not entry.absent}
-    native.update(_tissues(upright.array[box], block, masks, ground, phase))
+    native.update(_tissues(upright.array[box], block, masks, ground, found, phase))
     native["unknown_tissue"] = Found(masks["body"], "automatic", "no other structure was recognised here")
     candidates = sorted((name for name in inside if name.startswith("tumour")), key=lambda n: int(n.rsplit("_", 1)[1]))
     names = [name for name in (*TISSUES, *ORGANS, *IN_LIVER) if name in native] + candidates[::-1] + ["body"]
@@ -179,16 +188,20 @@ def _assemble(
 
 
 def _tissues(
-    hu: Image, block: VolumeGeometry, masks: Mapping[str, Mask], ground: Ground, phase: Phase
+    hu: Image, block: VolumeGeometry, masks: Mapping[str, Mask], ground: Ground, found: Mapping[str, Found],
+    phase: Phase,
 ) -> dict[str, Found]:
     """Divide what no organ took into skin, fat, muscle, diaphragm and the estimated pleural recess."""
-    coarse_masks = {"body": ground.body.mask}
-    coarse_masks.update({name: entry.mask for name, entry in ground.found.items() if not entry.absent})
-    wall = Wall(ground.scene.hu, ground.grid.geometry, coarse_masks, ground.frame, ground.scene.depth)
+    wall = _wall(ground, found)
     image = np.asarray(hu, dtype=np.float32)
     result = dict(find_tissues(image, block, masks, phase, wall=wall))
     result.update(find_pleural_recess(image, block, masks, phase, wall=wall))
     return result
+
+
+def _wall(ground: Ground, found: Mapping[str, Found]) -> Wall:
+    masks = {"body": ground.body.mask, **{name: entry.mask for name, entry in found.items() if not entry.absent}}
+    return Wall(ground.scene.hu, ground.grid.geometry, masks, ground.frame, ground.scene.depth)
 
 
 def _refined(
@@ -233,6 +246,3 @@ def _union(found: Mapping[str, Found], names: tuple[str, ...], shape: tuple[int,
     for name in names:
         result |= _mask(found[name], shape)
     return result
-
-
-__all__ = ["Box", "find_ground", "find_organs", "look_into_liver", "segment_ct_abdomen"]

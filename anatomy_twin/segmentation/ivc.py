@@ -60,7 +60,8 @@ def find_inferior_vena_cava(
     if path is None:
         return {NAME: Found.nothing("no even tube of a vein's brightness to the right of the aorta")}
     mask = _fill(smooth, path, barred, step)
-    mask = _gate(mask, path, step)
+    mask = _with_rim(hu, mask, barred | masks.get("liver", np.zeros_like(barred)))
+    mask = _gate(mask & _below_heart(masks, path, step), path, step)
     if not mask.any():
         return {NAME: Found.nothing("what lies to the right of the aorta does not hold the form of a vein")}
     length = int(mask.any(axis=(1, 2)).sum()) * step
@@ -134,7 +135,7 @@ def _slice_scores(
         # bone and aorta beside the vein are brighter than it and bound it too
         distinct = np.maximum(distinct, np.clip(sample(closed, radius + 4.0), 0.0, 1.0))
         within = np.clip((mean - limits[0]) / 15.0 + 1.0, 0.0, 1.0) * np.clip((limits[1] - mean) / 15.0 + 1.0, 0.0, 1.0)
-        even = np.exp(-0.5 * (spread / 14.0) ** 2)
+        even = np.exp(-0.5 * (spread / 18.0) ** 2)
         blocked = sample(closed, 0.75 * radius).mean(-1)
         # a larger disc that fits as well is the better one
         score[number] = distinct.mean(-1) * even * within * (1.0 - blocked) + 0.012 * radius * within - 0.1
@@ -184,6 +185,27 @@ def _fill(smooth: Image, path: Path, barred: Mask, step: float) -> Mask:
         seeds = np.unique(labels[(away <= 0.6 * path.radius_mm[number]) & part])
         result[k] = np.isin(labels, seeds[seeds > 0])
     return result
+
+
+def _with_rim(hu: Image, mask: Mask, barred: Mask) -> Mask:
+    """Add the outermost voxels, which smoothing took: in-plane neighbours nearly as bright as the vein itself."""
+    if not mask.any():
+        return mask
+    level = float(np.median(hu[mask]))
+    near = ndimage.binary_dilation(mask, ndimage.generate_binary_structure(2, 1)[None])
+    return mask | (near & ~barred & (np.abs(hu - level) < 40.0))
+
+
+def _below_heart(masks: Masks, path: Path, step: float) -> Mask:
+    """Return the slices up to 6 mm above the last one where the vein runs beside the liver: then comes the heart."""
+    shape = masks["aorta"].shape
+    if "liver" not in masks or not masks["liver"].any():
+        return np.ones(shape, dtype=bool)
+    away = distance_mm(masks["liver"], step, 20.0)
+    j, i = np.rint(path.centres).astype(np.int64).T
+    beside = path.slices[away[path.slices, j, i] < path.radius_mm + 4.0]
+    last = int(beside.max()) + round(6.0 / step) if beside.size else shape[0]
+    return np.broadcast_to((np.arange(shape[0]) <= last)[:, None, None], shape)
 
 
 def _gate(mask: Mask, path: Path, step: float) -> Mask:

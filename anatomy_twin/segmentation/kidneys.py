@@ -8,6 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from anatomy_twin.segmentation.liver import Scene
+from anatomy_twin.segmentation.lobes import keep_lobes
 from anatomy_twin.segmentation.lungs import distance_within
 from anatomy_twin.segmentation.working_grid import (
     Box,
@@ -17,6 +18,7 @@ from anatomy_twin.segmentation.working_grid import (
     close_mm,
     components,
     dilate_mm,
+    erode_mm,
     fill_slices,
     open_mm,
     volume_ml,
@@ -70,7 +72,8 @@ def _best(scene: Scene, taken: Mask, side: float, enhanced: bool) -> Candidate |
     if enhanced:
         trials = [(smooth > low, radius) for low in ENHANCED_LEVELS_HU for radius in (3.0, 6.0)]
     else:
-        trials = [((smooth > low) & (smooth < high), radius) for low, high in NATIVE_WINDOWS_HU for radius in (4.5, 7.5)]
+        windows = [(smooth > low) & (smooth < high) for low, high in NATIVE_WINDOWS_HU]
+        trials = [(window, radius) for window in windows for radius in (4.5, 7.5)]
     fat = (scene.hu[box] < -20.0) & (scene.hu[box] > -160.0)
     best: Candidate | None = None
     least = max(4, int(VOLUME_ML[0] / (step**3 / 1000.0)))
@@ -78,7 +81,7 @@ def _best(scene: Scene, taken: Mask, side: float, enhanced: bool) -> Candidate |
         # the collecting system is darker or brighter than the cortex: it belongs to the organ
         solid = inside & zone
         for part in components(open_mm(solid, radius, step), least // 2)[:3]:
-            whole = fill_slices(close_mm(part, 6.0, step) & zone)
+            whole = fill_slices(close_mm(part, 6.0 if enhanced else 4.5, step) & zone)
             score = _score(whole, scene, box, side, fat)
             if best is None or score > best.score:
                 best = Candidate(whole, box, score)
@@ -131,13 +134,17 @@ def _finish(best: Candidate | None, scene: Scene, taken: Mask, enhanced: bool) -
     level = float(np.median(scene.smooth[box][part]))
     spread = max(8.0, float(np.std(scene.smooth[box][part])))
     reach = dilate_mm(part, 6.0, step) & ~(taken | scene.lungs | scene.gas | scene.aorta)[box]
-    if enhanced:
-        # half way between cortex and fat at the rim, but never down to muscle
-        alike = scene.smooth[box] > max(0.5 * level, 70.0)
-    else:
-        alike = np.abs(scene.smooth[box] - level) < 2.2 * spread
+    # with contrast: half way between cortex and fat at the rim, but never down to muscle
+    bright = scene.smooth[box] > max(0.5 * level, 70.0)
+    alike = bright if enhanced else np.abs(scene.smooth[box] - level) < 2.2 * spread
     grown = part | (reach & alike & (scene.smooth[box] > -10.0))
-    grown = open_mm(grown, 3.0, step) | part
+    # renal vessels and bowel hang on by necks
+    if enhanced:
+        opened = open_mm(grown, 3.0, step) | part
+        grown = keep_lobes(opened, erode_mm(part, 6.0, step), step, 0.75, 14.0, 12.0)
+    else:
+        grown = open_mm(grown, 3.0, step) | part
+    grown = grown if volume_ml(grown, step) > 0.6 * volume_ml(part, step) else part
     closed = fill_slices(close_mm(grown, 4.5, step) & ~(taken | scene.gas)[box]) & (scene.smooth[box] > -60.0)
     labels = components(closed)
     whole = np.zeros(scene.hu.shape, dtype=bool)

@@ -41,7 +41,7 @@ FAT_HU: Final = -10.0
 FAT_RIM_MM: Final = 2.2
 MIN_ML: Final = 0.35
 MAX_ML: Final = 500.0
-MIN_SCORE: Final = 0.35
+MIN_SCORE: Final = 0.45
 MAX_CANDIDATES: Final = 8
 MAX_SEEDS: Final = 14  # regions of each kind that are looked at, largest first
 # neighbours and how far their blurred rim reaches, in mm
@@ -236,6 +236,9 @@ def _score(
     # what the liver's own outline left out is often a neighbour
     score *= 0.5 + 0.5 * _ramp(float(np.mean(liver[box][mask])), 0.1, 0.5)
     score *= 0.6 + 0.4 * _ramp(ml, 0.4, 1.5)
+    # the end of a fissure is small and has fat beside it
+    beside_fat = float(np.count_nonzero(shell & tissue.fat[box])) / max(1, around)
+    score *= 1.0 - 0.7 * _ramp(beside_fat, 0.02, 0.1) * (1.0 - _ramp(ml, 1.0, 3.0))
     whole = np.zeros(liver.shape, dtype=bool)
     whole[box] = mask
     return Candidate(whole, float(score), contrast, roundness, enclosure, ml, float(np.median(hu[box][mask])))

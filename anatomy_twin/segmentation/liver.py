@@ -11,7 +11,7 @@ from scipy import ndimage
 from anatomy_twin.segmentation.frame import SpineFrame, wall_weight
 from anatomy_twin.segmentation.lobes import keep_lobes
 from anatomy_twin.segmentation.lungs import distance_within
-from anatomy_twin.segmentation.posterior import Posterior, expectation_maximisation, smooth_decision
+from anatomy_twin.segmentation.posterior import expectation_maximisation, smooth_decision
 from anatomy_twin.segmentation.working_grid import (
     Found,
     Image,
@@ -119,7 +119,7 @@ def _core(scene: Scene) -> Mask | None:
         opened = open_mm(alike, 4.5, step)
         parts = components(opened, 10)
         if parts:
-            part = keep_lobes(parts[0], parts[0], step)
+            part = keep_lobes(parts[0], parts[0], step, image=scene.hu)
             # the liver is even: fat-streaked muscle and bowel of the same mean are not
             score = volume_ml(part, step) * (0.3 + 0.7 * float(np.mean(even[part])))
             if best is None or score > best[0]:
@@ -152,8 +152,11 @@ def _clean(mask: Mask, core: Mask, scene: Scene, level: Level) -> Mask:
     left = np.broadcast_to(scene.frame.left_mm, mask.shape)
     # the left lobe is thin: a gentler opening beyond the midline
     opened = open_mm(mask, 4.5, step) | (open_mm(mask, 3.0, step) & (left > -10.0))
-    opened = keep_lobes(touching(opened, core), core, step)
-    grown = dilate_mm(opened, 3.0, step) & mask
+    together = touching(opened, core)
+    opened = keep_lobes(together, core, step, image=scene.hu)
+    cut_off = together & ~opened
+    grown = dilate_mm(opened, 3.0, step) & mask & ~cut_off
     soft = (scene.smooth > -10.0) & (scene.smooth < level.mean_hu + 120.0) & ~scene.lungs & ~scene.bone & ~scene.gas
     closed = close_mm(grown, 6.0, step) & soft & (scene.depth > -2.0)
-    return fill_slices(closed | grown) & ~scene.lungs & ~scene.gas
+    filled = fill_slices((closed & ~cut_off) | grown) & ~scene.lungs & ~scene.gas
+    return touching(filled, opened)

@@ -1,4 +1,4 @@
-"""What an adult's organs measure; alarms where a result is outside, and refusals of volumes that cannot be segmented."""
+"""What an adult's organs measure: alarms where a result is outside; refusals of what cannot be segmented."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ ADULT_ML: Final = {
     "kidney_left": (80.0, 330.0),
 }
 ADULT_HU: Final = {
-    "native": {"liver": (20.0, 80.0), "spleen": (25.0, 70.0), "kidney_right": (10.0, 55.0), "kidney_left": (10.0, 55.0)},
+    "native": {
+        "liver": (20.0, 80.0), "spleen": (25.0, 70.0), "kidney_right": (10.0, 55.0), "kidney_left": (10.0, 55.0)
+    },
     "portal venous": {
         "liver": (70.0, 160.0), "spleen": (75.0, 190.0), "kidney_right": (90.0, 280.0), "kidney_left": (90.0, 280.0)
     },

@@ -183,7 +183,7 @@ def grow_vessels(contrast: Contrast, ridge: Image, region: Mask, spacing_mm: flo
     excess, noise = contrast.excess, contrast.noise_hu
     half = max(0.5 * contrast.typical_hu, 1.5 * noise)
     ridge_noise = _ridge_noise(ridge, region)
-    seeds = region & (ridge > max(0.5 * contrast.typical_hu, 3.0 * ridge_noise)) & (excess > half)
+    seeds = region & (ridge > max(0.4 * contrast.typical_hu, 3.0 * ridge_noise)) & (excess > 0.9 * half)
     seeds |= open_mm(region & (excess > max(half, 2.0 * noise)), 1.5 * spacing_mm, spacing_mm) & (ridge > ridge_noise)
     faint = 0.3 * contrast.typical_hu
     thin = (ridge > max(faint, 2.0 * ridge_noise)) & (excess > max(faint, noise))
@@ -316,8 +316,8 @@ def _split_trees(
         return one_class
     rest = vessels & ~veins & ~portal
     return {
-        "hepatic_veins": Found(veins, "automatic", f"{note}; hangs on the inferior vena cava"),
-        "portal_branches": Found(portal, "automatic", f"{note}; hangs on the portal trunk"),
+        "hepatic_veins": Found(veins, "needs review", f"{note}; hangs on the inferior vena cava"),
+        "portal_branches": Found(portal, "needs review", f"{note}; hangs on the portal trunk"),
         "hepatic_vessels": Found(rest, "automatic", f"{note}; hangs on neither tree")
         if rest.any() else Found.nothing("every vessel hangs on one of the two trees"),
     }
@@ -385,10 +385,10 @@ def vessel_diameter_mm(mask: Mask, geometry: VolumeGeometry) -> Image:
     spacing = geometry.spacing_mm
     padded = np.pad(part, 1, mode="edge")
     inside = ndimage.distance_transform_edt(padded, sampling=spacing)[1:-1, 1:-1, 1:-1]
-    # the nearest outside centre lies half a voxel beyond the border
-    radius = np.where(part, inside - 0.5 * float(np.mean(spacing)), 0.0)
+    # of many outside centres the nearest lies about a quarter of a voxel beyond the border
+    radius = np.where(part, inside - 0.25 * float(np.mean(spacing)), 0.0)
     best = np.zeros(part.shape)
-    levels = np.arange(0.5 * min(spacing), float(radius.max()) + 1e-6, 0.5 * min(spacing))
+    levels = np.append(np.arange(0.5 * min(spacing), float(radius.max()), 0.5 * min(spacing)), float(radius.max()))
     for level in levels:
         ridge = radius >= level - 1e-9
         near = ndimage.distance_transform_edt(~ridge, sampling=spacing) <= level + 0.5 * float(np.mean(spacing))

@@ -146,7 +146,9 @@ def make_working_grid(volume: Volume, spacing_mm: float = WORKING_SPACING_MM) ->
     return WorkingGrid(resample(upright.array, upright.geometry, geometry), geometry)
 
 
-def finer_grid(volume: Volume, mask: Mask, geometry: VolumeGeometry, spacing_mm: float, margin_mm: float) -> WorkingGrid:
+def finer_grid(
+    volume: Volume, mask: Mask, geometry: VolumeGeometry, spacing_mm: float, margin_mm: float
+) -> WorkingGrid:
     """Return HU on a grid of ``spacing_mm`` in the box of ``mask`` (on ``geometry``, upright) plus a margin."""
     box = box_of(mask, int(np.ceil(margin_mm / geometry.spacing_mm[0])))
     coarse = geometry.cropped(*box_start_shape(box))
