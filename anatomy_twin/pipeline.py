@@ -94,16 +94,23 @@ def segment_case(case: Case, segmenter: str = "ct-abdomen", monitor: Monitor = S
     return replace(fresh, timings_s=case.timings_s).with_step("segmenting organs", facts, clock.seconds)
 
 
-def target_case(case: Case, target: Target, monitor: Monitor = SILENT) -> Case:
+def target_case(
+    case: Case, target: Target, *, radius_mm: float | None = None, monitor: Monitor = SILENT
+) -> Case:
     """Make ``target`` (a segment name or a point in LPS mm) the segment ``tumour_1`` of the case.
 
+    Where ``radius_mm`` is given and no lesion can be seen at the point, a sphere of that radius is the target.
     Raises ``SegmentationError`` when nothing can be delineated there.
     """
     with _stage("outlining the target", monitor) as clock:
-        labels = add_target(case.volume, case.label_map, target)
+        labels = add_target(case.volume, case.label_map, target, radius_mm)
+        found = labels.segment("tumour_1")
+        if found.note:
+            monitor.warn(f"target: {found.note}")
     text = target if isinstance(target, str) else ", ".join(f"{value:.1f}" for value in target) + " mm LPS"
     case = case.with_labels(labels, case.anatomy)
-    return case.with_step("outlining the target", {"asked for": text}, clock.seconds)
+    facts = {"asked for": text, "taken": found.note or "the outlined lesion"}
+    return case.with_step("outlining the target", facts, clock.seconds)
 
 
 def mesh_case(case: Case, monitor: Monitor = SILENT) -> Case:
@@ -211,8 +218,9 @@ def centre_mm(labels: LabelMap, name: str) -> Point:
 
 
 def run_liver_ablation(
-    path: str | Path, *, target: Target | None = None, margin_mm: float = 5.0, device: str = "mwa-generic",
-    series_uid: str | None = None, patient: Patient | None = None, monitor: Monitor = SILENT,
+    path: str | Path, *, target: Target | None = None, radius_mm: float | None = None, margin_mm: float = 5.0,
+    device: str = "mwa-generic", series_uid: str | None = None, patient: Patient | None = None,
+    monitor: Monitor = SILENT,
 ) -> Case:
     """Take a CT to a simulated and assessed microwave ablation of one liver tumour.
 
@@ -221,7 +229,7 @@ def run_liver_ablation(
     """
     case = import_scan(path, series_uid=series_uid, patient=patient, monitor=monitor)
     case = segment_case(case, monitor=monitor)
-    case = target_case(case, choose_target(case, target), monitor=monitor)
+    case = target_case(case, choose_target(case, target), radius_mm=radius_mm, monitor=monitor)
     case = mesh_case(case, monitor=monitor)
     case = propose_case(case, margin_mm=margin_mm, device=device, monitor=monitor)
     case = simulate_case(case, "A", refine=True, monitor=monitor)

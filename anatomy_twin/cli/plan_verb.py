@@ -28,6 +28,9 @@ def main(arguments: Sequence[str]) -> int:
     parser = Options("plan", "Propose an ablation of a target, or add and check the plan of a JSON file.")
     parser.add_argument("case", metavar="CASE")
     parser.add_argument("--target", metavar="NAME|x,y,z", help="segment name, or a position in LPS mm")
+    parser.add_argument(
+        "--target-radius", type=float, metavar="MM", help="where no lesion is seen at the position: a sphere"
+    )
     parser.add_argument("--file", metavar="PLAN.json", help="a plan of your own: name, target, margin_mm, applicators")
     parser.add_argument("--name", default="A", help="name of the plan (default: A)")
     parser.add_argument("--device", default="mwa-generic")
@@ -46,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
         else:
             target = pipeline.choose_target(case, parse_target(options.target))
             if not isinstance(target, str) or target.startswith("tumour_candidate"):
-                case = pipeline.target_case(case, target, monitor=monitor)
+                case = pipeline.target_case(case, target, radius_mm=options.target_radius, monitor=monitor)
                 target = "tumour_1"
                 case = pipeline.mesh_case(case, monitor=monitor)
             name = options.name

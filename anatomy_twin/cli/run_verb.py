@@ -30,6 +30,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("scan", metavar="SCAN", help="DICOM folder or file")
     parser.add_argument("--procedure", required=True, choices=PROCEDURES)
     parser.add_argument("--target", metavar="NAME|x,y,z", help="segment name, or a position in LPS mm")
+    parser.add_argument(
+        "--target-radius", type=float, metavar="MM", help="where no lesion is seen at the position: a sphere"
+    )
     parser.add_argument("--out", required=True, metavar="CASE", help="folder of the case, for instance patient.twin")
     parser.add_argument("--report", metavar="FOLDER", help="folder of the report (default: beside the case)")
     parser.add_argument("--series", metavar="UID", help="series instance UID, if not the best one")
@@ -47,9 +50,9 @@ def main(arguments: Sequence[str]) -> int:
         raise UsageError(f"{out.name} exists and is not a case", advice="choose another name for --out")
     with terminal_monitor() as monitor:
         case = run_liver_ablation(
-            options.scan, target=parse_target(options.target), margin_mm=options.margin, device=options.device,
-            series_uid=options.series, patient=Patient(options.pseudonym, options.height_cm, options.weight_kg),
-            monitor=monitor,
+            options.scan, target=parse_target(options.target), radius_mm=options.target_radius,
+            margin_mm=options.margin, device=options.device, series_uid=options.series,
+            patient=Patient(options.pseudonym, options.height_cm, options.weight_kg), monitor=monitor,
         )
         page = finish(case, out, Path(options.report) if options.report else report_folder(out), monitor)
     return emit(options, summary_json(case, out, page), summary_text(case, out, page))
