@@ -11,7 +11,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "anatomy_twin"
 LEVELS = [
-    {"errors"},
+    {"errors", "notice"},
     {"units"},
     {"core", "kernels", "catalog"},
     {"plugins", "worker"},

@@ -16,7 +16,7 @@ from anatomy_twin.segmentation import segment
 from anatomy_twin.segmentation import working_grid as wg
 from anatomy_twin.segmentation.lobes import keep_lobes
 from anatomy_twin.segmentation.phase import find_phase
-from anatomy_twin.segmentation.refine import refine_border
+from anatomy_twin.segmentation.refine import refine_organ
 from tests.support.toy_patient import ellipsoid_mask, toy_patient
 
 UNTUNED_SEED = 41
@@ -93,7 +93,7 @@ def test_refinement_finds_the_half_contrast_border_of_a_blurred_ball():
     volume = Volume(noisy.astype(np.float32), geometry)
     working = wg.make_working_grid(volume)
     small = ellipsoid_mask(working.geometry, centre, (29, 29, 29))
-    fine, where = refine_border(volume, working.hu, small, np.zeros_like(small), working.geometry)
+    fine, where = refine_organ(volume, working.hu, small, np.zeros_like(small), working.geometry)
     exact_ml = 4.0 / 3.0 * np.pi * 32.0**3 / 1000.0
     assert wg.volume_ml(small, 3.0) < 0.8 * exact_ml
     assert wg.volume_ml(fine, where.spacing_mm[0]) == pytest.approx(exact_ml, rel=0.06)

@@ -174,7 +174,7 @@ def test_portal_vein_of_a_real_slab_lies_in_the_vessels():
     array = SimpleITK.GetArrayFromImage(image).astype(np.float32)
     truth = SimpleITK.GetArrayFromImage(labels)
     geometry = VolumeGeometry.upright(array.shape, image.GetSpacing()[::-1], image.GetOrigin())
-    k, j, i = np.nonzero(truth == 5)
+    _, j, i = np.nonzero(truth == 5)
     start = (0, int(j.min()) - 10, int(i.min()) - 10)
     shape = (array.shape[0], int(np.ptp(j)) + 20, int(np.ptp(i)) + 20)
     box = tuple(slice(a, a + n) for a, n in zip(start, shape, strict=True))

@@ -9,6 +9,7 @@ from typing import Final
 
 from anatomy_twin import __version__
 from anatomy_twin.errors import TwinError
+from anatomy_twin.notice import INTENDED_USE
 
 VERBS: Final = {
     "demo": "the main job on a sample: scan to report, then the window if there is a display",
@@ -25,7 +26,6 @@ VERBS: Final = {
     "view": "open a case in the window, or draw it with --screenshot",
     "verify": "check every byte of a case against its checksums",
 }
-NOTICE: Final = "For rehearsal and training only. Not for diagnosis or treatment."
 
 
 def usage() -> str:
@@ -41,7 +41,7 @@ def usage() -> str:
             "",
             "Each verb takes --json (one JSON document on stdout) and shows progress on stderr.",
             "Exit codes: 0 done, 1 some of many inputs failed, 2 wrong usage or refused input.",
-            NOTICE,
+            INTENDED_USE,
         ]
     )
 

@@ -323,7 +323,7 @@ def _messages(case: Case, plan_name: str, result: ThermalResult | None) -> tuple
     lines = [SYNTHETIC_NOTE] if case.synthetic else []
     lines += case.volume.warnings
     if case.primary in case.labels:
-        lines += case.label_map.notes
+        lines += [*_target_note(case, plan_name), *case.label_map.notes]
     lines += case.anatomy.notes
     if plan_name in case.checks:
         for rule in case.checks[plan_name].rules:
@@ -331,6 +331,15 @@ def _messages(case: Case, plan_name: str, result: ThermalResult | None) -> tuple
                 lines.append(f"{rule.outcome.capitalize()}: {rule.name}: {rule.reason}")
     lines += result.warnings if result is not None else ()
     return tuple(dict.fromkeys(lines))
+
+
+def _target_note(case: Case, plan_name: str) -> list[str]:
+    """Say what the target is where nobody has confirmed its outline."""
+    target = getattr(case.plans.get(plan_name), "target", "")
+    for segment in case.label_map.segments:
+        if segment.name == target and segment.state in ("needs review", "estimated"):
+            return [f"{_label(target)} (target) {segment.state}: {segment.note or 'outlined by the program'}"]
+    return []
 
 
 def _inner_point(mask: NDArray[np.bool_], geometry: VolumeGeometry) -> Point:

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from anatomy_twin.core import SurfaceMesh, Volume, VolumeGeometry
 from anatomy_twin.core.frozen import read_only
 from anatomy_twin.errors import DataError
+from anatomy_twin.notice import INTENDED_USE
 from anatomy_twin.units import Point
-
-INTENDED_USE = "For rehearsal and training only. Not for diagnosis or treatment."
 
 
 @dataclass(frozen=True, slots=True)

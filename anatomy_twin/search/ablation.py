@@ -29,7 +29,7 @@ def confirm_duration(
     A coarse run of the longest time tells, snapshot by snapshot, when the zone has ``plan.margin_mm`` around the
     target; a run on the full grid confirms it and corrects the time where it has to. When the planned power does not
     reach the margin, higher powers of the device are tried. When none does, the gentlest plan whose margin is near the
-    best one comes back, and the result's warnings (and the monitor) say by how much it falls short. All applicators
+    best one comes back, and the result's warnings say by how much it falls short. All applicators
     get the same time.
 
     Raises ``PlanError`` when the target is too small on its grid for a margin, and what ``simulate`` raises.
@@ -74,7 +74,6 @@ def _confirm(
         f"{margin:.1f} mm with {plan.applicators[0].power_w:g} W for {plan.applicators[0].duration_s:g} s"
         if np.isfinite(margin) else f"no tissue is coagulated around {plan.target}"
     )
-    monitor.warn(text)
     return plan, replace(result, warnings=(*result.warnings, text))
 
 

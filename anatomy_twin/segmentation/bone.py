@@ -32,8 +32,9 @@ def find_bone(hu: Image, body: Mask, frame: SpineFrame, bright_aorta: bool = Fal
     """Return the skeleton: bright regions that belong to the spine, lie in the trunk wall or in the pelvis.
 
     A bright region inside the cavity (kidney, aorta, oral contrast) is no bone: a component counts when it holds
-    voxels of the spine (within 30 mm of the reference, behind 25 mm in front of it) or lies in the outer 45 mm of the
-    trunk at its inner edge. ``bright_aorta``: an aorta brighter than bone touches the spine and is cut off. Marrow is filled slice by slice; discs count as bone where their rim is bright: no needle passes there either.
+    voxels of the spine (within 30 mm of the reference, behind 32 mm in front of it) or lies near the skin. With
+    ``bright_aorta`` what hangs on the spine by a neck is cut off. Marrow is filled slice by slice; discs count as
+    bone where their rim is bright: no needle passes there either.
     """
     step = frame.spacing_mm
     bright = bright_voxels(hu, body)

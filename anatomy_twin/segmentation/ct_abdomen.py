@@ -23,7 +23,7 @@ from anatomy_twin.segmentation.lungs import find_lungs
 from anatomy_twin.segmentation.phase import Phase, find_phase
 from anatomy_twin.segmentation.plausibility import alarms, check_body, check_organs, check_volume
 from anatomy_twin.segmentation.recess import find_pleural_recess
-from anatomy_twin.segmentation.refine import refine_border
+from anatomy_twin.segmentation.refine import refine_organ
 from anatomy_twin.segmentation.spleen import find_spleen
 from anatomy_twin.segmentation.tissues import Wall, find_tissues
 from anatomy_twin.segmentation.vessels import find_hepatic_vessels
@@ -47,7 +47,6 @@ ORGANS: Final = (
     "portal_vein", "inferior_vena_cava", "aorta", "lung_right", "lung_left", "bone",
 )
 REFINED: Final = ("liver", "spleen", "kidney_right", "kidney_left", "aorta")
-REFINEMENTS: Final = 2
 IN_LIVER: Final = ("hepatic_vessels", "hepatic_veins", "portal_branches")
 
 
@@ -216,11 +215,9 @@ def _refined(
     mask = entry.mask & ~barred
     if not mask.any():
         return _carried(entry, coarse, block)
-    for _ in range(REFINEMENTS):
-        fine, geometry = refine_border(upright, scene.hu, mask, barred & ~mask, coarse, FINE_SPACING_MM)
-        mask = paste(fine, geometry, coarse)
-        if not mask.any():
-            return _carried(entry, coarse, block)
+    fine, geometry = refine_organ(upright, scene.hu, mask, barred, coarse, FINE_SPACING_MM)
+    if not fine.any():
+        return _carried(entry, coarse, block)
     return replace(entry, mask=paste(fine, geometry, block))
 
 

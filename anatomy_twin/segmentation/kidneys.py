@@ -27,7 +27,9 @@ from anatomy_twin.segmentation.working_grid import (
 ENHANCED_LEVELS_HU = (64, 76, 90, 110, 130, 150, 170, 190, 210)
 NATIVE_WINDOWS_HU = tuple((low, high) for low in (-5, 5, 15) for high in (40, 50, 60))
 VOLUME_ML = (45.0, 420.0)
-HEIGHT_MM = (45.0, 170.0)
+HEIGHT_MM = (45.0, 150.0)
+MAX_UNEQUAL_MM = 60.0
+MIN_BESIDE_MM = 36.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +49,30 @@ def find_kidneys(scene: Scene, taken: Mask, aorta_hu: float | None) -> dict[str,
     (these two tell it from the psoas).
     """
     enhanced = aorta_hu is not None and aorta_hu > 90.0
-    found = {}
+    found, scores = {}, {}
     for name, side in (("kidney_right", -1.0), ("kidney_left", 1.0)):
         best = _best(scene, taken, side, enhanced)
         found[name] = _finish(best, scene, taken, enhanced)
+        scores[name] = 0.0 if best is None else best.score
+    return _level_gate(found, scores, scene)
+
+
+def _level_gate(found: dict[str, Found], scores: dict[str, float], scene: Scene) -> dict[str, Found]:
+    """Drop the weaker of two finds that do not lie at about one height, and what lies where the psoas lies."""
+    heights = {}
+    for name, entry in found.items():
+        if entry.absent:
+            continue
+        beside = float(np.mean(np.abs(np.broadcast_to(scene.frame.left_mm, scene.hu.shape)[entry.mask])))
+        if beside < MIN_BESIDE_MM:
+            found[name] = Found.nothing(f"the best region lies {beside:.0f} mm beside the spine, where the psoas lies")
+            continue
+        heights[name] = float(np.mean(np.nonzero(entry.mask)[0])) * scene.spacing_mm
+    if len(heights) == 2:
+        apart = abs(heights["kidney_right"] - heights["kidney_left"])
+        if apart > MAX_UNEQUAL_MM:
+            weaker = min(scores, key=lambda name: scores[name])
+            found[weaker] = Found.nothing(f"the best region lies {apart:.0f} mm higher or lower than the other kidney")
     return found
 
 
@@ -138,8 +160,8 @@ def _finish(best: Candidate | None, scene: Scene, taken: Mask, enhanced: bool) -
     bright = scene.smooth[box] > max(0.5 * level, 70.0)
     alike = bright if enhanced else np.abs(scene.smooth[box] - level) < 2.2 * spread
     grown = part | (reach & alike & (scene.smooth[box] > -10.0))
-    # renal vessels and bowel hang on by necks
-    if enhanced:
+    # renal vessels and bowel hang on by necks; a mottled cortex has necks of its own
+    if enhanced and spread < 40.0:
         opened = open_mm(grown, 3.0, step) | part
         grown = keep_lobes(opened, erode_mm(part, 6.0, step), step, 0.75, 14.0, 12.0)
     else:

@@ -159,4 +159,7 @@ def _clean(mask: Mask, core: Mask, scene: Scene, level: Level) -> Mask:
     soft = (scene.smooth > -10.0) & (scene.smooth < level.mean_hu + 120.0) & ~scene.lungs & ~scene.bone & ~scene.gas
     closed = close_mm(grown, 6.0, step) & soft & (scene.depth > -2.0)
     filled = fill_slices((closed & ~cut_off) | grown) & ~scene.lungs & ~scene.gas
-    return touching(filled, opened)
+    # a rim of heart or stomach along the diaphragm is thin
+    thick = open_mm(filled, 4.5, step)
+    filled = np.where(scene.under_dome < 45.0, thick, filled)
+    return touching(open_mm(filled, 2.0 * step / 3.0, step), opened)

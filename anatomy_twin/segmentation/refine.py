@@ -18,6 +18,7 @@ from anatomy_twin.segmentation.working_grid import (
     equal_grid,
     fill_slices,
     largest_component,
+    paste,
     resample,
     resample_mask,
 )
@@ -63,6 +64,18 @@ def refine_border(
     result = (score > 0.0) & (signed > -BAND_MM) | (signed > BAND_MM)
     result &= ~forbidden
     return fill_slices(largest_component(result)) & ~forbidden, fine
+
+
+def refine_organ(
+    volume: Volume, hu: Image, mask: Mask, barred: Mask, geometry: VolumeGeometry, spacing_mm: float = 1.5
+) -> tuple[Mask, VolumeGeometry]:
+    """Return ``refine_border`` done twice: a first result a few mm off is drawn the rest of the way.
+
+    Parameters and result as there; the mask comes back empty when nothing is left of it.
+    """
+    fine, where = refine_border(volume, hu, mask, barred & ~mask, geometry, spacing_mm)
+    again = paste(fine, where, geometry)
+    return refine_border(volume, hu, again, barred & ~again, geometry, spacing_mm) if again.any() else (fine, where)
 
 
 def _levels(hu: Image, mask: Mask, barred: Mask, step: float) -> tuple[Image, Image]:

@@ -102,9 +102,9 @@ def find_tissues(
     gas_rim = _gas_rim(wall, geometry)
     fat = free & (smooth > FAT_HU[0]) & (smooth < FAT_HU[1]) & ~gas_rim
     depth = resample(wall.cavity_depth, wall.geometry, geometry)
-    muscle_zone, strand_zone, membrane = _zones(wall, geometry, depth, organs_on_wall_grid(masks, geometry, wall))
+    solid = organs_on_wall_grid(masks, geometry, wall)
+    muscle_zone, strand_zone, membrane, dense = _zones(wall, geometry, depth, solid)
     soft = free & ~fat & (smooth >= SOFT_HU[0] - 35.0) & (smooth < SOFT_HU[1]) & ~gas_rim
-    dense = resample(ndimage.gaussian_filter(wall.hu, 0.5), wall.geometry, geometry) > DENSE_WALL_HU
     diaphragm = free & membrane & (smooth > -250.0)
     muscle = soft & muscle_zone & ~dense & ~diaphragm
     fat = (fat | (soft & strand_zone & ~muscle_zone & ~dense)) & ~diaphragm
@@ -162,19 +162,26 @@ def organs_on_wall_grid(masks: Masks, geometry: VolumeGeometry, wall: Wall) -> M
     return result
 
 
-def _zones(wall: Wall, geometry: VolumeGeometry, depth: Image, solid: Mask) -> tuple[Mask, Mask, Mask]:
-    """Return (trunk wall, layer under the skin, layer between lung and organ) on ``geometry``; ``solid`` as above."""
+def _zones(wall: Wall, geometry: VolumeGeometry, depth: Image, solid: Mask) -> tuple[Mask, Mask, Mask, Mask]:
+    """Return on ``geometry``: trunk wall, layer under the skin, layer between lung and organ, cartilage."""
     step = wall.spacing_mm
     body = wall.masks["body"]
-    from_solid = resample(distance_mm(solid, step, 15.0), wall.geometry, geometry)
+    to_solid = distance_mm(solid, step, 15.0)
+    from_solid = resample(to_solid, wall.geometry, geometry)
     from_lung = resample(distance_mm(lungs_of(wall.masks), step, 15.0), wall.geometry, geometry)
-    # between the measured wall and an organ that leans on it there is only wall and diaphragm
-    pressed = (depth < 12.0) & (from_solid < 7.0)
-    muscle = (depth < 1.0) | pressed
     soft = (wall.hu > SOFT_HU[0]) & body
+    # a loop of bowel is thick; between the wall and an organ, or along either, what is thin is wall, diaphragm or
+    # peritoneum with the blur of their borders
+    loose = soft & ~_taken(wall.masks) & ~solid & (wall.cavity_depth > 6.0)
+    from_thick = resample(distance_mm(depth_mm(loose, step) > 4.3, step, 12.0), wall.geometry, geometry)
+    thin = (from_thick > 7.5) & ((depth < 10.0) | (from_solid < 8.0))
+    muscle = (depth < 1.0) | ((depth < 14.0) & (from_solid < 7.0)) | thin
     # under the skin lie strands only: what survives an opening of 4.5 mm is muscle or gland
     deep = distance_mm(depth_mm(soft, step) > 4.5, step, 12.0) > 6.0
-    strand = deep & (wall.cavity_depth < -8.0)
-    strand_zone = resample(strand.astype(np.float32), wall.geometry, geometry) > 0.5
+    strand_zone = resample((deep & (wall.cavity_depth < -8.0)).astype(np.float32), wall.geometry, geometry) > 0.5
     membrane = (from_lung < 7.5) & (from_solid < 7.5) & (depth > -3.0)
-    return muscle, strand_zone & (depth < -8.0), membrane
+    bone = wall.masks.get("bone", np.zeros_like(body))
+    cartilage = (ndimage.gaussian_filter(wall.hu, 0.5) > DENSE_WALL_HU) & (to_solid > 6.0)
+    cartilage &= distance_mm(bone, step, 6.0) > 4.0
+    dense = resample(cartilage.astype(np.float32), wall.geometry, geometry) > 0.5
+    return muscle, strand_zone & (depth < -8.0), membrane, dense

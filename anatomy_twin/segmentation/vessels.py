@@ -40,6 +40,7 @@ LOCAL_MEAN_MM: Final = 18.0
 MIN_CONTRAST_HU: Final = 12.0
 MIN_COMPONENT_ML: Final = 0.15
 MIN_EXTENT_MM: Final = 14.0
+MAX_TRUNK_ML: Final = 50.0
 # what a vessel of the liver cannot be, and how far its bright rim reaches in mm
 NOT_A_VESSEL: Final = {
     "aorta": 3.0, "kidney_right": 4.0, "kidney_left": 4.0, "bone": 3.0, "spleen": 2.0, "lung_right": 2.0,
@@ -269,19 +270,31 @@ def with_rims(masks: Masks, rims_mm: Mapping[str, float], spacing_mm: float) -> 
 def find_portal_trunk(
     hu: Image, vessels: Mask, liver: Mask, region: Mask, contrast: Contrast, others: Mask, spacing_mm: float
 ) -> Mask:
-    """Return the bright tube that leaves the liver at the hilum, outside the liver's own voxels; empty if unsure."""
-    level = float(np.median(hu[liver]))
+    """Return the bright tube that leaves the liver at the hilum, outside the liver's own voxels; empty if unsure.
+
+    Tried from generous to strict, until what hangs on the liver's vessels is no more than a vein.
+    """
     smooth = ndimage.gaussian_filter(hu, 1.2 / spacing_mm, mode="nearest", truncate=3.0)
-    low = level + 0.55 * contrast.typical_hu
-    high = level + contrast.typical_hu + max(40.0, 4.0 * contrast.noise_hu)
-    bright = (smooth > low) & (smooth < high) & ~others & dilate_mm(liver, 45.0, spacing_mm)
-    thick = open_mm(bright | vessels, 10.0, spacing_mm)
-    tube = open_mm((bright | vessels) & ~thick, 2.0, spacing_mm)
+    near = ~others & dilate_mm(liver, 45.0, spacing_mm)
+    trunk = np.zeros_like(liver)
+    for share, radius in ((0.55, 2.0), (0.6, 2.6), (0.7, 3.0)):
+        level = float(np.median(hu[liver]))
+        high = level + contrast.typical_hu + max(40.0, 4.0 * contrast.noise_hu)
+        bright = (smooth > level + share * contrast.typical_hu) & (smooth < high) & near
+        trunk = _tube_at_hilum(bright | vessels, vessels, liver, radius, spacing_mm)
+        if volume_ml(trunk, spacing_mm) <= MAX_TRUNK_ML:
+            return trunk
+    return trunk
+
+
+def _tube_at_hilum(bright: Mask, vessels: Mask, liver: Mask, radius_mm: float, spacing_mm: float) -> Mask:
+    thick = open_mm(bright, 10.0, spacing_mm)
+    tube = open_mm(bright & ~thick, radius_mm, spacing_mm)
     thick_vessels = vessels & (depth_mm(vessels, spacing_mm) > 2.4)
     tube = touching(tube, thick_vessels) & ~liver
-    parts = components(tube, int(800.0 / spacing_mm**3))
+    parts = components(tube, int(800.0 / spacing_mm**3))[:8]
     # the one that meets the liver's vessels on the widest face
-    doors = [int(np.count_nonzero(dilate_mm(part, 1.5 * spacing_mm, spacing_mm) & vessels)) for part in parts[:8]]
+    doors = [int(np.count_nonzero(dilate_mm(part, 1.5 * spacing_mm, spacing_mm) & vessels)) for part in parts]
     if not doors or max(doors) * spacing_mm**3 < 40.0:
         return np.zeros_like(liver)
     return parts[int(np.argmax(doors))]
@@ -291,7 +304,7 @@ def _trunk_found(trunk: Mask, spacing_mm: float) -> Found:
     volume = volume_ml(trunk, spacing_mm)
     if volume < 0.8:
         return Found.nothing("no bright tube leaves the liver at the hilum")
-    if volume > 60.0:
+    if volume > MAX_TRUNK_ML:
         return Found.nothing(f"what leaves the hilum has {volume:.0f} ml: more than a portal vein")
     return Found(trunk, "automatic", "followed from the hilum as far as it keeps its brightness")
 

@@ -24,7 +24,7 @@ from anatomy_twin.core import (
     Volume,
     check_cancelled,
 )
-from anatomy_twin.core.notice import INTENDED_USE
+from anatomy_twin.notice import INTENDED_USE
 from anatomy_twin.errors import StoreError
 from anatomy_twin.store.codec import encode
 from anatomy_twin.store.folder import replacing, safe_names, write_file

@@ -1,4 +1,4 @@
-"""The line that stands in every report, window, export and saved case."""
+"""The line that stands in every report, window, picture, export and saved case."""
 
 from typing import Final
 
