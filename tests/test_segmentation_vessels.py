@@ -12,13 +12,8 @@ from scipy import ndimage
 from anatomy_twin.core import VolumeGeometry
 from anatomy_twin.segmentation.ivc import find_inferior_vena_cava
 from anatomy_twin.segmentation.phase import Phase
-from anatomy_twin.segmentation.vessels import (
-    find_hepatic_vessels,
-    hessian_eigenvalues,
-    ridge_strength,
-    split_by_roots,
-    vessel_diameter_mm,
-)
+from anatomy_twin.segmentation.ridges import hessian_eigenvalues, ridge_strength
+from anatomy_twin.segmentation.vessels import find_hepatic_vessels, split_by_roots, vessel_diameter_mm
 from anatomy_twin.segmentation.working_grid import dilate_mm, equal_grid, resample, resample_mask
 
 PORTAL = Phase("portal venous", 150.0, 100.0)

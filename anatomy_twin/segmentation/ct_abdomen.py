@@ -43,8 +43,8 @@ from anatomy_twin.segmentation.working_grid import (
 FINE_SPACING_MM: Final = 1.5
 TISSUES: Final = ("unknown_tissue", "fat", "muscle", "diaphragm", "skin", "pleural_recess")
 ORGANS: Final = (
-    "bowel", "colon", "duodenum", "stomach", "liver", "gallbladder", "spleen", "kidney_right", "kidney_left",
-    "portal_vein", "inferior_vena_cava", "aorta", "lung_right", "lung_left", "bone",
+    "bone", "bowel", "colon", "duodenum", "stomach", "liver", "gallbladder", "spleen", "kidney_right", "kidney_left",
+    "portal_vein", "inferior_vena_cava", "aorta", "lung_right", "lung_left",
 )
 REFINED: Final = ("liver", "spleen", "kidney_right", "kidney_left", "aorta")
 IN_LIVER: Final = ("hepatic_vessels", "hepatic_veins", "portal_branches")
@@ -108,6 +108,10 @@ def find_ground(volume: Volume) -> Ground:
         if other_hu is not None and other_hu > 170.0 and (aorta_hu is None or aorta_hu < other_hu - 60.0):
             found["bone"], found["aorta"], aorta_hu = other_bone, other, other_hu
             bone = _mask(other_bone, hu.shape)
+    if not found["bone"].absent and not found["aorta"].absent:
+        # plaque in the wall of the aorta is no bone
+        bone = bone & ~found["aorta"].mask
+        found["bone"] = replace(found["bone"], mask=bone)
     depth = find_cavity_depth(hu, body.mask, bone, lungs, frame)
     dome = find_dome(lungs, body.mask, step)
     scene = Scene(

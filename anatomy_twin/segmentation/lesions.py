@@ -13,7 +13,8 @@ from scipy import ndimage
 
 from anatomy_twin.core import SILENT, Monitor, VolumeGeometry, check_cancelled
 from anatomy_twin.segmentation.phase import Phase
-from anatomy_twin.segmentation.vessels import masked_mean, with_rims
+from anatomy_twin.segmentation.ridges import masked_mean
+from anatomy_twin.segmentation.vessels import with_rims
 from anatomy_twin.segmentation.working_grid import (
     Box,
     Found,

@@ -26,7 +26,7 @@ def run_application(case: Case, plan_name: str | None) -> int:
     from anatomy_twin.view.window import RehearsalWindow
 
     window = RehearsalWindow(case, plan_name)
-    window.show()
+    window.showMaximized()
     code: int = application.exec()
     return code
 

@@ -90,7 +90,7 @@ class ScenePane(QWidget):
         edges = {"left": "left_edge", "right": "right_edge", "top": "upper_edge", "bottom": "lower_edge"}
         for side, place in edges.items():
             self.interactor.add_text(
-                letters[side], position=place, font_size=14, color="white", name=f"letter {side}", render=False
+                letters[side], position=place, font_size=9, color="white", name=f"letter {side}", render=False
             )
 
     def _add_crossing(self) -> None:

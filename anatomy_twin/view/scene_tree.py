@@ -28,7 +28,7 @@ class SceneTree(QTreeWidget):
         self.setIndentation(12)
         self.setAlternatingRowColors(True)
         self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((1, 70), (2, 62), (3, 92)):
+        for column, width in ((1, 62), (2, 52), (3, 88)):
             self.header().setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
             self.setColumnWidth(column, width)
         self.items: dict[str, QTreeWidgetItem] = {}

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from anatomy_twin.rehearsal import SlicePlane, plane_through, sample, slice_mask
+from anatomy_twin.rehearsal import SlicePlane, plane_through, sample, slice_mask_fraction
 from anatomy_twin.view.model import RehearsalModel
 from anatomy_twin.view.style import PLANE_COLOURS
 
@@ -85,7 +85,8 @@ class SlicePane(QWidget):
             if layer.name == "zone" and zone is not None:
                 _blend(colour, zone, layer.colour, 2 * FILL)
             else:
-                _blend(colour, slice_mask(layer.mask, layer.geometry, plane), layer.colour, FILL)
+                part = slice_mask_fraction(layer.mask, layer.geometry, plane)
+                _blend(colour, part >= 0.5, layer.colour, FILL)
         if model.show_temperature:
             self._blend_temperature(colour, plane)
         pixels = np.ascontiguousarray(colour.astype(np.uint8))

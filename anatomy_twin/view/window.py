@@ -86,7 +86,7 @@ class RehearsalWindow(QMainWindow):
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.addWidget(left)
         splitter.addWidget(side)
-        splitter.setSizes([1020, 420])
+        splitter.setSizes([950, 490])
         splitter.setStretchFactor(0, 1)
         self.setCentralWidget(splitter)
 
@@ -128,7 +128,7 @@ class RehearsalWindow(QMainWindow):
                     item.setForeground(QBrush(QColor(colour)))
                 table.setItem(row, column, item)
         table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((1, 92), (2, 112)):
+        for column, width in ((1, 84), (2, 104)):
             table.setColumnWidth(column, width)
         table.verticalHeader().setDefaultSectionSize(24)
         return table
