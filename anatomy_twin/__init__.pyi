@@ -29,9 +29,9 @@ from .export import export as export
 from .pipeline import load_labels as load_labels
 from .plan import check_plan as check_plan
 from .plan import propose as propose
+from .rehearsal import build_scene as build_scene
 from .render import render_scene as render_scene
 from .report import write_report as write_report
-from .rehearsal import build_scene as build_scene
 from .scan import find_series as find_series
 from .scan import load_volume as load_volume
 from .segmentation import add_target as add_target

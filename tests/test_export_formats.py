@@ -11,9 +11,9 @@ import trimesh
 from anatomy_twin import plugins
 from anatomy_twin.anatomy import build_anatomy
 from anatomy_twin.core import Case
-from anatomy_twin.notice import INTENDED_USE
 from anatomy_twin.errors import DataError, StoreError, TwinError, UsageError
 from anatomy_twin.export import export
+from anatomy_twin.notice import INTENDED_USE
 from anatomy_twin.store import save_case
 from tests.support.toy_patient import ELLIPSOIDS, make_segment, toy_patient
 

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from anatomy_twin.core import AblationPlan, Applicator, Case, Quantity, SilentMonitor, VolumeGeometry
-from anatomy_twin.notice import INTENDED_USE
 from anatomy_twin.errors import Cancelled, StoreError
+from anatomy_twin.notice import INTENDED_USE
 from anatomy_twin.rehearsal import scene
 from anatomy_twin.store import load_case, save_case, verify_case
 from anatomy_twin.store.folder import replacing, safe_names

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from anatomy_twin.core import Case, SurfaceMesh
-from anatomy_twin.notice import INTENDED_USE
 from anatomy_twin.export.write import exportable, write_whole
+from anatomy_twin.notice import INTENDED_USE
 
 # the format has no comments: what must be said has to fit into the 80 bytes (and may not begin with "solid")
 HEADER = f"SPACE=LPS mm; {INTENDED_USE}".encode("ascii").ljust(80)[:80]

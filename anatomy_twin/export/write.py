@@ -8,8 +8,8 @@ from pathlib import Path
 
 from anatomy_twin import plugins
 from anatomy_twin.core import Case, Structure, SurfaceMesh
-from anatomy_twin.notice import INTENDED_USE
 from anatomy_twin.errors import DataError, StoreError, UsageError
+from anatomy_twin.notice import INTENDED_USE
 
 
 def export(case: Case, path: str | Path, structure: str = "liver") -> Path:

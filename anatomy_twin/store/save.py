@@ -24,8 +24,8 @@ from anatomy_twin.core import (
     Volume,
     check_cancelled,
 )
-from anatomy_twin.notice import INTENDED_USE
 from anatomy_twin.errors import StoreError
+from anatomy_twin.notice import INTENDED_USE
 from anatomy_twin.store.codec import encode
 from anatomy_twin.store.folder import replacing, safe_names, write_file
 from anatomy_twin.store.manifest import FORMAT, MANIFEST, SCHEMA_VERSION, TIMINGS
