@@ -95,6 +95,8 @@ def test_stages_work_one_by_one_on_a_case(capsys, case, tmp_path):
     assert outcomes["crosses no bone"] == "passed" and "not checked" in outcomes.values()
     simulated = accepted(capsys, "simulate", case, "--plan", "hand")
     assert 2 < simulated["coagulated_ml"] < 60 and simulated["assumed"]
+    for document in (check, simulated):
+        assert document["synthetic"] is True and "not for diagnosis" in document["notice"].lower()
     numbers = accepted(capsys, "assess", case, "--plan", "hand")["hand"]
     assert numbers["synthetic"] and numbers["quantities"]["minimal_margin_mm"]["unit"] == "mm"
     assert accepted(capsys, "verify", case)["intact"]

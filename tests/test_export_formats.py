@@ -13,7 +13,7 @@ from anatomy_twin.anatomy import build_anatomy
 from anatomy_twin.core import Case
 from anatomy_twin.errors import DataError, StoreError, TwinError, UsageError
 from anatomy_twin.export import export
-from anatomy_twin.notice import INTENDED_USE
+from anatomy_twin.notice import INTENDED_USE, SYNTHETIC_NOTE
 from anatomy_twin.store import save_case
 from tests.support.toy_patient import ELLIPSOIDS, make_segment, toy_patient
 
@@ -47,8 +47,13 @@ def test_every_format_keeps_the_surface_and_leaves_the_case_as_it_was(tmp_path, 
 def test_every_format_says_frame_units_and_use(tmp_path, case, suffix):
     data = export(case, tmp_path / f"x{suffix.upper()}").read_bytes()
     head = data[:80] if suffix == ".stl" else data[:1000]
-    assert b"SPACE=LPS" in head and b"mm" in head and INTENDED_USE.encode() in head
+    assert b"SPACE=LPS" in head and b"mm" in head and b"Not for diagnosis or treatment." in head
+    assert b"SYNTHETIC" in head or SYNTHETIC_NOTE.encode() in head
     assert not data.startswith(b"solid")
+    real = replace(case, volumes={"scan": replace(case.volume, synthetic=False)})
+    data = export(real, tmp_path / f"y{suffix}").read_bytes()
+    head = data[:80] if suffix == ".stl" else data[:1000]
+    assert INTENDED_USE.encode() in head and b"SYNTHETIC" not in head and SYNTHETIC_NOTE.encode() not in head
 
 
 def test_points_are_exact_where_the_format_has_room(tmp_path, case):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 
@@ -79,7 +80,16 @@ def test_the_slice_axis_is_the_right_handed_normal_and_canonical_is_upright(tmp_
     volume = load_volume(tmp_path)
     np.testing.assert_allclose(volume.geometry.direction[:, 0], (0, 0, 1), atol=1e-12)
     assert volume.canonical().geometry.is_close(volume.geometry)
-    assert volume.geometry.frame_of_reference_uid == "1.2.826.0.1.3680043.10.9999.88"
+
+
+def test_the_frame_of_reference_is_kept_as_a_stand_in_that_tells_frames_apart(tmp_path):
+    frames = []
+    for name, frame in (("a", "1.2.826.0.1.3680043.10.9999.88"), ("b", "1.2.826.0.1.3680043.10.9999.88"),
+                        ("c", "1.2.826.0.1.3680043.10.9999.89"), ("d", "")):
+        write_series(tmp_path / name, edit=lambda k, ds, frame=frame: setattr(ds, "FrameOfReferenceUID", frame))
+        frames.append(load_volume(tmp_path / name).geometry.frame_of_reference_uid)
+    assert frames[0] == frames[1] != frames[2] and frames[3] == ""
+    assert all(re.fullmatch(r"2\.25\.[1-9][0-9]{1,38}", frame) for frame in frames[:3])
 
 
 def test_feet_first_changes_no_place_only_the_told_position(tmp_path):

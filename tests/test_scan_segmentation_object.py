@@ -18,6 +18,7 @@ from anatomy_twin.core import Volume, VolumeGeometry
 from anatomy_twin.errors import ScanError
 from anatomy_twin.scan import segmentation_object
 from anatomy_twin.scan.segmentation_object import decode_seg, read_seg
+from anatomy_twin.scan.volume import load_volume
 from tests.support.dicom_series import random_axes, write_series
 
 DATA = os.environ.get("ANATOMY_TWIN_TEST_DATA", "")
@@ -94,7 +95,7 @@ def test_overlapping_segments_lie_in_layers(truth):
 def test_the_labels_are_put_onto_the_grid_of_the_scan_and_no_other(truth, tmp_path, monkeypatch):
     (tmp_path / "seg.dcm").write_bytes(make_seg(truth))
     steps = np.stack([truth.step / truth.spacing_mm[0], truth.column, truth.row], axis=1)
-    frame = str(pydicom.dcmread(truth.files[0]).FrameOfReferenceUID)
+    frame = load_volume(truth.files[0].parent).geometry.frame_of_reference_uid
     geometry = VolumeGeometry((8, 12, 10), truth.spacing_mm, steps, tuple(truth.positions_mm[0]), frame)
     volume = Volume(np.zeros(geometry.shape, np.int16), geometry)
     labels = read_seg(tmp_path / "seg.dcm", like=volume)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from anatomy_twin.assess import ablative_margin
-from anatomy_twin.core import AblationPlan, Applicator, SilentMonitor
+from anatomy_twin.core import AblationPlan, Applicator
 from anatomy_twin.errors import PlanError
 from anatomy_twin.plan import load_device
 from anatomy_twin.search import confirm_duration
@@ -17,14 +17,6 @@ from tests.support.box_patient import ball, base_masks, box_case, case_of, geome
 
 MODEL = ThermalModel(spacing_mm=2.0, room_mm=15.0)
 OFFSET_MM = load_device("mwa-generic")["active_offset_mm"]
-
-
-class Listener(SilentMonitor):
-    def __init__(self):
-        self.lines = []
-
-    def warn(self, message):
-        self.lines.append(message)
 
 
 def plan_of(margin_mm, power_w=60.0):
@@ -47,10 +39,8 @@ def test_the_shortest_time_that_gives_the_margin():
 
 
 def test_a_margin_out_of_reach_is_told():
-    listener = Listener()
-    plan, result = confirm_duration(box_case(), plan_of(30.0, 100.0), listener, model=MODEL)
+    plan, result = confirm_duration(box_case(), plan_of(30.0, 100.0), model=MODEL)
     assert any("the margin of 30 mm around tumour_1 is not reached" in line for line in result.warnings)
-    assert any("is not reached" in line for line in listener.lines)
     assert plan.applicators[0].duration_s <= load_device("mwa-generic")["duration_s"][1]
 
 

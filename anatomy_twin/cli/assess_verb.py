@@ -23,4 +23,4 @@ def main(arguments: Sequence[str]) -> int:
     keep_case(case, options.case)
     shown = {key: value for key, value in case.assessments.items() if not key or key in names}
     text = "\n".join(f"{f'plan {key}' if key else 'anatomy'}\n{numbers_text(value)}" for key, value in shown.items())
-    return emit(options, {key or "anatomy": numbers_json(value) for key, value in shown.items()}, text)
+    return emit(options, {key or "anatomy": numbers_json(value) for key, value in shown.items()}, text, case)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from anatomy_twin.errors import UsageError
+from anatomy_twin.notice import INTENDED_USE, SYNTHETIC_NOTE
 
 if TYPE_CHECKING:
     from anatomy_twin.core import Assessment, Case, PlanCheck
@@ -99,8 +100,15 @@ def terminal_monitor() -> Iterator[TerminalMonitor]:
         yield monitor
 
 
-def emit(options: argparse.Namespace, document: dict[str, Any], text: str = "") -> int:
-    """Print the JSON document with --json, else the text; return 0."""
+def emit(options: argparse.Namespace, document: dict[str, Any], text: str = "", case: Case | None = None) -> int:
+    """Print the JSON document with --json, else the text; return 0.
+
+    Where the numbers are of a ``case``, the intended use and whether the patient is a generated one stand beside them.
+    """
+    if case is not None:
+        document = {"notice": INTENDED_USE, "synthetic": case.synthetic, **document}
+        if case.synthetic:
+            text += f"\n{SYNTHETIC_NOTE}"
     if options.json:
         json.dump(document, sys.stdout, indent=1, ensure_ascii=False, allow_nan=False)
         sys.stdout.write("\n")
@@ -138,17 +146,24 @@ def keep_case(case: Case, path: str | Path) -> Path:
     return Path(path)
 
 
+def volume_text(volume_ml: float | None) -> str:
+    """Return a volume as a column of a table; a dash for a structure that was not found."""
+    return f"{'-':>9}   " if volume_ml is None else f"{volume_ml:>9.1f} ml"
+
+
 def numbers_text(assessment: Assessment) -> str:
     """Return the numbers of an assessment as aligned lines."""
     lines = []
     for quantity in assessment.quantities:
         value = "-" if quantity.value is None else f"{quantity.value:.1f} {quantity.unit}".rstrip()
-        limit = f"  limit {quantity.limit}" if quantity.limit else ""
+        limit = f"  limit {quantity.limit}{_assumed(quantity.source)}" if quantity.limit else ""
         verdict = f"  {quantity.verdict}" if quantity.verdict else ""
         lines.append(f"  {quantity.label:<38} {value:>12}{limit}{verdict}")
-    if assessment.synthetic:
-        lines.append("  (a generated patient: these numbers are of a phantom)")
     return "\n".join(lines)
+
+
+def _assumed(source: str) -> str:
+    return " (assumed)" if "assumed" in source else ""
 
 
 def numbers_json(assessment: Assessment) -> dict[str, Any]:
@@ -159,7 +174,7 @@ def numbers_json(assessment: Assessment) -> dict[str, Any]:
         "quantities": {
             q.name: {
                 "label": q.label, "value": q.value, "unit": q.unit, "limit": q.limit, "verdict": q.verdict,
-                "source": q.source, "place_mm": q.place_mm, "note": q.note,
+                "source": q.source, "assumed": "assumed" in q.source, "place_mm": q.place_mm, "note": q.note,
             }
             for q in assessment.quantities
         },
@@ -168,7 +183,7 @@ def numbers_json(assessment: Assessment) -> dict[str, Any]:
 
 def check_text(check: PlanCheck) -> str:
     """Return the rules of a plan as lines."""
-    return "\n".join(f"  {rule.outcome:<12} {rule.name}: {rule.reason}" for rule in check.rules)
+    return "\n".join(f"  {rule.outcome:<12} {rule.name}: {rule.reason}{_assumed(rule.source)}" for rule in check.rules)
 
 
 def check_json(check: PlanCheck) -> dict[str, Any]:
@@ -183,5 +198,7 @@ def check_json(check: PlanCheck) -> dict[str, Any]:
             }
             for r in check.rules
         ],
-        "costs": {cost.name: {"value": cost.value, "unit": cost.unit} for cost in check.costs},
+        "costs": {
+            cost.name: {"value": cost.value, "unit": cost.unit, "reason": cost.reason} for cost in check.costs
+        },
     }

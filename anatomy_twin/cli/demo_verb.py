@@ -25,11 +25,12 @@ def main(arguments: Sequence[str]) -> int:
     from anatomy_twin.core import Patient
     from anatomy_twin.pipeline import run_liver_ablation
 
-    out = Path(options.out)
+    folder = Path(options.out)
+    saved = folder / "liver_tumour.twin"
     with terminal_monitor() as monitor:
         case = run_liver_ablation(sample_folder(), target=TARGET_MM, patient=Patient("sample"), monitor=monitor)
-        page = finish(case, out / "liver_tumour.twin", out / "report", monitor)
-    code = emit(options, summary_json(case, out, page), summary_text(case, out / "liver_tumour.twin", page))
+        page = finish(case, saved, folder / "report", monitor)
+    code = emit(options, summary_json(case, saved, page), summary_text(case, saved, page))
     if has_display() and not options.no_window and not options.json:
         from anatomy_twin.view import open_window
 

@@ -26,4 +26,4 @@ def main(arguments: Sequence[str]) -> int:
     keep_case(case, options.out)
     facts = dict(case.volume.facts)
     lines = [f"  {name:<22} {value}" for name, value in facts.items()]
-    return emit(options, {"case": options.out, "facts": facts}, "\n".join([f"saved {options.out}", *lines]))
+    return emit(options, {"case": options.out, "facts": facts}, "\n".join([f"saved {options.out}", *lines]), case)

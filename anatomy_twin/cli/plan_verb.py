@@ -59,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
     keep_case(case, options.case)
     check = case.checks[name]
     verdict = "no rule is broken" if check.feasible else f"{len(check.broken)} rules are BROKEN"
-    return emit(options, check_json(check), f"plan {name}: {verdict}\n{check_text(check)}")
+    return emit(options, check_json(check), f"plan {name}: {verdict}\n{check_text(check)}", case)
 
 
 def read_plan(file: Path) -> AblationPlan:

@@ -55,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
             patient=Patient(options.pseudonym, options.height_cm, options.weight_kg), monitor=monitor,
         )
         page = finish(case, out, Path(options.report) if options.report else report_folder(out), monitor)
-    return emit(options, summary_json(case, out, page), summary_text(case, out, page))
+    return emit(options, summary_json(case, out, page), summary_text(case, out, page), case)
 
 
 def report_folder(out: Path) -> Path:
@@ -77,7 +77,7 @@ def summary_json(case: Case, out: Path, page: Path) -> dict[str, Any]:
     """Return what was made as JSON types."""
     return {
         "case": str(out), "report": str(page), "series": case.volume.facts.get("series", ""),
-        "synthetic": case.synthetic, "notes": list(case.label_map.notes), "seconds": dict(case.timings_s),
+        "notes": list(case.label_map.notes), "seconds": dict(case.timings_s),
         "plans": {name: numbers_json(value) for name, value in case.assessments.items() if name},
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from anatomy_twin.cli.common import Options, emit, keep_case, open_case, terminal_monitor
+from anatomy_twin.cli.common import Options, emit, keep_case, open_case, terminal_monitor, volume_text
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -21,11 +21,12 @@ def main(arguments: Sequence[str]) -> int:
     keep_case(case, options.case)
     labels = case.label_map
     found = {
-        s.name: {"volume_ml": round(labels.volume_ml(s.name), 3), "state": s.state, "note": s.note}
+        s.name: {"volume_ml": None if s.absent else round(labels.volume_ml(s.name), 3), "state": s.state, "note": s.note}
         for s in labels.segments
     }
     lines = [
-        f"  {name:<22} {entry['volume_ml']:>9.1f} ml  {entry['state']} {entry['note']}" for name, entry in found.items()
+        f"  {name:<22} {volume_text(entry['volume_ml'])}  {entry['state']} {entry['note']}".rstrip()
+        for name, entry in found.items()
     ]
     lines += [f"  note: {note}" for note in labels.notes]
-    return emit(options, {"case": options.case, "segments": found, "notes": list(labels.notes)}, "\n".join(lines))
+    return emit(options, {"case": options.case, "segments": found, "notes": list(labels.notes)}, "\n".join(lines), case)

@@ -27,4 +27,4 @@ def main(arguments: Sequence[str]) -> int:
         "assumed": list(result.assumed), "warnings": list(result.warnings),
     }
     text = f"plan {result.plan_name}: {result.coagulated_ml:.1f} ml coagulated by {result.verdict_model}"
-    return emit(options, document, text)
+    return emit(options, document, text, case)

@@ -14,7 +14,7 @@ from anatomy_twin.export.write import comments, exportable, write_whole
 def write(case: Case, path: Path, structure: str) -> Path:
     """Write a structure as OBJ in LPS mm, to the millionth of a millimetre (see ``export``)."""
     found, surface = exportable(case, structure)
-    return write_whole(path, encode(surface, found.name, comments(found)))
+    return write_whole(path, encode(surface, found.name, comments(case, found)))
 
 
 def encode(surface: SurfaceMesh, name: str, lines: tuple[str, ...]) -> bytes:

@@ -15,7 +15,7 @@ _FACE = np.dtype([("count", "u1"), ("points", "<i4", 3)])
 def write(case: Case, path: Path, structure: str) -> Path:
     """Write a structure as binary PLY in LPS mm (see ``export``)."""
     found, surface = exportable(case, structure)
-    return write_whole(path, encode(surface, comments(found)))
+    return write_whole(path, encode(surface, comments(case, found)))
 
 
 def encode(surface: SurfaceMesh, lines: tuple[str, ...]) -> bytes:

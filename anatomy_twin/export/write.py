@@ -9,7 +9,7 @@ from pathlib import Path
 from anatomy_twin import plugins
 from anatomy_twin.core import Case, Structure, SurfaceMesh
 from anatomy_twin.errors import DataError, StoreError, UsageError
-from anatomy_twin.notice import INTENDED_USE
+from anatomy_twin.notice import INTENDED_USE, SYNTHETIC_NOTE
 
 
 def export(case: Case, path: str | Path, structure: str = "liver") -> Path:
@@ -54,8 +54,8 @@ def exportable(case: Case, structure: str) -> tuple[Structure, SurfaceMesh]:
     return found, found.surface
 
 
-def comments(structure: Structure) -> tuple[str, ...]:
-    """Return the lines that a file about a structure carries where its format has comments."""
+def comments(case: Case, structure: Structure) -> tuple[str, ...]:
+    """Return the lines that a file about a structure of ``case`` carries where its format has comments."""
     certificate = structure.certificate
     closed = "not checked" if certificate is None else "yes" if certificate.watertight else "no"
     return (
@@ -63,6 +63,7 @@ def comments(structure: Structure) -> tuple[str, ...]:
         "UNITS=mm",
         f"structure {structure.name}, {structure.code.scheme} {structure.code.value} {structure.code.meaning}".strip(),
         f"state {structure.state}, {structure.volume_ml:.2f} ml counted from voxels, surface closed: {closed}",
+        *((SYNTHETIC_NOTE,) if case.synthetic else ()),
         INTENDED_USE,
     )
 

@@ -19,10 +19,10 @@ from anatomy_twin.core import (
     VolumeGeometry,
 )
 from anatomy_twin.errors import UsageError
+from anatomy_twin.notice import SYNTHETIC_NOTE
 from anatomy_twin.rehearsal.scene import FieldSeries, Marker, Needle, OverlayLayer, Scene, SurfaceLayer
 from anatomy_twin.units import Point, check_point
 
-SYNTHETIC_NOTE = "Generated patient: the numbers are of a phantom, not of a person."
 TEMPERATURE_LEVELS_C = (50.0, 60.0, 100.0)
 DAMAGE_LEVELS = (1.0, 4.6)
 NEEDLE_RADIUS_MM = 1.0  # assumed where the catalog does not know the device

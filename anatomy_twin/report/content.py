@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from anatomy_twin import __version__, catalog
-from anatomy_twin.core import AblationPlan, Assessment, Case, PlanCheck, Quantity, Structure, ThermalResult
+from anatomy_twin.core import (
+    ABSENT_STATES,
+    AblationPlan,
+    Assessment,
+    Case,
+    PlanCheck,
+    Quantity,
+    Structure,
+    ThermalResult,
+)
 from anatomy_twin.errors import UsageError
 from anatomy_twin.rehearsal import INTENDED_USE, SYNTHETIC_NOTE, Scene, format_number, format_quantity, letters_of
 from anatomy_twin.units import Point
@@ -157,7 +166,7 @@ def _number_row(quantity: Quantity) -> Row:
     return {
         "name": quantity.name, "label": quantity.label, "value": quantity.value, "unit": quantity.unit,
         "shown": format_quantity(quantity), "limit": _readable(quantity.limit), "verdict": verdict_of(quantity.verdict),
-        "source": quantity.source, "assumed": quantity.source.startswith("assumed"),
+        "source": quantity.source, "assumed": "assumed" in quantity.source,
         "place": format_point(quantity.place_mm), "place_mm": quantity.place_mm,
         "note": _readable(quantity.note),
     }
@@ -234,7 +243,7 @@ def _rule_row(rule: Any) -> Row:
         "name": rule.name, "outcome": rule.outcome, "verdict": verdict_of(rule.outcome), "reason": rule.reason,
         "value": value, "limit": limit, "hit": _label(rule.hit) if rule.hit else "",
         "place": format_point(rule.place_mm), "place_mm": rule.place_mm, "source": rule.source,
-        "assumed": rule.source.startswith("assumed"),
+        "assumed": "assumed" in rule.source,
     }
 
 
@@ -267,7 +276,7 @@ def _volumes(case: Case) -> list[Row]:
 
 
 def _structure_row(structure: Structure) -> Row:
-    absent = structure.state in ("not found", "not visible in this phase")
+    absent = structure.state in ABSENT_STATES
     certificate = structure.certificate
     words = "no surface"
     if certificate is not None:

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import math
 import re
+import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -215,6 +216,14 @@ def uid_name(text: str) -> str:
     return str(quiet_uid(text).name)
 
 
+def private_uid(text: str) -> str:
+    """Return a UID that stands for another one in what is stored: equal for equal ones, not to be turned back.
+
+    A name-based UUID (RFC 9562, version 5) below the root 2.25, which DICOM PS3.5 B.2 sets aside for UUIDs.
+    """
+    return f"2.25.{uuid.uuid5(uuid.NAMESPACE_OID, f'anatomy_twin {text}').int}" if text else ""
+
+
 def read_dataset(data: bytes) -> pydicom.Dataset:
     """Parse the bytes of a whole file that the header pass has accepted; the transfer syntax is always set."""
     dataset = pydicom.dcmread(BytesIO(data), force=True)
@@ -255,7 +264,7 @@ def _header_of(path: Path, dataset: pydicom.Dataset, name: str) -> SliceHeader:
         orientation=_numbers(dataset, "ImageOrientationPatient", 6),
         pixel_spacing_mm=_numbers(dataset, "PixelSpacing", 2),
         thickness_mm=_number(dataset, "SliceThickness"),
-        frame_of_reference_uid=_text(dataset, "FrameOfReferenceUID"),
+        frame_of_reference_uid=private_uid(_text(dataset, "FrameOfReferenceUID")),
         instance_number=_integer(dataset, "InstanceNumber"),
         phase=tuple((keyword, "\\".join(_texts(dataset, keyword))) for keyword in phase),
         slope=_number(dataset, "RescaleSlope"),

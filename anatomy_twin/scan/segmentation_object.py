@@ -15,7 +15,7 @@ from anatomy_twin import catalog
 from anatomy_twin.core import Code, LabelMap, Segment, Volume, VolumeGeometry
 from anatomy_twin.core.regrid import labels_on_grid
 from anatomy_twin.errors import DataError, ScanError, UsageError
-from anatomy_twin.scan.headers import foreign_data
+from anatomy_twin.scan.headers import foreign_data, private_uid
 from anatomy_twin.worker import run_limited
 
 SEGMENTATION_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
@@ -81,7 +81,7 @@ def _label_map(seg: Any, where: str) -> LabelMap:
     placed = seg.get_volume_geometry()
     if placed is None:
         raise ScanError("segmentation object does not lie on a regular grid", where=where)
-    geometry = _geometry(placed, str(seg.FrameOfReferenceUID))
+    geometry = _geometry(placed, private_uid(str(seg.FrameOfReferenceUID)))
     if int(np.prod(geometry.shape, dtype=np.int64)) > LARGEST_GRID_VOXELS:
         raise ScanError("segmentation object claims more voxels than can be", where=where)
     numbers = [int(number) for number in seg.segment_numbers if int(number) > 0]
