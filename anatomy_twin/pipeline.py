@@ -15,7 +15,7 @@ from pathlib import Path
 
 from anatomy_twin import __version__
 from anatomy_twin.anatomy import build_anatomy
-from anatomy_twin.assess import assess
+from anatomy_twin.assess import assess, is_lesion
 from anatomy_twin.core import (
     SILENT,
     AblationPlan,
@@ -30,14 +30,14 @@ from anatomy_twin.core import (
     check_cancelled,
 )
 from anatomy_twin.errors import PlanError, UsageError
-from anatomy_twin.plan import Proposal, check_plan, propose, require_in_body
+from anatomy_twin.plan import Proposal, check_plan, load_device, propose, require_in_body
 from anatomy_twin.scan import load_volume
 from anatomy_twin.scan.segmentation_object import read_seg
 from anatomy_twin.search import confirm_duration
 from anatomy_twin.segmentation import add_target, segment
 from anatomy_twin.simulation import simulate
 from anatomy_twin.store import load_labels as load_seg_nrrd
-from anatomy_twin.units import Point
+from anatomy_twin.units import Point, check_range
 
 Target = str | Point
 LIBRARIES = ("numpy", "scipy", "numba", "scikit-image", "SimpleITK", "pydicom", "vtk", "pyvista")
@@ -78,39 +78,53 @@ def import_scan(
         for warning in volume.warnings:
             monitor.warn(warning)
     case = Case.new(volume=volume, patient=patient)
+    return _recorded(case, "reading the scan", volume.facts, clock)
+
+
+def _recorded(case: Case, stage: str, facts: Mapping[str, str], clock: _Clock) -> Case:
+    """Add a line of provenance, and before it the versions in use where they are not those of the line before."""
     versions = {name: metadata.version(name) for name in LIBRARIES}
-    case = case.with_step("software", {"anatomy_twin": __version__, "python": platform.python_version(), **versions})
-    return case.with_step("reading the scan", volume.facts, clock.seconds)
+    now = {"anatomy_twin": __version__, "python": platform.python_version(), **versions}
+    known = [dict(step.facts) for step in case.provenance if step.stage == "software"]
+    if not known or known[-1] != now:
+        case = case.with_step("software", now)
+    return case.with_step(stage, facts, clock.seconds)
 
 
 def segment_case(case: Case, segmenter: str = "ct-abdomen", monitor: Monitor = SILENT) -> Case:
     """Segment the primary volume; plans, results and surfaces of an older segmentation are dropped."""
     with _stage("segmenting organs", monitor) as clock:
         labels = segment(case.volume, segmenter, monitor=monitor)
+        if case.plans:
+            monitor.warn(f"the new segmentation replaces the old one; dropped with it: plan {', '.join(case.plans)}")
     fresh = Case.new(
         volume=case.volume, labels=labels, patient=case.patient, name=case.primary, provenance=case.provenance
     )
     facts = {"segmenter": segmenter, "found": ", ".join(labels.names), "seed": "none (deterministic)"}
-    return replace(fresh, timings_s=case.timings_s).with_step("segmenting organs", facts, clock.seconds)
+    return _recorded(replace(fresh, timings_s=case.timings_s), "segmenting organs", facts, clock)
 
 
 def target_case(
-    case: Case, target: Target, *, radius_mm: float | None = None, monitor: Monitor = SILENT
+    case: Case, target: Target, *, radius_mm: float | None = None, name: str = "tumour_1", proposed: bool = False,
+    monitor: Monitor = SILENT,
 ) -> Case:
-    """Make ``target`` (a segment name or a point in LPS mm) the segment ``tumour_1`` of the case.
+    """Make ``target`` (a segment name or a point in LPS mm) the segment ``name`` of the case.
 
     Where ``radius_mm`` is given and no lesion can be seen at the point, a sphere of that radius is the target.
+    ``proposed`` says that nobody chose the target: it is the only one that the program found.
     Raises ``SegmentationError`` when nothing can be delineated there.
     """
     with _stage("outlining the target", monitor) as clock:
-        labels = add_target(case.volume, case.label_map, target, radius_mm)
-        found = labels.segment("tumour_1")
+        labels = add_target(case.volume, case.label_map, target, radius_mm, name)
+        if proposed:
+            labels = _with_note(labels, name, f"{target}, proposed by the program and not confirmed by anyone")
+        found = labels.segment(name)
         if found.note:
             monitor.warn(f"target: {found.note}")
     text = target if isinstance(target, str) else ", ".join(f"{value:.1f}" for value in target) + " mm LPS"
     case = case.with_labels(labels, case.anatomy)
     facts = {"asked for": text, "taken": found.note or "the outlined lesion"}
-    return case.with_step("outlining the target", facts, clock.seconds)
+    return _recorded(case, "outlining the target", facts, clock)
 
 
 def mesh_case(case: Case, monitor: Monitor = SILENT) -> Case:
@@ -119,7 +133,7 @@ def mesh_case(case: Case, monitor: Monitor = SILENT) -> Case:
         anatomy = build_anatomy(case.volume, case.label_map, monitor=monitor)
     triangles = sum(s.certificate.triangle_count for s in anatomy.structures.values() if s.certificate)
     case = case.with_labels(case.label_map, anatomy)
-    return case.with_step("building surfaces", {"triangles": str(triangles)}, clock.seconds)
+    return _recorded(case, "building surfaces", {"triangles": str(triangles)}, clock)
 
 
 def propose_case(
@@ -134,7 +148,7 @@ def propose_case(
         plan = replace(best.plan, name=name)
         check = check_plan(case, plan)
     facts = {"plan": name, "target": target, "device": device, "why": best.why}
-    return case.with_plan(plan, check).with_step("planning the ablation", facts, clock.seconds)
+    return _recorded(case.with_plan(plan, check), "planning the ablation", facts, clock)
 
 
 def add_plan(case: Case, plan: Plan, monitor: Monitor = SILENT) -> Case:
@@ -145,7 +159,7 @@ def add_plan(case: Case, plan: Plan, monitor: Monitor = SILENT) -> Case:
     with _stage("checking the plan", monitor) as clock:
         check = check_plan(case, plan, monitor=monitor)
         require_in_body(check)
-    return case.with_plan(plan, check).with_step("checking the plan", {"plan": plan.name}, clock.seconds)
+    return _recorded(case.with_plan(plan, check), "checking the plan", {"plan": plan.name}, clock)
 
 
 def simulate_case(case: Case, plan_name: str = "A", *, refine: bool = False, monitor: Monitor = SILENT) -> Case:
@@ -159,7 +173,7 @@ def simulate_case(case: Case, plan_name: str = "A", *, refine: bool = False, mon
             result = simulate(case, plan, monitor=monitor)
         for warning in result.warnings:
             monitor.warn(warning)
-    return case.with_result(result).with_step("simulating the heat", _simulation_facts(result), clock.seconds)
+    return _recorded(case.with_result(result), "simulating the heat", _simulation_facts(result), clock)
 
 
 def _simulation_facts(result: ThermalResult) -> Mapping[str, str]:
@@ -172,8 +186,39 @@ def assess_case(case: Case, plan_name: str | None = None, monitor: Monitor = SIL
         case = case.with_assessment(assess(case))
         if plan_name is not None:
             plan = case.plan(plan_name)
-            case = case.with_assessment(assess(case, plan, case.results.get(plan_name)))
-    return case.with_step("measuring margins", {"plan": plan_name or "none"}, clock.seconds)
+            assessment = assess(case, plan, case.results.get(plan_name))
+            case = case.with_assessment(assessment)
+            for quantity in assessment.quantities:
+                if quantity.verdict == "not met":
+                    text = f"{quantity.label} {quantity.value:g} {quantity.unit}, limit {quantity.limit}"
+                    monitor.warn(f"not met: {text}")
+    return _recorded(case, "measuring margins", {"plan": plan_name or "none"}, clock)
+
+
+def _with_note(labels: LabelMap, name: str, note: str) -> LabelMap:
+    segments = tuple(replace(s, note=note) if s.name == name else s for s in labels.segments)
+    return replace(labels, segments=segments)
+
+
+def named_target(case: Case, target: Target) -> tuple[str, bool]:
+    """Return the segment that a plan for ``target`` is made for, and whether it is outlined already.
+
+    A tumour that is outlined stays as it is, so that plans made for it stay comparable: a point inside it means it.
+    Anything else becomes a new tumour with the next free number.
+    """
+    labels = case.label_map
+    tumours = [name for name in labels.names if name.startswith("tumour_") and "candidate" not in name]
+    if isinstance(target, str):
+        if target in labels and not is_lesion(target):
+            raise PlanError(f"{target} is no lesion", advice=f"choose one of {', '.join(candidates(labels)) or 'none'}")
+        if not target.startswith("tumour_candidate"):
+            return target, True
+    else:
+        for name in tumours:
+            if labels.geometry.contains(target) and labels.mask(name)[labels.geometry.nearest_voxel(target)]:
+                return name, True
+    taken = {int(name.rsplit("_", 1)[1]) for name in tumours}
+    return f"tumour_{next(n for n in range(1, len(taken) + 2) if n not in taken)}", False
 
 
 def candidates(labels: LabelMap) -> tuple[str, ...]:
@@ -195,7 +240,8 @@ def choose_target(case: Case, target: Target | None) -> Target:
         return found[0]
     if not found:
         raise UsageError(
-            "no tumour was found in this scan", advice="give the target's position with --target x,y,z (LPS mm)"
+            "the program found no tumour, which does not mean that there is none",
+            advice="give the target's position with --target x,y,z (LPS mm)",
         )
     listed = "; ".join(_describe(case.label_map, name) for name in found)
     raise UsageError(
@@ -227,9 +273,16 @@ def run_liver_ablation(
     Raises a ``TwinError`` when the scan cannot be read truthfully, when ``target`` is needed and missing, or when no
     path to the target is allowed.
     """
+    check_range("margin_mm", margin_mm, 0.0, 30.0)  # what can be refused at once is not refused minutes later
+    if radius_mm is not None:
+        check_range("the target's radius in mm", radius_mm, 1.0, 60.0)
+    load_device(device)
     case = import_scan(path, series_uid=series_uid, patient=patient, monitor=monitor)
+    if case.volume.units == "HU" and target is not None and not isinstance(target, str):
+        case.volume.geometry.nearest_voxel(target)
     case = segment_case(case, monitor=monitor)
-    case = target_case(case, choose_target(case, target), radius_mm=radius_mm, monitor=monitor)
+    chosen = choose_target(case, target)
+    case = target_case(case, chosen, radius_mm=radius_mm, proposed=target is None, monitor=monitor)
     case = mesh_case(case, monitor=monitor)
     case = propose_case(case, margin_mm=margin_mm, device=device, monitor=monitor)
     case = simulate_case(case, "A", refine=True, monitor=monitor)

@@ -21,6 +21,8 @@ def check_unit(unit: str) -> str:
 
 def check_range(name: str, value: float, minimum: float = -math.inf, maximum: float = math.inf) -> float:
     """Return ``value`` as a float if it is finite and within [minimum, maximum], else raise ``DataError``."""
+    if isinstance(value, bool):
+        raise DataError(f"{name} is not a number: {value!r}")
     try:
         number = float(value)
     except (TypeError, ValueError) as error:
@@ -41,14 +43,15 @@ def check_positive(name: str, value: float, maximum: float = math.inf) -> float:
 
 
 Point = tuple[float, float, float]
+FARTHEST: Final = 1e6  # millimetres: nothing that belongs to a patient lies a kilometre away
 
 
 def check_point(name: str, value: object) -> Point:
-    """Return ``value`` as a tuple of three finite floats, else raise ``DataError``."""
+    """Return ``value`` as a tuple of three finite floats of at most ``FARTHEST``, else raise ``DataError``."""
     try:
         numbers = tuple(float(part) for part in value)  # type: ignore[attr-defined]
     except (TypeError, ValueError) as error:
         raise DataError(f"{name} is not a point: {value!r}", advice="give three numbers in LPS mm") from error
-    if len(numbers) != 3 or not all(math.isfinite(part) for part in numbers):
+    if len(numbers) != 3 or not all(abs(part) <= FARTHEST for part in numbers):
         raise DataError(f"{name} is not a point: {value!r}", advice="give three finite numbers in LPS mm")
     return numbers[0], numbers[1], numbers[2]

@@ -131,6 +131,43 @@ def run_on(scan: Path, out: Path) -> list[object]:
     return ["run", scan, "--procedure", "liver-ablation", "--target", "-60,0,0", "--out", out]
 
 
+def test_planning_again_at_the_same_point_keeps_the_outline(capsys, case):
+    from anatomy_twin.store import load_case
+
+    before = load_case(case)
+    accepted(capsys, "plan", case, "--target", "-70,-15,25", "--name", "B")
+    after = load_case(case)
+    assert after.plan("B").target == "tumour_1"
+    assert np.array_equal(after.label_map.array, before.label_map.array) and "A" in after.results
+
+
+def test_a_target_that_is_no_lesion_is_refused(capsys, case):
+    refused(capsys, "plan", case, "--target", "spleen", word="no lesion")
+
+
+def test_an_existing_case_is_replaced_only_when_told(capsys, case, tmp_path):
+    write_series(tmp_path / "scan")
+    before = (case / "case.json").read_bytes()
+    refused(capsys, "import", tmp_path / "scan", "--out", case, word="--overwrite")
+    refused(capsys, *run_on(tmp_path / "scan", case), word="--overwrite")
+    assert (case / "case.json").read_bytes() == before
+    accepted(capsys, "import", tmp_path / "scan", "--out", case, "--overwrite")
+    assert (case / "case.json").read_bytes() != before
+
+
+def test_a_screenshot_is_a_png(capsys, case, tmp_path):
+    refused(capsys, "view", case, "--screenshot", tmp_path / "a.xyz", word="PNG")
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    import subprocess
+    import sys
+
+    command = f"{sys.executable} -m anatomy_twin --help | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert "Traceback" not in done.stderr and done.stdout.startswith("anatomy-twin")
+
+
 def test_bad_scans_are_refused_and_leave_nothing(capsys, tmp_path):
     out = tmp_path / "x.twin"
     empty = tmp_path / "empty"
@@ -154,6 +191,40 @@ def test_bad_scans_are_refused_and_leave_nothing(capsys, tmp_path):
     refused(capsys, *run_on(tmp_path / "cut", out))
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {"empty", "texts", "scout", "mr", "two", "cut"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        (["--out", "x" * 300], "cannot be written"),
+        (["--out", "x\0.twin"], "name"),
+        (["--pseudonym", ""], "pseudonym"),
+        (["--pseudonym", "A\nB"], "pseudonym"),
+        (["--height-cm", "nan"], "height_cm"),
+    ],
+)
+def test_odd_names_and_numbers_are_refused(changes, word, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_series(tmp_path / "ct")
+    refused(capsys, "import", "ct", "--out", "x.twin", *changes, word=word)
+    refused(capsys, "import", "", "--out", "x.twin", word="no folder")
+    assert [path.name for path in tmp_path.iterdir()] == ["ct"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "word"),
+    [("--margin", "nan", "margin_mm"), ("--target-radius", "-5", "radius"), ("--device", "laser", "laser")],
+)
+def test_a_run_with_impossible_settings_is_refused_before_the_work(option, value, word, capsys, tmp_path):
+    refused(capsys, *run_on(tmp_path / "never read", tmp_path / "x.twin"), option, value, word=word)
+
+
+def test_a_report_place_that_is_no_folder_is_refused_before_the_work(capsys, tmp_path):
+    (tmp_path / "r").write_text("mine")
+    write_series(tmp_path / "ct")
+    refused(capsys, *run_on(tmp_path / "ct", tmp_path / "x.twin"), "--report", tmp_path / "r", word="not a folder")
+    refused(capsys, "demo", "--no-window", "--out", tmp_path / "r", word="not a folder")
+    assert (tmp_path / "r").read_text() == "mine"
 
 
 def test_changed_and_missing_files_of_a_case(capsys, case):
@@ -185,6 +256,10 @@ def plan_file(tmp_path: Path, **changes: object) -> Path:
         ({"device": "laser"}, "laser"),
         ({"entry_mm": [0, 0]}, "entry_mm"),
         ({"power_w": "much"}, "power_w"),
+        ({"power_w": True}, "power_w"),
+        ({"device": ["mwa-generic"]}, "device"),
+        ({"target": {"name": "tumour_1"}}, "target"),
+        ({"tip_mm": [1e300, 0, 0]}, "tip_mm"),
         ({"duration_s": -5}, "duration_s"),
         ({"speed": 3}, "speed"),
         ({"applicators": []}, "applicator"),
@@ -217,7 +292,7 @@ def test_run_without_a_target_lists_or_asks(capsys, toy_case):
         choose_target(toy_case, None)
 
 
-@pytest.mark.parametrize("text", ["1,2", "a,b,c", "1,2,3,4", "nan,1"])
+@pytest.mark.parametrize("text", ["1,2", "a,b,c", "1,2,3,4", "nan,1", "nan,nan,nan", "1e300,0,0"])
 def test_bad_target_positions(text, capsys, case):
     refused(capsys, "plan", case, "--target", text, word="--target")
 

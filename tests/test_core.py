@@ -19,10 +19,12 @@ from anatomy_twin.core import (
     Code,
     FrozenMapping,
     LabelMap,
+    PlanCheck,
     PlaneCut,
     Quantity,
     Segment,
     SurfaceMesh,
+    ThermalResult,
     Volume,
     VolumeGeometry,
     inverse_axes,
@@ -157,6 +159,26 @@ def test_case_drops_what_a_changed_plan_led_to():
     moved = AblationPlan("A", "tumour_1", (Applicator("mwa-generic", (-150, 0, 25), (-70, -15, 25), 60, 300),))
     changed = case.with_plan(moved)
     assert "A" not in changed.assessments and "" in changed.assessments and "A" in case.assessments
+
+
+def test_case_drops_what_was_read_off_an_older_segmentation_or_result():
+    volume, labels = toy_patient()
+    plan = AblationPlan("A", "tumour_1", (Applicator("mwa-generic", (-150, 0, 20), (-70, -15, 25), 60, 300),))
+
+    def heat(hot: bool) -> ThermalResult:
+        box, zone = VolumeGeometry.upright((4, 4, 4), (1.0, 1.0, 1.0)), np.full((4, 4, 4), hot)
+        field = np.zeros((1, 4, 4, 4), np.float32)
+        return ThermalResult("A", box, [60.0], field, field, field[0], zone, "none")
+
+    first = heat(True)
+    case = Case.new(volume=volume, labels=labels).with_plan(plan, PlanCheck("A", ())).with_result(first)
+    case = case.with_assessment(Assessment("A", ())).with_assessment(Assessment("", ()))
+    assert set(case.with_result(first).assessments) == {"A", ""}
+    assert set(case.with_result(heat(False)).assessments) == {""}
+    meshed = case.with_labels(case.label_map, case.anatomy)
+    assert meshed.checks and meshed.results and len(meshed.assessments) == 2
+    other = case.with_labels(LabelMap(labels.array, labels.geometry, labels.segments), case.anatomy)
+    assert set(other.plans) == {"A"} and not (other.checks or other.results or other.assessments)
 
 
 def test_frozen_mapping_is_a_picklable_mapping():

@@ -11,9 +11,11 @@ from scipy import ndimage
 
 from anatomy_twin.core import Volume, VolumeGeometry, inverse_axes
 from anatomy_twin.errors import SegmentationError, UsageError
+from anatomy_twin.kernels.seg_near import near_distance_mm
 from anatomy_twin.phantom.patient import make_patient
 from anatomy_twin.segmentation import segment
 from anatomy_twin.segmentation import working_grid as wg
+from anatomy_twin.segmentation.evenness import uneven_parts
 from anatomy_twin.segmentation.lobes import keep_lobes
 from anatomy_twin.segmentation.phase import find_phase
 from anatomy_twin.segmentation.refine import refine_organ
@@ -82,6 +84,32 @@ def test_a_lobe_on_a_neck_is_cut_off_and_one_on_a_broad_base_stays():
     assert dice(kept & far, far) < 0.2
     assert (kept & large).sum() == large.sum()
     assert (keep_lobes(large | near, large, 3.0) & near).sum() == near.sum()
+
+
+def test_folds_of_bowel_under_a_liver_are_cut_off_and_its_tongue_and_lesion_stay():
+    geometry = grid((60, 60, 60), (3.0, 3.0, 3.0))
+    x, y, z = np.moveaxis(geometry.to_world(np.moveaxis(np.indices(geometry.shape), 0, -1)) - geometry.center_mm, -1, 0)
+    tongue = (np.hypot(x + 40, y) < 15) & (np.abs(z + 25) < 25)
+    liver = ((x / 70) ** 2 + (y / 60) ** 2 + ((z - 20) / 45) ** 2 < 1) | tongue
+    bowel = ((x - 25) / 25) ** 2 + (y / 20) ** 2 + ((z + 35) / 20) ** 2 < 1
+    bowel &= ~liver
+    lesion = (x + 10) ** 2 + y**2 + (z - 20) ** 2 < 12**2
+    hu = np.where(liver, 100.0, -100.0)
+    hu[lesion] = 60.0
+    hu[bowel] = (100.0 + 35.0 * np.sin(x / 3.0) * np.sin(z / 3.0))[bowel]
+    hu += np.random.default_rng(6).normal(0.0, 3.0, hu.shape)
+    core = (np.abs(x - 25) < 20) & (np.abs(y) < 20) & (np.abs(z - 25) < 15) & ~lesion
+    cut = uneven_parts(liver | bowel, core, hu.astype(np.float32), 100.0, 3.0, np.zeros_like(liver))
+    assert np.mean(cut[bowel]) > 0.8
+    assert np.mean(cut[liver]) < 0.02 and not cut[lesion].any()
+
+
+def test_near_distances_are_those_of_scipy():
+    rng = np.random.default_rng(8)
+    mask = ndimage.gaussian_filter(rng.random((20, 26, 31)), 1.5) > 0.56
+    for spacing in ((3.0, 3.0, 3.0), (2.5, 0.8, 1.1)):
+        away = ndimage.distance_transform_edt(~mask, sampling=spacing)
+        assert np.allclose(near_distance_mm(mask, spacing, 7.0), np.minimum(away, 7.0), atol=1e-5)
 
 
 def test_refinement_finds_the_half_contrast_border_of_a_blurred_ball():

@@ -150,6 +150,7 @@ def test_open_and_close_again(qtbot, toy_case):
         with qtbot.waitExposed(window):
             window.show()
         window.close()
+        assert not window.isVisible()
 
 
 def test_case_without_plan_opens(qtbot, toy_case):

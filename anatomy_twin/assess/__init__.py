@@ -2,10 +2,10 @@
 
 from anatomy_twin.assess.assess import assess
 from anatomy_twin.assess.boundary import Boundary, mask_boundary, signed_distance_to, zone_boundary
-from anatomy_twin.assess.margin import Margin, ablative_margin
+from anatomy_twin.assess.margin import Margin, ablative_margin, is_lesion
 
 __all__ = [
-    "Boundary", "Margin", "ablative_margin", "assess", "mask_boundary", "signed_distance_to", "warm_up",
+    "Boundary", "Margin", "ablative_margin", "assess", "is_lesion", "mask_boundary", "signed_distance_to", "warm_up",
     "zone_boundary",
 ]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from anatomy_twin import catalog
-from anatomy_twin.assess.margin import Margin, ablative_margin, resolvable
+from anatomy_twin.assess.margin import Margin, ablative_margin, nearest, resolvable
 from anatomy_twin.assess.volumes import healthy_ml, volume_quantities
 from anatomy_twin.core import (
     SILENT,
@@ -42,7 +42,7 @@ def assess(
     """
     if plan is None and result is not None:
         plan = case.plan(result.plan_name)
-    notes = ("read off a generated patient",) if case.synthetic else ()
+    notes = ("these numbers are of a generated patient",) if case.synthetic else ()
     if plan is None:
         return Assessment("", volume_quantities(case), case.synthetic, notes)
     if not isinstance(plan, AblationPlan):
@@ -64,6 +64,7 @@ def assess(
         found += _not_checked(labels, plan.target, reason)
     else:
         found += _margin_quantities(labels, plan.target, ablative_margin(labels, plan.target, result, RIM_MM))
+        found += _outside(labels, plan.target, result)
     monitor.progress(0.7)
     check_cancelled(monitor)
     found += _temperatures(labels, plan.target, result)
@@ -96,7 +97,7 @@ def _margin_quantities(labels: LabelMap, target: str, margin: Margin) -> list[Qu
             f"the {organ}: left out where the zone reaches that surface"
         )
     found = [Quantity(
-        "minimal_margin_mm", "Minimal ablative margin", minimal, "mm", f"at least {wanted:g} mm",
+        "minimal_margin_mm", "Minimal ablative margin", minimal, "mm", f"at least {wanted:g} mm, borderline from 0 mm",
         "met" if minimal >= wanted else "borderline" if minimal >= 0 else "not met",
         limits["ablative_margin_mm"]["source"], margin.place_mm, note,
     )]
@@ -131,6 +132,26 @@ def _lost(labels: LabelMap, organ: str, lost_ml: float) -> list[Quantity]:
             verdict="" if share is not None else "not checked",
         ))
     return found
+
+
+def _outside(labels: LabelMap, target: str, result: ThermalResult) -> list[Quantity]:
+    """Volume coagulated beyond the organ of the target, and in which structures most of it lies."""
+    organ = labels.segment(target).part_of
+    if organ not in labels:
+        return []
+    centres = result.geometry.to_world(np.argwhere(result.coagulated))
+    kept = nearest(labels.mask(organ) | labels.mask(target), labels.geometry, centres)
+    beyond = centres[~kept]
+    voxel_ml = result.geometry.voxel_volume_ml
+    shares = {}
+    for segment in labels.segments:
+        if not segment.absent and segment.layer == labels.segment(organ).layer:
+            mask = labels.array[segment.layer] == segment.value
+            shares[segment.name] = int(np.count_nonzero(nearest(mask, labels.geometry, beyond))) * voxel_ml
+    most = sorted((name for name in shares if shares[name] >= 0.05), key=lambda name: -shares[name])[:3]
+    place = ", ".join(f"{catalog.term(name)['label'].lower()} {shares[name]:.1f} ml" for name in most)
+    value = round(beyond.shape[0] * voxel_ml, 1)
+    return [Quantity("outside_ml", f"Ablated outside the {organ}", value, "ml", note=f"in {place}" if place else "")]
 
 
 def _temperatures(labels: LabelMap, target: str, result: ThermalResult) -> list[Quantity]:

@@ -116,7 +116,7 @@ def _volumes(
     sick = inside.copy()
     for part in labels.parts(labels.segment(target).part_of) if organ is not None else ():
         if is_lesion(part.name) and part.name != target:
-            sick |= _nearest(labels.mask(part.name), labels.geometry, centres)
+            sick |= nearest(labels.mask(part.name), labels.geometry, centres)
     # voxel centres first, then the exact distance for those that may lie in the rim
     rim = (distance_mm(inside, grid.spacing_mm, rim_mm + 4.0) <= rim_mm + max(grid.spacing_mm)) & ~inside & here
     rim[rim] = signed_distance_to(boundary, centres[rim]) >= -rim_mm
@@ -125,8 +125,8 @@ def _volumes(
     return 100.0 * float(dead[inside].mean()), rim_percent, lost_ml
 
 
-def _nearest(mask: NDArray[np.bool_], geometry: VolumeGeometry, points: Floats) -> NDArray[np.bool_]:
-    """Return the value of ``mask`` at points (..., 3); False outside its grid."""
+def nearest(mask: NDArray[np.bool_], geometry: VolumeGeometry, points: Floats) -> NDArray[np.bool_]:
+    """Return the value of ``mask`` [k, j, i] at points (..., 3) in LPS mm; False outside its grid."""
     index = np.floor(np.round(geometry.to_index(points), 6) + 0.5).astype(int)
     inside = np.all((index >= 0) & (index < np.asarray(geometry.shape)), axis=-1)
     values = np.zeros(inside.shape, bool)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from anatomy_twin.errors import UsageError
 from anatomy_twin.notice import INTENDED_USE, SYNTHETIC_NOTE
+from anatomy_twin.units import FARTHEST
 
 if TYPE_CHECKING:
     from anatomy_twin.core import Assessment, Case, PlanCheck
@@ -73,6 +75,8 @@ class TerminalMonitor:
         self._finish()
         self._name, self._start = name, time.perf_counter()
         self._task = self._bar.add_task(name, total=1.0)
+        if not self._console.is_terminal:
+            self._console.print(f"{name} ...", markup=False)
 
     def progress(self, fraction: float) -> None:
         """Move the bar of the current stage."""
@@ -126,7 +130,7 @@ def parse_target(text: str | None) -> str | tuple[float, float, float] | None:
         numbers = [float(part) for part in parts]
     except ValueError:
         numbers = []
-    if len(numbers) != 3:
+    if len(numbers) != 3 or not all(abs(number) <= FARTHEST for number in numbers):
         raise UsageError(f"--target {text!r} is not a position", advice="give x,y,z in LPS mm or a segment name")
     return numbers[0], numbers[1], numbers[2]
 
@@ -136,6 +140,31 @@ def open_case(path: str) -> Case:
     from anatomy_twin.store import load_case
 
     return load_case(Path(path))
+
+
+def check_new(path: str, overwrite: bool) -> Path:
+    """Return the folder for a new case; refuse one that cannot be made or would replace something.
+
+    Asked before the long work begins.
+    """
+    target = Path(path)
+    try:
+        target.exists()
+    except (OSError, ValueError):  # a name that the system cannot have
+        line = f"a case of this name cannot be written: {target.name[:40]}..."
+        raise UsageError(line, advice="choose another name") from None
+    if target.exists() and not (target / "case.json").is_file():
+        raise UsageError(f"{target.name} exists and is not a case", advice="choose another name for --out")
+    if target.exists() and not overwrite:
+        raise UsageError(f"the case {target.name} exists", advice="choose another name for --out, or add --overwrite")
+    above = next(folder for folder in target.absolute().parents if folder.exists())
+    try:
+        with tempfile.TemporaryDirectory(prefix=".anatomy-twin-", dir=above):
+            return target
+    except OSError as error:
+        raise UsageError(
+            f"{target.name} cannot be written there", where=str(above), advice="choose another folder"
+        ) from error
 
 
 def keep_case(case: Case, path: str | Path) -> Path:
@@ -155,7 +184,8 @@ def numbers_text(assessment: Assessment) -> str:
     """Return the numbers of an assessment as aligned lines."""
     lines = []
     for quantity in assessment.quantities:
-        value = "-" if quantity.value is None else f"{quantity.value:.1f} {quantity.unit}".rstrip()
+        unit = quantity.unit.replace("degC", "\N{DEGREE SIGN}C")
+        value = "-" if quantity.value is None else f"{quantity.value:.1f} {unit}".rstrip()
         limit = f"  limit {quantity.limit}{_assumed(quantity.source)}" if quantity.limit else ""
         verdict = f"  {quantity.verdict}" if quantity.verdict else ""
         lines.append(f"  {quantity.label:<38} {value:>12}{limit}{verdict}")

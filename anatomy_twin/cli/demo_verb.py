@@ -10,7 +10,7 @@ from typing import Final
 
 from anatomy_twin.cli.common import Options, emit, terminal_monitor
 from anatomy_twin.cli.run_verb import finish, summary_json, summary_text
-from anatomy_twin.errors import ScanError
+from anatomy_twin.errors import ScanError, UsageError
 
 # where the sample's tumour beside the hepatic vein is, as a user would read it off the slices (LPS mm)
 TARGET_MM: Final = (-83.0, -166.0, -556.0)
@@ -26,11 +26,13 @@ def main(arguments: Sequence[str]) -> int:
     from anatomy_twin.pipeline import run_liver_ablation
 
     folder = Path(options.out)
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder.name} is not a folder", advice="choose another name for --out")
     saved = folder / "liver_tumour.twin"
     with terminal_monitor() as monitor:
         case = run_liver_ablation(sample_folder(), target=TARGET_MM, patient=Patient("sample"), monitor=monitor)
         page = finish(case, saved, folder / "report", monitor)
-    code = emit(options, summary_json(case, saved, page), summary_text(case, saved, page))
+    code = emit(options, summary_json(case, saved, page), summary_text(case, saved, page), case)
     if has_display() and not options.no_window and not options.json:
         from anatomy_twin.view import open_window
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from anatomy_twin.cli.common import Options, emit, keep_case, terminal_monitor
+from anatomy_twin.cli.common import Options, check_new, emit, keep_case, terminal_monitor
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -12,11 +12,13 @@ def main(arguments: Sequence[str]) -> int:
     parser = Options("import", "Read a scan (DICOM folder or file) into a new case.")
     parser.add_argument("scan", help="folder or file")
     parser.add_argument("--out", required=True, metavar="CASE", help="folder of the case, for instance patient.twin")
+    parser.add_argument("--overwrite", action="store_true", help="replace a case that exists")
     parser.add_argument("--series", metavar="UID", help="series instance UID, if not the best one")
     parser.add_argument("--pseudonym", default="patient", help="what the patient is called in the case")
     parser.add_argument("--height-cm", type=float, help="body height, for the expected liver volume")
     parser.add_argument("--weight-kg", type=float, help="body weight, for the expected liver volume")
     options = parser.read(arguments)
+    check_new(options.out, options.overwrite)
     from anatomy_twin.core import Patient
     from anatomy_twin.pipeline import import_scan
 

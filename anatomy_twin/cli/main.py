@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -62,9 +63,6 @@ def main(arguments: Sequence[str]) -> int:
         return code
     except TwinError as error:
         return refuse(error.line)
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 1
     except KeyboardInterrupt:
         print("anatomy-twin: stopped", file=sys.stderr)
         return 130
@@ -78,7 +76,13 @@ def refuse(line: str) -> int:
 
 def entry_point() -> None:
     """Start from the console script."""
-    raise SystemExit(main(sys.argv[1:]))
+    try:
+        code = main(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has gone (`| head`): nothing more can be said to it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    raise SystemExit(code)
 
 
 if __name__ == "__main__":

@@ -47,10 +47,13 @@ def main(arguments: Sequence[str]) -> int:
             case = pipeline.add_plan(case, plan, monitor=monitor)
             name = plan.name
         else:
-            target = pipeline.choose_target(case, parse_target(options.target))
-            if not isinstance(target, str) or target.startswith("tumour_candidate"):
-                case = pipeline.target_case(case, target, radius_mm=options.target_radius, monitor=monitor)
-                target = "tumour_1"
+            wanted = pipeline.choose_target(case, parse_target(options.target))
+            target, outlined = pipeline.named_target(case, wanted)
+            if not outlined:
+                case = pipeline.target_case(
+                    case, wanted, radius_mm=options.target_radius, name=target, proposed=options.target is None,
+                    monitor=monitor,
+                )
                 case = pipeline.mesh_case(case, monitor=monitor)
             name = options.name
             case = pipeline.propose_case(
@@ -58,7 +61,8 @@ def main(arguments: Sequence[str]) -> int:
             )
     keep_case(case, options.case)
     check = case.checks[name]
-    verdict = "no rule is broken" if check.feasible else f"{len(check.broken)} rules are BROKEN"
+    count = len(check.broken)
+    verdict = "no rule is broken" if not count else f"saved although it BREAKS {count} rule{'s' * (count > 1)}"
     return emit(options, check_json(check), f"plan {name}: {verdict}\n{check_text(check)}", case)
 
 

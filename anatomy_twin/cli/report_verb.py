@@ -14,10 +14,14 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("case", metavar="CASE")
     parser.add_argument("--out", required=True, metavar="FOLDER")
     options = parser.read(arguments)
+    from anatomy_twin.render import can_render
     from anatomy_twin.report import write_report
 
     case = open_case(options.case)
     with terminal_monitor() as monitor:
+        works, message = can_render()
+        if not works:
+            monitor.warn(message)
         monitor.stage("writing the report")
         page = write_report(case, Path(options.out), monitor=monitor)
     return emit(options, {"report": str(page)}, f"wrote {page}")

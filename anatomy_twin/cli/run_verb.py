@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from anatomy_twin.cli.common import (
     Options,
     TerminalMonitor,
+    check_new,
     emit,
     keep_case,
     numbers_json,
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str]) -> int:
         "--target-radius", type=float, metavar="MM", help="where no lesion is seen at the position: a sphere"
     )
     parser.add_argument("--out", required=True, metavar="CASE", help="folder of the case, for instance patient.twin")
+    parser.add_argument("--overwrite", action="store_true", help="replace a case that exists")
     parser.add_argument("--report", metavar="FOLDER", help="folder of the report (default: beside the case)")
     parser.add_argument("--series", metavar="UID", help="series instance UID, if not the best one")
     parser.add_argument("--device", default="mwa-generic")
@@ -45,16 +47,17 @@ def main(arguments: Sequence[str]) -> int:
     from anatomy_twin.core import Patient
     from anatomy_twin.pipeline import run_liver_ablation
 
-    out = Path(options.out)
-    if out.exists() and not (out / "case.json").is_file():
-        raise UsageError(f"{out.name} exists and is not a case", advice="choose another name for --out")
+    out = check_new(options.out, options.overwrite)
+    report = Path(options.report) if options.report else report_folder(out)
+    if report.exists() and not report.is_dir():
+        raise UsageError(f"{report.name} is not a folder", advice="choose another name for --report")
     with terminal_monitor() as monitor:
         case = run_liver_ablation(
             options.scan, target=parse_target(options.target), radius_mm=options.target_radius,
             margin_mm=options.margin, device=options.device, series_uid=options.series,
             patient=Patient(options.pseudonym, options.height_cm, options.weight_kg), monitor=monitor,
         )
-        page = finish(case, out, Path(options.report) if options.report else report_folder(out), monitor)
+        page = finish(case, out, report, monitor)
     return emit(options, summary_json(case, out, page), summary_text(case, out, page), case)
 
 

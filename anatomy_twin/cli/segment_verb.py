@@ -21,7 +21,9 @@ def main(arguments: Sequence[str]) -> int:
     keep_case(case, options.case)
     labels = case.label_map
     found = {
-        s.name: {"volume_ml": None if s.absent else round(labels.volume_ml(s.name), 3), "state": s.state, "note": s.note}
+        s.name: {
+            "volume_ml": None if s.absent else round(labels.volume_ml(s.name), 3), "state": s.state, "note": s.note,
+        }
         for s in labels.segments
     }
     lines = [

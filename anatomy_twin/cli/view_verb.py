@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,8 +18,14 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.read(arguments)
     case = open_case(options.case)
     if options.screenshot:
+        if not options.screenshot.lower().endswith(".png"):
+            parser.error(f"{Path(options.screenshot).name} is no PNG file name")
+        from anatomy_twin.render import can_render
         from anatomy_twin.render.sheet import window_picture
 
+        works, message = can_render()
+        if not works:
+            print(f"note: {message}", file=sys.stderr)
         file = window_picture(case, Path(options.screenshot), plan_name=options.plan)
         return emit(options, {"screenshot": str(file)}, f"wrote {file}")
     from anatomy_twin.view import open_window

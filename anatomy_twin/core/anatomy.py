@@ -52,7 +52,8 @@ class Anatomy:
 
     def __getitem__(self, name: str) -> Structure:
         if name not in self.structures:
-            raise DataError(f"no structure is called {name!r}", advice=f"there are {', '.join(self.structures)}")
+            known = ", ".join(self.structures) or "none"
+            raise DataError(f"no structure is called {name!r}", advice=f"there are {known}")
         return self.structures[name]
 
 

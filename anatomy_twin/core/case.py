@@ -25,6 +25,9 @@ class Patient:
     weight_kg: float | None = None
 
     def __post_init__(self) -> None:
+        name = self.pseudonym
+        if not isinstance(name, str) or not name.strip() or len(name) > 80 or not name.isprintable():
+            raise DataError("the pseudonym is empty, too long or not printable", advice="give a short name")
         if self.height_cm is not None:
             object.__setattr__(self, "height_cm", check_range("height_cm", self.height_cm, 30, 250))
         if self.weight_kg is not None:
@@ -123,8 +126,15 @@ class Case:
         return self.plans[name]
 
     def with_labels(self, labels: LabelMap, anatomy: Anatomy) -> Case:
-        """Return the case with a new segmentation and anatomy of its primary volume."""
-        return replace(self, labels=FrozenMapping({**self.labels, self.primary: labels}), anatomy=anatomy)
+        """Return the case with a segmentation and anatomy of its primary volume.
+
+        Plans stay; where the segmentation is another one, what was read off the old one (checks, results,
+        assessments) is dropped.
+        """
+        case = replace(self, labels=FrozenMapping({**self.labels, self.primary: labels}), anatomy=anatomy)
+        if labels is self.labels.get(self.primary):
+            return case
+        return replace(case, checks=FrozenMapping(), results=FrozenMapping(), assessments=FrozenMapping())
 
     def with_plan(self, plan: Plan, check: PlanCheck | None = None) -> Case:
         """Return the case with ``plan`` added or replaced; what an older plan of that name led to is dropped."""
@@ -139,9 +149,17 @@ class Case:
         )
 
     def with_result(self, result: Result) -> Case:
-        """Return the case with the result of one of its plans; ``DataError`` if the plan is not in the case."""
+        """Return the case with the result of one of its plans, and without what was read off an older result.
+
+        Raises ``DataError`` if the plan is not in the case.
+        """
         self.plan(result.plan_name)
-        return replace(self, results=FrozenMapping({**self.results, result.plan_name: result}))
+        same = self.results.get(result.plan_name) is result
+        return replace(
+            self,
+            results=FrozenMapping({**self.results, result.plan_name: result}),
+            assessments=self.assessments if same else _without(self.assessments, result.plan_name),
+        )
 
     def with_assessment(self, assessment: Assessment) -> Case:
         """Return the case with an assessment added or replaced (key "" for the anatomy alone)."""

@@ -28,6 +28,8 @@ class Applicator:
     duration_s: float
 
     def __post_init__(self) -> None:
+        if not isinstance(self.device, str):
+            raise DataError(f"the device of an applicator is not a name: {self.device!r}")
         object.__setattr__(self, "entry_mm", check_point("entry_mm", self.entry_mm))
         object.__setattr__(self, "tip_mm", check_point("tip_mm", self.tip_mm))
         object.__setattr__(self, "power_w", check_positive("power_w", self.power_w, 500.0))
@@ -57,6 +59,8 @@ class AblationPlan:
 
     def __post_init__(self) -> None:
         check_name(self.name)
+        if not isinstance(self.target, str):
+            raise DataError(f"the target of plan {self.name!r} is not a name: {self.target!r}")
         object.__setattr__(self, "applicators", tuple(self.applicators))
         object.__setattr__(self, "margin_mm", check_range("margin_mm", self.margin_mm, 0.0, 30.0))
         if not self.applicators:

@@ -60,6 +60,22 @@ def disc_scores(
 
 
 @njit(cache=True)
+def sample_around(
+    image: NDArray[np.float32], rows: NDArray[np.int64], columns: NDArray[np.int64], offsets: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the image at (row, column) + each of ``offsets`` (n, 2) in voxels, bilinear: [row, column, n].
+
+    Beyond the border the border's value holds.
+    """
+    out = np.empty((rows.size, columns.size, offsets.shape[0]), dtype=np.float64)
+    for b in range(rows.size):
+        for a in range(columns.size):
+            for n in range(offsets.shape[0]):
+                out[b, a, n] = _sample(image, rows[b] + offsets[n, 0], columns[a] + offsets[n, 1])
+    return out
+
+
+@njit(cache=True)
 def best_path(
     score: NDArray[np.float32], reach: int, cost_move: float, cost_radius: float
 ) -> NDArray[np.int64]:
@@ -107,3 +123,11 @@ def best_path(
             dn, db, da = choice[k, n, b, a, 0], choice[k, n, b, a, 1], choice[k, n, b, a, 2]
             n, b, a = n + dn, b + db, a + da
     return path
+
+
+def warm_up() -> None:
+    """Compile the kernels of this file (they are cached on disk)."""
+    image, places = np.zeros((3, 3), np.float32), np.zeros(1, np.int64)
+    scores, _ = disc_scores(image, places, places, np.ones(1), 0.5, 60.0)
+    best_path(np.stack([scores, scores]), 1, 0.04, 0.05)
+    sample_around(image, places, places, np.zeros((1, 2)))

@@ -329,7 +329,10 @@ def _messages(case: Case, plan_name: str, result: ThermalResult | None) -> tuple
         for rule in case.checks[plan_name].rules:
             if rule.outcome != "passed":
                 lines.append(f"{rule.outcome.capitalize()}: {rule.name}: {rule.reason}")
-    lines += result.warnings if result is not None else ()
+    if result is not None:
+        lines += result.warnings
+        if result.assumed:
+            lines.append(f"{len(result.assumed)} constants of the simulation have no public source and are assumed")
     return tuple(dict.fromkeys(lines))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import hashlib
 import json
 import os
@@ -49,7 +50,7 @@ def can_render() -> tuple[bool, str]:
     neither VTK nor the installed system libraries change. Never raises and never ends the process.
     """
     remembered = _remembered()
-    if remembered is not None and remembered.is_file():
+    if remembered is not None and remembered.is_file() and _library_loads():
         return True, "pictures can be drawn"
     environment = {**_window_environment(), **os.environ}
     try:
@@ -67,6 +68,17 @@ def can_render() -> tuple[bool, str]:
     if child.returncode == 3:
         return False, "pictures cannot be drawn: the graphics driver returns an empty picture; try a software driver"
     return False, f"pictures cannot be drawn: no working EGL or X graphics library; as root: {PACKAGES}"
+
+
+def _library_loads() -> bool:
+    """Tell whether the dynamic loader still finds what off-screen drawing needs (a cheap test, Linux only)."""
+    if not sys.platform.startswith("linux") or os.environ.get("DISPLAY"):
+        return True
+    try:
+        ctypes.CDLL("libEGL.so.1")
+    except OSError:
+        return False
+    return True
 
 
 def _remembered() -> Path | None:

@@ -84,7 +84,7 @@ def _draw_side(sheet: Any, scene: Scene, left: int) -> None:
         if y > SIZE[1] - 150:
             break
         symbol, colour = VERDICTS[verdict]
-        draw.text((x, y), label, font=font(13), fill=INK)
+        draw.text((x, y), _shortened(draw, label, right - 190 - x), font=font(13), fill=INK)
         draw.text((right - 108, y), value, font=font(13), fill=INK, anchor="ra")
         draw.text((right - 100, y), f"{symbol} {verdict}".strip(), font=font(13), fill=colour)
         y += 20
@@ -96,6 +96,12 @@ def _draw_side(sheet: Any, scene: Scene, left: int) -> None:
         draw.multiline_text((x, y), text, font=font(12), fill=QUIET, spacing=3)
         y += 17 * (text.count("\n") + 1)
     draw.text((right, SIZE[1] - 12), scene.notice, font=font(12), fill=(255, 211, 122), anchor="rd")
+
+
+def _shortened(draw: Any, text: str, width: float) -> str:
+    while draw.textlength(text, font=font(13)) > width:
+        text = text.rstrip("\N{HORIZONTAL ELLIPSIS}")[:-1] + "\N{HORIZONTAL ELLIPSIS}"
+    return text
 
 
 def _wrapped(text: str, width: int) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 from anatomy_twin import plugins
 from anatomy_twin.core import SILENT, LabelMap, Monitor, Volume
 from anatomy_twin.errors import UsageError
+from anatomy_twin.kernels import distance, seg_circles, seg_near, seg_sample
 from anatomy_twin.segmentation.target import add_target
 
-__all__ = ["add_target", "segment"]
+__all__ = ["add_target", "segment", "warm_up"]
 
 
 def segment(
@@ -38,3 +39,9 @@ def segment(
     for segment_name, seed in (seeds or {}).items():
         result = add_target(volume, result, seed, segment_name)
     return result
+
+
+def warm_up() -> None:
+    """Compile all kernels that ``segment`` uses (they are cached on disk), so that the first patient need not wait."""
+    for kernels in (distance, seg_circles, seg_near, seg_sample):
+        kernels.warm_up()

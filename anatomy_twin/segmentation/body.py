@@ -45,8 +45,8 @@ def find_body(hu: Image, spacing_mm: float) -> Body:
     tissue = fill_slices(close_slices_mm(tissue, 6.0, spacing_mm))
     trunk = largest_component(open_slices_mm(tissue, 15.0, spacing_mm))
     trunk = largest_in_slices(trunk)
-    core = largest_in_slices(depth_in_slices_mm(trunk, spacing_mm) > 40.0)
-    near = trunk & (distance_in_slices_mm(core, spacing_mm) <= 46.0)
+    core = largest_in_slices(depth_in_slices_mm(trunk, spacing_mm, 43.0) > 40.0)
+    near = trunk & (distance_in_slices_mm(core, spacing_mm, 49.0) <= 46.0)
     near = np.where(core.any(axis=(1, 2), keepdims=True), near, trunk)
     removed = (trunk & ~near).sum(axis=(1, 2)) * spacing_mm**2 / 100.0
     has_arm = removed > ARM_AREA_CM2

@@ -10,6 +10,7 @@ from anatomy_twin.segmentation.working_grid import (
     Found,
     Image,
     Mask,
+    boxed_components,
     close_mm,
     components,
     depth_mm,
@@ -40,7 +41,7 @@ def find_bone(hu: Image, body: Mask, frame: SpineFrame, bright_aorta: bool = Fal
     bright = bright_voxels(hu, body)
     left, front = np.broadcast_to(frame.left_mm, hu.shape), np.broadcast_to(frame.front_mm, hu.shape)
     vertebral = (np.abs(left) < 30.0) & (front < 32.0)
-    inside = depth_mm(body, step)
+    inside = depth_mm(body, step, 80.0)
     # the column of the spine is taken apart from what touches it (aorta with calcification, kidney, bowel)
     spine_zone = (np.abs(left) < 55.0) & (front < 38.0)
     spine = bright & spine_zone
@@ -55,16 +56,16 @@ def find_bone(hu: Image, body: Mask, frame: SpineFrame, bright_aorta: bool = Fal
             if (part & vertebral).sum() > 0.2 * part.sum():
                 result |= part
     least = max(2, int(0.15 / (step**3 / 1000.0)))
-    for part in components(bright & ~spine_zone, least):
-        depths = inside[part]
-        behind = float(np.mean(front[part] < 0.0))
+    for box, part in boxed_components(bright & ~spine_zone, least):
+        depths = inside[box][part]
+        behind = float(np.mean(front[box][part] < 0.0))
         shallow = float(np.percentile(depths, 50)) < 40.0
-        dense = float(np.percentile(hu[part], 90)) > 260.0
+        dense = float(np.percentile(hu[box][part], 90)) > 260.0
         solid = open_mm(part, 6.0, step)
         # a kidney bright with contrast: solid, and nowhere near the skin
         organ = volume_ml(solid, step) > 15.0 and float(np.percentile(depths, 10)) > 24.0
         if shallow and dense and not organ and (float(np.max(depths)) < 75.0 or behind > 0.6):
-            result |= part
+            result[box] |= part
     filled = close_mm(result, 4.5, step) & (hu > MARROW_HU)
     filled = result | (fill_slices(filled | result) & body & (hu > MARROW_HU))
     filled |= spine_marrow(hu, filled, vertebral, step)

@@ -18,7 +18,7 @@ from anatomy_twin.segmentation.hollow import find_hollow
 from anatomy_twin.segmentation.ivc import find_inferior_vena_cava
 from anatomy_twin.segmentation.kidneys import find_kidneys
 from anatomy_twin.segmentation.lesions import find_tumour_candidates
-from anatomy_twin.segmentation.liver import Level, Scene, denoise, find_liver
+from anatomy_twin.segmentation.liver import Level, Scene, denoise, find_liver, without_vein
 from anatomy_twin.segmentation.lungs import find_lungs
 from anatomy_twin.segmentation.phase import Phase, find_phase
 from anatomy_twin.segmentation.plausibility import alarms, check_body, check_organs, check_volume
@@ -135,8 +135,8 @@ def find_organs(ground: Ground) -> tuple[dict[str, Found], Phase, Level | None]:
     masks = {"body": scene.body, **{name: entry.mask for name, entry in found.items() if not entry.absent}}
     found.update(find_inferior_vena_cava(scene.hu, ground.grid.geometry, masks, phase))
     vein = _mask(found["inferior_vena_cava"], shape)
-    if not found["liver"].absent:
-        found["liver"] = replace(found["liver"], mask=liver & ~vein)
+    if level is not None:
+        found["liver"] = replace(found["liver"], mask=without_vein(liver, vein, scene, level))
     masks.update({name: entry.mask for name, entry in found.items() if not entry.absent})
     wall = Wall(scene.hu, ground.grid.geometry, masks, ground.frame, scene.depth)
     found.update(find_hollow(scene.hu, ground.grid.geometry, masks, phase, wall=wall))

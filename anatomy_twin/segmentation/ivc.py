@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from anatomy_twin.core import SILENT, Monitor, VolumeGeometry, check_cancelled
+from anatomy_twin.kernels.seg_circles import sample_around
 from anatomy_twin.segmentation.phase import Phase
 from anatomy_twin.segmentation.working_grid import Found, Image, Mask, Masks, distance_mm, largest_component, open_mm
 
@@ -118,15 +119,13 @@ def _slice_scores(
 ) -> tuple[Floats, Floats]:
     """Return (score, mean HU inside) for each (radius, row, column) of the window of one slice."""
     angle = np.arange(DIRECTIONS) * 2.0 * np.pi / DIRECTIONS
-    unit = np.stack([np.sin(angle), np.cos(angle)])
-    centre = np.stack(np.meshgrid(origin[0] + rows, origin[1] + columns, indexing="ij")).astype(float)
+    unit = np.stack([np.sin(angle), np.cos(angle)], axis=1)
     score = np.full((len(RADII_MM), rows.size, columns.size), -1.0)
     level = np.zeros_like(score)
     closed = barred.astype(np.float32)
     for number, radius in enumerate(RADII_MM):
         def sample(field: Image, at_mm: float) -> Floats:
-            places = centre[..., None] + unit[:, None, None, :] * (at_mm / step)
-            return np.asarray(ndimage.map_coordinates(field, places, order=1, mode="nearest"), dtype=float)
+            return sample_around(field, origin[0] + rows, origin[1] + columns, unit * (at_mm / step))
 
         inner = np.concatenate([sample(image, 0.35 * radius), sample(image, 0.75 * radius)], axis=-1)
         mean, spread = inner.mean(-1), inner.std(-1)

@@ -13,6 +13,7 @@ from anatomy_twin.segmentation.lungs import distance_within
 from anatomy_twin.segmentation.working_grid import (
     Box,
     Found,
+    Image,
     Mask,
     box_of,
     close_mm,
@@ -30,6 +31,7 @@ VOLUME_ML = (45.0, 420.0)
 HEIGHT_MM = (45.0, 150.0)
 MAX_UNEQUAL_MM = 60.0
 MIN_BESIDE_MM = 36.0
+STUB_MM = 7.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,6 +150,20 @@ def _ellipsoid_overlap(part: Mask) -> float:
     return float(2.0 * (inside & part).sum() / (inside.sum() + part.sum()))
 
 
+def _stubs(kidney: Mask, beside_mm: Image, step: float) -> Mask:
+    """Return what sticks out of a kidney towards the spine and is no thicker than a vessel: vein and artery."""
+    solid = dilate_mm(open_mm(kidney, STUB_MM, step), 1.1 * step, step)
+    stubs = np.zeros_like(kidney)
+    if not (solid & kidney).any():
+        return stubs
+    medial = float(np.percentile(beside_mm[solid & kidney], 15.0))
+    for part in components(kidney & ~solid, 4):
+        # a thin pole lies no nearer to the spine than the rest of the organ
+        if float(np.median(beside_mm[part])) < medial:
+            stubs |= part
+    return stubs
+
+
 def _finish(best: Candidate | None, scene: Scene, taken: Mask, enhanced: bool) -> Found:
     step = scene.spacing_mm
     if best is None or best.score < 0.02:
@@ -168,6 +184,8 @@ def _finish(best: Candidate | None, scene: Scene, taken: Mask, enhanced: bool) -
         grown = open_mm(grown, 3.0, step) | part
     grown = grown if volume_ml(grown, step) > 0.6 * volume_ml(part, step) else part
     closed = fill_slices(close_mm(grown, 4.5, step) & ~(taken | scene.gas)[box]) & (scene.smooth[box] > -60.0)
+    if enhanced:
+        closed &= ~_stubs(closed, np.broadcast_to(np.abs(scene.frame.left_mm), scene.hu.shape)[box], step)
     labels = components(closed)
     whole = np.zeros(scene.hu.shape, dtype=bool)
     whole[box] = labels[0]

@@ -8,6 +8,7 @@ import numpy as np
 import SimpleITK
 from scipy import ndimage
 
+from anatomy_twin.segmentation.evenness import uneven_parts
 from anatomy_twin.segmentation.frame import SpineFrame, wall_weight
 from anatomy_twin.segmentation.lobes import keep_lobes
 from anatomy_twin.segmentation.lungs import distance_within
@@ -162,4 +163,30 @@ def _clean(mask: Mask, core: Mask, scene: Scene, level: Level) -> Mask:
     # a rim of heart or stomach along the diaphragm is thin
     thick = open_mm(filled, 4.5, step)
     filled = np.where(scene.under_dome < 45.0, thick, filled)
-    return touching(open_mm(filled, 2.0 * step / 3.0, step), opened)
+    if not scene.arms_in_field:
+        # where arms shade the picture an even organ is not even
+        filled = filled & ~uneven_parts(filled, core, scene.smooth, level.mean_hu, step, left > -10.0)
+    return touching(open_mm(filled, 2.0 * step / 3.0, step), opened & filled)
+
+
+def without_vein(liver: Mask, vein: Mask, scene: Scene, level: Level) -> Mask:
+    """Return the liver less the vena cava, and less what is as bright as blood around and above the vein's upper end.
+
+    There the vein enters the heart, which the diaphragm does not part from the liver in the picture.
+    """
+    rest, step = liver & ~vein, scene.spacing_mm
+    if not vein.any():
+        return rest
+    last = int(np.nonzero(vein.any(axis=(1, 2)))[0][-1])
+    end = np.zeros_like(vein)
+    end[last] = vein[last]
+    zone = distance_within(end, 30.0, step) & rest
+    zone[:last - 1] = False
+    bright = open_mm(zone & (scene.smooth > level.mean_hu + max(3.0 * level.sd_hu, 15.0)), step, step)
+    heart = dilate_mm(bright, 1.5 * step, step) & zone
+    if not heart.any():
+        return rest
+    parted = rest & ~heart
+    # the blurred rim of what went is thin
+    parted &= ~(zone & ~dilate_mm(open_mm(parted, 6.0, step), 1.1 * step, step))
+    return touching(parted, open_mm(parted, 9.0, step))

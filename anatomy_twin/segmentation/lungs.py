@@ -42,7 +42,7 @@ def find_lungs(hu: Image, body: Mask, frame: SpineFrame) -> tuple[dict[str, Foun
         high = bool(part[top:].any())
         if (empty < 0.3 and median > -900.0) or (size > 400.0 and empty < 0.55 and median > -945.0 and high):
             lungs |= part
-    gas = (hu < -300.0) & (depth_mm(body, step) > 9.0) & ~distance_within(lungs, 2 * step, step)
+    gas = (hu < -300.0) & (depth_mm(body, step, 9.0 + step) > 9.0) & ~distance_within(lungs, 2 * step, step)
     if not lungs.any():
         nothing = Found.nothing("no lung in the field of the scan")
         return {"lung_right": nothing, "lung_left": nothing}, gas

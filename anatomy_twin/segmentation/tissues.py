@@ -135,7 +135,7 @@ def _body_depth(body: Mask, geometry: VolumeGeometry, wall: Wall) -> Image:
     """Return the depth under the surface of the skin in mm (negative outside), smooth between 3 mm voxels."""
     coarse = wall.masks["body"]
     step = wall.spacing_mm
-    signed = depth_mm(coarse, step) - distance_mm(coarse, step, 12.0)
+    signed = depth_mm(coarse, step, 12.0) - distance_mm(coarse, step, 12.0)
     signed = np.where(coarse, signed - 0.5 * step, signed + 0.5 * step).astype(np.float32)
     if wall.geometry is geometry:
         # the outermost voxel is the thinnest skin that this grid can show
@@ -173,11 +173,11 @@ def _zones(wall: Wall, geometry: VolumeGeometry, depth: Image, solid: Mask) -> t
     # a loop of bowel is thick; between the wall and an organ, or along either, what is thin is wall, diaphragm or
     # peritoneum with the blur of their borders
     loose = soft & ~_taken(wall.masks) & ~solid & (wall.cavity_depth > 6.0)
-    from_thick = resample(distance_mm(depth_mm(loose, step) > 4.3, step, 12.0), wall.geometry, geometry)
+    from_thick = resample(distance_mm(depth_mm(loose, step, 6.0) > 4.3, step, 12.0), wall.geometry, geometry)
     thin = (from_thick > 7.5) & ((depth < 10.0) | (from_solid < 8.0))
     muscle = (depth < 1.0) | ((depth < 14.0) & (from_solid < 7.0)) | thin
     # under the skin lie strands only: what survives an opening of 4.5 mm is muscle or gland
-    deep = distance_mm(depth_mm(soft, step) > 4.5, step, 12.0) > 6.0
+    deep = distance_mm(depth_mm(soft, step, 6.0) > 4.5, step, 12.0) > 6.0
     strand_zone = resample((deep & (wall.cavity_depth < -8.0)).astype(np.float32), wall.geometry, geometry) > 0.5
     membrane = (from_lung < 7.5) & (from_solid < 7.5) & (depth > -3.0)
     bone = wall.masks.get("bone", np.zeros_like(body))

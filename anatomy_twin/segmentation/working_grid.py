@@ -21,6 +21,7 @@ from scipy import ndimage, sparse
 
 from anatomy_twin.core import Volume, VolumeGeometry, inverse_axes, reindex
 from anatomy_twin.kernels.distance import distance_mm as exact_distance_mm
+from anatomy_twin.kernels.seg_near import near_distance_mm
 from anatomy_twin.kernels.seg_sample import line_taps, sample_above
 
 Mask = NDArray[np.bool_]
@@ -86,12 +87,18 @@ def _axis_matrix(size: int, spacing: float, out_start_mm: float, out_size: int, 
 
 def _apply(matrices: Sequence[Any], array: NDArray[Any]) -> Image:
     """Apply one matrix per axis, the strongest reduction first."""
-    result = np.asarray(array, dtype=np.float32)
+    used, box = [], []
+    for matrix in matrices:
+        # only the part of the array that the output samples
+        low, high = int(matrix.indices.min()), int(matrix.indices.max()) + 1
+        used.append(matrix[:, low:high])
+        box.append(slice(low, high))
+    result = np.asarray(array[tuple(box)], dtype=np.float32)
     order = sorted(range(3), key=lambda axis: matrices[axis].shape[0] / matrices[axis].shape[1])
     for axis in order:
         moved = np.moveaxis(result, axis, 0)
         flat = np.ascontiguousarray(moved).reshape(moved.shape[0], -1)
-        sampled = (matrices[axis] @ flat).reshape(matrices[axis].shape[0], *moved.shape[1:])
+        sampled = (used[axis] @ flat).reshape(used[axis].shape[0], *moved.shape[1:])
         result = np.moveaxis(sampled, 0, axis)
     return np.ascontiguousarray(result, dtype=np.float32)
 
@@ -207,10 +214,13 @@ def box_start_shape(box: Box) -> tuple[tuple[int, int, int], tuple[int, int, int
 
 
 _FAR_MM: Final = 1e6
+_WINDOW: Final = 10  # up to so many voxels trying all neighbours is faster than envelopes
 
 
 def _distance(mask: Mask, spacing_mm: float, cap_mm: float = _FAR_MM, step_k_mm: float | None = None) -> Image:
-    return exact_distance_mm(mask, (step_k_mm or spacing_mm, spacing_mm, spacing_mm), cap_mm)
+    steps = (step_k_mm or spacing_mm, spacing_mm, spacing_mm)
+    near = cap_mm <= _WINDOW * spacing_mm
+    return near_distance_mm(mask, steps, cap_mm) if near else exact_distance_mm(mask, steps, cap_mm)
 
 
 def distance_mm(mask: Mask, spacing_mm: float, limit_mm: float | None = None) -> Image:
@@ -322,6 +332,20 @@ def components(mask: Mask, min_voxels: int = 1) -> list[Mask]:
     sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
     order = [int(n) for n in np.argsort(-sizes, kind="stable") if sizes[n] >= min_voxels]
     return [np.asarray(labels == n + 1) for n in order]
+
+
+def boxed_components(mask: Mask, min_voxels: int = 1) -> list[tuple[Box, Mask]]:
+    """Return the components as ``components`` does, each as its box (one voxel of margin) and its mask in there."""
+    labels, count = ndimage.label(mask)
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
+    places = ndimage.find_objects(labels)
+    result = []
+    for n in np.argsort(-sizes, kind="stable"):
+        if sizes[n] >= min_voxels:
+            sides = [slice(max(0, s.start - 1), s.stop + 1) for s in places[n]]
+            box = (sides[0], sides[1], sides[2])
+            result.append((box, np.asarray(labels[box] == n + 1)))
+    return result
 
 
 def touching(mask: Mask, seeds: Mask) -> Mask:

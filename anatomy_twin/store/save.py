@@ -59,10 +59,10 @@ def save_case(case: Case, path: str | Path, monitor: Monitor = SILENT) -> Path:
     Cancelled : the user stopped.
     """
     target = Path(path).absolute()
-    _check_target(target)
     jobs: Jobs = {}
     content = _contents(case, jobs)
     try:
+        _check_target(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as folder:
             files = _write_all(jobs, folder, monitor)
@@ -80,8 +80,10 @@ def save_case(case: Case, path: str | Path, monitor: Monitor = SILENT) -> Path:
     except OSError as error:
         reason = error.strerror or "the disk refuses"
         raise StoreError(
-            f"case cannot be written: {reason}", where=target.name, advice="choose another folder"
+            f"case cannot be written: {reason}", where=target.name[:80], advice="choose another folder"
         ) from error
+    except ValueError as error:  # a name that no system can have
+        raise StoreError("the case cannot have this name", advice="choose another name") from error
     monitor.progress(1.0)
     return target
 

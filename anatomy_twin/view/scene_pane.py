@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 import pyvista
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 from pyvistaqt import QtInteractor
 
 from anatomy_twin.rehearsal import letters_of
@@ -25,7 +25,6 @@ class ScenePane(QWidget):
         self._zones: dict[int, Any] = {}
         self._placed = False
         self.interactor = QtInteractor(self, auto_update=False)
-        self._letters = QLabel()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -50,7 +49,6 @@ class ScenePane(QWidget):
             button.clicked.connect(lambda _=False, name=view: self.look(name))
             row.addWidget(button)
         row.addStretch(1)
-        row.addWidget(self._letters)
         return row
 
     def look(self, view: str) -> None:
@@ -84,9 +82,6 @@ class ScenePane(QWidget):
 
     def _tell_letters(self) -> None:
         letters = self.edge_letters()
-        self._letters.setText(
-            f"left {letters['left']}   right {letters['right']}   top {letters['top']}   bottom {letters['bottom']}"
-        )
         edges = {"left": "left_edge", "right": "right_edge", "top": "upper_edge", "bottom": "lower_edge"}
         for side, place in edges.items():
             self.interactor.add_text(

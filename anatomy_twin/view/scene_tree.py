@@ -25,10 +25,10 @@ class SceneTree(QTreeWidget):
         self._model = model
         self.setHeaderLabels(["Structure", "Opacity", "ml", "State"])
         self.setRootIsDecorated(False)
-        self.setIndentation(12)
+        self.setIndentation(4)
         self.setAlternatingRowColors(True)
         self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((1, 62), (2, 52), (3, 88)):
+        for column, width in ((1, 58), (2, 50), (3, 86)):
             self.header().setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
             self.setColumnWidth(column, width)
         self.items: dict[str, QTreeWidgetItem] = {}
@@ -55,6 +55,7 @@ class SceneTree(QTreeWidget):
         swatch = QPixmap(12, 12)
         swatch.fill(QColor(*layer.colour))
         item.setIcon(0, QIcon(swatch))
+        item.setToolTip(0, layer.label)
         item.setToolTip(3, layer.state)
         heading.addChild(item)
         slider = QSlider(Qt.Orientation.Horizontal)

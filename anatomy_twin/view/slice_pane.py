@@ -7,7 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QFont,
+    QImage,
+    QLinearGradient,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from anatomy_twin.rehearsal import SlicePlane, plane_through, sample, slice_mask_fraction
@@ -126,6 +137,7 @@ class SlicePane(QWidget):
         self._paint_needles(painter)
         self._paint_markers(painter)
         self._paint_crosshair(painter)
+        self._paint_scale(painter)
         self._paint_words(painter)
         painter.end()
 
@@ -140,9 +152,29 @@ class SlicePane(QWidget):
             painter.drawLine(self._at(needle.entry_mm), self._at(needle.tip_mm))
             points = np.linspace(needle.entry_mm, needle.tip_mm, 160)
             near = points[np.abs(self.plane.distance_mm(points)) <= 3.0]
-            if len(near) > 1:
-                painter.setPen(QPen(QColor(*needle.colour), 3.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-                painter.drawLine(self._at(near[0]), self._at(near[-1]))
+            heating = near[np.linalg.norm(near - needle.tip_mm, axis=1) <= needle.active_length_mm]
+            for part, width in ((near, 1.4), (heating, 3.6)):  # thick: the part that heats
+                if len(part) > 1:
+                    painter.setPen(QPen(QColor(*needle.colour), width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+                    painter.drawLine(self._at(part[0]), self._at(part[-1]))
+
+    def _paint_scale(self, painter: QPainter) -> None:
+        """Draw the colour scale of the temperature with its ends in degrees."""
+        series = self._model.field("temperature")
+        if series is None or not self._model.show_temperature:
+            return
+        height, left = max(self.height() // 3, 60), self.width() - 26
+        top = self.height() - height - 30
+        shades = QLinearGradient(0, top + height, 0, top)
+        for place, stop in enumerate(TEMPERATURE_STOPS):
+            shades.setColorAt(place / (len(TEMPERATURE_STOPS) - 1), QColor(*(int(part) for part in stop)))
+        painter.fillRect(QRectF(left, top, 10, height), QBrush(shades))
+        painter.setFont(QFont(self.font().family(), 8))
+        painter.setPen(QColor("#ffffff"))
+        for value, y in zip(series.range, (top + height, top), strict=True):
+            box = QRectF(left - 64, y - 8, 60, 16)
+            flag = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(box, flag, f"{value:.0f} \N{DEGREE SIGN}C")
 
     def _paint_markers(self, painter: QPainter) -> None:
         for marker in self._model.scene.markers:

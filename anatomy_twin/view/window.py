@@ -86,7 +86,7 @@ class RehearsalWindow(QMainWindow):
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.addWidget(left)
         splitter.addWidget(side)
-        splitter.setSizes([950, 490])
+        splitter.setSizes([910, 530])
         splitter.setStretchFactor(0, 1)
         self.setCentralWidget(splitter)
 
