@@ -9,22 +9,13 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from environment import SetupError, prepare
+from environment import start
 
 
 def main(arguments: list[str]) -> int:
     """Prepare the environment and run `anatomy-twin demo` in it; return its exit code."""
-    yes = "--yes" in arguments
-    rest = [argument for argument in arguments if argument != "--yes"]
-    if {"-h", "--help"} & set(rest):
-        print(__doc__)
-        return 0
-    try:
-        python = prepare(tests=False, yes=yes)
-    except SetupError as error:
-        print(f"demo.py: {error}", file=sys.stderr)
-        return 2
-    return subprocess.run([python, "-m", "anatomy_twin.cli.main", "demo", *rest]).returncode
+    python, rest = start("demo.py", __doc__ or "", arguments, tests=False)
+    return subprocess.run([python, "-m", "anatomy_twin", "demo", *rest]).returncode
 
 
 if __name__ == "__main__":

@@ -51,6 +51,22 @@ def say(text: str) -> None:
     print(f"setup: {text}", file=sys.stderr, flush=True)
 
 
+def start(script: str, help_text: str, arguments: list[str], *, tests: bool) -> tuple[Path, list[str]]:
+    """Prepare the environment for a script and return its Python and the arguments that are not for the set-up.
+
+    Ends the script for --help, and with exit code 2 and one line where there can be no environment.
+    """
+    if {"-h", "--help"} & set(arguments):
+        print(help_text.strip())
+        raise SystemExit(0)
+    try:
+        python = prepare(tests=tests, yes="--yes" in arguments)
+    except SetupError as error:
+        print(f"{script}: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    return python, [argument for argument in arguments if argument != "--yes"]
+
+
 def prepare(*, tests: bool, yes: bool) -> Path:
     """Make or reuse the environment and return its Python.
 
@@ -175,4 +191,4 @@ def is_debian() -> bool:
 def warm_kernels() -> None:
     """Compile and cache the numba kernels so that the first case does not wait for it."""
     say("compiling kernels (once)")
-    run_or_explain([PYTHON, "-m", "anatomy_twin.cli.main", "info", "--warm-up"], "the kernels could not be compiled")
+    run_or_explain([PYTHON, "-m", "anatomy_twin", "info", "--warm-up"], "the kernels could not be compiled")

@@ -24,7 +24,10 @@ def main(case_folder: str) -> None:
 
     scene = build_scene(load_case(case_folder))
     width = SIZE[0] - SIZE[1]
-    left = render_scene(scene, size=(width, SIZE[1]), view="anterior-right", background="dark", legend=False, title="")
+    left = render_scene(
+        scene, size=(width, SIZE[1]), view="anterior-right", background="light", legend=False, title="",
+        hide=("body", "bowel", "stomach"),
+    )
     right = slice_picture(scene, "axial", size=(SIZE[1], SIZE[1]), width_mm=170.0, field="temperature")
     Image.fromarray(np.concatenate([left, right], axis=1)).save(ROOT / "sample_scans" / "liver_tumour.png")
 

@@ -12,21 +12,12 @@ import os
 import subprocess
 import sys
 
-from environment import ROOT, SetupError, prepare
+from environment import ROOT, start
 
 
 def main(arguments: list[str]) -> int:
     """Prepare the environment and run the checks in it; return the first exit code that is not 0."""
-    yes = "--yes" in arguments
-    rest = [argument for argument in arguments if argument != "--yes"]
-    if {"-h", "--help"} & set(rest):
-        print(__doc__)
-        return 0
-    try:
-        python = prepare(tests=True, yes=yes)
-    except SetupError as error:
-        print(f"test.py: {error}", file=sys.stderr)
-        return 2
+    python, rest = start("test.py", __doc__ or "", arguments, tests=True)
     if not os.environ.get("ANATOMY_TWIN_TEST_DATA"):
         print("tests on real scans are skipped: ANATOMY_TWIN_TEST_DATA is not set", file=sys.stderr)
     checks = [] if rest else [["ruff", "check", "."], ["mypy"]]
