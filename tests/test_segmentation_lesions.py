@@ -103,7 +103,7 @@ def test_no_lesion_no_target_unless_a_radius_is_given(untold):
     found = add_target(volume, labels, plain, radius_mm=12.0)
     assert found.volume_ml("tumour_1") == pytest.approx(4 / 3 * np.pi * 1.2**3, rel=0.05)
     assert "sphere of 12 mm radius" in found.segment("tumour_1").note
-    assert "not seen as a lesion" in found.segment("tumour_1").note
+    assert "sees no lesion border" in found.segment("tumour_1").note
 
 
 @pytest.mark.parametrize(("point", "words"), [((90, 0, 0), "outside the liver"), ((900, 0, 0), "outside the scan")])

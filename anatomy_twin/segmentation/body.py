@@ -38,8 +38,8 @@ class Body:
 def find_body(hu: Image, spacing_mm: float) -> Body:
     """Return the trunk in HU [k, j, i] of equal spacing.
 
-    Holes are filled before the strong opening that takes the table off, else the thin chest wall beside the lung
-    would go with it. Arms are what lies more than 46 mm from everything deeper than 40 mm.
+    The lungs are filled in first: a wall of a few millimetres in front of them would not survive the opening that
+    removes the table. Arms are what lies more than 46 mm from everything deeper than 40 mm.
     """
     tissue = open_slices_mm(hu > SKIN_HU, 3.0, spacing_mm)
     tissue = fill_slices(close_slices_mm(tissue, 6.0, spacing_mm))

@@ -79,7 +79,7 @@ def segment_ct_abdomen(
     check_cancelled(monitor)
     for name in suspicious:
         found[name] = replace(found[name], state="needs review")
-    notes = [f"contrast phase: {phase.name} ({phase.reason}), read off the picture", *lines]
+    notes = [f"contrast phase: {phase.name} ({phase.reason}), judged from the image and not from its header", *lines]
     if ground.scene.arms_in_field:
         notes.append("arms in field: the grey values are shaded, the liver was fitted with a local level")
     if level is not None:

@@ -103,11 +103,11 @@ def grow_target(
     if radius_mm is None:
         raise SegmentationError(
             f"no distinct lesion can be drawn at this point: {note}", where=place,
-            advice="give a point nearer to its middle, or a radius in mm for a planned target that is not seen",
+            advice="give a point nearer to its middle, or a radius in mm (--target-radius) for a sphere as target",
         )
     return Found(
         _sphere(geometry, point_mm, float(radius_mm)), "needs review",
-        f"sphere of {float(radius_mm):g} mm radius around {place}, not seen as a lesion",
+        f"sphere of {float(radius_mm):g} mm radius around {place}, assumed: the program sees no lesion border there",
     )
 
 
