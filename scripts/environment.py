@@ -41,6 +41,8 @@ EGL_DRIVERS = ("/usr/share/glvnd/egl_vendor.d", "/etc/glvnd/egl_vendor.d")
 # program -> Debian package, for the tests only
 TEST_PROGRAMS = {"Xvfb": "xvfb", "xauth": "xauth", "dciodvfy": "dicom3tools"}
 
+PICTURES_LEFT_OUT = "pictures or windows may be left out until you run"
+
 
 class SetupError(Exception):
     """The environment cannot be made; the text says what to do."""
@@ -77,6 +79,9 @@ def prepare(*, tests: bool, yes: bool) -> Path:
     wanted = fingerprint(tests)
     stamp = VENV / ".setup-stamp"
     if PYTHON.exists() and stamp.exists() and wanted in stamp.read_text().split():
+        missing = missing_packages(tests)
+        if missing:
+            say(f"missing system libraries; {PICTURES_LEFT_OUT}: {install_line(missing)}")
         return PYTHON
     make_venv()
     install_packages(tests)
@@ -137,9 +142,9 @@ def check_system(tests: bool, yes: bool) -> None:
     packages = missing_packages(tests)
     if not packages:
         return
-    line = f"apt-get install -y --no-install-recommends {' '.join(packages)}"
+    line = install_line(packages)
     if not (is_debian() and hasattr(os, "geteuid") and os.geteuid() == 0 and allowed(line, yes)):
-        say(f"missing system libraries; pictures or windows may be left out until you run: {line}")
+        say(f"missing system libraries; {PICTURES_LEFT_OUT}: {line}")
         return
     say(f"installing system libraries: {' '.join(packages)}")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
@@ -148,7 +153,12 @@ def check_system(tests: bool, yes: bool) -> None:
     subprocess.run(line.split(), check=False, **apt)
     still = missing_packages(tests)
     if still:
-        say(f"not installed: {' '.join(still)}; pictures or windows may be left out until you run: {line}")
+        say(f"not installed: {' '.join(still)}; {PICTURES_LEFT_OUT}: {line}")
+
+
+def install_line(packages: list[str]) -> str:
+    """Return the command that installs Debian packages."""
+    return f"apt-get install -y --no-install-recommends {' '.join(packages)}"
 
 
 def allowed(line: str, yes: bool) -> bool:

@@ -263,6 +263,7 @@ def plan_file(tmp_path: Path, **changes: object) -> Path:
         ({"duration_s": -5}, "duration_s"),
         ({"speed": 3}, "speed"),
         ({"applicators": []}, "applicator"),
+        ({"applicators": [{}] * 200}, "at most 12"),
         ({"name": ""}, "name"),
     ],
 )

@@ -129,6 +129,7 @@ def test_absent_segment_is_an_empty_mask_with_a_reason():
         lambda: PlaneCut((0, 0, 0), (0, 0, 0)),
         lambda: SurfaceMesh(np.zeros((3, 3)), np.array([[0, 1, 3]])),
         lambda: Quantity("x", "X", 1.0, "furlong"),
+        lambda: Quantity("x", "X", float("nan"), "mm"),
         lambda: Segment("liver", 0, 0, Code("SCT", "1", "x"), (0, 0, 0)),
         lambda: Assessment("A", ())["margin"],
         lambda: toy_patient()[1].segment("wing"),

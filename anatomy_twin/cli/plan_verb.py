@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from anatomy_twin.cli.common import (
     Options,
@@ -21,6 +21,8 @@ from anatomy_twin.errors import PlanError
 
 if TYPE_CHECKING:
     from anatomy_twin.core import AblationPlan
+
+MOST_APPLICATORS: Final = 12
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -77,7 +79,10 @@ def read_plan(file: Path) -> AblationPlan:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         content.pop("kind", None)
-        applicators = tuple(Applicator(**entry) for entry in content.pop("applicators"))
+        entries = content.pop("applicators")
+        if len(entries) > MOST_APPLICATORS:
+            raise PlanError(f"the plan has {len(entries)} applicators", advice=f"give at most {MOST_APPLICATORS}")
+        applicators = tuple(Applicator(**entry) for entry in entries)
         return AblationPlan(applicators=applicators, **content)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise PlanError(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from anatomy_twin.errors import DataError
-from anatomy_twin.units import Point, check_unit
+from anatomy_twin.units import Point, check_range, check_unit
 
 OUTCOMES: Final = ("passed", "broken", "not checked")
 VERDICTS: Final = ("met", "borderline", "not met", "not checked", "")
@@ -82,6 +82,8 @@ class Quantity:
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:
             raise DataError(f"unknown verdict {self.verdict!r} of {self.name!r}")
+        if self.value is not None:
+            check_range(self.name, self.value)
         check_unit(self.unit)
 
 

@@ -41,7 +41,7 @@ def write_report(
     monitor.progress(0.9)
     files["report.pdf"] = make_pdf(content, figures, missing)
     data = {**content, "pictures_missing": missing}
-    files["report.json"] = (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
+    files["report.json"] = (json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
     check_cancelled(monitor)
     _write_all(target, files)
     monitor.progress(1.0)
