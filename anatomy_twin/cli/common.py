@@ -19,6 +19,8 @@ from anatomy_twin.units import FARTHEST
 if TYPE_CHECKING:
     from anatomy_twin.core import Assessment, Case, PlanCheck
 
+DEGREES = "\N{DEGREE SIGN}C"
+
 
 class Options(argparse.ArgumentParser):
     """argparse that refuses in one line and takes values such as ``--target -62,4,10``."""
@@ -184,11 +186,11 @@ def numbers_text(assessment: Assessment) -> str:
     """Return the numbers of an assessment as aligned lines."""
     lines = []
     for quantity in assessment.quantities:
-        unit = quantity.unit.replace("degC", "\N{DEGREE SIGN}C")
+        unit = quantity.unit.replace("degC", DEGREES)
         value = "-" if quantity.value is None else f"{quantity.value:.1f} {unit}".rstrip()
         limit = f"  limit {quantity.limit}{_assumed(quantity.source)}" if quantity.limit else ""
         verdict = f"  {quantity.verdict}" if quantity.verdict else ""
-        lines.append(f"  {quantity.label:<38} {value:>12}{limit}{verdict}")
+        lines.append(f"  {quantity.label:<38} {value:>12}{limit.replace('degC', DEGREES)}{verdict}")
     return "\n".join(lines)
 
 

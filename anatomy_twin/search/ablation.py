@@ -18,6 +18,7 @@ COARSE_MM = 2.0  # grid of the runs that search; the plan that is returned was r
 STEP_S = 15.0
 POWERS = 3
 NEAR_MM = 0.3  # where a margin is out of reach, heating stops this near to the best that more time would give
+NEAR_PERCENT = 3.0  # and this near to the best coverage of the rim
 GAIN_MM = 0.5  # more power is only taken for at least this much more margin: it costs healthy liver
 
 
@@ -61,7 +62,7 @@ def _confirm(
     for _ in range(3):
         check_cancelled(monitor)
         result = _run(case, plan, model, monitor)
-        margin = _margin(case.label_map, plan.target, result)
+        margin, _ = _margin_and_rim(case.label_map, plan.target, result)
         time_s = plan.applicators[0].duration_s
         if margin >= plan.margin_mm:
             return plan, result
@@ -80,27 +81,29 @@ def _confirm(
 def _first_time(labels: LabelMap, plan: AblationPlan, result: ThermalResult) -> tuple[float, float]:
     """Return the first time at which the zone has the margin, and the margin then.
 
-    Where it is never reached (a vessel cools the rim): the first time that comes within ``NEAR_MM`` of the best.
+    Where it is never reached (a vessel cools one side): the first time that comes within ``NEAR_MM`` of the best
+    margin and ``NEAR_PERCENT`` of the best coverage of the rim, so that the other sides are not left short.
     """
     steps = [n for n in range(result.times_s.size) if result.times_s[n] >= _shortest_s(plan)]
-    margins: dict[int, float] = {}
+    found: dict[int, tuple[float, float]] = {}
 
-    def at(step: int) -> float:
-        if step not in margins:
-            margins[step] = _margin(labels, plan.target, _until(result, step))
-        return margins[step]
+    def at(step: int) -> tuple[float, float]:
+        if step not in found:
+            found[step] = _margin_and_rim(labels, plan.target, _until(result, step))
+        return found[step]
 
-    best = at(steps[-1])
-    goal = plan.margin_mm if best >= plan.margin_mm else best - NEAR_MM
+    best, best_rim = at(steps[-1])
+    wanted = (plan.margin_mm, 0.0) if best >= plan.margin_mm else (best - NEAR_MM, best_rim - NEAR_PERCENT)
     low, high = 0, len(steps) - 1
     while low < high:  # the zone only grows, so the margin does too
         middle = (low + high) // 2
-        if at(steps[middle]) >= goal:
+        margin, rim = at(steps[middle])
+        if margin >= wanted[0] and rim >= wanted[1]:
             high = middle
         else:
             low = middle + 1
     time_s = float(np.ceil(result.times_s[steps[low]] / STEP_S - 1e-6) * STEP_S)
-    return min(time_s, _longest_s(plan)), at(steps[low])
+    return min(time_s, _longest_s(plan)), at(steps[low])[0]
 
 
 def _until(result: ThermalResult, step: int) -> ThermalResult:
@@ -111,8 +114,14 @@ def _until(result: ThermalResult, step: int) -> ThermalResult:
     )
 
 
-def _margin(labels: LabelMap, target: str, result: ThermalResult) -> float:
-    return ablative_margin(labels, target, result).minimal_mm if result.coagulated.any() else -np.inf
+def _margin_and_rim(labels: LabelMap, target: str, result: ThermalResult) -> tuple[float, float]:
+    """Return the minimal margin in mm and the covered percentage of the rim, as the assessment measures them."""
+    if not result.coagulated.any():
+        return -np.inf, 0.0
+    margin = ablative_margin(labels, target, result)
+    return margin.minimal_mm, 100.0 if margin.rim_percent is None else margin.rim_percent
+
+
 
 
 def _coarse_run(case: Case, plan: AblationPlan, model: ThermalModel, monitor: Monitor) -> ThermalResult:
