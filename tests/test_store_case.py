@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from anatomy_twin.core import AblationPlan, Applicator, Case, Quantity, SilentMonitor, VolumeGeometry
+from anatomy_twin.core import AblationPlan, Applicator, Case, Cost, SilentMonitor, VolumeGeometry
 from anatomy_twin.errors import Cancelled, StoreError
 from anatomy_twin.notice import INTENDED_USE
 from anatomy_twin.rehearsal import scene
@@ -234,9 +234,9 @@ def test_json_with_traps_is_refused(text):
 
 def test_numbers_that_are_not_finite_are_not_written(tmp_path):
     case = full_case()
-    assessment = replace(case.assessments["A"], quantities=(Quantity("m", "M", float("nan"), "mm"),))
+    check = replace(case.checks["A"], costs=(Cost("length", float("nan"), "mm"),))
     with pytest.raises(StoreError, match="cannot be stored"):
-        save_case(case.with_assessment(assessment), tmp_path / "nan.twin")
+        save_case(case.with_plan(case.plan("A"), check), tmp_path / "nan.twin")
     assert list(tmp_path.iterdir()) == []
 
 

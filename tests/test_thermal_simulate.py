@@ -174,6 +174,29 @@ def test_more_power_more_time_and_less_perfusion_coagulate_more(block, result):
     assert simulation.simulate(case, centred_plan(centre), replace(COARSE, cooling_s=60.0)).coagulated_ml > base
 
 
+def test_tissue_cools_once_the_power_is_off(block):
+    """Boiling tissue must not go on being heated: the hottest point falls at every step after the power is off."""
+    case, centre = block
+    model = replace(COARSE, cooling_s=60.0, snapshots=60)
+    found = simulation.simulate(case, centred_plan(centre, power_w=100.0), model)
+    off = centred_plan(centre).applicators[0].duration_s
+    peaks = found.temperature_c.reshape(found.times_s.size, -1).max(axis=1)
+    after = peaks[found.times_s >= off]
+    assert np.isfinite(found.temperature_c).all()
+    assert after.size >= 3 and after[0] > 99.0 and (np.diff(after) < 0).all()
+
+
+def test_no_pulse_gives_no_heat_whatever_the_scratch_memory_holds(block):
+    from anatomy_twin.simulation.thermal.assembly import assemble
+    from anatomy_twin.simulation.thermal.pipeline import _source
+
+    case, centre = block
+    system = assemble(case, centred_plan(centre), COARSE)
+    shape = system.capacity_j_k.shape
+    boiling, scratch = np.full(shape, 120.0, np.float32), np.full(shape, np.nan, np.float32)
+    assert not _source(system, (), {}, boiling, np.zeros(shape, np.float32), scratch).any()
+
+
 def test_the_cem43_verdict_is_said_and_follows_the_dose(block, result):
     case, centre = block
     dose = simulation.simulate(case, centred_plan(centre), replace(COARSE, verdict="cem43"))

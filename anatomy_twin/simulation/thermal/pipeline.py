@@ -163,7 +163,7 @@ def _source(
     boil = system.evaporation
     flat = temperature.reshape(-1)
     hot = np.flatnonzero(flat > boil.from_c) if boil.dry_absorption < 1.0 else np.zeros(0, np.int64)
-    if not hot.size:
+    if not on or not hot.size:
         return wet
     dried = np.clip((flat[hot].astype(np.float64) - boil.from_c) / (boil.to_c - boil.from_c), 0.0, 1.0)
     kept = 1.0 - (1.0 - boil.dry_absorption) * dried
