@@ -40,7 +40,7 @@ class Exporter(Protocol):
 
 TABLE: Final[dict[str, dict[str, str]]] = {
     "segmenters": {"ct-abdomen": "anatomy_twin.segmentation.ct_abdomen:segment_ct_abdomen"},
-    "simulators": {"thermal": "anatomy_twin.simulation.thermal.pipeline:simulate_ablation"},
+    "simulators": {"thermal": "anatomy_twin.simulation.thermal:simulate_ablation"},
     "exporters": {
         ".stl": "anatomy_twin.export.stl:write",
         ".ply": "anatomy_twin.export.ply:write",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from anatomy_twin import plugins
 from anatomy_twin.core import SILENT, AblationPlan, Case, Monitor, Plan, Result
 from anatomy_twin.errors import SimulationError
 
@@ -27,9 +28,8 @@ def simulate(
             f"a plan of kind {type(chosen).__name__} cannot be simulated in this version",
             advice="ablation plans can",
         )
-    from anatomy_twin.simulation import thermal
-
-    return thermal.simulate_ablation(case, chosen, model, monitor or SILENT)
+    result: Result = plugins.resolve("simulators", "thermal")(case, chosen, model, monitor or SILENT)
+    return result
 
 
 def warm_up() -> None:
