@@ -20,7 +20,8 @@ class Volume:
 
     ``warnings`` are lines for the reader; ``facts`` are named findings about the series that hold nothing of the
     patient's identity (slice count, geometry verdict, tube voltage, sha256 of the input). ``synthetic`` is true for a
-    generated patient: every number read off such a volume says so.
+    generated patient: every number read off such a volume says so. ``instances`` are one-way stand-ins of the images
+    that the volume was read from, sorted: objects that refer to those images are matched by them.
     """
 
     array: NDArray[Any]
@@ -30,6 +31,7 @@ class Volume:
     warnings: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=FrozenMapping)
     synthetic: bool = False
+    instances: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         array = read_only(self.array, "array", ndim=3)
@@ -40,6 +42,7 @@ class Volume:
         object.__setattr__(self, "array", array)
         object.__setattr__(self, "warnings", tuple(self.warnings))
         object.__setattr__(self, "facts", FrozenMapping(self.facts))
+        object.__setattr__(self, "instances", tuple(sorted(self.instances)))
 
     def canonical(self) -> Volume:
         """Return the same volume re-indexed so that k goes to the head, j to the back and i to the left."""

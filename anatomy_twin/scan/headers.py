@@ -10,7 +10,7 @@ import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRL
 
 from anatomy_twin.core import SILENT, Monitor, check_cancelled
 from anatomy_twin.errors import ScanError, TwinError
+from anatomy_twin.scan.slice_header import SliceHeader
 
 MAX_FILES = 200_000
 NOT_DICOM = "non-DICOM file"
@@ -49,46 +50,6 @@ PATIENT_POSITIONS = {
     "HFDL": "head first, on the left side", "FFS": "feet first, supine", "FFP": "feet first, prone",
     "FFDR": "feet first, on the right side", "FFDL": "feet first, on the left side",
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class SliceHeader:
-    """What the header of one image says; ``None`` or an empty text where it is absent or no number.
-
-    ``aside`` tells why the image can be no slice of a volume, or is empty. ``patient_words`` are the words of the
-    patient's name and ID: they are kept only to keep them out of what is stored.
-    """
-
-    path: Path = field(repr=False)
-    patient_key: str = field(repr=False)
-    patient_words: frozenset[str] = field(repr=False)
-    description: str = field(repr=False)
-    sop_uid: str = field(repr=False)
-    series_uid: str
-    series_number: int | None
-    modality: str
-    aside: str
-    image_type: tuple[str, ...]
-    rows: int
-    columns: int
-    position_mm: tuple[float, ...] | None
-    orientation: tuple[float, ...] | None
-    pixel_spacing_mm: tuple[float, ...] | None
-    thickness_mm: float | None
-    frame_of_reference_uid: str
-    instance_number: int | None
-    phase: tuple[tuple[str, str], ...]
-    slope: float | None
-    intercept: float | None
-    rescale_type: str
-    photometric: str
-    tilt_deg: float | None
-    patient_position: str
-    kvp: float | None
-    kernel: str
-    transfer_syntax: str
-    lossy: bool
-    synthetic: bool
 
 
 @contextmanager

@@ -58,12 +58,12 @@ class Series:
     @property
     def original(self) -> bool:
         """True for images that come from the scanner, not from other images."""
-        return self.headers[0].image_type[:1] != ("DERIVED",)
+        return not self.headers or self.headers[0].image_type[:1] != ("DERIVED",)
 
     @property
     def aside(self) -> str:
         """Why these images are no slices of a volume, for instance "localizer"; empty if they may be."""
-        return self.headers[0].aside
+        return self.headers[0].aside if self.headers else ""
 
     @property
     def loadable(self) -> bool:

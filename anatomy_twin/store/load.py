@@ -141,6 +141,7 @@ def _volume(entry: dict[str, Any], reader: _Reader) -> Volume:
         warnings=decode(tuple[str, ...], entry["warnings"], MANIFEST),
         facts=decode(Mapping[str, str], entry["facts"], MANIFEST),
         synthetic=decode(bool, entry["synthetic"], MANIFEST),
+        instances=decode(tuple[str, ...], entry.get("instances", []), MANIFEST),
     )
 
 

@@ -164,6 +164,7 @@ def _volume_entry(volume: Volume) -> dict[str, Any]:
         "synthetic": bool(volume.synthetic),
         "warnings": encode(tuple[str, ...], volume.warnings),
         "facts": encode(Mapping[str, str], volume.facts),
+        "instances": encode(tuple[str, ...], volume.instances),
     }
 
 
