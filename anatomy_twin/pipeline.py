@@ -32,7 +32,7 @@ from anatomy_twin.core import (
 from anatomy_twin.errors import PlanError, UsageError
 from anatomy_twin.plan import Proposal, check_plan, load_device, propose, require_in_body
 from anatomy_twin.scan import load_volume
-from anatomy_twin.scan.segmentation_object import read_seg
+from anatomy_twin.scan.label_object import read_label_object
 from anatomy_twin.search import confirm_duration
 from anatomy_twin.segmentation import add_target, segment
 from anatomy_twin.simulation import simulate
@@ -66,7 +66,7 @@ def load_labels(path: str | Path, like: Volume | None = None) -> LabelMap:
     file = Path(path)
     if file.name.endswith(".seg.nrrd"):
         return load_seg_nrrd(file, like)
-    return read_seg(file, like)
+    return read_label_object(file, like)
 
 
 def import_scan(

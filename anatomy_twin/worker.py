@@ -11,15 +11,24 @@ import contextlib
 import importlib
 import os
 import pickle
+import queue
 import signal
+import struct
 import subprocess
 import sys
-from collections.abc import Mapping
-from typing import Any
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, BinaryIO
 
 from anatomy_twin.errors import TwinError, UsageError, WorkerError
 
 _START = "from anatomy_twin.worker import child_main; child_main()"
+_START_SERVING = "from anatomy_twin.worker import serve_main; serve_main()"
+_LENGTH = struct.Struct("<Q")
+# what a fresh interpreter may take before its first answer, beside the limit of that answer
+START_S = 30.0
 
 
 def run_limited(
@@ -47,14 +56,7 @@ def run_limited(
     if function.count(":") != 1:
         raise UsageError(f"{function!r} names no function", advice='write it as "module:function"')
     request = pickle.dumps((function, args, memory_bytes, cpu_s), protocol=pickle.HIGHEST_PROTOCOL)
-    process = subprocess.Popen(
-        [sys.executable, "-c", _START],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(_import_path()), **(env or {})},
-        start_new_session=os.name == "posix",
-    )
+    process = _start(_START, env)
     try:
         answer, _ = process.communicate(request, timeout=wall_s)
     except subprocess.TimeoutExpired:
@@ -64,22 +66,183 @@ def run_limited(
     return _result(function, answer, process.returncode, memory_bytes, cpu_s)
 
 
+def run_each(
+    function: str,
+    items: Iterable[Any],
+    *,
+    memory_bytes: int | None = None,
+    cpu_s: float | None = None,
+    wall_s: float = 60.0,
+    processes: int = 1,
+    env: Mapping[str, str] | None = None,
+) -> Iterator[Any]:
+    """Yield ``function(item)`` for each item, in order, from fresh interpreters that each serve many items.
+
+    Parameters
+    ----------
+    function : "module:function"; the module is imported in the children only.
+    items : picklable; taken as they are needed, two for each process ahead.
+    memory_bytes, cpu_s : limits of each child, as in ``run_limited``; ``cpu_s`` counts for all its items together.
+    wall_s : a child that takes longer for one item is killed.
+    processes : how many children work side by side.
+
+    Raises for the first item that fails, as ``run_limited`` does; the items before it have been yielded.
+    """
+    if function.count(":") != 1:
+        raise UsageError(f"{function!r} names no function", advice='write it as "module:function"')
+    idle: queue.SimpleQueue[_Server] = queue.SimpleQueue()
+    servers = [_Server(function, memory_bytes, cpu_s, env) for _ in range(processes)]
+    for server in servers:
+        idle.put(server)
+
+    def work(item: Any) -> Any:
+        server = idle.get()
+        try:
+            return server.answer(item, wall_s)
+        finally:
+            idle.put(server)
+
+    waiting: deque[Future[Any]] = deque()
+    pool = ThreadPoolExecutor(processes)
+    try:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > 2 * processes:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+        for server in servers:
+            server.stop()
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Server:
+    """One child that serves items until it is stopped or dies; started by its first item."""
+
+    def __init__(
+        self, function: str, memory_bytes: int | None, cpu_s: float | None, env: Mapping[str, str] | None
+    ) -> None:
+        self.function, self.memory_bytes, self.cpu_s, self.env = function, memory_bytes, cpu_s, env
+        self.process: subprocess.Popen[bytes] | None = None
+        self.stopped = False
+
+    def answer(self, item: Any, wall_s: float) -> Any:
+        """Return what the function returns for one item."""
+        if self.stopped:
+            raise WorkerError(f"{self.function} was stopped")
+        if self.process is None:
+            self.process = _start(_START_SERVING, self.env)
+            wall_s += START_S
+            item = (self.function, self.memory_bytes, self.cpu_s, item)
+        process, late = self.process, threading.Event()
+
+        def kill() -> None:
+            late.set()
+            _kill(process)
+
+        timer = threading.Timer(wall_s, kill)
+        timer.start()
+        try:
+            assert process.stdin is not None and process.stdout is not None
+            _send(process.stdin, pickle.dumps(item, protocol=pickle.HIGHEST_PROTOCOL))
+            data = _receive(process.stdout)
+        except (OSError, ValueError):  # the child is gone and its pipes with it
+            data = b""
+        finally:
+            timer.cancel()
+        if late.is_set():
+            raise WorkerError(f"{self.function} gave no answer within {wall_s:g} s and was stopped")
+        if not data:
+            process.wait()
+        code = 0 if data else process.returncode or 1
+        return _result(self.function, data, code, self.memory_bytes, self.cpu_s)
+
+    def stop(self) -> None:
+        """End the child, whatever it does."""
+        self.stopped = True
+        if self.process is not None:
+            _kill(self.process)
+
+
+def serve_main() -> None:
+    """Serve requests from standard input until it ends; the first one carries function and limits too."""
+    answer_to = os.dup(1)
+    os.dup2(2, 1)
+    function: Callable[[Any], Any] | None = None
+    with os.fdopen(answer_to, "wb") as stream:
+        while request := _receive(sys.stdin.buffer):
+            item = pickle.loads(request)
+
+            def work(item: Any = item) -> Any:
+                nonlocal function
+                if function is None:
+                    name, memory_bytes, cpu_s, item = item
+                    _limit(memory_bytes, cpu_s)
+                    function = _function(name)
+                return function(item)
+
+            _send(stream, _answer(work))
+
+
+def _send(stream: BinaryIO | Any, data: bytes) -> None:
+    stream.write(_LENGTH.pack(len(data)))
+    stream.write(data)
+    stream.flush()
+
+
+def _receive(stream: BinaryIO | Any) -> bytes:
+    """Return the next message, or nothing where the other side has gone."""
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return b""
+    (length,) = _LENGTH.unpack(head)
+    data: bytes = stream.read(length)
+    return data if len(data) == length else b""
+
+
+def _function(name: str) -> Callable[..., Any]:
+    module, attribute = name.split(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
+    return found
+
+
+def _answer(work: Callable[[], Any]) -> bytes:
+    """Return what a piece of work returns or raises, as the bytes that ``_result`` reads."""
+    try:
+        return pickle.dumps(("value", work()), protocol=pickle.HIGHEST_PROTOCOL)
+    except MemoryError:
+        return pickle.dumps(("memory", None))
+    except TwinError as error:
+        return pickle.dumps(("refusal", error))
+    except BaseException as error:  # noqa: BLE001 - some native libraries raise what is no Exception
+        return pickle.dumps(("error", (type(error).__name__, " ".join(str(error).split())[:200])))
+
+
+def _start(code: str, env: Mapping[str, str] | None) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(_import_path()), **(env or {})},
+        start_new_session=os.name == "posix",
+    )
+
+
 def child_main() -> None:
     """Serve one request from standard input; what the function prints is dropped."""
     answer_to = os.dup(1)
     os.dup2(2, 1)  # whatever libraries print must not get between the answer's bytes
-    try:
+
+    def work() -> Any:
         function, args, memory_bytes, cpu_s = pickle.load(sys.stdin.buffer)
         _limit(memory_bytes, cpu_s)
-        module, name = function.split(":")
-        answer: tuple[str, Any] = ("value", getattr(importlib.import_module(module), name)(*args))
-        data = pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL)
-    except MemoryError:
-        data = pickle.dumps(("memory", None))
-    except TwinError as error:
-        data = pickle.dumps(("refusal", error))
-    except BaseException as error:  # noqa: BLE001 - some native libraries raise what is no Exception
-        data = pickle.dumps(("error", (type(error).__name__, " ".join(str(error).split())[:200])))
+        return _function(function)(*args)
+
+    data = _answer(work)
     with os.fdopen(answer_to, "wb") as stream:
         stream.write(data)
 

@@ -18,8 +18,9 @@ from anatomy_twin.errors import Cancelled, StoreError
 from anatomy_twin.notice import INTENDED_USE
 from anatomy_twin.rehearsal import scene
 from anatomy_twin.store import load_case, save_case, verify_case
-from anatomy_twin.store.folder import replacing, safe_names
+from anatomy_twin.store.folder import safe_names
 from anatomy_twin.store.sealed_json import dump, parse, seal, unseal
+from anatomy_twin.store.swap import replacing
 from tests.support.full_case import full_case
 
 
@@ -284,7 +285,7 @@ def test_a_cancelled_save_leaves_the_old_case(saved):
 def test_a_killed_save_leaves_the_old_case_and_its_litter_is_swept(saved):
     before = files_of(saved)
     code = (
-        "import os, sys; from pathlib import Path; from anatomy_twin.store.folder import replacing\n"
+        "import os, sys; from pathlib import Path; from anatomy_twin.store.swap import replacing\n"
         "with replacing(Path(sys.argv[1])) as folder:\n"
         "    (folder / 'half').write_text('x'); os._exit(9)"
     )

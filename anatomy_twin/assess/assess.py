@@ -47,7 +47,7 @@ def assess(
         return Assessment("", volume_quantities(case), case.synthetic, notes)
     if not isinstance(plan, AblationPlan):
         raise PlanError(f"plan {plan.name!r} is a {type(plan).__name__}; this version assesses ablation plans only")
-    labels = case.label_map
+    labels = case.label_map.reindexed(*case.label_map.geometry.canonical_axes())
     if plan.target not in labels:
         raise PlanError(f"no structure is called {plan.target!r}", advice=f"there are {', '.join(labels.names)}")
     result = case.results.get(plan.name) if result is None else result
@@ -160,7 +160,7 @@ def _temperatures(labels: LabelMap, target: str, result: ThermalResult) -> list[
     limit = limits["organ_temperature_c"]
     peak = np.asarray(result.temperature_c).max(axis=0)
     index = np.indices(result.geometry.shape).reshape(3, -1).T
-    places = np.floor(np.round(labels.geometry.to_index(result.geometry.to_world(index)), 6) + 0.5).astype(int)
+    places = labels.geometry.voxel_of(result.geometry.to_world(index))
     inside = np.all((places >= 0) & (places < np.asarray(labels.geometry.shape)), axis=1)
     index, places = index[inside], places[inside]
     found = []
@@ -172,9 +172,10 @@ def _temperatures(labels: LabelMap, target: str, result: ThermalResult) -> list[
         if not hit.any():
             continue
         values = peak[tuple(index[hit].T)]
-        hottest = index[hit][int(np.argmax(values))]
+        # the first of the voxels that are the hottest as the number is told: the last digits are noise of float32
+        hottest = index[hit][int(np.argmax(np.round(values, 1)))]
         value = round(float(values.max()), 1)
-        x, y, z = (round(float(part), 1) for part in result.geometry.to_world(hottest))
+        x, y, z = (round(round(float(part), 6), 1) for part in result.geometry.to_world(hottest))
         found.append(Quantity(
             f"{name}_peak_c", f"{catalog.term(name)['label']}, highest temperature", value, "degC",
             f"at most {limit['value']:g} degC", "met" if value <= float(limit["value"]) else "not met", "assumed",

@@ -127,7 +127,7 @@ def _volumes(
 
 def nearest(mask: NDArray[np.bool_], geometry: VolumeGeometry, points: Floats) -> NDArray[np.bool_]:
     """Return the value of ``mask`` [k, j, i] at points (..., 3) in LPS mm; False outside its grid."""
-    index = np.floor(np.round(geometry.to_index(points), 6) + 0.5).astype(int)
+    index = geometry.voxel_of(points)
     inside = np.all((index >= 0) & (index < np.asarray(geometry.shape)), axis=-1)
     values = np.zeros(inside.shape, bool)
     values[inside] = mask[tuple(index[inside].T)]

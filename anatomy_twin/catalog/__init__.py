@@ -41,22 +41,42 @@ def term(name: str) -> dict[str, Any]:
     return {**entry, "label": label, "scheme": load("terms")["scheme"]}
 
 
-def segment_name(label: str, code: str, taken: Container[str] = ()) -> str:
+def segment_name(label: str, code: str, taken: Container[str] = (), *, side: str = "", region: str = "") -> str:
     """Return the catalog's name for a segment of another program.
 
-    By its label ("Left Kidney", "kidney-left"), else by its SNOMED CT code where only one entry has that code; else,
-    or if that name is among ``taken``, the label as it is.
+    By its label ("Left Kidney", "kidney-left", "liver_tumor"), else by its code (SNOMED CT, or the retired SRT code)
+    where only one entry has that code, with ``side`` (a code of laterality) where two have; the code of a lesion names
+    one only where label or ``region`` (a code) says liver. Else, or if that name is among ``taken``, the label as it
+    is.
     """
-    entries = load("terms")["segments"]
-    words = "_".join(label.lower().replace("-", " ").replace("_", " ").split())
+    entries, aliases = load("terms")["segments"], load("aliases")
+    words = "_".join(label.lower().replace("-", " ").replace("_", " ").split()).replace("tumor", "tumour")
     by_label = {"_".join(entry["label"].lower().split()): name for name, entry in entries.items()}
     stem, _, number = words.rpartition("_")
-    unspecific = ("body", "unknown_tissue")  # their codes say no more than "some tissue"
-    by_code = [name for name, entry in entries.items() if entry["code"] == code and name not in unspecific]
-    if words in entries or (number.isdigit() and stem in entries):
+    if words in entries or (number.isascii() and number.isdigit() and stem in entries):
         name = words
     elif words in by_label:
         name = by_label[words]
+    elif words in aliases["labels"]:
+        name = aliases["labels"][words]
     else:
-        name = by_code[0] if len(by_code) == 1 else label
+        name = _by_code(words, code, side, region, taken) or label
     return label if name in taken else name
+
+
+def _by_code(words: str, code: str, side: str, region: str, taken: Container[str]) -> str:
+    entries, aliases = load("terms")["segments"], load("aliases")
+    current = aliases["retired_codes"].get(code, code)
+    if current in aliases["lesion_codes"]:
+        in_liver = "liver" in words or "hepat" in words or aliases["retired_codes"].get(region, region) == "10200004"
+        free = (f"tumour_{number}" for number in range(1, 1000) if f"tumour_{number}" not in taken)
+        return next(free, "") if in_liver else ""
+    if current in aliases["codes"]:
+        return str(aliases["codes"][current])
+    unspecific = aliases["unspecific"]  # their codes say no more than "some tissue"
+    found = [name for name, entry in entries.items() if entry["code"] == current and name not in unspecific]
+    turned = aliases["sides"].get(side, "")
+    sided = [name for name in found if turned and name.endswith(f"_{turned}")]
+    chosen = sided or found
+    # the code of a paired organ with a side that has no entry here names nothing
+    return chosen[0] if len(chosen) == 1 and (sided or not turned) else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -91,17 +91,36 @@ class VolumeGeometry:
         return np.asarray(points @ self.inverse_affine[:3, :3].T + self.inverse_affine[:3, 3])
 
     def contains(self, point_mm: ArrayLike) -> NDArray[np.bool_]:
-        """Tell for points (..., 3) in LPS mm whether they lie in a voxel of the grid."""
-        index = self.to_index(point_mm)
-        upper = np.asarray(self.shape) - 0.5
-        return np.asarray(np.all((index >= -0.5) & (index < upper), axis=-1))
+        """Tell for points (..., 3) in LPS mm whether they lie in a voxel of the grid (see ``voxel_of``)."""
+        voxel = self._voxel(point_mm)
+        return np.asarray(np.all((voxel >= 0) & (voxel < np.asarray(self.shape)), axis=-1))
+
+    def voxel_of(self, point_mm: ArrayLike) -> NDArray[np.int64]:
+        """Return the indices (..., 3) of the voxels that hold points (..., 3) in LPS mm, also beyond the grid.
+
+        A point on the face between two voxels (to a millionth of a voxel) belongs to the one further to the head, the
+        back or the left, whichever way the array runs.
+        """
+        return self._voxel(point_mm).astype(np.int64)
+
+    def _voxel(self, point_mm: ArrayLike) -> Floats:
+        index = np.round(self.to_index(point_mm), 6)
+        return np.where(self._runs_back, np.ceil(index - 0.5), np.floor(index + 0.5))
+
+    @cached_property
+    def _runs_back(self) -> NDArray[np.bool_]:
+        """For each array axis: whether it runs against the canonical one."""
+        order, flips = self.canonical_axes()
+        backwards = np.zeros(3, dtype=bool)
+        backwards[list(order)] = flips
+        return backwards
 
     def nearest_voxel(self, point_mm: ArrayLike) -> tuple[int, int, int]:
         """Return the index [k, j, i] of the voxel that holds a point; ``DataError`` if the point is outside."""
         if not bool(self.contains(point_mm)):
             place = ", ".join(f"{value:.1f}" for value in np.asarray(point_mm, dtype=float))
             raise DataError("point lies outside the scan", where=f"{place} mm LPS")
-        k, j, i = (int(value) for value in np.floor(self.to_index(point_mm) + 0.5))
+        k, j, i = (int(value) for value in self.voxel_of(point_mm))
         return k, j, i
 
     def corners_mm(self) -> Floats:
@@ -116,16 +135,24 @@ class VolumeGeometry:
     def canonical_axes(self) -> tuple[tuple[int, int, int], tuple[bool, bool, bool]]:
         """Return (order, flips) that make k go most nearly to the head, j to the back and i to the left.
 
-        Apply with ``reindex`` to the array and ``reindexed`` to this geometry.
+        Apply with ``reindex`` to the array and ``reindexed`` to this geometry. Where two axes are as near as each
+        other (a grid turned by 45 degrees), the patient decides and not the array: the one that leans more to the
+        left, then more to the back, is taken. So the same grid in another order of axes gives the same canonical one.
         """
         order: list[int] = []
         flips: list[bool] = []
         for world_axis in (2, 1, 0):
             free = [axis for axis in range(3) if axis not in order]
-            axis = max(free, key=lambda n: abs(self.direction[world_axis, n]))
+            axis = max(free, key=partial(self._nearness, world_axis))
             order.append(axis)
             flips.append(bool(self.direction[world_axis, axis] < 0))
         return (order[0], order[1], order[2]), (flips[0], flips[1], flips[2])
+
+    def _nearness(self, world_axis: int, axis: int) -> tuple[float, ...]:
+        """Rank an array axis by its part along a world axis; equal ones by where that way along them leads."""
+        column = self.direction[:, axis]
+        ahead = column if column[world_axis] >= 0 else -column
+        return (round(float(ahead[world_axis]), 6), *(float(part) for part in ahead))
 
     def reindexed(self, order: tuple[int, int, int], flips: tuple[bool, bool, bool]) -> VolumeGeometry:
         """Return the same grid with its axes reordered and then flipped, as ``reindex`` does to an array."""

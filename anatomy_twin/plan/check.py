@@ -61,7 +61,7 @@ def require_in_body(check: PlanCheck) -> None:
 def target_center_mm(labels: LabelMap, target: str) -> NDArray[np.float64]:
     """Return the centroid of a structure in LPS mm, rounded to 0.01 mm."""
     index = np.argwhere(labels.mask(target)).mean(axis=0)
-    return np.round(labels.geometry.to_world(index), 2)
+    return np.round(np.round(labels.geometry.to_world(index), 6), 2)
 
 
 def _aim_cost(labels: LabelMap, plan: AblationPlan, ends: NDArray[np.float64], device: dict[str, Any]) -> Cost:

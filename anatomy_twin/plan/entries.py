@@ -19,8 +19,9 @@ def skin_entries(labels: LabelMap, around_mm: NDArray[np.float64], reach_mm: flo
     surface = np.argwhere(_outer_surface(body))
     centre = geometry.to_index(around_mm)
     spacing = np.asarray(geometry.spacing_mm)
-    near = surface[(((surface - centre) * spacing) ** 2).sum(axis=1) <= reach_mm**2]
-    return np.round(geometry.to_world(_thin(near, spacing, count)), 2)
+    # rounded first, so that what lies half-way does not depend on the last digit, and so on the order of the array
+    near = surface[np.round((((surface - centre) * spacing) ** 2).sum(axis=1), 6) <= reach_mm**2]
+    return np.round(np.round(geometry.to_world(_thin(near, spacing, count)), 6), 2)
 
 
 def _outer_surface(body: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -17,6 +17,7 @@ from anatomy_twin.core import (
     SurfaceMesh,
     ThermalResult,
     VolumeGeometry,
+    reindex,
 )
 from anatomy_twin.errors import UsageError
 from anatomy_twin.notice import SYNTHETIC_NOTE
@@ -66,9 +67,8 @@ def chosen_plan(case: Case) -> str:
 def window_of(case: Case) -> tuple[float, float]:
     """Return (width, level) in HU for the primary volume by its contrast phase (``catalog/windows.json``)."""
     windows = catalog.load("windows")
-    array = case.volume.array
     if case.volume.modality != "CT":
-        low, high = (float(value) for value in np.percentile(array[::4, ::4, ::4], (1, 99)))
+        low, high = (float(value) for value in np.percentile(case.volume.canonical().array[::4, ::4, ::4], (1, 99)))
         return max(high - low, 1.0), (high + low) / 2
     preset = windows["presets"][windows["by_phase"][phase_of(case)]]
     return float(preset["width"]), float(preset["level"])
@@ -203,7 +203,7 @@ def _rim(labels: LabelMap | None, plan: object, colours: dict[str, Any]) -> tupl
     inside = target[box]
     # the surface of the target runs between voxel centres: somewhat less than half a voxel beyond the last of its own
     reached_mm = plan.margin_mm + 0.4 * min(geometry.spacing_mm)
-    mask = distance_transform_edt(~inside, sampling=geometry.spacing_mm) <= reached_mm
+    mask = np.round(distance_transform_edt(~inside, sampling=geometry.spacing_mm), 6) <= reached_mm
     organ = labels.segment(plan.target).part_of
     if organ in labels:
         mask &= labels.mask(organ)[box] | inside
@@ -346,8 +346,11 @@ def _target_note(case: Case, plan_name: str) -> list[str]:
 
 
 def _inner_point(mask: NDArray[np.bool_], geometry: VolumeGeometry) -> Point:
-    """Return the voxel of the mask that is nearest to its centre of mass, in LPS mm."""
-    index = np.argwhere(mask)
-    points = geometry.to_world(index)
-    nearest = points[np.argmin(((points - points.mean(axis=0)) ** 2).sum(axis=1))]
+    """Return the voxel of the mask that is nearest to its centre of mass, in LPS mm.
+
+    Of several that are, the first on canonical axes, so that the order of the array does not matter.
+    """
+    axes = geometry.canonical_axes()
+    points = geometry.reindexed(*axes).to_world(np.argwhere(reindex(mask, *axes)))
+    nearest = points[np.argmin(np.round(((points - points.mean(axis=0)) ** 2).sum(axis=1), 6))]
     return check_point("focus_mm", nearest)

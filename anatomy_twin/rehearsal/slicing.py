@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from anatomy_twin.core import Volume, VolumeGeometry
+from anatomy_twin.core import Volume, VolumeGeometry, reindex
 from anatomy_twin.errors import UsageError
 from anatomy_twin.units import Point, check_point, check_positive
 
@@ -137,7 +137,8 @@ def plane_through(
     else:
         width, height = (check_positive("size_mm", value) for value in size_mm)
         low = np.array([point @ down - height / 2, point @ right - width / 2])
-    shape = (max(1, round(float(height / step))), max(1, round(float(width / step))))
+    # rounded first: half a pixel must not depend on the last digit
+    shape = (max(1, round(round(float(height / step), 6))), max(1, round(round(float(width / step), 6))))
     normal = np.cross(right, down)
     first = low + step / 2
     origin = first[0] * down + first[1] * right + (point @ normal) * normal
@@ -159,6 +160,8 @@ def sample(
     Trilinear between voxel centres, or the nearest voxel; the half voxel beyond the outermost centres belongs to the
     grid. ``outside`` fills what lies outside it.
     """
+    axes = geometry.canonical_axes()  # so that a place half-way between two voxels goes to the same one always
+    array, geometry = reindex(array, *axes), geometry.reindexed(*axes)
     start = geometry.to_index(plane.origin_mm)
     per_row = geometry.to_index(plane.to_world([1.0, 0.0])) - start
     per_column = geometry.to_index(plane.to_world([0.0, 1.0])) - start
@@ -208,7 +211,7 @@ def _weights(position: Floats, size: int, nearest: bool) -> tuple[Any, Any, Any,
     inside = (position >= -0.5 - 1e-9) & (position < size - 0.5 + 1e-9)
     held = np.clip(position, 0.0, size - 1.0)
     if nearest:
-        lower = np.minimum(np.floor(held + 0.5), size - 1).astype(np.intp)
+        lower = np.minimum(np.floor(np.round(held, 6) + 0.5), size - 1).astype(np.intp)
         return lower, lower, np.zeros_like(held), inside
     lower = np.minimum(np.floor(held), max(size - 2, 0)).astype(np.intp)
     return lower, np.minimum(lower + 1, size - 1), held - lower, inside

@@ -1,42 +1,30 @@
-"""Stored pixel values of one file: the codec is chosen by name, and lengths are checked before values are believed."""
+"""Stored pixel values: where each frame stands in its file is checked before a byte of it is believed."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Sequence
+import io
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.pixels.decoders.base import get_decoder
-from pydicom.uid import ExplicitVRBigEndian
 
-from anatomy_twin.errors import ScanError
-from anatomy_twin.scan.headers import foreign_data, read_dataset, uid_name
+from anatomy_twin.errors import ScanError, TwinError
+from anatomy_twin.scan.codestream import check_stream
+from anatomy_twin.scan.decode import BY_SIMPLEITK, PLUGINS, CodedFrame
+from anatomy_twin.scan.headers import uid_name
+from anatomy_twin.scan.prescan import prescan
+from anatomy_twin.scan.slice_header import PixelSource, SliceHeader
+from anatomy_twin.worker import run_each
 
-_NATIVE = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"}
-# transfer syntax -> the one decoding plugin of pydicom that is used for it
-_PLUGINS = {
-    "1.2.840.10008.1.2.5": "pydicom",
-    "1.2.840.10008.1.2.4.80": "pyjpegls",
-    "1.2.840.10008.1.2.4.81": "pyjpegls",
-    "1.2.840.10008.1.2.4.90": "pylibjpeg",
-    "1.2.840.10008.1.2.4.91": "pylibjpeg",
-    "1.2.840.10008.1.2.4.201": "pylibjpeg",
-    "1.2.840.10008.1.2.4.202": "pylibjpeg",
-    "1.2.840.10008.1.2.4.203": "pylibjpeg",
-}
-# the first JPEG of 1992 with Huffman codes, 8 to 16 bits, lossy and lossless: decoded by SimpleITK in a child process
-BY_SIMPLEITK = frozenset(
-    f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 53, 55, 57, 70)
-)
+NATIVE = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"})
 _LOSSY = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 53, 55, 81, 91, 203))
-_IMAGE_MODULE = (
-    "SamplesPerPixel", "PhotometricInterpretation", "Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit",
-    "PixelRepresentation",
-)  # fmt: skip
+_COPY_AGAIN = "copy the series again"
+_SEND_AGAIN = "send the series again"
+_MOST_DECODERS = 4
 
 
 def is_lossy(transfer_syntax: str) -> bool:
@@ -52,115 +40,255 @@ def syntax_name(transfer_syntax: str) -> str:
 
 def readable_transfer_syntaxes() -> tuple[str, ...]:
     """Return the names of the transfer syntaxes that this package reads."""
-    return tuple(syntax_name(uid) for uid in sorted(_NATIVE | _PLUGINS.keys() | BY_SIMPLEITK))
+    return tuple(syntax_name(uid) for uid in sorted(NATIVE | PLUGINS.keys() | BY_SIMPLEITK))
 
 
 def check_readable(transfer_syntax: str) -> None:
     """Raise ``ScanError`` if no decoder of this package reads the transfer syntax."""
-    if transfer_syntax not in _NATIVE | _PLUGINS.keys() | BY_SIMPLEITK:
+    if transfer_syntax not in NATIVE | PLUGINS.keys() | BY_SIMPLEITK:
         raise ScanError(f"pixels in {syntax_name(transfer_syntax)} cannot be read",
                         advice="send the series again uncompressed or as JPEG 2000")
 
 
-def stored_values(dataset: Dataset, where: str) -> NDArray[Any]:
-    """Return the stored values [row, column] of a single-frame grey dataset, signed as the header says.
+@dataclass(frozen=True, slots=True)
+class PixelFormat:
+    """How a stored value is coded: bits allocated and used, the highest of them, and signedness."""
 
-    ``where`` names the slice in errors. Raises ``ScanError`` where pixels are absent, cut short or not decodable.
-    """
-    bits, stored, signed = _bits(dataset, where)
-    syntax = str(dataset.file_meta.TransferSyntaxUID)
-    rows, columns = int(dataset.Rows), int(dataset.Columns)
-    if syntax in _NATIVE:
-        values = _native(dataset, rows, columns, bits, signed, where)
-    else:
-        check_readable(syntax)
-        with foreign_data("pixels cannot be decoded", where=where, advice="send the series again"):
-            decoder = get_decoder(dataset.file_meta.TransferSyntaxUID)
-            values, _ = decoder.as_array(dataset, index=0, raw=True, decoding_plugin=_PLUGINS[syntax])
-    return _checked(values, rows, columns, bits, stored, signed, int(dataset.HighBit), where)
+    bits: int
+    stored: int
+    high: int
+    signed: bool
 
-
-def stored_values_by_simpleitk(files: Sequence[bytes]) -> list[NDArray[Any]]:
-    """Return the stored values of files in one of the JPEG syntaxes that only SimpleITK decodes.
-
-    Meant to run in a child process: the decoders below it can end the process on broken streams. Each file is
-    written anew with its pixels only, so that SimpleITK neither rescales them nor sees anything else.
-    """
-    import SimpleITK as sitk
-
-    values: list[NDArray[Any]] = []
-    with tempfile.TemporaryDirectory(prefix="anatomy-twin-") as folder:
-        path = Path(folder) / "slice.dcm"
-        for number, data in enumerate(files, start=1):
-            where = f"slice {number}"
-            with foreign_data("pixels cannot be decoded", where=where, advice="send the series again"):
-                dataset = read_dataset(data)
-                bits, stored, signed = _bits(dataset, where)
-                _pixels_only(dataset).save_as(path, enforce_file_format=True)
-                array = sitk.GetArrayFromImage(sitk.ReadImage(str(path), imageIO="GDCMImageIO"))
-                array = array.reshape(array.shape[-2:]) if array.ndim == 3 and array.shape[0] == 1 else array
-            values.append(_checked(array, int(dataset.Rows), int(dataset.Columns), bits, stored, signed,
-                                   int(dataset.HighBit), where))
-    return values
+    @property
+    def limits(self) -> tuple[int, int]:
+        """The smallest and the largest value that the used bits can hold."""
+        if self.signed:
+            return -(1 << (self.stored - 1)), (1 << (self.stored - 1)) - 1
+        return 0, (1 << self.stored) - 1
 
 
-def _pixels_only(dataset: Dataset) -> Dataset:
-    bare = Dataset()
-    bare.file_meta = FileMetaDataset()
-    bare.file_meta.TransferSyntaxUID = dataset.file_meta.TransferSyntaxUID
-    bare.SOPClassUID = "1.2.840.10008.5.1.4.1.1.7"
-    bare.SOPInstanceUID = "2.25.1"
-    for keyword in _IMAGE_MODULE:
-        bare[keyword] = dataset[keyword]
-    bare.PixelData = dataset.PixelData
-    bare["PixelData"].VR = "OB"
-    bare["PixelData"].is_undefined_length = True
-    return bare
-
-
-def _bits(dataset: Dataset, where: str) -> tuple[int, int, bool]:
-    """Return bits allocated, bits stored and signedness; refuse what holds no plain grey whole numbers."""
-    if "PixelData" not in dataset:
-        kind = "floating point pixels" if "FloatPixelData" in dataset or "DoubleFloatPixelData" in dataset else ""
-        raise ScanError(f"{kind or 'no pixels'} in an image", where=where, advice="send the series again")
-    if "ModalityLUTSequence" in dataset:
-        raise ScanError("pixel values go through a table that is not read yet", where=where)
-    with foreign_data("the pixel description is broken", where=where, advice="send the series again"):
-        bits, stored = int(dataset.BitsAllocated), int(dataset.BitsStored)
-        signed, high = int(dataset.PixelRepresentation), int(dataset.HighBit)
+def checked_format(header: SliceHeader, where: str) -> PixelFormat:
+    """Return the coding of the values; refuse what holds no plain grey whole numbers, or too few or too many."""
+    source = header.pixels
+    if source is None or source.place is None:
+        raise ScanError("no pixels in an image", where=where, advice=_SEND_AGAIN)
+    if source.place.keyword != "PixelData":
+        raise ScanError("floating point pixels in an image", where=where, advice=_SEND_AGAIN)
+    if source.table:
+        raise ScanError("pixel values go through a table that is not read", where=where)
+    bits, stored, high, signed = source.bits_allocated, source.bits_stored, source.high_bit, source.signed
+    if bits is None or stored is None or high is None or signed is None:
+        raise ScanError("the pixel description is broken", where=where, advice=_SEND_AGAIN)
     if bits not in (8, 16, 32) or not 1 <= stored <= bits or not stored - 1 <= high < bits or signed not in (0, 1):
         raise ScanError(f"pixels of {stored} bits in {bits} with high bit {high} make no sense", where=where)
-    return bits, stored, bool(signed)
+    if not source.place.whole:
+        raise ScanError("compressed pixels are cut short", where=where, advice=_COPY_AGAIN)
+    if header.transfer_syntax in NATIVE:
+        _check_length(source, header, bits, where)
+    elif source.place.fragments is None:
+        raise ScanError("pixels are not packed as their transfer syntax says", where=where, advice=_SEND_AGAIN)
+    return PixelFormat(bits, stored, high, bool(signed))
 
 
-def _native(dataset: Dataset, rows: int, columns: int, bits: int, signed: bool, where: str) -> NDArray[Any]:
-    data = dataset.PixelData
-    expected = rows * columns * bits // 8
-    if len(data) < expected:
-        raise ScanError(f"pixels are cut short: {len(data)} of {expected} bytes", where=where,
-                        advice="copy the series again")
-    if len(data) > expected + 1:
-        raise ScanError(f"more pixels than the header tells: {len(data)} instead of {expected} bytes", where=where,
-                        advice="send the series again")
-    big = dataset.file_meta.TransferSyntaxUID == ExplicitVRBigEndian
-    kind = np.dtype(f"{'>' if big else '<'}{'i' if signed else 'u'}{bits // 8}")
-    if big and bits == 8 and dataset["PixelData"].VR == "OW":
-        data = np.frombuffer(data + b"\0" * (len(data) % 2), "<u2").byteswap().tobytes()
-    return np.frombuffer(data, kind, count=rows * columns).reshape(rows, columns)
+def _check_length(source: PixelSource, header: SliceHeader, bits: int, where: str) -> None:
+    assert source.place is not None
+    if source.place.fragments is not None:
+        raise ScanError("compressed pixels where plain ones should be", where=where, advice=_SEND_AGAIN)
+    expected, found = header.frame_count * header.rows * header.columns * bits // 8, source.place.length
+    if found < expected:
+        raise ScanError(f"pixels are cut short: {found} of {expected} bytes", where=where, advice=_COPY_AGAIN)
+    if found > expected + 1:
+        raise ScanError(f"more pixels than the header tells: {found} instead of {expected} bytes", where=where,
+                        advice=_SEND_AGAIN)
 
 
-def _checked(
-    values: NDArray[Any], rows: int, columns: int, bits: int, stored: int, signed: bool, high: int, where: str
+def stored_values(
+    headers: tuple[SliceHeader, ...], array: NDArray[Any], digest: Any
+) -> Iterator[tuple[NDArray[Any], PixelFormat]]:
+    """Yield the stored values [row, column] of each slice and their coding, in order.
+
+    Parameters
+    ----------
+    headers : the slices.
+    array : [slice, row, column], int16 or float32. Plain 16-bit values are read straight into their slice of it: what
+        is yielded may be a view of it.
+    digest : a hashlib object that is given the bytes of each file once, in order.
+
+    Compressed frames are decoded in child processes. Raises ``ScanError`` naming the slice where its file changed, is
+    damaged or cannot be decoded.
+    """
+    wheres = [f"slice {k} of {len(headers)}" for k in range(1, len(headers) + 1)]
+    formats = [checked_format(header, where) for header, where in zip(headers, wheres, strict=True)]
+    jobs = list(zip(headers, formats, wheres, strict=True))
+    decoded = _decoded([job for job in jobs if job[0].transfer_syntax not in NATIVE])
+    hashed: set[Path] = set()
+    with _Files() as files:
+        for k, (header, form, where) in enumerate(jobs):
+            stream = files.open(header, where)
+            once = None if header.path in hashed else digest
+            hashed.add(header.path)
+            if header.transfer_syntax in NATIVE:
+                values = _native(stream, header, form, array[k], once, where)
+            else:
+                _hash_all(stream, once)
+                values = next(decoded)
+            yield _cut(values, header, form, where), form
+
+
+class _Files:
+    """Keeps the last file open: the frames of one follow each other."""
+
+    def __init__(self) -> None:
+        self._path: Path | None = None
+        self._stream: BinaryIO | None = None
+
+    def __enter__(self) -> _Files:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._stream is not None:
+            self._stream.close()
+
+    def open(self, header: SliceHeader, where: str) -> BinaryIO:
+        """Return the file of a slice (what it inflates to, if deflated), unless it changed since its header was read.
+
+        Reads are not buffered, so that pixels go straight to their place.
+        """
+        if header.path == self._path and self._stream is not None:
+            return self._stream
+        if self._stream is not None:
+            self._stream.close()
+        assert header.pixels is not None
+        try:
+            stream: BinaryIO = header.path.open("rb", buffering=0)
+        except OSError as error:
+            raise ScanError("a slice cannot be read", where=where, advice=_COPY_AGAIN) from error
+        self._path, self._stream = header.path, stream
+        status = os.fstat(stream.fileno())
+        if (status.st_size, status.st_mtime_ns) != header.pixels.stamp:
+            raise ScanError("a file changed while it was read", where=where, advice="wait until the copy is complete")
+        if header.pixels.deflated:
+            inflated = prescan(header.path, where).inflated
+            stream.close()
+            self._stream = io.BytesIO(inflated or b"")
+        return self._stream
+
+
+def _read(stream: BinaryIO, start: int, count: int, where: str) -> bytes:
+    target = bytearray(count)
+    _read_into(stream, start, memoryview(target), where)
+    return bytes(target)
+
+
+def _read_into(stream: BinaryIO, start: int, target: memoryview, where: str) -> None:
+    done = 0
+    try:
+        stream.seek(start)
+        while done < len(target):
+            count = stream.readinto(target[done:])  # type: ignore[attr-defined]
+            if not count:
+                raise ScanError("pixels are cut short", where=where, advice=_COPY_AGAIN)
+            done += count
+    except OSError as error:
+        raise ScanError("a slice cannot be read", where=where, advice=_COPY_AGAIN) from error
+
+
+def _hash_all(stream: BinaryIO, digest: Any) -> None:
+    if digest is not None:
+        stream.seek(0)
+        while block := stream.read(2**20):
+            digest.update(block)
+
+
+def _native(
+    stream: BinaryIO, header: SliceHeader, form: PixelFormat, out: NDArray[Any], digest: Any, where: str
 ) -> NDArray[Any]:
+    assert header.pixels is not None and header.pixels.place is not None
+    place, size = header.pixels.place, header.rows * header.columns * form.bits // 8
+    start = place.start + header.frame * size
+    straight = form.bits == 16 and out.dtype == np.int16
+    target = memoryview(out if straight else np.empty(size, np.uint8)).cast("B")
+    if digest is not None and header.frame_count == 1 and not header.pixels.deflated:
+        # in one go with the pixels, while they are in the processor's cache
+        digest.update(_read(stream, 0, start, where))
+        _read_into(stream, start, target, where)
+        digest.update(target)
+        while block := stream.read(2**20):
+            digest.update(block)
+    else:
+        if header.pixels.deflated and digest is not None:
+            digest.update(header.path.read_bytes())
+        else:
+            _hash_all(stream, digest)
+        _read_into(stream, start, target, where)
+    kind = np.dtype(f"{'<' if header.pixels.little else '>'}{'i' if form.signed else 'u'}{form.bits // 8}")
+    if not header.pixels.little and form.bits == 8 and place.vr == "OW":
+        odd = np.frombuffer(bytes(target) + b"\0" * (size % 2), "<u2").byteswap()
+        return np.frombuffer(odd.tobytes(), kind, count=size).reshape(header.rows, header.columns)
+    return np.frombuffer(target, kind).reshape(header.rows, header.columns)
+
+
+def _decoded(jobs: list[tuple[SliceHeader, PixelFormat, str]]) -> Iterator[NDArray[Any]]:
+    """Decode the compressed frames in order, in child processes that may die on a broken stream."""
+    if not jobs:
+        return
+    pixels = max(header.rows * header.columns for header, _, _ in jobs)
+    answers = run_each(
+        "anatomy_twin.scan.decode:decode_frame", _coded_frames(jobs),
+        memory_bytes=2**30 + 32 * pixels, cpu_s=3 + len(jobs) * (0.05 + 4e-6 * pixels), wall_s=20 + 4e-6 * pixels,
+        processes=max(1, min(_MOST_DECODERS, os.cpu_count() or 1, len(jobs) // 8)),
+        env={"OPENBLAS_NUM_THREADS": "1", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": "1"},
+    )  # fmt: skip
+    for _, _, where in jobs:
+        try:
+            yield next(answers)
+        except TwinError as error:
+            what = error.what if isinstance(error, ScanError) else "pixels cannot be decoded"
+            raise ScanError(what, where=error.where or where, advice=_SEND_AGAIN) from error
+
+
+def _coded_frames(jobs: Iterable[tuple[SliceHeader, PixelFormat, str]]) -> Iterator[CodedFrame]:
+    with _Files() as files:
+        for header, form, where in jobs:
+            stream = files.open(header, where)
+            data = b"".join(_read(stream, start, count, where) for start, count in _pieces(stream, header, where))
+            check_stream(data, header.transfer_syntax, header.rows, header.columns, form.bits, where)
+            yield CodedFrame(data, header.transfer_syntax, header.rows, header.columns, form.bits, form.stored,
+                             form.high, form.signed)
+
+
+def _pieces(stream: BinaryIO, header: SliceHeader, where: str) -> list[tuple[int, int]]:
+    """Return the fragments of one frame: all, the one of its number, or those that the offset table gives it."""
+    assert header.pixels is not None and header.pixels.place is not None
+    table, *fragments = header.pixels.place.fragments or ((0, 0),)
+    if header.frame_count == 1 and fragments:
+        return fragments
+    if header.frame_count == len(fragments):
+        return [fragments[header.frame]]
+    count = header.frame_count
+    if fragments and table[1] == 4 * count:
+        # offsets count from the first fragment's own head of 8 bytes (PS3.5 section A.4)
+        starts = np.frombuffer(_read(stream, *table, where), "<u4").astype(np.int64) + fragments[0][0]
+        ends = np.append(starts[1:], fragments[-1][0] + 1)
+        first, last = int(starts[header.frame]), int(ends[header.frame])
+        found = [piece for piece in fragments if first <= piece[0] < last]
+        if found and found[0][0] == first:
+            return found
+    raise ScanError(f"{count} frames in {len(fragments)} pieces of compressed pixels cannot be told apart",
+                    where=where, advice=_SEND_AGAIN)
+
+
+def _cut(values: NDArray[Any], header: SliceHeader, form: PixelFormat, where: str) -> NDArray[Any]:
     """Check the size, and drop bits that are not part of the value (old overlays live there)."""
-    if values.shape != (rows, columns):
+    rows, columns = header.rows, header.columns
+    if values.shape != (rows, columns) or values.dtype.kind not in "iu":
         raise ScanError(f"decoded pixels are {'x'.join(map(str, values.shape))}, the header tells {rows}x{columns}",
-                        where=where, advice="send the series again")
-    if stored == bits:
+                        where=where, advice=_SEND_AGAIN)
+    if form.stored == form.bits:
         return values
-    low, top = (-(1 << (stored - 1)), (1 << (stored - 1)) - 1) if signed else (0, (1 << stored) - 1)
-    if high == stored - 1 and int(values.min()) >= low and int(values.max()) <= top:
+    low, top = form.limits
+    if form.high == form.stored - 1 and int(values.min()) >= low and int(values.max()) <= top:
         return values
-    raw = values.astype(np.int64) & ((1 << bits) - 1)
-    raw = (raw >> (high - stored + 1)) & ((1 << stored) - 1)
-    return np.where(raw > top, raw - (1 << stored), raw) if signed else raw
+    raw = values.astype(np.int64) & ((1 << form.bits) - 1)
+    raw = (raw >> (form.high - form.stored + 1)) & ((1 << form.stored) - 1)
+    return np.where(raw > top, raw - (1 << form.stored), raw) if form.signed else raw

@@ -34,6 +34,8 @@ BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
 PIXELS: Final = {0x7FE00010: "PixelData", 0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData"}
 _COPY_AGAIN = "copy the file again"
 _WINDOW = 16 * 1024
+# a file without preamble is taken for DICOM only if it begins with a tag of group 2 or 8, in either byte order
+_GROUP_STARTS = (b"\x02\x00", b"\x08\x00", b"\x00\x02", b"\x00\x08")
 _LONG = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
 _SHORT = frozenset(
     {b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FL", b"FD", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL", b"SS",
@@ -44,15 +46,23 @@ _ITEM, _ITEM_END, _SEQUENCE_END = 0xE000, 0xE00D, 0xE0DD
 Read = Callable[[int, int], bytes]
 
 
+class NoDicomError(ScanError):
+    """The bytes do not say that they are DICOM."""
+
+
 @dataclass(frozen=True, slots=True)
 class PixelPlace:
-    """Where pixel values stand: the element's name, its first byte, and length or the fragments (start, length)."""
+    """Where pixel values stand: the element's name, its first byte, and length or the fragments (start, length).
+
+    ``whole`` is false where the file ends inside compressed pixels.
+    """
 
     keyword: str
     vr: str
     start: int
     length: int
     fragments: tuple[tuple[int, int], ...] | None = None
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +95,8 @@ def prescan(source: bytes | Path, where: str = "", wanted: frozenset[int] = froz
     where : what errors call the file.
     wanted : tags at the top level whose raw values are kept.
 
-    Raises ``ScanError`` where a bound is broken or the bytes are no DICOM.
+    Raises ``NoDicomError`` where the bytes do not say that they are DICOM (or say it by their first element alone and
+    break a bound), ``ScanError`` where a bound is broken.
     """
     if isinstance(source, bytes):
         return _mapped(lambda start, count: source[start : start + count], len(source), where, wanted, (0, 0))
@@ -129,6 +140,19 @@ def _mapped(read: Read, size: int, where: str, wanted: frozenset[int], stamp: tu
         raise ScanError(f"a file of {size / 2**30:.1f} GB is too large", where=where)
     start = read(0, 132)
     marked = start[128:132] == b"DICM"
+    if not marked and start[:2] not in _GROUP_STARTS:
+        raise NoDicomError("a file is no DICOM", where=where)
+    try:
+        return _walked(read, size, start, marked, where, wanted, stamp)
+    except ScanError as error:
+        if marked:
+            raise
+        raise NoDicomError(error.what, where=where) from error
+
+
+def _walked(
+    read: Read, size: int, start: bytes, marked: bool, where: str, wanted: frozenset[int], stamp: tuple[int, int]
+) -> FileMap:
     meta = _Walk(read, size, 132 if marked else 0, True, True, frozenset({0x00020010, 0x00020002}), where)
     syntax = ""
     if marked or start[:2] == b"\x02\x00":
@@ -233,6 +257,7 @@ class _Walk:
         elif start + length > self._limit():
             raise self._broken("has an element that claims more bytes than there are")
         elif length and (vr == b"SQ" or (not vr and tag in _SEQUENCES)):
+            self._note(tag)
             self._enter(start, start + length, item=False)
         else:
             if not self._open and tag in self._wanted:
@@ -255,13 +280,20 @@ class _Walk:
     def _undefined(self, tag: int, vr: bytes, start: int) -> None:
         """Enter a value whose end a delimiter tells: a sequence, or compressed pixels inside one."""
         if vr in (b"OB", b"OW"):
-            self.position = self._fragments(start)[1]
+            _, self.position, whole = self._fragments(start)
+            if not whole:
+                raise self._broken("ends inside its compressed pixels")
             return
         if vr not in (b"SQ", b"UN", b""):
             raise self._broken("has a value of undefined length that is no sequence")
+        self._note(tag)
         self._enter(start, -1, item=False)
         if vr == b"UN":  # always implicit inside (PS3.5 section 6.2.2)
             self.explicit = False
+
+    def _note(self, tag: int) -> None:
+        if not self._open and tag in self._wanted:
+            self.values[tag] = (b"SQ", b"")
 
     def _enter(self, start: int, end: int, *, item: bool) -> None:
         if len(self._open) >= 2 * DEEPEST:
@@ -309,28 +341,26 @@ class _Walk:
             raise self._broken("has pixels twice")
         name = vr.decode("ascii")
         if length == UNDEFINED:
-            fragments, end = self._fragments(position)
-            self.pixels = PixelPlace(PIXELS[tag], name, position, end - position, fragments)
+            fragments, end, whole = self._fragments(position)
+            self.pixels = PixelPlace(PIXELS[tag], name, position, end - position, fragments, whole)
             self.position = end
             return
         # a length beyond the end is told by the reader of the pixels, which can say how many are missing
         self.pixels = PixelPlace(PIXELS[tag], name, position, min(length, self._size - position))
         self.position = min(position + length, self._size)
 
-    def _fragments(self, position: int) -> tuple[tuple[tuple[int, int], ...], int]:
-        """Return the fragments of encapsulated pixels, the offset table first, and where they end."""
+    def _fragments(self, position: int) -> tuple[tuple[tuple[int, int], ...], int, bool]:
+        """Return the fragments of encapsulated pixels, the offset table first, where they end, and if that was told."""
         found: list[tuple[int, int]] = []
         form = struct.Struct("<HHI" if self.little else ">HHI")
         while True:
             head = self._read(position, 8)
-            if len(head) < 8:
-                raise self._broken("ends inside its compressed pixels")
-            group, element, length = form.unpack(head)
+            group, element, length = form.unpack(head) if len(head) == 8 else (0, 0, 0)
             position += 8
             if (group, element) == (0xFFFE, _SEQUENCE_END) and length == 0:
-                return tuple(found), position
+                return tuple(found), position, True
             if (group, element) != (0xFFFE, _ITEM) or length > self._size - position:
-                raise self._broken("ends inside its compressed pixels")
+                return tuple(found), self._size, False
             found.append((position, length))
             if len(found) > MOST_FRAGMENTS:
                 raise self._broken(f"has pixels in more than {MOST_FRAGMENTS} pieces")

@@ -1,128 +1,202 @@
-"""DICOM SEG objects (binary, fractional, label map) become label maps."""
+"""DICOM SEG objects (binary, fractional, label map) become label maps (PS3.3 A.51 and C.8.20)."""
 
 from __future__ import annotations
 
-from io import BytesIO
-from pathlib import Path
-from typing import Any
+from collections.abc import Container, Mapping
 
-import highdicom
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import dcmread
+from pydicom.dataset import Dataset
 
-from anatomy_twin import catalog
-from anatomy_twin.core import Code, LabelMap, Segment, Volume, VolumeGeometry
+from anatomy_twin.core import LabelMap, VolumeGeometry
 from anatomy_twin.core.regrid import labels_on_grid
-from anatomy_twin.errors import DataError, ScanError, UsageError
-from anatomy_twin.scan.headers import foreign_data, private_uid
-from anatomy_twin.worker import run_limited
+from anatomy_twin.errors import ScanError
+from anatomy_twin.scan.headers import private_uid, uid_name
+from anatomy_twin.scan.label_layers import Piece, layered
+from anatomy_twin.scan.label_match import Target, match_note
+from anatomy_twin.scan.label_terms import (
+    ForeignSegment,
+    coded,
+    described,
+    identity_words,
+    name_segments,
+    rgb_of_cielab,
+    without_identity,
+)
+from anatomy_twin.scan.seg_frames import Frames, frame_reader, group_item, place_frames
 
 SEGMENTATION_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
-LARGEST_FILE_BYTES = 2 * 1024**3
-LARGEST_GRID_VOXELS = 2**31
-DEFAULT_COLOUR = (144, 238, 144)
+LARGEST_GRID_VOXELS = 2**30
+MOST_SEGMENTS = 10_000
+_KINDS = ("BINARY", "FRACTIONAL", "LABELMAP")
+_BACKGROUND = "125040"  # DCM code, PS3.16
+_AGAIN = "export it again"
+_SLIDE = "1.2.840.10008.5.1.4.1.1.77."
 
 
-def read_seg(path: str | Path, like: Volume | None = None) -> LabelMap:
-    """Read a DICOM SEG object.
+def decode_seg(dataset: Dataset, where: str, target: Target | None = None) -> LabelMap:
+    """Return the label map of a parsed DICOM SEG object.
 
     Parameters
     ----------
-    path : the file. It is decoded in a child process with limits, because it is other people's data.
-    like : the scan it belongs to: the labels are put onto its grid, and a different frame of reference is refused.
+    dataset : the object; its bytes have passed ``prescan.check_dicom``.
+    where : what errors call the file.
+    target : the scan that the labels are for. With it, the map covers the labelled part only, on the voxels of the
+        object, and its first note says how the two were matched; without, it covers all frames.
 
-    Returns
-    -------
-    LabelMap : segments named as the catalog names them where label or code is known there, as in the object
-        otherwise; overlapping segments lie in different layers. State "needs review" for manual and semi-automatic
-        segments too: who confirmed them is not in the object.
+    A fractional segmentation is taken where its value is at least half of the maximum. Segments that overlap lie in
+    different layers. A segment without a voxel is "not found".
 
-    Raises
-    ------
-    ScanError : no SEG object, damaged, or not on the grid of ``like``.
-    WorkerError : the decoder died or ran out of its limits.
+    Raises ``ScanError`` where the object is no segmentation of a volume, contradicts itself, or belongs to another
+    scan.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise ScanError("there is no such file", where=path.name, advice="check the path")
-    if path.stat().st_size > LARGEST_FILE_BYTES:
-        raise ScanError("file is too large for a segmentation object", where=path.name)
-    with foreign_data("file cannot be read", where=path.name, advice="check the path"):
-        data = path.read_bytes()
-    function = "anatomy_twin.scan.segmentation_object:decode_seg"
-    labels: LabelMap = run_limited(function, data, path.name, memory_bytes=12 * 2**30, cpu_s=240.0, wall_s=300.0)
-    if like is None:
-        return labels
-    ours, theirs = like.geometry.frame_of_reference_uid, labels.geometry.frame_of_reference_uid
-    if ours and theirs and ours != theirs:
-        raise ScanError(
-            "segmentation was made on another scan (its frame of reference differs)", where=path.name,
-            advice="give the segmentation of this scan",
-        )
-    try:
-        return labels_on_grid(labels, like.geometry)
-    except DataError as error:
-        raise ScanError(error.what, where=path.name, advice=error.advice) from error
+    kind = str(dataset.get("SegmentationType", "")).upper()
+    if kind not in _KINDS:
+        raise ScanError("segmentation object is of no known type", where=where, advice=_AGAIN)
+    _check_source(dataset, where)
+    images = source_images(dataset)
+    frame_of_reference = private_uid(str(dataset.get("FrameOfReferenceUID") or ""))
+    notes = []
+    if target is not None:
+        notes.append(match_note("segmentation", images, frame_of_reference, target, where))
+    of_scan = target is not None and not target.images.isdisjoint(images)
+    frames = place_frames(dataset, frame_of_reference, target.geometry if target else None, of_scan, where)
+    segments = _segments(dataset, kind, where)
+    value_of = {one.number: value for value, one in enumerate(segments, start=1)}
+    pieces, more = _pieces(dataset, kind, frames, value_of, where)
+    notes += [*frames.notes, *more]
+    largest = LARGEST_GRID_VOXELS if target is None else int(np.prod(target.geometry.shape, dtype=np.int64))
+    array, geometry, places = layered(pieces, len(segments), frames.geometry, largest, where)
+    names = name_segments(segments)
+    told = tuple(described(one, names[n], *places.get(n + 1, (0, 0))) for n, one in enumerate(segments))
+    labels = LabelMap(array, geometry, told, tuple(notes))
+    return labels if target is not None else labels_on_grid(labels, _affordable(frames.geometry, where))
 
 
-def decode_seg(data: bytes, where: str) -> LabelMap:
-    """Return the label map in the bytes of a DICOM SEG object; ``ScanError`` naming ``where`` if they are none."""
-    with foreign_data("file is no readable DICOM object", where=where, advice="give a DICOM SEG or .seg.nrrd file"):
-        dataset = dcmread(BytesIO(data))
-        kind = str(dataset.SOPClassUID)
-    if kind not in SEGMENTATION_CLASSES:
-        raise ScanError("file is a DICOM object, but no segmentation", where=where, advice="give a DICOM SEG object")
-    with foreign_data("segmentation object cannot be decoded", where=where, advice="export it again"):
-        return _label_map(highdicom.seg.Segmentation.from_dataset(dataset, copy=False), where)
+def source_images(dataset: Dataset) -> frozenset[str]:
+    """Return the stand-ins of the images that a SEG object says it was made of."""
+    items = [item for series in dataset.get("ReferencedSeriesSequence") or []
+             for item in series.get("ReferencedInstanceSequence") or []]  # fmt: skip
+    items += list(dataset.get("SourceImageSequence") or [])
+    for frame in dataset.get("PerFrameFunctionalGroupsSequence") or []:
+        for derivation in frame.get("DerivationImageSequence") or []:
+            items += list(derivation.get("SourceImageSequence") or [])
+    uids = {str(item.get("ReferencedSOPInstanceUID") or "") for item in items}
+    return frozenset(private_uid(uid) for uid in uids if uid)
 
 
-def _label_map(seg: Any, where: str) -> LabelMap:
-    placed = seg.get_volume_geometry()
-    if placed is None:
-        raise ScanError("segmentation object does not lie on a regular grid", where=where)
-    geometry = _geometry(placed, private_uid(str(seg.FrameOfReferenceUID)))
+def _check_source(dataset: Dataset, where: str) -> None:
+    """Refuse a segmentation of a picture that is no slice of a volume, by the name of that picture."""
+    items = [item for series in dataset.get("ReferencedSeriesSequence") or []
+             for item in series.get("ReferencedInstanceSequence") or []]  # fmt: skip
+    items += list(dataset.get("SourceImageSequence") or [])
+    classes = sorted({str(item.get("ReferencedSOPClassUID") or "") for item in items} - {""})
+    slide = "TotalPixelMatrixOriginSequence" in dataset or any(name.startswith(_SLIDE) for name in classes)
+    first = (dataset.get("PerFrameFunctionalGroupsSequence") or [None])[0]
+    shared = (dataset.get("SharedFunctionalGroupsSequence") or [None])[0]
+    if group_item(first, shared, "PlanePositionSequence") is not None and not slide:
+        return
+    made_on = uid_name(classes[0]).removesuffix(" Storage") if classes else "a picture without a place in the patient"
+    made_on = made_on if not made_on[:1].isdigit() else "an unknown kind of picture"
+    raise ScanError(f"segmentation was made on {made_on}, which is no CT or MR volume", where=where,
+                    advice="give a segmentation of a CT or MR volume")
+
+
+def _segments(dataset: Dataset, kind: str, where: str) -> list[ForeignSegment]:
+    """Return what the object says about its segments; the background of a label map is none."""
+    items = list(dataset.get("SegmentSequence") or [])
+    if not items or len(items) > MOST_SEGMENTS:
+        raise ScanError("segmentation object describes no segment" if not items else "too many segments",
+                        where=where, advice=_AGAIN)
+    words = identity_words(dataset.get("PatientName", ""), dataset.get("PatientID", ""))
+    padding = int(dataset.get("PixelPaddingValue") or 0)
+    found: list[ForeignSegment] = []
+    for item in items:
+        number = int(item.SegmentNumber)
+        if number in {one.number for one in found}:
+            raise ScanError(f"segmentation object describes segment {number} twice", where=where, advice=_AGAIN)
+        described_one = _described(item, number, words)
+        if kind == "LABELMAP" and (number == padding or described_one.code.value == _BACKGROUND):
+            continue
+        if number < (0 if kind == "LABELMAP" else 1):
+            raise ScanError(f"segmentation object has a segment of number {number}", where=where, advice=_AGAIN)
+        found.append(described_one)
+    return found
+
+
+def _described(item: Dataset, number: int, words: frozenset[str]) -> ForeignSegment:
+    kind = (item.get("SegmentedPropertyTypeCodeSequence") or [Dataset()])[0]
+    side = (kind.get("SegmentedPropertyTypeModifierCodeSequence") or [Dataset()])[0]
+    region = (item.get("AnatomicRegionSequence") or [Dataset()])[0]
+    code = coded(kind.get("CodingSchemeDesignator", ""), code_value(kind), kind.get("CodeMeaning", ""))
+    colour = item.get("RecommendedDisplayCIELabValue")
+    more = {} if not colour else {"colour": rgb_of_cielab([int(part) for part in colour])}
+    return ForeignSegment(
+        number, without_identity(str(item.get("SegmentLabel", "")), words, number), code, code_value(side),
+        code_value(region), automatic=str(item.get("SegmentAlgorithmType", "")) == "AUTOMATIC", **more,
+    )
+
+
+def code_value(item: Dataset) -> str:
+    """Return the value of a coded term, wherever it stands (PS3.3 8.1: short, long or a URN)."""
+    return str(item.get("CodeValue") or item.get("LongCodeValue") or item.get("URNCodeValue") or "")
+
+
+def _pieces(
+    dataset: Dataset, kind: str, frames: Frames, value_of: Mapping[int, int], where: str
+) -> tuple[list[Piece], list[str]]:
+    """Return the labelled part of each frame that has one; ``value_of`` gives our value of a segment number."""
+    read = frame_reader(dataset, where)
+    shared = (dataset.get("SharedFunctionalGroupsSequence") or [None])[0]
+    maximum = int(dataset.get("MaximumFractionalValue") or 0)
+    if kind == "FRACTIONAL" and not 1 <= maximum <= 255:
+        raise ScanError("fractional segmentation states no maximum", where=where, advice=_AGAIN)
+    described_values = {int(item.SegmentNumber) for item in dataset.SegmentSequence}
+    described_values |= {0, int(dataset.get("PixelPaddingValue") or 0)}
+    table = np.zeros(2**16, np.uint16)
+    table[list(value_of)] = list(value_of.values())
+    pieces, between = [], False
+    for number, groups in enumerate(dataset.PerFrameFunctionalGroupsSequence):
+        stored, value = read(number), 0
+        if kind == "LABELMAP":
+            unknown = sorted(set(np.unique(stored).tolist()) - described_values)
+            if unknown:
+                raise ScanError(f"frame {number + 1} of the segmentation holds value {unknown[0]}, which is not "
+                                "described", where=where, advice=_AGAIN)
+            content = table[stored]
+        else:
+            value = value_of[_segment_of(groups, shared, value_of, number, where)]
+            content = stored != 0
+        if kind == "FRACTIONAL":
+            if int(stored.max()) > maximum:
+                raise ScanError(f"frame {number + 1} of the segmentation exceeds the stated maximum of {maximum}",
+                                where=where, advice=_AGAIN)
+            between = between or bool(np.any(content & (stored != maximum)))
+            content = stored.astype(np.uint16) * 2 >= maximum
+        box = _box(content != 0)
+        if box is not None:
+            k, j, i = (int(part) for part in frames.corner[number])
+            pieces.append(Piece((k, j + box[0].start, i + box[1].start), content[box].copy()[None], value))
+    return pieces, ["fractional segmentation: voxels of at least half the maximum are taken"] if between else []
+
+
+def _segment_of(groups: Dataset, shared: Dataset | None, numbers: Container[int], frame: int, where: str) -> int:
+    item = group_item(groups, shared, "SegmentIdentificationSequence")
+    segment = int(item.ReferencedSegmentNumber) if item is not None else 0
+    if segment not in numbers:
+        raise ScanError(f"frame {frame + 1} of the segmentation belongs to a segment that is not described",
+                        where=where, advice=_AGAIN)
+    return segment
+
+
+def _box(inside: NDArray[np.bool_]) -> tuple[slice, slice] | None:
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    if rows.size == 0:
+        return None
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _affordable(geometry: VolumeGeometry, where: str) -> VolumeGeometry:
     if int(np.prod(geometry.shape, dtype=np.int64)) > LARGEST_GRID_VOXELS:
-        raise ScanError("segmentation object claims more voxels than can be", where=where)
-    numbers = [int(number) for number in seg.segment_numbers if int(number) > 0]
-    layers: list[NDArray[Any]] = [np.zeros(geometry.shape, np.uint8 if len(numbers) < 255 else np.uint16)]
-    segments: list[Segment] = []
-    for value, number in enumerate(numbers, start=1):
-        volume = seg.get_volume(segment_numbers=[number], rescale_fractional=True)
-        mask = volume.array[..., 0] >= 0.5
-        if mask.shape != geometry.shape or not _geometry(volume, "").is_close(geometry, 0.01):
-            raise ScanError("segments of the object lie on different grids", where=where)
-        layer = next((n for n, taken in enumerate(layers) if not taken[mask].any()), len(layers))
-        if layer == len(layers):
-            layers.append(np.zeros_like(layers[0]))
-        layers[layer][mask] = value
-        segments.append(_segment(seg.get_segment_description(number), layer, value, {s.name for s in segments}))
-    if not segments:
-        raise ScanError("segmentation object holds no segment", where=where)
-    return LabelMap(np.stack(layers), geometry, tuple(segments))
-
-
-def _geometry(placed: Any, frame_of_reference_uid: str) -> VolumeGeometry:
-    """Return the grid of a highdicom volume, whose affine also maps [k, j, i] to LPS mm."""
-    steps = placed.affine[:3, :3]
-    spacing = np.linalg.norm(steps, axis=0)
-    k, j, i = (int(size) for size in placed.spatial_shape)
-    dk, dj, di = (float(size) for size in spacing)
-    x, y, z = (float(part) for part in placed.affine[:3, 3])
-    return VolumeGeometry((k, j, i), (dk, dj, di), steps / spacing, (x, y, z), frame_of_reference_uid)
-
-
-def _segment(description: Any, layer: int, value: int, taken: set[str]) -> Segment:
-    kind = description.segmented_property_type
-    label = " ".join(str(description.segment_label).split())
-    code = Code(str(kind.scheme_designator), str(kind.value), str(kind.meaning))
-    name = catalog.segment_name(label, code.value, taken)
-    if name in taken:
-        name = f"{label} ({value})"
-    try:
-        term = catalog.term(name)
-        colour, parent = tuple(term["colour"]), str(term["part_of"])
-    except UsageError:
-        colour, parent = DEFAULT_COLOUR, ""
-    automatic = str(description.algorithm_type.value) == "AUTOMATIC"
-    return Segment(name, layer, value, code, colour, "automatic" if automatic else "needs review", parent)
+        raise ScanError("segmentation object covers more voxels than can be", where=where, advice=_AGAIN)
+    return geometry

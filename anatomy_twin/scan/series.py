@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from os import PathLike
 from pathlib import Path
 
@@ -12,32 +11,37 @@ import numpy as np
 
 from anatomy_twin.core import SILENT, Monitor
 from anatomy_twin.errors import ScanError
-from anatomy_twin.scan.headers import NOT_DICOM, Listing, SliceHeader, find_files, read_headers
+from anatomy_twin.scan.grouping import FEWEST_OF_A_STACK, ORIENTATION_TOLERANCE, Part, split_into_parts
+from anatomy_twin.scan.headers import NOT_DICOM, Listing, find_files, read_headers
+from anatomy_twin.scan.slice_header import SliceHeader
 from anatomy_twin.scan.verdict import (
     POSITION_LIMIT_MM,
     SPACING_RANGE_MM,
     GeometryVerdict,
     Grid,
+    count_of,
     judge,
+    listed,
 )
+
+__all__ = ["ORIENTATION_TOLERANCE", "Series", "count_of", "find_series", "listing_of", "ranked"]
 
 _MODALITIES = ("CT", "MR", "PT")
 # a series of at least half the slices of the largest one of its modality is a whole scan too
 _WHOLE = 0.5
-# slices whose axes differ by less belong to one stack: header texts are rounded
-ORIENTATION_TOLERANCE = 1e-3
-_FEWEST_OF_A_STACK = 3
 
 
 @dataclass(frozen=True, eq=False)
 class Series:
     """One stack of slices that belong together, and what was found about it.
 
-    ``uid`` is the Series Instance UID; further parts of one that had to be split are named "uid#2", "uid#3".
-    ``shape`` and ``spacing_mm`` are in [k, j, i] order (a spacing of 0 is unknown). ``rank`` counts from 1, best
-    first, and ``reason`` says why in one line. ``files`` are sorted along the slice normal. ``set_aside`` says what
-    lay beside the series in the same folder and was not taken. ``description``, ``uid`` and ``files`` are for the
-    terminal only; ``patient_key`` only tells whether two series are of one patient.
+    ``uid`` is the Series Instance UID; further parts of one that had to be split are named "uid#2", "uid#3", and
+    ``part`` tells what each one is ("temporal position 2 of 3"). ``shape`` and ``spacing_mm`` are in [k, j, i] order
+    (a spacing of 0 is unknown). ``rank`` counts from 1, best first, and ``reason`` says why in one line. ``loading``
+    says what loading will do: "loads as it is", "loads with a warning: ...", "refused; repair would ..." or
+    "refused: ...". ``files`` are sorted along the slice normal, ``headers`` too, one for each slice or frame.
+    ``set_aside`` says what lay beside the series in the same folder and was not taken. ``description``, ``uid`` and
+    ``files`` are for the terminal only; ``patient_key`` only tells whether two series are of one patient.
     """
 
     uid: str
@@ -50,10 +54,13 @@ class Series:
     rank: int = 0
     reason: str = ""
     set_aside: tuple[str, ...] = ()
+    part: str = ""
+    loading: str = ""
     patient_key: str = field(default="", repr=False)
     files: tuple[Path, ...] = field(default=(), repr=False)
     headers: tuple[SliceHeader, ...] = field(default=(), repr=False)
     grid: Grid | None = field(default=None, repr=False)
+    place: tuple[int, ...] = field(default=(), repr=False)
 
     @property
     def original(self) -> bool:
@@ -74,9 +81,12 @@ class Series:
 def find_series(path: str | PathLike[str], monitor: Monitor = SILENT) -> tuple[Series, ...]:
     """List the image series in a DICOM file or folder (recursive, any file name), best first.
 
-    Only headers are read. Images are split by patient, series, orientation, matrix size, pixel spacing and image
-    type, and by temporal position, echo, b-value or acquisition where slices of one series share their places.
-    Localizers, secondary captures, colour and multi-frame images are listed last, with a verdict that refuses them.
+    Only headers are read. Images are split by patient, series, matrix, frame of reference, image type, plane and pixel
+    size, and by echo, b-value, temporal position, acquisition and the like where they make two volumes of one series
+    (``anatomy_twin.scan.grouping`` has the rules). The order: whole scans before fragments, CT before MR before PET,
+    what loads before what does not, originals before derived images, more slices before fewer, finer before coarser;
+    equal parts of one series come in the order of what tells them apart, the lowest first. Localizers, secondary
+    captures and colour images are listed last, with a verdict that refuses them.
 
     Raises ``ScanError`` where there is no image at all.
     """
@@ -100,37 +110,29 @@ def listing_of(path: str | PathLike[str], monitor: Monitor = SILENT) -> Listing:
 
 def ranked(listing: Listing) -> tuple[Series, ...]:
     """Split, judge and rank the images of a header pass."""
-    groups = split_into_groups(listing.headers)
+    parts = split_into_parts(listing.headers)
     parts_of: dict[str, int] = {}
-    for group in groups:
-        parts_of[group[0].series_uid] = parts_of.get(group[0].series_uid, 0) + 1
-    found = [_series_of(group, alone=parts_of[group[0].series_uid] == 1) for group in groups]
+    for part in parts:
+        parts_of[part.headers[0].series_uid] = parts_of.get(part.headers[0].series_uid, 0) + 1
+    found = [_series_of(part, alone=parts_of[part.headers[0].series_uid] == 1) for part in parts]
     largest = {
         modality: max((one.slice_count for one in found if one.modality == modality and not one.aside), default=0)
         for modality in {one.modality for one in found}
     }
-
-    def preference(one: Series) -> tuple[Hashable, ...]:
-        modality = _MODALITIES.index(one.modality) if one.modality in _MODALITIES else len(_MODALITIES)
-        whole = one.slice_count >= _WHOLE * largest[one.modality]
-        return (bool(one.aside), one.slice_count < _FEWEST_OF_A_STACK, modality, not whole, not one.loadable,
-                not one.original, -one.slice_count, one.spacing_mm[0], one.headers[0].series_number or 0, one.uid,
-                min(h.instance_number or 0 for h in one.headers), one.headers[0].phase, one.headers[0].image_type)
-
-    found.sort(key=preference)
+    found.sort(key=lambda one: _preference(one, largest[one.modality]))
     others = tuple(count_of(number, name) for name, number in sorted(listing.others.items()))
     if listing.broken:
         others += (count_of(len(listing.broken), "broken DICOM file"),)
     result = []
-    parts: dict[str, int] = {}
+    numbers: dict[str, int] = {}
     for rank, one in enumerate(found, start=1):
         uid = one.headers[0].series_uid
-        parts[uid] = parts.get(uid, 0) + 1
+        numbers[uid] = numbers.get(uid, 0) + 1
         beside = [count_of(other.slice_count, other.aside) for other in found if other is not one and other.aside]
         result.append(
             replace(
                 one,
-                uid=uid if parts[uid] == 1 else f"{uid}#{parts[uid]}",
+                uid=uid if numbers[uid] == 1 else f"{uid}#{numbers[uid]}",
                 rank=rank,
                 reason=_reason(rank, one, found),
                 set_aside=(*beside, *others),
@@ -139,111 +141,60 @@ def ranked(listing: Listing) -> tuple[Series, ...]:
     return tuple(result)
 
 
-def split_into_groups(headers: Iterable[SliceHeader]) -> list[list[SliceHeader]]:
-    """Split images into groups that may each be one volume, in the order in which they come."""
-    groups = _split(
-        list(headers),
-        lambda h: (h.patient_key, h.series_uid, h.modality, h.aside, h.rows, h.columns, h.image_type,
-                   h.frame_of_reference_uid),
-    )
-    groups = _refined(groups, lambda group: _split_near(group, lambda h: h.orientation, ORIENTATION_TOLERANCE, 0.0))
-    groups = _refined(groups, lambda group: _split_near(group, lambda h: h.pixel_spacing_mm, 0.0, 1e-4))
-    keywords = [keyword for keyword, _ in groups[0][0].phase] if groups else []
-    for keyword in keywords:
-        groups = _refined(groups, partial(_split_by_phase, keyword=keyword))
-    return groups
+def _preference(one: Series, largest: int) -> tuple[Hashable, ...]:
+    """The order of series, best first; ``largest`` is the slice count of the largest one of its modality."""
+    modality = _MODALITIES.index(one.modality) if one.modality in _MODALITIES else len(_MODALITIES)
+    whole = one.slice_count >= _WHOLE * largest
+    return (bool(one.aside), one.slice_count < FEWEST_OF_A_STACK, modality, not whole, not one.loadable,
+            not one.verdict.repairable, not one.original, -one.slice_count, one.spacing_mm[0],
+            one.headers[0].series_number or 0, one.uid, one.place,
+            min(header.instance_number or 0 for header in one.headers))  # fmt: skip
 
 
-def _refined(
-    groups: list[list[SliceHeader]], split: Callable[[list[SliceHeader]], list[list[SliceHeader]]]
-) -> list[list[SliceHeader]]:
-    return [part for group in groups for part in split(group)]
-
-
-def _split_by_phase(group: list[SliceHeader], keyword: str) -> list[list[SliceHeader]]:
-    """Split by one attribute only if slices share places and the parts share fewer of them."""
-    shared = _shared_places(group)
-    if not shared:
-        return [group]
-    parts = _split(group, lambda h: dict(h.phase)[keyword])
-    # parts of a few slices each are single shots with running numbers, not phases
-    smallest = min(len(part) for part in parts)
-    fewer = sum(_shared_places(part) for part in parts) < shared
-    return parts if len(parts) > 1 and fewer and smallest >= _FEWEST_OF_A_STACK else [group]
-
-
-def _shared_places(group: list[SliceHeader]) -> int:
-    """Count the slices that lie at the place of another one (to 0.01 mm)."""
-    places = {tuple(round(value, 2) for value in h.position_mm) for h in group if h.position_mm is not None}
-    return sum(h.position_mm is not None for h in group) - len(places)
-
-
-def _split(group: Sequence[SliceHeader], key: Callable[[SliceHeader], Hashable]) -> list[list[SliceHeader]]:
-    parts: dict[Hashable, list[SliceHeader]] = {}
-    for header in group:
-        parts.setdefault(key(header), []).append(header)
-    return list(parts.values())
-
-
-def _split_near(
-    group: Sequence[SliceHeader],
-    key: Callable[[SliceHeader], tuple[float, ...] | None],
-    absolute: float,
-    relative: float,
-) -> list[list[SliceHeader]]:
-    """Split by numbers that may differ a little from slice to slice."""
-    parts: list[tuple[tuple[float, ...] | None, list[SliceHeader]]] = []
-    for header in group:
-        value = key(header)
-        for known, part in parts:
-            if (value is None) == (known is None) and (
-                value is None or known is None or bool(np.allclose(value, known, rtol=relative, atol=absolute))
-            ):
-                part.append(header)
-                break
-        else:
-            parts.append((value, [header]))
-    return [part for _, part in parts]
-
-
-def _series_of(group: list[SliceHeader], alone: bool) -> Series:
-    first = group[0]
-    problem = f"{first.aside}, not a volume of slices" if first.aside else _header_problem(group)
+def _series_of(part: Part, alone: bool) -> Series:
+    first = part.headers[0]
+    problem = f"{first.aside}, not a volume of slices" if first.aside else _header_problem(part.headers)
     # the acquisition order, then the name, decides between slices at one place
-    group = sorted(group, key=lambda h: (h.instance_number or 0, h.path))
+    headers = sorted(part.headers, key=lambda h: (h.instance_number or 0, h.path, h.frame))
     grid = None
     if problem:
-        verdict = GeometryVerdict(False, "unknown", first.patient_position, problems=(problem,))
+        verdict = GeometryVerdict(False, "unknown", first.patient_position, problems=(problem,),
+                                  beyond_repair=(problem,))
     else:
         height, width = (size * step for size, step in
                          zip((first.rows, first.columns), first.pixel_spacing_mm or (), strict=True))
         verdict, grid = judge(
-            np.array([h.position_mm for h in group]),
-            np.array([h.orientation for h in group]),
+            np.array([h.position_mm for h in headers]),
+            np.array([h.orientation for h in headers]),
             (height, width),
             patient_position=first.patient_position,
             header_tilt_deg=first.tilt_deg,
+            thicknesses_mm=[h.thickness_mm for h in headers],
         )
-        group = [group[k] for k in grid.order]
-        verdict = _with_notes(verdict, group, alone)
+        headers = [headers[k] for k in grid.order]
+        verdict = _with_notes(verdict, part, headers, alone)
     in_plane = first.pixel_spacing_mm or (0.0, 0.0)
     step = verdict.step_mm or (first.thickness_mm or 0.0)
+    refusal = "" if problem else _value_problem(headers)
     return Series(
         uid=first.series_uid,
         modality=first.modality,
         description=first.description,
-        slice_count=len(group),
-        shape=(len(group), first.rows, first.columns),
+        slice_count=len(headers),
+        shape=(len(headers), first.rows, first.columns),
         spacing_mm=(float(step), float(in_plane[0]), float(in_plane[1])),
         verdict=verdict,
+        part=", ".join(part.names),
+        loading=f"refused: {refusal}" if refusal else verdict.loading,
         patient_key=first.patient_key,
-        files=tuple(h.path for h in group),
-        headers=tuple(group),
+        files=tuple(dict.fromkeys(h.path for h in headers)),
+        headers=tuple(headers),
         grid=grid,
+        place=part.place,
     )
 
 
-def _header_problem(group: list[SliceHeader]) -> str:
+def _header_problem(group: Sequence[SliceHeader]) -> str:
     """Name what forbids even to place the slices; nothing if they can be placed."""
     for number, header in enumerate(group, start=1):
         where = f"image {header.instance_number if header.instance_number is not None else number}"
@@ -265,34 +216,57 @@ def _header_problem(group: list[SliceHeader]) -> str:
     return ""
 
 
-def _with_notes(verdict: GeometryVerdict, group: list[SliceHeader], alone: bool) -> GeometryVerdict:
+def _value_problem(group: Sequence[SliceHeader]) -> str:
+    """Name what in the headers leaves the values of the pixels without a meaning; nothing if they have one."""
+    if group[0].modality == "CT" and any(h.slope is None or h.intercept is None for h in group):
+        return "a CT without rescale slope and intercept has no HU"
+    if len({h.rescale_type for h in group}) > 1:
+        return "slices of different units"
+    return ""
+
+
+def _with_notes(
+    verdict: GeometryVerdict, part: Part, headers: list[SliceHeader], alone: bool
+) -> GeometryVerdict:
     """Add what the geometry alone cannot tell: slices that may be missing at an end, unknown thickness.
 
-    Instance numbers are looked at only where the group is ``alone``, the whole of its series.
+    Instance numbers are looked at only where the part is ``alone``, the whole of its series.
     """
-    notes, problems = list(verdict.notes), list(verdict.problems)
-    numbers = sorted(h.instance_number for h in group if h.instance_number is not None)
-    if alone and len(numbers) == len(group) > 1 and len(set(numbers)) == len(numbers):
+    notes, problems = [*verdict.notes, *part.notes], []
+    numbers = sorted(h.instance_number for h in headers if h.instance_number is not None)
+    if alone and len(numbers) == len(headers) > 1 and len(set(numbers)) == len(numbers):
         if numbers[0] > 1:
             notes.append(f"instance numbers start at {numbers[0]}: slices may be missing at an end")
         elif numbers[-1] - numbers[0] >= len(numbers):
-            notes.append("instance numbers are not consecutive: slices may be missing")
-    if len(group) == 1:
-        thickness = group[0].thickness_mm
+            notes.append(f"instance numbers are not consecutive ({_absent(numbers)}): slices may be missing")
+    if len(headers) == 1:
+        thickness = headers[0].thickness_mm
         if thickness is None or not SPACING_RANGE_MM[0] <= thickness <= SPACING_RANGE_MM[1]:
             problems.append("a single slice of unknown thickness is no volume")
         else:
             notes.append(f"its thickness of {thickness:.4g} mm stands for the spacing")
-    elif not SPACING_RANGE_MM[0] <= verdict.step_mm <= SPACING_RANGE_MM[1] and not problems:
+    elif not SPACING_RANGE_MM[0] <= verdict.step_mm <= SPACING_RANGE_MM[1] and not verdict.problems:
         problems.append(f"slices every {verdict.step_mm:.4g} mm are no usable volume")
-    return replace(verdict, notes=tuple(notes), problems=tuple(problems), uniform=not problems)
+    return replace(verdict, notes=tuple(notes), problems=(*verdict.problems, *problems),
+                   beyond_repair=(*verdict.beyond_repair, *problems), uniform=verdict.uniform and not problems)
+
+
+def _absent(numbers: list[int]) -> str:
+    """Say which of sorted instance numbers are absent; a list only where they are few."""
+    count = numbers[-1] - numbers[0] + 1 - len(numbers)
+    if count > len(numbers):
+        return f"{count} are missing between {numbers[0]} and {numbers[-1]}"
+    absent = sorted(set(range(numbers[0], numbers[-1] + 1)) - set(numbers))
+    return f"{listed(absent)} {'is' if count == 1 else 'are'} missing"
 
 
 def _reason(rank: int, one: Series, found: list[Series]) -> str:
     others = [other.slice_count for other in found if other is not one]
     text = f"{_ordinal(rank)} of {len(found)}: {_what(one)}"
+    if one.part:
+        text += f" ({one.part})"
     if not one.loadable:
-        text += f" that cannot be loaded ({one.verdict.line})"
+        text += f" that cannot be loaded {'as it is ' if one.verdict.repairable else ''}({one.verdict.line})"
     if not others:
         return text
     if len(others) == 1:
@@ -321,11 +295,6 @@ def _nothing(listing: Listing, single: bool) -> str:
     if listing.broken:
         parts.append(count_of(len(listing.broken), "broken DICOM file"))
     return f"the folder holds no DICOM image, only {', '.join(parts)}"
-
-
-def count_of(number: int, name: str) -> str:
-    """Return "1 slice", "2 slices"."""
-    return f"{number} {name}" if number == 1 else f"{number} {name}s"
 
 
 def _ordinal(number: int) -> str:

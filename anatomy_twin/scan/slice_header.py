@@ -5,6 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from anatomy_twin.scan.prescan import PixelPlace
+
+
+@dataclass(frozen=True, slots=True)
+class PixelSource:
+    """How the stored values of a file are coded and where they stand; ``None`` for what the header does not say.
+
+    ``padding`` is the raw Pixel Padding Value. ``table`` tells that values go through a modality lookup table.
+    ``stamp`` (size, time of change in ns) tells a later reader that the file is still the same one.
+    """
+
+    place: PixelPlace | None
+    little: bool
+    bits_allocated: int | None
+    bits_stored: int | None
+    high_bit: int | None
+    signed: int | None
+    padding: bytes
+    table: bool
+    deflated: bool
+    stamp: tuple[int, int]
+    offsets: tuple[int, ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class SliceHeader:
@@ -49,3 +72,4 @@ class SliceHeader:
     frame: int = 0
     frame_count: int = 1
     units: str = ""
+    pixels: PixelSource | None = field(default=None, repr=False)

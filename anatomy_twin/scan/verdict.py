@@ -1,24 +1,26 @@
-"""What the positions of slices say about the volume they make: plain numbers, no files."""
+"""What the positions of slices say about the volume they make: plain numbers and named findings, no files."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from anatomy_twin.scan.stack import SILENT_MM, TOLERATED_MM, Floats, Stack, measure
 
-# Where slices lie off a regular grid by less than SILENT_MM nothing is said (rounded header texts do that), up to
-# TOLERATED_MM a warning names the deviation, and beyond it the series is no regular volume.
-SILENT_MM = 0.02
-TOLERATED_MM = 0.1
-# Slices closer than this (and closer than a tenth of the usual step) show one place twice.
-SAME_PLACE_MM = 0.05
 # Image axes must be unit vectors and perpendicular to this; header texts of three decimals still are.
 AXES_TOLERANCE = 2e-3
 SPACING_RANGE_MM = (1e-3, 100.0)
 POSITION_LIMIT_MM = 1e5
+# What a repair may do at most: it must never bridge so much that a small structure could be lost unseen.
+REPAIR_TILT_DEG = 45.0
+REPAIR_STEPS = 2.0
+REPAIR_SPAN_MM = 10.0
+REPAIR_UNEVEN = 3.0
+REPAIR_SHIFT_PART = 0.5
+# A header's gantry tilt is nominal and its sign is not fixed by the standard (PS3.3 C.8.2.1): sizes are compared.
+HEADER_TILT_DEG = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +28,17 @@ class GeometryVerdict:
     """The finding about the slices of one series, in millimetres, degrees and slice numbers counted from 1.
 
     ``uniform`` is true when the slices make one regular, upright volume. ``gaps`` are (slice, mm): after that slice
-    the next one is so far away instead of one step. ``duplicates`` are the slices that lie where the one before
-    lies. ``tilt_deg`` is the angle between the stack and the slice normal (gantry tilt). ``jitter_mm`` is the largest
-    distance of a slice from the regular grid, sideways drift left out. ``notes`` are harmless findings to be told,
-    ``problems`` are those that forbid loading.
+    the next one is so far away instead of one step; ``missing`` are (slice, how many slices are missing after it).
+    ``duplicates`` are the slices that lie where the one before lies. ``steps_mm`` are the smallest and the largest
+    step. ``tilt_deg`` is the angle between the stack and the slice normal (gantry tilt), ``shear`` the same with its
+    direction: mm down the columns and along the rows for each mm along the normal; ``header_tilt_deg`` is what the
+    header states. ``jitter_mm`` is the largest distance of a slice from the regular grid, ``shift_mm`` the largest
+    sideways distance that no tilt explains, ``turn_mm`` how far slices turn against each other at their edge.
+    ``overlap_mm`` is by how much slices overlap; negative if there is tissue between them that no slice shows.
+
+    ``remarks`` are harmless properties, ``notes`` are findings to be told as warnings, ``problems`` forbid loading.
+    ``repairs`` are what ``repair=True`` would do about the problems, ``beyond_repair`` are the problems that nothing
+    mends, each with the reason.
     """
 
     uniform: bool
@@ -42,6 +51,16 @@ class GeometryVerdict:
     jitter_mm: float = 0.0
     notes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    missing: tuple[tuple[int, int], ...] = ()
+    steps_mm: tuple[float, float] = (0.0, 0.0)
+    shear: tuple[float, float] = (0.0, 0.0)
+    header_tilt_deg: float | None = None
+    shift_mm: float = 0.0
+    turn_mm: float = 0.0
+    overlap_mm: float | None = None
+    remarks: tuple[str, ...] = ()
+    repairs: tuple[str, ...] = ()
+    beyond_repair: tuple[str, ...] = ()
 
     @property
     def line(self) -> str:
@@ -49,7 +68,21 @@ class GeometryVerdict:
         if self.problems:
             return "; ".join(self.problems)
         step = f"regular {self.orientation} slices every {self.step_mm:.4g} mm" if self.step_mm else "a single slice"
-        return "; ".join((step, *self.notes))
+        return "; ".join((step, *self.remarks, *self.notes))
+
+    @property
+    def repairable(self) -> bool:
+        """True if ``repair=True`` mends all that forbids loading (or nothing does)."""
+        return not self.problems or (bool(self.repairs) and not self.beyond_repair)
+
+    @property
+    def loading(self) -> str:
+        """What loading will do, in one line."""
+        if not self.problems:
+            return f"loads with a warning: {'; '.join(self.notes)}" if self.notes else "loads as it is"
+        if not self.repairable:
+            return f"refused: {'; '.join(self.beyond_repair or self.problems)}"
+        return f"refused; repair would {', '.join(self.repairs)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +95,14 @@ class Grid:
     step_mm: float
 
 
-def orthonormal_axes(orientation: Floats) -> Floats:
-    """Return [normal, down a column, along a row] as the columns of an exactly orthonormal 3 x 3 matrix.
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was found: a "remark", a "note" or a "problem", with its repair or why there is none."""
 
-    ``orientation`` (6,) is Image Orientation (Patient): the direction along a row, then down a column.
-    """
-    row = orientation[:3] / np.linalg.norm(orientation[:3])
-    column = orientation[3:] - (orientation[3:] @ row) * row
-    column /= np.linalg.norm(column)
-    return np.column_stack([np.cross(row, column), column, row])
-
-
-def axes_error(orientation: Floats) -> float:
-    """Return by how much the two image axes (6,) miss unit length or a right angle, as a plain ratio."""
-    row, column = orientation[:3], orientation[3:]
-    return max(abs(float(np.linalg.norm(row)) - 1), abs(float(np.linalg.norm(column)) - 1), abs(float(row @ column)))
+    kind: str
+    text: str
+    repair: str = ""
+    why_not: str = ""
 
 
 def orientation_name(normal: Floats) -> str:
@@ -94,133 +120,200 @@ def judge(
     *,
     patient_position: str = "",
     header_tilt_deg: float | None = None,
+    thicknesses_mm: Sequence[float | None] = (),
 ) -> tuple[GeometryVerdict, Grid]:
     """Sort slices along their normal and say whether they make one regular volume.
 
     Parameters
     ----------
-    positions_mm : (n, 3), centre of the first pixel of each slice, LPS.
+    positions_mm : (n, 3), centre of the first pixel of each slice (or frame), LPS.
     orientations : (n, 6), the two image axes of each slice.
     extent_mm : height and width of a slice, to turn angles into millimetres at its edge.
-    patient_position : the text of the header, only handed on.
+    patient_position : the text of the header; feet first is told.
     header_tilt_deg : gantry tilt that the header states, compared with the measured one.
+    thicknesses_mm : what the headers state, ``None`` where one states none.
 
     Returns the verdict and the grid; the grid is meaningful for loading only if the verdict is uniform.
     Slices at one place keep their given order.
     """
-    axes = orthonormal_axes(orientations[0])
-    normal = axes[:, 0]
-    along = positions_mm @ normal
-    order = np.argsort(along, kind="stable")
-    along, sorted_mm = along[order], positions_mm[order]
-    problems: list[str] = []
-    notes: list[str] = []
-
-    error = max(axes_error(orientation) for orientation in orientations)
-    if error > AXES_TOLERANCE:
-        problems.append(f"image axes are not perpendicular unit vectors (off by {error:.2g})")
-    wobble_mm = float(np.abs(orientations - orientations[0]).max()) * max(extent_mm)
-    if wobble_mm > TOLERATED_MM:
-        problems.append(f"slices turn against each other by up to {wobble_mm:.2f} mm at their edge")
-
-    steps = np.diff(along)
-    usual = _usual_step(steps)
-    repeated = steps < min(SAME_PLACE_MM, 0.1 * usual) if usual else np.ones(steps.size, bool)
-    duplicates = tuple(int(k) + 2 for k in np.flatnonzero(repeated))
-    if duplicates:
-        places = _listed([str(k) for k in duplicates])
-        problems.append(f"{len(duplicates)} duplicate slices (slice {places}) lie where the one before lies"
-                        if len(duplicates) > 1 else f"duplicate slice (slice {places}) lies where the one before lies")
-
-    gaps = _gaps(steps, usual)
-    problems += [f"gap of {mm:.4g} mm after slice {k} (usual step {usual:.4g} mm)" for k, mm in gaps[:3]]
-    if len(gaps) > 3:
-        problems.append(f"{len(gaps)} gaps in all")
-
-    step, jitter = _fit(along)
-    if duplicates or gaps:
-        step, jitter = usual, _jitter_without(steps, usual)
-    tilt_deg, sideways_mm, bend_mm = _tilt(sorted_mm, along, axes)
-    if jitter > TOLERATED_MM and not gaps:
-        low, high = steps[~repeated].min(initial=usual), steps.max(initial=usual)
-        problems.append(f"slice steps vary from {low:.4g} to {high:.4g} mm, off the grid by up to {jitter:.2f} mm")
-    elif jitter > SILENT_MM:
-        notes.append(f"slices lie off the regular grid by up to {jitter:.2f} mm")
-    if sideways_mm > TOLERATED_MM:
-        problems.append(f"tilt of {tilt_deg:.1f} degrees between the stack and the slice normal")
-    if bend_mm > TOLERATED_MM:
-        problems.append(f"slices shift sideways by up to {bend_mm:.2f} mm")
-    elif sideways_mm <= TOLERATED_MM and max(sideways_mm, bend_mm) > SILENT_MM:
-        notes.append(f"slices drift sideways by up to {max(sideways_mm, bend_mm):.2f} mm")
-    if header_tilt_deg and len(along) > 1 and abs(abs(header_tilt_deg) - tilt_deg) > 0.5:
-        notes.append(f"the header states a gantry tilt of {abs(header_tilt_deg):.1f} degrees, "
-                     f"the positions show {tilt_deg:.1f}")
-
+    stack = measure(positions_mm, orientations, extent_mm)
+    findings = [
+        *_axes(stack), *_duplicates(stack), *_gaps(stack), *_steps(stack), *_tilt(stack, header_tilt_deg),
+        *_shifts(stack, extent_mm), *_thickness(stack, thicknesses_mm), *_position(patient_position),
+    ]  # fmt: skip
+    problems = tuple(one.text for one in findings if one.kind == "problem")
+    thickness = _one_thickness(thicknesses_mm)
+    steps = stack.steps_mm if stack.steps_mm.size else np.zeros(1)
     verdict = GeometryVerdict(
         uniform=not problems,
-        orientation=orientation_name(normal),
+        orientation=orientation_name(stack.axes[:, 0]),
         patient_position=patient_position,
-        step_mm=float(step),
-        gaps=gaps,
-        duplicates=duplicates,
-        tilt_deg=float(tilt_deg) if sideways_mm > SILENT_MM else 0.0,
-        jitter_mm=float(jitter),
-        notes=tuple(notes),
-        problems=tuple(problems),
+        step_mm=stack.step_mm,
+        gaps=tuple((k + 1, mm) for k, mm in stack.gaps),
+        missing=tuple((k + 1, max(1, round(mm / stack.usual_mm) - 1)) for k, mm in stack.gaps),
+        duplicates=_duplicate_numbers(stack),
+        steps_mm=(float(steps.min()), float(steps.max())),
+        tilt_deg=stack.tilt_deg if stack.drift_mm > SILENT_MM else 0.0,
+        shear=stack.shear if stack.drift_mm > SILENT_MM else (0.0, 0.0),
+        header_tilt_deg=header_tilt_deg,
+        jitter_mm=stack.jitter_mm,
+        shift_mm=stack.bend_mm,
+        turn_mm=stack.turn_mm,
+        overlap_mm=thickness - stack.step_mm if thickness and stack.step_mm else None,
+        remarks=tuple(one.text for one in findings if one.kind == "remark"),
+        notes=tuple(one.text for one in findings if one.kind == "note"),
+        problems=problems,
+        repairs=tuple(dict.fromkeys(one.repair for one in findings if one.repair)),
+        beyond_repair=tuple(_beyond(one) for one in findings if one.kind == "problem" and not one.repair),
     )
-    return verdict, Grid(tuple(int(k) for k in order), axes, sorted_mm[0], float(step))
+    order = tuple(int(k) for k in stack.order)
+    return verdict, Grid(order, stack.axes, stack.origin_mm, stack.step_mm)
 
 
-def _usual_step(steps: Floats) -> float:
-    """The median of the steps that are steps at all; 0 where every slice lies at one place."""
-    real = steps[steps >= SAME_PLACE_MM]
-    if not real.size:
-        real = steps[steps > 1e-6]
-    return float(np.median(real)) if real.size else 0.0
+def _beyond(finding: Finding) -> str:
+    return f"{finding.text}, beyond repair: {finding.why_not}" if finding.why_not else finding.text
 
 
-def _gaps(steps: Floats, usual: float) -> tuple[tuple[int, float], ...]:
-    """Steps of 1.5 usual ones and more, if few: many of them mean a varying step, not missing slices."""
-    if not usual:
-        return ()
-    wide = np.flatnonzero(steps > 1.5 * usual)
-    return tuple((int(k) + 1, float(steps[k])) for k in wide) if wide.size <= max(1, steps.size // 3) else ()
+def _axes(stack: Stack) -> Iterator[Finding]:
+    if stack.skew > AXES_TOLERANCE:
+        yield Finding("problem", f"image axes are not perpendicular unit vectors (off by {stack.skew:.2g})")
+    if stack.turn_mm > TOLERATED_MM:
+        yield Finding("problem", f"slices turn against each other by up to {stack.turn_mm:.2f} mm at their edge")
 
 
-def _fit(along: Floats) -> tuple[float, float]:
-    """Step of the grid from the first to the last slice, and the largest distance of a slice from it."""
-    if along.size < 2:
-        return 0.0, 0.0
-    step = (along[-1] - along[0]) / (along.size - 1)
-    return float(step), float(np.abs(along - (along[0] + step * np.arange(along.size))).max())
+def _duplicate_numbers(stack: Stack) -> tuple[int, ...]:
+    return tuple(int(k) + 2 for k in np.flatnonzero(stack.repeated))
 
 
-def _jitter_without(steps: Floats, usual: float) -> float:
-    """How far ordinary steps are from the usual one, where gaps and duplicates are told by themselves."""
-    ordinary = steps[(steps > 0.5 * usual) & (steps <= 1.5 * usual)]
-    return float(np.abs(ordinary - usual).max(initial=0.0))
+def _duplicates(stack: Stack) -> Iterator[Finding]:
+    numbers = _duplicate_numbers(stack)
+    if not numbers:
+        return
+    apart = np.linalg.norm(np.diff(stack.lateral_mm, axis=0), axis=1)[stack.repeated]
+    if apart.max() > TOLERATED_MM:
+        k = numbers[int(np.argmax(apart))]
+        yield Finding("problem", f"slices {k - 1} and {k} lie side by side, {apart.max():.4g} mm apart")
+        return
+    text = count_of(len(numbers), "duplicate slice")
+    places = listed(numbers)
+    tail = "lie where the one before lies" if len(numbers) > 1 else "lies where the one before lies"
+    text = f"{text if len(numbers) > 1 else 'duplicate slice'} (slice {places}) {tail}"
+    each = np.diff(np.append(stack.kept, stack.along_mm.size))
+    if each.size > 1 and each.min() == each.max():
+        text += f": {each[0]} images at every place that nothing tells apart"
+    if each.size == 1:
+        yield Finding("problem", text, why_not="all slices lie at one place")
+        return
+    yield Finding("problem", text, f"drop {count_of(len(numbers), 'duplicate slice')} (slice {places}) "
+                                   "if equal to the one before")
 
 
-def _tilt(sorted_mm: Floats, along: Floats, axes: Floats) -> tuple[float, float, float]:
-    """Return the tilt in degrees, the sideways drift it makes over the stack, and what no straight tilt explains."""
-    rise = along - along[0]
-    lateral = (sorted_mm - sorted_mm[0]) @ axes[:, 1:]
-    if rise[-1] < SAME_PLACE_MM:
-        return 0.0, 0.0, float(np.linalg.norm(lateral, axis=1).max(initial=0.0))
-    slope = (rise @ lateral) / (rise @ rise)
-    bend = _off_line(rise, lateral, slope)
-    if bend > TOLERATED_MM:
-        # single slices out of line must not look like a tilt of the whole stack
-        real = np.diff(rise) >= SAME_PLACE_MM
-        slope = np.median(np.diff(lateral, axis=0)[real] / np.diff(rise)[real, None], axis=0)
-        bend = _off_line(rise, lateral, slope)
-    sideways = float(np.linalg.norm(slope)) * float(rise[-1])
-    return float(np.degrees(np.arctan(np.linalg.norm(slope)))), sideways, bend
+def _gaps(stack: Stack) -> Iterator[Finding]:
+    why_not = {k: reason for k, mm in stack.gaps if (reason := _too_wide(stack, k, mm))}
+    mended = [k + 1 for k, _ in stack.gaps if k not in why_not]
+    repair = f"interpolate 1 missing slice after slice{'s' if len(mended) > 1 else ''} {listed(mended)}"
+    if stack.gaps and not stack.regular_steps()[1]:
+        repair = _resample(stack)
+    told = sorted(stack.gaps, key=lambda gap: gap[0] not in why_not)[:3]
+    for k, mm in sorted(told):
+        text = f"gap of {mm:.4g} mm after slice {k + 1} (usual step {stack.usual_mm:.4g} mm)"
+        yield Finding("problem", text, "" if k in why_not else repair, why_not.get(k, ""))
+    if len(stack.gaps) > len(told):
+        yield Finding("problem", f"{len(stack.gaps)} gaps in all", repair if mended else "")
 
 
-def _off_line(rise: Floats, lateral: Floats, slope: Floats) -> float:
-    return float(np.linalg.norm(lateral - rise[:, None] * slope, axis=1).max())
+def _too_wide(stack: Stack, k: int, mm: float) -> str:
+    """Say why a gap of ``mm`` after slice ``k`` cannot be filled truthfully; nothing if it can."""
+    if mm > 1.05 * REPAIR_STEPS * stack.usual_mm:
+        return f"more than one slice is missing after slice {k + 1}"
+    if mm > REPAIR_SPAN_MM + TOLERATED_MM:
+        return f"{mm:.4g} mm are too far to interpolate over"
+    if mm > REPAIR_UNEVEN * stack.steps_mm.min():
+        return f"steps differ by more than a factor of {REPAIR_UNEVEN:g}"
+    return ""
 
 
-def _listed(items: list[str], limit: int = 5) -> str:
-    return ", ".join(items[:limit]) + (" and more" if len(items) > limit else "")
+def _resample(stack: Stack) -> str:
+    count, _ = stack.regular_steps()
+    step = float(stack.along_mm[-1]) / count
+    if count == stack.kept.size - 1:
+        return f"move slices that lie off the grid by up to {stack.jitter_mm:.2f} mm onto steps of {step:.4g} mm"
+    return f"resample uneven steps of {stack.steps_mm.min():.4g} to {stack.steps_mm.max():.4g} mm to {step:.4g} mm"
+
+
+def _steps(stack: Stack) -> Iterator[Finding]:
+    if stack.jitter_mm > TOLERATED_MM and not stack.gaps:
+        low, high = float(stack.steps_mm.min()), float(stack.steps_mm.max())
+        text = f"slice steps vary from {low:.4g} to {high:.4g} mm, off the grid by up to {stack.jitter_mm:.2f} mm"
+        why_not = ""
+        if high > REPAIR_UNEVEN * low:
+            why_not = f"steps differ by more than a factor of {REPAIR_UNEVEN:g}"
+        elif high > REPAIR_SPAN_MM + TOLERATED_MM and not stack.kept.size - 1 == stack.regular_steps()[0]:
+            why_not = f"{high:.4g} mm are too far to interpolate over"
+        yield Finding("problem", text, "" if why_not else _resample(stack), why_not)
+    elif stack.jitter_mm > SILENT_MM:
+        yield Finding("note", f"slices lie off the regular grid by up to {stack.jitter_mm:.2f} mm")
+
+
+def _tilt(stack: Stack, header_tilt_deg: float | None) -> Iterator[Finding]:
+    tilt = stack.tilt_deg if stack.drift_mm > SILENT_MM else 0.0
+    if stack.drift_mm > TOLERATED_MM:
+        text = f"tilt of {tilt:.1f} degrees between the stack and the slice normal"
+        why_not = f"it is steeper than {REPAIR_TILT_DEG:g} degrees" if tilt > REPAIR_TILT_DEG else ""
+        yield Finding("problem", text, "" if why_not else f"shear back a gantry tilt of {tilt:.1f} degrees", why_not)
+    if header_tilt_deg is None or stack.kept.size < 2 or not (header_tilt_deg or stack.drift_mm > TOLERATED_MM):
+        return
+    if abs(abs(header_tilt_deg) - tilt) > HEADER_TILT_DEG:
+        shown = f"{tilt:.1f}" if tilt else "none"
+        yield Finding("note", f"the header states a gantry tilt of {header_tilt_deg:.1f} degrees, "
+                              f"the positions show {shown}")
+    else:
+        yield Finding("remark", f"the header states the same gantry tilt ({header_tilt_deg:.1f} degrees)")
+
+
+def _shifts(stack: Stack, extent_mm: tuple[float, float]) -> Iterator[Finding]:
+    if stack.bend_mm > TOLERATED_MM:
+        text = f"slices shift sideways by up to {stack.bend_mm:.2f} mm"
+        far = stack.bend_mm > REPAIR_SHIFT_PART * min(extent_mm)
+        repair = "" if far else f"move slices that are shifted sideways by up to {stack.bend_mm:.2f} mm"
+        yield Finding("problem", text, repair, "that is more than half of their size" if far else "")
+    elif stack.drift_mm <= TOLERATED_MM and max(stack.drift_mm, stack.bend_mm) > SILENT_MM:
+        yield Finding("note", f"slices drift sideways by up to {max(stack.drift_mm, stack.bend_mm):.2f} mm")
+
+
+def _one_thickness(thicknesses_mm: Sequence[float | None]) -> float | None:
+    known = [value for value in thicknesses_mm if value is not None and 0 < value <= SPACING_RANGE_MM[1]]
+    return float(np.median(known)) if known and len(known) == len(thicknesses_mm) else None
+
+
+def _thickness(stack: Stack, thicknesses_mm: Sequence[float | None]) -> Iterator[Finding]:
+    thickness = _one_thickness(thicknesses_mm)
+    if thickness is None or not stack.step_mm:
+        return
+    low, high = (pick(value for value in thicknesses_mm if value is not None) for pick in (min, max))
+    if high > 1.01 * low:
+        yield Finding("note", f"slices are {low:.4g} to {high:.4g} mm thick")
+        return
+    over = thickness - stack.step_mm
+    if abs(over) <= SILENT_MM + 0.01 * stack.step_mm:
+        return
+    slices = f"slices of {thickness:.4g} mm every {stack.step_mm:.4g} mm"
+    if over > 0:
+        yield Finding("remark", f"{slices} overlap by {over:.4g} mm")
+    else:
+        yield Finding("note", f"{slices}: {-over:.4g} mm of tissue between two slices are not seen")
+
+
+def _position(patient_position: str) -> Iterator[Finding]:
+    if patient_position.startswith("FF"):
+        yield Finding("remark", "feet first")
+
+
+def count_of(number: int, name: str) -> str:
+    """Return "1 slice", "2 slices"."""
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"
+
+
+def listed(numbers: Sequence[int], limit: int = 5) -> str:
+    """Return the first few numbers as text."""
+    return ", ".join(str(k) for k in numbers[:limit]) + (" and more" if len(numbers) > limit else "")

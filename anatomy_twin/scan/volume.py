@@ -11,45 +11,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.core import SILENT, Monitor, Volume, VolumeGeometry, check_cancelled, part_of
-from anatomy_twin.errors import GeometryError, ScanError
-from anatomy_twin.scan.headers import (
-    PATIENT_POSITIONS,
-    UNKNOWN_CLASS,
-    Listing,
-    SliceHeader,
-    foreign_data,
-    read_dataset,
-)
-from anatomy_twin.scan.pixels import (
-    BY_SIMPLEITK,
-    check_readable,
-    is_lossy,
-    stored_values,
-    syntax_name,
-)
-from anatomy_twin.scan.series import ORIENTATION_TOLERANCE, Series, count_of, listing_of, ranked
-from anatomy_twin.worker import run_limited
+from anatomy_twin.errors import ScanError
+from anatomy_twin.scan.choice import check_series, choose_series, is_hu, rescale_of
+from anatomy_twin.scan.headers import PATIENT_POSITIONS, private_uid
+from anatomy_twin.scan.pixels import PixelFormat, is_lossy, stored_values, syntax_name
+from anatomy_twin.scan.series import Series, count_of, listing_of, ranked
+from anatomy_twin.scan.slice_header import SliceHeader
 
 AIR_HU = -1024
-MAX_VOXELS = 2**31
 _INT16 = (-32768, 32767)
 _EXACT_FLOAT32 = 2**24
-_CHOOSE = "name one with series_uid"
+_UNITS = {"BQML": "Bq/ml", "CNTS": "counts", "GML": "g/ml", "CM2ML": "cm2/ml", "PROPCNTS": "proportional counts"}
 
 
 def load_volume(
     path: str | PathLike[str],
     series_uid: str | None = None,
     repair: bool = False,
+    modality: str | None = None,
     monitor: Monitor = SILENT,
 ) -> Volume:
-    """Load one series of a DICOM file or folder as a volume.
+    """Load one series of a DICOM file or folder, or a NIfTI, NRRD or MetaImage file, as a volume.
 
     Parameters
     ----------
-    path : a DICOM file, or a folder that is searched with all its subfolders.
+    path : a file, or a folder that is searched with all its subfolders for DICOM files.
     series_uid : ``Series.uid`` of the series to load; the best one (``find_series``) where none is named.
-    repair : allow named repairs. This version knows none: a series that needs one is refused all the same.
+    repair : allow the repairs that ``Series.verdict.repairs`` names; each that is made is written into ``warnings``.
+    modality : "CT", "MR" or "PT", for files that do not state it (NIfTI, NRRD, MetaImage).
     monitor : told the progress, asked for cancelling.
 
     Returns a ``Volume``: array axis 0 goes along the slice normal (rows x columns of the header, right-hand rule), CT
@@ -64,106 +53,41 @@ def load_volume(
     with part_of(monitor, 0.0, 0.2) as headers_monitor:
         listing = listing_of(path, headers_monitor)
     found = ranked(listing)
-    chosen, warnings = _choose(found, listing, series_uid)
-    _check_series(chosen, repair)
+    chosen, warnings = choose_series(found, listing, series_uid)
+    if modality not in (None, chosen.modality):
+        raise ScanError(f"the series says that it is {chosen.modality or 'of no modality'}, not {modality}",
+                        advice="leave the modality to the series")
+    check_series(chosen, repair)
     with part_of(monitor, 0.2, 1.0) as pixel_monitor:
         array, sha256, more = _read_pixels(chosen, pixel_monitor)
     warnings += [*more, *chosen.verdict.notes]
+    facts = _facts(chosen, found, sha256)
+    instances = {private_uid(h.sop_uid) for h in chosen.headers if h.sop_uid}
+    if chosen.loadable:
+        geometry = _geometry(chosen)
+    else:
+        from anatomy_twin.scan.repair import repaired
+
+        made = repaired(array, chosen, float(AIR_HU if is_hu(chosen.headers[0]) else array.min()))
+        array, geometry, instances = made.array, made.geometry, set()
+        warnings += [f"repaired: {line}" for line in made.lines]
+        facts["repairs"] = "; ".join(made.lines)
     return Volume(
         array=array,
-        geometry=_geometry(chosen),
+        geometry=geometry,
         modality=chosen.modality,
-        units="HU" if _is_hu(chosen.headers[0]) else "",
+        units=_units(chosen.headers[0]),
         warnings=tuple(warnings),
-        facts=_facts(chosen, found, sha256),
+        facts=facts,
         synthetic=all(header.synthetic for header in chosen.headers),
+        instances=tuple(instances),
     )
 
 
-def _choose(found: tuple[Series, ...], listing: Listing, uid: str | None) -> tuple[Series, list[str]]:
-    """Pick the named or the best series, or say why none can be picked."""
-    if uid is not None:
-        named = [one for one in found if one.uid == uid]
-        if not named:
-            raise ScanError("no series of that UID here", advice="list the series to see their UIDs")
-        base = named[0].headers[0].series_uid
-        if len({one.patient_key for one in found if one.headers[0].series_uid == base}) > 1:
-            raise ScanError("two patients share one series", advice="give the images of one patient")
-        return named[0], _beside(named[0], found, listing)
-    patients = {one.patient_key for one in found}
-    if len(patients) > 1:
-        count = "two" if len(patients) == 2 else str(len(patients))
-        raise ScanError(f"images of {count} patients in one folder", advice=f"give one patient, or {_CHOOSE}")
-    if all(one.aside for one in found):
-        names = sorted({one.aside for one in found})
-        raise ScanError(f"only {' and '.join(f'{name}s' for name in names)} here, no volume of slices",
-                        advice="give the folder of a CT series")
-    if listing.broken:
-        raise ScanError(f"{count_of(len(listing.broken), 'broken DICOM file')} here that may be missing slices",
-                        advice=f"replace or remove what is broken, or {_CHOOSE}")
-    turned = [one for one in _parts(found[0], found) if one.slice_count >= found[0].slice_count / 2
-              and one.headers[0].image_type == found[0].headers[0].image_type
-              and not _same_plane(one, found[0])]  # fmt: skip
-    if turned:
-        counts = " and ".join(str(one.slice_count) for one in (found[0], *turned))
-        raise GeometryError(f"{counts} slices of one series lie in different planes",
-                            advice=f"give slices of one plane, or {_CHOOSE}")
-    return found[0], _beside(found[0], found, listing)
-
-
-def _parts(chosen: Series, found: tuple[Series, ...]) -> list[Series]:
-    """Return what else was split off from the chosen series."""
-    uid = chosen.headers[0].series_uid
-    return [one for one in found if one is not chosen and not one.aside and one.headers[0].series_uid == uid]
-
-
-def _same_plane(one: Series, other: Series) -> bool:
-    first, second = one.headers[0].orientation, other.headers[0].orientation
-    return first is None or second is None or bool(np.allclose(first, second, atol=ORIENTATION_TOLERANCE))
-
-
-def _beside(chosen: Series, found: tuple[Series, ...], listing: Listing) -> list[str]:
-    """Warn of what else could have been meant."""
-    lines = []
-    rivals = [one for one in found if one is not chosen and one.loadable and one.modality == chosen.modality
-              and one.slice_count >= chosen.slice_count / 2]  # fmt: skip
-    if rivals:
-        lines.append(f"{len(rivals)} more series of {chosen.modality} could have been meant; {_CHOOSE} to take another")
-    parts = _parts(chosen, found)
-    if parts:
-        lines.append(f"the series was split into {len(parts) + 1} parts; this one has {chosen.slice_count} slices")
-    if listing.broken:
-        lines.append(f"beside the series: {count_of(len(listing.broken), 'broken DICOM file')}")
-    if UNKNOWN_CLASS in listing.others:
-        lines.append(f"beside the series: {count_of(listing.others[UNKNOWN_CLASS], UNKNOWN_CLASS)}")
-    return lines
-
-
-def _check_series(series: Series, repair: bool) -> None:
-    if series.aside:
-        raise ScanError(series.verdict.line, advice="give a series of single slices")
-    if not series.loadable:
-        advice = "this version repairs no series" if repair else "export the series again, complete and upright"
-        raise GeometryError(series.verdict.line, where=count_of(series.slice_count, "slice"), advice=advice)
-    if series.modality == "CT" and any(h.slope is None or h.intercept is None for h in series.headers):
-        raise ScanError("a CT without rescale slope and intercept has no HU", advice="export the series again")
-    for number, header in enumerate(series.headers, start=1):
-        slope, intercept = _rescale(header)
-        if not 1e-9 < abs(slope) < 1e9 or abs(intercept) > 1e9:
-            raise ScanError(f"rescale slope {slope:g} and intercept {intercept:g} make no sense",
-                            where=f"slice {number}", advice="export the series again")
-    if len({_is_hu(h) for h in series.headers}) > 1 or len({h.rescale_type for h in series.headers}) > 1:
-        raise ScanError("slices of different units", advice="export the series again")
-    if len({h.sop_uid for h in series.headers if h.sop_uid}) < sum(bool(h.sop_uid) for h in series.headers):
-        raise ScanError("two slices carry one identity", advice="export the series again")
-    if np.prod(series.shape, dtype=np.float64) > MAX_VOXELS:
-        raise ScanError(f"a volume of {' x '.join(map(str, series.shape))} voxels is too large")
-    for syntax in {h.transfer_syntax for h in series.headers}:
-        check_readable(syntax)
-
-
-def _is_hu(header: SliceHeader) -> bool:
-    return header.modality == "CT" and header.rescale_type in ("", "HU")
+def _units(header: SliceHeader) -> str:
+    if header.modality == "PT":
+        return _UNITS.get(header.units, "")
+    return "HU" if is_hu(header) else ""
 
 
 def _geometry(series: Series) -> VolumeGeometry:
@@ -185,20 +109,18 @@ def _read_pixels(series: Series, monitor: Monitor) -> tuple[NDArray[Any], str, l
     array: NDArray[Any] = np.empty(series.shape, np.int16 if whole else np.float32)
     digest = hashlib.sha256()
     padded, padding_values = 0, set()
-    by_simpleitk = _decode_in_child(series)
+    slices = stored_values(headers, array, digest)
     for k, header in enumerate(headers):
         check_cancelled(monitor)
         monitor.progress(k / len(headers))
-        where = f"slice {k + 1} of {len(headers)}"
-        with foreign_data("a slice cannot be read", where=where, advice="copy the series again"):
-            data = header.path.read_bytes()
-            dataset = read_dataset(data)
-        digest.update(data)
-        stored = by_simpleitk[k] if k in by_simpleitk else stored_values(dataset, where)
-        if whole and array.dtype == np.int16 and not _fits(stored, header):
-            array = array.astype(np.float32)
-        array[k] = _scaled(stored, header, whole, where)
-        outside, outside_hu = _padding(dataset, header, stored, where)
+        stored, form = next(slices)
+        low, high = int(stored.min()), int(stored.max())
+        outside, outside_hu = _padding(header, form, stored, low, high)
+        if whole:
+            array = _put_whole(array, k, stored, header, (low, high), f"slice {k + 1} of {len(headers)}")
+        else:
+            slope, intercept = rescale_of(header)
+            array[k] = stored.astype(np.float64) * slope + intercept
         if outside is not None:
             array[k][outside] = AIR_HU
             padded += int(np.count_nonzero(outside))
@@ -210,69 +132,48 @@ def _read_pixels(series: Series, monitor: Monitor) -> tuple[NDArray[Any], str, l
     return array, digest.hexdigest(), warnings
 
 
-def _decode_in_child(series: Series) -> dict[int, NDArray[Any]]:
-    """Decode the slices that need SimpleITK in one child process, which may die on a broken stream."""
-    numbers = [k for k, header in enumerate(series.headers) if header.transfer_syntax in BY_SIMPLEITK]
-    if not numbers:
-        return {}
-    with foreign_data("a slice cannot be read", advice="copy the series again"):
-        files = [series.headers[k].path.read_bytes() for k in numbers]
-    values = run_limited(
-        "anatomy_twin.scan.pixels:stored_values_by_simpleitk", files, memory_bytes=6 * 2**30,
-        cpu_s=60 + len(files), wall_s=120 + 2 * len(files),
-    )  # fmt: skip
-    return dict(zip(numbers, values, strict=True))
-
-
 def _whole(header: SliceHeader) -> bool:
-    return all(number == int(number) and abs(number) < _EXACT_FLOAT32 for number in _rescale(header))
+    return all(number == int(number) and abs(number) < _EXACT_FLOAT32 for number in rescale_of(header))
 
 
-def _rescale(header: SliceHeader) -> tuple[float, float]:
-    return (1.0 if header.slope is None else header.slope, 0.0 if header.intercept is None else header.intercept)
+def _put_whole(
+    array: NDArray[Any], k: int, stored: NDArray[Any], header: SliceHeader, ends: tuple[int, int], where: str
+) -> NDArray[Any]:
+    """Put the whole values of a slice into its place, and return the array, as float32 once 16 bits do not do.
 
-
-def _scaled(stored: NDArray[Any], header: SliceHeader, whole: bool, where: str) -> NDArray[Any]:
-    slope, intercept = _rescale(header)
-    if not whole:
-        return stored.astype(np.float64) * slope + intercept
-    # whole numbers stay whole; only values beyond the exact range of float32 cannot be kept
-    low, high = _bounds(stored, header)
+    ``stored`` may be that very place. Only values beyond the exact range of float32 cannot be kept.
+    """
+    slope, intercept = (int(number) for number in rescale_of(header))
+    low, high = sorted(end * slope + intercept for end in ends)
     if max(abs(low), abs(high)) > _EXACT_FLOAT32:
         raise ScanError("values too large to be held exactly", where=where)
-    return stored.astype(np.int32) * np.int32(slope) + np.int32(intercept)
-
-
-def _bounds(stored: NDArray[Any], header: SliceHeader) -> tuple[int, int]:
-    slope, intercept = (int(number) for number in _rescale(header))
-    ends = [int(stored.min()) * slope + intercept, int(stored.max()) * slope + intercept]
-    return min(ends), max(ends)
-
-
-def _fits(stored: NDArray[Any], header: SliceHeader) -> bool:
-    low, high = _bounds(stored, header)
-    return _INT16[0] <= low and high <= _INT16[1]
+    if array.dtype == np.int16 and not _INT16[0] <= low <= high <= _INT16[1]:
+        array = array.astype(np.float32)
+    if array.dtype == np.int16 and slope == 1 and stored.dtype.itemsize == 2:
+        # the sum fits into 16 bits, so it may be made modulo 2**16, without a wider copy
+        shift = np.array(intercept & 0xFFFF, np.uint16).view(np.int16)
+        np.add(stored.astype(stored.dtype.newbyteorder("="), copy=False).view(np.int16), shift, out=array[k])
+    else:
+        array[k] = stored.astype(np.int64) * slope + intercept
+    return array
 
 
 def _padding(
-    dataset: Any, header: SliceHeader, stored: NDArray[Any], where: str
+    header: SliceHeader, form: PixelFormat, stored: NDArray[Any], low: int, high: int
 ) -> tuple[NDArray[np.bool_] | None, float]:
     """Find what a CT holds outside the scanned circle: the mask, or nothing, and its HU.
 
-    A padding value that lies in the range of tissue or air is left alone: it cannot be told from the patient.
+    A padding value that lies in the range of tissue or air is left alone: it cannot be told from the patient. The
+    value may be written as unsigned although the pixels are signed, so its bits are read as the pixels are.
     """
-    if header.modality != "CT" or "PixelPaddingValue" not in dataset:
+    assert header.pixels is not None
+    raw = header.pixels.padding
+    if header.modality != "CT" or len(raw) not in (2, 4):
         return None, 0.0
-    with foreign_data("the padding value is broken", where=where):
-        value = dataset.PixelPaddingValue
-        if value is None or value == "":
-            return None, 0.0
-        value, bits = int(value), int(dataset.BitsAllocated)
-        if int(dataset.PixelRepresentation) == 1 and value >= 1 << (bits - 1):
-            value -= 1 << bits  # written as unsigned although the pixels are signed
-    slope, intercept = _rescale(header)
+    value = int.from_bytes(raw, "little" if header.pixels.little else "big", signed=form.signed)
+    slope, intercept = rescale_of(header)
     hu = value * slope + intercept
-    if hu >= AIR_HU:
+    if hu >= AIR_HU or not low <= value <= high:
         return None, hu
     mask = stored == value
     return (mask if bool(mask.any()) else None), hu
@@ -284,8 +185,10 @@ def _pixel_warnings(series: Series) -> list[str]:
         lines.append("pixels were compressed with loss: values differ from those of the scanner")
     if any(h.photometric == "MONOCHROME1" for h in series.headers):
         lines.append("MONOCHROME1 asks for an inverted display; values are kept as stored")
-    if first.modality == "CT" and not _is_hu(first):
+    if first.modality == "CT" and not is_hu(first):
         lines.append("the series states values other than HU: no unit is given")
+    if first.modality == "PT" and not _units(first):
+        lines.append("the series does not state the unit of its values")
     if series.slice_count == 1:
         lines.append("a single slice is no volume for planning")
     if not first.frame_of_reference_uid:

@@ -126,7 +126,7 @@ def _check_place(geometry: VolumeGeometry, liver: Mask, point_mm: Point, place: 
 
 def _distance_to(mask: Mask, geometry: VolumeGeometry, point_mm: Point, reach_mm: float) -> float:
     """Return the distance in mm from a point to the nearest voxel centre of a mask (inf beyond ``reach_mm``)."""
-    index = np.rint(geometry.to_index(point_mm)).astype(int)
+    index = geometry.voxel_of(point_mm)
     steps = np.ceil((reach_mm + 2.0) / np.asarray(geometry.spacing_mm)).astype(int)
     low = np.maximum(index - steps, 0)
     high = np.minimum(index + steps + 1, geometry.shape)
@@ -144,7 +144,7 @@ def _holds(mask: Mask, geometry: VolumeGeometry, point_mm: Point) -> bool:
 def _scene(
     hu: NDArray[Any], geometry: VolumeGeometry, liver: Mask, point_mm: Point, barred: Mask | None
 ) -> _Scene:
-    index = np.rint(geometry.to_index(point_mm)).astype(int)
+    index = geometry.voxel_of(point_mm)
     steps = np.ceil(REACH_MM / np.asarray(geometry.spacing_mm)).astype(int)
     low = np.maximum(index - steps, 0)
     high = np.minimum(index + steps + 1, geometry.shape)

@@ -26,18 +26,21 @@ from anatomy_twin.core import (
     Volume,
     check_cancelled,
 )
-from anatomy_twin.errors import StoreError, TwinError
+from anatomy_twin.errors import Cancelled, StoreError, TwinError
+from anatomy_twin.store.case_zip import case_folder
 from anatomy_twin.store.codec import decode
-from anatomy_twin.store.folder import check_relative, inside, mend
+from anatomy_twin.store.folder import check_relative, inside
 from anatomy_twin.store.manifest import MANIFEST, TIMINGS, check_manifest, read_manifest
 from anatomy_twin.store.nrrd import decode_nrrd
 from anatomy_twin.store.results import read_result
 from anatomy_twin.store.sealed_json import parse, unseal
 from anatomy_twin.store.seg_nrrd import decode_seg_nrrd
+from anatomy_twin.store.swap import mend
 from anatomy_twin.store.verify import extra_files
 from anatomy_twin.store.vtp import decode_vtp
 
 Item = TypeVar("Item")
+MOST_RELOADS = 3
 RESTORE = "run `anatomy-twin verify` and restore the file from a copy"
 
 
@@ -46,7 +49,7 @@ def load_case(path: str | Path, monitor: Monitor = SILENT) -> Case:
 
     Parameters
     ----------
-    path : the folder.
+    path : the folder, or a zip or tar archive of it.
     monitor : told of progress and warned of files in the folder that are not part of the case.
 
     Raises
@@ -54,15 +57,41 @@ def load_case(path: str | Path, monitor: Monitor = SILENT) -> Case:
     StoreError : no case there, another schema version, or a file that is missing, changed, a link, or not readable.
     Cancelled : the user stopped.
     """
-    folder = Path(path).absolute()
-    mend(folder)
+    place = Path(path).absolute()
+    mend(place)
+    try:
+        with case_folder(place) as folder:
+            for _ in range(MOST_RELOADS):
+                before = _manifest_bytes(folder)
+                try:
+                    return _loaded(folder, monitor)
+                except StoreError:
+                    if _manifest_bytes(folder) == before:
+                        raise  # else another program has just saved it, and the files of two cases were met
+            return _loaded(folder, monitor)
+    except MemoryError as error:
+        raise StoreError("the case needs more memory than there is", where=place.name[:80]) from error
+    except OSError as error:
+        reason = error.strerror or "the disk refuses"
+        raise StoreError(f"the case cannot be read: {reason}", where=place.name[:80], advice="check the path") from error
+
+
+def _manifest_bytes(folder: Path) -> bytes:
+    try:
+        return read_manifest(folder)
+    except StoreError:
+        return b""
+
+
+def _loaded(folder: Path, monitor: Monitor) -> Case:
     reader = _Reader(folder, monitor)
     try:
         case = _case(reader)
-    except StoreError:
+    except (StoreError, Cancelled):
         raise
-    except (KeyError, TypeError, ValueError, AttributeError, TwinError) as error:
-        raise StoreError(f"contents of the case do not fit together: {error}", where=folder.name) from error
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, TwinError) as error:
+        what = error.what if isinstance(error, TwinError) else f"{type(error).__name__} {str(error)[:80]}"
+        raise StoreError(f"contents of the case do not fit together: {what}", where=folder.name) from error
     reader.finish()
     return replace(case, timings_s=_timings(folder, monitor))
 

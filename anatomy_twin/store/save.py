@@ -26,32 +26,36 @@ from anatomy_twin.core import (
 )
 from anatomy_twin.errors import StoreError
 from anatomy_twin.notice import INTENDED_USE
+from anatomy_twin.store.case_zip import ZipWriter, check_zip_target, is_zip_name
 from anatomy_twin.store.codec import encode
-from anatomy_twin.store.folder import replacing, safe_names, write_file
+from anatomy_twin.store.folder import safe_names
 from anatomy_twin.store.manifest import FORMAT, MANIFEST, SCHEMA_VERSION, TIMINGS
 from anatomy_twin.store.nrrd import encode_nrrd
 from anatomy_twin.store.results import Jobs, result_jobs
 from anatomy_twin.store.sealed_json import dump, seal
 from anatomy_twin.store.seg_nrrd import encode_seg_nrrd
+from anatomy_twin.store.swap import disk_refusal, replacing, replacing_file, write_file
 from anatomy_twin.store.vtp import encode_vtp
 
 WRITERS = 2  # compressing and hashing leave the interpreter, so two files at a time are written twice as fast
 
+Files = dict[str, dict[str, Any]]
 Item = TypeVar("Item")
 
 
 def save_case(case: Case, path: str | Path, monitor: Monitor = SILENT) -> Path:
-    """Write a case as a folder; equal cases give equal files (except ``run/``, which holds what differs by run).
+    """Write a case as a folder or as one zip; equal cases give equal files (except ``run/``, which differs by run).
 
     Parameters
     ----------
     case : the twin.
-    path : the folder, by custom NAME.twin. A case that is there is replaced once the new one is whole on the disk.
+    path : the folder, by custom NAME.twin; a name that ends in .zip gives one file for transport. A case that is there
+        is replaced once the new one is whole on the disk.
     monitor : told of progress; may cancel, which leaves everything as it was.
 
     Returns
     -------
-    Path : the folder.
+    Path : the folder or file.
 
     Raises
     ------
@@ -62,30 +66,38 @@ def save_case(case: Case, path: str | Path, monitor: Monitor = SILENT) -> Path:
     jobs: Jobs = {}
     content = _contents(case, jobs)
     try:
-        _check_target(target)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(target) as folder:
-            files = _write_all(jobs, folder, monitor)
-            write_file(folder / TIMINGS, seal({"timings_s": encode(Mapping[str, float], case.timings_s)}))
-            manifest = {
-                "format": FORMAT,
-                "schema_version": SCHEMA_VERSION,
-                "software_version": anatomy_twin.__version__,
-                "coordinates": "LPS, mm",
-                "intended_use": INTENDED_USE,
-                "case": content,
-                "files": files,
-            }
-            write_file(folder / MANIFEST, seal(manifest))
+        if is_zip_name(target):
+            check_zip_target(target)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with replacing_file(target) as stream, ZipWriter(stream) as archive:
+                _write_case(case, content, _written_in_turn(jobs, archive, monitor), archive.add)
+        else:
+            _check_target(target)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(target) as folder:
+                files = _written_side_by_side(jobs, folder, monitor)
+                _write_case(case, content, files, lambda relative, data: write_file(folder / relative, data))
     except OSError as error:
-        reason = error.strerror or "the disk refuses"
-        raise StoreError(
-            f"case cannot be written: {reason}", where=target.name[:80], advice="choose another folder"
-        ) from error
+        raise disk_refusal("the case", error, target.name) from error
     except ValueError as error:  # a name that no system can have
         raise StoreError("the case cannot have this name", advice="choose another name") from error
     monitor.progress(1.0)
     return target
+
+
+def _write_case(case: Case, content: dict[str, Any], files: Files, write: Callable[[str, bytes], None]) -> None:
+    """Write what is not a part of the case: how long it took, and the manifest that lists all parts."""
+    write(TIMINGS, seal({"timings_s": encode(Mapping[str, float], case.timings_s)}))
+    manifest = {
+        "format": FORMAT,
+        "schema_version": SCHEMA_VERSION,
+        "software_version": anatomy_twin.__version__,
+        "coordinates": "LPS, mm",
+        "intended_use": INTENDED_USE,
+        "case": content,
+        "files": files,
+    }
+    write(MANIFEST, seal(manifest))
 
 
 def _check_target(target: Path) -> None:
@@ -95,14 +107,29 @@ def _check_target(target: Path) -> None:
         raise StoreError("folder holds something that is no case", where=target.name, advice="choose another name")
 
 
-def _write_all(jobs: Jobs, folder: Path, monitor: Monitor) -> dict[str, dict[str, Any]]:
-    files: dict[str, dict[str, Any]] = {}
+def _written_in_turn(jobs: Jobs, archive: ZipWriter, monitor: Monitor) -> Files:
+    files: Files = {}
+    for count, (relative, job) in enumerate(jobs.items(), start=1):
+        check_cancelled(monitor)
+        data = job()
+        archive.add(relative, data)
+        files[relative] = _entry(data)
+        monitor.progress(0.95 * count / len(jobs))
+    return files
+
+
+def _entry(data: bytes) -> dict[str, Any]:
+    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def _written_side_by_side(jobs: Jobs, folder: Path, monitor: Monitor) -> Files:
+    files: Files = {}
 
     def write(relative: str, job: Callable[[], bytes]) -> tuple[str, dict[str, Any]]:
         check_cancelled(monitor)
         data = job()
         write_file(folder / relative, data)
-        return relative, {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        return relative, _entry(data)
 
     with ThreadPoolExecutor(WRITERS) as pool:
         pending = [pool.submit(write, relative, job) for relative, job in jobs.items()]

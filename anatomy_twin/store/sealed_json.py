@@ -9,7 +9,7 @@ from typing import Any
 
 from anatomy_twin.errors import StoreError
 
-LARGEST_JSON_BYTES = 32 * 1024 * 1024
+LARGEST_JSON_BYTES = 8 * 1024 * 1024  # parsed, hostile JSON of that size takes up to twenty times as much memory
 DEEPEST_JSON = 64
 SEAL = "sealed_by_sha256"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from anatomy_twin.core import SILENT, Monitor, check_cancelled
 from anatomy_twin.errors import StoreError
+from anatomy_twin.store.case_zip import case_folder
 from anatomy_twin.store.folder import check_relative, inside
 from anatomy_twin.store.manifest import MANIFEST, TIMINGS, check_manifest, read_manifest
 from anatomy_twin.store.sealed_json import parse, unseal
@@ -30,9 +31,20 @@ class VerifyReport:
 def verify_case(path: str | Path, monitor: Monitor = SILENT) -> VerifyReport:
     """Compare every file of a case with its checksum, the manifest with its own seal, and look for extra files.
 
-    Raises ``StoreError`` where there is no case to verify, ``Cancelled`` when the user stops.
+    ``path`` is the folder, or a zip or tar archive of it.
+
+    Raises ``StoreError`` where there is no case to verify or its archive is damaged, ``Cancelled`` when the user stops.
     """
-    folder = Path(path).absolute()
+    place = Path(path).absolute()
+    try:
+        with case_folder(place) as folder:
+            return _verified(folder, monitor)
+    except OSError as error:
+        reason = error.strerror or "the disk refuses"
+        raise StoreError(f"the case cannot be read: {reason}", where=place.name[:80], advice="check the path") from error
+
+
+def _verified(folder: Path, monitor: Monitor) -> VerifyReport:
     data = read_manifest(folder)
     problems: list[str] = []
     try:

@@ -172,8 +172,7 @@ def _pulses(
     """Return the pulses and the power in W that lands in large vessels, where blood carries it off."""
     pulses, spent = [], 0.0
     for applicator in plan.applicators:
-        tip = box.to_index(applicator.tip_mm)
-        nearest = tuple(np.clip(np.floor(tip + 0.5).astype(int), 0, np.asarray(box.shape) - 1))
+        nearest = tuple(np.clip(box.voxel_of(applicator.tip_mm), 0, np.asarray(box.shape) - 1))
         if not absorbing[nearest]:
             raise SimulationError("the tip of an applicator lies outside the body", where=_place(applicator.tip_mm))
         power = sources.power_per_voxel_w(applicator, box, absorbing)

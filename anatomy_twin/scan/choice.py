@@ -1,0 +1,113 @@
+"""Which series is meant, and whether it may be loaded."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anatomy_twin.errors import GeometryError, ScanError
+from anatomy_twin.scan.headers import UNKNOWN_CLASS, Listing
+from anatomy_twin.scan.pixels import check_readable
+from anatomy_twin.scan.series import ORIENTATION_TOLERANCE, Series, count_of
+from anatomy_twin.scan.slice_header import SliceHeader
+
+MAX_VOXELS = 2**31
+_CHOOSE = "name one with series_uid"
+
+
+def choose_series(found: tuple[Series, ...], listing: Listing, uid: str | None) -> tuple[Series, list[str]]:
+    """Return the named or the best series with warnings of what else could be meant, or say why none can be picked."""
+    if uid is not None:
+        named = [one for one in found if one.uid == uid]
+        if not named:
+            raise ScanError("no series of that UID here", advice="list the series to see their UIDs")
+        base = named[0].headers[0].series_uid
+        if len({one.patient_key for one in found if one.headers[0].series_uid == base}) > 1:
+            raise ScanError("two patients share one series", advice="give the images of one patient")
+        return named[0], _beside(named[0], found, listing)
+    patients = {one.patient_key for one in found}
+    if len(patients) > 1:
+        count = "two" if len(patients) == 2 else str(len(patients))
+        raise ScanError(f"images of {count} patients in one folder", advice=f"give one patient, or {_CHOOSE}")
+    if all(one.aside for one in found):
+        names = sorted({one.aside for one in found})
+        raise ScanError(f"only {' and '.join(f'{name}s' for name in names)} here, no volume of slices",
+                        advice="give the folder of a CT series")
+    if listing.broken:
+        raise ScanError(f"{count_of(len(listing.broken), 'broken DICOM file')} here that may be missing slices",
+                        advice=f"replace or remove what is broken, or {_CHOOSE}")
+    turned = [one for one in _parts(found[0], found) if one.slice_count >= found[0].slice_count / 2
+              and one.headers[0].image_type == found[0].headers[0].image_type
+              and not _same_plane(one, found[0])]  # fmt: skip
+    if turned:
+        counts = " and ".join(str(one.slice_count) for one in (found[0], *turned))
+        raise GeometryError(f"{counts} slices of one series lie in different planes",
+                            advice=f"give slices of one plane, or {_CHOOSE}")
+    return found[0], _beside(found[0], found, listing)
+
+
+def _parts(chosen: Series, found: tuple[Series, ...]) -> list[Series]:
+    """Return what else was split off from the chosen series."""
+    uid = chosen.headers[0].series_uid
+    return [one for one in found if one is not chosen and not one.aside and one.headers[0].series_uid == uid]
+
+
+def _same_plane(one: Series, other: Series) -> bool:
+    first, second = one.headers[0].orientation, other.headers[0].orientation
+    return first is None or second is None or bool(np.allclose(first, second, atol=ORIENTATION_TOLERANCE))
+
+
+def _beside(chosen: Series, found: tuple[Series, ...], listing: Listing) -> list[str]:
+    """Warn of what else could have been meant."""
+    lines = []
+    rivals = [one for one in found if one is not chosen and one.loadable and one.modality == chosen.modality
+              and one.slice_count >= chosen.slice_count / 2]  # fmt: skip
+    if rivals:
+        lines.append(f"{len(rivals)} more series of {chosen.modality} could have been meant; {_CHOOSE} to take another")
+    parts = _parts(chosen, found)
+    if parts:
+        lines.append(f"the series was split into {len(parts) + 1} parts; this one has {chosen.slice_count} slices")
+    if listing.broken:
+        lines.append(f"beside the series: {count_of(len(listing.broken), 'broken DICOM file')}")
+    if UNKNOWN_CLASS in listing.others:
+        lines.append(f"beside the series: {count_of(listing.others[UNKNOWN_CLASS], UNKNOWN_CLASS)}")
+    return lines
+
+
+def check_series(series: Series, repair: bool) -> None:
+    """Raise ``GeometryError`` or ``ScanError`` where a series cannot be loaded truthfully, repaired or not."""
+    repairs: tuple[str, ...] = getattr(series.verdict, "repairs", ())
+    if series.aside:
+        raise ScanError(series.verdict.line, advice="give a series of single slices")
+    if not series.loadable and not (repair and repairs):
+        advice = "export the series again, complete and upright"
+        if repairs:
+            advice = f"export it again, or allow its repair (repair=True, --repair): {'; '.join(repairs)}"
+        elif repair:
+            advice = f"there is no safe repair; {advice}"
+        raise GeometryError(series.verdict.line, where=count_of(series.slice_count, "slice"), advice=advice)
+    if series.modality == "CT" and any(h.slope is None or h.intercept is None for h in series.headers):
+        raise ScanError("a CT without rescale slope and intercept has no HU", advice="export the series again")
+    for number, header in enumerate(series.headers, start=1):
+        slope, intercept = rescale_of(header)
+        if not 1e-9 < abs(slope) < 1e9 or abs(intercept) > 1e9:
+            raise ScanError(f"rescale slope {slope:g} and intercept {intercept:g} make no sense",
+                            where=f"slice {number}", advice="export the series again")
+    if len({is_hu(h) for h in series.headers}) > 1 or len({h.rescale_type for h in series.headers}) > 1:
+        raise ScanError("slices of different units", advice="export the series again")
+    named = [(h.sop_uid, h.frame) for h in series.headers if h.sop_uid]
+    if len(set(named)) < len(named) and not repair:
+        raise ScanError("two slices carry one identity", advice="export the series again")
+    if np.prod(series.shape, dtype=np.float64) > MAX_VOXELS:
+        raise ScanError(f"a volume of {' x '.join(map(str, series.shape))} voxels is too large")
+    for syntax in {h.transfer_syntax for h in series.headers}:
+        check_readable(syntax)
+
+
+def is_hu(header: SliceHeader) -> bool:
+    """Tell whether the rescaled values of an image are HU."""
+    return header.modality == "CT" and header.rescale_type in ("", "HU")
+
+
+def rescale_of(header: SliceHeader) -> tuple[float, float]:
+    """Return slope and intercept from stored values to real ones."""
+    return (1.0 if header.slope is None else header.slope, 0.0 if header.intercept is None else header.intercept)

@@ -1,0 +1,277 @@
+"""The frames of an enhanced (multi-frame) CT, MR or PET object, each as the header of one slice.
+
+An enhanced object says once what all frames share and frame by frame what differs (PS3.3 C.7.6.16, functional
+groups). Where both say it, the frame's own word counts. Frames may stand in any order in the file: their numbers order
+nothing, their positions do. Private elements, such as the scale slopes of Philips, are left alone: the pixel value
+transformation of the standard gives the values. A real world value mapping is not applied, ``frame_notes`` tells of it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
+
+from anatomy_twin.errors import ScanError
+from anatomy_twin.scan.headers import ENHANCED, foreign_data
+from anatomy_twin.scan.slice_header import SliceHeader
+
+MR_SPECTROSCOPY: Final = "1.2.840.10008.5.1.4.1.1.4.2"
+MULTI_FRAME: Final = "multi-frame image"
+UNPLACED: Final = "multi-frame image without frame positions"
+
+_COPY_AGAIN = "export the series again"
+# one and only one item of these may stand in a functional group (PS3.3 C.7.6.16.2)
+_PLACING = {
+    "PlanePositionSequence": ("ImagePositionPatient",),
+    "PlaneOrientationSequence": ("ImageOrientationPatient",),
+    "PixelMeasuresSequence": ("PixelSpacing", "SliceThickness"),
+    "PixelValueTransformationSequence": ("RescaleSlope", "RescaleIntercept", "RescaleType"),
+}
+_TYPE = ("FrameType", "PixelPresentation", "VolumetricProperties", "VolumeBasedCalculationTechnique",
+         "ComplexImageComponent")  # fmt: skip
+# what a converter found no better place for: the old attributes of single slices
+_CONVERTED = (
+    "KVP", "GantryDetectorTilt", "ConvolutionKernel", "TemporalPositionIdentifier", "TemporalPositionIndex",
+    "EchoNumbers", "EchoTime", "DiffusionBValue", "TriggerTime", "AcquisitionNumber", "AcquisitionTime",
+)  # fmt: skip
+_SAYING = {
+    "UnassignedSharedConvertedAttributesSequence": _CONVERTED,
+    "UnassignedPerFrameConvertedAttributesSequence": _CONVERTED,
+    "CTImageFrameTypeSequence": _TYPE,
+    "MRImageFrameTypeSequence": _TYPE,
+    "PETFrameTypeSequence": _TYPE,
+    "FrameContentSequence": ("StackID", "TemporalPositionIndex", "FrameAcquisitionNumber", "FrameReferenceDateTime"),
+    "TemporalPositionSequence": ("TemporalPositionTimeOffset",),
+    "CardiacSynchronizationSequence": ("NominalCardiacTriggerDelayTime", "NominalPercentageOfCardiacPhase"),
+    "RespiratorySynchronizationSequence": ("NominalRespiratoryTriggerDelayTime", "NominalPercentageOfRespiratoryPhase"),
+    "ContrastBolusUsageSequence": ("ContrastBolusAgentPhase",),
+    "MREchoSequence": ("EffectiveEchoTime",),
+    "MRDiffusionSequence": ("DiffusionBValue", "DiffusionDirectionality", "DiffusionGradientDirectionSequence"),
+    "MRModifierSequence": ("InversionTimes",),
+    "MRTimingAndRelatedParametersSequence": ("FlipAngle",),
+    "MRVelocityEncodingSequence": ("VelocityEncodingDirection",),
+    "MRArterialSpinLabelingSequence": ("ASLContext",),
+    "MRMetaboliteMapSequence": ("MetaboliteMapDescription",),
+    "CTAcquisitionDetailsSequence": ("GantryDetectorTilt",),
+    "CTReconstructionSequence": ("ConvolutionKernel",),
+    "CTXRayDetailsSequence": ("KVP",),
+    "MultienergyCTCharacteristicsSequence": ("MonoenergeticEnergyEquivalent",),
+}
+# what may tell two frames at one place apart, in the order in which it is tried; the number within a stack never does
+_PHASE = (
+    "StackID", "TemporalPositionIndex", "TemporalPositionIdentifier", "TemporalPositionTimeOffset",
+    "NominalCardiacTriggerDelayTime", "NominalPercentageOfCardiacPhase", "NominalRespiratoryTriggerDelayTime",
+    "NominalPercentageOfRespiratoryPhase", "ContrastBolusAgentPhase", "EchoNumbers", "EffectiveEchoTime", "EchoTime",
+    "DiffusionBValue", "DiffusionDirectionality", "DiffusionGradientOrientation", "InversionTimes", "FlipAngle",
+    "VelocityEncodingDirection", "ASLContext", "MetaboliteMapDescription", "ComplexImageComponent", "KVP",
+    "MonoenergeticEnergyEquivalent", "ConvolutionKernel", "TriggerTime", "AcquisitionNumber",
+    "FrameAcquisitionNumber", "AcquisitionTime", "FrameReferenceDateTime",
+)  # fmt: skip
+_PROJECTIONS = frozenset({"MAX_IP", "MIN_IP", "VOLUME_RENDER", "SURFACE_RENDER"})
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+
+Words = dict[str, tuple[str, ...]]
+
+
+def frame_headers(base: SliceHeader, dataset: Dataset) -> tuple[SliceHeader, ...]:
+    """Return one header for each frame of a multi-frame object.
+
+    Parameters
+    ----------
+    base : what the file says as a whole.
+    dataset : the object, parsed without its pixels; its bytes must have passed the armour before.
+
+    Returns the headers in file order: ``frame`` from 0, ``instance_number`` from 1. Positions are of the centre of the
+    first pixel, LPS mm. Frames that can be no slices of a volume (localizers, projections, colour maps) say so in
+    ``aside``; an object of another class, or one that does not tell where its frames lie, gives one header with
+    ``aside`` for all of it.
+
+    Raises ``ScanError`` where the object contradicts itself or a frame has no usable place.
+    """
+    with foreign_data("the frame descriptions are broken", advice=_COPY_AGAIN):
+        whole = _whole_object(base, dataset)
+        if whole is not None:
+            return (whole,)
+        count = _frame_count(dataset)
+        per_frame = dataset.PerFrameFunctionalGroupsSequence
+        if len(per_frame) != count:
+            raise ScanError(f"{count} frames are stated and {len(per_frame)} described", advice=_COPY_AGAIN)
+        shared = dataset.get("SharedFunctionalGroupsSequence") or ()
+        if len(shared) > 1:
+            raise ScanError(f"{len(shared)} descriptions are shared by all frames instead of one", advice=_COPY_AGAIN)
+        reader = _Reader()
+        common = {**_of_the_file(dataset), **(reader.words(shared[0], "all frames") if len(shared) else {})}
+        return tuple(
+            _header_of_frame(base, number, count, {**common, **reader.words(item, f"frame {number}")})
+            for number, item in enumerate(per_frame, start=1)
+        )
+
+
+def frame_notes(dataset: Dataset) -> tuple[str, ...]:
+    """Return what a multi-frame object says and this reader leaves alone, as lines for a person."""
+    groups = (*(dataset.get("SharedFunctionalGroupsSequence") or ()),
+              *(dataset.get("PerFrameFunctionalGroupsSequence") or ()))  # fmt: skip
+    if any("RealWorldValueMappingSequence" in group for group in groups):
+        return ("a real world value mapping is given and not applied",)
+    return ()
+
+
+def _whole_object(base: SliceHeader, dataset: Dataset) -> SliceHeader | None:
+    """Return one header for the whole of an object that is no set of slices; nothing if it may be one."""
+    aside = "" if base.aside == MULTI_FRAME else base.aside
+    if not aside:
+        uid = str(dataset.get("SOPClassUID", ""))
+        if uid == MR_SPECTROSCOPY:
+            aside = "MR spectroscopy"
+        elif uid not in ENHANCED:
+            aside = MULTI_FRAME
+        elif not dataset.get("PerFrameFunctionalGroupsSequence"):
+            aside = UNPLACED
+    return replace(base, aside=aside, frame=0, frame_count=1) if aside else None
+
+
+def _frame_count(dataset: Dataset) -> int:
+    texts = _texts(dataset.get("NumberOfFrames"))
+    if len(texts) != 1 or not texts[0].isdecimal() or int(texts[0]) < 1:
+        raise ScanError("no usable number of frames", advice=_COPY_AGAIN)
+    return int(texts[0])
+
+
+def _of_the_file(dataset: Dataset) -> Words:
+    """What some writers say only for the whole object."""
+    keywords = (*_TYPE[1:], *_PLACING["PixelValueTransformationSequence"])
+    return {keyword: _texts(dataset[keyword].value) for keyword in keywords if keyword in dataset}
+
+
+class _Reader:
+    """Reads functional groups; equal bytes are parsed once, since most frames repeat most of what they say."""
+
+    def __init__(self) -> None:
+        self._wanted = {tag_for_keyword(name): (name, leaves) for name, leaves in {**_SAYING, **_PLACING}.items()}
+        self._known: dict[tuple[int, bytes], Words] = {}
+
+    def words(self, item: Dataset, where: str) -> Words:
+        found: Words = {}
+        present = set(item.keys())
+        for tag, (name, leaves) in self._wanted.items():
+            if tag not in present:
+                continue
+            raw = item.get_item(tag)
+            key = (tag, raw.value) if isinstance(raw.value, bytes) else None
+            if key is None or key not in self._known:
+                words = _words_of_group(item[tag].value, name, leaves, where)
+                if key is not None:
+                    self._known[key] = words
+            else:
+                words = self._known[key]
+            found.update(words)
+        return found
+
+
+def _words_of_group(items: Any, name: str, leaves: tuple[str, ...], where: str) -> Words:
+    """Return the wanted values of one functional group as texts; those of several items stand one after another."""
+    if name in _PLACING and len(items) > 1:
+        raise ScanError(f"{len(items)} descriptions of one kind ({name.removesuffix('Sequence')}) instead of one",
+                        where=where, advice=_COPY_AGAIN)
+    found: Words = {}
+    for item in items:
+        for leaf in leaves:
+            element = item.get(tag_for_keyword(leaf))
+            if element is None:
+                continue
+            if leaf == "DiffusionGradientDirectionSequence":
+                leaf, texts = "DiffusionGradientOrientation", _directions(element.value)
+            else:
+                texts = _texts(element.value)
+            found[leaf] = found.get(leaf, ()) + texts
+    return found
+
+
+def _directions(items: Any) -> tuple[str, ...]:
+    return tuple(text for item in items for text in _texts(item.get("DiffusionGradientOrientation")))
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    parts = value if isinstance(value, (list, tuple, MultiValue)) else [value]
+    return tuple(" ".join("".join(c if c.isprintable() else " " for c in str(part)).split()) for part in parts)
+
+
+def _header_of_frame(base: SliceHeader, number: int, count: int, words: Words) -> SliceHeader:
+    where = f"frame {number}"
+    image_type = tuple(text.upper() for text in words.get("FrameType", ())) or base.image_type
+    aside = _aside(image_type, words)
+    position = _numbers(words, "ImagePositionPatient", 3)
+    orientation = _numbers(words, "ImageOrientationPatient", 6)
+    spacing = _numbers(words, "PixelSpacing", 2)
+    for name, value in (("position", position), ("orientation", orientation), ("pixel spacing", spacing)):
+        if value is None and not aside:
+            raise ScanError(f"a frame has no usable {name}", where=where, advice=_COPY_AGAIN)
+    known = dict(base.phase)
+    return replace(
+        base,
+        aside=aside,
+        image_type=image_type,
+        position_mm=position,
+        orientation=orientation,
+        pixel_spacing_mm=spacing,
+        thickness_mm=_number(words, "SliceThickness"),
+        instance_number=number,
+        phase=tuple((key, "\\".join(words[key]) if key in words else known.get(key, "")) for key in _PHASE),
+        slope=_rescale(words, "RescaleSlope", where),
+        intercept=_rescale(words, "RescaleIntercept", where),
+        rescale_type="\\".join(words.get("RescaleType", ())).upper(),
+        tilt_deg=_number(words, "GantryDetectorTilt"),
+        kvp=_number(words, "KVP"),
+        kernel="\\".join(words.get("ConvolutionKernel", ())),
+        frame=number - 1,
+        frame_count=count,
+    )
+
+
+def _aside(image_type: tuple[str, ...], words: Mapping[str, tuple[str, ...]]) -> str:
+    """Say why a frame is no slice of a volume (PS3.3 C.8.16.2); nothing if it may be one."""
+    if "LOCALIZER" in image_type or "SCOUT" in image_type:
+        return "localizer"
+    presentation, properties, technique = (
+        "\\".join(words.get(key, ())).upper()
+        for key in ("PixelPresentation", "VolumetricProperties", "VolumeBasedCalculationTechnique")
+    )
+    if presentation in {"COLOR", "TRUE_COLOR"}:
+        return "colour map"
+    if technique == "CURVED_MPR" or properties == "DISTORTED":
+        return "curved image"
+    if technique in _PROJECTIONS or (properties == "SAMPLED" and technique != "MPR"):
+        return "projection image"
+    return ""
+
+
+def _rescale(words: Mapping[str, tuple[str, ...]], keyword: str, where: str) -> float | None:
+    """Return a number of the value transformation; one that is there and unusable must not be taken for absent."""
+    number = _number(words, keyword)
+    if number is None and any(key in words for key in ("RescaleSlope", "RescaleIntercept")):
+        raise ScanError("a frame has no usable rescale slope and intercept", where=where, advice=_COPY_AGAIN)
+    return number
+
+
+def _numbers(words: Mapping[str, tuple[str, ...]], keyword: str, count: int) -> tuple[float, ...] | None:
+    texts = words.get(keyword, ())
+    if len(texts) != count or not all(map(_NUMBER.fullmatch, texts)):
+        return None
+    numbers = tuple(map(float, texts))
+    return numbers if all(map(math.isfinite, numbers)) else None
+
+
+def _number(words: Mapping[str, tuple[str, ...]], keyword: str) -> float | None:
+    """Return one number; several equal ones (two X-ray sources of one voltage) are one."""
+    texts = words.get(keyword, ())
+    numbers = _numbers(words, keyword, len(texts))
+    return numbers[0] if numbers and len(set(numbers)) == 1 else None

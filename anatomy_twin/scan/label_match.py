@@ -1,0 +1,73 @@
+"""Whether labels of another program belong to a scan: by the images that they name, else by where they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from anatomy_twin.core import Volume, VolumeGeometry
+from anatomy_twin.errors import ScanError
+
+BY_POSITION = "matched by position alone: neither images nor a frame of reference could be compared"
+_OTHER_SCAN = "give the labels of this scan, or the scan that they were made on"
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """The scan that labels are for: its grid and the one-way stand-ins of its images (none where not known)."""
+
+    geometry: VolumeGeometry
+    images: frozenset[str] = frozenset()
+
+    @staticmethod
+    def of(volume: Volume | None) -> Target | None:
+        """Return what of a volume is compared with labels."""
+        return None if volume is None else Target(volume.geometry, frozenset(volume.instances))
+
+
+def match_note(
+    kind: str, named: Collection[str], frame_of_reference: str, target: Target, where: str, *, every: bool = False
+) -> str:
+    """Say how labels belong to a scan, or refuse them.
+
+    Parameters
+    ----------
+    kind : what the labels are called in messages ("segmentation", "structure set").
+    named : stand-ins (``private_uid``) of the images that the labels name; none where they name no image.
+    frame_of_reference : stand-in of the frame of reference of the labels, "" where they name none.
+    target : the scan.
+    every : refuse where any image that is named is not in the scan, not only where all are missing.
+
+    The rule, first line that fits:
+
+    1. Both sides know their images and share some: they belong together. A frame of reference that differs all the
+       same is said in the note.
+    2. Both know their images and share none: taken only where both name the same frame of reference (another series
+       of one examination), which the note says; refused otherwise.
+    3. One side knows no images: frames of reference that differ are refused, equal ones taken.
+    4. Nothing can be compared: taken by position alone, which the note says.
+
+    In every case the voxels or outlines must lie on those of the scan besides; that is checked where they are placed.
+    """
+    common = [one for one in named if one in target.images]
+    theirs, ours = frame_of_reference, target.geometry.frame_of_reference_uid
+    same, differ = bool(ours) and theirs == ours, bool(ours) and bool(theirs) and theirs != ours
+    missing = len(named) - len(common)
+    if named and target.images:
+        if missing and (every or not common) and not (same and not every):
+            count = f"{missing} of the {len(named)} images" if common else f"{_images(len(named))}, none of them"
+            what = f"{kind} names {count} that the scan does not hold" if common else (
+                f"{kind} was made on another scan: it names {count} in this one")
+            raise ScanError(what, where=where, advice=_OTHER_SCAN)
+        if common:
+            odd = "; its frame of reference is another one than the scan's" if differ else ""
+            return f"matched by the images that it names ({len(common)} of {len(named)}){odd}"
+        return "matched by frame of reference and position: it names images of another series"
+    if differ:
+        raise ScanError(f"{kind} was made on another scan (its frame of reference differs)", where=where,
+                        advice=_OTHER_SCAN)
+    return "matched by frame of reference and position" if same else BY_POSITION
+
+
+def _images(count: int) -> str:
+    return "one image" if count == 1 else f"{count} images"

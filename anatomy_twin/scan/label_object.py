@@ -1,0 +1,85 @@
+"""DICOM objects that hold labels (SEG, RT structure set) become label maps on the grid of a scan."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from pydicom import dcmread
+
+from anatomy_twin.core import LabelMap, Volume
+from anatomy_twin.core.regrid import labels_on_grid
+from anatomy_twin.errors import DataError, ScanError, UsageError
+from anatomy_twin.scan.headers import foreign_data, uid_name
+from anatomy_twin.scan.label_match import Target
+from anatomy_twin.scan.prescan import check_dicom
+from anatomy_twin.worker import run_limited
+
+LARGEST_FILE_BYTES = 2**30
+STRUCTURE_SET_CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
+_ADVICE = "give a DICOM SEG, an RT structure set, .seg.nrrd or NIfTI"
+
+
+def read_label_object(path: str | Path, like: Volume | None = None) -> LabelMap:
+    """Read a DICOM SEG object or RT structure set.
+
+    Parameters
+    ----------
+    path : the file. It is decoded in a child process with limits, because it is other people's data.
+    like : the scan it belongs to: the labels are put onto its grid, never onto another one (``label_match`` has the
+        rule, the first of the map's notes says how it was met). A structure set needs it: outlines have no voxels.
+
+    Returns
+    -------
+    LabelMap : segments named as the catalog names them where label or code is known there, as in the object
+        otherwise; overlapping ones lie in different layers. State "needs review" unless the object says that a
+        segment was made automatically; who confirmed it is not in the object.
+
+    Raises
+    ------
+    ScanError : no such object, damaged, of another scan or not on the grid of ``like``.
+    UsageError : a structure set without ``like``.
+    WorkerError : the decoder died or ran out of its limits.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ScanError("there is no such file", where=path.name, advice="check the path")
+    if path.stat().st_size > LARGEST_FILE_BYTES:
+        raise ScanError("file is too large for labels", where=path.name)
+    with foreign_data("file cannot be read", where=path.name, advice="check the path"):
+        data = path.read_bytes()
+    voxels = 0 if like is None else int(np.prod(like.geometry.shape, dtype=np.int64))
+    labels: LabelMap = run_limited(
+        "anatomy_twin.scan.label_object:decode_label_object", data, path.name, Target.of(like),
+        memory_bytes=2**30 + 8 * len(data) + 6 * voxels, cpu_s=20 + len(data) / 2**19, wall_s=40 + len(data) / 2**18,
+        env={"OPENBLAS_NUM_THREADS": "1"},
+    )  # fmt: skip
+    if like is None:
+        return labels
+    try:
+        return labels_on_grid(labels, like.geometry)
+    except DataError as error:
+        raise ScanError(error.what, where=path.name, advice=error.advice) from error
+
+
+def decode_label_object(data: bytes, where: str, target: Target | None = None) -> LabelMap:
+    """Return the label map in the bytes of a DICOM object, on its own voxels (see ``read_label_object``)."""
+    from anatomy_twin.scan.segmentation_object import SEGMENTATION_CLASSES, decode_seg
+    from anatomy_twin.scan.structure_set import decode_structure_set
+
+    checked = check_dicom(data, where)
+    with foreign_data("file is no readable DICOM object", where=where, advice=_ADVICE):
+        dataset = dcmread(BytesIO(checked))
+        kind = str(dataset.SOPClassUID)
+    if kind not in (*SEGMENTATION_CLASSES, STRUCTURE_SET_CLASS):
+        name = uid_name(kind)
+        name = name.removesuffix(" Storage") if name != kind else "DICOM object of unknown class"
+        raise ScanError(f"file is a {name}, which holds no labels", where=where, advice=_ADVICE)
+    with foreign_data("labels cannot be decoded", where=where, advice="export them again"):
+        if kind in SEGMENTATION_CLASSES:
+            return decode_seg(dataset, where, target)
+        if target is None:
+            raise UsageError("outlines of a structure set need the scan that they were drawn on", where=where,
+                             advice="give the volume (like=)")
+        return decode_structure_set(dataset, where, target)

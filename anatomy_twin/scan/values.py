@@ -1,0 +1,118 @@
+"""Raw values of header elements become text and numbers; what breaks its own type is ``None`` or refused."""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from pydicom import charset
+from pydicom.datadict import DicomDictionary, tag_for_keyword
+
+from anatomy_twin.errors import ScanError
+from anatomy_twin.scan.prescan import name_of
+
+_FORMS: Final = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d"}
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_CHARACTER_SET: Final = 0x00080005
+
+
+def tags_of(keywords: Iterable[str]) -> dict[str, int]:
+    """Return the tag of each keyword."""
+    found = {keyword: tag_for_keyword(keyword) for keyword in keywords}
+    return {keyword: int(tag) for keyword, tag in found.items() if tag is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderValues:
+    """The kept elements of one file (see ``prescan.FileMap``), read by keyword."""
+
+    tags: Mapping[str, int]
+    raw: Mapping[int, tuple[bytes, bytes]]
+    little: bool
+
+    def __contains__(self, keyword: str) -> bool:
+        return self.tags[keyword] in self.raw
+
+    def data(self, keyword: str) -> bytes:
+        """Return the raw bytes, none where the element is absent."""
+        return self.raw.get(self.tags[keyword], (b"", b""))[1]
+
+    def texts(self, keyword: str) -> tuple[str, ...]:
+        """Return the parts of a text value, printable and with single spaces."""
+        raw = self.data(keyword)
+        if not raw:
+            return ()
+        parts = self._decoded(raw).rstrip(" \0").split("\\")
+        return tuple(_clean(part) for part in parts)
+
+    def text(self, keyword: str) -> str:
+        """Return a text value in one piece."""
+        return "\\".join(self.texts(keyword))
+
+    def numbers(self, keyword: str, count: int) -> tuple[float, ...] | None:
+        """Return ``count`` finite numbers; ``None`` where the element is absent or holds anything else.
+
+        Raises ``ScanError`` where the element has another binary type than the standard gives it.
+        """
+        tag = self.tags[keyword]
+        if tag not in self.raw:
+            return None
+        given, raw = self.raw[tag]
+        kinds = str(DicomDictionary[tag][0]).split(" or ")
+        kind = given.decode("ascii", "replace")
+        if kind not in kinds:
+            if kind not in ("", "UN") and (kind in _FORMS or kinds[0] in _FORMS):
+                raise ScanError(f"{name_of(tag)} is of type {kind}, not {' or '.join(kinds)}")
+            kind = kinds[0]
+        if kind in _FORMS:
+            return self._binary(raw, _FORMS[kind], count)
+        parts = raw.decode("ascii", "replace").rstrip(" \0").split("\\")
+        if len(parts) != count or not all(_NUMBER.fullmatch(part.strip()) for part in parts):
+            return None
+        found = tuple(float(part) for part in parts)
+        return found if all(math.isfinite(number) for number in found) else None
+
+    def number(self, keyword: str) -> float | None:
+        """Return one finite number or ``None``."""
+        found = self.numbers(keyword, 1)
+        return found[0] if found else None
+
+    def integer(self, keyword: str) -> int | None:
+        """Return one whole number or ``None``."""
+        found = self.number(keyword)
+        return int(found) if found is not None and found == int(found) else None
+
+    def _binary(self, raw: bytes, form: str, count: int) -> tuple[float, ...] | None:
+        coding = struct.Struct(f"{'<' if self.little else '>'}{count}{form}")
+        if len(raw) != coding.size:
+            return None
+        found = tuple(float(number) for number in coding.unpack(raw))
+        return found if all(math.isfinite(number) for number in found) else None
+
+    def _decoded(self, raw: bytes) -> str:
+        if raw.isascii() and b"\x1b" not in raw:
+            return raw.decode("ascii")
+        return _decode(raw, self.raw.get(_CHARACTER_SET, (b"", b""))[1])
+
+
+def _clean(text: str) -> str:
+    if text.isprintable():
+        return " ".join(text.split()) if " " in text else text
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+@lru_cache(maxsize=256)
+def _decode(raw: bytes, character_set: bytes) -> str:
+    names = [part.strip() for part in character_set.decode("ascii", "replace").rstrip(" \0").split("\\")]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they quote the text
+        try:
+            return charset.decode_bytes(raw, charset.convert_encodings(names), {0x5C, 0x5E, 0x3D})
+        except (ValueError, LookupError, TypeError):
+            return raw.decode("ascii", "replace")
