@@ -1,4 +1,5 @@
 from .anatomy import build_anatomy as build_anatomy
+from .anatomy import load_surface as load_surface
 from .assess import assess as assess
 from .core import AblationPlan as AblationPlan
 from .core import Anatomy as Anatomy
@@ -38,7 +39,9 @@ from .segmentation import add_target as add_target
 from .segmentation import segment as segment
 from .simulation import simulate as simulate
 from .store import load_case as load_case
+from .store import load_plan as load_plan
 from .store import save_case as save_case
+from .store import save_plan as save_plan
 from .store import verify_case as verify_case
 
 __version__: str

@@ -32,7 +32,12 @@ from anatomy_twin.core import (
 from anatomy_twin.errors import PlanError, UsageError
 from anatomy_twin.plan import Proposal, check_plan, load_device, propose, require_in_body
 from anatomy_twin.scan import load_volume
+from anatomy_twin.scan.grid_file import describe_grid, is_grid_file
+from anatomy_twin.scan.label_file import read_label_file
+from anatomy_twin.scan.label_match import Target as LabelTarget
+from anatomy_twin.scan.label_match import match_note
 from anatomy_twin.scan.label_object import read_label_object
+from anatomy_twin.scan.label_place import with_place_checked
 from anatomy_twin.search import confirm_duration
 from anatomy_twin.segmentation import add_target, segment
 from anatomy_twin.simulation import simulate
@@ -58,23 +63,49 @@ def _stage(name: str, monitor: Monitor) -> Iterator[_Clock]:
     monitor.progress(1.0)
 
 
-def load_labels(path: str | Path, like: Volume | None = None) -> LabelMap:
-    """Read a label map from a ``.seg.nrrd`` file or a DICOM SEG; ``like`` is the volume it belongs to.
+def load_labels(
+    path: str | Path, like: Volume | None = None, names: Mapping[int, str] | None = None
+) -> LabelMap:
+    """Read labels of another program, or of this one.
 
-    Raises ``StoreError`` or ``ScanError`` when the file is neither or does not lie on the volume's grid.
+    Parameters
+    ----------
+    path : a ``.seg.nrrd`` file; a DICOM SEG or RT structure set; a NIfTI, NRRD or MetaImage file of label numbers.
+        The content counts, not the name.
+    like : the volume that the labels belong to. They are put onto its grid, re-indexed or cropped ones too, and never
+        resampled; ``scan.label_match.match_note`` has the rule by which they are taken or refused. A structure set
+        needs it.
+    names : names of label numbers, for files that do not state them.
+
+    Returns a ``LabelMap`` whose notes say how the labels were matched and what was left out. Segments bear the
+    catalog's names where label or code is known there, their own otherwise.
+
+    Raises ``ScanError`` or ``StoreError`` when the file holds no labels, is damaged, belongs to another scan or does
+    not lie on the volume's grid; ``UsageError`` for a structure set without ``like``.
     """
     file = Path(path)
-    if file.name.endswith(".seg.nrrd"):
-        return load_seg_nrrd(file, like)
-    return read_label_object(file, like)
+    if is_grid_file(file):
+        if not file.name.endswith(".seg.nrrd") and not describe_grid(file).keys:
+            return read_label_file(file, like, names)
+    elif not file.name.endswith(".seg.nrrd"):
+        return read_label_object(file, like)
+    labels = load_seg_nrrd(file, like)
+    target = LabelTarget.of(like)
+    if like is None or target is None:
+        return labels
+    frame = load_seg_nrrd(file).geometry.frame_of_reference_uid
+    note = match_note("segmentation", (), frame, target, file.name)
+    others = tuple(line for line in labels.notes if line != note)
+    return with_place_checked(replace(labels, notes=(note, *others)), like, file.name)
 
 
 def import_scan(
-    path: str | Path, *, series_uid: str | None = None, patient: Patient | None = None, monitor: Monitor = SILENT
+    path: str | Path, *, series_uid: str | None = None, repair: bool = False, modality: str | None = None,
+    patient: Patient | None = None, monitor: Monitor = SILENT,
 ) -> Case:
-    """Read the best (or the named) series of a folder into a new case."""
+    """Read the best (or the named) series of a folder, or a volume file, into a new case (see ``load_volume``)."""
     with _stage("reading the scan", monitor) as clock:
-        volume = load_volume(path, series_uid=series_uid, monitor=monitor)
+        volume = load_volume(path, series_uid=series_uid, repair=repair, modality=modality, monitor=monitor)
         for warning in volume.warnings:
             monitor.warn(warning)
     case = Case.new(volume=volume, patient=patient)
@@ -265,8 +296,8 @@ def centre_mm(labels: LabelMap, name: str) -> Point:
 
 def run_liver_ablation(
     path: str | Path, *, target: Target | None = None, radius_mm: float | None = None, margin_mm: float = 5.0,
-    device: str = "mwa-generic", series_uid: str | None = None, patient: Patient | None = None,
-    monitor: Monitor = SILENT,
+    device: str = "mwa-generic", series_uid: str | None = None, repair: bool = False, modality: str | None = None,
+    patient: Patient | None = None, monitor: Monitor = SILENT,
 ) -> Case:
     """Take a CT to a simulated and assessed microwave ablation of one liver tumour.
 
@@ -277,7 +308,9 @@ def run_liver_ablation(
     if radius_mm is not None:
         check_range("the target's radius in mm", radius_mm, 1.0, 60.0)
     load_device(device)
-    case = import_scan(path, series_uid=series_uid, patient=patient, monitor=monitor)
+    case = import_scan(
+        path, series_uid=series_uid, repair=repair, modality=modality, patient=patient, monitor=monitor
+    )
     if case.volume.units == "HU" and target is not None and not isinstance(target, str):
         case.volume.geometry.nearest_voxel(target)
     case = segment_case(case, monitor=monitor)

@@ -133,6 +133,10 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     else:
         child.kill()
     child.wait()
+    for stream in (child.stdin, child.stdout):
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                stream.close()
 
 
 def serve(request: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """One patient, one grid, 48 orders of its axes: every verb gives the same answer in the patient's millimetres.
 
-24 of the 48 are left-handed. Where a test takes a few of them they are drawn by a seed. The grids lie upright, obliquely
-and at 45 degrees, where two axes are equally near to one of the patient's.
+24 of the 48 are left-handed. Where a test takes a few of them they are drawn by a seed. The grids lie upright,
+obliquely and at 45 degrees, where two axes are equally near to one of the patient's.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import trimesh
 
 from anatomy_twin.anatomy import build_anatomy
 from anatomy_twin.assess import assess
-from anatomy_twin.core import AblationPlan, Applicator, Case, Volume, VolumeGeometry, inverse_axes, reindex
+from anatomy_twin.core import AblationPlan, Applicator, Case, Volume, VolumeGeometry, reindex
 from anatomy_twin.errors import PlanError, SegmentationError
 from anatomy_twin.export import export
 from anatomy_twin.pipeline import centre_mm, load_labels, named_target
@@ -25,7 +25,7 @@ from anatomy_twin.rehearsal import build_scene, plane_through, sample, slice_ima
 from anatomy_twin.render import can_render, render_scene, slice_picture
 from anatomy_twin.report import content as report_content
 from anatomy_twin.search import confirm_duration
-from anatomy_twin.segmentation import add_target, segment
+from anatomy_twin.segmentation import add_target
 from anatomy_twin.simulation import simulate
 from anatomy_twin.simulation.thermal import ThermalModel
 from anatomy_twin.store import load_case, save_case
@@ -54,6 +54,7 @@ def few(count: int, seed: int):
 
 
 every_tilt = pytest.mark.parametrize("tilt", list(TILTS))
+every_hard_tilt = pytest.mark.parametrize("tilt", ["oblique", "turned by 45 degrees twice"])
 every_order = pytest.mark.parametrize("axes", ALL_AXES[1:], ids=name_of)
 
 
@@ -115,24 +116,15 @@ def test_a_point_of_the_patient_lies_in_the_same_voxel(tilt, axes):
 # --- segmentation -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
-def test_a_left_handed_grid_at_45_degrees_is_segmented_alike():
-    volume, _ = toy_on_grid("turned by 45 degrees")
-    expected = segment(volume, "ct-abdomen")
-    axes = ((2, 1, 0), (False, True, True))
-    found = segment(turned_volume(volume, axes), "ct-abdomen").reindexed(*inverse_axes(*axes))
-    assert found.segments == expected.segments and found.notes == expected.notes
-    np.testing.assert_array_equal(found.array, expected.array)
-    assert {"liver", "spleen", "lung_left"} <= set(found.names)
+# segmenting organs takes long: tests/test_segmentation_organs.py does it once for an order
 
 
-@every_tilt
-@few(2, seed=11)
-def test_a_target_is_outlined_alike(tilt, axes):
+def test_a_target_is_outlined_alike():
     """Asked for at a point on the corner of a voxel, and by a sphere where there is nothing to see."""
-    volume, labels = toy_on_grid(tilt, (4.0, 4.0, 4.0))
+    axes = some_axes(1, seed=11)[0]
+    volume, labels = toy_on_grid("turned by 45 degrees twice", (4.0, 4.0, 4.0))
     geometry = labels.geometry
-    corner = geometry.to_world(np.asarray(geometry.nearest_voxel((-70.0, -15.0, 25.0))) + (0.5, -0.5, 0.5))
+    corner = geometry.to_world(np.add(geometry.nearest_voxel((-70.0, -15.0, 25.0)), (0.5, -0.5, 0.5)))
     bare = replace(labels, segments=tuple(s for s in labels.segments if s.name != "tumour_1"))
     for point, radius in ((tuple(corner), None), ((-95.0, 10.0, 30.0), 11.0)):
         expected = add_target(volume, bare, point, radius)
@@ -148,7 +140,7 @@ def test_a_target_is_outlined_alike(tilt, axes):
 
 
 @every_tilt
-@few(3, seed=2)
+@few(2, seed=2)
 def test_surfaces_volumes_and_certificates_are_the_same(tilt, axes):
     expected, found = straight(tilt).anatomy, turned(tilt, axes).anatomy
     assert list(found.structures) == list(expected.structures) and found.notes == expected.notes
@@ -185,7 +177,7 @@ def test_exported_files_hold_the_same_points(tmp_path, suffix, axes):
 
 
 @every_tilt
-@few(3, seed=4)
+@few(2, seed=4)
 def test_the_same_paths_are_proposed(tilt, axes):
     expected = propose(straight(tilt), "ablation", "tumour_1", candidates=1500, count=3)
     found = propose(turned_case(toy_case_on_grid(tilt), axes), "ablation", "tumour_1", candidates=1500, count=3)
@@ -195,7 +187,7 @@ def test_the_same_paths_are_proposed(tilt, axes):
 
 
 @every_tilt
-@few(3, seed=2)
+@few(2, seed=2)
 def test_checks_heat_and_numbers_are_the_same(tilt, axes):
     expected, found = straight(tilt), turned(tilt, axes)
     assert found.checks == expected.checks
@@ -206,11 +198,11 @@ def test_checks_heat_and_numbers_are_the_same(tilt, axes):
     assert here.coagulated.sum() > 500
     np.testing.assert_allclose(there.temperature_c, here.temperature_c, atol=2e-3)
     assert found.assessments == expected.assessments
-    assert any(quantity.name.endswith("_peak_c") and quantity.place_mm for quantity in found.assessments["A"].quantities)
+    assert any(q.name.endswith("_peak_c") and q.place_mm for q in found.assessments["A"].quantities)
 
 
-@every_order
-def test_numbers_and_their_places_are_the_same_in_every_order(axes):
+@few(8, seed=7)
+def test_numbers_and_their_places_are_the_same(axes):
     case = straight("upright")
     other = turned_case(case, axes)
     assert assess(other, PLAN) == case.assessments["A"]
@@ -277,7 +269,7 @@ def test_slices_show_the_same_in_every_order(tilt, axes):
         here = sample(labels.mask("spleen"), volume.geometry, plane, nearest=True, outside=0.0)
         there = sample(mask, other.geometry, found, nearest=True, outside=0.0)
         np.testing.assert_array_equal(there, here)
-        rows, columns = np.nonzero(there)
+        columns = np.nonzero(there)[1]
         if name != "sagittal":
             assert image.letters["left"] == "R"
             assert columns.mean() > found.to_pixel((0.0, 0.0, 0.0))[1] + 4, "the spleen is on the viewer's right"
@@ -294,7 +286,7 @@ def test_a_slice_half_way_between_voxels_takes_the_same_side():
         np.testing.assert_array_equal(found, array[2])
 
 
-@every_tilt
+@every_hard_tilt
 @few(2, seed=2)
 def test_scenes_and_slice_pictures_are_the_same(tilt, axes):
     expected, found = build_scene(straight(tilt)), build_scene(turned(tilt, axes))
@@ -347,11 +339,11 @@ def test_the_report_says_the_same_numbers():
 # --- on disk ----------------------------------------------------------------------------------------------------------
 
 
-@every_tilt
+@every_hard_tilt
 def test_a_saved_case_gives_the_same_numbers_whatever_its_order(tmp_path, tilt):
     case = straight(tilt)
     for axes in (LEFT_HANDED, some_axes(1, seed=8)[0]):
-        other = turned(tilt, axes) if axes == LEFT_HANDED else turned_case(case, axes)
+        other = turned_case(case, axes)
         save_case(other, tmp_path / f"{name_of(axes)}.twin")
         again = load_case(tmp_path / f"{name_of(axes)}.twin")
         assert again.volume.geometry.is_close(other.volume.geometry, 1e-9)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import highdicom
-import nibabel
 import numpy as np
 import pydicom
 import pytest
@@ -21,7 +19,15 @@ from anatomy_twin.scan.headers import Listing
 from anatomy_twin.scan.series import ranked
 from anatomy_twin.scan.slice_header import SliceHeader
 from tests.support.dicom_series import CORONAL, SAGITTAL, random_axes, write_series
-from tests.support.enhanced_series import shuffled, slab, with_values, write_enhanced
+from tests.support.enhanced_series import (
+    convert,
+    nifti_truth,
+    shuffled,
+    slab,
+    volume_of_highdicom,
+    with_values,
+    write_enhanced,
+)
 
 DATA = Path(os.environ.get("ANATOMY_TWIN_TEST_DATA", ""))
 needs_data = pytest.mark.skipif(
@@ -65,11 +71,7 @@ def assert_places(one, truth) -> None:
 def assert_as_highdicom(one, path: Path) -> None:
     """Each sorted frame holds, at the same place, the values that highdicom finds there."""
     frames = pydicom.dcmread(path).pixel_array
-    dataset = pydicom.dcmread(path)
-    if "FrameOfReferenceUID" not in dataset:  # highdicom places no frame without one
-        dataset.FrameOfReferenceUID = "1.2.3"
-    image = highdicom.Image.from_dataset(dataset)
-    volume = image.get_volume(dtype=np.float64, apply_real_world_transform=False)
+    volume = volume_of_highdicom(path)
     assert volume.array.shape == (one.slice_count, *one.shape[1:])
     for header in one.headers:
         rows = np.array([[0, 0], [header.rows - 1, 0], [0, header.columns - 1], [header.rows // 2, 3]])
@@ -135,7 +137,8 @@ def test_what_a_ct_frame_says_of_itself(tmp_path):
     assert first.image_type == ("ORIGINAL", "PRIMARY", "VOLUME", "NONE")
     assert (first.aside, first.orientation) == ("", (1.0, 0.0, 0.0, 0.0, 1.0, 0.0))
     phase = dict(first.phase)
-    assert (phase["StackID"], phase["TemporalPositionIndex"], phase["AcquisitionNumber"]) == ("1", "1", "7")
+    assert (phase["StackID"], phase["TemporalPositionIndex"], phase["AcquisitionNumber"]) == ("1", "1", "1")
+    assert phase["EchoTime"] == ""
     assert "InStackPositionNumber" not in phase
 
 
@@ -304,6 +307,18 @@ def no_slope(dataset):
     shared_group(dataset, "PixelValueTransformationSequence").RescaleSlope = None
 
 
+def one_without_rescale(dataset):
+    shared = dataset.SharedFunctionalGroupsSequence[0]
+    for number, item in enumerate(dataset.PerFrameFunctionalGroupsSequence):
+        if number != 3:
+            item.PixelValueTransformationSequence = shared.PixelValueTransformationSequence
+    del shared.PixelValueTransformationSequence
+
+
+def long_text(dataset):
+    dataset.PerFrameFunctionalGroupsSequence[1].FrameContentSequence[0].add_new("StackID", "UT", "x" * 5000)
+
+
 def two_shared(dataset):
     dataset.SharedFunctionalGroupsSequence.append(Dataset())
 
@@ -320,6 +335,8 @@ def two_shared(dataset):
         (no_orientation, "a frame has no usable orientation (frame 1)"),
         (no_spacing, "a frame has no usable pixel spacing (frame 1)"),
         (no_slope, "a frame has no usable rescale slope and intercept (frame 1)"),
+        (one_without_rescale, "a frame has no rescale slope and intercept, others have (frame 4)"),
+        (long_text, "5000 bytes in StackID, where a short value belongs (frame 2)"),
         (two_shared, "2 descriptions are shared by all frames instead of one"),
     ],
 )
@@ -348,10 +365,13 @@ def test_a_position_that_is_no_number_is_refused(tmp_path, text):
     [
         ({"FrameType": ["ORIGINAL", "PRIMARY", "LOCALIZER", "NONE"]}, "localizer"),
         ({"VolumeBasedCalculationTechnique": "MAX_IP"}, "projection image"),
+        ({"VolumeBasedCalculationTechnique": "VOLUME_RENDER"}, "projection image"),
         ({"VolumetricProperties": "SAMPLED"}, "projection image"),
+        ({"VolumeBasedCalculationTechnique": "CURVED_MPR"}, "curved image"),
         ({"VolumetricProperties": "DISTORTED"}, "curved image"),
         ({"PixelPresentation": "COLOR"}, "colour map"),
-        ({"VolumeBasedCalculationTechnique": "MPR"}, ""),
+        ({"PixelPresentation": "TRUE_COLOR"}, "colour map"),
+        ({"VolumeBasedCalculationTechnique": "MPR", "VolumetricProperties": "SAMPLED"}, ""),
     ],
 )
 def test_frames_that_are_no_slices_are_set_aside(tmp_path, says, aside):
@@ -366,7 +386,7 @@ def test_frames_that_are_no_slices_are_set_aside(tmp_path, says, aside):
 
     path = write_enhanced(tmp_path / "x.dcm", truth, frames, edit=edit)
     assert [h.aside for h in read(path)] == [""] * 5 + [aside] * 3
-    first, second = series_of(path)
+    first, second = sorted(series_of(path), key=lambda one: -one.slice_count)
     assert (first.slice_count, first.loadable, second.slice_count, second.aside) == (5, True, 3, aside)
 
 
@@ -383,7 +403,7 @@ def test_an_object_without_frame_descriptions_is_set_aside_as_a_whole(tmp_path):
 
 @pytest.mark.parametrize(
     ("uid", "aside"),
-    [("1.2.840.10008.5.1.4.1.1.4.2", "MR spectroscopy"), ("1.2.840.10008.5.1.4.1.1.12.1.1", "multi-frame image")],
+    [("1.2.840.10008.5.1.4.1.1.4.2", "MR spectroscopy image"), ("1.2.840.10008.5.1.4.1.1.12.1.1", "multi-frame image")],
 )
 def test_objects_of_another_class_are_set_aside_as_a_whole(tmp_path, uid, aside):
     truth, frames = slab()
@@ -410,28 +430,12 @@ def test_a_real_world_value_mapping_is_only_told(tmp_path):
     assert frame_notes(pydicom.dcmread(mapped)) == ("a real world value mapping is given and not applied",)
 
 
-LEGACY = {
-    "CT": highdicom.legacy.LegacyConvertedEnhancedCTImage,
-    "MR": highdicom.legacy.LegacyConvertedEnhancedMRImage,
-    "PT": highdicom.legacy.LegacyConvertedEnhancedPETImage,
-}
-
-
-def convert(files: list[Path], path: Path, modality: str) -> Path:
-    """Let highdicom make one legacy converted object of single slices."""
-    image = LEGACY[modality](
-        legacy_datasets=[pydicom.dcmread(file) for file in files], series_instance_uid=highdicom.UID(),
-        series_number=9, sop_instance_uid=highdicom.UID(), instance_number=1,
-    )  # fmt: skip
-    image.save_as(path)
-    return path
-
-
 @pytest.mark.parametrize("modality", ["CT", "MR", "PT"])
 def test_legacy_converted_objects_of_highdicom(tmp_path, modality):
     def edit(k, dataset):
         if modality == "PT":
             dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.128"
+            dataset.Units = "BQML"
 
     truth = write_series(tmp_path / "single", modality=modality, axes=random_axes(7), slope=1.5, intercept=-1000.0,
                          edit=edit)  # fmt: skip
@@ -441,6 +445,7 @@ def test_legacy_converted_objects_of_highdicom(tmp_path, modality):
     assert_places(one, truth)
     assert_as_highdicom(one, path)
     assert {(h.slope, h.intercept, h.kvp, h.kernel) for h in one.headers} == {(1.5, -1000.0, 120.0, "B30f")}
+    assert {h.units for h in one.headers} == {"BQML" if modality == "PT" else ""}
 
 
 def test_legacy_converted_phases_are_split_by_what_the_converter_kept(tmp_path):
@@ -460,12 +465,6 @@ def test_legacy_converted_phases_are_split_by_what_the_converter_kept(tmp_path):
         np.testing.assert_array_equal(pixels[found[name]], truth.stored)
 
 
-def nifti_places(path: Path):
-    """Affine of a NIfTI file in LPS (NIfTI is RAS) and its voxels."""
-    image = nibabel.load(path)
-    return np.diag([-1.0, -1.0, 1.0, 1.0]) @ image.affine, np.asarray(image.dataobj)
-
-
 @pytest.mark.real_data
 @needs_data
 @pytest.mark.parametrize(
@@ -476,7 +475,7 @@ def test_real_mr_objects_equal_their_nifti_truth_and_highdicom(name):
     (one,) = series_of(path)
     assert (one.slice_count, one.verdict.uniform, one.aside) == (8, True, "")
     assert_as_highdicom(one, path)
-    affine, voxels = nifti_places(path.parent.parent / "001_ground_truth.nii.gz")
+    affine, voxels = nifti_truth(path.parent.parent / "001_ground_truth.nii.gz")
     frames = pydicom.dcmread(path).pixel_array
     for header in one.headers:
         axes = np.array(header.orientation).reshape(2, 3)

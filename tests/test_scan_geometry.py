@@ -138,7 +138,7 @@ def test_a_gap_is_found_after_the_right_slice_with_its_width(missing, count, ste
 def test_tilt_is_measured_in_degrees(angle, step):
     verdict = verdict_of(axial_positions(np.arange(20) * step, angle))
     assert verdict.tilt_deg == pytest.approx(angle, abs=1e-6)
-    assert verdict.problems == (f"tilt of {angle:.1f} degrees between the stack and the slice normal",)
+    assert verdict.problems == (f"tilt of {verdict.tilt_deg:.1f} degrees between the stack and the slice normal",)
     assert verdict.step_mm == pytest.approx(step)
 
 
@@ -162,3 +162,125 @@ def test_a_bend_sideways_is_no_tilt():
     positions = axial_positions(np.arange(10) * 3.0)
     positions[5, 0] += 2.0
     assert verdict_of(positions).line == "slices shift sideways by up to 2.00 mm"
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    count=st.integers(3, 40),
+    step=st.floats(0.4, 8.0),
+    shear=st.tuples(st.floats(-0.9, 0.9), st.floats(-0.9, 0.9)),
+    tilted=st.booleans(),
+    origin=st.tuples(*[st.floats(-900, 900)] * 3),
+    descending=st.booleans(),
+)
+def test_judged_grids_are_the_analytic_ones(seed, count, step, shear, tilted, origin, descending):
+    """Any orientation, spacing, order, direction and tilt: axes, first slice, step and angle are those written."""
+    row, column = random_axes(seed)
+    normal = np.cross(row, column)
+    down, right = shear if tilted else (0.0, 0.0)
+    rise = np.arange(count) * step
+    places = np.asarray(origin) + np.outer(rise, normal + down * column + right * row)
+    given_order = np.arange(count)[::-1] if descending else np.random.default_rng(seed).permutation(count)
+    verdict, grid = judge(places[given_order], np.tile([*row, *column], (count, 1)), (300.0, 300.0))
+    assert tuple(given_order[list(grid.order)]) == tuple(range(count))
+    np.testing.assert_allclose(grid.origin_mm, places[0], atol=1e-9)
+    np.testing.assert_allclose(grid.direction, np.column_stack([normal, column, row]), atol=1e-9)
+    assert verdict.step_mm == pytest.approx(step, abs=1e-9)
+    sideways = np.hypot(down, right) * rise[-1]
+    assert verdict.uniform == (sideways <= 0.1)
+    if sideways > 0.02:
+        assert verdict.tilt_deg == pytest.approx(np.degrees(np.arctan(np.hypot(down, right))), abs=1e-6)
+        assert verdict.shear == pytest.approx((down, right), abs=1e-9)
+    if sideways > 0.1:
+        steep = np.hypot(down, right) > 1.0
+        assert verdict.repairable != steep
+        assert verdict.loading.startswith("refused: tilt" if steep else "refused; repair would shear back")
+    assert verdict.jitter_mm < 1e-9 and verdict.gaps == verdict.duplicates == ()
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10**6), step=st.floats(1.0, 5.0), size=st.floats(0.11, 0.3))
+def test_random_jitter_is_measured_by_its_largest_deviation(seed, step, size):
+    rng = np.random.default_rng(seed)
+    off = rng.uniform(-size, size, 15)
+    off[[0, -1]] = 0.0
+    verdict = verdict_of(axial_positions(np.arange(15) * step + off))
+    assert verdict.jitter_mm == pytest.approx(np.abs(off).max(), abs=1e-9)
+    assert verdict.uniform == (np.abs(off).max() <= 0.1)
+    steps = step + np.diff(off)
+    assert verdict.steps_mm == pytest.approx((steps.min(), steps.max()))
+
+
+@pytest.mark.parametrize(
+    ("header", "shown", "note"),
+    [
+        (15.0, 0.0, "the header states a gantry tilt of 15.0 degrees, the positions show none"),
+        (-15.0, 0.0, "the header states a gantry tilt of -15.0 degrees, the positions show none"),
+        (0.0, 15.0, "the header states a gantry tilt of 0.0 degrees, the positions show 15.0"),
+        (12.0, 15.0, "the header states a gantry tilt of 12.0 degrees, the positions show 15.0"),
+    ],
+)
+def test_a_tilt_that_only_the_header_or_only_the_positions_show_is_told(header, shown, note):
+    positions = axial_positions(np.arange(10) * 3.0, shown)
+    verdict, _ = judge(positions, np.tile([1.0, 0, 0, 0, 1, 0], (10, 1)), (400.0, 400.0), header_tilt_deg=header)
+    assert verdict.notes == (note,)
+    assert (verdict.header_tilt_deg, verdict.uniform) == (header, shown == 0.0)
+
+
+@pytest.mark.parametrize("header", [18.5, -18.5])
+def test_a_tilt_that_header_and_positions_share_is_no_warning(header):
+    positions = axial_positions(np.arange(10) * 3.0, 18.5)
+    verdict, _ = judge(positions, np.tile([1.0, 0, 0, 0, 1, 0], (10, 1)), (400.0, 400.0), header_tilt_deg=header)
+    assert verdict.notes == ()
+    assert verdict.remarks == (f"the header states the same gantry tilt ({header:.1f} degrees)",)
+
+
+@pytest.mark.parametrize(
+    ("thicknesses", "remarks", "notes", "overlap"),
+    [
+        ([3.0] * 6, (), (), 0.0),
+        ([5.0] * 6, ("slices of 5 mm every 3 mm overlap by 2 mm",), (), 2.0),
+        ([2.0] * 6, (), ("slices of 2 mm every 3 mm: 1 mm of tissue between two slices are not seen",), -1.0),
+        ([3.0] * 5 + [4.0], (), ("slices are 3 to 4 mm thick",), 0.0),
+        ([3.0] * 5 + [None], (), (), None),
+    ],
+)
+def test_overlap_and_unseen_tissue_are_measured(thicknesses, remarks, notes, overlap):
+    verdict, _ = judge(axial_positions(np.arange(6) * 3.0), np.tile([1.0, 0, 0, 0, 1, 0], (6, 1)), (400.0, 400.0),
+                       thicknesses_mm=thicknesses)  # fmt: skip
+    assert (verdict.remarks, verdict.notes) == (remarks, notes)
+    assert verdict.overlap_mm == (None if overlap is None else pytest.approx(overlap))
+    assert verdict.uniform
+
+
+def test_feet_first_and_the_plane_are_told():
+    verdict, _ = judge(axial_positions(np.arange(6) * 3.0), np.tile([1.0, 0, 0, 0, 1, 0], (6, 1)), (400.0, 400.0),
+                       patient_position="FFP")  # fmt: skip
+    assert verdict.line == "regular axial slices every 3 mm; feet first"
+    assert verdict.loading == "loads as it is"
+
+
+@pytest.mark.parametrize(
+    ("heights", "gaps", "missing", "repairs"),
+    [
+        ([0, 1, 2, 4, 5, 6, 8, 9], ((3, 2.0), (6, 2.0)), ((3, 1), (6, 1)),
+         ("interpolate 1 missing slice after slices 3, 6",)),
+        ([0, 1, 2, 3, 4.6, 5.6, 6.6, 7.6], ((4, 1.6),), ((4, 1),),
+         ("resample uneven steps of 1 to 1.6 mm to 0.95 mm",)),
+        ([0, 1, 2, 4, 5, 6, 9, 10], ((3, 2.0), (6, 3.0)), ((3, 1), (6, 2)), ()),
+    ],
+)
+def test_gaps_count_the_missing_slices_and_name_their_repair(heights, gaps, missing, repairs):
+    verdict = verdict_of(axial_positions(heights))
+    assert verdict.gaps == tuple((k, pytest.approx(mm)) for k, mm in gaps)
+    assert (verdict.missing, verdict.repairs) == (missing, repairs)
+    assert verdict.repairable == bool(repairs)
+
+
+def test_slices_beside_each_other_are_no_duplicates():
+    positions = axial_positions([0, 2, 4, 4, 6])
+    positions[3, 0] += 50.0
+    verdict = verdict_of(positions)
+    assert "slices 3 and 4 lie side by side, 50 mm apart" in verdict.line
+    assert not verdict.repairable

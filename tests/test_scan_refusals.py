@@ -81,13 +81,13 @@ def test_two_patients_in_one_series(tmp_path):
     assert "two patients share one series" in refusal(tmp_path, series_uid=find_series(tmp_path)[0].uid)
 
 
-def test_a_gap_names_its_place_and_repair_repairs_nothing(tmp_path):
+def test_a_gap_names_its_place_and_is_too_wide_to_be_filled(tmp_path):
     write_series(tmp_path, shape=(20, 6, 6), skip=[12, 13])
     with pytest.raises(GeometryError, match=r"gap of 7.5 mm after slice 12 \(usual step 2.5 mm\)"):
         load_volume(tmp_path)
     line = refusal(tmp_path, repair=True)
     assert "gap of 7.5 mm after slice 12" in line
-    assert "this version repairs no series" in line
+    assert "there is no safe repair" in line
 
 
 def test_tilt_duplicates_and_changing_steps(tmp_path):

@@ -19,6 +19,7 @@ from anatomy_twin.core import (
     Quantity,
     ThermalResult,
     check_cancelled,
+    reindex,
 )
 from anatomy_twin.core.plans import Plan
 from anatomy_twin.core.results import Result
@@ -158,9 +159,10 @@ def _temperatures(labels: LabelMap, target: str, result: ThermalResult) -> list[
     """Highest temperature of each structure of the hard rules that lies in the simulated box."""
     limits = catalog.load("limits")
     limit = limits["organ_temperature_c"]
-    peak = np.asarray(result.temperature_c).max(axis=0)
-    index = np.indices(result.geometry.shape).reshape(3, -1).T
-    places = labels.geometry.voxel_of(result.geometry.to_world(index))
+    axes = result.geometry.canonical_axes()
+    geometry, peak = result.geometry.reindexed(*axes), reindex(np.asarray(result.temperature_c).max(axis=0), *axes)
+    index = np.indices(geometry.shape).reshape(3, -1).T
+    places = labels.geometry.voxel_of(geometry.to_world(index))
     inside = np.all((places >= 0) & (places < np.asarray(labels.geometry.shape)), axis=1)
     index, places = index[inside], places[inside]
     found = []
@@ -175,7 +177,7 @@ def _temperatures(labels: LabelMap, target: str, result: ThermalResult) -> list[
         # the first of the voxels that are the hottest as the number is told: the last digits are noise of float32
         hottest = index[hit][int(np.argmax(np.round(values, 1)))]
         value = round(float(values.max()), 1)
-        x, y, z = (round(round(float(part), 6), 1) for part in result.geometry.to_world(hottest))
+        x, y, z = (round(round(float(part), 6), 1) for part in geometry.to_world(hottest))
         found.append(Quantity(
             f"{name}_peak_c", f"{catalog.term(name)['label']}, highest temperature", value, "degC",
             f"at most {limit['value']:g} degC", "met" if value <= float(limit["value"]) else "not met", "assumed",

@@ -45,6 +45,23 @@ class Options(argparse.ArgumentParser):
         return self.parse_args(joined)
 
 
+def add_reading_options(parser: Options) -> None:
+    """Add the options of every verb that reads a scan."""
+    parser.add_argument("--series", metavar="UID", help="series instance UID, if not the best one")
+    parser.add_argument(
+        "--repair", action="store_true",
+        help="allow the repairs that `info series` names (gantry tilt, one missing slice, ...); each is recorded",
+    )
+    parser.add_argument(
+        "--modality", choices=("CT", "MR", "PT"), help="for NIfTI, NRRD and MetaImage files, which do not state it"
+    )
+
+
+def reading_options(options: argparse.Namespace) -> dict[str, Any]:
+    """Return these options as arguments of the pipeline."""
+    return {"series_uid": options.series, "repair": options.repair, "modality": options.modality}
+
+
 class TerminalMonitor:
     """Draws a bar per stage on stderr; without a terminal, one line per finished stage."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import platform
 from collections.abc import Sequence
@@ -80,10 +81,14 @@ def list_series(options: Any, folder: str) -> int:
             {
                 "uid": series.uid, "modality": series.modality, "description": series.description,
                 "slices": series.slice_count, "verdict": series.verdict.line, "rank": series.rank,
-                "reason": series.reason,
+                "reason": series.reason, "part": series.part, "loading": series.loading,
+                "spacing_mm": list(series.spacing_mm), "shape": list(series.shape),
+                "findings": dataclasses.asdict(series.verdict),
             }
         )
-        lines.append(f"{series.rank}. {series.modality} {series.description!r}: {series.verdict.line}")
+        part = f" ({series.part})" if series.part else ""
+        lines.append(f"{series.rank}. {series.modality or '--'} {series.description!r}{part}: {series.verdict.line}")
         lines.append(f"   {series.reason}")
+        lines.append(f"   {series.loading}")
         lines.append(f"   {series.uid}")
     return emit(options, {"series": rows}, "\n".join(lines))

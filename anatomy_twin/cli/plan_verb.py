@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
 
 from anatomy_twin.cli.common import (
     Options,
@@ -17,12 +14,6 @@ from anatomy_twin.cli.common import (
     parse_target,
     terminal_monitor,
 )
-from anatomy_twin.errors import PlanError
-
-if TYPE_CHECKING:
-    from anatomy_twin.core import AblationPlan
-
-MOST_APPLICATORS: Final = 12
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -41,11 +32,12 @@ def main(arguments: Sequence[str]) -> int:
     if options.file and options.target:
         parser.error("--file and --target exclude each other")
     from anatomy_twin import pipeline
+    from anatomy_twin.store import load_plan
 
     case = open_case(options.case)
     with terminal_monitor() as monitor:
         if options.file:
-            plan = read_plan(Path(options.file))
+            plan = load_plan(options.file)
             case = pipeline.add_plan(case, plan, monitor=monitor)
             name = plan.name
         else:
@@ -66,26 +58,3 @@ def main(arguments: Sequence[str]) -> int:
     count = len(check.broken)
     verdict = "no rule is broken" if not count else f"saved although it BREAKS {count} rule{'s' * (count > 1)}"
     return emit(options, check_json(check), f"plan {name}: {verdict}\n{check_text(check)}", case)
-
-
-def read_plan(file: Path) -> AblationPlan:
-    """Read an ablation plan from a JSON file; ``PlanError`` in one line if it is not one."""
-    from anatomy_twin.core import AblationPlan, Applicator
-
-    if not file.is_file():
-        raise PlanError("the plan file is not there", where=file.name, advice="give a JSON file")
-    if file.stat().st_size > 1_000_000:
-        raise PlanError("the plan file is larger than 1 MB", where=file.name)
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        content.pop("kind", None)
-        entries = content.pop("applicators")
-        if len(entries) > MOST_APPLICATORS:
-            raise PlanError(f"the plan has {len(entries)} applicators", advice=f"give at most {MOST_APPLICATORS}")
-        applicators = tuple(Applicator(**entry) for entry in entries)
-        return AblationPlan(applicators=applicators, **content)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise PlanError(
-            f"the plan file cannot be read: {error}", where=file.name,
-            advice="give name, target, margin_mm and applicators with device, entry_mm, tip_mm, power_w, duration_s",
-        ) from error

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from anatomy_twin.cli.common import (
     Options,
     TerminalMonitor,
+    add_reading_options,
     check_new,
     emit,
     keep_case,
     numbers_json,
     numbers_text,
     parse_target,
+    reading_options,
     terminal_monitor,
 )
 from anatomy_twin.errors import UsageError
@@ -37,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--out", required=True, metavar="CASE", help="folder of the case, for instance patient.twin")
     parser.add_argument("--overwrite", action="store_true", help="replace a case that exists")
     parser.add_argument("--report", metavar="FOLDER", help="folder of the report (default: beside the case)")
-    parser.add_argument("--series", metavar="UID", help="series instance UID, if not the best one")
+    add_reading_options(parser)
     parser.add_argument("--device", default="mwa-generic")
     parser.add_argument("--margin", type=float, default=5.0, metavar="MM", help="margin in mm (default: 5)")
     parser.add_argument("--pseudonym", default="patient")
@@ -54,7 +56,7 @@ def main(arguments: Sequence[str]) -> int:
     with terminal_monitor() as monitor:
         case = run_liver_ablation(
             options.scan, target=parse_target(options.target), radius_mm=options.target_radius,
-            margin_mm=options.margin, device=options.device, series_uid=options.series,
+            margin_mm=options.margin, device=options.device, **reading_options(options),
             patient=Patient(options.pseudonym, options.height_cm, options.weight_kg), monitor=monitor,
         )
         page = finish(case, out, report, monitor)

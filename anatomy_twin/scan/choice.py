@@ -66,6 +66,10 @@ def _beside(chosen: Series, found: tuple[Series, ...], listing: Listing) -> list
     parts = _parts(chosen, found)
     if parts:
         lines.append(f"the series was split into {len(parts) + 1} parts; this one has {chosen.slice_count} slices")
+    uid = chosen.headers[0].series_uid
+    for one in found:
+        if one.aside and one.headers[0].series_uid == uid:
+            lines.append(f"of the same series, set aside: {count_of(one.slice_count, one.aside)}")
     if listing.broken:
         lines.append(f"beside the series: {count_of(len(listing.broken), 'broken DICOM file')}")
     if UNKNOWN_CLASS in listing.others:
@@ -75,12 +79,12 @@ def _beside(chosen: Series, found: tuple[Series, ...], listing: Listing) -> list
 
 def check_series(series: Series, repair: bool) -> None:
     """Raise ``GeometryError`` or ``ScanError`` where a series cannot be loaded truthfully, repaired or not."""
-    repairs: tuple[str, ...] = getattr(series.verdict, "repairs", ())
+    repairs, repairable = series.verdict.repairs, series.verdict.repairable
     if series.aside:
         raise ScanError(series.verdict.line, advice="give a series of single slices")
-    if not series.loadable and not (repair and repairs):
+    if not series.loadable and not (repair and repairable):
         advice = "export the series again, complete and upright"
-        if repairs:
+        if repairable:
             advice = f"export it again, or allow its repair (repair=True, --repair): {'; '.join(repairs)}"
         elif repair:
             advice = f"there is no safe repair; {advice}"

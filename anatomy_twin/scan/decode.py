@@ -47,7 +47,7 @@ def decode_frame(frame: CodedFrame) -> NDArray[Any]:
         if frame.transfer_syntax in BY_SIMPLEITK:
             return _by_simpleitk(frame)
         return _by_pydicom(frame)
-    except MemoryError:
+    except (MemoryError, ScanError):
         raise
     except BaseException as error:  # noqa: BLE001 - some native libraries raise what is no Exception
         raise ScanError(f"pixels cannot be decoded: {type(error).__name__}", advice="send the series again") from None
@@ -58,6 +58,11 @@ def _by_pydicom(frame: CodedFrame) -> NDArray[Any]:
     from pydicom.pixels.decoders.base import get_decoder
     from pydicom.uid import UID
 
+    from anatomy_twin.scan.codestream import RLE, rle_lengths  # it checks what is defined here
+
+    pixels = frame.rows * frame.columns
+    if frame.transfer_syntax in RLE and not all(0 <= length - pixels <= 1 for length in rle_lengths(frame.data)):
+        raise ScanError("run-length coded pixels are not as many as the header tells", advice="send the series again")
     values, _ = get_decoder(UID(frame.transfer_syntax)).as_array(
         encapsulate([frame.data]), index=0, raw=True, decoding_plugin=PLUGINS[frame.transfer_syntax],
         rows=frame.rows, columns=frame.columns, number_of_frames=1, samples_per_pixel=1,

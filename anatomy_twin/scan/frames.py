@@ -24,9 +24,10 @@ from anatomy_twin.scan.slice_header import SliceHeader
 
 MR_SPECTROSCOPY: Final = "1.2.840.10008.5.1.4.1.1.4.2"
 MULTI_FRAME: Final = "multi-frame image"
-UNPLACED: Final = "multi-frame image without frame positions"
+UNPLACED: Final = "unplaced multi-frame image"
 
 _COPY_AGAIN = "export the series again"
+_LONGEST = 4096  # bytes of any value that is read here
 # one and only one item of these may stand in a functional group (PS3.3 C.7.6.16.2)
 _PLACING = {
     "PlanePositionSequence": ("ImagePositionPatient",),
@@ -40,6 +41,7 @@ _TYPE = ("FrameType", "PixelPresentation", "VolumetricProperties", "VolumeBasedC
 _CONVERTED = (
     "KVP", "GantryDetectorTilt", "ConvolutionKernel", "TemporalPositionIdentifier", "TemporalPositionIndex",
     "EchoNumbers", "EchoTime", "DiffusionBValue", "TriggerTime", "AcquisitionNumber", "AcquisitionTime",
+    "Units",
 )  # fmt: skip
 _SAYING = {
     "UnassignedSharedConvertedAttributesSequence": _CONVERTED,
@@ -47,13 +49,14 @@ _SAYING = {
     "CTImageFrameTypeSequence": _TYPE,
     "MRImageFrameTypeSequence": _TYPE,
     "PETFrameTypeSequence": _TYPE,
-    "FrameContentSequence": ("StackID", "TemporalPositionIndex", "FrameAcquisitionNumber", "FrameReferenceDateTime"),
+    "FrameContentSequence": ("StackID", "TemporalPositionIndex", "FrameAcquisitionNumber",
+                             "FrameAcquisitionDateTime"),
     "TemporalPositionSequence": ("TemporalPositionTimeOffset",),
     "CardiacSynchronizationSequence": ("NominalCardiacTriggerDelayTime", "NominalPercentageOfCardiacPhase"),
     "RespiratorySynchronizationSequence": ("NominalRespiratoryTriggerDelayTime", "NominalPercentageOfRespiratoryPhase"),
     "ContrastBolusUsageSequence": ("ContrastBolusAgentPhase",),
     "MREchoSequence": ("EffectiveEchoTime",),
-    "MRDiffusionSequence": ("DiffusionBValue", "DiffusionDirectionality", "DiffusionGradientDirectionSequence"),
+    "MRDiffusionSequence": ("DiffusionBValue", "DiffusionGradientDirectionSequence"),
     "MRModifierSequence": ("InversionTimes",),
     "MRTimingAndRelatedParametersSequence": ("FlipAngle",),
     "MRVelocityEncodingSequence": ("VelocityEncodingDirection",),
@@ -64,17 +67,17 @@ _SAYING = {
     "CTXRayDetailsSequence": ("KVP",),
     "MultienergyCTCharacteristicsSequence": ("MonoenergeticEnergyEquivalent",),
 }
-# what may tell two frames at one place apart, in the order in which it is tried; the number within a stack never does
+# what may tell two frames at one place apart; the number within a stack never does
 _PHASE = (
     "StackID", "TemporalPositionIndex", "TemporalPositionIdentifier", "TemporalPositionTimeOffset",
     "NominalCardiacTriggerDelayTime", "NominalPercentageOfCardiacPhase", "NominalRespiratoryTriggerDelayTime",
     "NominalPercentageOfRespiratoryPhase", "ContrastBolusAgentPhase", "EchoNumbers", "EffectiveEchoTime", "EchoTime",
-    "DiffusionBValue", "DiffusionDirectionality", "DiffusionGradientOrientation", "InversionTimes", "FlipAngle",
-    "VelocityEncodingDirection", "ASLContext", "MetaboliteMapDescription", "ComplexImageComponent", "KVP",
-    "MonoenergeticEnergyEquivalent", "ConvolutionKernel", "TriggerTime", "AcquisitionNumber",
-    "FrameAcquisitionNumber", "AcquisitionTime", "FrameReferenceDateTime",
+    "DiffusionBValue", "DiffusionGradientOrientation", "InversionTimes", "FlipAngle", "VelocityEncodingDirection",
+    "ASLContext", "MetaboliteMapDescription", "ComplexImageComponent", "MonoenergeticEnergyEquivalent", "TriggerTime",
+    "AcquisitionNumber", "AcquisitionTime", "FrameAcquisitionDateTime",
 )  # fmt: skip
-_PROJECTIONS = frozenset({"MAX_IP", "MIN_IP", "VOLUME_RENDER", "SURFACE_RENDER"})
+# other names for what single slices call so
+_SAME = {"FrameAcquisitionNumber": "AcquisitionNumber"}
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 Words = dict[str, tuple[str, ...]]
@@ -108,10 +111,15 @@ def frame_headers(base: SliceHeader, dataset: Dataset) -> tuple[SliceHeader, ...
             raise ScanError(f"{len(shared)} descriptions are shared by all frames instead of one", advice=_COPY_AGAIN)
         reader = _Reader()
         common = {**_of_the_file(dataset), **(reader.words(shared[0], "all frames") if len(shared) else {})}
-        return tuple(
+        headers = tuple(
             _header_of_frame(base, number, count, {**common, **reader.words(item, f"frame {number}")})
             for number, item in enumerate(per_frame, start=1)
         )
+    without = [header.frame + 1 for header in headers if header.slope is None and not header.aside]
+    if without and any(header.slope is not None for header in headers):
+        raise ScanError("a frame has no rescale slope and intercept, others have", where=f"frame {without[0]}",
+                        advice=_COPY_AGAIN)
+    return headers
 
 
 def frame_notes(dataset: Dataset) -> tuple[str, ...]:
@@ -129,7 +137,7 @@ def _whole_object(base: SliceHeader, dataset: Dataset) -> SliceHeader | None:
     if not aside:
         uid = str(dataset.get("SOPClassUID", ""))
         if uid == MR_SPECTROSCOPY:
-            aside = "MR spectroscopy"
+            aside = "MR spectroscopy image"
         elif uid not in ENHANCED:
             aside = MULTI_FRAME
         elif not dataset.get("PerFrameFunctionalGroupsSequence"):
@@ -183,14 +191,20 @@ def _words_of_group(items: Any, name: str, leaves: tuple[str, ...], where: str) 
     found: Words = {}
     for item in items:
         for leaf in leaves:
-            element = item.get(tag_for_keyword(leaf))
-            if element is None:
+            tag = tag_for_keyword(leaf)
+            if tag not in item:
                 continue
+            raw = item.get_item(tag).value
+            if isinstance(raw, bytes) and len(raw) > _LONGEST:
+                raise ScanError(f"{len(raw)} bytes in {leaf}, where a short value belongs", where=where,
+                                advice=_COPY_AGAIN)
+            element = item[tag]
             if leaf == "DiffusionGradientDirectionSequence":
                 leaf, texts = "DiffusionGradientOrientation", _directions(element.value)
             else:
                 texts = _texts(element.value)
-            found[leaf] = found.get(leaf, ()) + texts
+            keyword = _SAME.get(leaf, leaf)
+            found[keyword] = found.get(keyword, ()) + texts
     return found
 
 
@@ -215,7 +229,6 @@ def _header_of_frame(base: SliceHeader, number: int, count: int, words: Words) -
     for name, value in (("position", position), ("orientation", orientation), ("pixel spacing", spacing)):
         if value is None and not aside:
             raise ScanError(f"a frame has no usable {name}", where=where, advice=_COPY_AGAIN)
-    known = dict(base.phase)
     return replace(
         base,
         aside=aside,
@@ -225,31 +238,36 @@ def _header_of_frame(base: SliceHeader, number: int, count: int, words: Words) -
         pixel_spacing_mm=spacing,
         thickness_mm=_number(words, "SliceThickness"),
         instance_number=number,
-        phase=tuple((key, "\\".join(words[key]) if key in words else known.get(key, "")) for key in _PHASE),
+        phase=tuple({**dict(base.phase), **{key: "\\".join(words[key]) for key in _PHASE if key in words}}.items()),
         slope=_rescale(words, "RescaleSlope", where),
         intercept=_rescale(words, "RescaleIntercept", where),
         rescale_type="\\".join(words.get("RescaleType", ())).upper(),
         tilt_deg=_number(words, "GantryDetectorTilt"),
         kvp=_number(words, "KVP"),
         kernel="\\".join(words.get("ConvolutionKernel", ())),
+        units="\\".join(words.get("Units", ())).upper() or base.units,
         frame=number - 1,
         frame_count=count,
     )
 
 
 def _aside(image_type: tuple[str, ...], words: Mapping[str, tuple[str, ...]]) -> str:
-    """Say why a frame is no slice of a volume (PS3.3 C.8.16.2); nothing if it may be one."""
+    """Say why a frame is no slice of a volume (PS3.3 C.8.16.2); nothing if it may be one.
+
+    A plane cut through a volume (MPR) is a slice; what is summed up, rendered, curved or coloured is none, and
+    neither is what does not tell.
+    """
     if "LOCALIZER" in image_type or "SCOUT" in image_type:
         return "localizer"
     presentation, properties, technique = (
         "\\".join(words.get(key, ())).upper()
         for key in ("PixelPresentation", "VolumetricProperties", "VolumeBasedCalculationTechnique")
     )
-    if presentation in {"COLOR", "TRUE_COLOR"}:
+    if presentation not in ("", "MONOCHROME"):
         return "colour map"
     if technique == "CURVED_MPR" or properties == "DISTORTED":
         return "curved image"
-    if technique in _PROJECTIONS or (properties == "SAMPLED" and technique != "MPR"):
+    if technique not in ("", "NONE", "MPR") or (properties not in ("", "VOLUME") and technique != "MPR"):
         return "projection image"
     return ""
 

@@ -24,6 +24,13 @@ from anatomy_twin.scan.grid_nrrd import MAX_HEADER_BYTES, split_nrrd
 
 _CHUNK = 2**20
 _MAX_TEXT_BYTES = 2**26
+# what the library is given of a header
+_NRRD_KEPT = re.compile(r"\s*(type|dimension|sizes|kinds|space|space directions|space origin)\s*:(?!=)", re.IGNORECASE)
+_META_KEPT = {
+    "ndims": "NDims", "dimsize": "DimSize", "elementtype": "ElementType", "elementspacing": "ElementSpacing",
+    "transformmatrix": "TransformMatrix", "rotation": "TransformMatrix", "orientation": "TransformMatrix",
+    "offset": "Offset", "position": "Offset", "origin": "Offset",
+}  # fmt: skip
 
 
 def decode_to(path: Path, header: GridHeader, folder: Path) -> list[list[float]]:
@@ -51,9 +58,9 @@ def _by_nibabel(path: Path, header: GridHeader, folder: Path) -> tuple[NDArray[A
             _unpack(header, target)
         path = plain
     kind = nibabel.Nifti1Image if header.format == "NIfTI-1" else nibabel.Nifti2Image
-    image = kind.from_filename(str(path), mmap=False)
+    image = kind.from_filename(str(path), mmap=True)
     matrix = image.header.get_sform() if image.header["sform_code"] > 0 else image.header.get_qform()
-    unit_mm = {"meter": 1000.0, "micron": 0.001}.get(image.header.get_xyzt_units()[0], 1.0)
+    unit_mm = {1: 1000.0, 3: 0.001}.get(int(image.header["xyzt_units"]) & 7, 1.0)
     affine = np.eye(4)
     affine[:3] = np.diag([-1.0, -1.0, 1.0]) @ matrix[:3] * unit_mm
     slope, intercept = float(image.dataobj.slope), float(image.dataobj.inter)
@@ -93,19 +100,12 @@ def _plain_copy(path: Path, header: GridHeader, folder: Path) -> Path:
     order = ">" if header.dtype.byteorder == ">" else "<"
     if header.format == "NRRD":
         lines, _ = split_nrrd(head)
-        gone = re.compile(r"\s*(encoding|data ?file|byte skip|line skip|endian|content)\s*:(?!=)|#|[^:]*:=", re.I)
-        kept = [line for line in lines if line and not gone.match(line)]
+        kept = [line for line in lines if _NRRD_KEPT.match(line)]
         text = "\n".join(["NRRD0005", *kept, "encoding: raw", f"endian: {'big' if order == '>' else 'little'}"])
         target_path, end = folder / "plain.nrrd", "\n\n"
     else:
         fields, _ = split_metaimage(head)
-        gone_names = {"compresseddata", "compresseddatasize", "binarydata", "elementdatafile", "headersize",
-                      "elementbyteordermsb", "binarydatabyteordermsb", "objecttype", "comment", "name"}  # fmt: skip
-        proper = {"ndims": "NDims", "dimsize": "DimSize", "elementtype": "ElementType", "elementspacing":
-                  "ElementSpacing", "transformmatrix": "TransformMatrix", "rotation": "TransformMatrix",
-                  "orientation": "TransformMatrix", "offset": "Offset", "position": "Offset", "origin": "Offset"}
-        kept = [f"{proper[name]} = {value}" for name, value in fields.items()
-                if name not in gone_names and name in proper]  # fmt: skip
+        kept = [f"{_META_KEPT[name]} = {value}" for name, value in fields.items() if name in _META_KEPT]
         text = "\n".join(["ObjectType = Image", *kept, "BinaryData = True", "CompressedData = False",
                           f"BinaryDataByteOrderMSB = {order == '>'}", "ElementDataFile = LOCAL"])
         target_path, end = folder / "plain.mha", "\n"

@@ -82,13 +82,14 @@ def describe_grid(path: str | PathLike[str]) -> GridHeader:
     except OSError:
         raise ScanError("the file cannot be read", advice="check that it may be read") from None
     try:
-        if kind == "NRRD":
-            return nrrd_header(place, head)
-        if kind == "MetaImage":
-            return metaimage_header(place, head)
-        if kind == "NIfTI":
-            packed = head.startswith(b"\x1f\x8b")
-            return nifti_header(place, _unpacked(head) if packed else head, packed)
+        with np.errstate(all="ignore"):  # absurd numbers are found by what comes out
+            if kind == "NRRD":
+                return nrrd_header(place, head)
+            if kind == "MetaImage":
+                return metaimage_header(place, head)
+            if kind == "NIfTI":
+                packed = head.startswith(b"\x1f\x8b")
+                return nifti_header(place, _unpacked(head) if packed else head, packed)
     except ScanError as error:
         raise _named(error, place) from None
     raise ScanError("the file is neither NIfTI nor NRRD nor MetaImage, whatever its name says", where=_shown(place))

@@ -28,6 +28,8 @@ BOMB_BYTES, BOMB_RATIO = 2**30, 100
 SLACK_BYTES = 4096
 # axes this near to perpendicular are kept as the file gives them
 _EXACT = 5e-5
+# a second reader may place corners this much elsewhere
+PLACE_TOLERANCE_MM = 0.01
 _GIVE_AGAIN = "export the file again"
 
 
@@ -56,7 +58,7 @@ class GridHeader:
     notes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     keys: Mapping[str, str] = field(default_factory=FrozenMapping, repr=False)
-    place_tolerance_mm: float = 0.01
+    place_tolerance_mm: float = PLACE_TOLERANCE_MM
 
     @property
     def data_bytes(self) -> int:
@@ -144,8 +146,8 @@ def beside(path: Path, name: str) -> Path:
 def placed(
     steps: NDArray[np.float64], origin: NDArray[np.float64], shape: tuple[int, int, int],
     notes: list[str], problems: list[str],
-) -> VolumeGeometry | None:  # fmt: skip
-    """Make the geometry of a grid, or add to ``problems`` why there is none.
+) -> tuple[VolumeGeometry | None, float]:  # fmt: skip
+    """Make the geometry of a grid, or add to ``problems`` why there is none; and by how much corners were moved in mm.
 
     Parameters
     ----------
@@ -160,17 +162,17 @@ def placed(
     origin = np.asarray(origin, np.float64)
     if not (np.isfinite(columns).all() and np.isfinite(origin).all()):
         problems.append("the place of its voxels is not given in finite numbers")
-        return None
-    with np.errstate(over="ignore"):
-        spacing = np.linalg.norm(columns, axis=0)
+        return None, 0.0
+    spacing = np.linalg.norm(columns, axis=0)
     if not all(SPACING_RANGE_MM[0] <= value <= SPACING_RANGE_MM[1] for value in spacing):
         size = " x ".join(f"{value:.3g}" for value in spacing)
         problems.append(f"voxels of {size} mm are no usable volume")
-        return None
+        return None, 0.0
     if np.abs(origin).max() > POSITION_LIMIT_MM:
         problems.append(f"the volume lies {np.abs(origin).max():.3g} mm away from the patient")
-        return None
+        return None, 0.0
     direction = columns / spacing
+    moved = 0.0
     error = float(np.abs(direction.T @ direction - np.eye(3)).max())
     if error > _EXACT:
         left, stretch, right = np.linalg.svd(direction)
@@ -180,7 +182,7 @@ def placed(
         if moved > TOLERATED_MM or stretch.min() < 0.5:
             angle = math.degrees(math.asin(min(1.0, float(np.abs(direction.T @ direction - np.eye(3)).max()))))
             problems.append(f"the voxel axes are sheared: {angle:.1f} degrees off a right angle")
-            return None
+            return None, 0.0
         if moved > SILENT_MM:
             notes.append(f"voxel axes made perpendicular, which moves corners by up to {moved:.2f} mm")
         # about the centre of the grid, so that the error is shared by all corners
@@ -188,7 +190,8 @@ def placed(
         origin = origin + (direction - nearest) @ middle
         direction = nearest
     place: Point = (float(origin[0]), float(origin[1]), float(origin[2]))
-    return VolumeGeometry(shape, (float(spacing[0]), float(spacing[1]), float(spacing[2])), direction, place)
+    steps_mm = (float(spacing[0]), float(spacing[1]), float(spacing[2]))
+    return VolumeGeometry(shape, steps_mm, direction, place), moved
 
 
 _SIGNS = [np.array([a, b, 1.0]) for a in (-1.0, 1.0) for b in (-1.0, 1.0)]

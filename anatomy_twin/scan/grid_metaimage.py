@@ -11,7 +11,17 @@ from pathlib import Path
 
 import numpy as np
 
-from anatomy_twin.scan.grid_header import GridHeader, beside, broken, check_amount, checked_sizes, placed, regular_size
+from anatomy_twin.core import VolumeGeometry
+from anatomy_twin.scan.grid_header import (
+    PLACE_TOLERANCE_MM,
+    GridHeader,
+    beside,
+    broken,
+    check_amount,
+    checked_sizes,
+    placed,
+    regular_size,
+)
 from anatomy_twin.scan.grid_nrrd import NUMBER
 
 MAX_HEADER_BYTES = 2**16
@@ -43,12 +53,12 @@ def metaimage_header(path: Path, head: bytes) -> GridHeader:
     if len(sizes) != count:
         raise broken(f"the MetaImage header announces {count} dimensions and {len(sizes)} sizes")
     shape = sizes[::-1]
-    geometry = None
+    geometry, moved_mm = None, 0.0
     if count != 3:
         problems.append(f"an image of {count} dimensions is no single volume")
         shape = (*shape, 1, 1, 1)[:3] if count < 3 else shape
     else:
-        geometry = _geometry(fields, (shape[0], shape[1], shape[2]), notes, problems)
+        geometry, moved_mm = _geometry(fields, (shape[0], shape[1], shape[2]), notes, problems)
     if fields.get("elementnumberofchannels", "1") != "1":
         problems.append("the voxels are colours or vectors, not grey values")
     source, offset, detached = _source(path, fields, header_bytes)
@@ -57,6 +67,7 @@ def metaimage_header(path: Path, head: bytes) -> GridHeader:
         format="MetaImage", shape=shape, spacing_mm=geometry.spacing_mm if geometry else (0.0, 0.0, 0.0),
         geometry=geometry, dtype=_dtype(fields, encoding), encoding=encoding, source=source, offset=offset,
         scale=_scale(fields, problems), notes=tuple(notes), problems=tuple(problems),
+        place_tolerance_mm=PLACE_TOLERANCE_MM + moved_mm,
     )  # fmt: skip
     skip = _whole(fields, "headersize")[0] if "headersize" in fields else 0
     if skip < -1 or (skip and (encoding != "raw" or not detached)):
@@ -109,7 +120,9 @@ def _numbers(fields: dict[str, str], names: tuple[str, ...], count: int) -> np.n
     return np.array([float(word) for word in words])
 
 
-def _geometry(fields: dict[str, str], shape: tuple[int, int, int], notes: list[str], problems: list[str]) -> object:
+def _geometry(
+    fields: dict[str, str], shape: tuple[int, int, int], notes: list[str], problems: list[str]
+) -> tuple[VolumeGeometry | None, float]:
     matrix = _numbers(fields, ("transformmatrix", "rotation", "orientation"), 9)
     origin = _numbers(fields, ("offset", "position", "origin"), 3)
     spacing = _numbers(fields, ("elementspacing",), 3)
@@ -117,7 +130,7 @@ def _geometry(fields: dict[str, str], shape: tuple[int, int, int], notes: list[s
                if value is None]  # fmt: skip
     if missing or matrix is None or origin is None or spacing is None:
         problems.append(f"the file does not say where its voxels lie in the patient (no {' and '.join(missing)})")
-        return None
+        return None, 0.0
     axes = matrix.reshape(3, 3).T  # line n of the text is the direction of axis n
     notes += _other_axes(fields.get("anatomicalorientation", ""), axes)
     center = _numbers(fields, ("centerofrotation",), 3)
@@ -125,10 +138,10 @@ def _geometry(fields: dict[str, str], shape: tuple[int, int, int], notes: list[s
         notes.append("a centre of rotation is not used, as in ITK")
     if fields.get("distanceunits", "mm").lower() not in ("mm", "?", "millimeter", "millimeters"):
         problems.append("the file measures in units other than millimetres")
-        return None
+        return None, 0.0
     if not np.isfinite(axes).all() or np.abs(np.linalg.norm(axes, axis=0) - 1).max() > 2e-3 or (spacing <= 0).any():
         problems.append("the image axes are no unit vectors or the voxels have no size")
-        return None
+        return None, 0.0
     return placed(axes / np.linalg.norm(axes, axis=0) * spacing, origin, shape, notes, problems)
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.scan.grid_header import GridHeader, broken, check_amount, checked_sizes, placed
+from anatomy_twin.scan.grid_header import PLACE_TOLERANCE_MM, GridHeader, broken, check_amount, checked_sizes, placed
 from anatomy_twin.scan.verdict import TOLERATED_MM
 
 HEADER_BYTES = 544
+_LAST_CODE = 5  # "other template"
 _MAX_OFFSET = 2**22
 _TO_LPS = np.diag([-1.0, -1.0, 1.0])
 _MM_PER_UNIT = {1: 1000.0, 2: 1.0, 3: 0.001}
@@ -67,8 +68,11 @@ def nifti_header(path: Path, head: bytes, packed: bool) -> GridHeader:
     problems: list[str] = []
     shape = _shape(fields, problems)
     dtype = _dtype(fields, head, problems)
-    place_tolerance_mm = 0.01
+    place_tolerance_mm = PLACE_TOLERANCE_MM
     unit_mm = _unit(fields, notes, problems)
+    for name in ("sform_code", "qform_code"):
+        if not 0 <= fields[name] <= _LAST_CODE:
+            raise broken(f"there is no {name} {fields[name]}")
     steps, origin = None, None
     if fields["sform_code"] > 0:
         steps, origin = _sform(fields)
@@ -79,9 +83,10 @@ def nifti_header(path: Path, head: bytes, packed: bool) -> GridHeader:
             (steps, origin), place_tolerance_mm = by_qform, spread
         elif steps is not None and by_qform is not None:
             notes += _difference((steps, origin), by_qform, shape[-3:], unit_mm)
-    geometry = None
+    geometry, moved_mm = None, 0.0
     if steps is not None and origin is not None:
-        geometry = placed(_TO_LPS @ steps * unit_mm, _TO_LPS @ origin * unit_mm, _three(shape), notes, problems)
+        geometry, moved_mm = placed(_TO_LPS @ steps * unit_mm, _TO_LPS @ origin * unit_mm, _three(shape), notes,
+                                    problems)
     elif not problems:
         problems.append("the file does not say where its voxels lie in the patient (no sform, no qform)")
     offset = _offset(fields, version)
@@ -89,7 +94,7 @@ def nifti_header(path: Path, head: bytes, packed: bool) -> GridHeader:
         format=f"NIfTI-{version}", shape=shape, spacing_mm=_spacing(fields, geometry, unit_mm), geometry=geometry,
         dtype=dtype, encoding="gzip" if packed else "raw", source=path, offset=0 if packed else offset,
         scale=_scale(fields, notes, problems), notes=tuple(notes), problems=tuple(problems),
-        place_tolerance_mm=place_tolerance_mm, lead_bytes=offset if packed else 0,
+        place_tolerance_mm=place_tolerance_mm + moved_mm, lead_bytes=offset if packed else 0,
     )  # fmt: skip
     return check_amount(header)
 
@@ -177,7 +182,7 @@ def _qform(fields: dict, problems: list[str]) -> tuple[tuple | None, float]:
         return None, 0.0
     steps[2] *= -1.0 if fields["pixdim"][0] < 0 else 1.0
     # readers differ in what they take for rounding where a is nearly 0 (up to 1.2 mrad)
-    return (turn * steps, fields["qoffset"]), 1.0 if left < 1e-6 else 0.01
+    return (turn * steps, fields["qoffset"]), 1.0 if left < 1e-6 else PLACE_TOLERANCE_MM
 
 
 def _difference(one: tuple, other: tuple, shape: tuple[int, ...], unit_mm: float) -> list[str]:

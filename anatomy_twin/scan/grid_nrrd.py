@@ -11,8 +11,18 @@ from pathlib import Path
 
 import numpy as np
 
+from anatomy_twin.core import VolumeGeometry
 from anatomy_twin.core.frozen import FrozenMapping
-from anatomy_twin.scan.grid_header import GridHeader, beside, broken, check_amount, checked_sizes, placed, regular_size
+from anatomy_twin.scan.grid_header import (
+    PLACE_TOLERANCE_MM,
+    GridHeader,
+    beside,
+    broken,
+    check_amount,
+    checked_sizes,
+    placed,
+    regular_size,
+)
 
 MAX_HEADER_BYTES = 2**22
 _MAX_LINES = 50_000
@@ -69,12 +79,12 @@ def nrrd_header(path: Path, head: bytes) -> GridHeader:
     sizes, layer_axis = _sizes(fields, problems)
     spatial = [n for n in range(len(sizes)) if n != layer_axis]
     shape = tuple(sizes[n] for n in reversed(spatial))
-    geometry = None
+    geometry, moved_mm = None, 0.0
     if len(spatial) != 3:
         problems.append(f"an image of {len(sizes)} dimensions is no single volume")
         shape = (*shape, 1, 1, 1)[:3] if len(shape) < 3 else shape
     else:
-        geometry = _geometry(fields, spatial, (shape[0], shape[1], shape[2]), notes, problems)
+        geometry, moved_mm = _geometry(fields, spatial, (shape[0], shape[1], shape[2]), notes, problems)
     dtype = _dtype(fields)
     encoding = fields.get("encoding", "").lower()
     if encoding not in _ENCODINGS:
@@ -85,7 +95,7 @@ def nrrd_header(path: Path, head: bytes) -> GridHeader:
         format="NRRD", shape=shape if layer_axis is None else (sizes[layer_axis], *shape),
         spacing_mm=geometry.spacing_mm if geometry else (0.0, 0.0, 0.0), geometry=geometry, dtype=dtype,
         encoding=_ENCODINGS[encoding], source=source, offset=offset, notes=tuple(notes), problems=tuple(problems),
-        keys=FrozenMapping(keys),
+        keys=FrozenMapping(keys), place_tolerance_mm=PLACE_TOLERANCE_MM + moved_mm,
     )  # fmt: skip
     if skip < 0:
         offset = regular_size(source) - header.data_bytes
@@ -166,24 +176,24 @@ def _vectors(text: str) -> list[list[float] | None]:
 
 def _geometry(
     fields: dict[str, str], spatial: list[int], shape: tuple[int, int, int], notes: list[str], problems: list[str]
-) -> object:
+) -> tuple[VolumeGeometry | None, float]:
     space = fields.get("space", "").lower()
     if space not in _TO_LPS:
         told = f"(space {space})" if space in _OTHER_SPACES else "(no patient space)"
         problems.append(f"the file does not say where its voxels lie in the patient {told}")
-        return None
+        return None, 0.0
     units = {unit.strip().lower() for unit in re.findall(r'"([^"]*)"', fields.get("space units", ""))}
     if units - _MM:
         problems.append("the file measures in units other than millimetres")
-        return None
+        return None, 0.0
     directions, origin = _vectors(fields.get("space directions", "")), _vectors(fields.get("space origin", ""))
     steps = [directions[n] for n in spatial if n < len(directions)]
     if len(directions) != len(fields["sizes"].split()) or any(step is None or len(step) != 3 for step in steps):
         problems.append("the file does not say where its voxels lie in the patient (no space directions)")
-        return None
+        return None, 0.0
     if len(origin) != 1 or origin[0] is None or len(origin[0]) != 3:
         problems.append("the file does not say where its voxels lie in the patient (no space origin)")
-        return None
+        return None, 0.0
     flip = np.array(_TO_LPS[space])
     return placed(flip[:, None] * np.array(steps, np.float64).T, flip * np.array(origin[0]), shape, notes, problems)
 

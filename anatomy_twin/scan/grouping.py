@@ -70,6 +70,7 @@ _MARKS = (
     _Mark("EffectiveEchoTime", "echo time", "echo time {value} ms", "contrast"),
     _Mark("EchoTime", "echo time", "echo time {value} ms", "contrast"),
     _Mark("EchoNumbers", "echo", "echo {value} of {count}", "contrast"),
+    _Mark("FlipAngle", "flip angle", "flip angle {value} degrees", "contrast"),
     _Mark("InversionTime", "inversion time", "inversion time {value} ms", "contrast"),
     _Mark("InversionTimes", "inversion time", "inversion time {value} ms", "contrast"),
     _Mark("DiffusionBValue", "b-value", "b-value {value} s/mm2", "contrast"),
@@ -78,8 +79,15 @@ _MARKS = (
     _Mark("MonoenergeticEnergyEquivalent", "energy", "energy {value} keV", "contrast"),
     _Mark("MonoenergeticEnergy", "energy", "energy {value} keV", "contrast"),
     _Mark("ComplexImageComponent", "image component", "{word} image", "contrast"),
+    _Mark("ASLContext", "spin labelling", "spin labelling {place} of {count}", "contrast"),
+    _Mark("MetaboliteMapDescription", "metabolite", "metabolite {place} of {count}", "contrast"),
+    _Mark("VelocityEncodingDirection", "velocity direction", "velocity direction {place} of {count}", "time"),
+    _Mark("ContrastBolusAgentPhase", "contrast phase", "contrast phase {place} of {count}", "time"),
     _Mark("TemporalPositionIdentifier", "temporal position", "temporal position {value} of {count}", "time", runs=True),
     _Mark("TemporalPositionIndex", "temporal position", "temporal position {value} of {count}", "time", runs=True),
+    _Mark("TemporalPositionTimeOffset", "time offset", "{value} s after the start", "time", runs=True),
+    _Mark("NominalPercentageOfRespiratoryPhase", "breathing phase", "{value} % of the breath", "time"),
+    _Mark("NominalRespiratoryTriggerDelayTime", "breathing delay", "{value} ms into the breath", "time", runs=True),
     _Mark("NominalPercentageOfCardiacPhase", "heart phase", "{value} % of the heart cycle", "time"),
     _Mark("NominalCardiacTriggerDelayTime", "trigger delay", "{value} ms after the trigger", "time", runs=True),
     _Mark("TriggerTime", "trigger time", "{value} ms after the trigger", "time", runs=True),
@@ -103,17 +111,9 @@ def split_into_parts(headers: Iterable[SliceHeader]) -> list[Part]:
     """Split images into parts that may each be one volume, in the order in which they come, each with its name."""
     parts = [Part(tuple(group)) for group in
              _by(headers, lambda h: (h.patient_key, h.series_uid, h.modality, h.aside)).values()]  # fmt: skip
-    for split in (_by_matrix, _by_frame_of_reference, _by_image_type, _by_plane, _by_pixel_size):
+    for split in (_by_matrix, _by_frame_of_reference, _by_image_type, _by_plane, _by_pixel_size, _by_marks):
         parts = [piece for part in parts for piece in split(part)]
-    for mark in _marks_of(parts):
-        parts = [piece for part in parts for piece in _by_mark(part, mark)]
     return parts
-
-
-def _marks_of(parts: list[Part]) -> tuple[_Mark, ...]:
-    """The known marks, then those of the headers that are not known here."""
-    more = {keyword for part in parts for header in part.headers for keyword, _ in header.phase} - _KNOWN
-    return (*_MARKS, *(_Mark(keyword, keyword, f"{keyword} {{place}} of {{count}}", "time") for keyword in sorted(more)))
 
 
 def _by(headers: Iterable[SliceHeader], key: Callable[[SliceHeader], Hashable]) -> dict[Any, list[SliceHeader]]:
@@ -155,7 +155,7 @@ def _by_image_type(part: Part) -> list[Part]:
         own = [word for word in words if word not in common]
         others = [word for other in types for word in other if word not in {*common, *words}]
         text = " ".join(_IMAGE_TYPES.get(word, word) for word in own or dict.fromkeys(others))
-        if not _PLAIN.fullmatch(text):
+        if not _harmless(text, part.headers):
             text = f"{number} of {len(types)}"
         names.append(f"image type {'' if own else 'without '}{text}")
     return _pieces(part, [groups[words] for words in types], names)
@@ -195,6 +195,27 @@ def _near(
     return [group for _, group in groups]
 
 
+def _by_marks(part: Part) -> list[Part]:
+    """Split by every attribute whose value is not the same in all headers: the known ones in their order first."""
+    varying = _varying(part.headers)
+    unknown = [_Mark(keyword, keyword, f"{keyword} {{place}} of {{count}}", "time")
+               for keyword in sorted(varying - _KNOWN)]  # fmt: skip
+    parts = [part]
+    for mark in (*(known for known in _MARKS if known.keyword in varying), *unknown):
+        parts = [piece for one in parts for piece in _by_mark(one, mark)]
+    return parts
+
+
+def _varying(headers: Sequence[SliceHeader]) -> set[str]:
+    first, phase = headers[0], dict(headers[0].phase)
+    varying = {keyword for keyword, value in _OF_HEADER.items() if any(value(h) != value(first) for h in headers)}
+    for header in headers:
+        if header.phase != first.phase:
+            other = dict(header.phase)
+            varying |= {key for key in phase.keys() | other.keys() if phase.get(key, "") != other.get(key, "")}
+    return varying
+
+
 def _by_mark(part: Part, mark: _Mark) -> list[Part]:
     """Split by one attribute where it tells two volumes apart (rules 2 to 5 of this module)."""
     values = [_value(header, mark.keyword) for header in part.headers]
@@ -203,9 +224,9 @@ def _by_mark(part: Part, mark: _Mark) -> list[Part]:
     along = _along(part.headers)
     if along is None:
         return [part]
-    known = sorted(set(values), key=lambda value: (isinstance(value, str), value))
-    members = [np.flatnonzero([value == one for value in values]) for one in known]
+    known = sorted(set(values), key=_rank)
     if len(known) * FEWEST_OF_A_STACK <= len(values):
+        members = [np.flatnonzero([value == one for value in values]) for one in known]
         stacks = [along[group] for group in members]
         if _are_apart(mark, along, stacks, part.headers, alike=_alike(known)):
             groups = [[part.headers[n] for n in group] for group in members]
@@ -214,6 +235,11 @@ def _by_mark(part: Part, mark: _Mark) -> list[Part]:
             note = f"slices of {len(known)} acquisitions alternate; they are one volume by step and thickness"
             return [replace(part, notes=tuple(dict.fromkeys((*part.notes, note))))]
     return _by_passes(part, mark, along, values)
+
+
+def _rank(value: float | str) -> tuple[int, float | str]:
+    """Nothing stated first (often the plain image: no diffusion weighting), then numbers, then texts."""
+    return (1 if isinstance(value, float) else 2 if value else 0), value
 
 
 def _alike(values: list[float | str]) -> bool:
@@ -268,7 +294,7 @@ def _names(mark: _Mark, known: Sequence[float | str], groups: Sequence[Sequence[
     names = []
     for n, value in enumerate(known):
         shown = f"{value:.6g}" if isinstance(value, float) else value
-        if not _PLAIN.fullmatch(shown):
+        if not _harmless(shown, groups[n]):
             names.append(f"{mark.what} {n + 1} of {len(known)}" if shown else f"{mark.what} not stated")
             continue
         later = _later(groups, n).strip(" ()")
@@ -276,6 +302,12 @@ def _names(mark: _Mark, known: Sequence[float | str], groups: Sequence[Sequence[
                                 later=later or "first")
         names.append(name + (_later(groups, n) if mark.keyword == "AcquisitionNumber" else ""))
     return names
+
+
+def _harmless(text: str, headers: Sequence[SliceHeader]) -> bool:
+    """Tell whether a text of a header is short and technical, without a word of the patient's name or ID."""
+    words = frozenset().union(*(header.patient_words for header in headers))
+    return bool(_PLAIN.fullmatch(text)) and not any(word in text.upper() for word in words)
 
 
 def _later(groups: Sequence[Sequence[SliceHeader]], n: int) -> str:

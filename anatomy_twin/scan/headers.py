@@ -51,6 +51,12 @@ TAGS = tags_of([
 ])  # fmt: skip
 _WANTED = frozenset(TAGS.values())
 
+_GREY = {"MONOCHROME1", "MONOCHROME2"}
+_COLOUR = {
+    "PALETTE COLOR", "RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_422", "YBR_PARTIAL_420", "YBR_ICT", "YBR_RCT",
+    "XYB", "HSV", "ARGB", "CMYK",
+}  # fmt: skip
+
 PATIENT_POSITIONS = {
     "HFS": "head first, supine", "HFP": "head first, prone", "HFDR": "head first, on the right side",
     "HFDL": "head first, on the left side", "FFS": "feet first, supine", "FFP": "feet first, prone",
@@ -267,7 +273,10 @@ def _aside(values: HeaderValues, name: str, image_type: tuple[str, ...]) -> str:
     sop_class = values.text("SOPClassUID")
     if sop_class.startswith(_SECONDARY_CAPTURE):
         return "secondary capture"
-    grey = values.text("PhotometricInterpretation").upper() in {"MONOCHROME1", "MONOCHROME2", ""}
+    photometric = values.text("PhotometricInterpretation").upper()
+    if photometric and photometric not in _GREY and photometric not in _COLOUR:
+        raise ScanError("an image has an unknown photometric interpretation", advice="copy the series again")
+    grey = photometric not in _COLOUR
     if (values.integer("SamplesPerPixel") or 1) != 1 or not grey:
         return "colour image"
     if "MOSAIC" in image_type:

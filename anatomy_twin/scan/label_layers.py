@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from anatomy_twin.core import VolumeGeometry
 from anatomy_twin.errors import ScanError
 
+LARGEST_GRID_VOXELS = 2**30
 MOST_LABEL_BYTES = 2**32
 MOST_LAYERS = 64
 
@@ -29,7 +30,7 @@ class Piece:
 
 
 def layered(
-    pieces: Sequence[Piece], count: int, grid: VolumeGeometry, largest: int, where: str
+    pieces: Sequence[Piece], count: int, grid: VolumeGeometry, scan: VolumeGeometry | None, where: str
 ) -> tuple[NDArray[Any], VolumeGeometry, dict[int, tuple[int, int]]]:
     """Put pieces together on the smallest block of ``grid`` that holds them all.
 
@@ -37,7 +38,7 @@ def layered(
     ----------
     pieces : what is labelled, in voxels of ``grid``.
     count : number of segments, whose values are 1 to ``count``.
-    largest : most voxels that the block may have.
+    scan : the scan that the labels are for: a block of more voxels must reach beyond it.
 
     Returns the array [layer, k, j, i], the block's geometry, and (layer, value) of every value that has voxels.
     Raises ``ScanError`` where the block or the number of layers would be too large.
@@ -48,8 +49,10 @@ def layered(
         high = np.max([np.add(piece.corner, piece.content.shape) for piece in pieces], axis=0)
         start, shape = tuple(low.tolist()), tuple((high - low).tolist())
     voxels = int(np.prod(shape, dtype=np.int64))
-    if voxels > largest:
-        raise ScanError("labels cover more voxels than can be", where=where, advice="check that they belong together")
+    if scan is not None and voxels > int(np.prod(scan.shape, dtype=np.int64)):
+        raise ScanError("segmentation reaches beyond the scan", where=where, advice="check that they belong together")
+    if voxels > LARGEST_GRID_VOXELS:
+        raise ScanError("labels cover more voxels than can be held", where=where, advice="export them again")
     layers: list[NDArray[Any]] = [np.zeros(shape, np.uint8 if count < 256 else np.uint16)]
     of_value: dict[int, list[Piece]] = {}
     for piece in pieces:

@@ -55,9 +55,9 @@ def match_note(
     missing = len(named) - len(common)
     if named and target.images:
         if missing and (every or not common) and not (same and not every):
-            count = f"{missing} of the {len(named)} images" if common else f"{_images(len(named))}, none of them"
-            what = f"{kind} names {count} that the scan does not hold" if common else (
-                f"{kind} was made on another scan: it names {count} in this one")
+            what = f"{kind} was made on another scan: of the {_images(len(named))} that it names this one holds none"
+            if common:
+                what = f"{kind} names {_images(len(named))}, of which the scan holds only {len(common)}"
             raise ScanError(what, where=where, advice=_OTHER_SCAN)
         if common:
             odd = "; its frame of reference is another one than the scan's" if differ else ""
@@ -70,4 +70,4 @@ def match_note(
 
 
 def _images(count: int) -> str:
-    return "one image" if count == 1 else f"{count} images"
+    return "1 image" if count == 1 else f"{count} images"

@@ -13,6 +13,7 @@ from anatomy_twin.core.regrid import labels_on_grid
 from anatomy_twin.errors import DataError, ScanError, UsageError
 from anatomy_twin.scan.headers import foreign_data, uid_name
 from anatomy_twin.scan.label_match import Target
+from anatomy_twin.scan.label_place import with_place_checked
 from anatomy_twin.scan.prescan import check_dicom
 from anatomy_twin.worker import run_limited
 
@@ -58,9 +59,10 @@ def read_label_object(path: str | Path, like: Volume | None = None) -> LabelMap:
     if like is None:
         return labels
     try:
-        return labels_on_grid(labels, like.geometry)
+        placed = labels_on_grid(labels, like.geometry)
     except DataError as error:
         raise ScanError(error.what, where=path.name, advice=error.advice) from error
+    return with_place_checked(placed, like, path.name)
 
 
 def decode_label_object(data: bytes, where: str, target: Target | None = None) -> LabelMap:

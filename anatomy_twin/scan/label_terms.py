@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from anatomy_twin import catalog
 from anatomy_twin.core import Code, Segment
@@ -54,6 +57,21 @@ def without_identity(label: str, words: frozenset[str], number: int) -> str:
 def coded(scheme: object, value: object, meaning: object) -> Code:
     """Return a coded term of a file as short plain text."""
     return Code(plain_text(scheme, 16), plain_text(value, 64), plain_text(meaning))
+
+
+def code_value(item: Any) -> str:
+    """Return the value of a coded term, wherever it stands (PS3.3 8.1: short, long or a URN)."""
+    return str(item.get("CodeValue") or item.get("LongCodeValue") or item.get("URNCodeValue") or "")
+
+
+def gap_note(slices: Iterable[int]) -> tuple[str, ...]:
+    """Say where labelled slices leave others out between them: what is between them stays empty."""
+    gaps = np.diff(sorted(set(slices)))
+    if gaps.size == 0 or gaps.max() == 1:
+        return ()
+    if gaps.min() > 1:
+        return (f"labelled on one of {int(gaps.min())} slices at most; the slices between stay empty",)
+    return (f"between labelled slices {int(np.count_nonzero(gaps > 1))} times some stay empty",)
 
 
 def name_segments(found: Sequence[ForeignSegment]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,9 @@ _LOSSY = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 53, 55
 _COPY_AGAIN = "copy the series again"
 _SEND_AGAIN = "send the series again"
 _MOST_DECODERS = 4
+# a frame beyond this many pixels must be at least this many times smaller than its stream claims: bombs are not
+_PLAIN_PIXELS = 2**22
+_LARGEST_RATIO = 2000
 
 
 def is_lossy(transfer_syntax: str) -> bool:
@@ -79,14 +83,15 @@ def checked_format(header: SliceHeader, where: str) -> PixelFormat:
     bits, stored, high, signed = source.bits_allocated, source.bits_stored, source.high_bit, source.signed
     if bits is None or stored is None or high is None or signed is None:
         raise ScanError("the pixel description is broken", where=where, advice=_SEND_AGAIN)
-    if bits not in (8, 16, 32) or not 1 <= stored <= bits or not stored - 1 <= high < bits or signed not in (0, 1):
+    # the highest bit is always the one below the number of stored bits (PS3.5 section 8.1.1)
+    if bits not in (8, 16, 32) or not 1 <= stored <= bits or high != stored - 1 or signed not in (0, 1):
         raise ScanError(f"pixels of {stored} bits in {bits} with high bit {high} make no sense", where=where)
-    if not source.place.whole:
-        raise ScanError("compressed pixels are cut short", where=where, advice=_COPY_AGAIN)
     if header.transfer_syntax in NATIVE:
         _check_length(source, header, bits, where)
     elif source.place.fragments is None:
         raise ScanError("pixels are not packed as their transfer syntax says", where=where, advice=_SEND_AGAIN)
+    elif not source.place.whole:
+        raise ScanError("compressed pixels are cut short", where=where, advice=_COPY_AGAIN)
     return PixelFormat(bits, stored, high, bool(signed))
 
 
@@ -97,6 +102,8 @@ def _check_length(source: PixelSource, header: SliceHeader, bits: int, where: st
     expected, found = header.frame_count * header.rows * header.columns * bits // 8, source.place.length
     if found < expected:
         raise ScanError(f"pixels are cut short: {found} of {expected} bytes", where=where, advice=_COPY_AGAIN)
+    if not source.place.whole:
+        raise ScanError("pixels claim more bytes than the file has", where=where, advice=_COPY_AGAIN)
     if found > expected + 1:
         raise ScanError(f"more pixels than the header tells: {found} instead of {expected} bytes", where=where,
                         advice=_SEND_AGAIN)
@@ -120,6 +127,9 @@ def stored_values(
     wheres = [f"slice {k} of {len(headers)}" for k in range(1, len(headers) + 1)]
     formats = [checked_format(header, where) for header, where in zip(headers, wheres, strict=True)]
     jobs = list(zip(headers, formats, wheres, strict=True))
+    alike = len({form.stored for form in formats}) == 1
+    if len({form.signed for form in formats}) > 1:
+        raise ScanError("some slices hold signed values and others do not", advice=_SEND_AGAIN)
     decoded = _decoded([job for job in jobs if job[0].transfer_syntax not in NATIVE])
     hashed: set[Path] = set()
     with _Files() as files:
@@ -132,7 +142,7 @@ def stored_values(
             else:
                 _hash_all(stream, once)
                 values = next(decoded)
-            yield _cut(values, header, form, where), form
+            yield _cut(values, header, form, alike, where), form
 
 
 class _Files:
@@ -233,18 +243,20 @@ def _decoded(jobs: list[tuple[SliceHeader, PixelFormat, str]]) -> Iterator[NDArr
     if not jobs:
         return
     pixels = max(header.rows * header.columns for header, _, _ in jobs)
-    answers = run_each(
-        "anatomy_twin.scan.decode:decode_frame", _coded_frames(jobs),
-        memory_bytes=2**30 + 32 * pixels, cpu_s=3 + len(jobs) * (0.05 + 4e-6 * pixels), wall_s=20 + 4e-6 * pixels,
-        processes=max(1, min(_MOST_DECODERS, os.cpu_count() or 1, len(jobs) // 8)),
-        env={"OPENBLAS_NUM_THREADS": "1", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": "1"},
-    )  # fmt: skip
-    for _, _, where in jobs:
-        try:
-            yield next(answers)
-        except TwinError as error:
-            what = error.what if isinstance(error, ScanError) else "pixels cannot be decoded"
-            raise ScanError(what, where=error.where or where, advice=_SEND_AGAIN) from error
+    with tempfile.TemporaryDirectory(prefix="anatomy-twin-") as scratch:  # a child that dies cleans nothing up
+        answers = run_each(
+            "anatomy_twin.scan.decode:decode_frame", _coded_frames(jobs),
+            memory_bytes=2**30 + 32 * pixels, cpu_s=3 + len(jobs) * (0.05 + 4e-6 * pixels), wall_s=20 + 4e-6 * pixels,
+            processes=max(1, min(_MOST_DECODERS, os.cpu_count() or 1, len(jobs) // 8)),
+            env={"OPENBLAS_NUM_THREADS": "1", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": "1", "TMPDIR": scratch},
+        )  # fmt: skip
+        for _, _, where in jobs:
+            try:
+                yield next(answers)
+            except TwinError as error:
+                what = error.what if isinstance(error, ScanError) else "pixels cannot be decoded"
+                raise ScanError(what, where=error.where or where, advice=_SEND_AGAIN) from error
+        answers.close()
 
 
 def _coded_frames(jobs: Iterable[tuple[SliceHeader, PixelFormat, str]]) -> Iterator[CodedFrame]:
@@ -252,9 +264,14 @@ def _coded_frames(jobs: Iterable[tuple[SliceHeader, PixelFormat, str]]) -> Itera
         for header, form, where in jobs:
             stream = files.open(header, where)
             data = b"".join(_read(stream, start, count, where) for start, count in _pieces(stream, header, where))
-            check_stream(data, header.transfer_syntax, header.rows, header.columns, form.bits, where)
-            yield CodedFrame(data, header.transfer_syntax, header.rows, header.columns, form.bits, form.stored,
-                             form.high, form.signed)
+            pixels = header.rows * header.columns
+            if pixels > max(_PLAIN_PIXELS, _LARGEST_RATIO * len(data)):
+                raise ScanError(f"{len(data)} bytes of compressed pixels claim a matrix of {header.rows}x"
+                                f"{header.columns}", where=where, advice=_SEND_AGAIN)
+            frame = CodedFrame(data, header.transfer_syntax, header.rows, header.columns, form.bits, form.stored,
+                               form.high, form.signed)
+            check_stream(frame, where)
+            yield frame
 
 
 def _pieces(stream: BinaryIO, header: SliceHeader, where: str) -> list[tuple[int, int]]:
@@ -278,8 +295,8 @@ def _pieces(stream: BinaryIO, header: SliceHeader, where: str) -> list[tuple[int
                     where=where, advice=_SEND_AGAIN)
 
 
-def _cut(values: NDArray[Any], header: SliceHeader, form: PixelFormat, where: str) -> NDArray[Any]:
-    """Check the size, and drop bits that are not part of the value (old overlays live there)."""
+def _cut(values: NDArray[Any], header: SliceHeader, form: PixelFormat, alike: bool, where: str) -> NDArray[Any]:
+    """Check the size, and drop bits above the stored ones (old overlays live there) if all slices store as many."""
     rows, columns = header.rows, header.columns
     if values.shape != (rows, columns) or values.dtype.kind not in "iu":
         raise ScanError(f"decoded pixels are {'x'.join(map(str, values.shape))}, the header tells {rows}x{columns}",
@@ -287,8 +304,10 @@ def _cut(values: NDArray[Any], header: SliceHeader, form: PixelFormat, where: st
     if form.stored == form.bits:
         return values
     low, top = form.limits
-    if form.high == form.stored - 1 and int(values.min()) >= low and int(values.max()) <= top:
+    if int(values.min()) >= low and int(values.max()) <= top:
         return values
-    raw = values.astype(np.int64) & ((1 << form.bits) - 1)
-    raw = (raw >> (form.high - form.stored + 1)) & ((1 << form.stored) - 1)
+    if not alike or header.transfer_syntax not in NATIVE:
+        raise ScanError(f"values need more than the {form.stored} bits that the header tells", where=where,
+                        advice=_SEND_AGAIN)
+    raw = values.astype(np.int64) & ((1 << form.stored) - 1)
     return np.where(raw > top, raw - (1 << form.stored), raw) if form.signed else raw

@@ -54,7 +54,7 @@ class NoDicomError(ScanError):
 class PixelPlace:
     """Where pixel values stand: the element's name, its first byte, and length or the fragments (start, length).
 
-    ``whole`` is false where the file ends inside compressed pixels.
+    ``whole`` is false where the file ends before the pixels do; ``length`` is then what is there.
     """
 
     keyword: str
@@ -346,8 +346,9 @@ class _Walk:
             self.position = end
             return
         # a length beyond the end is told by the reader of the pixels, which can say how many are missing
-        self.pixels = PixelPlace(PIXELS[tag], name, position, min(length, self._size - position))
-        self.position = min(position + length, self._size)
+        there = min(length, self._size - position)
+        self.pixels = PixelPlace(PIXELS[tag], name, position, there, None, there == length)
+        self.position = position + there
 
     def _fragments(self, position: int) -> tuple[tuple[tuple[int, int], ...], int, bool]:
         """Return the fragments of encapsulated pixels, the offset table first, where they end, and if that was told."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from anatomy_twin.core import SILENT, Monitor, VolumeGeometry, check_cancelled
 from anatomy_twin.errors import DataError, GeometryError
+from anatomy_twin.scan.choice import MAX_VOXELS
 from anatomy_twin.scan.series import Series
 from anatomy_twin.scan.stack import SILENT_MM, TOLERATED_MM, Floats, Stack, measure
 from anatomy_twin.scan.verdict import count_of, listed
@@ -20,11 +21,15 @@ WHOLE_PIXEL_MM = 0.005
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Repaired:
-    """The volume after the repair, and what was done: one line for each repair, with its numbers."""
+    """The volume after the repair, and what was done: one line for each repair, with its numbers.
+
+    ``resampled`` is false where all voxels are still those of the series (only duplicates were dropped, if anything).
+    """
 
     array: NDArray[Any]
     geometry: VolumeGeometry
     lines: tuple[str, ...]
+    resampled: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,10 +84,11 @@ def repaired(array: NDArray[Any], series: Series, fill: float, monitor: Monitor 
     layout = _layout(series, stack)
     geometry = _geometry(series, layout)
     if series.verdict.uniform:
-        return Repaired(array, geometry, ())
+        return Repaired(array, geometry, (), False)
     _check_duplicates(array, stack)
     out, filled = _resampled(array, layout, fill, monitor)
-    return Repaired(out, geometry, _lines(series, stack, layout, filled, fill))
+    resampled = bool(layout.offset.any() or (layout.weight % 1).any())
+    return Repaired(out, geometry, _lines(series, stack, layout, filled, fill), resampled)
 
 
 def _stack(series: Series) -> Stack:
@@ -111,6 +117,8 @@ def _layout(series: Series, stack: Stack) -> _Layout:
     offset = np.where(np.abs(offset - np.rint(offset)) * spacing <= WHOLE_PIXEL_MM, np.rint(offset), offset)
     low, high = np.floor(offset.min(axis=0)).astype(int), np.ceil(offset.max(axis=0)).astype(int)
     rows, columns = (int(size) for size in np.array(series.shape[1:]) + high - low)
+    if (count + 1) * rows * columns > MAX_VOXELS:
+        raise GeometryError(f"the repaired volume of {count + 1} x {rows} x {columns} voxels would be too large")
     return _Layout(kept, below, weight, offset, (int(low[0]), int(low[1])), (count + 1, rows, columns), step)
 
 

@@ -12,12 +12,14 @@ from anatomy_twin.core import LabelMap, VolumeGeometry
 from anatomy_twin.core.regrid import labels_on_grid
 from anatomy_twin.errors import ScanError
 from anatomy_twin.scan.headers import private_uid, uid_name
-from anatomy_twin.scan.label_layers import Piece, layered
+from anatomy_twin.scan.label_layers import LARGEST_GRID_VOXELS, Piece, layered
 from anatomy_twin.scan.label_match import Target, match_note
 from anatomy_twin.scan.label_terms import (
     ForeignSegment,
+    code_value,
     coded,
     described,
+    gap_note,
     identity_words,
     name_segments,
     rgb_of_cielab,
@@ -26,7 +28,6 @@ from anatomy_twin.scan.label_terms import (
 from anatomy_twin.scan.seg_frames import Frames, frame_reader, group_item, place_frames
 
 SEGMENTATION_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
-LARGEST_GRID_VOXELS = 2**30
 MOST_SEGMENTS = 10_000
 _KINDS = ("BINARY", "FRACTIONAL", "LABELMAP")
 _BACKGROUND = "125040"  # DCM code, PS3.16
@@ -64,9 +65,9 @@ def decode_seg(dataset: Dataset, where: str, target: Target | None = None) -> La
     segments = _segments(dataset, kind, where)
     value_of = {one.number: value for value, one in enumerate(segments, start=1)}
     pieces, more = _pieces(dataset, kind, frames, value_of, where)
-    notes += [*frames.notes, *more]
-    largest = LARGEST_GRID_VOXELS if target is None else int(np.prod(target.geometry.shape, dtype=np.int64))
-    array, geometry, places = layered(pieces, len(segments), frames.geometry, largest, where)
+    notes += [*frames.notes, *more, *gap_note(piece.corner[0] for piece in pieces)]
+    scan = None if target is None else target.geometry
+    array, geometry, places = layered(pieces, len(segments), frames.geometry, scan, where)
     names = name_segments(segments)
     told = tuple(described(one, names[n], *places.get(n + 1, (0, 0))) for n, one in enumerate(segments))
     labels = LabelMap(array, geometry, told, tuple(notes))
@@ -135,11 +136,6 @@ def _described(item: Dataset, number: int, words: frozenset[str]) -> ForeignSegm
         number, without_identity(str(item.get("SegmentLabel", "")), words, number), code, code_value(side),
         code_value(region), automatic=str(item.get("SegmentAlgorithmType", "")) == "AUTOMATIC", **more,
     )
-
-
-def code_value(item: Dataset) -> str:
-    """Return the value of a coded term, wherever it stands (PS3.3 8.1: short, long or a URN)."""
-    return str(item.get("CodeValue") or item.get("LongCodeValue") or item.get("URNCodeValue") or "")
 
 
 def _pieces(

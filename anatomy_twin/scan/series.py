@@ -11,7 +11,13 @@ import numpy as np
 
 from anatomy_twin.core import SILENT, Monitor
 from anatomy_twin.errors import ScanError
-from anatomy_twin.scan.grouping import FEWEST_OF_A_STACK, ORIENTATION_TOLERANCE, Part, split_into_parts
+from anatomy_twin.scan.grouping import (
+    FEWEST_OF_A_STACK,
+    ORIENTATION_TOLERANCE,
+    STEP_OF_THICKNESS,
+    Part,
+    split_into_parts,
+)
 from anatomy_twin.scan.headers import NOT_DICOM, Listing, find_files, read_headers
 from anatomy_twin.scan.slice_header import SliceHeader
 from anatomy_twin.scan.verdict import (
@@ -61,6 +67,10 @@ class Series:
     headers: tuple[SliceHeader, ...] = field(default=(), repr=False)
     grid: Grid | None = field(default=None, repr=False)
     place: tuple[int, ...] = field(default=(), repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.loading:
+            object.__setattr__(self, "loading", self.verdict.loading)
 
     @property
     def original(self) -> bool:
@@ -208,11 +218,12 @@ def _header_problem(group: Sequence[SliceHeader]) -> str:
             return f"{where} has no usable pixel spacing"
         if not all(SPACING_RANGE_MM[0] <= value <= SPACING_RANGE_MM[1] for value in header.pixel_spacing_mm):
             return f"{where} has a pixel spacing of {header.pixel_spacing_mm[0]:g} x {header.pixel_spacing_mm[1]:g} mm"
-        axes = np.asarray(header.orientation)
-        if min(np.linalg.norm(axes[:3]), np.linalg.norm(axes[3:])) < 0.5:
-            return f"{where} has image axes that are no unit vectors"
-        if np.linalg.norm(np.cross(axes[:3], axes[3:])) < 0.5:
-            return f"{where} has image axes that are not perpendicular"
+        if header.orientation != group[0].orientation or number == 1:
+            axes = np.asarray(header.orientation)
+            if min(np.linalg.norm(axes[:3]), np.linalg.norm(axes[3:])) < 0.5:
+                return f"{where} has image axes that are no unit vectors"
+            if np.linalg.norm(np.cross(axes[:3], axes[3:])) < 0.5:
+                return f"{where} has image axes that are not perpendicular"
     return ""
 
 
@@ -233,6 +244,13 @@ def _with_notes(
     Instance numbers are looked at only where the part is ``alone``, the whole of its series.
     """
     notes, problems = [*verdict.notes, *part.notes], []
+    if _run_twice([h.instance_number for h in headers]) and not verdict.problems:
+        thickness, runs = headers[0].thickness_mm, "instance numbers run twice along the stack"
+        if thickness is None:
+            notes.append(f"{runs}: two stacks may lie between each other")
+        elif verdict.step_mm < STEP_OF_THICKNESS * thickness:
+            problems.append(f"{runs}, and slices of {thickness:.4g} mm every {verdict.step_mm:.4g} mm: "
+                            "two stacks lie between each other")
     numbers = sorted(h.instance_number for h in headers if h.instance_number is not None)
     if alone and len(numbers) == len(headers) > 1 and len(set(numbers)) == len(numbers):
         if numbers[0] > 1:
@@ -251,6 +269,17 @@ def _with_notes(
                    beyond_repair=(*verdict.beyond_repair, *problems), uniform=verdict.uniform and not problems)
 
 
+def _run_twice(numbers: Sequence[int | None]) -> bool:
+    """Tell whether every other slice belongs to one run of instance numbers, and the rest to another run."""
+    known = [number for number in numbers if number is not None]
+    if len(known) < len(numbers) or len(known) < 2 * FEWEST_OF_A_STACK:
+        return False
+    runs = [np.diff(known[start::2]) for start in (0, 1)]
+    even, odd = known[::2], known[1::2]
+    apart = max(even) < min(odd) or max(odd) < min(even)
+    return apart and all(bool(np.all(np.abs(run) == 1) and np.all(run == run[0])) for run in runs)
+
+
 def _absent(numbers: list[int]) -> str:
     """Say which of sorted instance numbers are absent; a list only where they are few."""
     count = numbers[-1] - numbers[0] + 1 - len(numbers)
@@ -267,12 +296,15 @@ def _reason(rank: int, one: Series, found: list[Series]) -> str:
         text += f" ({one.part})"
     if not one.loadable:
         text += f" that cannot be loaded {'as it is ' if one.verdict.repairable else ''}({one.verdict.line})"
-    if not others:
-        return text
     if len(others) == 1:
-        return f"{text}; the other has {count_of(others[0], 'slice')}"
-    span = f"{min(others)} to {max(others)}" if min(others) != max(others) else f"{others[0]}"
-    return f"{text}; the others have {span} {'slice' if span == '1' else 'slices'}"
+        text += f"; the other has {count_of(others[0], 'slice')}"
+    elif others:
+        span = f"{min(others)} to {max(others)}" if min(others) != max(others) else f"{others[0]}"
+        text += f"; the others have {span} {'slice' if span == '1' else 'slices'}"
+    if one.part and any(other.headers[0].series_uid == one.headers[0].series_uid
+                        and other.slice_count == one.slice_count for other in found if other is not one):  # fmt: skip
+        text += "; equal parts of one series rank by what tells them apart, lowest first"
+    return text
 
 
 def _what(one: Series) -> str:

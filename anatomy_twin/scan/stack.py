@@ -16,7 +16,7 @@ TOLERATED_MM = 0.1
 # Slices closer than this (and closer than a tenth of the usual step) show one place twice.
 SAME_PLACE_MM = 0.05
 # Slices that lie off a grid by more than this part of a step are no jitter but steps of another length.
-JITTER_PART = 0.25
+JITTER_PART = 0.45
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +71,9 @@ class Stack:
         along = self.along_mm[self.kept]
         if along.size < 2:
             return 0, True
-        counts = dict.fromkeys((along.size - 1, max(1, round(along[-1] / self.usual_mm))))
+        counts = [max(1, round(along[-1] / self.usual_mm))]
+        if not self.gaps:
+            counts.insert(0, along.size - 1)
         for limit_mm in (TOLERATED_MM, JITTER_PART * self.usual_mm):
             for count in counts:
                 nearest = np.rint(along * (count / along[-1]))
@@ -121,7 +123,7 @@ def measure(
         drift_mm=drift,
         bend_mm=bend,
         turn_mm=float(np.abs(orientations - orientations[0]).max()) * max(extent_mm),
-        skew=max(axes_error(orientation) for orientation in orientations),
+        skew=max(axes_error(orientation) for orientation in np.unique(orientations, axis=0)),
     )
 
 

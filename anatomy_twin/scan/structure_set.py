@@ -20,6 +20,7 @@ from anatomy_twin.scan.label_terms import (
     code_value,
     coded,
     described,
+    gap_note,
     identity_words,
     name_segments,
     without_identity,
@@ -98,8 +99,7 @@ def decode_structure_set(dataset: Dataset, where: str, target: Target) -> LabelM
         raise ScanError("no region of the structure set can be put on this scan", where=where,
                         advice="; ".join(notes[1:3]) or _AGAIN)
     names = name_segments(kept)
-    largest = int(np.prod(target.geometry.shape, dtype=np.int64))
-    array, geometry, places = layered(pieces, len(kept), target.geometry, largest, where)
+    array, geometry, places = layered(pieces, len(kept), target.geometry, target.geometry, where)
     segments = [described(one, names[n], *places.get(n + 1, (0, 0))) for n, one in enumerate(kept)]
     return LabelMap(array, geometry, tuple(segments), tuple(notes))
 
@@ -242,11 +242,7 @@ def _fill(region: Region, geometry: VolumeGeometry, axis: int, value: int) -> tu
         notes.append(f"outlines lie up to {off * step_mm:.2f} mm beside the slices; the nearest slice is taken")
     if any(np.ptp([depth for depth, _ in found]) > OFF_PLANE_NOTED for found in on_slice.values()):
         raise _LeftOut("outlines lie closer together than the slices of the scan")
-    gaps = np.diff(sorted(on_slice))
-    if gaps.size and gaps.min() > 1:
-        notes.append(f"outlined on every {_ordinal(int(gaps.min()))} slice at most; the slices between stay empty")
-    elif gaps.size and gaps.max() > 1:
-        notes.append(f"{int(np.count_nonzero(gaps > 1))} gaps between outlined slices stay empty")
+    notes += gap_note(on_slice)
     shape = tuple(int(size) for size in np.delete(geometry.shape, axis))
     pieces = []
     for number, found in sorted(on_slice.items()):
@@ -263,6 +259,3 @@ def _fill(region: Region, geometry: VolumeGeometry, axis: int, value: int) -> tu
         notes.append("the outlines hold no centre of a voxel")
     return pieces, notes
 
-
-def _ordinal(number: int) -> str:
-    return {2: "second", 3: "third"}.get(number, f"{number}th")

@@ -37,8 +37,8 @@ class GeometryVerdict:
     ``overlap_mm`` is by how much slices overlap; negative if there is tissue between them that no slice shows.
 
     ``remarks`` are harmless properties, ``notes`` are findings to be told as warnings, ``problems`` forbid loading.
-    ``repairs`` are what ``repair=True`` would do about the problems, ``beyond_repair`` are the problems that nothing
-    mends, each with the reason.
+    ``repairs`` are what ``repair=True`` would do about the problems; ``beyond_repair`` are the problems that nothing
+    mends, each with the reason, and then there are no repairs.
     """
 
     uniform: bool
@@ -142,6 +142,7 @@ def judge(
         *_shifts(stack, extent_mm), *_thickness(stack, thicknesses_mm), *_position(patient_position),
     ]  # fmt: skip
     problems = tuple(one.text for one in findings if one.kind == "problem")
+    beyond = tuple(_beyond(one) for one in findings if one.kind == "problem" and not one.repair)
     thickness = _one_thickness(thicknesses_mm)
     steps = stack.steps_mm if stack.steps_mm.size else np.zeros(1)
     verdict = GeometryVerdict(
@@ -163,8 +164,8 @@ def judge(
         remarks=tuple(one.text for one in findings if one.kind == "remark"),
         notes=tuple(one.text for one in findings if one.kind == "note"),
         problems=problems,
-        repairs=tuple(dict.fromkeys(one.repair for one in findings if one.repair)),
-        beyond_repair=tuple(_beyond(one) for one in findings if one.kind == "problem" and not one.repair),
+        repairs=() if beyond else tuple(dict.fromkeys(one.repair for one in findings if one.repair)),
+        beyond_repair=beyond,
     )
     order = tuple(int(k) for k in stack.order)
     return verdict, Grid(order, stack.axes, stack.origin_mm, stack.step_mm)
@@ -248,7 +249,7 @@ def _steps(stack: Stack) -> Iterator[Finding]:
         why_not = ""
         if high > REPAIR_UNEVEN * low:
             why_not = f"steps differ by more than a factor of {REPAIR_UNEVEN:g}"
-        elif high > REPAIR_SPAN_MM + TOLERATED_MM and not stack.kept.size - 1 == stack.regular_steps()[0]:
+        elif high > REPAIR_SPAN_MM + TOLERATED_MM and stack.kept.size - 1 != stack.regular_steps()[0]:
             why_not = f"{high:.4g} mm are too far to interpolate over"
         yield Finding("problem", text, "" if why_not else _resample(stack), why_not)
     elif stack.jitter_mm > SILENT_MM:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,14 @@ from numpy.typing import NDArray
 from anatomy_twin.core import SILENT, Monitor, Volume, VolumeGeometry, check_cancelled, part_of
 from anatomy_twin.errors import ScanError
 from anatomy_twin.scan.choice import check_series, choose_series, is_hu, rescale_of
+from anatomy_twin.scan.find import unpacked
+from anatomy_twin.scan.grid_file import is_grid_file
 from anatomy_twin.scan.headers import PATIENT_POSITIONS, private_uid
 from anatomy_twin.scan.pixels import PixelFormat, is_lossy, stored_values, syntax_name
+from anatomy_twin.scan.repair import repaired, repaired_geometry
 from anatomy_twin.scan.series import Series, count_of, listing_of, ranked
 from anatomy_twin.scan.slice_header import SliceHeader
+from anatomy_twin.scan.volume_file import load_volume_file
 
 AIR_HU = -1024
 _INT16 = (-32768, 32767)
@@ -32,6 +37,8 @@ def load_volume(
     monitor: Monitor = SILENT,
 ) -> Volume:
     """Load one series of a DICOM file or folder, or a NIfTI, NRRD or MetaImage file, as a volume.
+
+    An archive (zip, tar) of such files is unpacked for the time of the call.
 
     Parameters
     ----------
@@ -50,6 +57,13 @@ def load_volume(
     Raises ``ScanError`` where nothing can be read and ``GeometryError`` where the slices are no regular upright
     volume; the line names the finding in millimetres, degrees and slice numbers counted from 1 along the normal.
     """
+    with unpacked(path) as place:
+        if is_grid_file(place):
+            return load_volume_file(place, modality, monitor=monitor)
+        return _load_dicom(place, series_uid, repair, modality, monitor)
+
+
+def _load_dicom(path: Path, series_uid: str | None, repair: bool, modality: str | None, monitor: Monitor) -> Volume:
     with part_of(monitor, 0.0, 0.2) as headers_monitor:
         listing = listing_of(path, headers_monitor)
     found = ranked(listing)
@@ -58,17 +72,17 @@ def load_volume(
         raise ScanError(f"the series says that it is {chosen.modality or 'of no modality'}, not {modality}",
                         advice="leave the modality to the series")
     check_series(chosen, repair)
+    if not chosen.loadable:
+        repaired_geometry(chosen)  # what cannot be repaired is said before pixels are read
     with part_of(monitor, 0.2, 1.0) as pixel_monitor:
         array, sha256, more = _read_pixels(chosen, pixel_monitor)
     warnings += [*more, *chosen.verdict.notes]
     facts = _facts(chosen, found, sha256)
-    instances = {private_uid(h.sop_uid) for h in chosen.headers if h.sop_uid}
+    instances = {private_uid(header.sop_uid) for header in chosen.headers if header.sop_uid}
     if chosen.loadable:
         geometry = _geometry(chosen)
     else:
-        from anatomy_twin.scan.repair import repaired
-
-        made = repaired(array, chosen, float(AIR_HU if is_hu(chosen.headers[0]) else array.min()))
+        made = repaired(array, chosen, float(AIR_HU if is_hu(chosen.headers[0]) else array.min()), monitor)
         array, geometry, instances = made.array, made.geometry, set()
         warnings += [f"repaired: {line}" for line in made.lines]
         facts["repairs"] = "; ".join(made.lines)

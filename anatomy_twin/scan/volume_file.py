@@ -26,6 +26,8 @@ _AIR_HU = -1024
 _LOWEST_GUESS_HU, _HIGHEST_GUESS_HU = (-10_000, -900), 32_767
 _AIR_BELOW_HU, _SOFT_HU = -700, (-150, 300)
 _LEAST_AIR, _LEAST_SOFT = 0.01, 0.02
+# noise gives tissue many values; labels and masks have few
+_LEAST_SOFT_VALUES = 40
 # what is called CT and has no value below this holds no air and no fat: it may not be HU
 _NO_HU_ABOVE = -50
 _CHUNK = 2**20
@@ -158,8 +160,12 @@ def _looks_like_hu(array: NDArray[Any]) -> bool:
     if not (_LOWEST_GUESS_HU[0] <= low <= _LOWEST_GUESS_HU[1] and high <= _HIGHEST_GUESS_HU):
         return False
     air = sum(int(np.count_nonzero(part <= _AIR_BELOW_HU)) for part in array)
-    soft = sum(int(np.count_nonzero((part >= _SOFT_HU[0]) & (part <= _SOFT_HU[1]))) for part in array)
-    return air >= _LEAST_AIR * array.size and soft >= _LEAST_SOFT * array.size
+    tissue = np.zeros(_SOFT_HU[1] - _SOFT_HU[0] + 1, np.int64)
+    for part in array:
+        soft = part[(part >= _SOFT_HU[0]) & (part <= _SOFT_HU[1])]
+        tissue += np.bincount(np.rint(soft).astype(np.int64) - _SOFT_HU[0], minlength=tissue.size)
+    enough = air >= _LEAST_AIR * array.size and tissue.sum() >= _LEAST_SOFT * array.size
+    return bool(enough and np.count_nonzero(tissue) >= _LEAST_SOFT_VALUES)
 
 
 def _more_warnings(array: NDArray[Any], modality: str) -> list[str]:
@@ -168,7 +174,8 @@ def _more_warnings(array: NDArray[Any], modality: str) -> list[str]:
         below = sum(int(np.count_nonzero(part < _AIR_HU)) for part in array)
         if below:
             verb = "lies" if below == 1 else "lie"
-            lines.append(f"{count_of(below, 'voxel')} {verb} below {_AIR_HU} HU: padding outside the scanned circle?")
+            lines.append(f"{count_of(below, 'voxel')} {verb} below {_AIR_HU} HU: "
+                         "padding outside the scanned circle, or resampling")
     if array.shape[0] == 1:
         lines.append("a single slice is no volume for planning")
     lines.append("no frame of reference: other objects cannot be matched by it")

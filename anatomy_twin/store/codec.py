@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 import types
 import typing
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Any
 
 from anatomy_twin.core import FrozenMapping
 from anatomy_twin.errors import StoreError, TwinError
+from anatomy_twin.store.folder import printable
 
 KIND = "kind"
 
@@ -61,7 +63,11 @@ def decode(hint: Any, value: Any, where: str) -> Any:
     if dataclasses.is_dataclass(hint):
         return _decode_dataclass(hint, value, where)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        if abs(value) > sys.float_info.max:
+            raise StoreError("a number is too large", where=where)
         return float(value)
+    if hint is str and isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise StoreError("a text holds half a character", where=where)
     if hint in (str, bool, int, float):
         return _expect(hint, value, where)
     raise StoreError(f"a value of type {hint!r} cannot be read", where=where)
@@ -78,23 +84,32 @@ def _decode_union(options: tuple[Any, ...], value: Any, where: str) -> Any:
     for option in options:
         if option.__name__ == kind:
             return decode(option, content, where)
-    raise StoreError(f"unknown kind {kind!r}", where=where, advice="a newer version may know it")
+    raise StoreError(f"unknown kind {printable(kind, 40)!r}", where=where, advice="a newer version may know it")
 
 
 def _decode_dataclass(kind: Any, value: Any, where: str) -> Any:
     content = _expect(dict, value, where)
     hints = typing.get_type_hints(kind)
     names = {part.name for part in dataclasses.fields(kind)}
-    if set(content) != names:
-        odd = ", ".join(sorted(set(content) ^ names))
-        raise StoreError(f"{kind.__name__} has missing or unknown fields: {odd}", where=where)
-    parts = {name: decode(hints[name], content[name], where) for name in names}
+    for what, odd in (("unknown", set(content) - names), ("missing", names - set(content))):
+        if odd:
+            fields = printable(", ".join(sorted(odd)), 200)
+            raise StoreError(f"{kind.__name__} has {what} fields: {fields}", where=where)
+    parts = {name: _decode_field(name, hints[name], content[name], where) for name in sorted(names)}
     try:
         return kind(**parts)
     except StoreError:
         raise
     except TwinError as error:
-        raise StoreError(f"{kind.__name__} is not valid: {error.what}", where=where, advice=error.advice) from error
+        what = f"{kind.__name__} is not valid: {printable(error.what, 200)}"
+        raise StoreError(what, where=where, advice=error.advice) from error
+
+
+def _decode_field(name: str, hint: Any, value: Any, where: str) -> Any:
+    try:
+        return decode(hint, value, where)
+    except StoreError as error:
+        raise StoreError(f"{name}: {error.what}", where=error.where, advice=error.advice) from error
 
 
 def _expect(kind: type, value: Any, where: str) -> Any:

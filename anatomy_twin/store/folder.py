@@ -40,6 +40,11 @@ def check_relative(text: object, where: str) -> str:
     raise StoreError(f"manifest names a file that may not be: {str(text)[:80]!r}", where=where)
 
 
+def printable(text: object, longest: int = 80) -> str:
+    """Return a text out of a file as it may stand in a message: short, and without what moves a terminal's cursor."""
+    return "".join(letter if letter.isprintable() else "?" for letter in str(text)[:longest])
+
+
 def inside(folder: Path, relative: str, where: str) -> Path:
     """Return the path of a file of the case; ``StoreError`` if a link stands anywhere on the way."""
     path = folder

@@ -73,7 +73,8 @@ def load_case(path: str | Path, monitor: Monitor = SILENT) -> Case:
         raise StoreError("the case needs more memory than there is", where=place.name[:80]) from error
     except OSError as error:
         reason = error.strerror or "the disk refuses"
-        raise StoreError(f"the case cannot be read: {reason}", where=place.name[:80], advice="check the path") from error
+        where = place.name[:80]
+        raise StoreError(f"the case cannot be read: {reason}", where=where, advice="check the path") from error
 
 
 def _manifest_bytes(folder: Path) -> bytes:
@@ -84,8 +85,8 @@ def _manifest_bytes(folder: Path) -> bytes:
 
 
 def _loaded(folder: Path, monitor: Monitor) -> Case:
-    reader = _Reader(folder, monitor)
     try:
+        reader = _Reader(folder, monitor)
         case = _case(reader)
     except (StoreError, Cancelled):
         raise

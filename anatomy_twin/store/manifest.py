@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from anatomy_twin.errors import StoreError
-from anatomy_twin.store.folder import inside
+from anatomy_twin.store.folder import inside, printable
 from anatomy_twin.store.sealed_json import LARGEST_JSON_BYTES
 
 FORMAT: Final = "anatomy_twin case"
@@ -32,8 +32,8 @@ def check_manifest(manifest: dict[str, Any], where: str) -> None:
     if manifest.get("format") != FORMAT:
         raise StoreError(f"{MANIFEST} is not that of a case", where=where)
     version = manifest.get("schema_version")
-    if version != SCHEMA_VERSION:
+    if type(version) is not int or version != SCHEMA_VERSION:
         newer = isinstance(version, int) and version > SCHEMA_VERSION
-        advice = "update this program" if newer else "open it with the program that wrote it"
-        raise StoreError(f"case has schema version {version!r}, this program reads {SCHEMA_VERSION}", where=where,
-                         advice=advice)
+        told = printable(repr(version), 20)
+        raise StoreError(f"case has schema version {told}, this program reads {SCHEMA_VERSION}", where=where,
+                         advice="update this program" if newer else "open it with the program that wrote it")

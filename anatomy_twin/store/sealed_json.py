@@ -8,6 +8,7 @@ import math
 from typing import Any
 
 from anatomy_twin.errors import StoreError
+from anatomy_twin.store.folder import printable
 
 LARGEST_JSON_BYTES = 8 * 1024 * 1024  # parsed, hostile JSON of that size takes up to twenty times as much memory
 DEEPEST_JSON = 64
@@ -35,7 +36,7 @@ def parse(data: bytes, where: str) -> Any:
             data.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_no_doubles
         )
     except (ValueError, RecursionError) as error:
-        raise StoreError(f"file is not readable JSON: {error}", where=where) from error
+        raise StoreError(f"file is not readable JSON: {printable(error, 120)}", where=where) from error
     _check_depth(content, where)
     return content
 
@@ -63,7 +64,7 @@ def _refuse_constant(name: str) -> float:
 def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError(f"{text} is too large a number")
+        raise ValueError(f"{text[:20]} is too large a number")
     return value
 
 

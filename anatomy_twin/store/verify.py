@@ -9,7 +9,7 @@ from pathlib import Path
 from anatomy_twin.core import SILENT, Monitor, check_cancelled
 from anatomy_twin.errors import StoreError
 from anatomy_twin.store.case_zip import case_folder
-from anatomy_twin.store.folder import check_relative, inside
+from anatomy_twin.store.folder import check_relative, inside, printable
 from anatomy_twin.store.manifest import MANIFEST, TIMINGS, check_manifest, read_manifest
 from anatomy_twin.store.sealed_json import parse, unseal
 
@@ -41,7 +41,8 @@ def verify_case(path: str | Path, monitor: Monitor = SILENT) -> VerifyReport:
             return _verified(folder, monitor)
     except OSError as error:
         reason = error.strerror or "the disk refuses"
-        raise StoreError(f"the case cannot be read: {reason}", where=place.name[:80], advice="check the path") from error
+        where = place.name[:80]
+        raise StoreError(f"the case cannot be read: {reason}", where=where, advice="check the path") from error
 
 
 def _verified(folder: Path, monitor: Monitor) -> VerifyReport:
@@ -61,7 +62,7 @@ def _verified(folder: Path, monitor: Monitor) -> VerifyReport:
         check_cancelled(monitor)
         problem = _problem(folder, relative, entry)
         if problem:
-            problems.append(f"{relative}: {problem}")
+            problems.append(f"{printable(relative)}: {problem}")
         monitor.progress(count / len(files))
     problems.extend(_timings_problem(folder))
     extra = extra_files(folder, {str(relative) for relative in files}) if files else ()
@@ -73,7 +74,7 @@ def extra_files(folder: Path, listed: set[str]) -> tuple[str, ...]:
     known = listed | {MANIFEST, TIMINGS}
     plain = (file for file in folder.rglob("*") if file.is_symlink() or not file.is_dir())
     found = (file.relative_to(folder).as_posix() for file in plain)
-    return tuple(sorted(relative for relative in found if relative not in known))
+    return tuple(sorted(printable(relative, 400) for relative in found if relative not in known))
 
 
 def _damaged(data: bytes) -> dict[str, object]:

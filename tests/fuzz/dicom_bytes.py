@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pydicom
+from PIL import Image
 
 from tests.fuzz.case import Case
 from tests.support.dicom_series import write_series
@@ -130,11 +131,20 @@ class Good:
     affine: np.ndarray = field(repr=False)
 
     def is_volume(self, volume: Any) -> bool:
-        """Tell whether a loaded volume has these values, this place and the right unit."""
+        """Tell whether a loaded volume has these values, this place and the right unit.
+
+        A volume that says that its series was split may lack the last slice; one that says that its slices lie off
+        the grid may lie off by the 0.1 mm that are tolerated then (0.02 mm without a word).
+        """
+        said = " ".join(volume.warnings)
+        count = len(volume.array) if "split into" in said else len(self.array)
+        if count not in (len(self.array) - 1, len(self.array)) or volume.array.shape != (count, *self.array.shape[1:]):
+            return False
+        corners = np.array([[k, j, i, 1] for k in (0, count - 1) for j in (0, 31) for i in (0, 31)])
+        off_mm = np.linalg.norm((corners @ (volume.geometry.affine - self.affine).T)[:, :3], axis=1).max()
         return (
-            volume.array.shape == self.array.shape
-            and bool(np.array_equal(volume.array, self.array))
-            and bool(np.allclose(volume.geometry.affine, self.affine, atol=2e-3))
+            bool(np.array_equal(volume.array, self.array[:count]))
+            and bool(off_mm <= (0.101 if "grid" in said or "drift" in said else 0.021))
             and (volume.modality, volume.units) == ("CT", "HU")
         )
 
@@ -146,21 +156,29 @@ ORIGIN_MM = (-30.0, -40.0, 50.0)
 
 @cache
 def good(syntax: str = EXPLICIT) -> Good:
-    """The good series in one transfer syntax: 6 slices of 16 x 16, smooth with noise, some stored values negative."""
+    """The good series in one transfer syntax: 6 slices of 16 x 16 (JPEG 2000: 32 x 32, its encoder takes no less).
+
+    Smooth with noise, some stored values negative where the syntax takes that.
+    """
     random = np.random.default_rng(20)
+    size = 32 if syntax == JPEG_2000 else SHAPE[1]
     signed = syntax not in (JPEG_LOSSLESS, JPEG_BASELINE)
-    ramp = np.add.outer(np.arange(16) * 40, np.arange(16) * 25)[None] + 60 * np.arange(6)[:, None, None]
-    stored = ramp + random.integers(0, 60, SHAPE) - (300 if signed else 0)
+    ramp = np.add.outer(np.arange(size) * 40, np.arange(size) * 25)[None] + 60 * np.arange(6)[:, None, None]
+    stored = ramp + random.integers(0, 60, ramp.shape) - (300 if signed else 0)
     if syntax == JPEG_BASELINE:
-        stored = stored // 8
+        stored = stored // 8  # below 256
     stored = stored.astype(np.int16 if signed else np.uint16)
     written = syntax if syntax not in (JPEG_LOSSLESS, JPEG_BASELINE, HTJ2K) else EXPLICIT
     with tempfile.TemporaryDirectory() as folder:
-        truth = write_series(Path(folder), shape=SHAPE, spacing_mm=SPACING_MM, origin_mm=ORIGIN_MM, stored=stored,
+        truth = write_series(Path(folder), shape=stored.shape, spacing_mm=SPACING_MM, origin_mm=ORIGIN_MM, stored=stored,
                              signed=signed, syntax=written)
         files = tuple(path.read_bytes() for path in truth.files)
     if syntax == JPEG_LOSSLESS:
         files = tuple(_with_stream(data, syntax, _jpeg_lossless(stored[k])) for k, data in enumerate(files))
+    if syntax == JPEG_BASELINE:
+        streams = [_jpeg(pixels) for pixels in stored]
+        files = tuple(_in_8_bits(data, streams[k]) for k, data in enumerate(files))
+        stored = np.stack([np.asarray(Image.open(io.BytesIO(stream))) for stream in streams])
     affine = np.eye(4)
     affine[:3, :3] = np.column_stack([(0, 0, SPACING_MM[0]), (0, SPACING_MM[1], 0), (SPACING_MM[2], 0, 0)])
     affine[:3, 3] = ORIGIN_MM
@@ -199,6 +217,20 @@ def _with_stream(data: bytes, syntax: str, stream: bytes) -> bytes:
     file = taken_apart(data)
     file.set(0x00020010, text(syntax, b"\0"))
     return file.set(PIXELS, encapsulated(stream), b"OB", UNDEFINED).encoded()
+
+
+def _jpeg(pixels: np.ndarray) -> bytes:
+    """One frame of 8 bits as the lossy JPEG that everybody knows."""
+    stream = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8)).save(stream, "jpeg", quality=95)
+    return stream.getvalue()
+
+
+def _in_8_bits(data: bytes, stream: bytes) -> bytes:
+    file = taken_apart(_with_stream(data, JPEG_BASELINE, stream))
+    for tag, value in ((0x00280100, 8), (0x00280101, 8), (0x00280102, 7)):
+        file.set(tag, struct.pack("<H", value))
+    return file.set(0x00282110, b"01", b"CS").encoded()
 
 
 def _jpeg_lossless(pixels: np.ndarray) -> bytes:

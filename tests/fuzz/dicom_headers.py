@@ -17,7 +17,6 @@ from tests.fuzz.dicom_bytes import (
     HARMLESS,
     PIXELS,
     SHAPE,
-    TRUTH_OR_REFUSED,
     UNDEFINED,
     DicomFile,
     Element,

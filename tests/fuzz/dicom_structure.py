@@ -138,19 +138,9 @@ def structures() -> list[Case]:
 
     empty_items = ITEM + bytes(4)
     refused: dict[str, Callable[[DicomFile], DicomFile | bytes]] = {
-        "nested-500": partial(sequence, nested(500, True), None),
-        "nested-50000": partial(sequence, nested(50_000, True), None),
-        "nested-500-undefined": partial(sequence, nested(500, False) + SEQUENCE_END, UNDEFINED),
-        "nested-50000-undefined": partial(sequence, nested(50_000, False) + SEQUENCE_END, UNDEFINED),
         "nested-50000-never-closed": partial(sequence, nested(50_000, False)[: 20 * 50_000], UNDEFINED),
-        "items-200000": partial(sequence, empty_items * 200_000, None),
-        "items-200000-undefined": partial(sequence, empty_items * 200_000 + SEQUENCE_END, UNDEFINED),
-        "elements-60000": partial(many, 60_000),
         "sequence-never-closed": partial(without_end, item(Element(0x00081150, b"UI", b"1.2\0"))),
         "item-never-closed": partial(without_end, ITEM + struct.pack("<I", UNDEFINED)),
-        "item-beyond-its-sequence": partial(sequence, ITEM + struct.pack("<I", 1000), None),
-        "item-of-4294967294": partial(sequence, ITEM + struct.pack("<I", UNDEFINED - 1), None),
-        "no-item-in-a-sequence": partial(sequence, b"12345678", None),
         "intercept-twice-first-wrong": partial(twice, INTERCEPT, number_text(0)),
         "intercept-twice-last-wrong": partial(twice_after, INTERCEPT, number_text(0)),
         "pixels-twice-first-wrong": partial(twice, PIXELS, bytes(512)),
@@ -164,6 +154,16 @@ def structures() -> list[Case]:
         "kind-of-nothing": partial(kind, SPACING, b"\0\0"),
     }  # fmt: skip
     harmless: dict[str, Callable[[DicomFile], DicomFile | bytes]] = {
+        "nested-500": partial(sequence, nested(500, True), None),
+        "nested-50000": partial(sequence, nested(50_000, True), None),
+        "nested-500-undefined": partial(sequence, nested(500, False) + SEQUENCE_END, UNDEFINED),
+        "nested-50000-undefined": partial(sequence, nested(50_000, False) + SEQUENCE_END, UNDEFINED),
+        "items-200000": partial(sequence, empty_items * 200_000, None),
+        "items-200000-undefined": partial(sequence, empty_items * 200_000 + SEQUENCE_END, UNDEFINED),
+        "elements-60000": partial(many, 60_000),
+        "item-beyond-its-sequence": partial(sequence, ITEM + struct.pack("<I", 1000), None),
+        "item-of-4294967294": partial(sequence, ITEM + struct.pack("<I", UNDEFINED - 1), None),
+        "no-item-in-a-sequence": partial(sequence, b"12345678", None),
         "nested-14": partial(sequence, nested(14, True), None),
         "items-1000": partial(sequence, empty_items * 1000, None),
         "elements-3000": partial(many, 3000),

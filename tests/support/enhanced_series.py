@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import highdicom
+import nibabel
 import numpy as np
+import pydicom
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.sequence import Sequence as Items
 from pydicom.uid import ExplicitVRLittleEndian
@@ -18,6 +21,11 @@ ENHANCED = {
     "CT": "1.2.840.10008.5.1.4.1.1.2.1",
     "MR": "1.2.840.10008.5.1.4.1.1.4.1",
     "PT": "1.2.840.10008.5.1.4.1.1.130",
+}
+LEGACY = {
+    "CT": highdicom.legacy.LegacyConvertedEnhancedCTImage,
+    "MR": highdicom.legacy.LegacyConvertedEnhancedMRImage,
+    "PT": highdicom.legacy.LegacyConvertedEnhancedPETImage,
 }
 FRAME_TYPE = {"CT": "CTImageFrameTypeSequence", "MR": "MRImageFrameTypeSequence", "PT": "PETFrameTypeSequence"}
 _ROOT = "1.2.826.0.1.3680043.10.9999"
@@ -105,6 +113,33 @@ def write_enhanced(
 def with_values(frames: Iterable[Frame], **says: object) -> list[Frame]:
     """Return the frames with other words about themselves."""
     return [replace(frame, **says) for frame in frames]
+
+
+def convert(files: Iterable[Path], path: Path, modality: str) -> Path:
+    """Let highdicom make one legacy converted object of single slices."""
+    image = LEGACY[modality](
+        legacy_datasets=[pydicom.dcmread(file) for file in files], series_instance_uid=highdicom.UID(),
+        series_number=9, sop_instance_uid=highdicom.UID(), instance_number=1,
+    )  # fmt: skip
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save_as(path)
+    return path
+
+
+def volume_of_highdicom(path: Path) -> highdicom.Volume:
+    """Return the volume that highdicom makes of an object, in rescaled values."""
+    dataset = pydicom.dcmread(path)
+    if "FrameOfReferenceUID" not in dataset:  # it places no frame without one
+        dataset.FrameOfReferenceUID = "1.2.3"
+    image = highdicom.Image.from_dataset(dataset)
+    return image.get_volume(dtype=np.float64, apply_real_world_transform=False)
+
+
+def nifti_truth(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return the affine of a NIfTI file, turned from its RAS to LPS, and its voxels [i, j, k]."""
+    image = nibabel.load(path)
+    voxels = np.asarray(image.dataobj)
+    return np.diag([-1.0, -1.0, 1.0, 1.0]) @ image.affine, voxels.reshape(voxels.shape[:3])
 
 
 def _groups_of(frame: Frame, truth: Truth, modality: str) -> dict[str, Dataset]:

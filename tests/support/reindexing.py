@@ -69,7 +69,7 @@ def toy_on_grid(tilt: str, spacing_mm: tuple[float, float, float] = (5.0, 4.0, 4
     shape = tuple(int(length // step) for length, step in zip(size_mm, spacing_mm, strict=True))
     direction = TILTS[tilt] @ old.direction
     half = (np.asarray(shape) - 1) / 2 * np.asarray(spacing_mm)
-    origin = np.asarray(old.center_mm) + (0.3, -0.7, 0.9) - direction @ half
+    origin = np.asarray(old.center_mm) + np.array([0.3, -0.7, 0.9]) - direction @ half
     grid = VolumeGeometry(shape, spacing_mm, direction, tuple(origin), old.frame_of_reference_uid)
     index = np.rint(old.to_index(grid.to_world(np.moveaxis(np.indices(shape), 0, -1)))).astype(int)
     inside = np.all((index >= 0) & (index < old.shape), axis=-1)
