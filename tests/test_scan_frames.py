@@ -164,6 +164,21 @@ def test_the_word_of_a_frame_counts_more_than_the_shared_one(tmp_path):
     assert [h.rescale_type for h in headers] == ["HU", "HU", "HU", "US", "HU", "HU"]
 
 
+def test_a_proper_group_counts_more_than_what_a_converter_left_over(tmp_path):
+    truth, frames = slab()
+
+    def edit(dataset):
+        rest = Dataset()
+        rest.AcquisitionNumber, rest.KVP, rest.TriggerTime = 9, "80", "12.5"
+        for item in dataset.PerFrameFunctionalGroupsSequence:
+            item.UnassignedPerFrameConvertedAttributesSequence = Items([rest])
+            item.CTXRayDetailsSequence = dataset.SharedFunctionalGroupsSequence[0].CTXRayDetailsSequence
+
+    for header in read(write_enhanced(tmp_path / "x.dcm", truth, frames, edit=edit)):
+        phase = dict(header.phase)
+        assert (phase["AcquisitionNumber"], header.kvp, phase["TriggerTime"]) == ("1", 120.0, "12.5")
+
+
 def test_a_rescale_of_the_whole_file_counts_where_no_frame_has_one(tmp_path):
     truth, frames = slab()
 

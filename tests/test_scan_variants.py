@@ -51,7 +51,7 @@ EXPECTED = {
     "duplicate slice, new UID": Expected(
         refused=r"duplicate slice \(slice 9\)", repaired=r"repaired: dropped 1 duplicate slice \(slice 9\)"),
     "two phases in one series": Expected(warned=PARTS.format(20)),
-    "localizer inside": Expected(),
+    "localizer inside": Expected(warned=r"of the same series, set aside: 1 localizer"),
     "non-uniform spacing": Expected(
         refused=r"slice steps vary from 2 to 3 mm", repaired=r"repaired: resampled steps of 2 to 3 mm to 2 mm"),
     "0.02 mm jitter": Expected(warned=r"slices lie off the regular grid by up to 0\.03 mm"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from anatomy_twin.errors import GeometryError, TwinError, UsageError, WorkerError
-from anatomy_twin.worker import run_limited
+from anatomy_twin.worker import run_each, run_limited
 
 HERE = "tests.support.worker_jobs:"
 posix = pytest.mark.skipif(os.name != "posix", reason="this platform has no signals or resource limits")
@@ -86,3 +86,41 @@ def test_a_name_without_a_colon_is_refused():
     with pytest.raises(UsageError, match="names no function"):
         run_limited("os.getcwd")
     assert issubclass(WorkerError, TwinError)
+
+
+def test_a_stream_of_work_keeps_its_order_over_several_children():
+    jobs = "tests.support.worker_jobs:square_late"
+    assert list(run_each(jobs, range(12), processes=3, wall_s=30)) == [number**2 for number in range(12)]
+
+
+def test_items_are_taken_as_they_are_needed():
+    taken = []
+
+    def items():
+        for number in range(100):
+            taken.append(number)
+            yield number
+
+    stream = run_each("tests.support.worker_jobs:square_late", items(), processes=1, wall_s=30)
+    assert next(stream) == 0
+    stream.close()
+    assert len(taken) < 6
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [("abort", "ended by SIGABRT"), ("refuse", "gap of 7.5 mm"), ("raise", "failed with ValueError"),
+     ("hang", "gave no answer within")],
+)  # fmt: skip
+def test_the_item_that_fails_is_the_one_that_raises(monkeypatch, bad, words):
+    monkeypatch.setattr("anatomy_twin.worker.START_S", 3.0)
+    stream = run_each("tests.support.worker_jobs:square_or_fail", [2, 3, bad, 4], wall_s=1.0)
+    assert [next(stream), next(stream)] == [4, 9]
+    with pytest.raises(TwinError, match=words):
+        next(stream)
+
+
+def test_memory_of_a_stream_is_limited():
+    stream = run_each("tests.support.worker_jobs:allocate", [4 * 2**30], memory_bytes=2**30, wall_s=30)
+    with pytest.raises(WorkerError, match="memory"):
+        next(stream)

@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from pydicom.datadict import tag_for_keyword
+from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
+from pydicom.tag import BaseTag, Tag
 
 from anatomy_twin.errors import ScanError
 from anatomy_twin.scan.headers import ENHANCED, foreign_data
@@ -40,12 +41,13 @@ _TYPE = ("FrameType", "PixelPresentation", "VolumetricProperties", "VolumeBasedC
 # what a converter found no better place for: the old attributes of single slices
 _CONVERTED = (
     "KVP", "GantryDetectorTilt", "ConvolutionKernel", "TemporalPositionIdentifier", "TemporalPositionIndex",
-    "EchoNumbers", "EchoTime", "DiffusionBValue", "TriggerTime", "AcquisitionNumber", "AcquisitionTime",
-    "Units",
+    "EchoNumbers", "EchoTime", "DiffusionBValue", "TriggerTime", "AcquisitionNumber", "AcquisitionTime", "Units",
 )  # fmt: skip
-_SAYING = {
+_LEFT_OVER = {
     "UnassignedSharedConvertedAttributesSequence": _CONVERTED,
     "UnassignedPerFrameConvertedAttributesSequence": _CONVERTED,
+}
+_SAYING = {
     "CTImageFrameTypeSequence": _TYPE,
     "MRImageFrameTypeSequence": _TYPE,
     "PETFrameTypeSequence": _TYPE,
@@ -77,7 +79,10 @@ _PHASE = (
     "AcquisitionNumber", "AcquisitionTime", "FrameAcquisitionDateTime",
 )  # fmt: skip
 # other names for what single slices call so
-_SAME = {"FrameAcquisitionNumber": "AcquisitionNumber"}
+_SAME = {"FrameAcquisitionNumber": "AcquisitionNumber",
+         "DiffusionGradientDirectionSequence": "DiffusionGradientOrientation"}  # fmt: skip
+_NESTED = frozenset({"DiffusionGradientDirectionSequence"})
+_PLAIN = frozenset({"CS", "DS", "DT", "IS", "SH", "TM"})
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 Words = dict[str, tuple[str, ...]]
@@ -162,47 +167,35 @@ class _Reader:
     """Reads functional groups; equal bytes are parsed once, since most frames repeat most of what they say."""
 
     def __init__(self) -> None:
-        self._wanted = {tag_for_keyword(name): (name, leaves) for name, leaves in {**_SAYING, **_PLACING}.items()}
+        groups = {**_LEFT_OVER, **_SAYING, **_PLACING}
+        self._wanted = {Tag(name): (name, {Tag(leaf): leaf for leaf in leaves}) for name, leaves in groups.items()}
         self._known: dict[tuple[int, bytes], Words] = {}
 
     def words(self, item: Dataset, where: str) -> Words:
+        """Return the wanted values of all groups of one frame."""
         found: Words = {}
-        present = set(item.keys())
-        for tag, (name, leaves) in self._wanted.items():
-            if tag not in present:
-                continue
-            raw = item.get_item(tag)
-            key = (tag, raw.value) if isinstance(raw.value, bytes) else None
-            if key is None or key not in self._known:
-                words = _words_of_group(item[tag].value, name, leaves, where)
-                if key is not None:
-                    self._known[key] = words
-            else:
-                words = self._known[key]
-            found.update(words)
-        return found
+        converted: Words = {}
+        for tag in self._wanted.keys() & item.keys():
+            raw = item.get_item(tag).value
+            known = self._known.get((tag, raw)) if isinstance(raw, bytes) else None
+            if known is None:
+                known = _words_of_group(item[tag].value, *self._wanted[tag], where)
+                if isinstance(raw, bytes):
+                    self._known[tag, raw] = known
+            (converted if self._wanted[tag][0] in _LEFT_OVER else found).update(known)
+        return {**converted, **found}
 
 
-def _words_of_group(items: Any, name: str, leaves: tuple[str, ...], where: str) -> Words:
+def _words_of_group(items: Any, name: str, leaves: Mapping[BaseTag, str], where: str) -> Words:
     """Return the wanted values of one functional group as texts; those of several items stand one after another."""
     if name in _PLACING and len(items) > 1:
         raise ScanError(f"{len(items)} descriptions of one kind ({name.removesuffix('Sequence')}) instead of one",
                         where=where, advice=_COPY_AGAIN)
     found: Words = {}
     for item in items:
-        for leaf in leaves:
-            tag = tag_for_keyword(leaf)
-            if tag not in item:
-                continue
-            raw = item.get_item(tag).value
-            if isinstance(raw, bytes) and len(raw) > _LONGEST:
-                raise ScanError(f"{len(raw)} bytes in {leaf}, where a short value belongs", where=where,
-                                advice=_COPY_AGAIN)
-            element = item[tag]
-            if leaf == "DiffusionGradientDirectionSequence":
-                leaf, texts = "DiffusionGradientOrientation", _directions(element.value)
-            else:
-                texts = _texts(element.value)
+        for tag in leaves.keys() & item.keys():
+            leaf = leaves[tag]
+            texts = _directions(item[tag].value) if leaf in _NESTED else _texts_of(item, tag, where)
             keyword = _SAME.get(leaf, leaf)
             found[keyword] = found.get(keyword, ()) + texts
     return found
@@ -212,11 +205,28 @@ def _directions(items: Any) -> tuple[str, ...]:
     return tuple(text for item in items for text in _texts(item.get("DiffusionGradientOrientation")))
 
 
+def _texts_of(item: Dataset, tag: BaseTag, where: str) -> tuple[str, ...]:
+    """Return the parts of a short value; plain text is not sent through the general, slow conversion."""
+    raw = item.get_item(tag)
+    if isinstance(raw.value, bytes):
+        if len(raw.value) > _LONGEST:
+            raise ScanError(f"{len(raw.value)} bytes in {keyword_for_tag(tag)}, where a short value belongs",
+                            where=where, advice=_COPY_AGAIN)
+        if raw.VR in _PLAIN and raw.value.isascii():
+            text = raw.value.decode("ascii").rstrip(" \0")
+            return _texts(text.split("\\")) if text else ()
+    return _texts(item[tag].value)
+
+
 def _texts(value: Any) -> tuple[str, ...]:
     if value is None:
         return ()
     parts = value if isinstance(value, (list, tuple, MultiValue)) else [value]
-    return tuple(" ".join("".join(c if c.isprintable() else " " for c in str(part)).split()) for part in parts)
+    return tuple(_clean(str(part)) for part in parts)
+
+
+def _clean(text: str) -> str:
+    return " ".join((text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)).split())
 
 
 def _header_of_frame(base: SliceHeader, number: int, count: int, words: Words) -> SliceHeader:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.errors import ScanError
-from anatomy_twin.scan.grid_header import SLACK_BYTES, GridHeader, broken
+from anatomy_twin.scan.grid_header import GridHeader, broken
 from anatomy_twin.scan.grid_metaimage import split_metaimage
 from anatomy_twin.scan.grid_nrrd import MAX_HEADER_BYTES, split_nrrd
 
@@ -130,7 +130,7 @@ def _unpack(header: GridHeader, target: BinaryIO) -> None:
         try:
             for part in parts:
                 written += len(part)
-                if written > wanted + SLACK_BYTES:
+                if written > wanted:
                     raise broken(f"the file unpacks to more than the {wanted} bytes that it announces")
                 target.write(part)
         except (zlib.error, OSError, EOFError, ValueError):

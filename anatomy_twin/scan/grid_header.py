@@ -24,8 +24,6 @@ MAX_AXIS = 2**15
 DEFLATE_RATIO = 1032
 # what announces more than this and is packed tighter than any scanned volume can be, is a bomb
 BOMB_BYTES, BOMB_RATIO = 2**30, 100
-# bytes after the voxels that are let pass: some writers pad
-SLACK_BYTES = 4096
 # axes this near to perpendicular are kept as the file gives them
 _EXACT = 5e-5
 # a second reader may place corners this much elsewhere
@@ -105,7 +103,7 @@ def check_amount(header: GridHeader, where_at: int | None = None) -> GridHeader:
     if header.encoding == "raw":
         if there < wanted:
             raise broken(f"the file is cut off: it announces {wanted} bytes of voxels and holds {there}")
-        if there > wanted + SLACK_BYTES:
+        if there > wanted:
             raise broken(f"the file holds {there} bytes of voxels and announces only {wanted}")
     elif header.encoding == "ascii":
         if there + 1 < 2 * math.prod(header.shape):

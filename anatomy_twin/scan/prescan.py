@@ -44,6 +44,10 @@ _SHORT = frozenset(
 _SEQUENCES = frozenset(tag for tag, entry in DicomDictionary.items() if entry[0] == "SQ")
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xE000, 0xE00D, 0xE0DD
 Read = Callable[[int, int], bytes]
+_FORMS = {
+    little: tuple(struct.Struct(order + form).unpack_from for form in ("HH", "H", "I"))
+    for little, order in ((True, "<"), (False, ">"))
+}
 
 
 class NoDicomError(ScanError):
@@ -204,10 +208,7 @@ class _Walk:
         self._read, self._size, self.position = read, size, position
         self.explicit, self.little, self._wanted, self._where = explicit, little, wanted, where
         self._buffer, self._base = b"", 0
-        order = "<" if little else ">"
-        self._tag_of, self._length_of, self._long_of = (
-            struct.Struct(order + form).unpack_from for form in ("HH", "H", "I")
-        )
+        self._tag_of, self._length_of, self._long_of = _FORMS[little]
         # what is open: (its end or -1 where a delimiter says so, whether it is an item, the coding around it)
         self._open: list[tuple[int, bool, bool]] = []
         self.elements = self.items = 0
@@ -218,6 +219,8 @@ class _Walk:
         """Walk to the end, or until another group than ``only_group`` begins."""
         size, stack = self._size, self._open
         while True:
+            if not stack and self.explicit and only_group is None:
+                self._plain_elements()
             while stack and stack[-1][0] == self.position:
                 self.explicit = stack.pop()[2]
             if self.position >= size:
@@ -240,6 +243,32 @@ class _Walk:
             self._element(group << 16 | element, at)
         if stack:
             raise self._broken("ends inside a sequence")
+
+    def _plain_elements(self) -> None:
+        """Go over elements of the top level whose VR has a short length: nearly all of a file, so in a loop of its own.
+
+        Stops before the first one that is anything else.
+        """
+        buffer, base, position, size = self._buffer, self._base, self.position, self._size
+        tag_of, length_of, wanted = self._tag_of, self._length_of, self._wanted
+        at, last, count = position - base, len(buffer) - 12, 0
+        if at < 0:
+            return
+        while at <= last:
+            if buffer[at + 4 : at + 6] not in _SHORT:
+                break
+            group, element = tag_of(buffer, at)
+            end = at + 8 + length_of(buffer, at + 6)[0]
+            if group == 0xFFFE or base + end > size:
+                break
+            count += 1
+            if group << 16 | element in wanted:
+                self._keep(group << 16 | element, buffer[at + 4 : at + 6], base + at + 8, end - at - 8)
+            at = end
+        self.elements += count
+        if self.elements > MOST_ELEMENTS:
+            raise self._broken(f"has more than {MOST_ELEMENTS} elements")
+        self.position = base + at
 
     def _element(self, tag: int, at: int) -> None:
         """Go over one element: into a sequence, past anything else."""

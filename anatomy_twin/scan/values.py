@@ -20,6 +20,7 @@ from anatomy_twin.scan.prescan import name_of
 _FORMS: Final = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d"}
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _CHARACTER_SET: Final = 0x00080005
+_ABSENT: Final = (b"", b"")
 
 
 def tags_of(keywords: Iterable[str]) -> dict[str, int]:
@@ -41,15 +42,12 @@ class HeaderValues:
 
     def data(self, keyword: str) -> bytes:
         """Return the raw bytes, none where the element is absent."""
-        return self.raw.get(self.tags[keyword], (b"", b""))[1]
+        return self.raw.get(self.tags[keyword], _ABSENT)[1]
 
     def texts(self, keyword: str) -> tuple[str, ...]:
         """Return the parts of a text value, printable and with single spaces."""
         raw = self.data(keyword)
-        if not raw:
-            return ()
-        parts = self._decoded(raw).rstrip(" \0").split("\\")
-        return tuple(_clean(part) for part in parts)
+        return _texts(raw, self.raw.get(_CHARACTER_SET, _ABSENT)[1]) if raw else ()
 
     def text(self, keyword: str) -> str:
         """Return a text value in one piece."""
@@ -63,20 +61,11 @@ class HeaderValues:
         tag = self.tags[keyword]
         if tag not in self.raw:
             return None
-        given, raw = self.raw[tag]
-        kinds = str(DicomDictionary[tag][0]).split(" or ")
-        kind = given.decode("ascii", "replace")
-        if kind not in kinds:
-            if kind not in ("", "UN") and (kind in _FORMS or kinds[0] in _FORMS):
-                raise ScanError(f"{name_of(tag)} is of type {kind}, not {' or '.join(kinds)}")
-            kind = kinds[0]
+        vr, raw = self.raw[tag]
+        kind = _kind(tag, vr)
         if kind in _FORMS:
-            return self._binary(raw, _FORMS[kind], count)
-        parts = raw.decode("ascii", "replace").rstrip(" \0").split("\\")
-        if len(parts) != count or not all(_NUMBER.fullmatch(part.strip()) for part in parts):
-            return None
-        found = tuple(float(part) for part in parts)
-        return found if all(math.isfinite(number) for number in found) else None
+            return _binary(raw, f"{'<' if self.little else '>'}{count}{_FORMS[kind]}")
+        return _decimals(raw, count)
 
     def number(self, keyword: str) -> float | None:
         """Return one finite number or ``None``."""
@@ -88,17 +77,43 @@ class HeaderValues:
         found = self.number(keyword)
         return int(found) if found is not None and found == int(found) else None
 
-    def _binary(self, raw: bytes, form: str, count: int) -> tuple[float, ...] | None:
-        coding = struct.Struct(f"{'<' if self.little else '>'}{count}{form}")
-        if len(raw) != coding.size:
-            return None
-        found = tuple(float(number) for number in coding.unpack(raw))
-        return found if all(math.isfinite(number) for number in found) else None
 
-    def _decoded(self, raw: bytes) -> str:
-        if raw.isascii() and b"\x1b" not in raw:
-            return raw.decode("ascii")
-        return _decode(raw, self.raw.get(_CHARACTER_SET, (b"", b""))[1])
+# slices of one series share most of their values: those are worked out once
+
+
+@lru_cache(maxsize=4096)
+def _kind(tag: int, vr: bytes) -> str:
+    """Return the VR by which to read an element: the one that is written, if it is one of the standard's."""
+    kinds, given = str(DicomDictionary[tag][0]).split(" or "), vr.decode("ascii", "replace")
+    if given in kinds:
+        return given
+    if given not in ("", "UN") and (given in _FORMS or kinds[0] in _FORMS):
+        raise ScanError(f"{name_of(tag)} is of type {given}, not {' or '.join(kinds)}")
+    return kinds[0]
+
+
+@lru_cache(maxsize=4096)
+def _binary(raw: bytes, form: str) -> tuple[float, ...] | None:
+    coding = struct.Struct(form)
+    if len(raw) != coding.size:
+        return None
+    found = tuple(float(number) for number in coding.unpack(raw))
+    return found if all(math.isfinite(number) for number in found) else None
+
+
+@lru_cache(maxsize=4096)
+def _decimals(raw: bytes, count: int) -> tuple[float, ...] | None:
+    parts = raw.decode("ascii", "replace").rstrip(" \0").split("\\")
+    if len(parts) != count or not all(_NUMBER.fullmatch(part.strip()) for part in parts):
+        return None
+    found = tuple(float(part) for part in parts)
+    return found if all(math.isfinite(number) for number in found) else None
+
+
+@lru_cache(maxsize=4096)
+def _texts(raw: bytes, character_set: bytes) -> tuple[str, ...]:
+    text = raw.decode("ascii") if raw.isascii() and b"\x1b" not in raw else _decode(raw, character_set)
+    return tuple(_clean(part) for part in text.rstrip(" \0").split("\\"))
 
 
 def _clean(text: str) -> str:
@@ -107,7 +122,6 @@ def _clean(text: str) -> str:
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
-@lru_cache(maxsize=256)
 def _decode(raw: bytes, character_set: bytes) -> str:
     names = [part.strip() for part in character_set.decode("ascii", "replace").rstrip(" \0").split("\\")]
     with warnings.catch_warnings():

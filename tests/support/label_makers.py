@@ -10,11 +10,12 @@ import highdicom
 import numpy as np
 import pydicom
 from highdicom.seg import SegmentAlgorithmTypeValues, SegmentDescription
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.sequence import Sequence as Items
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pydicom.valuerep import format_number_as_ds
 
 FRAME = "1.2.826.0.1.3680043.10.9999.88"  # that of ``dicom_series.write_series``
@@ -66,7 +67,9 @@ def make_structure_set(
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = STRUCTURE_SET
     meta.MediaStorageSOPInstanceUID = "1.2.826.0.1.3680043.10.9999.500.1"
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    longest = max((len(points) for found in regions.values() for points, _ in found), default=0)
+    # an explicit text value has at most 64 kB
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian if longest < 1200 else ImplicitVRLittleEndian
     dataset = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     dataset.SOPClassUID, dataset.SOPInstanceUID = STRUCTURE_SET, meta.MediaStorageSOPInstanceUID
     dataset.Modality, dataset.StructureSetLabel = "RTSTRUCT", "test"
@@ -108,11 +111,21 @@ def to_bytes(dataset: Dataset) -> bytes:
 
 
 def _contour(points: np.ndarray, uid: str, kind: str) -> Dataset:
-    numbers = [format_number_as_ds(float(value)) for value in np.asarray(points, float).reshape(-1)]
-    item = _item(ContourGeometricType=kind, NumberOfContourPoints=len(numbers) // 3, ContourData=numbers)
+    values = np.asarray(points, float).reshape(-1)
+    short = len(values) < 10_000  # beyond, the exact and short text of every number takes too long
+    text = "\\".join(format_number_as_ds(value) if short else f"{value:.6f}" for value in values.tolist())
+    item = _item(ContourGeometricType=kind, NumberOfContourPoints=len(values) // 3)
+    set_contour_text(item, text.encode())
     if uid:
         item.ContourImageSequence = Items([_image(uid)])
     return item
+
+
+def set_contour_text(item: Dataset, text: bytes) -> None:
+    """Put the text of an outline's points into an item as it will stand in the file."""
+    text += b" " * (len(text) % 2)
+    tag = pydicom.tag.Tag("ContourData")
+    item[tag] = RawDataElement(tag, "DS", len(text), text, 0, True, True)
 
 
 def _image(uid: str) -> Dataset:

@@ -61,3 +61,17 @@ def start_grandchild(path):
 
 def not_picklable():
     return lambda: None
+
+
+def square_late(number):
+    time.sleep(0.05 if number % 3 == 0 else 0.0)
+    return number**2
+
+
+def square_or_fail(item):
+    endings = {"abort": os.abort, "refuse": refuse, "raise": raise_value_error, "hang": lambda: time.sleep(60)}
+    return item**2 if isinstance(item, int) else endings[item]()
+
+
+def allocate(count):
+    return len(bytearray(count))
