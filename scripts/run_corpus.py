@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description="Run the corpus of broken and hostile input.")
     parser.add_argument("--family", help="only this family")
     parser.add_argument("--name", help="only cases whose name holds this")
-    parser.add_argument("--sample", type=int, help="a sample of about so many cases over all families, the same each time")
+    parser.add_argument("--sample", type=int, help="about so many cases over all families, the same each time")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="processes at a time")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of the table")
     options = parser.parse_args(arguments)

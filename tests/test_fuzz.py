@@ -26,8 +26,7 @@ def test_a_sample_of_all_families():
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert done.stdout, done.stderr[-2000:]
     results = json.loads(done.stdout)["cases"]
-    wrong = [(case["family"], case["name"], case["violations"], case["detail"]) for case in results if case["violations"]]
-    assert not wrong
+    assert not [case for case in results if case["violations"]]
     assert done.returncode == 0
     assert {case["family"] for case in results} == {case.family for case in all_cases()}
     assert {"truth", "warned", "refused"} == {case["outcome"] for case in results}
@@ -35,8 +34,8 @@ def test_a_sample_of_all_families():
 
 def test_the_corpus_is_as_large_as_it_says():
     counts = Counter(case.family for case in all_cases())
-    dicom = ("truncation", "header", "length", "description", "number", "text", "structure", "syntax", "folder", "codec",
-             "flip")  # fmt: skip
+    dicom = ("truncation", "header", "length", "description", "number", "text", "structure", "syntax", "folder",
+             "codec", "flip")  # fmt: skip
     assert sum(counts[family] for family in dicom) >= 300
     assert all(counts[family] >= 12 for family in dicom)
     assert counts["defect"] >= 24

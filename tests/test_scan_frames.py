@@ -334,6 +334,11 @@ def long_text(dataset):
     dataset.PerFrameFunctionalGroupsSequence[1].FrameContentSequence[0].add_new("StackID", "UT", "x" * 5000)
 
 
+def many_items(dataset):
+    item = shared_group(dataset, "CTXRayDetailsSequence")
+    dataset.SharedFunctionalGroupsSequence[0].CTXRayDetailsSequence = Items([item] * 15000)
+
+
 def two_shared(dataset):
     dataset.SharedFunctionalGroupsSequence.append(Dataset())
 
@@ -352,6 +357,7 @@ def two_shared(dataset):
         (no_slope, "a frame has no usable rescale slope and intercept (frame 1)"),
         (one_without_rescale, "a frame has no rescale slope and intercept, others have (frame 4)"),
         (long_text, "5000 bytes in StackID, where a short value belongs (frame 2)"),
+        (many_items, "15000 descriptions of one kind (CTXRayDetails) instead of at most 64 (all frames)"),
         (two_shared, "2 descriptions are shared by all frames instead of one"),
     ],
 )

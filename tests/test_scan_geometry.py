@@ -268,6 +268,8 @@ def test_feet_first_and_the_plane_are_told():
          ("interpolate 1 missing slice after slices 3, 6",)),
         ([0, 1, 2, 3, 4.6, 5.6, 6.6, 7.6], ((4, 1.6),), ((4, 1),),
          ("resample uneven steps of 1 to 1.6 mm to 0.95 mm",)),
+        ([0, 1, 3], ((2, 2.0),), ((2, 1),), ("interpolate 1 missing slice after slice 2",)),
+        ([0, 1, 4], ((2, 3.0),), ((2, 2),), ()),
         ([0, 1, 2, 4, 5, 6, 9, 10], ((3, 2.0), (6, 3.0)), ((3, 1), (6, 2)), ()),
     ],
 )

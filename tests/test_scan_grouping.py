@@ -220,6 +220,24 @@ def test_contrasts_side_by_side_are_two_volumes_and_times_side_by_side_one(bench
     assert other.parts == [("", 16)]
 
 
+def test_two_stacks_with_a_gap_between_them_are_two_volumes(bench):
+    bench.stack(np.arange(6) * 2.5, StackID="1")
+    bench.stack(40 + np.arange(8) * 2.5, StackID="2")
+    assert bench.parts == [("stack 2 of 2", 8), ("stack 1 of 2", 6)]
+
+
+def test_a_value_that_one_slice_does_not_state_splits_nothing(bench):
+    bench.stack(HEIGHTS, kvp=[120.0] * 3 + [None] + [120.0] * 4, EchoTime=["", *["4.6"] * 7])
+    assert bench.parts == [("", 8)]
+
+
+def test_plain_and_weighted_slices_that_alternate_are_two_volumes(bench):
+    """The images without diffusion weighting often state no b-value at all."""
+    bench.stack(np.arange(8) * 5.0, DiffusionBValue="")
+    bench.stack(np.arange(8) * 5.0 + 2.5, DiffusionBValue="800")
+    assert bench.parts == [("b-value not stated", 8), ("b-value 800 s/mm2", 8)]
+
+
 def test_an_echo_time_that_is_only_adjusted_from_slice_to_slice_splits_nothing(bench):
     bench.stack(HEIGHTS, EchoTime=[str(4.76 + 0.01 * (k % 2)) for k in range(8)])
     assert bench.parts == [("", 8)]

@@ -1,8 +1,16 @@
-"""Labels become anatomy: closed surfaces in LPS mm, each with a certificate, and volumes counted from voxels."""
+"""Labels become anatomy: closed surfaces in LPS mm, each with a certificate, and volumes counted from voxels.
 
-from anatomy_twin.anatomy.build import build_anatomy
-from anatomy_twin.anatomy.certificate import certify, is_watertight
-from anatomy_twin.anatomy.mesh_file import load_surface
-from anatomy_twin.anatomy.surfaces import surface_of
+Names are loaded when they are first used: the child process that reads a surface file needs nothing of the rest.
+"""
 
-__all__ = ["build_anatomy", "certify", "is_watertight", "load_surface", "surface_of"]
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach(
+    __name__,
+    submod_attrs={
+        "build": ["build_anatomy"],
+        "certificate": ["certify", "is_watertight"],
+        "mesh_file": ["load_surface"],
+        "surfaces": ["surface_of"],
+    },
+)

@@ -191,7 +191,7 @@ def _series(case: Case) -> list[Row]:
     axes = [letters_of(geometry.direction[:, n], count=2) for n in range(3)]
     spacing = geometry.spacing_mm
     rows = [
-        ("Modality", f"{volume.modality}, values in {volume.units}"),
+        ("Modality", f"{volume.modality or 'not stated'}, values in {volume.units or 'no stated unit'}"),
         ("Slices and matrix", f"{k} slices of {j} x {i}"),
         ("Slice distance and pixels", f"{spacing[0]:.2f} mm, {spacing[1]:.3f} x {spacing[2]:.3f} mm"),
         ("Order of slices, rows, columns", f"towards {axes[0]}, {axes[1]}, {axes[2]}"),

@@ -29,6 +29,7 @@ UNPLACED: Final = "unplaced multi-frame image"
 
 _COPY_AGAIN = "export the series again"
 _LONGEST = 4096  # bytes of any value that is read here
+_MOST_ITEMS = 64  # of one functional group: several X-ray sources, contrast agents
 # one and only one item of these may stand in a functional group (PS3.3 C.7.6.16.2)
 _PLACING = {
     "PlanePositionSequence": ("ImagePositionPatient",),
@@ -188,9 +189,10 @@ class _Reader:
 
 def _words_of_group(items: Any, name: str, leaves: Mapping[BaseTag, str], where: str) -> Words:
     """Return the wanted values of one functional group as texts; those of several items stand one after another."""
-    if name in _PLACING and len(items) > 1:
-        raise ScanError(f"{len(items)} descriptions of one kind ({name.removesuffix('Sequence')}) instead of one",
-                        where=where, advice=_COPY_AGAIN)
+    most = 1 if name in _PLACING else _MOST_ITEMS
+    if len(items) > most:
+        raise ScanError(f"{len(items)} descriptions of one kind ({name.removesuffix('Sequence')}) instead of "
+                        + ("one" if most == 1 else f"at most {most}"), where=where, advice=_COPY_AGAIN)
     found: Words = {}
     for item in items:
         for tag in leaves.keys() & item.keys():

@@ -23,6 +23,7 @@ from anatomy_twin.scan.grid_metaimage import split_metaimage
 from anatomy_twin.scan.grid_nrrd import MAX_HEADER_BYTES, split_nrrd
 
 _CHUNK = 2**20
+_PACKED_CHUNK = 2**16
 _MAX_TEXT_BYTES = 2**26
 # what the library is given of a header
 _NRRD_KEPT = re.compile(r"\s*(type|dimension|sizes|kinds|space|space directions|space origin)\s*:(?!=)", re.IGNORECASE)
@@ -142,10 +143,10 @@ def _unpack(header: GridHeader, target: BinaryIO) -> None:
 def _unzipped(stream: BinaryIO, header: GridHeader) -> Iterator[bytes]:
     """Unpack gzip members or one zlib stream piece by piece, to the checksum at the end."""
     data = b""
-    while data := data or stream.read(_CHUNK):
+    while data := data or stream.read(_PACKED_CHUNK):
         unpacker = zlib.decompressobj(31 if header.encoding == "gzip" else 15)
         while not unpacker.eof:
-            if not data and not (data := stream.read(_CHUNK)):
+            if not data and not (data := stream.read(_PACKED_CHUNK)):
                 raise broken("the file is cut off: its packed voxels have no end")
             yield unpacker.decompress(data, _CHUNK)
             data = unpacker.unconsumed_tail
@@ -159,7 +160,7 @@ def _unzipped(stream: BinaryIO, header: GridHeader) -> Iterator[bytes]:
 def _unbzipped(stream: BinaryIO) -> Iterator[bytes]:
     unpacker = bz2.BZ2Decompressor()
     while not unpacker.eof:
-        data = stream.read(_CHUNK) if unpacker.needs_input else b""
+        data = stream.read(_PACKED_CHUNK) if unpacker.needs_input else b""
         if unpacker.needs_input and not data:
             raise broken("the file is cut off: its packed voxels have no end")
         yield unpacker.decompress(data, _CHUNK)

@@ -5,7 +5,7 @@ Rules, in this order:
 1. Images of another patient, series, kind, matrix, frame of reference, image type, plane or pixel size are apart.
 2. What makes another contrast (echo time, b-value, tube voltage ...) is apart, wherever its slices lie.
 3. What makes another time or reconstruction (temporal position, trigger time, kernel ...) is apart where slices of
-   two values share places or alternate; side by side they may be one stack.
+   two values share places or alternate; side by side they are one stack if all slices together are regular.
 4. Acquisitions (number, time) run through the table positions of one scan. They are apart where slices share places,
    and where they alternate unless the step of all slices together is what their thickness asks for.
 5. A part needs three slices on average: numbers that run from slice to slice tell nothing. But where each place holds
@@ -228,7 +228,7 @@ def _by_mark(part: Part, mark: _Mark) -> list[Part]:
     if len(known) * FEWEST_OF_A_STACK <= len(values):
         members = [np.flatnonzero([value == one for value in values]) for one in known]
         stacks = [along[group] for group in members]
-        if _are_apart(mark, along, stacks, part.headers, alike=_alike(known)):
+        if _are_apart(mark, along, stacks, known, part.headers):
             groups = [[part.headers[n] for n in group] for group in members]
             return _pieces(part, groups, _names(mark, known, groups))
         if mark.keyword == "AcquisitionNumber" and not _shared(along) and _all_meet(stacks):
@@ -242,30 +242,33 @@ def _rank(value: float | str) -> tuple[int, float | str]:
     return (1 if isinstance(value, float) else 2 if value else 0), value
 
 
-def _alike(values: list[float | str]) -> bool:
-    """Tell whether values differ by no more than rounding and adjustment from slice to slice make."""
-    numbers = [value for value in values if isinstance(value, float)]
-    return len(numbers) == len(values) and max(numbers) - min(numbers) <= 0.01 * max(map(abs, numbers))
+def _alike(values: Iterable[float | str]) -> bool:
+    """Tell whether stated values differ by no more than rounding and adjustment from slice to slice make."""
+    stated = [value for value in values if value != ""]
+    numbers = [value for value in stated if isinstance(value, float)]
+    if len(numbers) < len(stated):
+        return len(stated) < 2
+    return max(numbers) - min(numbers) <= 0.01 * max(map(abs, numbers))
 
 
 def _are_apart(
-    mark: _Mark, along: Floats, stacks: list[Floats], headers: Sequence[SliceHeader], alike: bool
+    mark: _Mark, along: Floats, stacks: list[Floats], known: Sequence[float | str], headers: Sequence[SliceHeader]
 ) -> bool:
-    """Tell whether slices of different values are different volumes."""
-    shared = _shared(along)
+    """Tell whether slices of different values are different volumes; ``stacks`` are their places, value by value."""
+    shared, alike = _shared(along), _alike(known)
     if mark.kind == "contrast" and (shared or not alike):
         return True
+    regular = all(stack.size >= FEWEST_OF_A_STACK and _is_regular(stack) for stack in stacks)
     if not _all_meet(stacks):
-        return False
+        return mark.kind == "time" and not alike and not shared and regular and not _is_regular(along)
     if shared:
         return sum(_shared(stack) for stack in stacks) < shared
     if mark.kind != "acquisition":
-        return not alike
-    if not all(stack.size >= FEWEST_OF_A_STACK and _is_regular(stack) for stack in stacks):
-        return False
+        # a value that a few slices do not state is no other value
+        return not alike or ("" in known and min(stack.size for stack in stacks) >= FEWEST_OF_A_STACK)
     thickness = [h.thickness_mm for h in headers]
-    if not _is_regular(along) or any(value is None for value in thickness):
-        return True
+    if not regular or not _is_regular(along) or any(value is None for value in thickness):
+        return regular
     return usual_step(np.diff(np.sort(along))) < STEP_OF_THICKNESS * max(value for value in thickness if value)
 
 

@@ -145,11 +145,14 @@ def axes_error(orientation: Floats) -> float:
 
 
 def usual_step(steps_mm: Floats) -> float:
-    """Return the median of the steps that are steps at all; 0 where every slice lies at one place."""
+    """Return the (lower) median of the steps that are steps at all; 0 where every slice lies at one place.
+
+    The lower one of two, because slices may be missing but none can have come in between.
+    """
     real = steps_mm[steps_mm >= SAME_PLACE_MM]
     if not real.size:
         real = steps_mm[steps_mm > 1e-6]
-    return float(np.median(real)) if real.size else 0.0
+    return float(np.sort(real)[(real.size - 1) // 2]) if real.size else 0.0
 
 
 def same_place(steps_mm: Floats, usual_mm: float) -> NDArray[np.bool_]:

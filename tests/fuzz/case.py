@@ -1,15 +1,15 @@
 """One piece of broken or hostile input: how it is written, what reads it, what may come of it.
 
-A family of cases is a module with a function `cases() -> tuple[Case, ...]`; `tests/fuzz/runner.py` runs each case in a
-child process of its own, in a folder of its own, and finds exactly one outcome:
+A family of cases is a module with a function `cases() -> tuple[Case, ...]`; `tests/fuzz/runner.py` runs each case in
+a child process of its own, in a folder of its own, and finds exactly one outcome:
 
 - `truth`: the reader returned something without a warning, and `same(value)` holds;
 - `warned`: the reader returned something and named what is wrong with it (`Loaded.warnings`; see `Case.word`);
 - `refused`: the reader raised a `TwinError`.
 
 Everything else is a violation: another exception, a killed process, more than five seconds or a gigabyte, a file outside
-the folder, and the worst of all, `silently wrong`: a value without a warning that is not the truth. A reader that has to
-write files does so in a folder named `target` beside the input.
+the folder, and the worst of all, `silently wrong`: a value without a warning that is not the truth. A reader that
+has to write files does so in a folder named `target` beside the input.
 """
 
 from collections.abc import Callable

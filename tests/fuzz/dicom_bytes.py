@@ -124,7 +124,7 @@ def taken_apart(data: bytes) -> DicomFile:
 
 @dataclass(frozen=True, eq=False)
 class Good:
-    """A good series: its files in the order of the slices, values [k, j, i] in HU, and the matrix [k, j, i, 1] -> mm."""
+    """A good series: its files by slice, values [k, j, i] in HU, and the matrix [k, j, i, 1] -> mm."""
 
     files: tuple[bytes, ...]
     array: np.ndarray
@@ -170,8 +170,8 @@ def good(syntax: str = EXPLICIT) -> Good:
     stored = stored.astype(np.int16 if signed else np.uint16)
     written = syntax if syntax not in (JPEG_LOSSLESS, JPEG_BASELINE, HTJ2K) else EXPLICIT
     with tempfile.TemporaryDirectory() as folder:
-        truth = write_series(Path(folder), shape=stored.shape, spacing_mm=SPACING_MM, origin_mm=ORIGIN_MM, stored=stored,
-                             signed=signed, syntax=written)
+        truth = write_series(Path(folder), shape=stored.shape, spacing_mm=SPACING_MM, origin_mm=ORIGIN_MM,
+                             stored=stored, signed=signed, syntax=written)
         files = tuple(path.read_bytes() for path in truth.files)
     if syntax == JPEG_LOSSLESS:
         files = tuple(_with_stream(data, syntax, _jpeg_lossless(stored[k])) for k, data in enumerate(files))

@@ -36,7 +36,9 @@ DESCRIPTION, NAME, PATIENT_ID, KVP, KERNEL = 0x0008103E, 0x00100010, 0x00100020,
 STUDY_UID, SERIES_UID, NUMBER, FRAME_OF_REFERENCE = 0x0020000D, 0x0020000E, 0x00200013, 0x00200052
 
 
-def setting(tag: int, value: bytes, vr: bytes | None = None, length: int | None = None) -> Callable[[DicomFile], DicomFile]:
+def setting(
+    tag: int, value: bytes, vr: bytes | None = None, length: int | None = None
+) -> Callable[[DicomFile], DicomFile]:
     return lambda file: file.set(tag, value, vr, length)
 
 

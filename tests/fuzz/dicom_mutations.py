@@ -1,4 +1,4 @@
-"""All broken DICOM files and folders: the families by name, seeded changes of single bits and bytes, the command line."""
+"""All broken DICOM files and folders: the families by name, seeded changes of bits and bytes, the command line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from tests.fuzz import dicom_codecs, dicom_headers, dicom_structure
 from tests.fuzz.case import Case
-from tests.fuzz.dicom_bytes import HARMLESS, JPEG_2000, PIXELS, RLE, DicomFile, series_case, taken_apart
+from tests.fuzz.dicom_bytes import HARMLESS, JPEG_2000, PIXELS, RLE, DicomFile, series_case
 from tests.fuzz.dicom_headers import INTERCEPT, SLOPE
 
 IMPORT = "tests.fuzz.command_run:import_case"
@@ -37,7 +37,9 @@ def cases() -> tuple[Case, ...]:
 
 def commands(found: list[Case]) -> list[Case]:
     """Some of the cases once more, through the command line."""
-    return [replace(case, name=f"{case.family}-{case.name}", family="command line", run=IMPORT) for case in found[::_EVERY]]
+    return [
+        replace(case, name=f"{case.family}-{case.name}", family="command line", run=IMPORT) for case in found[::_EVERY]
+    ]
 
 
 def flips() -> list[Case]:
@@ -82,5 +84,3 @@ def _changed_somewhere(
     places = [place for place in range(132, end - 44) if place not in spared]
     return change(random, data, int(random.choice(places)))
 
-
-__all__ = ["cases", "commands", "flips", "taken_apart"]

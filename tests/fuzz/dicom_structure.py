@@ -33,17 +33,14 @@ from tests.fuzz.dicom_bytes import (
     good,
     number_text,
     series_case,
-    stream_in,
     taken_apart,
     text,
     write_files,
 )
 from tests.fuzz.dicom_headers import (
-    ALL,
     COLUMNS,
     INTERCEPT,
     LAST,
-    MIDDLE,
     NAME,
     POSITION,
     ROWS,
@@ -102,9 +99,8 @@ def structures() -> list[Case]:
         return file.set(tag, file[tag].value, vr)
 
     def many(number: int, file: DicomFile) -> DicomFile:
-        elements = [Element(0x00110000 + n % 0xF000 + 0x1000 + (n // 0xF000) * 0x20000, b"LO", b"x ") for n in range(number)]
-        for element in elements:
-            file.body.insert(0, element)
+        for n in range(number):
+            file.body.append(Element(0x00110000 + n % 0xF000 + 0x1000 + (n // 0xF000) * 0x20000, b"LO", b"x "))
         file.body.sort(key=lambda element: element.tag)
         return file
 
@@ -146,9 +142,9 @@ def structures() -> list[Case]:
         "pixels-twice-first-wrong": partial(twice, PIXELS, bytes(512)),
         "pixels-twice-last-wrong": partial(twice_after, PIXELS, bytes(512)),
         "position-twice": partial(twice, POSITION, number_text(-30, -40, 55.01)),
-        "intercept-out-of-order-twice": lambda file: file.insert(Element(INTERCEPT, b"DS", number_text(0)), before=NAME),
+        "intercept-out-of-order-twice": lambda file: file.insert(
+            Element(INTERCEPT, b"DS", number_text(0)), before=NAME),
         "pixels-as-floats": lambda file: file.remove(PIXELS).set(0x7FE00008, bytes(1024), b"OF"),
-        "pixels-as-sequence": partial(kind, PIXELS, b"SQ"),
         "value-table": lambda file: file.set(0x00283000, item(Element(0x00283006, b"US", bytes(512))), b"SQ"),
         "position-in-binary": lambda file: file.set(POSITION, struct.pack("<3f", 0, 0, 0), b"FL"),
         "kind-of-nothing": partial(kind, SPACING, b"\0\0"),
@@ -180,6 +176,7 @@ def structures() -> list[Case]:
         "slope-as-double": lambda file: file.set(SLOPE, struct.pack("<d", 1), b"FD"),
         "pixels-as-un": partial(kind, PIXELS, b"UN"),
         "pixels-as-ob": partial(kind, PIXELS, b"OB"),
+        "pixels-as-sequence": partial(kind, PIXELS, b"SQ"),
         "icon": partial(icon, None),
         "icon-undefined": partial(icon, UNDEFINED),
         "icon-first": early_icon,
@@ -206,10 +203,8 @@ def syntaxes() -> list[Case]:
 
     def renamed(uid: str, data: bytes) -> bytes:
         """Name another syntax in a file whose data set stays as it is."""
-        end = data.index(b"\x08\x00", 340)
-        head = taken_apart(data[: _end_of_meta(data)])
-        assert end
-        return named(uid, head).encoded() + data[_end_of_meta(data) :]
+        end = _end_of_meta(data)
+        return named(uid, taken_apart(data[:end])).encoded() + data[end:]
 
     def deflated(file: DicomFile, *, extra: bytes = b"", cut: int = 0, zeros: int = 0) -> bytes:
         packer = zlib.compressobj(9, zlib.DEFLATED, -15)
@@ -254,9 +249,9 @@ def syntaxes() -> list[Case]:
     for kind, uid in (("implicit", IMPLICIT), ("big", BIG), ("deflated", DEFLATED)):
         cases.append(series_case(f"{kind}-good", "syntax", bytes, TRUTH, syntax=uid))
         cases.append(series_case(f"{kind}-cut", "syntax", lambda data: data[:-60], REFUSED, syntax=uid, slices=LAST))
-    cases.append(series_case("implicit-named-explicit", "syntax", partial(renamed, EXPLICIT), HARMLESS, syntax=IMPLICIT))
-    cases.append(series_case("big-named-little", "syntax", partial(renamed, EXPLICIT), REFUSED, syntax=BIG))
-    cases.append(series_case("implicit-named-big", "syntax", partial(renamed, BIG), HARMLESS, syntax=IMPLICIT))
+    for name, uid, made in (("implicit-named-explicit", EXPLICIT, IMPLICIT), ("big-named-little", EXPLICIT, BIG),
+                            ("implicit-named-big", BIG, IMPLICIT)):  # fmt: skip
+        cases.append(series_case(name, "syntax", partial(renamed, uid), HARMLESS, syntax=made))
     return cases
 
 
@@ -288,7 +283,7 @@ def folders() -> list[Case]:
         (target / "slice003.dcm").rename(place / "x")
 
     def renamed(name: bytes, target: Path) -> None:
-        os.rename(os.fsencode(target / "slice003.dcm"), os.path.join(os.fsencode(target), name))
+        (target / "slice003.dcm").rename(target / os.fsdecode(name))
 
     def beside(name: str, data: bytes, target: Path) -> None:
         (target / name).write_bytes(data)
@@ -323,7 +318,8 @@ def folders() -> list[Case]:
     }
     same = good().is_volume
     return [
-        *(Case(name, "folder", partial(around, change), RUN, HARMLESS, same, None) for name, change in harmless.items()),
+        *(Case(name, "folder", partial(around, change), RUN, HARMLESS, same, None)
+          for name, change in harmless.items()),
         *(Case(name, "folder", partial(around, change), RUN, REFUSED) for name, change in refused.items()),
     ]
 
@@ -332,5 +328,3 @@ def _sparse(path: Path, size: int) -> None:
     with path.open("r+b" if path.exists() else "wb") as stream:
         stream.truncate(size)
 
-
-__all__ = ["ALL", "MIDDLE", "folders", "stream_in", "structures", "syntaxes"]

@@ -1,8 +1,7 @@
 """Runs cases of broken input, each in a child process and a folder of its own, and says what came of them (Linux only).
 
-A child is forked from a process that has imported the readers already, so that a case costs milliseconds, not the second
-that a start costs. What is written first and read then happens in two children: the memory that is measured is the
-reader's alone.
+A child is forked from a process that has imported the readers already, so that a case costs milliseconds, not the
+second that a start costs. Writing and reading happen in two children: the memory that is measured is the reader's.
 """
 
 from __future__ import annotations
@@ -215,7 +214,8 @@ def _in_child(home: Path, limit_s: float, work: Callable[[], dict[str, Any]]) ->
     wall_s = time.monotonic() - start
     if wall_s >= limit_s:
         return {"outcome": "hang", "detail": f"no answer within {limit_s:g} s", "wall_s": wall_s}
-    how = f"signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"exit code {os.waitstatus_to_exitcode(status)}"
+    code = os.waitstatus_to_exitcode(status)
+    how = f"signal {-code}" if code < 0 else f"exit code {code}"
     return {"outcome": "crashed", "detail": how, "wall_s": wall_s}
 
 

@@ -113,7 +113,7 @@ def to_bytes(dataset: Dataset) -> bytes:
 def _contour(points: np.ndarray, uid: str, kind: str) -> Dataset:
     values = np.asarray(points, float).reshape(-1)
     short = len(values) < 10_000  # beyond, the exact and short text of every number takes too long
-    text = "\\".join(format_number_as_ds(value) if short else f"{value:.6f}" for value in values.tolist())
+    text = "\\".join([format_number_as_ds(value) if short else f"{value:.6f}" for value in values.tolist()])
     item = _item(ContourGeometricType=kind, NumberOfContourPoints=len(values) // 3)
     set_contour_text(item, text.encode())
     if uid:
