@@ -263,6 +263,64 @@ def test_two_echoes_at_two_times_are_four_series(tmp_path):
     assert all(one.loadable and one.slice_count == 6 for one in found)
 
 
+def test_a_heart_in_motion_is_split_by_its_trigger_delays_though_they_run_on_from_slice_to_slice(tmp_path):
+    truth, frames = slab()
+    every = [(frame, 25.0 * phase + 0.5 * k) for k, frame in enumerate(frames) for phase in range(4)]
+
+    def edit(dataset):
+        for item, (_, delay) in zip(dataset.PerFrameFunctionalGroupsSequence, every, strict=True):
+            heart = Dataset()
+            heart.NominalCardiacTriggerDelayTime = delay
+            item.CardiacSynchronizationSequence = Items([heart])
+
+    found = series_of(write_enhanced(tmp_path / "x.dcm", truth, [f for f, _ in every], modality="MR", edit=edit))
+    assert sorted([h.frame for h in one.headers] for one in found) == [[phase + 4 * k for k in range(6)]
+                                                                      for phase in range(4)]  # fmt: skip
+
+
+def test_magnitude_and_phase_images_are_apart(tmp_path):
+    truth, frames = slab()
+
+    def edit(dataset):
+        for number, item in enumerate(dataset.PerFrameFunctionalGroupsSequence):
+            kind = Dataset()
+            kind.FrameType = ["ORIGINAL", "PRIMARY", "M", "NONE"]
+            kind.ComplexImageComponent = "MAGNITUDE" if number < 6 else "PHASE"
+            item.MRImageFrameTypeSequence = Items([kind])
+        del dataset.SharedFunctionalGroupsSequence[0].MRImageFrameTypeSequence
+
+    path = write_enhanced(tmp_path / "x.dcm", truth, [*frames, *frames], modality="MR", edit=edit)
+    assert parts_of(path, "ComplexImageComponent") == {"MAGNITUDE": [*range(6)], "PHASE": [*range(6, 12)]}
+
+
+def test_a_diffusion_scan_is_split_into_each_weighting_direction_and_trace(tmp_path):
+    truth, frames = slab()
+    says = [{"b_value": 0.0}, *({"b_value": 1000.0, "direction": one} for one in DIRECTIONS), {"b_value": 1000.0}]
+    every = [frame for words in says for frame in with_values(frames, **words)]
+    found = series_of(write_enhanced(tmp_path / "x.dcm", truth, every, modality="MR"))
+    assert sorted([h.frame for h in one.headers] for one in found) == [[*range(n, n + 6)] for n in range(0, 24, 6)]
+
+
+def test_interleaved_acquisitions_stay_one_volume(tmp_path):
+    truth, frames = slab(shape=(12, 6, 6))
+
+    def edit(dataset):
+        for number, item in enumerate(dataset.PerFrameFunctionalGroupsSequence):
+            content = item.FrameContentSequence[0]
+            content.FrameAcquisitionNumber = 1 + number % 2
+            content.FrameAcquisitionDateTime = f"2020022910{10 + number % 2}00"
+
+    (one,) = series_of(write_enhanced(tmp_path / "x.dcm", truth, frames, modality="MR", edit=edit))
+    assert_places(one, truth)
+
+
+def test_frames_that_nothing_tells_apart_are_refused(tmp_path):
+    truth, frames = slab()
+    (one,) = series_of(write_enhanced(tmp_path / "x.dcm", truth, [*frames, *frames]))
+    assert not one.loadable
+    assert len(one.verdict.duplicates) == 6
+
+
 def test_two_stacks_in_different_planes_are_two_series(tmp_path):
     truth, frames = slab()
     other, more = slab(axes=SAGITTAL, seed=1, stack="2")

@@ -287,3 +287,50 @@ def test_frames_of_one_file_are_judged_like_slices(bench, template):
     assert [h.frame for h in one.headers] == list(range(6))
     assert one.files == (template.path,)
     assert one.loading == "loads as it is"
+
+
+def random_headers(template: SliceHeader, seed: int) -> list[SliceHeader]:
+    """Slices of a stack of any kind with some of everything wrong in their headers."""
+    rng = np.random.default_rng(seed)
+
+    def one_of(*values):
+        return values[int(rng.integers(len(values)))]
+
+    def rarely(value, other, part=0.03):
+        return value if rng.random() < part else other
+
+    step, shear, count = one_of(0.0, 1e-7, 1e-3, 0.04, 0.5, 2.5, 1e3), one_of(0, 0, 0.2, 1e6), int(rng.integers(1, 14))
+    wrong_axes = one_of((0.0,) * 6, (1.0, 0, 0, 1, 0, 0), (1.0, 0, 0, 0.3, 1, 0), (1e-200, 0, 0, 0, 1, 0), None)
+    headers = []
+    for k in range(count):
+        height = rarely(int(rng.integers(count)), k, 0.1) * step + rng.normal() * one_of(0, 0, 1e-3, 0.05, 0.3)
+        marks = rng.permutation(["EchoTime", "StackID", "AcquisitionNumber", "AcquisitionTime", "A{value}"])
+        texts = ("", "1", "2", "nan", "1e400", "x\\y", "103000", "20200101103000.5+0100", "\u0661")
+        headers.append(replace(
+            template,
+            position_mm=rarely(None, (rarely(one_of(3.3, 1e9), 0.0), height * shear, height)),
+            orientation=rarely(wrong_axes, rarely((0.0, 1, 0, 0, 0, -1), (1.0, 0, 0, 0, 1, 0))),
+            pixel_spacing_mm=rarely(None, (0.8, 0.7)),
+            phase=tuple((str(mark), one_of(*texts)) for mark in marks[:int(rng.integers(6))]),
+            instance_number=one_of(None, k, k, -5, 2**70), sop_uid=f"1.2.{k}",
+            thickness_mm=one_of(None, 0.0, -1.0, 2.5, float("nan")), tilt_deg=one_of(None, 0.0, 1e300),
+            image_type=rarely((), template.image_type),
+        ))  # fmt: skip
+    return headers
+
+
+def test_headers_of_any_kind_get_a_verdict_and_a_repair_that_is_promised_can_be_made(template):
+    mended = 0
+    for seed in range(250):
+        headers = random_headers(template, seed)
+        found = ranked(Listing(tuple(headers), {}, ()))
+        assert sum(one.slice_count for one in found) == len(headers)
+        for one in found:
+            assert one.verdict.uniform == (not one.verdict.problems)
+            assert one.loading.startswith("loads") == one.verdict.uniform
+            assert bool(one.verdict.repairs) == (one.verdict.repairable and not one.verdict.uniform)
+            if one.verdict.repairs:
+                result = repaired(np.zeros(one.shape, np.int16), one, -1024)
+                assert result.lines and result.array.shape == result.geometry.shape
+                mended += 1
+    assert mended > 30

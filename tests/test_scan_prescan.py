@@ -14,7 +14,8 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from anatomy_twin.errors import ScanError
-from anatomy_twin.scan import prescan as bounds
+from anatomy_twin.scan import prescan as inflating
+from anatomy_twin.scan import walk as bounds
 from anatomy_twin.scan.headers import TAGS
 from anatomy_twin.scan.prescan import NoDicomError, check_dicom, prescan
 from tests.support.dicom_series import write_series
@@ -129,7 +130,7 @@ def test_what_breaks_its_own_lengths_is_named(body, words):
 
 
 def test_a_deflated_file_grows_to_its_limit_only(monkeypatch):
-    monkeypatch.setattr(bounds, "LARGEST_INFLATED_BYTES", 2**20)
+    monkeypatch.setattr(inflating, "LARGEST_INFLATED_BYTES", 2**20)
     deflater = zlib.compressobj(9, zlib.DEFLATED, -15)
     packed = deflater.compress(element(8, 0x60, b"CS", b"CT") + b"\0" * 2**22) + deflater.flush()
     with pytest.raises(ScanError, match="grows beyond 1 MB"):

@@ -287,11 +287,15 @@ def test_real_structure_sets_of_other_images_are_refused(name, in_process):
         read_label_object(RT_UTILS / "mock_data" / f"{name}.dcm", like=volume)
 
 
-def test_a_million_points_are_read_and_endless_winding_is_refused(truth, volume, tmp_path, in_process):
+def test_many_points_are_read_and_endless_ones_refused(truth, volume, tmp_path, in_process):
     spacing = truth.spacing_mm
-    many = circle((15.7, 17.3), 11.31, spacing, 1_000_000)
+    many = circle((15.7, 17.3), 11.31, spacing, 50_000)
     labels = read(make_structure_set({"a": [(outline(truth, 2, many), "")]}), volume, tmp_path)
     np.testing.assert_array_equal(own_mask(labels, "a")[2], disc((15.7, 17.3), 11.31, spacing))
+    dataset = make_structure_set({"a": [(outline(truth, 2, many[:9]), "")]})
+    set_contour_text(dataset.ROIContourSequence[0].ContourSequence[0], b"\\".join([b"0"] * 3_000_000))
+    with pytest.raises(ScanError, match="an outline of 1000000 points is none of a slice"):
+        read(dataset, volume, tmp_path)
     winding = np.tile([(0.3, 5.1), (900.4, 5.2)], (100_000, 1)).astype(float)
     with pytest.raises(ScanError, match="more often than can be"):
         fill_outlines([winding], (1000, 50))

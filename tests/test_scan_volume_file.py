@@ -22,7 +22,9 @@ from scipy.spatial.transform import Rotation
 from anatomy_twin.errors import ScanError, TwinError, UsageError
 from anatomy_twin.scan import grid_file
 from anatomy_twin.scan.grid_file import describe_grid, is_grid_file, read_grid
+from anatomy_twin.scan.volume import load_volume
 from anatomy_twin.scan.volume_file import load_volume_file, series_of_file
+from tests.support.dicom_series import random_axes, write_series
 
 TO_LPS = np.diag([-1.0, -1.0, 1.0])
 SPACES = {"left-posterior-superior": (1, 1, 1), "RAS": (-1, -1, 1), "left-anterior-superior": (1, -1, 1)}
@@ -216,7 +218,7 @@ def test_nifti_colours_are_refused(tmp_path):
         read_grid(tmp_path / "a.nii")
 
 
-def test_simpleitk_is_not_taken_for_nifti_because_it_is_silently_wrong(tmp_path):
+def test_simpleitk_is_not_taken_for_nifti_because_it_is_silently_wrong(here, tmp_path):
     """The reason for nibabel: cut-off voxels and the spacing of a lone sform, where SimpleITK says nothing."""
     path = write_nifti(tmp_path / "a.nii", qform=0)
     assert not np.allclose(itk_corners(path), read_grid(path).geometry.corners_mm(), atol=0.1)
@@ -315,7 +317,7 @@ def test_nrrd_in_time_is_refused(tmp_path):
     assert "an axis of the file is none of space" in refused_nrrd(tmp_path, array=values(shape=(2, *SHAPE)), **more)
 
 
-def test_nrrd_measurement_frame_changes_nothing(here, tmp_path):
+def test_nrrd_measurement_frame_changes_nothing(tmp_path):
     path = write_nrrd(tmp_path / "a.nrrd", **{"measurement frame": np.diag([-1.0, -1.0, 1.0])})
     assert np.allclose(read_grid(path).geometry.corners_mm(), corners(*frame()))
 
@@ -400,6 +402,39 @@ def test_recognised_by_content_and_by_name(tmp_path):
         assert not is_grid_file(tmp_path / name), name
     assert not is_grid_file(tmp_path)
     assert not is_grid_file(tmp_path / "absent.nii")
+
+
+def test_the_same_scan_in_every_format_is_the_same_volume(here, tmp_path):
+    """Written by SimpleITK from a DICOM series that it reads itself, with all the free texts that it adds."""
+    write_series(tmp_path / "dicom", axes=random_axes(4))
+    truth = load_volume(tmp_path / "dicom")
+    reader = sitk.ImageSeriesReader()
+    reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(tmp_path / "dicom")))
+    image = reader.Execute()
+    image.SetMetaData("PatientName", "Doe^Jane")
+    for name in ("a.nii", "a.nii.gz", "a.nrrd", "a.nhdr", "a.mha", "a.mhd"):
+        sitk.WriteImage(image, str(tmp_path / name), useCompression=name in ("a.nrrd", "a.mha", "a.nii.gz"))
+        volume = load_volume_file(tmp_path / name, "CT")
+        assert volume.geometry.is_close(truth.geometry, 0.01), name
+        assert np.array_equal(volume.array, truth.array), name
+        assert "Doe" not in repr((volume.facts, volume.warnings)), name
+
+
+def test_gzip_in_several_members_is_one_file(here, tmp_path):
+    data = nifti_bytes()
+    path = tmp_path / "a.nii.gz"
+    path.write_bytes(b"".join(gzip.compress(data[at:at + 150]) for at in range(0, len(data), 150)))
+    assert np.array_equal(nibabel.load(path).get_fdata().T, values())
+    with pytest.raises(ScanError, match="neither NIfTI"):
+        read_grid(path)  # the header itself is in pieces: no tool writes that
+    path.write_bytes(gzip.compress(data[:400]) + gzip.compress(data[400:]) + bytes(100))
+    assert np.array_equal(read_grid(path).array, values())
+
+
+def test_headers_with_lines_ended_as_on_windows(here, tmp_path):
+    for name, data in (("a.nrrd", nrrd_bytes(b"")), ("a.mha", meta_text())):
+        (tmp_path / name).write_bytes(data.replace(b"\n", b"\r\n") + values().tobytes())
+        assert np.array_equal(read_grid(tmp_path / name).array, values())
 
 
 # ---- what is broken or hostile
@@ -635,7 +670,7 @@ def test_random_damage_to_headers_ends_in_a_header_or_one_refusal(tmp_path):
     outcomes = {"header": 0, "refused": 0}
     for name, data in (("a.nii", nifti_bytes()), ("b.nii", nifti_bytes(2)), ("a.nrrd", nrrd_bytes()),
                        ("a.mha", meta_text() + values().tobytes())):
-        for _ in range(250):
+        for _ in range(120):
             changed = bytearray(data)
             for at in rng.integers(0, min(len(data) - 240, 560), rng.integers(1, 6)):
                 changed[at] = rng.integers(0, 256)
@@ -649,7 +684,7 @@ def test_random_damage_to_headers_ends_in_a_header_or_one_refusal(tmp_path):
                 assert header.problems or header.geometry is not None
                 assert header.offset + (header.data_bytes if not header.problems else 0) <= len(data)
                 outcomes["header"] += 1
-    assert min(outcomes.values()) > 100, outcomes
+    assert min(outcomes.values()) > 50, outcomes
 
 
 # ---- volumes

@@ -24,6 +24,7 @@ _LOCATOR: Final = struct.Struct("<4sLQL")
 _END_64: Final = struct.Struct("<4sQ2H2L4Q")
 _LOCAL: Final = struct.Struct("<4s5H3L2H")
 _LONGEST_LIST: Final = 16 * MEBIBYTE
+_ENTRY_BYTES: Final = 500  # of the list of members, beside the name
 _ENCRYPTED: Final = 0x1 | 0x40 | 0x2000
 _SIZES_FOLLOW: Final = 0x8
 _METHODS: Final = {zipfile.ZIP_STORED: "stored", zipfile.ZIP_DEFLATED: "deflated"}
@@ -77,19 +78,35 @@ def _check_end(stream: BinaryIO, limits: Limits, where: str) -> None:
     position = tail.rfind(_END_MAGIC)
     if position < 0 or len(tail) - position < _END.size:
         raise StoreError("archive has no end: it is cut short", where=where[:80], advice="get it again")
-    _, disk, list_disk, here, count, list_bytes, _, comment = _END.unpack_from(tail, position)
-    if position + _END.size + comment != len(tail) or tail.count(_END_MAGIC) != 1:
-        raise StoreError("archive can be read in two ways", where=where[:80], advice=ADVICE)
+    _, disk, list_disk, here, count, list_bytes, list_start, _ = _END.unpack_from(tail, position)
+    ends = sum(_is_end(tail, place) for place in _places(tail, _END_MAGIC))
+    end = tail_start + position
     locator = position - _LOCATOR.size
     if locator >= _END_64.size and tail[locator : locator + 4] == b"PK\x06\x07":
         fields = _END_64.unpack_from(tail, locator - _END_64.size)
         if fields[0] != b"PK\x06\x06":
             raise StoreError("archive is damaged at its end", where=where[:80], advice="get it again")
-        disk, list_disk, here, count, list_bytes = fields[4:9]
+        disk, list_disk, here, count, list_bytes, list_start = fields[4:10]
+        end -= _LOCATOR.size + _END_64.size
     if disk or list_disk or here != count:
         raise StoreError("archive is one of several parts", where=where[:80], advice="join the parts first")
-    if count > limits.members or list_bytes > _LONGEST_LIST:
+    if count > limits.members or list_bytes > min(_LONGEST_LIST, (limits.path_bytes + _ENTRY_BYTES) * max(1, count)):
         raise StoreError(f"archive has more than {limits.members} members", where=where[:80], advice=ADVICE)
+    if ends != 1 or not _is_end(tail, position) or list_start + list_bytes != end:
+        raise StoreError("archive can be read in two ways", where=where[:80], advice=ADVICE)
+
+
+def _places(data: bytes, mark: bytes) -> Iterator[int]:
+    place = data.find(mark)
+    while place >= 0:
+        yield place
+        place = data.find(mark, place + 1)
+
+
+def _is_end(tail: bytes, place: int) -> bool:
+    """Return whether an end of an archive stands there whose comment reaches to the end of the file."""
+    comment = int.from_bytes(tail[place + _END.size - 2 : place + _END.size], "little")
+    return place + _END.size + comment == len(tail)
 
 
 def _checked(member: zipfile.ZipInfo, names: Names) -> tuple[str, ...]:

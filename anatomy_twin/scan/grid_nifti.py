@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from anatomy_twin.core import VolumeGeometry
 from anatomy_twin.scan.grid_header import PLACE_TOLERANCE_MM, GridHeader, broken, check_amount, checked_sizes, placed
 from anatomy_twin.scan.verdict import TOLERATED_MM
+
+Fields = dict[str, Any]
+Floats = NDArray[np.float64]
+Place = tuple[Floats, Floats]  # steps along i, j and k as columns, and the centre of the first voxel
 
 HEADER_BYTES = 544
 _LAST_CODE = 5  # "other template"
@@ -99,9 +105,9 @@ def nifti_header(path: Path, head: bytes, packed: bool) -> GridHeader:
     return check_amount(header)
 
 
-def _fields(head: bytes, version: int) -> dict:
+def _fields(head: bytes, version: int) -> Fields:
     order = "<" if head[0] in (0x5C, 0x1C) else ">"  # 348 and 540 begin with their low byte
-    result = {}
+    result: Fields = {}
     for name, places in _FIELDS.items():
         kind, at = places[version - 1]
         dtype = np.dtype(kind).newbyteorder(order)
@@ -115,7 +121,7 @@ def _three(shape: tuple[int, ...]) -> tuple[int, int, int]:
     return shape[-3], shape[-2], shape[-1]
 
 
-def _shape(fields: dict, problems: list[str]) -> tuple[int, ...]:
+def _shape(fields: Fields, problems: list[str]) -> tuple[int, ...]:
     count = int(fields["dim"][0])
     if not 1 <= count <= 7:
         raise broken(f"{count} dimensions are no NIfTI image")
@@ -130,7 +136,7 @@ def _shape(fields: dict, problems: list[str]) -> tuple[int, ...]:
     return (math.prod(sizes[3:]),) * (len(sizes) > 3) + sizes[2::-1]
 
 
-def _dtype(fields: dict, head: bytes, problems: list[str]) -> np.dtype:
+def _dtype(fields: Fields, head: bytes, problems: list[str]) -> np.dtype:
     code = fields["datatype"]
     if code in _TYPES:
         dtype = np.dtype(_TYPES[code]).newbyteorder("<" if head[0] in (0x5C, 0x1C) else ">")
@@ -144,7 +150,7 @@ def _dtype(fields: dict, head: bytes, problems: list[str]) -> np.dtype:
     return np.dtype(f"V{size}")
 
 
-def _unit(fields: dict, notes: list[str], problems: list[str]) -> float:
+def _unit(fields: Fields, notes: list[str], problems: list[str]) -> float:
     code = fields["xyzt_units"] & 7
     if code == 0:
         notes.append("the file names no unit of length: millimetres assumed")
@@ -153,11 +159,11 @@ def _unit(fields: dict, notes: list[str], problems: list[str]) -> float:
     return _MM_PER_UNIT.get(code, 1.0)
 
 
-def _sform(fields: dict) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _sform(fields: Fields) -> Place:
     return fields["srow"][:, :3], fields["srow"][:, 3]
 
 
-def _qform(fields: dict, problems: list[str]) -> tuple[tuple | None, float]:
+def _qform(fields: Fields, problems: list[str]) -> tuple[Place | None, float]:
     """Return steps and origin (RAS, units of the file) by the quaternion, and how far rounding may turn them.
 
     nifti1.h, method 2: R(a, b, c, d) with a = sqrt(1 - b2 - c2 - d2), third column times qfac.
@@ -185,7 +191,7 @@ def _qform(fields: dict, problems: list[str]) -> tuple[tuple | None, float]:
     return (turn * steps, fields["qoffset"]), 1.0 if left < 1e-6 else PLACE_TOLERANCE_MM
 
 
-def _difference(one: tuple, other: tuple, shape: tuple[int, ...], unit_mm: float) -> list[str]:
+def _difference(one: Place, other: Place, shape: tuple[int, ...], unit_mm: float) -> list[str]:
     """Say by how many millimetres sform and qform differ, if at all."""
     sizes = np.array(shape[::-1])
     apart = 0.0
@@ -197,7 +203,7 @@ def _difference(one: tuple, other: tuple, shape: tuple[int, ...], unit_mm: float
     return [f"sform and qform place the volume up to {apart:.4g} mm apart: the sform was taken"]
 
 
-def _other_sizes(fields: dict, steps: NDArray[np.float64], unit_mm: float) -> list[str]:
+def _other_sizes(fields: Fields, steps: Floats, unit_mm: float) -> list[str]:
     """Say where the voxel sizes of the header (pixdim) are not those of the sform: some readers take them."""
     sizes, taken = np.abs(fields["pixdim"][1:4]), np.linalg.norm(steps, axis=0)
     if np.allclose(sizes, taken, rtol=1e-3, atol=0.0):
@@ -206,15 +212,15 @@ def _other_sizes(fields: dict, steps: NDArray[np.float64], unit_mm: float) -> li
     return [f"the header also names voxels of {told} mm: those of the sform were taken"]
 
 
-def _spacing(fields: dict, geometry: object, unit_mm: float) -> tuple[float, float, float]:
+def _spacing(fields: Fields, geometry: VolumeGeometry | None, unit_mm: float) -> tuple[float, float, float]:
     if geometry is not None:
-        return geometry.spacing_mm  # type: ignore[attr-defined]
+        return geometry.spacing_mm
     values = [abs(float(value)) * unit_mm for value in fields["pixdim"][3:0:-1]]
     k, j, i = (value if math.isfinite(value) else 0.0 for value in values)
     return k, j, i
 
 
-def _offset(fields: dict, version: int) -> int:
+def _offset(fields: Fields, version: int) -> int:
     offset = fields["vox_offset"]
     least = 352 if version == 1 else 544
     if not math.isfinite(offset) or offset != int(offset) or not least <= offset <= _MAX_OFFSET:
@@ -222,7 +228,7 @@ def _offset(fields: dict, version: int) -> int:
     return int(offset)
 
 
-def _scale(fields: dict, notes: list[str], problems: list[str]) -> tuple[float, float]:
+def _scale(fields: Fields, notes: list[str], problems: list[str]) -> tuple[float, float]:
     slope, intercept = fields["scl_slope"], fields["scl_inter"]
     if slope == 0:
         return 1.0, 0.0

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.scan.slice_header import SliceHeader
-from anatomy_twin.scan.stack import SAME_PLACE_MM, TOLERATED_MM, Floats, orthonormal_axes, same_place, usual_step
+from anatomy_twin.scan.stack import SAME_PLACE_MM, Floats, orthonormal_axes, same_place, tolerated, usual_step
 
 # slices whose axes differ by less belong to one stack: header texts are rounded
 ORIENTATION_TOLERANCE = 1e-3
@@ -380,4 +380,4 @@ def _all_meet(stacks: list[Floats]) -> bool:
 def _is_regular(along: Floats) -> bool:
     place = np.sort(along)
     grid = np.linspace(place[0], place[-1], place.size)
-    return bool(np.abs(place - grid).max() <= TOLERATED_MM)
+    return bool(np.abs(place - grid).max() <= tolerated(usual_step(np.diff(place))))

@@ -19,12 +19,14 @@ import pydicom
 
 from anatomy_twin.core import SILENT, Monitor, check_cancelled
 from anatomy_twin.errors import ScanError, TwinError
+from anatomy_twin.scan.grid_file import is_grid_file
 from anatomy_twin.scan.prescan import FileMap, NoDicomError, prescan
 from anatomy_twin.scan.slice_header import PixelSource, SliceHeader
 from anatomy_twin.scan.values import HeaderValues, tags_of
 
 MAX_FILES = 200_000
 NOT_DICOM = "non-DICOM file"
+VOLUME_FILE = "NIfTI, NRRD or MetaImage file"
 UNKNOWN_CLASS = "DICOM object of unknown class"
 PHANTOM_MAKER = "anatomy_twin phantom"
 # a file that is named so and is no DICOM may have been a slice
@@ -157,7 +159,7 @@ def read_header(path: Path) -> tuple[SliceHeader, ...] | str:
         if name and "Rows" in values:
             return _headers_of(path, found, values, name)
     except NoDicomError:
-        return NOT_DICOM
+        return VOLUME_FILE if is_grid_file(path) else NOT_DICOM
     if not name and not marked:
         return NOT_DICOM
     if not name or name.endswith("Image"):
@@ -271,7 +273,7 @@ def _aside(values: HeaderValues, name: str, image_type: tuple[str, ...]) -> str:
     if "LOCALIZER" in image_type or "SCOUT" in image_type:
         return "localizer"
     sop_class = values.text("SOPClassUID")
-    if sop_class.startswith(_SECONDARY_CAPTURE):
+    if sop_class == _SECONDARY_CAPTURE or sop_class.startswith(_SECONDARY_CAPTURE + "."):
         return "secondary capture"
     photometric = values.text("PhotometricInterpretation").upper()
     if photometric and photometric not in _GREY and photometric not in _COLOUR:

@@ -110,7 +110,7 @@ def _layout(series: Series, stack: Stack) -> _Layout:
     along = stack.along_mm[kept]
     count, on_grid = (kept.size - 1, True) if series.verdict.uniform else stack.regular_steps()
     step = float(along[-1]) / count if count else stack.step_mm or series.spacing_mm[0]
-    below, weight = _planes(along, count, step, TOLERATED_MM if on_grid else SILENT_MM)
+    below, weight = _planes(along, count, step, stack.tolerated_mm if on_grid else min(SILENT_MM, stack.tolerated_mm))
     spacing = np.array(series.spacing_mm[1:])
     moved = max(stack.drift_mm, stack.bend_mm) > TOLERATED_MM
     offset = stack.lateral_mm[kept] / spacing if moved else np.zeros((kept.size, 2))

@@ -18,7 +18,7 @@ from anatomy_twin.scan.grouping import (
     Part,
     split_into_parts,
 )
-from anatomy_twin.scan.headers import NOT_DICOM, Listing, find_files, read_headers
+from anatomy_twin.scan.headers import NOT_DICOM, VOLUME_FILE, Listing, find_files, read_headers
 from anatomy_twin.scan.slice_header import SliceHeader
 from anatomy_twin.scan.verdict import (
     POSITION_LIMIT_MM,
@@ -114,7 +114,8 @@ def listing_of(path: str | PathLike[str], monitor: Monitor = SILENT) -> Listing:
     listing = read_headers(files, monitor)
     if not listing.headers:
         raise ScanError(_nothing(listing, single=root.is_file()), where=root.name,
-                        advice="give a CT series as DICOM files")
+                        advice="name the volume file itself" if VOLUME_FILE in listing.others
+                        else "give a CT series as DICOM files")
     return listing
 
 
@@ -321,7 +322,7 @@ def _nothing(listing: Listing, single: bool) -> str:
     names = sorted(listing.others.items())
     if single:
         if listing.broken:
-            return "the file is broken DICOM"
+            return f"the file is broken DICOM: {listing.reasons[0]}"
         return "the file is not DICOM" if names[0][0] == NOT_DICOM else f"the file holds no image but a {names[0][0]}"
     parts = [count_of(number, name) for name, number in names]
     if listing.broken:

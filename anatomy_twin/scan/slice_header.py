@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from anatomy_twin.scan.prescan import PixelPlace
+from anatomy_twin.scan.walk import PixelPlace
 
 
 @dataclass(frozen=True, slots=True)

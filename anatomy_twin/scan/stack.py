@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 # Where slices lie off a regular grid by less than SILENT_MM nothing is said (rounded header texts do that), up to
-# TOLERATED_MM a warning names the deviation, and beyond it the series is no regular volume.
+# TOLERATED_MM (at most a quarter of a step) a warning names the deviation, and beyond it the series is no regular
+# volume.
 SILENT_MM = 0.02
 TOLERATED_MM = 0.1
 # Slices closer than this (and closer than a tenth of the usual step) show one place twice.
@@ -58,6 +59,11 @@ class Stack:
         return np.flatnonzero(np.concatenate([[True], ~self.repeated]))
 
     @property
+    def tolerated_mm(self) -> float:
+        """How far off the grid along the normal a slice may lie."""
+        return tolerated(self.usual_mm)
+
+    @property
     def tilt_deg(self) -> float:
         """The angle between the stack and the slice normal."""
         return float(np.degrees(np.arctan(np.hypot(*self.shear))))
@@ -74,12 +80,12 @@ class Stack:
         counts = [max(1, round(along[-1] / self.usual_mm))]
         if not self.gaps:
             counts.insert(0, along.size - 1)
-        for limit_mm in (TOLERATED_MM, JITTER_PART * self.usual_mm):
+        for limit_mm in (self.tolerated_mm, JITTER_PART * self.usual_mm):
             for count in counts:
                 nearest = np.rint(along * (count / along[-1]))
                 off = np.abs(along - nearest * (along[-1] / count)).max()
                 if off <= limit_mm and np.all(np.diff(nearest) > 0):
-                    return count, bool(off <= TOLERATED_MM)
+                    return count, bool(off <= self.tolerated_mm)
         return max(along.size - 1, int(np.ceil(along[-1] / self.steps_mm.min() - 0.01))), False
 
 
@@ -155,6 +161,11 @@ def usual_step(steps_mm: Floats) -> float:
     return float(np.sort(real)[(real.size - 1) // 2]) if real.size else 0.0
 
 
+def tolerated(step_mm: float) -> float:
+    """Return how far off a grid of this step a slice may lie."""
+    return min(TOLERATED_MM, 0.25 * step_mm)
+
+
 def same_place(steps_mm: Floats, usual_mm: float) -> NDArray[np.bool_]:
     """Tell for each step of sorted slices if it is none, because both slices lie at one place."""
     if not usual_mm:
@@ -190,9 +201,9 @@ def _slope(along: Floats, lateral: Floats) -> tuple[tuple[float, float], float, 
         return (0.0, 0.0), 0.0, float(np.linalg.norm(lateral, axis=1).max(initial=0.0))
     slope = (along @ lateral) / (along @ along)
     bend = _off_line(along, lateral, slope)
-    if bend > TOLERATED_MM:
+    real = np.diff(along) >= SAME_PLACE_MM
+    if bend > TOLERATED_MM and real.any():
         # single slices out of line must not look like a tilt of the whole stack
-        real = np.diff(along) >= SAME_PLACE_MM
         slope = np.median(np.diff(lateral, axis=0)[real] / np.diff(along)[real, None], axis=0)
         bend = _off_line(along, lateral, slope)
     drift = float(np.linalg.norm(slope)) * float(along[-1])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,13 +29,15 @@ from anatomy_twin.scan.label_terms import (
 )
 from anatomy_twin.scan.outlines import fill_outlines
 
-MOST_POINTS = 20_000_000
+MOST_POINTS = 5_000_000
+MOST_OUTLINE_POINTS = 200_000
 MOST_REGIONS = 10_000
 OFF_PLANE_NOTED = 0.05
 FLAT = 0.1
 _AGAIN = "export it again"
 _CLOSED = ("CLOSED_PLANAR", "CLOSED_PLANAR_XOR", "CLOSEDPLANAR_XOR")
 _OPEN = {"POINT": "point", "OPEN_PLANAR": "open line", "OPEN_NONPLANAR": "open line"}
+_BLANK = re.compile(rb"(^|\\)[ \0]*(\\|$)")
 Floats = NDArray[np.float64]
 
 
@@ -201,9 +205,17 @@ def _points(item: Dataset, label: str, where: str) -> Floats:
     raw = item.get_item("ContourData").value if "ContourData" in item else b""
     place = f"{where}, region '{label}'"
     try:
-        parts = raw.split(b"\\") if isinstance(raw, bytes) else raw or []
-        values = np.array([float(part) for part in parts] if raw else [], dtype=np.float64)
-    except (TypeError, ValueError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # text that is no number is a warning to numpy
+            parsed = b"" if isinstance(raw, bytes) else b"\\".join(str(part).encode() for part in raw or [])
+            text = raw.strip(b" \0") if isinstance(raw, bytes) else parsed
+            count = text.count(b"\\") + 1 if text else 0
+            if count > 3 * MOST_OUTLINE_POINTS:
+                raise ScanError(f"an outline of {count // 3} points is none of a slice", where=place, advice=_AGAIN)
+            values = np.fromstring(text, dtype=np.float64, sep="\\")
+            if values.size != count or (text and _BLANK.search(text)):  # numpy reads a blank as -1
+                raise ValueError
+    except (TypeError, ValueError, DeprecationWarning):
         raise ScanError("an outline holds what is no number", where=place, advice=_AGAIN) from None
     if values.size % 3 or not np.isfinite(values).all() or np.abs(values).max(initial=0.0) > 1e5:
         raise ScanError("the points of an outline are none", where=place, advice=_AGAIN)

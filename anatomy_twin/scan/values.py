@@ -15,7 +15,7 @@ from pydicom import charset
 from pydicom.datadict import DicomDictionary, tag_for_keyword
 
 from anatomy_twin.errors import ScanError
-from anatomy_twin.scan.prescan import name_of
+from anatomy_twin.scan.walk import name_of
 
 _FORMS: Final = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d"}
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")

@@ -243,7 +243,7 @@ def _resample(stack: Stack) -> str:
 
 
 def _steps(stack: Stack) -> Iterator[Finding]:
-    if stack.jitter_mm > TOLERATED_MM and not stack.gaps:
+    if stack.jitter_mm > stack.tolerated_mm and not stack.gaps:
         low, high = float(stack.steps_mm.min()), float(stack.steps_mm.max())
         text = f"slice steps vary from {low:.4g} to {high:.4g} mm, off the grid by up to {stack.jitter_mm:.2f} mm"
         why_not = ""

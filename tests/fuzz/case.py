@@ -1,7 +1,7 @@
 """One piece of broken or hostile input: how it is written, what reads it, what may come of it.
 
 A family of cases is a module with a function `cases() -> tuple[Case, ...]`; `tests/fuzz/runner.py` runs each case in
-a child process of its own, in a folder of its own, and finds exactly one outcome:
+a child process and a folder of its own, and finds exactly one outcome:
 
 - `truth`: the reader returned something without a warning, and `same(value)` holds;
 - `warned`: the reader returned something and named what is wrong with it (`Loaded.warnings`; see `Case.word`);

@@ -206,7 +206,7 @@ BROKEN: dict[str, tuple[str, Callable[[], bytes | str]]] = {
     "ply-lists-of-several-lengths": ("ply", lambda: ply_binary(SHIFTED)),
     "ply-binary-cut": ("ply", lambda: ply_binary()[:-7]),
     "ply-no-end-of-header": ("ply", lambda: ply_head().replace("end_header", "") * 50),
-    "ply-many-elements": ("ply", lambda: ply_head().replace("end_header", "element vertex 1\n" * 100_000 + "end_header")),
+    "ply-many-elements": ("ply", lambda: ply_head().replace("end_", "element vertex 1\n" * 100_000 + "end_")),
     "ply-face-list-of-floats": ("ply", lambda: ply(head=ply_head(index="float"))),
     "ply-more-faces-than-rows": ("ply", lambda: ply(head=ply_head(faces=13))),
     "ply-word": ("ply", lambda: ply().replace("32.0", "1,5", 1)),

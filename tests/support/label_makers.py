@@ -10,7 +10,7 @@ import highdicom
 import numpy as np
 import pydicom
 from highdicom.seg import SegmentAlgorithmTypeValues, SegmentDescription
-from pydicom.dataelem import RawDataElement
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.sequence import Sequence as Items
 from pydicom.sr.codedict import codes
@@ -123,9 +123,10 @@ def _contour(points: np.ndarray, uid: str, kind: str) -> Dataset:
 
 def set_contour_text(item: Dataset, text: bytes) -> None:
     """Put the text of an outline's points into an item as it will stand in the file."""
-    text += b" " * (len(text) % 2)
-    tag = pydicom.tag.Tag("ContourData")
-    item[tag] = RawDataElement(tag, "DS", len(text), text, 0, True, True)
+    if len(text) < 2**16 and not set(text) - set(b"0123456789.-\\"):
+        item.ContourData = text.decode().split("\\")
+    else:  # too long for a text of an explicit file, or no numbers at all
+        item[pydicom.tag.Tag("ContourData")] = DataElement("ContourData", "UN", text + b" " * (len(text) % 2))
 
 
 def _image(uid: str) -> Dataset:
