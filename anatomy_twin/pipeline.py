@@ -5,6 +5,7 @@ This is the only module that knows all rooms of the chain; the command line and 
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import time
 from collections.abc import Iterator, Mapping
@@ -133,6 +134,29 @@ def segment_case(case: Case, segmenter: str = "ct-abdomen", monitor: Monitor = S
     )
     facts = {"segmenter": segmenter, "found": ", ".join(labels.names), "seed": "none (deterministic)"}
     return _recorded(replace(fresh, timings_s=case.timings_s), "segmenting organs", facts, clock)
+
+
+def labels_case(
+    case: Case, path: str | Path, names: Mapping[int, str] | None = None, monitor: Monitor = SILENT
+) -> Case:
+    """Take labels of another program for the primary volume (see ``load_labels``).
+
+    Plans, results and surfaces of an older segmentation are dropped.
+    """
+    with _stage("reading labels", monitor) as clock:
+        labels = load_labels(path, case.volume, names)
+        for note in labels.notes:
+            monitor.warn(note)
+        if case.plans:
+            monitor.warn(f"the labels replace the segmentation; dropped with it: plan {', '.join(case.plans)}")
+    fresh = Case.new(
+        volume=case.volume, labels=labels, patient=case.patient, name=case.primary, provenance=case.provenance
+    )
+    facts = {
+        "matched": labels.notes[0], "found": ", ".join(labels.names),
+        "sha256": hashlib.sha256(Path(path).read_bytes()).hexdigest(),
+    }
+    return _recorded(replace(fresh, timings_s=case.timings_s), "reading labels", facts, clock)
 
 
 def target_case(

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Drive the fuzz targets of tests/fuzz/targets with atheris, in a throw-away environment.
 
-    python3 scripts/fuzz.py [TARGET ...] [--seconds N] [--keep] [--seeds] [--environment FOLDER]
+    python3 scripts/fuzz.py [TARGET ...] [--seconds N] [--keep] [--environment FOLDER]
 
 Each target runs for N seconds (60), from its stored corpus and its seeds. An input that raises anything but a refusal,
 takes ten seconds or two gigabytes ends the target and is told; the exit code is 1 then. --keep stores such inputs, and
-the smallest inputs that reach new code, in tests/fuzz/corpora; --seeds writes the seeds there and runs nothing.
+the smallest inputs that reach new code, in tests/fuzz/corpora, which `tests/test_fuzz.py` replays.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CORPORA = ROOT / "tests" / "fuzz" / "corpora"
 TARGETS = ("prescan", "loader", "plan")
 ATHERIS = "atheris>=3.0"
-INSTRUMENTED = ["anatomy_twin.scan", "anatomy_twin.archive", "anatomy_twin.store", "anatomy_twin.core", "pydicom.filereader",
-                "pydicom.dataset", "pydicom.filebase", "pydicom.util"]  # fmt: skip
+INSTRUMENTED = ["anatomy_twin.scan", "anatomy_twin.archive", "anatomy_twin.store", "anatomy_twin.core",
+                "pydicom.filereader", "pydicom.dataset", "pydicom.filebase", "pydicom.util"]  # fmt: skip
 LARGEST_STORED_BYTES = 3000
 MOST_STORED_BYTES = 90_000
 _INSIDE = "--inside"
@@ -43,17 +43,12 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)}; all if none is named")
     parser.add_argument("--seconds", type=int, default=60, help="for each target")
     parser.add_argument("--keep", action="store_true", help="store findings and new coverage in tests/fuzz/corpora")
-    parser.add_argument("--seeds", action="store_true", help="write the seeds into tests/fuzz/corpora and stop")
     parser.add_argument("--environment", type=Path, help="keep the throw-away environment here, to use it again")
     options = parser.parse_args(arguments)
     targets = options.targets or TARGETS
     if not set(targets) <= set(TARGETS):
         parser.error(f"the targets are {', '.join(TARGETS)}")
     sys.path.insert(0, str(ROOT))
-    if options.seeds:
-        for target in targets:
-            write_seeds(target, CORPORA / target)
-        return 0
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fuzz-")))
         python = environment(options.environment or scratch / "environment")
@@ -80,12 +75,12 @@ def run(python: Path, target: str, scratch: Path, seconds: int, keep: bool) -> i
     dictionary.write_text("".join(f'"{_escaped(word)}"\n' for word in words_of(target)))
     stored = CORPORA / target
     stored.mkdir(parents=True, exist_ok=True)
-    options = [f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048", "-max_len=8192", "-use_value_profile=0",
+    options = [f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048", "-max_len=8192",
                f"-dict={dictionary}", f"-artifact_prefix={found}{os.sep}", "-print_final_stats=1"]  # fmt: skip
     command = [python, __file__, _INSIDE, target, *options, grown, stored]
-    done = subprocess.run([str(part) for part in command], env=_environment(), stderr=subprocess.PIPE, text=True,
-                          errors="replace")
-    told = done.stderr.splitlines()
+    done = subprocess.run([str(part) for part in command], env=_environment(), stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace")
+    told = [line for line in done.stdout.splitlines() if not line.startswith("INFO: Instrumenting")]
     executed = [line.split()[-1] for line in told if "number_of_executed_units" in line]
     print(f"{target}: {executed[0] if executed else 'unknown number of'} inputs in {seconds} s, "
           f"{len(list(grown.iterdir()))} of them reach new code, {len(list(found.iterdir()))} findings", flush=True)
@@ -138,7 +133,7 @@ def _store(files: Sequence[Path], stored: Path, largest: int, kind: str) -> None
     for file in files:
         data = file.read_bytes()
         name = f"{kind}-{hashlib.sha256(data).hexdigest()[:12]}"
-        if file.name.startswith("seed-") or len(data) > largest or (stored / name).exists():
+        if file.name.startswith("seed-") or not data or len(data) > largest or (stored / name).exists():
             continue
         if kind != "found" and size + len(data) > MOST_STORED_BYTES:
             break

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 from tests.fuzz.runner import all_cases
 
 ROOT = Path(__file__).resolve().parent.parent
+CORPORA = ROOT / "tests" / "fuzz" / "corpora"
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="the runner measures by Linux's means")
 
 
@@ -40,3 +42,13 @@ def test_the_corpus_is_as_large_as_it_says():
     assert all(counts[family] >= 12 for family in dicom)
     assert counts["defect"] >= 24
     assert counts["command line"] >= 24
+
+
+@pytest.mark.parametrize("target", ["prescan", "loader", "plan"])
+def test_the_stored_inputs_of_the_fuzz_targets_raise_nothing_but_refusals(target):
+    module = importlib.import_module(f"tests.fuzz.targets.{target}")
+    stored = sorted((CORPORA / target).iterdir())
+    assert len(stored) >= 10
+    assert sum(file.stat().st_size for file in stored) < 100_000
+    for data in (*module.seeds().values(), *(file.read_bytes() for file in stored)):
+        module.one_input(data)

@@ -192,6 +192,17 @@ def test_what_other_readers_load_without_a_word_is_refused(tmp_path, change, wor
         load_volume(path)
 
 
+def test_an_object_that_contradicts_itself_is_refused_by_name(tmp_path):
+    truth, frames = slab()
+
+    def edit(dataset):
+        del dataset.PerFrameFunctionalGroupsSequence[3].PlanePositionSequence
+
+    path = write_enhanced(tmp_path / "x.dcm", truth, frames, edit=edit)
+    with pytest.raises(ScanError, match="frame 4 has no usable position"):
+        load_volume(path)
+
+
 @pytest.mark.parametrize("modality", ["CT", "MR"])
 def test_legacy_converted_objects_load(tmp_path, modality):
     truth = write_series(tmp_path / "single", modality=modality, axes=random_axes(8), intercept=-1000.0)

@@ -36,8 +36,8 @@ class Bench:
             marks = tuple((name, str(value)) for name, value in own.items() if name[0].isupper())
             plain = {name: value for name, value in own.items() if not name[0].isupper()}
             self.headers.append(replace(
-                self.template, position_mm=(0.0, 0.0, float(height)), sop_uid=f"1.2.{number}", phase=marks,
-                thickness_mm=thickness, **{"instance_number": number, **plain},
+                self.template, position_mm=(0.0, 0.0, float(height)), phase=marks, thickness_mm=thickness,
+                **{"instance_number": number, "sop_uid": f"1.2.{number}", **plain},
             ))  # fmt: skip
 
     @property
@@ -280,6 +280,22 @@ def test_a_time_series_at_one_place_is_no_volume(bench):
     assert "all slices lie at one place" in one.loading
 
 
+@pytest.mark.parametrize(
+    ("fields", "loading"),
+    [
+        ({"slope": [None] + [1.0] * 7}, "a CT without rescale slope and intercept has no HU"),
+        ({"slope": [1.0] * 7 + [0.0]}, "slice 8 has a rescale slope of 0 and an intercept of -1024"),
+        ({"rescale_type": ["HU"] * 7 + ["US"]}, "slices of different units"),
+        ({"sop_uid": ["1.2.3"] * 2 + [f"1.2.{k}" for k in range(6)]}, "two slices carry one identity"),
+    ],
+)
+def test_what_loading_would_refuse_beside_the_geometry_is_told(bench, fields, loading):
+    bench.stack(HEIGHTS, **fields)
+    (one,) = bench.found
+    assert one.loading == f"refused: {loading}"
+    assert one.loadable  # the geometry is fine
+
+
 def test_frames_of_one_file_are_judged_like_slices(bench, template):
     for k in (3, 0, 5, 1, 4, 2):
         bench.headers.append(replace(template, position_mm=(0, 0, 2.5 * k), frame=k, frame_count=6))
@@ -321,7 +337,7 @@ def random_headers(template: SliceHeader, seed: int) -> list[SliceHeader]:
 
 def test_headers_of_any_kind_get_a_verdict_and_a_repair_that_is_promised_can_be_made(template):
     mended = 0
-    for seed in range(250):
+    for seed in range(120):
         headers = random_headers(template, seed)
         found = ranked(Listing(tuple(headers), {}, ()))
         assert sum(one.slice_count for one in found) == len(headers)
@@ -333,4 +349,4 @@ def test_headers_of_any_kind_get_a_verdict_and_a_repair_that_is_promised_can_be_
                 result = repaired(np.zeros(one.shape, np.int16), one, -1024)
                 assert result.lines and result.array.shape == result.geometry.shape
                 mended += 1
-    assert mended > 30
+    assert mended > 15

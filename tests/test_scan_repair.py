@@ -193,6 +193,15 @@ def test_equal_duplicates_are_dropped_and_different_ones_refused(tmp_path):
         repaired(array, series, AIR)
 
 
+def test_one_image_at_two_places_is_refused(tmp_path):
+    def same(k, dataset):
+        dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.{min(k, 4)}"
+
+    series, _ = write_stack(tmp_path, np.delete(np.arange(7) * 2.0, 3), np.zeros((6, 2)), edit=same)
+    with pytest.raises(GeometryError, match=r"one image lies at two places \(slices 5 and 6\)"):
+        repaired(np.zeros(series.shape, np.int16), series, AIR)
+
+
 @pytest.mark.parametrize(
     ("along", "down", "words"),
     [

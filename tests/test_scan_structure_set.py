@@ -236,7 +236,8 @@ def test_contradictions_are_refused_by_name(truth, volume, tmp_path, in_process)
         with pytest.raises(ScanError, match=words) as caught:
             read(broken(edit), volume, tmp_path)
         assert "\n" not in str(caught.value)
-    for text, words in ((b"1\\2\\x", "no number"), (b"1\\2\\nan", "are none"), (b"1\\2\\1e9", "are none")):
+    for text, words in ((b"1\\2\\x", "no number"), (b"1\\ \\3", "no number"), (b"1\\2\\nan", "are none"),
+                        (b"1\\2\\1e9", "are none")):  # fmt: skip
         with pytest.raises(ScanError, match=words):
             read(broken(lambda d, t=text: set_contour_text(contour(d), t)), volume, tmp_path)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import hashlib
 import importlib
@@ -150,6 +151,13 @@ def test_nifti_with_voxel_sizes_that_contradict_the_sform_says_so(tmp_path):
 def test_nifti_of_two_codes_zero_is_refused_by_name(tmp_path):
     with pytest.raises(ScanError, match="does not say where its voxels lie in the patient"):
         read_grid(write_nifti(tmp_path / "a.nii", sform=0, qform=0))
+
+
+def test_nifti_in_template_space_says_so(tmp_path):
+    assert describe_grid(write_nifti(tmp_path / "a.nii", sform=2, qform=4)).notes == ()
+    for more in ({"sform": 4}, {"sform": 0, "qform": 4}):
+        assert describe_grid(write_nifti(tmp_path / "a.nii", **more)).notes == (
+            "its coordinates are those of the MNI 152 template, not of the scanner",)
 
 
 def test_nifti_with_sheared_axes_is_refused_and_with_almost_right_ones_is_told(here, tmp_path):
@@ -431,6 +439,30 @@ def test_gzip_in_several_members_is_one_file(here, tmp_path):
     assert np.array_equal(read_grid(path).array, values())
 
 
+def test_members_that_end_where_a_piece_is_read(here, tmp_path):
+    """Large voxels that do not pack, in members of every length around the 64 KiB that are read at once."""
+    array = np.random.default_rng(0).integers(-30000, 30000, (4, 100, 120)).astype("int16")
+    data = write_nifti(tmp_path / "a.nii", array).read_bytes()
+    first = len(gzip.compress(data[:60_000], 1))
+    for first_bytes in range(60_000 + 65_536 - first - 3, 60_000 + 65_536 - first + 3):
+        parts = data[:first_bytes], data[first_bytes:]
+        (tmp_path / "a.nii.gz").write_bytes(b"".join(gzip.compress(part, 1) for part in parts))
+        assert np.array_equal(read_grid(tmp_path / "a.nii.gz").array, array)
+        packed = b"".join(bz2.compress(part) for part in (array.tobytes()[:first_bytes], array.tobytes()[first_bytes:]))
+        (tmp_path / "a.nrrd").write_bytes(nrrd_bytes(packed, encoding="bzip2", sizes="120 100 4"))
+        assert np.array_equal(read_grid(tmp_path / "a.nrrd").array, array)
+
+
+def test_a_full_disk_is_named(here, tmp_path, monkeypatch):
+    def full(*args, **more):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = write_nifti(tmp_path / "a.nii")
+    monkeypatch.setattr(np, "save", full)
+    with pytest.raises(ScanError, match="no room for its voxels in the folder of temporary files"):
+        read_grid(path)
+
+
 def test_headers_with_lines_ended_as_on_windows(here, tmp_path):
     for name, data in (("a.nrrd", nrrd_bytes(b"")), ("a.mha", meta_text())):
         (tmp_path / name).write_bytes(data.replace(b"\n", b"\r\n") + values().tobytes())
@@ -518,6 +550,7 @@ BROKEN = {
     "nii-wrong-magic": ("a.nii", nifti_bytes(magic=("<4s", 344, b"n+9\0"))),
     "nrrd-no-end": ("a.nrrd", nrrd_bytes(b"")[:-1]),
     "nrrd-magic-only": ("a.nrrd", b"NRRD0004"),
+    "nrrd-later-version": ("a.nrrd", nrrd_bytes().replace(b"NRRD0005", b"NRRD0009")),
     "nrrd-endless-header": ("a.nrrd", b"NRRD0004\n" + b"# x\n" * 2**20 + b"\n"),
     "nrrd-endless-line": ("a.nrrd", b"NRRD0004\n" + b"(" * 2**23),
     "nrrd-voxels-cut": ("a.nrrd", nrrd_bytes()[:-1]),

@@ -73,7 +73,8 @@ class VolumeGeometry:
     @property
     def voxel_volume_ml(self) -> float:
         """The volume of one voxel in ml."""
-        return float(np.prod(self.spacing_mm)) / 1000.0
+        # multiplied in one order whichever way the axes are indexed: the last digit is the same
+        return float(np.prod(sorted(self.spacing_mm))) / 1000.0
 
     @property
     def center_mm(self) -> Point:

@@ -47,6 +47,8 @@ def check_stream(frame: CodedFrame, where: str) -> None:
     # the depth of a lossy JPEG may be less than that of the header; of the others it rules how they are decoded
     exact = syntax in JPEG_2000 | JPEG_LS
     fits = size.bits in (frame.bits_stored, frame.bits_allocated) if exact else size.bits <= frame.bits_allocated
+    # encoders that looked at the values first state fewer bits; for signed ones that shifts nothing
+    fits = fits or (syntax in JPEG_2000 and frame.signed and size.bits < frame.bits_stored)
     if size.components != 1 or not fits or size.signed not in (None, frame.signed):
         sign = {None: "", True: "signed ", False: "unsigned "}[size.signed]
         raise ScanError(f"compressed pixels have {size.components} {sign}values of {size.bits} bits, the header tells "

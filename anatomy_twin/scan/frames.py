@@ -112,7 +112,7 @@ def frame_headers(base: SliceHeader, dataset: Dataset) -> tuple[SliceHeader, ...
         per_frame = dataset.PerFrameFunctionalGroupsSequence
         if len(per_frame) != count:
             raise ScanError(f"{count} frames are stated and {len(per_frame)} described", advice=_COPY_AGAIN)
-        shared = dataset.get("SharedFunctionalGroupsSequence") or ()
+        shared: Any = dataset.get("SharedFunctionalGroupsSequence") or ()
         if len(shared) > 1:
             raise ScanError(f"{len(shared)} descriptions are shared by all frames instead of one", advice=_COPY_AGAIN)
         reader = _Reader()
@@ -123,8 +123,7 @@ def frame_headers(base: SliceHeader, dataset: Dataset) -> tuple[SliceHeader, ...
         )
     without = [header.frame + 1 for header in headers if header.slope is None and not header.aside]
     if without and any(header.slope is not None for header in headers):
-        raise ScanError("a frame has no rescale slope and intercept, others have", where=f"frame {without[0]}",
-                        advice=_COPY_AGAIN)
+        raise ScanError(f"frame {without[0]} has no rescale slope and intercept, others have", advice=_COPY_AGAIN)
     return headers
 
 
@@ -191,8 +190,8 @@ def _words_of_group(items: Any, name: str, leaves: Mapping[BaseTag, str], where:
     """Return the wanted values of one functional group as texts; those of several items stand one after another."""
     most = 1 if name in _PLACING else _MOST_ITEMS
     if len(items) > most:
-        raise ScanError(f"{len(items)} descriptions of one kind ({name.removesuffix('Sequence')}) instead of "
-                        + ("one" if most == 1 else f"at most {most}"), where=where, advice=_COPY_AGAIN)
+        raise ScanError(f"{where}: {len(items)} descriptions of one kind ({name.removesuffix('Sequence')}) instead of "
+                        + ("one" if most == 1 else f"at most {most}"), advice=_COPY_AGAIN)
     found: Words = {}
     for item in items:
         for tag in leaves.keys() & item.keys():
@@ -212,8 +211,8 @@ def _texts_of(item: Dataset, tag: BaseTag, where: str) -> tuple[str, ...]:
     raw = item.get_item(tag)
     if isinstance(raw.value, bytes):
         if len(raw.value) > _LONGEST:
-            raise ScanError(f"{len(raw.value)} bytes in {keyword_for_tag(tag)}, where a short value belongs",
-                            where=where, advice=_COPY_AGAIN)
+            raise ScanError(f"{where}: {len(raw.value)} bytes in {keyword_for_tag(tag)}, where a short value belongs",
+                            advice=_COPY_AGAIN)
         if raw.VR in _PLAIN and raw.value.isascii():
             text = raw.value.decode("ascii").rstrip(" \0")
             return _texts(text.split("\\")) if text else ()
@@ -240,7 +239,7 @@ def _header_of_frame(base: SliceHeader, number: int, count: int, words: Words) -
     spacing = _numbers(words, "PixelSpacing", 2)
     for name, value in (("position", position), ("orientation", orientation), ("pixel spacing", spacing)):
         if value is None and not aside:
-            raise ScanError(f"a frame has no usable {name}", where=where, advice=_COPY_AGAIN)
+            raise ScanError(f"{where} has no usable {name}", advice=_COPY_AGAIN)
     return replace(
         base,
         aside=aside,
@@ -288,7 +287,7 @@ def _rescale(words: Mapping[str, tuple[str, ...]], keyword: str, where: str) -> 
     """Return a number of the value transformation; one that is there and unusable must not be taken for absent."""
     number = _number(words, keyword)
     if number is None and any(key in words for key in ("RescaleSlope", "RescaleIntercept")):
-        raise ScanError("a frame has no usable rescale slope and intercept", where=where, advice=_COPY_AGAIN)
+        raise ScanError(f"{where} has no usable rescale slope and intercept", advice=_COPY_AGAIN)
     return number
 
 

@@ -7,6 +7,7 @@ libraries does both. They are then given a plain file, so that they neither unpa
 from __future__ import annotations
 
 import bz2
+import errno
 import re
 import shutil
 import zlib
@@ -24,6 +25,7 @@ from anatomy_twin.scan.grid_nrrd import MAX_HEADER_BYTES, split_nrrd
 
 _CHUNK = 2**20
 _PACKED_CHUNK = 2**16
+_GZIP, _BZIP2 = b"\x1f\x8b", b"BZh"
 _MAX_TEXT_BYTES = 2**26
 # what the library is given of a header
 _NRRD_KEPT = re.compile(r"\s*(type|dimension|sizes|kinds|space|space directions|space origin)\s*:(?!=)", re.IGNORECASE)
@@ -40,14 +42,18 @@ def decode_to(path: Path, header: GridHeader, folder: Path) -> list[list[float]]
     Returns the 4 x 4 matrix from index [k, j, i, 1] to LPS mm as the library sees it. Raises ``ScanError`` where the
     packing is damaged or the library's view differs from the header's.
     """
-    if header.format.startswith("NIfTI"):
-        values, affine = _by_nibabel(path, header, folder)
-    else:
-        values, affine = _by_simpleitk(path, header, folder)
-    if values.shape != header.shape or values.dtype.newbyteorder("=") != header.dtype.newbyteorder("="):
-        raise broken("two readers of this file differ in its size or type")
-    np.save(folder / "voxels.npy", _real_values(values, header.scale), allow_pickle=False)
-    return affine.tolist()
+    try:
+        by_library = _by_nibabel if header.format.startswith("NIfTI") else _by_simpleitk
+        values, affine = by_library(path, header, folder)
+        if values.shape != header.shape or values.dtype.newbyteorder("=") != header.dtype.newbyteorder("="):
+            raise broken("two readers of this file differ in its size or type")
+        np.save(folder / "voxels.npy", _real_values(values, header.scale), allow_pickle=False)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ScanError("there is no room for its voxels in the folder of temporary files",
+                            advice=f"free {2 * header.data_bytes / 1e9:.1g} GB there, or set TMPDIR") from None
+        raise
+    return [[float(value) for value in row] for row in affine]
 
 
 def _by_nibabel(path: Path, header: GridHeader, folder: Path) -> tuple[NDArray[Any], NDArray[np.float64]]:
@@ -127,43 +133,58 @@ def _unpack(header: GridHeader, target: BinaryIO) -> None:
             target.write(_numbers_from_text(stream, header))
             return
         wanted, written = header.lead_bytes + header.data_bytes, 0
-        parts = _unzipped(stream, header) if header.encoding != "bzip2" else _unbzipped(stream)
-        try:
-            for part in parts:
-                written += len(part)
-                if written > wanted:
-                    raise broken(f"the file unpacks to more than the {wanted} bytes that it announces")
-                target.write(part)
-        except (zlib.error, OSError, EOFError, ValueError):
-            raise broken("the packed voxels are damaged") from None
+        for part in _unbzipped(stream) if header.encoding == "bzip2" else _unzipped(stream, header.encoding):
+            written += len(part)
+            if written > wanted:
+                raise broken(f"the file unpacks to more than the {wanted} bytes that it announces")
+            target.write(part)
     if written < wanted:
         raise broken(f"the file is cut off: it announces {wanted} bytes and unpacks to {written}")
 
 
-def _unzipped(stream: BinaryIO, header: GridHeader) -> Iterator[bytes]:
-    """Unpack gzip members or one zlib stream piece by piece, to the checksum at the end."""
-    data = b""
-    while data := data or stream.read(_PACKED_CHUNK):
-        unpacker = zlib.decompressobj(31 if header.encoding == "gzip" else 15)
+def _unzipped(stream: BinaryIO, encoding: str) -> Iterator[bytes]:
+    """Unpack gzip members, or one zlib stream, piece by piece to the checksum at the end; padding may follow."""
+    data = stream.read(_PACKED_CHUNK)
+    while True:
+        unpacker = zlib.decompressobj(31 if encoding == "gzip" else 15)
         while not unpacker.eof:
-            if not data and not (data := stream.read(_PACKED_CHUNK)):
-                raise broken("the file is cut off: its packed voxels have no end")
-            yield unpacker.decompress(data, _CHUNK)
+            yield _piece(unpacker, data or _more(stream))
             data = unpacker.unconsumed_tail
         data = unpacker.unused_data
-        if header.encoding == "zlib" or not (data or stream.read(1)):
+        if len(data) < len(_GZIP):
+            data += stream.read(_PACKED_CHUNK)
+        if encoding == "zlib" or not data.startswith(_GZIP):
             return
-        if not data.startswith(b"\x1f\x8b"):
-            return  # padding after the last member
 
 
 def _unbzipped(stream: BinaryIO) -> Iterator[bytes]:
-    unpacker = bz2.BZ2Decompressor()
-    while not unpacker.eof:
-        data = stream.read(_PACKED_CHUNK) if unpacker.needs_input else b""
-        if unpacker.needs_input and not data:
-            raise broken("the file is cut off: its packed voxels have no end")
-        yield unpacker.decompress(data, _CHUNK)
+    """Unpack bzip2 streams piece by piece, each to its checksum; padding may follow."""
+    data = stream.read(_PACKED_CHUNK)
+    while True:
+        unpacker = bz2.BZ2Decompressor()
+        while not unpacker.eof:
+            yield _piece(unpacker, (data or _more(stream)) if unpacker.needs_input else b"")
+            data = b""
+        data = unpacker.unused_data
+        if len(data) < len(_BZIP2):
+            data += stream.read(_PACKED_CHUNK)
+        if not data.startswith(_BZIP2):
+            return
+
+
+def _more(stream: BinaryIO) -> bytes:
+    data = stream.read(_PACKED_CHUNK)
+    if not data:
+        raise broken("the file is cut off: its packed voxels have no end")
+    return data
+
+
+def _piece(unpacker: Any, data: bytes) -> bytes:
+    try:
+        piece: bytes = unpacker.decompress(data, _CHUNK)
+    except (zlib.error, OSError, EOFError, ValueError):
+        raise broken("the packed voxels are damaged") from None
+    return piece
 
 
 def _numbers_from_text(stream: BinaryIO, header: GridHeader) -> bytes:

@@ -7,6 +7,7 @@ be the one that was computed here.
 
 from __future__ import annotations
 
+import re
 import tempfile
 import zlib
 from collections.abc import Mapping
@@ -31,6 +32,7 @@ __all__ = ["GridFile", "GridHeader", "describe_grid", "is_grid_file", "read_grid
 
 _ENDINGS = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 _FIRST_BYTES = 4096
+_NRRD = re.compile(rb"NRRD000[1-5]\r?\n")
 _DECODER = "anatomy_twin.scan.grid_decode:decode_to"
 
 
@@ -116,8 +118,8 @@ def read_grid(path: str | PathLike[str], monitor: Monitor = SILENT) -> GridFile:
     check_cancelled(monitor)
     monitor.progress(0.05)
     amount = header.data_bytes
-    with tempfile.TemporaryDirectory(prefix="anatomy-twin-") as folder:
-        try:
+    try:
+        with tempfile.TemporaryDirectory(prefix="anatomy-twin-") as folder:
             affine = run_limited(
                 _DECODER, place.resolve(), header, Path(folder),
                 memory_bytes=3 * 2**30 + 6 * amount, cpu_s=30 + amount / 2**23, wall_s=60 + amount / 2**22,
@@ -125,11 +127,11 @@ def read_grid(path: str | PathLike[str], monitor: Monitor = SILENT) -> GridFile:
             monitor.progress(0.8)
             check_cancelled(monitor)
             array = np.load(Path(folder) / "voxels.npy", allow_pickle=False)
-        except ScanError as error:
-            raise _named(error, place) from None
-        except (WorkerError, OSError, ValueError) as error:
-            raise ScanError(f"the voxels cannot be read ({_reason(error)})", where=_shown(place),
-                            advice="export the file again") from None  # fmt: skip
+    except ScanError as error:
+        raise _named(error, place) from None
+    except (WorkerError, OSError, ValueError) as error:
+        raise ScanError(f"the voxels cannot be read ({_reason(error)})", where=_shown(place),
+                        advice="export the file again") from None  # fmt: skip
     _check_place(np.asarray(affine), header, place)
     monitor.progress(1.0)
     return GridFile(array, header.geometry, header.keys, header.notes, header.format_line)
@@ -137,7 +139,7 @@ def read_grid(path: str | PathLike[str], monitor: Monitor = SILENT) -> GridFile:
 
 def _kind(head: bytes) -> str:
     """Name the format that the first bytes of a file show, or nothing."""
-    if head.startswith(b"NRRD000"):
+    if _NRRD.match(head):
         return "NRRD"
     if head.startswith(b"\x1f\x8b"):
         return "NIfTI" if nifti_version(_unpacked(head)) else ""

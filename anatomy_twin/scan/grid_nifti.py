@@ -22,7 +22,9 @@ Floats = NDArray[np.float64]
 Place = tuple[Floats, Floats]  # steps along i, j and k as columns, and the centre of the first voxel
 
 HEADER_BYTES = 544
-_LAST_CODE = 5  # "other template"
+_LAST_CODE = 5
+# what sform and qform may refer to besides the scanner (1) and an aligned scan (2)
+_TEMPLATES = {3: "the Talairach atlas", 4: "the MNI 152 template", 5: "a template"}
 _MAX_OFFSET = 2**22
 _TO_LPS = np.diag([-1.0, -1.0, 1.0])
 _MM_PER_UNIT = {1: 1000.0, 2: 1.0, 3: 0.001}
@@ -89,6 +91,9 @@ def nifti_header(path: Path, head: bytes, packed: bool) -> GridHeader:
             (steps, origin), place_tolerance_mm = by_qform, spread
         elif steps is not None and by_qform is not None:
             notes += _difference((steps, origin), by_qform, shape[-3:], unit_mm)
+    taken = fields["sform_code"] or fields["qform_code"]
+    if taken in _TEMPLATES:
+        notes.append(f"its coordinates are those of {_TEMPLATES[taken]}, not of the scanner")
     geometry, moved_mm = None, 0.0
     if steps is not None and origin is not None:
         geometry, moved_mm = placed(_TO_LPS @ steps * unit_mm, _TO_LPS @ origin * unit_mm, _three(shape), notes,

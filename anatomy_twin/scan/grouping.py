@@ -86,6 +86,7 @@ _MARKS = (
     _Mark("TemporalPositionIdentifier", "temporal position", "temporal position {value} of {count}", "time", runs=True),
     _Mark("TemporalPositionIndex", "temporal position", "temporal position {value} of {count}", "time", runs=True),
     _Mark("TemporalPositionTimeOffset", "time offset", "{value} s after the start", "time", runs=True),
+    _Mark("FrameReferenceTime", "reference time", "{value} ms after the start", "time", runs=True),
     _Mark("NominalPercentageOfRespiratoryPhase", "breathing phase", "{value} % of the breath", "time"),
     _Mark("NominalRespiratoryTriggerDelayTime", "breathing delay", "{value} ms into the breath", "time", runs=True),
     _Mark("NominalPercentageOfCardiacPhase", "heart phase", "{value} % of the heart cycle", "time"),
@@ -226,10 +227,12 @@ def _by_mark(part: Part, mark: _Mark) -> list[Part]:
         return [part]
     known = sorted(set(values), key=_rank)
     if len(known) * FEWEST_OF_A_STACK <= len(values):
-        members = [np.flatnonzero([value == one for value in values]) for one in known]
-        stacks = [along[group] for group in members]
+        members: dict[float | str, list[int]] = {value: [] for value in known}
+        for n, value in enumerate(values):
+            members[value].append(n)
+        stacks = [along[group] for group in members.values()]
         if _are_apart(mark, along, stacks, known, part.headers):
-            groups = [[part.headers[n] for n in group] for group in members]
+            groups = [[part.headers[n] for n in group] for group in members.values()]
             return _pieces(part, groups, _names(mark, known, groups))
         if mark.keyword == "AcquisitionNumber" and not _shared(along) and _all_meet(stacks):
             note = f"slices of {len(known)} acquisitions alternate; they are one volume by step and thickness"

@@ -10,7 +10,7 @@ import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -203,12 +203,13 @@ def _headers_of(path: Path, found: FileMap, values: HeaderValues, name: str) -> 
     base = _header_of(path, found, values, name)
     if base.aside or values.text("SOPClassUID") not in ENHANCED:
         return (base,)
-    from anatomy_twin.scan.frames import frame_headers  # it builds on this module
+    from anatomy_twin.scan.frames import frame_headers, frame_notes  # it builds on this module
 
     with foreign_data("the frames of an image cannot be placed", advice="export the series again"):
         data = path.read_bytes() if found.inflated is not None or found.pixels is None else _head(path, found)
         dataset = pydicom.dcmread(BytesIO(data), force=True, stop_before_pixels=True)
-        return frame_headers(base, dataset)
+        notes = frame_notes(dataset)
+        return tuple(replace(header, notes=notes) for header in frame_headers(base, dataset))
 
 
 def _head(path: Path, found: FileMap) -> bytes:
@@ -283,10 +284,10 @@ def _aside(values: HeaderValues, name: str, image_type: tuple[str, ...]) -> str:
         return "colour image"
     if "MOSAIC" in image_type:
         return "slice mosaic"
+    if values.text("Modality").upper() in {"SEG", "RTDOSE", "RWV", "PR", "KO"} or "Spectroscopy" in name:
+        return name
     if sop_class not in ENHANCED and (name.startswith("Enhanced") or (values.integer("NumberOfFrames") or 1) > 1):
         return "multi-frame image"
-    if values.text("Modality").upper() in {"SEG", "RTDOSE", "RWV", "PR", "KO"}:
-        return name
     return ""
 
 

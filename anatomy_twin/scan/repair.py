@@ -85,7 +85,7 @@ def repaired(array: NDArray[Any], series: Series, fill: float, monitor: Monitor 
     geometry = _geometry(series, layout)
     if series.verdict.uniform:
         return Repaired(array, geometry, (), False)
-    _check_duplicates(array, stack)
+    _check_images(array, series, stack)
     out, filled = _resampled(array, layout, fill, monitor)
     resampled = bool(layout.offset.any() or (layout.weight % 1).any())
     return Repaired(out, geometry, _lines(series, stack, layout, filled, fill), resampled)
@@ -153,7 +153,15 @@ def _geometry(series: Series, layout: _Layout) -> VolumeGeometry:
     )
 
 
-def _check_duplicates(array: NDArray[Any], stack: Stack) -> None:
+def _check_images(array: NDArray[Any], series: Series, stack: Stack) -> None:
+    """Refuse images that differ at one place, and one image at two places."""
+    seen: dict[tuple[str, int], int] = {}
+    for number in stack.kept + 1:
+        header = series.headers[number - 1]
+        before = seen.setdefault((header.sop_uid, header.frame), int(number))
+        if header.sop_uid and before != number:
+            raise GeometryError("one image lies at two places", where=f"slices {before} and {number}",
+                                advice="export the series again")
     for k in np.flatnonzero(stack.repeated):
         if not np.array_equal(array[k], array[k + 1], equal_nan=array.dtype.kind == "f"):
             raise GeometryError("two different images at one place", where=f"slices {k + 1} and {k + 2}",

@@ -186,7 +186,7 @@ def _series_of(part: Part, alone: bool) -> Series:
         verdict = _with_notes(verdict, part, headers, alone)
     in_plane = first.pixel_spacing_mm or (0.0, 0.0)
     step = verdict.step_mm or (first.thickness_mm or 0.0)
-    refusal = "" if problem else _value_problem(headers)
+    refusal = "" if problem else _value_problem(headers, verdict)
     return Series(
         uid=first.series_uid,
         modality=first.modality,
@@ -228,12 +228,19 @@ def _header_problem(group: Sequence[SliceHeader]) -> str:
     return ""
 
 
-def _value_problem(group: Sequence[SliceHeader]) -> str:
-    """Name what in the headers leaves the values of the pixels without a meaning; nothing if they have one."""
+def _value_problem(group: Sequence[SliceHeader], verdict: GeometryVerdict) -> str:
+    """Name what but their places forbids to load the slices: values without a meaning, one image in two files."""
     if group[0].modality == "CT" and any(h.slope is None or h.intercept is None for h in group):
         return "a CT without rescale slope and intercept has no HU"
+    for number, header in enumerate(group, start=1):
+        slope, intercept = 1.0 if header.slope is None else header.slope, header.intercept or 0.0
+        if not 1e-9 < abs(slope) < 1e9 or abs(intercept) > 1e9:
+            return f"slice {number} has a rescale slope of {slope:g} and an intercept of {intercept:g}"
     if len({h.rescale_type for h in group}) > 1:
         return "slices of different units"
+    names = [(h.sop_uid, h.frame) for h in group if h.sop_uid]
+    if len(set(names)) < len(names) and not verdict.duplicates:
+        return "two slices carry one identity"
     return ""
 
 

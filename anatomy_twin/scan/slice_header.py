@@ -36,7 +36,7 @@ class SliceHeader:
     ``aside`` tells why the image can be no slice of a volume, or is empty. ``patient_words`` are the words of the
     patient's name and ID: they are kept only to keep them out of what is stored. ``phase`` are (keyword, text) pairs
     that may tell one image from another at the same place. A multi-frame image gives one header for each of its
-    ``frame_count`` frames, numbered by ``frame`` from 0.
+    ``frame_count`` frames, numbered by ``frame`` from 0. ``notes`` are lines to tell whoever loads it.
     """
 
     path: Path = field(repr=False)
@@ -72,4 +72,5 @@ class SliceHeader:
     frame: int = 0
     frame_count: int = 1
     units: str = ""
+    notes: tuple[str, ...] = ()
     pixels: PixelSource | None = field(default=None, repr=False)

@@ -109,9 +109,10 @@ def measure(
     steps = np.diff(along)
     usual = usual_step(steps)
     repeated = same_place(steps, usual)
-    gaps = _gaps(steps, usual)
-    step, jitter = _fit(along)
-    if repeated.any() or gaps:
+    step, jitter = _fit(along[np.concatenate([[True], ~repeated])])
+    # what lies on a regular grid has no gap, however its steps compare with each other
+    gaps = _gaps(steps, usual) if jitter > tolerated(usual) else ()
+    if gaps:
         step, jitter = usual, _jitter_without(steps, usual)
     shear, drift, bend = _slope(along, lateral)
     return Stack(
@@ -190,7 +191,7 @@ def _fit(along: Floats) -> tuple[float, float]:
 
 
 def _jitter_without(steps: Floats, usual: float) -> float:
-    """How far ordinary steps are from the usual one, where gaps and duplicates are told by themselves."""
+    """How far ordinary steps are from the usual one, where gaps are told by themselves."""
     ordinary = steps[(steps > 0.5 * usual) & (steps <= 1.5 * usual)]
     return float(np.abs(ordinary - usual).max(initial=0.0))
 

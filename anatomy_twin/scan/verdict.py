@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -141,34 +141,50 @@ def judge(
         *_axes(stack), *_duplicates(stack), *_gaps(stack), *_steps(stack), *_tilt(stack, header_tilt_deg),
         *_shifts(stack, extent_mm), *_thickness(stack, thicknesses_mm), *_position(patient_position),
     ]  # fmt: skip
-    problems = tuple(one.text for one in findings if one.kind == "problem")
-    beyond = tuple(_beyond(one) for one in findings if one.kind == "problem" and not one.repair)
     thickness = _one_thickness(thicknesses_mm)
-    steps = stack.steps_mm if stack.steps_mm.size else np.zeros(1)
-    verdict = GeometryVerdict(
-        uniform=not problems,
-        orientation=orientation_name(stack.axes[:, 0]),
+    verdict = replace(
+        _measured(stack),
         patient_position=patient_position,
+        header_tilt_deg=header_tilt_deg,
+        overlap_mm=thickness - stack.step_mm if thickness and stack.step_mm else None,
+    )
+    order = tuple(int(k) for k in stack.order)
+    return _told(verdict, findings), Grid(order, stack.axes, stack.origin_mm, stack.step_mm)
+
+
+def _measured(stack: Stack) -> GeometryVerdict:
+    """The numbers of a verdict, slices counted from 1."""
+    steps = stack.steps_mm if stack.steps_mm.size else np.zeros(1)
+    leans = stack.drift_mm > SILENT_MM
+    return GeometryVerdict(
+        uniform=True,
+        orientation=orientation_name(stack.axes[:, 0]),
         step_mm=stack.step_mm,
         gaps=tuple((k + 1, mm) for k, mm in stack.gaps),
         missing=tuple((k + 1, max(1, round(mm / stack.usual_mm) - 1)) for k, mm in stack.gaps),
         duplicates=_duplicate_numbers(stack),
         steps_mm=(float(steps.min()), float(steps.max())),
-        tilt_deg=stack.tilt_deg if stack.drift_mm > SILENT_MM else 0.0,
-        shear=stack.shear if stack.drift_mm > SILENT_MM else (0.0, 0.0),
-        header_tilt_deg=header_tilt_deg,
+        tilt_deg=stack.tilt_deg if leans else 0.0,
+        shear=stack.shear if leans else (0.0, 0.0),
         jitter_mm=stack.jitter_mm,
         shift_mm=stack.bend_mm,
         turn_mm=stack.turn_mm,
-        overlap_mm=thickness - stack.step_mm if thickness and stack.step_mm else None,
+    )
+
+
+def _told(verdict: GeometryVerdict, findings: Sequence[Finding]) -> GeometryVerdict:
+    """Add the words: findings by kind, and the repairs if all problems have one."""
+    problems = [one for one in findings if one.kind == "problem"]
+    beyond = tuple(_beyond(one) for one in problems if not one.repair)
+    return replace(
+        verdict,
+        uniform=not problems,
         remarks=tuple(one.text for one in findings if one.kind == "remark"),
         notes=tuple(one.text for one in findings if one.kind == "note"),
-        problems=problems,
-        repairs=() if beyond else tuple(dict.fromkeys(one.repair for one in findings if one.repair)),
+        problems=tuple(one.text for one in problems),
+        repairs=() if beyond else tuple(dict.fromkeys(one.repair for one in problems)),
         beyond_repair=beyond,
     )
-    order = tuple(int(k) for k in stack.order)
-    return verdict, Grid(order, stack.axes, stack.origin_mm, stack.step_mm)
 
 
 def _beyond(finding: Finding) -> str:
@@ -264,7 +280,9 @@ def _tilt(stack: Stack, header_tilt_deg: float | None) -> Iterator[Finding]:
         yield Finding("problem", text, "" if why_not else f"shear back a gantry tilt of {tilt:.1f} degrees", why_not)
     if header_tilt_deg is None or stack.kept.size < 2 or not (header_tilt_deg or stack.drift_mm > TOLERATED_MM):
         return
-    if abs(abs(header_tilt_deg) - tilt) > HEADER_TILT_DEG:
+    if abs(header_tilt_deg) > 90:
+        yield Finding("note", "the header states a gantry tilt that is none")
+    elif abs(abs(header_tilt_deg) - tilt) > HEADER_TILT_DEG:
         shown = f"{tilt:.1f}" if tilt else "none"
         yield Finding("note", f"the header states a gantry tilt of {header_tilt_deg:.1f} degrees, "
                               f"the positions show {shown}")

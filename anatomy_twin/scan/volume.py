@@ -194,7 +194,8 @@ def _padding(
 
 
 def _pixel_warnings(series: Series) -> list[str]:
-    first, lines = series.headers[0], []
+    first = series.headers[0]
+    lines = list(dict.fromkeys(note for header in series.headers for note in header.notes))
     if any(h.lossy or is_lossy(h.transfer_syntax) for h in series.headers):
         lines.append("pixels were compressed with loss: values differ from those of the scanner")
     if any(h.photometric == "MONOCHROME1" for h in series.headers):

@@ -87,7 +87,7 @@ def series_of_file(path: str | PathLike[str]) -> Series:
         spacing_mm=header.spacing_mm,
         verdict=_verdict(header),
         rank=1,
-        reason=f"the only volume of a {header.format} file",
+        reason=f"the only volume of the file ({header.format_line})",
         files=(place,),
     )
 

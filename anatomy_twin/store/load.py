@@ -29,7 +29,7 @@ from anatomy_twin.core import (
 from anatomy_twin.errors import Cancelled, StoreError, TwinError
 from anatomy_twin.store.case_zip import case_folder
 from anatomy_twin.store.codec import decode
-from anatomy_twin.store.folder import check_relative, inside
+from anatomy_twin.store.folder import check_relative, inside, printable
 from anatomy_twin.store.manifest import MANIFEST, TIMINGS, check_manifest, read_manifest
 from anatomy_twin.store.nrrd import decode_nrrd
 from anatomy_twin.store.results import read_result
@@ -91,10 +91,15 @@ def _loaded(folder: Path, monitor: Monitor) -> Case:
     except (StoreError, Cancelled):
         raise
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, TwinError) as error:
-        what = error.what if isinstance(error, TwinError) else f"{type(error).__name__} {str(error)[:80]}"
-        raise StoreError(f"contents of the case do not fit together: {what}", where=folder.name) from error
+        raise StoreError(f"contents of the case do not fit together: {_in_words(error)}", where=folder.name) from error
     reader.finish()
     return replace(case, timings_s=_timings(folder, monitor))
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, TwinError):
+        return printable(error.what, 200)
+    return f"{printable(error, 40)} is missing" if isinstance(error, KeyError) else "a part is of another kind"
 
 
 class _Reader:

@@ -12,6 +12,7 @@ from anatomy_twin.store.folder import printable
 
 LARGEST_JSON_BYTES = 8 * 1024 * 1024  # parsed, hostile JSON of that size takes up to twenty times as much memory
 DEEPEST_JSON = 64
+MOST_PARTS = 200_000  # lists and objects
 SEAL = "sealed_by_sha256"
 
 
@@ -31,14 +32,27 @@ def parse(data: bytes, where: str) -> Any:
     """Return the value of JSON text; ``StoreError`` if it is too large, too deep, no JSON, or holds NaN or infinity."""
     if len(data) > LARGEST_JSON_BYTES:
         raise StoreError("file is too large to be a description", where=where)
+    if data.count(b"[") + data.count(b"{") > MOST_PARTS:
+        raise StoreError("file has too many parts to be a description", where=where)
     try:
         content = json.loads(
             data.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_no_doubles
         )
-    except (ValueError, RecursionError) as error:
-        raise StoreError(f"file is not readable JSON: {printable(error, 120)}", where=where) from error
+    except RecursionError as error:
+        raise StoreError("file is nested too deep", where=where) from error
+    except ValueError as error:
+        raise StoreError(f"file is not readable JSON: {_in_words(error)}", where=where) from error
     _check_depth(content, where)
     return content
+
+
+def _in_words(error: ValueError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not text in UTF-8"
+    if isinstance(error, json.JSONDecodeError):
+        return f"{printable(error.msg)} in line {error.lineno}"
+    text = printable(error, 120)
+    return "a number has too many digits" if text.startswith("Exceeds the limit") else text
 
 
 def seal(content: dict[str, Any]) -> bytes:

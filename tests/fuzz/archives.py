@@ -20,6 +20,10 @@ from typing import Any
 
 import numpy as np
 
+from anatomy_twin.archive import opened
+from anatomy_twin.core import AblationPlan, Applicator, SilentMonitor, Volume, VolumeGeometry
+from anatomy_twin.core import Case as TwinCase
+from anatomy_twin.store import load_case, save_case, verify_case
 from tests.fuzz.case import REFUSED, TRUTH, WARNED, Case, Loaded
 
 FAMILY = "archives"
@@ -31,10 +35,16 @@ FILES = {
 MEBIBYTE = 1024**2
 
 
+class _Ear(SilentMonitor):
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def warn(self, message: str) -> None:
+        self.heard.append(message)
+
+
 def read_files(path: Path) -> dict[str, bytes]:
     """Unpack as the loader of scans does and return what came out."""
-    from anatomy_twin.archive import opened
-
     with opened(path) as folder:
         files = sorted(file for file in folder.rglob("*") if not file.is_dir())
         return {file.relative_to(folder).as_posix(): file.read_bytes()[:5000] for file in files}
@@ -42,17 +52,7 @@ def read_files(path: Path) -> dict[str, bytes]:
 
 def read_case(path: Path) -> Loaded:
     """Open a case as a user would."""
-    from anatomy_twin.core import SilentMonitor
-    from anatomy_twin.store import load_case, verify_case
-
-    class Ear(SilentMonitor):
-        def __init__(self) -> None:
-            self.heard: list[str] = []
-
-        def warn(self, message: str) -> None:
-            self.heard.append(message)
-
-    ear = Ear()
+    ear = _Ear()
     case = load_case(path, monitor=ear)
     report = verify_case(path)
     return Loaded(case, (*ear.heard, *report.problems))
@@ -60,10 +60,8 @@ def read_case(path: Path) -> Loaded:
 
 def small_case() -> Any:
     """A case that takes no time to make."""
-    from anatomy_twin.core import AblationPlan, Applicator, Case, Volume, VolumeGeometry
-
     grid = VolumeGeometry((3, 4, 5), (2.0, 1.0, 1.0), np.eye(3), (0.0, 0.0, 0.0))
-    case = Case.new(volume=Volume(np.arange(60, dtype=np.int16).reshape(3, 4, 5), grid, modality="CT", units="HU"))
+    case = TwinCase.new(volume=Volume(np.arange(60, dtype=np.int16).reshape(3, 4, 5), grid, modality="CT", units="HU"))
     return case.with_plan(AblationPlan("A", "tumour_1", (Applicator("d", (0, 0, 0), (9, 9, 9), 1, 1),)))
 
 
@@ -275,8 +273,6 @@ BROKEN: dict[str, Callable[[], bytes]] = {
 
 def _packed_case(change: Callable[[dict[str, bytes]], Any], folder: Path) -> Path:
     """Pack a case whose files were changed by somebody who knows the form, not the seal."""
-    from anatomy_twin.store import save_case
-
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         plain = save_case(small_case(), Path(scratch) / "x.twin")
         files = {file.relative_to(plain).as_posix(): file.read_bytes() for file in plain.rglob("*") if file.is_file()}
@@ -300,8 +296,6 @@ def _cut_case(folder: Path) -> Path:
 
 
 def _tar_case(folder: Path) -> Path:
-    from anatomy_twin.store import save_case
-
     plain = save_case(small_case(), folder / "x.twin")
     with tarfile.open(folder / "x.tar.gz", "w:gz") as archive:
         archive.add(plain, "x.twin")

@@ -7,8 +7,8 @@ a child process and a folder of its own, and finds exactly one outcome:
 - `warned`: the reader returned something and named what is wrong with it (`Loaded.warnings`; see `Case.word`);
 - `refused`: the reader raised a `TwinError`.
 
-Everything else is a violation: another exception, a killed process, more than five seconds or a gigabyte, a file outside
-the folder, and the worst of all, `silently wrong`: a value without a warning that is not the truth. A reader that
+Everything else is a violation: another exception, a killed process, more than five seconds or a gigabyte, a file
+outside the folder, and the worst of all, `silently wrong`: a value without a warning that is not the truth. A reader that
 has to write files does so in a folder named `target` beside the input.
 """
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from anatomy_twin.anatomy.mesh_file import load_surface
 from tests.fuzz.case import REFUSED, TRUTH, WARNED, Case, Loaded
 
 FAMILY = "meshes"
@@ -40,8 +41,6 @@ class _Ear:
 
 def read(path: Path) -> Loaded:
     """Read a surface as a user would."""
-    from anatomy_twin.anatomy.mesh_file import load_surface
-
     ear = _Ear()
     surface = load_surface(path, monitor=ear)
     return Loaded(surface, tuple(ear.heard))

@@ -69,8 +69,11 @@ class Stack:
         nearest = np.argmin(np.abs(along[..., None] - heights), axis=-1)
         rest = places - self._corner(along, heights, nearest)
         at_row, at_column = rest @ column / self.spacing_mm[1], rest @ row / self.spacing_mm[2]
-        inside = ((at_row > -_EDGE) & (at_row < self.shape[0] - 1 + _EDGE) & (at_column > -_EDGE)
-                  & (at_column < self.shape[1] - 1 + _EDGE) & (along > heights.min() - _PLACE_MM)
+        off = np.abs(along - heights[nearest])
+        # between two slices that are shifted sideways nothing is known of the last pixels at the rim
+        rim = np.where(off < 0.01, -_EDGE, 1.98)
+        inside = ((at_row > rim) & (at_row < self.shape[0] - 1 - rim) & (at_column > rim)
+                  & (at_column < self.shape[1] - 1 - rim) & (along > heights.min() - _PLACE_MM)
                   & (along < heights.max() + _PLACE_MM))  # fmt: skip
         good = np.abs(array - picture(places, self.offset)) <= TOLERANCE_HU
         if self.outside is not None:
@@ -78,7 +81,7 @@ class Stack:
             rows, columns = (np.clip(np.rint(at).astype(int), 0, size - 1)
                              for at, size in ((at_row, self.shape[0]), (at_column, self.shape[1])))
             good = np.where(mask[rows, columns], np.isin(array, allowed), good)
-        scanned = np.abs(along - heights[nearest]) < _PLACE_MM
+        scanned = off < _PLACE_MM
         reached = np.unique(along[inside]) if inside.any() else np.array([np.inf])
         lost = sum(np.abs(reached - height).min() > _REACH * self.spacing_mm[0] for height in heights)
         return Judgement(int(np.count_nonzero(inside & ~good)), int(np.count_nonzero(inside)), int(lost),

@@ -126,7 +126,7 @@ def set_contour_text(item: Dataset, text: bytes) -> None:
     if len(text) < 2**16 and not set(text) - set(b"0123456789.-\\"):
         item.ContourData = text.decode().split("\\")
     else:  # too long for a text of an explicit file, or no numbers at all
-        item[pydicom.tag.Tag("ContourData")] = DataElement("ContourData", "UN", text + b" " * (len(text) % 2))
+        item[pydicom.tag.Tag("ContourData")] = DataElement("ContourData", "OB", text + b" " * (len(text) % 2))
 
 
 def _image(uid: str) -> Dataset:
