@@ -57,8 +57,8 @@ def peer_python(say: Callable[[str], None] = lambda text: None) -> Path | None:
         python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
         if (folder / "ready").exists() and python.exists():
             return python
-        with contextlib.suppress(OSError, subprocess.SubprocessError):
-            say(f"installing {' and '.join(name.split('>')[0] for name in PACKAGES)} (once)")
+        say(f"installing {' and '.join(name.split('>')[0] for name in PACKAGES)} (once)")
+        try:
             shutil.rmtree(folder, ignore_errors=True)
             venv.create(folder, with_pip=True)
             subprocess.run(
@@ -66,7 +66,11 @@ def peer_python(say: Callable[[str], None] = lambda text: None) -> Path | None:
                 check=True, capture_output=True, timeout=_INSTALL_LIMIT_S,
             )
             (folder / "ready").touch()
-            return python
+        except OSError:
+            continue  # not to be written to: the temporary folder may be
+        except subprocess.SubprocessError:
+            return None
+        return python
     return None
 
 
@@ -197,7 +201,7 @@ def agreement(arrays: Sequence[tuple[Any, Any]], truth_file: str, truth_affine: 
 
 # ---- wall clock, processor time and memory of a process with its children
 
-def _measured(work: Callable[[], Any]) -> tuple[Any, dict[str, float | None]]:
+def _measured(work: Callable[[], Any]) -> tuple[Any, dict[str, Any]]:
     import gc
     import resource
 
@@ -214,13 +218,15 @@ def _measured(work: Callable[[], Any]) -> tuple[Any, dict[str, float | None]]:
     # children: those that live still above what they had, and the largest of those that have ended
     peak += sum(max(0, _status_bytes(pid, "VmHWM") - before.get(pid, 0)) for pid in _descendants())
     since = resource.getrusage(resource.RUSAGE_CHILDREN)
+    bound = False
     if since.ru_utime + since.ru_stime > ended.ru_utime + ended.ru_stime:
         # a child's figure begins with its parent's memory at the fork, and the warm-up's child may be the largest
-        told = since.ru_maxrss > ended.ru_maxrss and since.ru_maxrss * 1024 > 1.1 * baseline
-        peak = peak + since.ru_maxrss * 1024 if told else None
+        bound = since.ru_maxrss == ended.ru_maxrss or since.ru_maxrss * 1024 < 1.1 * baseline
+        peak += since.ru_maxrss * 1024
     if not baseline:
         peak = None  # no /proc on this system
-    return result, {"wall_s": wall, "cpu_s": cpu, "peak_bytes": peak, "baseline_bytes": baseline}
+    return result, {"wall_s": wall, "cpu_s": cpu, "peak_bytes": peak, "peak_is_upper_bound": bound,
+                    "baseline_bytes": baseline}
 
 
 def _cpu_s() -> float:

@@ -50,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
         parser.error("no such case")
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="corpus-") as folder:
-        results = run_cases(cases, Path(folder), jobs=options.jobs)
+        results = run_cases(cases, Path(folder), jobs=options.jobs, done=tell)
     seconds = time.monotonic() - start
     if options.json:
         print(json.dumps({"seconds": round(seconds, 1), "cases": [asdict(result) for result in results]}))
@@ -58,6 +58,12 @@ def main(arguments: Sequence[str]) -> int:
         print(table(results))
         print(f"{len(results)} cases in {seconds:.0f} s")
     return int(not all(result.good for result in results))
+
+
+def tell(result: Result) -> None:
+    """Say at once what broke the rules."""
+    if not result.good:
+        print(f"{result.family} {result.name}: {'; '.join(result.violations)}", file=sys.stderr, flush=True)
 
 
 def sampled(cases: Sequence[Case], count: int) -> list[Case]:

@@ -131,6 +131,15 @@ def test_passes_with_running_numbers_are_told_apart_by_their_order(bench):
     assert [h.instance_number for h in bench.found[1].headers] == list(range(9, 17))
 
 
+def test_midnight_between_two_acquisitions_is_no_day_of_delay(bench):
+    bench.stack(HEIGHTS, AcquisitionNumber="1", AcquisitionTime="235950")
+    bench.stack(HEIGHTS, AcquisitionNumber="2", AcquisitionTime="000010")
+    assert [name for name, _ in bench.parts] == ["acquisition 1", "acquisition 2"]
+    bench.headers = [replace(h, phase=(*h.phase, ("AcquisitionDateTime", f"2020010{1 + n // 8}{h.phase[1][1]}")))
+                     for n, h in enumerate(bench.headers)]  # fmt: skip
+    assert [name for name, _ in bench.parts] == ["acquisition 1", "acquisition 2 (20 s after the first)"]
+
+
 def test_heart_phases_with_slightly_different_trigger_times(bench):
     for phase in range(3):
         bench.stack(HEIGHTS, TriggerTime=[f"{300 * phase + 1.5 * k}" for k in range(8)])

@@ -89,7 +89,7 @@ def test_clean_grey_series_equal_their_nifti(name):
         ("failing/sliceincrement/001", "gap of 10 mm after slice 3 (usual step 5 mm)"),
         ("failing/sliceincrement/002", "gap of 1.499 mm after slice 3"),
         ("failing/sliceorientation/001", "2 and 2 slices of one series lie in different planes"),
-        ("generic/rgb/001", "only secondary captures here"),
+        ("generic/rgb/001", "only colour images here"),
     ],
 )
 def test_what_is_no_clean_volume_is_refused_by_name(name, words):

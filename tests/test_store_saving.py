@@ -127,7 +127,7 @@ import sys
 from tests.test_store_saving import noisy_case
 from anatomy_twin.store import save_case
 cases = [noisy_case(int(sys.argv[2])), noisy_case(int(sys.argv[2]) + 2)]
-for count in range(12):
+for count in range(6):
     save_case(cases[count % 2], sys.argv[1])
 """
 
@@ -198,14 +198,13 @@ def test_a_case_as_one_file_comes_back_exactly_and_is_equal_bytes(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other.ZIP", "third.zip", "x.twin.zip"]
 
 
-def test_the_file_holds_the_folder_and_nothing_of_the_machine(tmp_path):
+def test_the_file_holds_the_folder_and_no_time_or_place(tmp_path):
     folder, place = (save_case(full_case(), tmp_path / name) for name in ("x.twin", "x.twin.zip"))
     with zipfile.ZipFile(place) as archive:
         assert archive.testzip() is None
         assert {name: archive.read(name) for name in archive.namelist()} == files_of(folder)
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-    data = place.read_bytes()
-    assert str(tmp_path).encode() not in data and os.uname().nodename.encode() not in data
+    assert str(tmp_path).encode() not in place.read_bytes()
 
 
 @pytest.mark.parametrize("inside", ["", "toy.twin"])

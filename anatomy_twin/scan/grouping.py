@@ -291,22 +291,21 @@ def _by_passes(part: Part, mark: _Mark, along: Floats, values: list[float | str]
         return [part]
     groups = [[part.headers[n] for n in sorted(members)] for members in passes]
     word = "pass" if mark.kind == "acquisition" else "temporal position"
-    names = [f"{word} {n} of {count}{_later(groups, n - 1)}" for n in range(1, count + 1)]
+    names = [f"{word} {n} of {count}{later}" for n, later in enumerate(_later(groups), start=1)]
     return _pieces(part, groups, names)
 
 
 def _names(mark: _Mark, known: Sequence[float | str], groups: Sequence[Sequence[SliceHeader]]) -> list[str]:
     """Name each value in words that tell nothing about the patient."""
     names = []
-    for n, value in enumerate(known):
+    for n, (value, group, later) in enumerate(zip(known, groups, _later(groups), strict=True)):
         shown = f"{value:.6g}" if isinstance(value, float) else value
-        if not _harmless(shown, groups[n]):
+        if not _harmless(shown, group):
             names.append(f"{mark.what} {n + 1} of {len(known)}" if shown else f"{mark.what} not stated")
             continue
-        later = _later(groups, n).strip(" ()")
         name = mark.name.format(value=shown, place=n + 1, count=len(known), word=_IMAGE_TYPES.get(shown, shown),
-                                later=later or "first")
-        names.append(name + (_later(groups, n) if mark.keyword == "AcquisitionNumber" else ""))
+                                later=later.strip(" ()") or "first")
+        names.append(name + (later if mark.keyword == "AcquisitionNumber" else ""))
     return names
 
 
@@ -316,16 +315,18 @@ def _harmless(text: str, headers: Sequence[SliceHeader]) -> bool:
     return bool(_PLAIN.fullmatch(text)) and not any(word in text.upper() for word in words)
 
 
-def _later(groups: Sequence[Sequence[SliceHeader]], n: int) -> str:
-    """Return " (35 s after the first)" if the clocks of the headers tell it; never a time of day."""
+def _later(groups: Sequence[Sequence[SliceHeader]]) -> list[str]:
+    """Say " (35 s after the first)" for each group if the clocks of the headers tell it; never a time of day."""
     for keyword in _CLOCKS:
         starts = [min((value for h in group if isinstance(value := _value(h, keyword), float)), default=None)
                   for group in groups]  # fmt: skip
         known = [start for start in starts if start is not None]
-        if len(known) == len(starts) and max(known) > min(known):
-            later = known[n] - min(known)
-            return f" ({later:.4g} s after the first)" if later else ""
-    return ""
+        # times of day half a day apart have passed midnight: which one is first is not known
+        spread = max(known) - min(known) if len(known) == len(starts) else 0.0
+        if 0 < spread and ("Date" in keyword or spread < 43200):
+            first = min(known)
+            return [f" ({start - first:.4g} s after the first)" if start > first else "" for start in known]
+    return [""] * len(groups)
 
 
 def _value(header: SliceHeader, keyword: str) -> float | str:

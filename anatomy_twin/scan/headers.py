@@ -20,7 +20,7 @@ import pydicom
 from anatomy_twin.core import SILENT, Monitor, check_cancelled
 from anatomy_twin.errors import ScanError, TwinError
 from anatomy_twin.scan.grid_file import is_grid_file
-from anatomy_twin.scan.prescan import FileMap, NoDicomError, prescan
+from anatomy_twin.scan.prescan import FileMap, NoDicomError, media_class, prescan
 from anatomy_twin.scan.slice_header import PixelSource, SliceHeader
 from anatomy_twin.scan.values import HeaderValues, tags_of
 
@@ -160,9 +160,14 @@ def read_header(path: Path) -> tuple[SliceHeader, ...] | str:
             return _headers_of(path, found, values, name)
     except NoDicomError:
         return VOLUME_FILE if is_grid_file(path) else NOT_DICOM
+    except ScanError:
+        name = _class_name(media_class(path))
+        if not _may_be_image(name):  # what is broken there is no slice
+            return name
+        raise
     if not name and not marked:
         return NOT_DICOM
-    if not name or name.endswith("Image"):
+    if _may_be_image(name):
         raise ScanError("a DICOM file has lost its class or its image", advice="copy the series again")
     return name
 
@@ -170,6 +175,11 @@ def read_header(path: Path) -> tuple[SliceHeader, ...] | str:
 def class_name(values: HeaderValues) -> str:
     """Return the name of the SOP class in plain words, or nothing where it has none."""
     return _class_name(values.text("SOPClassUID") or values.text("MediaStorageSOPClassUID"))
+
+
+def _may_be_image(name: str) -> bool:
+    """Tell whether objects of a class may be slices: those called an image, and those of unknown class."""
+    return not name or name == UNKNOWN_CLASS or "Image" in name
 
 
 @lru_cache(maxsize=64)
@@ -273,18 +283,19 @@ def _aside(values: HeaderValues, name: str, image_type: tuple[str, ...]) -> str:
     """Say why an image is no slice of a volume; nothing if it may be one."""
     if "LOCALIZER" in image_type or "SCOUT" in image_type:
         return "localizer"
-    sop_class = values.text("SOPClassUID")
-    if sop_class == _SECONDARY_CAPTURE or sop_class.startswith(_SECONDARY_CAPTURE + "."):
-        return "secondary capture"
+    if not _may_be_image(name) or "Spectroscopy" in name:
+        return name
     photometric = values.text("PhotometricInterpretation").upper()
     if photometric and photometric not in _GREY and photometric not in _COLOUR:
         raise ScanError("an image has an unknown photometric interpretation", advice="copy the series again")
-    grey = photometric not in _COLOUR
-    if (values.integer("SamplesPerPixel") or 1) != 1 or not grey:
+    if (values.integer("SamplesPerPixel") or 1) != 1 or photometric in _COLOUR:
         return "colour image"
+    sop_class = values.text("SOPClassUID")
+    if sop_class == _SECONDARY_CAPTURE or sop_class.startswith(_SECONDARY_CAPTURE + "."):
+        return "secondary capture"
     if "MOSAIC" in image_type:
         return "slice mosaic"
-    if values.text("Modality").upper() in {"SEG", "RTDOSE", "RWV", "PR", "KO"} or "Spectroscopy" in name:
+    if values.text("Modality").upper() in {"SEG", "RTDOSE", "RWV", "PR", "KO"}:
         return name
     if sop_class not in ENHANCED and (name.startswith("Enhanced") or (values.integer("NumberOfFrames") or 1) > 1):
         return "multi-frame image"

@@ -40,8 +40,9 @@ def match_note(
 
     The rule, first line that fits:
 
-    1. Both sides know their images and share some: they belong together. A frame of reference that differs all the
-       same is said in the note.
+    1. Both sides know their images and share some: they belong together, be it that the scan holds only part of the
+       images. Where all are shared and the frame of reference differs all the same, the note says so; where some are
+       missing besides, the labels are refused.
     2. Both know their images and share none: taken only where both name the same frame of reference (another series
        of one examination), which the note says; refused otherwise.
     3. One side knows no images: frames of reference that differ are refused, equal ones taken.
@@ -54,7 +55,7 @@ def match_note(
     same, differ = bool(ours) and theirs == ours, bool(ours) and bool(theirs) and theirs != ours
     missing = len(named) - len(common)
     if named and target.images:
-        if missing and (every or not common) and not (same and not every):
+        if missing and (every or differ or not (common or same)):
             what = f"{kind} was made on another scan: of the {_images(len(named))} that it names this one holds none"
             if common:
                 what = f"{kind} names {_images(len(named))}, of which the scan holds only {len(common)}"

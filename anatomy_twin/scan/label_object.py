@@ -10,7 +10,7 @@ from pydicom import dcmread
 
 from anatomy_twin.core import LabelMap, Volume
 from anatomy_twin.core.regrid import labels_on_grid
-from anatomy_twin.errors import DataError, ScanError, UsageError
+from anatomy_twin.errors import DataError, ScanError, UsageError, WorkerError
 from anatomy_twin.scan.headers import foreign_data, uid_name
 from anatomy_twin.scan.label_match import Target
 from anatomy_twin.scan.label_place import with_place_checked
@@ -39,9 +39,8 @@ def read_label_object(path: str | Path, like: Volume | None = None) -> LabelMap:
 
     Raises
     ------
-    ScanError : no such object, damaged, of another scan or not on the grid of ``like``.
+    ScanError : no such object, damaged, of another scan, not on the grid of ``like``, or beyond the decoder's limits.
     UsageError : a structure set without ``like``.
-    WorkerError : the decoder died or ran out of its limits.
     """
     path = Path(path)
     if not path.is_file():
@@ -51,11 +50,15 @@ def read_label_object(path: str | Path, like: Volume | None = None) -> LabelMap:
     with foreign_data("file cannot be read", where=path.name, advice="check the path"):
         data = path.read_bytes()
     voxels = 0 if like is None else int(np.prod(like.geometry.shape, dtype=np.int64))
-    labels: LabelMap = run_limited(
-        "anatomy_twin.scan.label_object:decode_label_object", data, path.name, Target.of(like),
-        memory_bytes=2**30 + 8 * len(data) + 6 * voxels, cpu_s=20 + len(data) / 2**19, wall_s=40 + len(data) / 2**18,
-        env={"OPENBLAS_NUM_THREADS": "1"},
-    )  # fmt: skip
+    try:
+        labels: LabelMap = run_limited(
+            "anatomy_twin.scan.label_object:decode_label_object", data, path.name, Target.of(like),
+            memory_bytes=2**30 + 8 * len(data) + 6 * voxels, cpu_s=20 + len(data) / 2**19,
+            wall_s=40 + len(data) / 2**18, env={"OPENBLAS_NUM_THREADS": "1"},
+        )  # fmt: skip
+    except WorkerError as error:
+        raise ScanError("labels cannot be decoded within the limits of memory and time", where=path.name,
+                        advice="export them again") from error
     if like is None:
         return labels
     try:

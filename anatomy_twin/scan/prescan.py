@@ -7,6 +7,7 @@ say what the file is are kept.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import zlib
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ DEFLATED: Final = "1.2.840.10008.1.2.1.99"
 IMPLICIT: Final = "1.2.840.10008.1.2"
 EXPLICIT: Final = "1.2.840.10008.1.2.1"
 BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
+_META: Final = frozenset({0x00020010, 0x00020002})
 # a file without preamble is taken for DICOM only if it begins with a tag of group 2 or 8, in either byte order
 _GROUP_STARTS = (b"\x02\x00", b"\x08\x00", b"\x00\x02", b"\x00\x08")
 
@@ -92,6 +94,19 @@ def reader_of(descriptor: int) -> Read:
     return read
 
 
+def media_class(path: Path) -> str:
+    """Return the SOP class UID in the file meta information of a file that is otherwise broken, or nothing."""
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(4096)
+    except OSError:
+        return ""
+    meta = Walk(lambda first, count: start[first : first + count], len(start), 132, True, True, _META, "")
+    with contextlib.suppress(ScanError):
+        meta.run(only_group=2)
+    return meta.values.get(0x00020002, (b"", b""))[1].decode("ascii", "replace").strip(" \0")
+
+
 def check_dicom(data: bytes, where: str) -> bytes:
     """Return the bytes of a DICOM file unchanged if they keep all bounds, for a general parser to read.
 
@@ -119,7 +134,7 @@ def _mapped(read: Read, size: int, where: str, wanted: frozenset[int], stamp: tu
 def _walked(
     read: Read, size: int, start: bytes, marked: bool, where: str, wanted: frozenset[int], stamp: tuple[int, int]
 ) -> FileMap:
-    meta = Walk(read, size, 132 if marked else 0, True, True, frozenset({0x00020010, 0x00020002}), where)
+    meta = Walk(read, size, 132 if marked else 0, True, True, _META, where)
     syntax = ""
     if marked or start[:2] == b"\x02\x00":
         meta.run(only_group=2)

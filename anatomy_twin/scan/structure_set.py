@@ -259,11 +259,11 @@ def _fill(region: Region, geometry: VolumeGeometry, axis: int, value: int) -> tu
     pieces = []
     for number, found in sorted(on_slice.items()):
         outlines = [points for _, points in found]
-        inside, first = fill_outlines(outlines, (shape[0], shape[1]))
         low = np.min([points.min(axis=0) for points in outlines], axis=0)
         high = np.max([points.max(axis=0) for points in outlines], axis=0)
         if np.any(low < -0.5 - 1e-3) or np.any(high > np.array(shape) - 0.5 + 1e-3):
             raise _LeftOut("outlines reach beyond the scan")
+        inside, first = fill_outlines(outlines, (shape[0], shape[1]))
         if inside.any():
             corner = np.insert(np.array(first), axis, number)
             pieces.append(Piece((int(corner[0]), int(corner[1]), int(corner[2])), np.expand_dims(inside, axis), value))

@@ -8,8 +8,8 @@ a child process and a folder of its own, and finds exactly one outcome:
 - `refused`: the reader raised a `TwinError`.
 
 Everything else is a violation: another exception, a killed process, more than five seconds or a gigabyte, a file
-outside the folder, and the worst of all, `silently wrong`: a value without a warning that is not the truth. A reader that
-has to write files does so in a folder named `target` beside the input.
+outside the folder, and the worst of all, `silently wrong`: a value without a warning that is not the truth. A reader
+that has to write files does so in a folder named `target` beside the input.
 """
 
 from collections.abc import Callable

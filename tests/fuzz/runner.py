@@ -13,6 +13,7 @@ import importlib.util
 import json
 import os
 import resource
+import selectors
 import shutil
 import signal
 import socket
@@ -76,7 +77,7 @@ def run_cases(
     """Run cases below ``folder`` in ``jobs`` processes at a time; results in the order of the cases."""
     for case in cases:
         _function(case)  # imported once here, not in every child
-    readers: list[tuple[int, int]] = []
+    pipes = selectors.DefaultSelector()
     for job in range(jobs):
         read_end, write_end = os.pipe()
         pid = os.fork()
@@ -84,16 +85,21 @@ def run_cases(
             os.close(read_end)
             _serve(cases[job::jobs], folder / f"job{job}", write_end)
         os.close(write_end)
-        readers.append((pid, read_end))
+        pipes.register(os.fdopen(read_end, encoding="utf-8"), selectors.EVENT_READ, pid)
     found: dict[tuple[str, str], Result] = {}
-    for pid, read_end in readers:
-        with os.fdopen(read_end, encoding="utf-8") as lines:
-            for line in lines:
-                values = json.loads(line)
-                result = Result(**{**values, "violations": tuple(values["violations"])})
-                found[result.family, result.name] = result
-                done(result)
-        os.waitpid(pid, 0)
+    while pipes.get_map():
+        for key, _ in pipes.select():
+            lines: Any = key.fileobj
+            line = lines.readline()  # a job writes whole lines
+            if not line:
+                pipes.unregister(lines)
+                lines.close()
+                os.waitpid(key.data, 0)
+                continue
+            values = json.loads(line)
+            result = Result(**{**values, "violations": tuple(values["violations"])})
+            found[result.family, result.name] = result
+            done(result)
     strangers = {entry.name for entry in folder.iterdir()} - {f"job{job}" for job in range(jobs)}
     if strangers:
         raise RuntimeError(f"a case wrote beside its folder: {sorted(map(ascii, strangers))[:5]}")
