@@ -30,7 +30,8 @@ from anatomy_twin.core import (
     Volume,
     check_cancelled,
 )
-from anatomy_twin.errors import PlanError, UsageError
+from anatomy_twin.core.regrid import labels_on_grid
+from anatomy_twin.errors import DataError, PlanError, StoreError, UsageError
 from anatomy_twin.plan import Proposal, check_plan, load_device, propose, require_in_body
 from anatomy_twin.scan import load_volume
 from anatomy_twin.scan.grid_file import describe_grid, is_grid_file
@@ -90,14 +91,17 @@ def load_labels(
             return read_label_file(file, like, names)
     elif not file.name.endswith(".seg.nrrd"):
         return read_label_object(file, like)
-    labels = load_seg_nrrd(file, like)
+    labels = load_seg_nrrd(file)
     target = LabelTarget.of(like)
     if like is None or target is None:
         return labels
-    frame = load_seg_nrrd(file).geometry.frame_of_reference_uid
-    note = match_note("segmentation", (), frame, target, file.name)
+    note = match_note("segmentation", (), labels.geometry.frame_of_reference_uid, target, file.name)
+    try:
+        placed = labels_on_grid(labels, like.geometry)
+    except DataError as error:
+        raise StoreError(error.what, where=file.name, advice=error.advice) from error
     others = tuple(line for line in labels.notes if line != note)
-    return with_place_checked(replace(labels, notes=(note, *others)), like, file.name)
+    return with_place_checked(replace(placed, notes=(note, *others)), like, file.name)
 
 
 def import_scan(

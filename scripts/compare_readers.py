@@ -7,7 +7,7 @@ The series (`tests/support/defective_series.py`) shows a smooth function of the 
 judged at the places that its own geometry claims: array order and direction do not matter. Each reading runs in a
 process of its own with a time limit. The cells:
 
-right            every voxel holds what belongs to its place, and nothing is left out or invented
+right            every voxel holds what belongs to its place (to 0.12 mm), and nothing is left out or invented
 warns and right  the same, or only a part of the series or interpolated slices, and a word of warning says so
 refuses          no answer but an error
 WRONG            a wrong answer without a word

@@ -21,7 +21,9 @@ def main(arguments: list[str]) -> int:
     if not os.environ.get("ANATOMY_TWIN_TEST_DATA"):
         print("tests on real scans are skipped: ANATOMY_TWIN_TEST_DATA is not set", file=sys.stderr)
     checks = [] if rest else [["ruff", "check", "."], ["mypy"]]
-    for check in [*checks, ["pytest", *rest]]:
+    # whole files side by side on all cores: what a file's tests share is made once
+    pytest = ["pytest", *(rest or ["-n", str(os.cpu_count() or 1), "--dist", "loadfile"])]
+    for check in [*checks, pytest]:
         print(f"== {' '.join(check)}", flush=True)
         code = subprocess.run([python, "-m", *check], cwd=ROOT).returncode
         if code:

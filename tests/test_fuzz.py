@@ -37,7 +37,7 @@ def test_a_sample_of_all_families():
 def test_the_corpus_is_as_large_as_it_says():
     counts = Counter(case.family for case in all_cases())
     dicom = ("truncation", "header", "length", "description", "number", "text", "structure", "syntax", "folder",
-             "codec", "flip")  # fmt: skip
+             "codec", "multi-frame", "flip")  # fmt: skip
     assert sum(counts[family] for family in dicom) >= 300
     assert all(counts[family] >= 12 for family in dicom)
     assert counts["defect"] >= 24

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import importlib
+import json
 import os
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 import SimpleITK as sitk
 
 from anatomy_twin import catalog
+from anatomy_twin.cli.main import main
 from anatomy_twin.core import Case, Code, LabelMap, Segment, Volume, VolumeGeometry
 from anatomy_twin.core.geometry import reindex
 from anatomy_twin.errors import ScanError, StoreError
@@ -21,6 +24,7 @@ from anatomy_twin.scan import grid_file
 from anatomy_twin.scan.label_file import label_table, read_label_file
 from anatomy_twin.scan.label_match import BY_POSITION
 from anatomy_twin.scan.volume import load_volume
+from anatomy_twin.store import load_case, save_case
 from anatomy_twin.store.seg_nrrd import encode_seg_nrrd
 
 DATA = Path(os.environ.get("ANATOMY_TWIN_TEST_DATA", ""))
@@ -210,9 +214,9 @@ def test_names_of_other_programs():
         assert catalog.term(own)["label"], alias
 
 
-@pytest.fixture(scope="module")
-def example_ct():
-    return load_volume(TOTAL / "example_ct.nii.gz", modality="CT")
+@functools.cache
+def real_volume(name: str, modality: str | None) -> Volume:
+    return load_volume(TOTAL / name, modality=modality)
 
 
 def assert_voxels_where_nibabel_has_them(labels: LabelMap, path: Path) -> None:
@@ -230,7 +234,8 @@ def assert_voxels_where_nibabel_has_them(labels: LabelMap, path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [pytest.param("example_seg.nii.gz", marks=real_data)])
-def test_a_header_that_lies_about_the_place_is_refused_and_the_corrected_one_read(name, example_ct, tmp_path):
+def test_a_header_that_lies_about_the_place_is_refused_and_the_corrected_one_read(name, tmp_path):
+    example_ct = real_volume("example_ct.nii.gz", "CT")
     with pytest.raises(ScanError, match="do not lie where they belong: vertebrae"):
         load_labels(TOTAL / name, example_ct)
     image = nibabel.load(TOTAL / name)
@@ -253,7 +258,7 @@ def test_a_header_that_lies_about_the_place_is_refused_and_the_corrected_one_rea
                                                  "renal_arteries")),
 ])  # fmt: skip
 def test_real_label_files_lie_where_nibabel_has_them(scan_name, label_name, modality):
-    volume = load_volume(TOTAL / scan_name, modality=modality)
+    volume = real_volume(scan_name, modality)
     labels = load_labels(TOTAL / label_name, volume)
     assert labels.geometry is volume.geometry
     assert_voxels_where_nibabel_has_them(labels, TOTAL / label_name)
@@ -277,3 +282,20 @@ def test_labels_are_brought_into_a_case_with_their_provenance(tmp_path):
     assert step.facts["matched"] == BY_POSITION
     assert len(step.facts["sha256"]) == 64
     assert not any("erika" in text for text in step.facts.values())
+
+
+def test_the_command_line_brings_labels_into_a_case(tmp_path, capsys):
+    save_case(Case.new(volume=scan()), tmp_path / "a.twin")
+    path = write_nifti(tmp_path / "l.nii.gz", numbers(), GEOMETRY)
+    given = ["--labels", str(path), "--names", "1=liver,7=liver_tumor"]
+    assert main(["segment", str(tmp_path / "a.twin"), *given, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert list(document["segments"]) == ["liver", "tumour_1", "label_9"]
+    assert document["notes"][0] == BY_POSITION
+    kept = load_case(tmp_path / "a.twin")
+    np.testing.assert_array_equal(kept.label_map.array[0], numbers())
+    assert kept.label_map.notes == tuple(document["notes"])
+    for wrong in (["--names", "1=liver"], ["--labels", str(path), "--segmenter", "ct-abdomen"],
+                  ["--labels", str(path), "--names", "liver"], ["--labels", str(tmp_path / "none.nii")]):  # fmt: skip
+        assert main(["segment", str(tmp_path / "a.twin"), *wrong]) == 2
+        assert "Traceback" not in capsys.readouterr().err

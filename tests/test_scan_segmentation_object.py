@@ -193,6 +193,16 @@ def test_a_scan_of_fewer_slices_takes_what_lies_on_it_and_refuses_the_rest(truth
         read_label_object(tmp_path / "seg", like=load_volume(tmp_path))
 
 
+def test_slices_a_little_off_the_regular_grid_keep_their_labels(tmp_path, in_process):
+    shifts = [0.045, -0.04, 0.04, -0.045, 0.04, -0.03, 0.04, 0.045]
+    truth = write_series(tmp_path / "series", shifts_mm=shifts)
+    volume = load_volume(tmp_path / "series")
+    mask = np.zeros((8, 12, 10), bool)
+    mask[:, 2:5, 3:9] = True
+    (tmp_path / "seg.dcm").write_bytes(to_bytes(make_seg(truth.files, {"Spleen": mask})))
+    np.testing.assert_array_equal(read_label_object(tmp_path / "seg.dcm", like=volume).mask("spleen"), mask)
+
+
 def test_labels_of_another_scan_are_refused(truth, volume, objects, tmp_path, in_process):
     seg = tmp_path / "seg.dcm"
     seg.write_bytes(to_bytes(objects["BINARY"]))

@@ -206,8 +206,11 @@ def test_points_and_open_lines_are_named_and_not_filled(truth, volume, tmp_path,
 
 def test_names_codes_and_sides(truth, volume, tmp_path, in_process):
     points = outline(truth, 2, circle((15.7, 17.3), 6.1, truth.spacing_mm, 50))
-    regions = {name: [(points, "")] for name in ("GTV 1", "Kidney_L", "PTV Muster", "x" * 64)}
-    labels = read(make_structure_set(regions, terms={"GTV 1": codes.SCT.Liver}), volume, tmp_path)
+    regions = {name: [(points, "")] for name in ("GTV 1", "Kidney_L", "PTV Muster", "x" * 64, "Spleen")}
+    dataset = make_structure_set(regions, terms={"GTV 1": codes.SCT.Liver})
+    dataset.PatientID = "spleen-muster"  # an organ is no name
+    labels = read(dataset, volume, tmp_path)
+    assert labels.names[4] == "spleen"
     assert labels.names[:3] == ("liver", "kidney_left", "segment_3")
     assert len(labels.names[3]) == 64
     assert labels.segment("liver").code.value == "10200004"

@@ -39,7 +39,7 @@ def run(code: str, *arguments: object, before: tuple[str, ...] = ()) -> subproce
 
 
 @linux_only
-@pytest.mark.parametrize(("form", "count"), [("folder", 12), ("two-steps", 6), ("zip", 6)])
+@pytest.mark.parametrize(("form", "count"), [("folder", 12), ("two-steps", 5), ("zip", 4)])
 def test_a_save_that_is_killed_leaves_the_old_or_the_new_case_whole(form, count):
     command = [sys.executable, str(ROOT / "scripts/kill_saves.py"), "--form", form, "--count", str(count), "--json"]
     done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=300)

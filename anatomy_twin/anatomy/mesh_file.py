@@ -121,11 +121,21 @@ def _merged(
     points: NDArray[np.float64], triangles: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Make one of points at exactly the same place: STL repeats every corner, OBJ those at seams of a texture."""
-    unique, first, inverse = np.unique(points + 0.0, axis=0, return_index=True, return_inverse=True)
+    first, group = _equal_rows(points + 0.0)
     order = np.argsort(first, kind="stable")  # keeps the order of the file
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
-    return unique[order], rank[inverse.ravel()][triangles]
+    return points[first[order]], rank[group][triangles]
+
+
+def _equal_rows(rows: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first row of each group of equal rows, and the group of each row; faster than np.unique."""
+    order = np.lexsort(rows.T[::-1])
+    arranged = rows[order]
+    starts = np.concatenate(([True], (arranged[1:] != arranged[:-1]).any(axis=1)))
+    group = np.empty(len(rows), dtype=np.int64)
+    group[order] = np.cumsum(starts) - 1
+    return order[starts], group
 
 
 def _in_lps(points: NDArray[np.float64], told: Census) -> tuple[NDArray[np.float64], tuple[str, ...]]:
@@ -146,7 +156,7 @@ def _inspected(points: NDArray[np.float64], triangles: NDArray[np.int64]) -> tup
     area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
     if flat := int((area <= 1e-12 * max(extent, 1.0) ** 2).sum()):
         notes.append(f"{flat} triangles have no area")
-    if again := len(triangles) - len(np.unique(np.sort(triangles, axis=1), axis=0)):
+    if again := len(triangles) - len(_equal_rows(np.sort(triangles, axis=1))[0]):
         notes.append(f"{again} triangles are given more than once")
     edges = np.stack([triangles, np.roll(triangles, -1, axis=1)], axis=-1).reshape(-1, 2)
     low, high = edges.min(axis=1), edges.max(axis=1)

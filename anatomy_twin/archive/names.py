@@ -23,7 +23,7 @@ class Names:
     """Gives the parts of each acceptable name; ``StoreError`` for any other."""
 
     def __init__(self, limits: Limits, where: str) -> None:
-        self._limits, self._where = limits, where
+        self._limits, self.where = limits, where
         self._spelled: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._files: set[tuple[str, ...]] = set()
         self._folders: set[tuple[str, ...]] = set()
@@ -57,7 +57,7 @@ class Names:
 
     def refusal(self, what: str) -> StoreError:
         """Return the error for a member that is refused."""
-        return StoreError(what, where=self._where, advice=ADVICE)
+        return StoreError(what, where=self.where, advice=ADVICE)
 
     def _parts(self, name: str, is_folder: bool) -> tuple[str, ...]:
         plain = name.removesuffix("/") if is_folder else name

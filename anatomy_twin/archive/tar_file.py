@@ -54,7 +54,7 @@ def _members(stream: BinaryIO, content: Path, names: Names) -> Iterator[tuple[st
     guarded = _Guarded(stream)
     size = guarded.size
     if not is_tar_header(stream.read(BLOCK_BYTES)):
-        raise tarfile.ReadError("no tar header")
+        raise StoreError("compressed file holds no archive", where=names.where, advice="decompress it first")
     stream.seek(0)
     with tarfile.open(fileobj=guarded, mode="r:", errorlevel=2, encoding="utf-8") as listed:  # type: ignore[arg-type]
         end = 0

@@ -59,10 +59,11 @@ def unpack(path: str | Path, folder: str | Path, limits: Limits = STANDARD) -> t
                          advice="give zip, tar, tar.gz, tar.xz or tar.bz2")
     if source.stat().st_size > limits.archive_bytes:
         raise StoreError("archive is too large", where=source.name[:80], advice=ADVICE)
-    if target.is_symlink() or (target.exists() and (not target.is_dir() or any(target.iterdir()))):
-        raise StoreError("the folder to unpack into is not empty", where=target.name[:80], advice="give a new folder")
     scratch = target.parent / f".{target.name}.tmp-{secrets.token_hex(4)}"
     try:
+        if target.is_symlink() or (target.exists() and (not target.is_dir() or any(target.iterdir()))):
+            raise StoreError("the folder to unpack into is not empty", where=target.name[:80],
+                             advice="give a new folder")
         scratch.mkdir(mode=0o700)
         try:
             names = run_limited(

@@ -9,17 +9,17 @@ from anatomy_twin.core.labels import LabelMap
 from anatomy_twin.errors import DataError
 
 
-def labels_on_grid(labels: LabelMap, geometry: VolumeGeometry) -> LabelMap:
+def labels_on_grid(labels: LabelMap, geometry: VolumeGeometry, tolerance: float = 0.05) -> LabelMap:
     """Return ``labels`` on ``geometry`` by reordering, flipping and padding whole voxels; nothing is interpolated.
 
-    Raises ``DataError`` when the voxels of the two grids are not the same ones (within a twentieth of a voxel), or when
-    a labelled voxel lies outside of ``geometry``.
+    ``tolerance`` is how far the voxels of the two grids may lie apart, as part of the smallest side of a voxel.
+    Raises ``DataError`` when they are not the same ones, or when a labelled voxel lies outside of ``geometry``.
     """
     order, flips = _axes_onto(labels.geometry, geometry)
     turned = labels.reindexed(order, flips)
     start = tuple(int(value) for value in np.rint(geometry.to_index(turned.geometry.origin_mm)))
     place = geometry.cropped((start[0], start[1], start[2]), turned.geometry.shape)
-    if not place.is_close(turned.geometry, 0.05 * min(geometry.spacing_mm)):
+    if not place.is_close(turned.geometry, tolerance * min(geometry.spacing_mm)):
         raise DataError("segmentation lies on another grid than the scan", advice="resample it onto the scan first")
     full = np.zeros((labels.array.shape[0], *geometry.shape), labels.array.dtype)
     target, source = [], []

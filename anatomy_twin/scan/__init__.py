@@ -1,9 +1,17 @@
-"""DICOM files and folders become volumes; what cannot be read truthfully is refused by name."""
+"""DICOM files and folders become volumes; what cannot be read truthfully is refused by name.
 
-from anatomy_twin.scan.find import find_series
-from anatomy_twin.scan.pixels import readable_transfer_syntaxes
-from anatomy_twin.scan.series import Series
-from anatomy_twin.scan.verdict import GeometryVerdict
-from anatomy_twin.scan.volume import load_volume
+Names are loaded when they are first used: child processes import single modules of this room and must start fast.
+"""
 
-__all__ = ["GeometryVerdict", "Series", "find_series", "load_volume", "readable_transfer_syntaxes"]
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach(
+    __name__,
+    submod_attrs={
+        "find": ["find_series"],
+        "pixels": ["readable_transfer_syntaxes"],
+        "series": ["Series"],
+        "verdict": ["GeometryVerdict"],
+        "volume": ["load_volume"],
+    },
+)

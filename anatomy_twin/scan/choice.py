@@ -99,7 +99,7 @@ def check_series(series: Series, repair: bool) -> None:
     if len({is_hu(h) for h in series.headers}) > 1 or len({h.rescale_type for h in series.headers}) > 1:
         raise ScanError("slices of different units", advice="export the series again")
     named = [(h.sop_uid, h.frame) for h in series.headers if h.sop_uid]
-    if len(set(named)) < len(named) and not repair:
+    if len(set(named)) < len(named) and not (repair and series.verdict.duplicates):
         raise ScanError("two slices carry one identity", advice="export the series again")
     if np.prod(series.shape, dtype=np.float64) > MAX_VOXELS:
         raise ScanError(f"a volume of {' x '.join(map(str, series.shape))} voxels is too large")

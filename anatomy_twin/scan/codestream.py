@@ -41,6 +41,9 @@ def check_stream(frame: CodedFrame, where: str) -> None:
     size = _jpeg_2000(data) if syntax in JPEG_2000 else _jpeg(data)
     if size is None:
         raise ScanError("compressed pixels do not begin as their coding does", where=where, advice=_SEND_AGAIN)
+    # a decoder of JPEG-LS was seen to search for the missing end of a stream until it was stopped
+    if syntax in JPEG_LS and not data[-_SEARCHED_BYTES:].rstrip(b"\0").endswith(b"\xff\xd9"):
+        raise ScanError("compressed pixels are cut short", where=where, advice=_SEND_AGAIN)
     if (size.rows, size.columns) != (frame.rows, frame.columns) or not size.plain:
         raise ScanError(f"compressed pixels are {size.rows}x{size.columns}, "
                         f"the header tells {frame.rows}x{frame.columns}", where=where, advice=_SEND_AGAIN)

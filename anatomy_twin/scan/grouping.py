@@ -323,7 +323,7 @@ def _later(groups: Sequence[Sequence[SliceHeader]]) -> list[str]:
         known = [start for start in starts if start is not None]
         # times of day half a day apart have passed midnight: which one is first is not known
         spread = max(known) - min(known) if len(known) == len(starts) else 0.0
-        if 0 < spread and ("Date" in keyword or spread < 43200):
+        if spread > 0 and ("Date" in keyword or spread < 43200):
             first = min(known)
             return [f" ({start - first:.4g} s after the first)" if start > first else "" for start in known]
     return [""] * len(groups)

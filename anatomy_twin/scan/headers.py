@@ -38,9 +38,11 @@ ENHANCED = frozenset(
     f"1.2.840.10008.5.1.4.1.1.{ending}" for ending in ("2.1", "2.2", "4.1", "4.4", "130", "128.1")
 )
 
+# what may tell two images at one place apart
 _PHASE = (
     "TemporalPositionIdentifier", "TemporalPositionIndex", "EchoNumbers", "EchoTime", "DiffusionBValue",
-    "TriggerTime", "AcquisitionNumber", "AcquisitionTime",
+    "DiffusionGradientOrientation", "InversionTime", "FlipAngle", "TriggerTime", "NominalCardiacTriggerDelayTime",
+    "FrameReferenceTime", "StackID", "AcquisitionNumber", "AcquisitionTime", "ContentTime",
 )  # fmt: skip
 TAGS = tags_of([
     "SpecificCharacterSet", "ImageType", "SOPClassUID", "SOPInstanceUID", "Modality", "Manufacturer",
@@ -53,6 +55,10 @@ TAGS = tags_of([
 ])  # fmt: skip
 _WANTED = frozenset(TAGS.values())
 
+# for series that do not state it
+_MODALITY_OF = {
+    "1.2.840.10008.5.1.4.1.1.2": "CT", "1.2.840.10008.5.1.4.1.1.4": "MR", "1.2.840.10008.5.1.4.1.1.128": "PT",
+}  # fmt: skip
 _GREY = {"MONOCHROME1", "MONOCHROME2"}
 _COLOUR = {
     "PALETTE COLOR", "RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_422", "YBR_PARTIAL_420", "YBR_ICT", "YBR_RCT",
@@ -186,7 +192,7 @@ def _may_be_image(name: str) -> bool:
 def _class_name(uid: str) -> str:
     if uid == _DIRECTORY:
         return "DICOMDIR"
-    name = uid_name(uid) if uid else ""
+    name = uid_name(uid)
     return name.removesuffix(" Storage") if name != uid else (UNKNOWN_CLASS if uid else "")
 
 
@@ -197,7 +203,8 @@ def quiet_uid(text: str) -> pydicom.uid.UID:
 
 def uid_name(text: str) -> str:
     """Return the registered name of a UID, or the UID itself."""
-    return str(quiet_uid(text).name)
+    known = quiet_uid(text)
+    return str(known.name) if known.type else text
 
 
 @lru_cache(maxsize=8192)
@@ -240,7 +247,7 @@ def _header_of(path: Path, found: FileMap, values: HeaderValues, name: str) -> S
         sop_uid=values.text("SOPInstanceUID"),
         series_uid=values.text("SeriesInstanceUID"),
         series_number=values.integer("SeriesNumber"),
-        modality=values.text("Modality").upper(),
+        modality=values.text("Modality").upper() or _MODALITY_OF.get(values.text("SOPClassUID"), ""),
         aside=_aside(values, name, image_type),
         image_type=image_type,
         rows=values.integer("Rows") or 0,
@@ -265,8 +272,15 @@ def _header_of(path: Path, found: FileMap, values: HeaderValues, name: str) -> S
         synthetic=PHANTOM_MAKER in values.text("Manufacturer"),
         frame_count=values.integer("NumberOfFrames") or 1,
         units=values.text("Units").upper(),
+        notes=_notes(values),
         pixels=_pixel_source(found, values),
     )
+
+
+def _notes(values: HeaderValues) -> tuple[str, ...]:
+    if values.text("Modality") or values.text("SOPClassUID") not in _MODALITY_OF:
+        return ()
+    return ("the series does not state its modality: taken from its class",)
 
 
 def _pixel_source(found: FileMap, values: HeaderValues) -> PixelSource:

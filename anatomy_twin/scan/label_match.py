@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from anatomy_twin.core import Volume, VolumeGeometry
 from anatomy_twin.errors import ScanError
 
+BY_IMAGES = "matched by the images that it names"
 BY_POSITION = "matched by position alone: neither images nor a frame of reference could be compared"
 _OTHER_SCAN = "give the labels of this scan, or the scan that they were made on"
 
@@ -62,7 +63,7 @@ def match_note(
             raise ScanError(what, where=where, advice=_OTHER_SCAN)
         if common:
             odd = "; its frame of reference is another one than the scan's" if differ else ""
-            return f"matched by the images that it names ({len(common)} of {len(named)}){odd}"
+            return f"{BY_IMAGES} ({len(common)} of {len(named)}){odd}"
         return "matched by frame of reference and position: it names images of another series"
     if differ:
         raise ScanError(f"{kind} was made on another scan (its frame of reference differs)", where=where,

@@ -7,18 +7,20 @@ from pathlib import Path
 
 import numpy as np
 from pydicom import dcmread
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from anatomy_twin.core import LabelMap, Volume
 from anatomy_twin.core.regrid import labels_on_grid
 from anatomy_twin.errors import DataError, ScanError, UsageError, WorkerError
 from anatomy_twin.scan.headers import foreign_data, uid_name
-from anatomy_twin.scan.label_match import Target
+from anatomy_twin.scan.label_match import BY_IMAGES, Target
 from anatomy_twin.scan.label_place import with_place_checked
-from anatomy_twin.scan.prescan import check_dicom
+from anatomy_twin.scan.prescan import DEFLATED, LARGEST_INFLATED_BYTES, check_dicom
 from anatomy_twin.worker import run_limited
 
 LARGEST_FILE_BYTES = 2**30
 STRUCTURE_SET_CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
+_DEFLATED = DEFLATED.encode() + b"\0"
 _ADVICE = "give a DICOM SEG, an RT structure set, .seg.nrrd or NIfTI"
 
 
@@ -50,10 +52,11 @@ def read_label_object(path: str | Path, like: Volume | None = None) -> LabelMap:
     with foreign_data("file cannot be read", where=path.name, advice="check the path"):
         data = path.read_bytes()
     voxels = 0 if like is None else int(np.prod(like.geometry.shape, dtype=np.int64))
+    inflated = min(64 * len(data), LARGEST_INFLATED_BYTES) if _DEFLATED in data[:4096] else 0
     try:
         labels: LabelMap = run_limited(
             "anatomy_twin.scan.label_object:decode_label_object", data, path.name, Target.of(like),
-            memory_bytes=2**30 + 8 * len(data) + 6 * voxels, cpu_s=20 + len(data) / 2**19,
+            memory_bytes=2**30 + 8 * len(data) + 6 * voxels + 2 * inflated, cpu_s=20 + len(data) / 2**19,
             wall_s=40 + len(data) / 2**18, env={"OPENBLAS_NUM_THREADS": "1"},
         )  # fmt: skip
     except WorkerError as error:
@@ -61,8 +64,10 @@ def read_label_object(path: str | Path, like: Volume | None = None) -> LabelMap:
                         advice="export them again") from error
     if like is None:
         return labels
+    # slices of the very images may lie a little off the scan's regular grid, which is no reason to doubt them
+    of_scan = labels.notes[0].startswith(BY_IMAGES)
     try:
-        placed = labels_on_grid(labels, like.geometry)
+        placed = labels_on_grid(labels, like.geometry, 0.2 if of_scan else 0.05)
     except DataError as error:
         raise ScanError(error.what, where=path.name, advice=error.advice) from error
     return with_place_checked(placed, like, path.name)
@@ -75,7 +80,11 @@ def decode_label_object(data: bytes, where: str, target: Target | None = None) -
 
     checked = check_dicom(data, where)
     with foreign_data("file is no readable DICOM object", where=where, advice=_ADVICE):
-        dataset = dcmread(BytesIO(checked))
+        dataset = dcmread(BytesIO(checked), force=True)
+        if "TransferSyntaxUID" not in dataset.file_meta:  # no preamble: the coding is the one that was found
+            implicit, little = dataset.original_encoding
+            native = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+            dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else native
         kind = str(dataset.SOPClassUID)
     if kind not in (*SEGMENTATION_CLASSES, STRUCTURE_SET_CLASS):
         name = uid_name(kind)

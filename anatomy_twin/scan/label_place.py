@@ -28,7 +28,7 @@ class _Tissue:
 
 _TISSUES = (
     _Tissue("lung", r"lung(_.*)?", -1100.0, -200.0),
-    _Tissue("bone", r"bone|vertebra.*|rib_.*|sternum|sacrum|hip_.*|femur_.*|humerus_.*|scapula_.*|skull", 0.0, 3000.0),
+    _Tissue("bone", r"bone|vertebra.*|rib_.*|sternum|sacrum|hip_.*|femur_.*|humerus_.*|scapula_.*|skull", 0.0, 1e5),
     _Tissue("solid organ", r"liver|spleen|kidney_.*|pancreas|heart|aorta|inferior_vena_cava|portal_vein.*|spinal_cord"
             r"|adrenal_gland_.*|autochthon_.*|iliopsoas_.*|gluteus_.*|muscle", -150.0, 600.0),
 )  # fmt: skip

@@ -49,9 +49,21 @@ def identity_words(*texts: object) -> frozenset[str]:
 
 
 def without_identity(label: str, words: frozenset[str], number: int) -> str:
-    """Return a label, or ``segment_N`` where it is empty or holds a word of the patient's name or ID."""
+    """Return a label, or ``segment_N`` where it is empty or holds a word of the patient's name or ID.
+
+    A label that the catalog knows tells of an organ, whatever the patient is called.
+    """
     clean = plain_text(label)
-    return clean if clean and not words & identity_words(clean) else f"segment_{number}"
+    if clean and (_known(clean) or not words & identity_words(clean)):
+        return clean
+    return f"segment_{number}"
+
+
+def _known(label: str) -> bool:
+    try:
+        return bool(catalog.term(catalog.segment_name(label, "")))
+    except UsageError:
+        return False
 
 
 def coded(scheme: object, value: object, meaning: object) -> Code:
@@ -71,7 +83,8 @@ def gap_note(slices: Iterable[int]) -> tuple[str, ...]:
         return ()
     if gaps.min() > 1:
         return (f"labelled on one of {int(gaps.min())} slices at most; the slices between stay empty",)
-    return (f"between labelled slices {int(np.count_nonzero(gaps > 1))} times some stay empty",)
+    count = int(np.count_nonzero(gaps > 1))
+    return (f"{count} {'gap' if count == 1 else 'gaps'} between labelled slices stay empty",)
 
 
 def name_segments(found: Sequence[ForeignSegment]) -> list[str]:

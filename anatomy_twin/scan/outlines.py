@@ -42,11 +42,10 @@ def fill_outlines(outlines: Sequence[Floats], shape: tuple[int, int]) -> tuple[N
         toggles += np.bincount(row * (columns + 1) + first, minlength=toggles.size)
     inside = (np.cumsum(toggles.reshape(rows, -1)[:, :columns], axis=1) & 1).astype(bool)
     steep = np.abs(ends[:, 0] - starts[:, 0]) >= np.abs(ends[:, 1] - starts[:, 1])
-    for row, column in _crossings(starts[steep], ends[steep], rows, ON_OUTLINE):
-        _mark(inside, row, column)
-    flat = ~steep
-    for column, row in _crossings(starts[flat][:, ::-1], ends[flat][:, ::-1], columns, ON_OUTLINE):
-        _mark(inside.T, column, row)
+    for line, place in _crossings(starts[steep], ends[steep], rows, ON_OUTLINE):
+        _mark(inside, line, place)
+    for line, place in _crossings(starts[~steep][:, ::-1], ends[~steep][:, ::-1], columns, ON_OUTLINE):
+        _mark(inside.T, line, place)
     return inside, (int(low[0]), int(low[1]))
 
 

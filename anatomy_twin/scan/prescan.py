@@ -20,6 +20,9 @@ from anatomy_twin.scan.walk import COPY_AGAIN, LONG, SHORT, PixelPlace, Read, Wa
 
 LARGEST_FILE_BYTES: Final = 8 * 2**30
 LARGEST_INFLATED_BYTES: Final = 512 * 2**20
+# a scan shrinks to a half or a quarter; only bombs, and small files that are nearly all air, by more than this
+LARGEST_INFLATION: Final = 64
+SMALL_BYTES: Final = 32 * 2**20
 DEFLATED: Final = "1.2.840.10008.1.2.1.99"
 IMPLICIT: Final = "1.2.840.10008.1.2"
 EXPLICIT: Final = "1.2.840.10008.1.2.1"
@@ -162,12 +165,13 @@ def _coding(start: bytes, syntax: str) -> tuple[bool, bool]:
 
 def _inflated(read: Read, position: int, size: int, where: str) -> bytes:
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    most = min(LARGEST_INFLATED_BYTES, max(SMALL_BYTES, LARGEST_INFLATION * (size - position)))
     try:
-        data = inflater.decompress(read(position, size - position), LARGEST_INFLATED_BYTES + 1)
+        data = inflater.decompress(read(position, size - position), most + 1)
     except zlib.error as error:
         raise ScanError("a deflated file is damaged", where=where, advice=COPY_AGAIN) from error
-    if len(data) > LARGEST_INFLATED_BYTES:
-        raise ScanError(f"a deflated file grows beyond {LARGEST_INFLATED_BYTES >> 20} MB", where=where)
+    if len(data) > most:
+        raise ScanError(f"a deflated file grows beyond {most >> 20} MB", where=where)
     if not inflater.eof:
         raise ScanError("a deflated file is cut short", where=where, advice=COPY_AGAIN)
     return data

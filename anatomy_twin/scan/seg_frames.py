@@ -51,7 +51,8 @@ def group_item(frame: Dataset | None, shared: Dataset | None, keyword: str) -> D
     for groups in (frame, shared):
         items = groups.get(keyword) if groups is not None else None
         if items:
-            return items[0]
+            first: Dataset = items[0]
+            return first
     return None
 
 
@@ -103,7 +104,8 @@ def place_frames(
 
 def frame_size(dataset: Dataset, where: str) -> tuple[int, int, int]:
     """Return rows, columns and number of frames; ``ScanError`` where they can be none."""
-    rows, columns, count = (int(dataset.get(key) or 0) for key in ("Rows", "Columns", "NumberOfFrames"))
+    rows, columns = int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0)
+    count = int(dataset.get("NumberOfFrames", 1) or 0)  # some leave it out where there is one
     if not (0 < rows <= LONGEST_SIDE and 0 < columns <= LONGEST_SIDE and 0 < count <= MOST_FRAMES):
         raise ScanError(f"segmentation object claims {count} frames of {rows} x {columns} pixels", where=where,
                         advice=_AGAIN)
@@ -242,8 +244,8 @@ def _run_lengths(frame: bytes, size: int, where: str) -> bytes:
 def _decoded(dataset: Dataset, number: int, rows: int, columns: int, where: str) -> NDArray[Any]:
     syntax = dataset.file_meta.TransferSyntaxUID
     with foreign_data("a frame of the segmentation cannot be decoded", where=where, advice=_AGAIN):
-        options = {"decoding_plugin": _PLUGINS[syntax]} if syntax in _PLUGINS else {}
-        values, _ = get_decoder(syntax).as_array(dataset, index=number, raw=True, **options)
+        plugin = _PLUGINS.get(str(syntax), "")  # none for big endian, which is not compressed
+        values, _ = get_decoder(syntax).as_array(dataset, index=number, raw=True, decoding_plugin=plugin)
     if values.shape != (rows, columns) or values.dtype.kind != "u":
         raise ScanError("a frame of the segmentation decodes to another size than announced", where=where,
                         advice=_AGAIN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,7 +99,7 @@ def _check_source(dataset: Dataset, where: str) -> None:
     if group_item(first, shared, "PlanePositionSequence") is not None and not slide:
         return
     made_on = uid_name(classes[0]).removesuffix(" Storage") if classes else "a picture without a place in the patient"
-    made_on = made_on if not made_on[:1].isdigit() else "an unknown kind of picture"
+    made_on = "an unknown kind of picture" if made_on in classes else made_on
     raise ScanError(f"segmentation was made on {made_on}, which is no CT or MR volume", where=where,
                     advice="give a segmentation of a CT or MR volume")
 
@@ -130,11 +131,10 @@ def _described(item: Dataset, number: int, words: frozenset[str]) -> ForeignSegm
     side = (kind.get("SegmentedPropertyTypeModifierCodeSequence") or [Dataset()])[0]
     region = (item.get("AnatomicRegionSequence") or [Dataset()])[0]
     code = coded(kind.get("CodingSchemeDesignator", ""), code_value(kind), kind.get("CodeMeaning", ""))
-    colour = item.get("RecommendedDisplayCIELabValue")
-    more = {} if not colour else {"colour": rgb_of_cielab([int(part) for part in colour])}
+    colour = rgb_of_cielab([int(part) for part in item.get("RecommendedDisplayCIELabValue") or ()])
     return ForeignSegment(
         number, without_identity(str(item.get("SegmentLabel", "")), words, number), code, code_value(side),
-        code_value(region), automatic=str(item.get("SegmentAlgorithmType", "")) == "AUTOMATIC", **more,
+        code_value(region), colour, automatic=str(item.get("SegmentAlgorithmType", "")) == "AUTOMATIC",
     )
 
 
@@ -154,6 +154,7 @@ def _pieces(
     pieces, between = [], False
     for number, groups in enumerate(dataset.PerFrameFunctionalGroupsSequence):
         stored, value = read(number), 0
+        content: NDArray[Any]
         if kind == "LABELMAP":
             unknown = sorted(set(np.unique(stored).tolist()) - described_values)
             if unknown:

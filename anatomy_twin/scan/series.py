@@ -30,7 +30,7 @@ from anatomy_twin.scan.verdict import (
     listed,
 )
 
-__all__ = ["ORIENTATION_TOLERANCE", "Series", "count_of", "find_series", "listing_of", "ranked"]
+__all__ = ["ORIENTATION_TOLERANCE", "Series", "count_of", "listing_of", "ranked"]
 
 _MODALITIES = ("CT", "MR", "PT")
 # a series of at least half the slices of the largest one of its modality is a whole scan too
@@ -86,21 +86,6 @@ class Series:
     def loadable(self) -> bool:
         """True if ``load_volume`` would not refuse the geometry."""
         return self.verdict.uniform
-
-
-def find_series(path: str | PathLike[str], monitor: Monitor = SILENT) -> tuple[Series, ...]:
-    """List the image series in a DICOM file or folder (recursive, any file name), best first.
-
-    Only headers are read. Images are split by patient, series, matrix, frame of reference, image type, plane and pixel
-    size, and by echo, b-value, temporal position, acquisition and the like where they make two volumes of one series
-    (``anatomy_twin.scan.grouping`` has the rules). The order: whole scans before fragments, CT before MR before PET,
-    what loads before what does not, originals before derived images, more slices before fewer, finer before coarser;
-    equal parts of one series come in the order of what tells them apart, the lowest first. Localizers, secondary
-    captures and colour images are listed last, with a verdict that refuses them.
-
-    Raises ``ScanError`` where there is no image at all.
-    """
-    return ranked(listing_of(path, monitor))
 
 
 def listing_of(path: str | PathLike[str], monitor: Monitor = SILENT) -> Listing:

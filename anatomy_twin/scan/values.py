@@ -45,9 +45,16 @@ class HeaderValues:
         return self.raw.get(self.tags[keyword], _ABSENT)[1]
 
     def texts(self, keyword: str) -> tuple[str, ...]:
-        """Return the parts of a text value, printable and with single spaces."""
-        raw = self.data(keyword)
-        return _texts(raw, self.raw.get(_CHARACTER_SET, _ABSENT)[1]) if raw else ()
+        """Return the parts of a value as texts, printable and with single spaces; binary numbers in decimals."""
+        vr, raw = self.raw.get(self.tags[keyword], _ABSENT)
+        if not raw:
+            return ()
+        kind = _kind(self.tags[keyword], vr)
+        if kind in _FORMS:
+            form = struct.Struct(f"{'<' if self.little else '>'}{_FORMS[kind]}")
+            whole = raw[: len(raw) - len(raw) % form.size]
+            return tuple(f"{number:.10g}" for (number,) in form.iter_unpack(whole))
+        return _texts(raw, self.raw.get(_CHARACTER_SET, _ABSENT)[1])
 
     def text(self, keyword: str) -> str:
         """Return a text value in one piece."""

@@ -51,8 +51,8 @@ def load_volume(
     Returns a ``Volume``: array axis 0 goes along the slice normal (rows x columns of the header, right-hand rule), CT
     in HU by each slice's own slope and intercept, int16 where all values are whole and fit, else float32. Padding
     outside the scanned circle of a CT (below -1024 HU) becomes -1024 HU, said in ``warnings``. MONOCHROME1 tells how
-    to display and changes no value. Slices may lie off the regular grid by up to 0.1 mm (from 0.02 mm with a
-    warning).
+    to display and changes no value. Slices may lie off the regular grid by up to 0.1 mm, at most a quarter of
+    a step (from 0.02 mm with a warning).
 
     Raises ``ScanError`` where nothing can be read and ``GeometryError`` where the slices are no regular upright
     volume; the line names the finding in millimetres, degrees and slice numbers counted from 1 along the normal.
@@ -83,7 +83,8 @@ def _load_dicom(path: Path, series_uid: str | None, repair: bool, modality: str 
         geometry = _geometry(chosen)
     else:
         made = repaired(array, chosen, float(AIR_HU if is_hu(chosen.headers[0]) else array.min()), monitor)
-        array, geometry, instances = made.array, made.geometry, set()
+        array, geometry = made.array, made.geometry
+        instances = set() if made.resampled else instances
         warnings += [f"repaired: {line}" for line in made.lines]
         facts["repairs"] = "; ".join(made.lines)
     return Volume(
@@ -198,6 +199,10 @@ def _pixel_warnings(series: Series) -> list[str]:
     lines = list(dict.fromkeys(note for header in series.headers for note in header.notes))
     if any(h.lossy or is_lossy(h.transfer_syntax) for h in series.headers):
         lines.append("pixels were compressed with loss: values differ from those of the scanner")
+    kernels, voltages = {h.kernel for h in series.headers}, {h.kvp for h in series.headers}
+    for what, count in (("kernels", len(kernels)), ("tube voltages", len(voltages))):
+        if count > 1:
+            lines.append(f"its slices were made with {count} different {what}")
     if any(h.photometric == "MONOCHROME1" for h in series.headers):
         lines.append("MONOCHROME1 asks for an inverted display; values are kept as stored")
     if first.modality == "CT" and not is_hu(first):

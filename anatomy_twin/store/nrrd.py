@@ -21,6 +21,8 @@ from anatomy_twin.errors import StoreError, TwinError
 
 LARGEST_HEADER_BYTES = 4 * 1024 * 1024
 LARGEST_ARRAY_BYTES = 16 * 1024**3
+FREE_BYTES = 1024**3  # beyond this size, an array that is compressed more than MOST_COMPRESSED-fold is a trap
+MOST_COMPRESSED = 300
 COMPRESSION_LEVEL = 1
 EXACT_GEOMETRY = "anatomy_twin_geometry"
 _TYPES = {
@@ -104,9 +106,10 @@ def _decoded(fields: dict[str, str], keys: dict[str, str], data: memoryview, whe
     count = 1
     for size in sizes:
         count *= size
-    if count * dtype.itemsize > LARGEST_ARRAY_BYTES:
+    size = count * dtype.itemsize
+    if size > LARGEST_ARRAY_BYTES or size > max(FREE_BYTES, MOST_COMPRESSED * len(data)):
         raise StoreError("NRRD file claims more voxels than can be", where=where)
-    raw = _payload(fields, data, count * dtype.itemsize, where)
+    raw = _payload(fields, data, size, where)
     array = np.frombuffer(raw, dtype).reshape(sizes[::-1]).astype(dtype.newbyteorder("="), copy=False)
     directions = re.findall(r"none|\([^)]*\)", fields["space directions"])
     listed = [n for n, text in enumerate(directions) if text == "none"]

@@ -66,10 +66,10 @@ def save_plan(plan: Plan, path: str | Path) -> Path:
     """
     target = Path(path).absolute()
     data = dump(encode(Plan, plan))
-    if target.is_symlink() or target.is_dir():
-        raise StoreError("a folder or link is where the plan shall be", where=target.name[:80],
-                         advice="choose another name")
     try:
+        if target.is_symlink() or target.is_dir():
+            raise StoreError("a folder or link is where the plan shall be", where=target.name[:80],
+                             advice="choose another name")
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing_file(target) as stream:
             stream.write(data)

@@ -12,6 +12,7 @@ from anatomy_twin.store.case_zip import case_folder
 from anatomy_twin.store.folder import check_relative, inside, printable
 from anatomy_twin.store.manifest import MANIFEST, TIMINGS, check_manifest, read_manifest
 from anatomy_twin.store.sealed_json import parse, unseal
+from anatomy_twin.store.swap import mend
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ def verify_case(path: str | Path, monitor: Monitor = SILENT) -> VerifyReport:
     Raises ``StoreError`` where there is no case to verify or its archive is damaged, ``Cancelled`` when the user stops.
     """
     place = Path(path).absolute()
+    mend(place)
     try:
         with case_folder(place) as folder:
             return _verified(folder, monitor)

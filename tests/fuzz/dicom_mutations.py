@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from tests.fuzz import dicom_codecs, dicom_headers, dicom_structure
+from tests.fuzz import dicom_codecs, dicom_enhanced, dicom_headers, dicom_structure, dicom_values
 from tests.fuzz.case import Case
 from tests.fuzz.dicom_bytes import HARMLESS, JPEG_2000, PIXELS, RLE, DicomFile, series_case
 from tests.fuzz.dicom_headers import INTERCEPT, SLOPE
@@ -24,12 +24,13 @@ def cases() -> tuple[Case, ...]:
         *dicom_headers.polyglots(),
         *dicom_headers.lengths(),
         *dicom_headers.descriptions(),
-        *dicom_headers.numbers(),
-        *dicom_headers.texts(),
+        *dicom_values.numbers(),
+        *dicom_values.texts(),
         *dicom_structure.structures(),
         *dicom_structure.syntaxes(),
         *dicom_structure.folders(),
         *dicom_codecs.codecs(),
+        *dicom_enhanced.enhanced(),
         *flips(),
     ]
     return (*found, *commands(found))

@@ -159,7 +159,7 @@ def _others() -> list[Case]:
 
     return [
         Case("sr-report", FAMILY, lambda folder: _written(folder, to_bytes(report(3))), RUN, REFUSED),
-        Case("sr-of-30000-items", FAMILY, lambda folder: _written(folder, to_bytes(report(30_000))), RUN, REFUSED),
+        Case("sr-of-2000-items", FAMILY, lambda folder: _written(folder, to_bytes(report(2000))), RUN, REFUSED),
         Case("sr-nested-5000-deep", FAMILY, lambda folder: _written(folder, _nested(to_bytes(report(1)))), RUN,
              REFUSED),
         Case("sr-empty-file", FAMILY, lambda folder: _written(folder, b""), RUN, REFUSED),
@@ -338,15 +338,15 @@ def _nested(data: bytes) -> bytes:
 
 
 def _bomb(data: bytes) -> bytes:
-    """Say that the file is deflated and let it inflate to 1 GB of zeros."""
+    """Say that the file is deflated and let it inflate to 640 MB of zeros."""
     meta = pydicom.dcmread(BytesIO(data)).file_meta
     meta.TransferSyntaxUID = pydicom.uid.DeflatedExplicitVRLittleEndian
     head = BytesIO()
     pydicom.filewriter.write_file_meta_info(head, meta)
-    deflater = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    element = struct.pack("<HH2sHI", 0x7FE0, 0x0010, b"OB", 0, 2**30)
+    deflater = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
+    element = struct.pack("<HH2sHI", 0x7FE0, 0x0010, b"OB", 0, 40 * 2**24)
     zeros = bytes(2**24)
-    body = deflater.compress(element) + b"".join(deflater.compress(zeros) for _ in range(64)) + deflater.flush()
+    body = deflater.compress(element) + b"".join(deflater.compress(zeros) for _ in range(40)) + deflater.flush()
     return b"\0" * 128 + b"DICM" + head.getvalue() + body
 
 

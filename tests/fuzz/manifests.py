@@ -258,6 +258,7 @@ MANIFEST_BYTES: dict[str, Callable[[bytes], bytes]] = {
 VOLUME = "volumes/scan.nrrd"
 PARTS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "volume-claims-voxels": (VOLUME, _nrrd(sizes="100000 100000 100000")),
+    "volume-claims-what-no-bytes-hold": (VOLUME, _nrrd(sizes="2000 2000 400")),
     "volume-claims-more": (VOLUME, _nrrd(sizes="5 4 4")),
     "volume-of-negative-size": (VOLUME, _nrrd(sizes="-5 -4 3")),
     "volume-size-nan": (VOLUME, _nrrd(sizes="5 4 nan")),

@@ -88,7 +88,8 @@ def seeds() -> dict[str, bytes]:
 
     from tests.fuzz.dicom_bytes import BIG, DEFLATED, EXPLICIT, IMPLICIT, JPEG_LS, RLE, good
     from tests.fuzz.dicom_codecs import codecs
-    from tests.fuzz.dicom_headers import descriptions, numbers
+    from tests.fuzz.dicom_headers import descriptions
+    from tests.fuzz.dicom_values import numbers
     from tests.fuzz.seeds import slices_of
     from tests.support.enhanced_series import slab, write_enhanced
 
@@ -96,8 +97,8 @@ def seeds() -> dict[str, bytes]:
              ("jpeg-ls", JPEG_LS))  # fmt: skip
     found = {name: good(syntax).files[2] for name, syntax in named}
     with tempfile.TemporaryDirectory() as folder:
-        frames, truth = slab(shape=(2, 4, 4))
-        write_enhanced(Path(folder) / "enhanced.dcm", frames, truth)
+        truth, frames = slab(shape=(2, 4, 4))
+        write_enhanced(Path(folder) / "enhanced.dcm", truth, frames)
         found["enhanced"] = (Path(folder) / "enhanced.dcm").read_bytes()
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as zipped:
