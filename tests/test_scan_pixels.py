@@ -157,10 +157,31 @@ def test_jpeg_lossless_is_decoded_in_a_child_process(tmp_path):
     assert volume.facts["transfer syntax"].startswith("JPEG Lossless")
 
 
-def test_the_checksum_is_that_of_the_files_in_slice_order(tmp_path):
+def test_the_checksum_is_over_those_of_the_files_in_slice_order(tmp_path):
     truth = write_series(tmp_path, descending=True)
-    digest = hashlib.sha256(b"".join(file.read_bytes() for file in truth.files[::-1])).hexdigest()
-    assert load_volume(tmp_path).facts["sha256"] == digest
+    sums = [hashlib.sha256(file.read_bytes()).digest() for file in truth.files[::-1]]
+    assert load_volume(tmp_path).facts["sha256"] == hashlib.sha256(b"".join(sums)).hexdigest()
+    assert load_volume(truth.files[3]).facts["sha256"] == sums[4].hex()
+
+
+@pytest.mark.parametrize("cores", [1, 2, 4])
+def test_any_number_of_threads_gives_the_same(tmp_path, monkeypatch, cores):
+    truth = write_series(tmp_path, shape=(50, 6, 6))
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    volume = load_volume(tmp_path)
+    np.testing.assert_array_equal(volume.array, truth.stored.astype(int) - 1024)
+    sums = b"".join(hashlib.sha256(file.read_bytes()).digest() for file in truth.files)
+    assert volume.facts["sha256"] == hashlib.sha256(sums).hexdigest()
+
+
+def test_the_first_broken_slice_is_the_one_that_is_named(tmp_path):
+    truth = write_series(tmp_path, shape=(50, 6, 6), syntax=SYNTAXES["Deflated Explicit VR Little Endian"])
+    for k in (44, 21, 33):
+        write_series(tmp_path / "x", shape=(50, 6, 6), skip=[n for n in range(50) if n != k],
+                     edit=lambda _, dataset: setattr(dataset, "PixelData", dataset.PixelData[:-4]))
+        (tmp_path / "x" / f"slice{k:03d}.dcm").replace(truth.files[k])
+    with pytest.raises(ScanError, match=r"slice 22 of 50"):
+        load_volume(tmp_path)
 
 
 def test_a_generated_patient_is_marked_synthetic(tmp_path):

@@ -308,6 +308,7 @@ def test_an_empty_segment_is_not_found_and_automatic_ones_say_so(truth, volume, 
     assert labels.names == ("spleen",)
     assert labels.segment("spleen").state == "automatic"
     assert labels.segment("liver").state == "not found"
+    assert labels.notes[1:] == ("listed without a voxel: liver",)
 
 
 def test_what_is_no_segmentation_is_refused_in_one_line(truth, objects, tmp_path):

@@ -136,7 +136,11 @@ def beside(path: Path, name: str) -> Path:
     if not plain or name.strip(". ") == "" or name.split()[0].upper() == "LIST":
         raise broken("the data file is not named by a plain name", advice="put header and data into one file")
     found = path.parent / name
-    if found.is_symlink() or not found.is_file():
+    try:
+        there = found.is_file() and not found.is_symlink()
+    except OSError:  # a name longer than the file system takes
+        there = False
+    if not there:
         raise broken("the data file beside the header is missing or a link", advice="give both files in one folder")
     return found
 

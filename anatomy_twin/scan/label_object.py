@@ -15,12 +15,12 @@ from anatomy_twin.errors import DataError, ScanError, UsageError, WorkerError
 from anatomy_twin.scan.headers import foreign_data, uid_name
 from anatomy_twin.scan.label_match import BY_IMAGES, Target
 from anatomy_twin.scan.label_place import with_place_checked
+from anatomy_twin.scan.label_terms import plain_text
 from anatomy_twin.scan.prescan import DEFLATED, LARGEST_INFLATED_BYTES, check_dicom
 from anatomy_twin.worker import run_limited
 
 LARGEST_FILE_BYTES = 2**30
 STRUCTURE_SET_CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
-_DEFLATED = DEFLATED.encode() + b"\0"
 _ADVICE = "give a DICOM SEG, an RT structure set, .seg.nrrd or NIfTI"
 
 
@@ -45,22 +45,23 @@ def read_label_object(path: str | Path, like: Volume | None = None) -> LabelMap:
     UsageError : a structure set without ``like``.
     """
     path = Path(path)
+    where = plain_text(path.name)
     if not path.is_file():
-        raise ScanError("there is no such file", where=path.name, advice="check the path")
+        raise ScanError("there is no such file", where=where, advice="check the path")
     if path.stat().st_size > LARGEST_FILE_BYTES:
-        raise ScanError("file is too large for labels", where=path.name)
-    with foreign_data("file cannot be read", where=path.name, advice="check the path"):
+        raise ScanError("file is too large for labels", where=where)
+    with foreign_data("file cannot be read", where=where, advice="check the path"):
         data = path.read_bytes()
     voxels = 0 if like is None else int(np.prod(like.geometry.shape, dtype=np.int64))
-    inflated = min(64 * len(data), LARGEST_INFLATED_BYTES) if _DEFLATED in data[:4096] else 0
+    inflated = min(64 * len(data), LARGEST_INFLATED_BYTES) if DEFLATED.encode() in data[:4096] else 0
     try:
         labels: LabelMap = run_limited(
-            "anatomy_twin.scan.label_object:decode_label_object", data, path.name, Target.of(like),
+            "anatomy_twin.scan.label_object:decode_label_object", data, where, Target.of(like),
             memory_bytes=2**30 + 8 * len(data) + 6 * voxels + 2 * inflated, cpu_s=20 + len(data) / 2**19,
             wall_s=40 + len(data) / 2**18, env={"OPENBLAS_NUM_THREADS": "1"},
         )  # fmt: skip
     except WorkerError as error:
-        raise ScanError("labels cannot be decoded within the limits of memory and time", where=path.name,
+        raise ScanError("labels cannot be decoded within the limits of memory and time", where=where,
                         advice="export them again") from error
     if like is None:
         return labels
@@ -69,8 +70,8 @@ def read_label_object(path: str | Path, like: Volume | None = None) -> LabelMap:
     try:
         placed = labels_on_grid(labels, like.geometry, 0.2 if of_scan else 0.05)
     except DataError as error:
-        raise ScanError(error.what, where=path.name, advice=error.advice) from error
-    return with_place_checked(placed, like, path.name)
+        raise ScanError(error.what, where=where, advice=error.advice) from error
+    return with_place_checked(placed, like, where)
 
 
 def decode_label_object(data: bytes, where: str, target: Target | None = None) -> LabelMap:

@@ -119,6 +119,13 @@ def described(one: ForeignSegment, name: str, layer: int, value: int) -> Segment
     return Segment(name, layer, value, code, colour, "automatic" if one.automatic else "needs review", parent, one.note)
 
 
+def empty_note(segments: Sequence[Segment]) -> tuple[str, ...]:
+    """Name the segments that are listed without a voxel, the first four of them."""
+    names = [segment.name for segment in segments if segment.absent]
+    more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+    return (f"listed without a voxel: {', '.join(names[:4])}{more}",) if names else ()
+
+
 def rgb_of_cielab(stored: Sequence[int]) -> tuple[int, int, int]:
     """Return the sRGB colour of a DICOM CIELab triple (PS3.3 C.10.7.1.1: L* as 0..65535, a* and b* from -128 to 127).
 

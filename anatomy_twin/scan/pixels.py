@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from anatomy_twin.core import SILENT, Monitor, check_cancelled
 from anatomy_twin.errors import ScanError, TwinError
 from anatomy_twin.scan.codestream import check_stream
 from anatomy_twin.scan.decode import BY_SIMPLEITK, PLUGINS, CodedFrame
@@ -26,9 +30,14 @@ _LOSSY = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 53, 55
 _COPY_AGAIN = "copy the series again"
 _SEND_AGAIN = "send the series again"
 _MOST_DECODERS = 4
+_MOST_THREADS = 4
+_SLICES_AT_ONCE = 8
 # a frame beyond this many pixels must be at least this many times smaller than its stream claims: bombs are not
 _PLAIN_PIXELS = 2**22
 _LARGEST_RATIO = 2000
+
+
+Result = TypeVar("Result")
 
 
 def is_lossy(transfer_syntax: str) -> bool:
@@ -109,40 +118,72 @@ def _check_length(source: PixelSource, header: SliceHeader, bits: int, where: st
                         advice=_SEND_AGAIN)
 
 
-def stored_values(
-    headers: tuple[SliceHeader, ...], array: NDArray[Any], digest: Any
-) -> Iterator[tuple[NDArray[Any], PixelFormat]]:
-    """Yield the stored values [row, column] of each slice and their coding, in order.
+def read_slices(
+    headers: tuple[SliceHeader, ...],
+    array: NDArray[Any],
+    put: Callable[[int, NDArray[Any], PixelFormat], Result],
+    monitor: Monitor = SILENT,
+) -> tuple[list[Result], str]:
+    """Read the stored values of every slice and hand them on.
 
     Parameters
     ----------
     headers : the slices.
     array : [slice, row, column], int16 or float32. Plain 16-bit values are read straight into their slice of it: what
-        is yielded may be a view of it.
-    digest : a hashlib object that is given the bytes of each file once, in order.
+        is handed on may be a view of it.
+    put : is given the number of a slice, its stored values [row, column] and their coding; calls for different slices
+        may come in any order and side by side.
+    monitor : told the progress, asked for cancelling.
 
-    Compressed frames are decoded in child processes. Raises ``ScanError`` naming the slice where its file changed, is
+    Returns what ``put`` returned, in slice order, and the sha256 of the file, or over the sha256 of the files in slice
+    order where there are several. Plain values are read by several threads (reading and hashing hold no lock),
+    compressed ones are decoded in child processes. Raises ``ScanError`` naming the first slice whose file changed, is
     damaged or cannot be decoded.
     """
     wheres = [f"slice {k} of {len(headers)}" for k in range(1, len(headers) + 1)]
     formats = [checked_format(header, where) for header, where in zip(headers, wheres, strict=True)]
-    jobs = list(zip(headers, formats, wheres, strict=True))
-    alike = len({form.stored for form in formats}) == 1
     if len({form.signed for form in formats}) > 1:
         raise ScanError("some slices hold signed values and others do not", advice=_SEND_AGAIN)
+    jobs = list(zip(headers, formats, wheres, strict=True))
+    alike = len({form.stored for form in formats}) == 1
+    first_of = {header.path: k for k, header in reversed(list(enumerate(headers)))}
     decoded = _decoded([job for job in jobs if job[0].transfer_syntax not in NATIVE])
-    hashed: set[Path] = set()
-    with _Files() as files:
-        for k, (header, form, where) in enumerate(jobs):
-            stream = files.open(header, where)
-            once = None if header.path in hashed else digest
-            hashed.add(header.path)
-            if header.transfer_syntax in NATIVE:
-                values = _native(stream, header, form, array[k], once, where)
-            else:
-                _hash_all(stream, once)
-                values = next(decoded)
-            yield _cut(values, header, form, alike, where), form
+    plain = all(header.transfer_syntax in NATIVE for header in headers)
+    stop = threading.Event()
+
+    def read(numbers: range) -> list[tuple[Result, bytes]]:
+        found = []
+        with _Files() as files:
+            for k in numbers:
+                if stop.is_set():
+                    break
+                header, form, where = jobs[k]
+                stream = files.open(header, where)
+                digest = hashlib.sha256() if first_of[header.path] == k else None
+                if header.transfer_syntax in NATIVE:
+                    values = _native(stream, header, form, array[k], digest, where)
+                else:
+                    _hash_all(stream, digest)
+                    values = next(decoded)
+                result = put(k, _cut(values, header, form, alike, where), form)
+                found.append((result, digest.digest() if digest is not None else b""))
+        return found
+
+    parts = [range(k, min(k + _SLICES_AT_ONCE, len(jobs))) for k in range(0, len(jobs), _SLICES_AT_ONCE)]
+    threads = min(_MOST_THREADS, os.cpu_count() or 1, len(parts)) if plain else 1
+    found: list[tuple[Result, bytes]] = []
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for future in [pool.submit(read, numbers) for numbers in parts]:
+                check_cancelled(monitor)
+                found += future.result()
+                monitor.progress(len(found) / len(jobs))
+        finally:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+    sums = [digest for _, digest in found if digest]
+    sha256 = sums[0] if len(sums) == 1 else hashlib.sha256(b"".join(sums)).digest()
+    return [result for result, _ in found], sha256.hex()
 
 
 class _Files:

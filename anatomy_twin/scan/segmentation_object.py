@@ -20,6 +20,7 @@ from anatomy_twin.scan.label_terms import (
     code_value,
     coded,
     described,
+    empty_note,
     gap_note,
     identity_words,
     name_segments,
@@ -71,7 +72,7 @@ def decode_seg(dataset: Dataset, where: str, target: Target | None = None) -> La
     array, geometry, places = layered(pieces, len(segments), frames.geometry, scan, where)
     names = name_segments(segments)
     told = tuple(described(one, names[n], *places.get(n + 1, (0, 0))) for n, one in enumerate(segments))
-    labels = LabelMap(array, geometry, told, tuple(notes))
+    labels = LabelMap(array, geometry, told, (*notes, *empty_note(told)))
     return labels if target is not None else labels_on_grid(labels, _affordable(frames.geometry, where))
 
 
@@ -99,7 +100,8 @@ def _check_source(dataset: Dataset, where: str) -> None:
     if group_item(first, shared, "PlanePositionSequence") is not None and not slide:
         return
     made_on = uid_name(classes[0]).removesuffix(" Storage") if classes else "a picture without a place in the patient"
-    made_on = "an unknown kind of picture" if made_on in classes else made_on
+    if classes and uid_name(classes[0]) == classes[0]:  # no registered one: any text may stand there
+        made_on = "an unknown kind of picture"
     raise ScanError(f"segmentation was made on {made_on}, which is no CT or MR volume", where=where,
                     advice="give a segmentation of a CT or MR volume")
 

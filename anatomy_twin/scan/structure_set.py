@@ -22,6 +22,7 @@ from anatomy_twin.scan.label_terms import (
     code_value,
     coded,
     described,
+    empty_note,
     gap_note,
     identity_words,
     name_segments,
@@ -104,8 +105,8 @@ def decode_structure_set(dataset: Dataset, where: str, target: Target) -> LabelM
                         advice="; ".join(notes[1:3]) or _AGAIN)
     names = name_segments(kept)
     array, geometry, places = layered(pieces, len(kept), target.geometry, target.geometry, where)
-    segments = [described(one, names[n], *places.get(n + 1, (0, 0))) for n, one in enumerate(kept)]
-    return LabelMap(array, geometry, tuple(segments), tuple(notes))
+    segments = tuple(described(one, names[n], *places.get(n + 1, (0, 0))) for n, one in enumerate(kept))
+    return LabelMap(array, geometry, segments, (*notes, *empty_note(segments)))
 
 
 class _LeftOut(Exception):
@@ -268,6 +269,6 @@ def _fill(region: Region, geometry: VolumeGeometry, axis: int, value: int) -> tu
             corner = np.insert(np.array(first), axis, number)
             pieces.append(Piece((int(corner[0]), int(corner[1]), int(corner[2])), np.expand_dims(inside, axis), value))
     if region.outlines and not pieces:
-        notes.append("the outlines hold no centre of a voxel")
+        notes.append("its outlines hold no centre of a voxel")
     return pieces, notes
 

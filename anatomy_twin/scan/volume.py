@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from anatomy_twin.core import SILENT, Monitor, Volume, VolumeGeometry, check_cancelled, part_of
+from anatomy_twin.core import SILENT, Monitor, Volume, VolumeGeometry, part_of
 from anatomy_twin.errors import ScanError
-from anatomy_twin.scan.choice import check_series, choose_series, is_hu, rescale_of
+from anatomy_twin.scan.choice import check_series, choose_series, is_hu
 from anatomy_twin.scan.find import unpacked
 from anatomy_twin.scan.grid_file import is_grid_file
 from anatomy_twin.scan.headers import PATIENT_POSITIONS, private_uid
-from anatomy_twin.scan.pixels import PixelFormat, is_lossy, stored_values, syntax_name
+from anatomy_twin.scan.pixels import is_lossy, syntax_name
 from anatomy_twin.scan.repair import repaired, repaired_geometry
 from anatomy_twin.scan.series import Series, count_of, listing_of, ranked
 from anatomy_twin.scan.slice_header import SliceHeader
 from anatomy_twin.scan.volume_file import load_volume_file
+from anatomy_twin.scan.voxels import AIR_HU, read_voxels
 
-AIR_HU = -1024
-_INT16 = (-32768, 32767)
-_EXACT_FLOAT32 = 2**24
 _UNITS = {"BQML": "Bq/ml", "CNTS": "counts", "GML": "g/ml", "CM2ML": "cm2/ml", "PROPCNTS": "proportional counts"}
 
 
@@ -75,8 +68,8 @@ def _load_dicom(path: Path, series_uid: str | None, repair: bool, modality: str 
     if not chosen.loadable:
         repaired_geometry(chosen)  # what cannot be repaired is said before pixels are read
     with part_of(monitor, 0.2, 1.0) as pixel_monitor:
-        array, sha256, more = _read_pixels(chosen, pixel_monitor)
-    warnings += [*more, *chosen.verdict.notes]
+        array, sha256, more = read_voxels(chosen.headers, pixel_monitor)
+    warnings += [*more, *_value_warnings(chosen), *chosen.verdict.notes]
     facts = _facts(chosen, found, sha256)
     instances = {private_uid(header.sop_uid) for header in chosen.headers if header.sop_uid}
     if chosen.loadable:
@@ -117,84 +110,7 @@ def _geometry(series: Series) -> VolumeGeometry:
     )
 
 
-def _read_pixels(series: Series, monitor: Monitor) -> tuple[NDArray[Any], str, list[str]]:
-    """Return the array [k, j, i] in real units, the sha256 over the files in slice order, and warnings."""
-    headers, warnings = series.headers, []
-    whole = all(_whole(header) for header in headers)
-    array: NDArray[Any] = np.empty(series.shape, np.int16 if whole else np.float32)
-    digest = hashlib.sha256()
-    padded, padding_values = 0, set()
-    slices = stored_values(headers, array, digest)
-    for k, header in enumerate(headers):
-        check_cancelled(monitor)
-        monitor.progress(k / len(headers))
-        stored, form = next(slices)
-        low, high = int(stored.min()), int(stored.max())
-        outside, outside_hu = _padding(header, form, stored, low, high)
-        if whole:
-            array = _put_whole(array, k, stored, header, (low, high), f"slice {k + 1} of {len(headers)}")
-        else:
-            slope, intercept = rescale_of(header)
-            array[k] = stored.astype(np.float64) * slope + intercept
-        if outside is not None:
-            array[k][outside] = AIR_HU
-            padded += int(np.count_nonzero(outside))
-            padding_values.add(outside_hu)
-    if padded:
-        found = ", ".join(f"{value:g}" for value in sorted(padding_values))
-        warnings.append(f"{padded} voxels of padding ({found} HU) set to {AIR_HU} HU")
-    warnings += _pixel_warnings(series)
-    return array, digest.hexdigest(), warnings
-
-
-def _whole(header: SliceHeader) -> bool:
-    return all(number == int(number) and abs(number) < _EXACT_FLOAT32 for number in rescale_of(header))
-
-
-def _put_whole(
-    array: NDArray[Any], k: int, stored: NDArray[Any], header: SliceHeader, ends: tuple[int, int], where: str
-) -> NDArray[Any]:
-    """Put the whole values of a slice into its place, and return the array, as float32 once 16 bits do not do.
-
-    ``stored`` may be that very place. Only values beyond the exact range of float32 cannot be kept.
-    """
-    slope, intercept = (int(number) for number in rescale_of(header))
-    low, high = sorted(end * slope + intercept for end in ends)
-    if max(abs(low), abs(high)) > _EXACT_FLOAT32:
-        raise ScanError("values too large to be held exactly", where=where)
-    if array.dtype == np.int16 and not _INT16[0] <= low <= high <= _INT16[1]:
-        array = array.astype(np.float32)
-    if array.dtype == np.int16 and slope == 1 and stored.dtype.itemsize == 2:
-        # the sum fits into 16 bits, so it may be made modulo 2**16, without a wider copy
-        shift = np.array(intercept & 0xFFFF, np.uint16).view(np.int16)
-        np.add(stored.astype(stored.dtype.newbyteorder("="), copy=False).view(np.int16), shift, out=array[k])
-    else:
-        array[k] = stored.astype(np.int64) * slope + intercept
-    return array
-
-
-def _padding(
-    header: SliceHeader, form: PixelFormat, stored: NDArray[Any], low: int, high: int
-) -> tuple[NDArray[np.bool_] | None, float]:
-    """Find what a CT holds outside the scanned circle: the mask, or nothing, and its HU.
-
-    A padding value that lies in the range of tissue or air is left alone: it cannot be told from the patient. The
-    value may be written as unsigned although the pixels are signed, so its bits are read as the pixels are.
-    """
-    assert header.pixels is not None
-    raw = header.pixels.padding
-    if header.modality != "CT" or len(raw) not in (2, 4):
-        return None, 0.0
-    value = int.from_bytes(raw, "little" if header.pixels.little else "big", signed=form.signed)
-    slope, intercept = rescale_of(header)
-    hu = value * slope + intercept
-    if hu >= AIR_HU or not low <= value <= high:
-        return None, hu
-    mask = stored == value
-    return (mask if bool(mask.any()) else None), hu
-
-
-def _pixel_warnings(series: Series) -> list[str]:
+def _value_warnings(series: Series) -> list[str]:
     first = series.headers[0]
     lines = list(dict.fromkeys(note for header in series.headers for note in header.notes))
     if any(h.lossy or is_lossy(h.transfer_syntax) for h in series.headers):

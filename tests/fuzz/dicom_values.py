@@ -157,6 +157,7 @@ def texts() -> list[Case]:
         "uid-newline": (SOP_UID, b"1.2\n3.4\0"),
         "class-unknown": (SOP_CLASS, text("1.2.3.4", b"\0")),
         "class-empty": (SOP_CLASS, b""),
+        "modality-empty": (MODALITY, b""),
         "charset-unknown": (CHARSET, text("EVIL")),
         "charset-empty": (CHARSET, b""),
         "charset-many": (CHARSET, text("\\".join(["ISO 2022 IR 87"] * 900))),
@@ -169,14 +170,15 @@ def texts() -> list[Case]:
         "kernel-markup": (KERNEL, text("<img src=x onerror=1>")),
         "kernel-path": (KERNEL, text("../B30f")),
     }
-    alone = [series_case(name, "text", setting(tag, value), HARMLESS, slices=ALL if tag != SOP_UID else MIDDLE)
-             for name, (tag, value) in one.items()]  # fmt: skip
+    alone = [
+        series_case(name, "text", setting(tag, value), HARMLESS, slices=MIDDLE if tag in (SOP_UID, MODALITY) else ALL)
+        for name, (tag, value) in one.items()
+    ]
     refused = {
         "uid-of-its-neighbour": (SOP_UID, text("1.2.826.0.1.3680043.10.9999.1.2", b"\0")),
         "series-uid-path": (SERIES_UID, text("../../evil", b"\0")),
         "series-uid-empty": (SERIES_UID, b""),
         "modality-other": (MODALITY, text("MR")),
-        "modality-empty": (MODALITY, b""),
         "class-report": (SOP_CLASS, text("1.2.840.10008.5.1.4.1.1.88.22", b"\0")),
         "type-localizer": (IMAGE_TYPE, text("ORIGINAL\\PRIMARY\\LOCALIZER")),
         "frame-of-reference-other": (FRAME_OF_REFERENCE, text("1.2.3", b"\0")),

@@ -143,7 +143,8 @@ def _structure_sets() -> list[Case]:
     ]  # fmt: skip
     made = [Case(name, FAMILY, partial(_write_set, edit), RUN, allowed, same) for name, edit, allowed in listed]
     flat = Case("rt-outline-without-area", FAMILY, partial(_write_set, _flat), RUN, WARNED, same, word="no centre")
-    empty = Case("rt-region-without-outlines", FAMILY, partial(_write_set, _emptied), RUN, TRUTH, same_without_spleen)
+    empty = Case("rt-region-without-outlines", FAMILY, partial(_write_set, _emptied), RUN, WARNED,
+                 same_without_spleen, word="without a voxel")
     wound = Case("rt-winds-without-end", FAMILY, partial(_write_set, _winding), RUN, WARNED, same, word="left out")
     return [*made, flat, empty, wound]
 
