@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Run the corpus of broken and hostile input and say what came of it (Linux).
 
-    python3 scripts/run_corpus.py [--family NAME] [--name PART] [--sample N] [--jobs N] [--json]
+    python3 scripts/run_corpus.py [--family NAME ...] [--name PART] [--sample N] [--jobs N] [--json]
 
 Prints a table of families and outcomes, the slowest case and the one that took the most memory. The exit code is 1 if
 any case broke the rules of `tests/fuzz/case.py`; those are listed.
@@ -36,13 +36,13 @@ OUTCOMES = ("truth", "warned", "refused")
 def main(arguments: Sequence[str]) -> int:
     """Run what was asked for; return the exit code."""
     parser = argparse.ArgumentParser(description="Run the corpus of broken and hostile input.")
-    parser.add_argument("--family", help="only this family")
+    parser.add_argument("--family", action="append", help="only this family; may be given again")
     parser.add_argument("--name", help="only cases whose name holds this")
     parser.add_argument("--sample", type=int, help="about so many cases over all families, the same each time")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="processes at a time")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of the table")
     options = parser.parse_args(arguments)
-    cases = [case for case in all_cases() if options.family in (None, case.family)
+    cases = [case for case in all_cases() if (not options.family or case.family in options.family)
              and (not options.name or options.name in case.name)]  # fmt: skip
     if options.sample:
         cases = sampled(cases, options.sample)

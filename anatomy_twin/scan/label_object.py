@@ -79,7 +79,7 @@ def decode_label_object(data: bytes, where: str, target: Target | None = None) -
     from anatomy_twin.scan.segmentation_object import SEGMENTATION_CLASSES, decode_seg
     from anatomy_twin.scan.structure_set import decode_structure_set
 
-    checked = check_dicom(data, where)
+    checked = check_dicom(data, where, times=2)  # many frames of many segments
     with foreign_data("file is no readable DICOM object", where=where, advice=_ADVICE):
         dataset = dcmread(BytesIO(checked), force=True)
         if "TransferSyntaxUID" not in dataset.file_meta:  # no preamble: the coding is the one that was found

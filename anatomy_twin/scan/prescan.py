@@ -57,7 +57,9 @@ class FileMap:
     stamp: tuple[int, int] = (0, 0)
 
 
-def prescan(source: bytes | Path, where: str = "", wanted: frozenset[int] = frozenset()) -> FileMap:
+def prescan(
+    source: bytes | Path, where: str = "", wanted: frozenset[int] = frozenset(), times: int = 1
+) -> FileMap:
     """Walk over a file and return its map.
 
     Parameters
@@ -65,12 +67,13 @@ def prescan(source: bytes | Path, where: str = "", wanted: frozenset[int] = froz
     source : the bytes of a file, or its path (then only what is needed is read).
     where : what errors call the file.
     wanted : tags at the top level whose raw values are kept.
+    times : how many times the usual counts of elements and items are allowed.
 
     Raises ``NoDicomError`` where the bytes do not say that they are DICOM (or say it by their first element alone and
     break a bound), ``ScanError`` where a bound is broken.
     """
     if isinstance(source, bytes):
-        return _mapped(lambda start, count: source[start : start + count], len(source), where, wanted, (0, 0))
+        return _mapped(lambda start, count: source[start : start + count], len(source), where, wanted, (0, 0), times)
     try:
         descriptor = os.open(source, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     except OSError as error:
@@ -78,7 +81,7 @@ def prescan(source: bytes | Path, where: str = "", wanted: frozenset[int] = froz
     try:
         status = os.fstat(descriptor)
         stamp = (status.st_size, status.st_mtime_ns)
-        return _mapped(reader_of(descriptor), status.st_size, where, wanted, stamp)
+        return _mapped(reader_of(descriptor), status.st_size, where, wanted, stamp, times)
     except OSError as error:
         raise ScanError("a file cannot be read", where=where, advice=COPY_AGAIN) from error
     finally:
@@ -110,16 +113,18 @@ def media_class(path: Path) -> str:
     return meta.values.get(0x00020002, (b"", b""))[1].decode("ascii", "replace").strip(" \0")
 
 
-def check_dicom(data: bytes, where: str) -> bytes:
-    """Return the bytes of a DICOM file unchanged if they keep all bounds, for a general parser to read.
+def check_dicom(data: bytes, where: str, times: int = 1) -> bytes:
+    """Return the bytes of a DICOM file unchanged if they keep all bounds (see ``prescan``), for a general parser.
 
     Raises ``ScanError`` otherwise.
     """
-    prescan(data, where)
+    prescan(data, where, times=times)
     return data
 
 
-def _mapped(read: Read, size: int, where: str, wanted: frozenset[int], stamp: tuple[int, int]) -> FileMap:
+def _mapped(
+    read: Read, size: int, where: str, wanted: frozenset[int], stamp: tuple[int, int], times: int
+) -> FileMap:
     if size > LARGEST_FILE_BYTES:
         raise ScanError(f"a file of {size / 2**30:.1f} GB is too large", where=where)
     start = read(0, 132)
@@ -127,7 +132,7 @@ def _mapped(read: Read, size: int, where: str, wanted: frozenset[int], stamp: tu
     if not marked and start[:2] not in _GROUP_STARTS:
         raise NoDicomError("a file is no DICOM", where=where)
     try:
-        return _walked(read, size, start, marked, where, wanted, stamp)
+        return _walked(read, size, start, marked, where, wanted, stamp, times)
     except ScanError as error:
         if marked:
             raise
@@ -135,7 +140,8 @@ def _mapped(read: Read, size: int, where: str, wanted: frozenset[int], stamp: tu
 
 
 def _walked(
-    read: Read, size: int, start: bytes, marked: bool, where: str, wanted: frozenset[int], stamp: tuple[int, int]
+    read: Read, size: int, start: bytes, marked: bool, where: str, wanted: frozenset[int], stamp: tuple[int, int],
+    times: int,
 ) -> FileMap:
     meta = Walk(read, size, 132 if marked else 0, True, True, _META, where)
     syntax = ""
@@ -148,7 +154,7 @@ def _walked(
         data, size, position = inflated, len(inflated), 0
         read = lambda first, count: data[first : first + count]  # noqa: E731
     explicit, little = _coding(read(position, 8), syntax)
-    walk = Walk(read, size, position, explicit, little, wanted, where)
+    walk = Walk(read, size, position, explicit, little, wanted, where, times)
     walk.run()
     named = syntax or (IMPLICIT if not explicit else EXPLICIT if little else BIG_ENDIAN)
     values = {**meta.values, **walk.values}

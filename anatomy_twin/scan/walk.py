@@ -52,13 +52,14 @@ class PixelPlace:
 class Walk:
     """The state of one walk; ``run`` goes from element to element with a stack of open sequences and items."""
 
-    __slots__ = ("_base", "_buffer", "_length_of", "_long_of", "_open", "_read", "_size", "_tag_of", "_wanted",
+    __slots__ = ("_base", "_buffer", "_length_of", "_long_of", "_open", "_read", "_size", "_tag_of", "_times", "_wanted",
                  "_where", "elements", "explicit", "items", "little", "pixels", "position", "values")  # fmt: skip
 
     def __init__(
-        self, read: Read, size: int, position: int, explicit: bool, little: bool, wanted: frozenset[int], where: str
+        self, read: Read, size: int, position: int, explicit: bool, little: bool, wanted: frozenset[int], where: str,
+        times: int = 1,
     ) -> None:
-        self._read, self._size, self.position = read, size, position
+        self._read, self._size, self.position, self._times = read, size, position, times
         self.explicit, self.little, self._wanted, self._where = explicit, little, wanted, where
         self._buffer, self._base = b"", 0
         self._tag_of, self._length_of, self._long_of = _FORMS[little]
@@ -119,8 +120,8 @@ class Walk:
                 self._keep(group << 16 | element, buffer[at + 4 : at + 6], base + at + 8, end - at - 8)
             at = end
         self.elements += count
-        if self.elements > MOST_ELEMENTS:
-            raise self._broken(f"has more than {MOST_ELEMENTS} elements")
+        if self.elements > self._times * MOST_ELEMENTS:
+            raise self._broken(f"has more than {self._times * MOST_ELEMENTS} elements")
         self.position = base + at
 
     def _element(self, tag: int, at: int) -> None:
@@ -128,8 +129,8 @@ class Walk:
         if self._open and not self._open[-1][1]:
             raise self._broken("has an element between the items of a sequence")
         self.elements += 1
-        if self.elements > MOST_ELEMENTS:
-            raise self._broken(f"has more than {MOST_ELEMENTS} elements")
+        if self.elements > self._times * MOST_ELEMENTS:
+            raise self._broken(f"has more than {self._times * MOST_ELEMENTS} elements")
         vr, length, head = self._head(at)
         start = self.position + head
         if not self._open and tag in PIXELS:
@@ -188,8 +189,8 @@ class Walk:
         start, stack = self.position + 8, self._open
         if element == _ITEM and stack and not stack[-1][1]:
             self.items += 1
-            if self.items > MOST_ITEMS:
-                raise self._broken(f"has more than {MOST_ITEMS} items of sequences")
+            if self.items > self._times * MOST_ITEMS:
+                raise self._broken(f"has more than {self._times * MOST_ITEMS} items of sequences")
             end = -1 if length == UNDEFINED else start + length
             if end > self._limit():
                 raise self._broken("has an item that claims more bytes than there are")
