@@ -18,7 +18,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, BinaryIO
 
@@ -75,7 +75,7 @@ def run_each(
     wall_s: float = 60.0,
     processes: int = 1,
     env: Mapping[str, str] | None = None,
-) -> Iterator[Any]:
+) -> Generator[Any, None, None]:
     """Yield ``function(item)`` for each item, in order, from fresh interpreters that each serve many items.
 
     Parameters
@@ -86,7 +86,8 @@ def run_each(
     wall_s : a child that takes longer for one item is killed.
     processes : how many children work side by side.
 
-    Raises for the first item that fails, as ``run_limited`` does; the items before it have been yielded.
+    Raises for the first item that fails, as ``run_limited`` does; the items before it have been yielded. The children
+    end with the generator: close it where it may be left early.
     """
     if function.count(":") != 1:
         raise UsageError(f"{function!r} names no function", advice='write it as "module:function"')
@@ -128,16 +129,20 @@ class _Server:
         self.function, self.memory_bytes, self.cpu_s, self.env = function, memory_bytes, cpu_s, env
         self.process: subprocess.Popen[bytes] | None = None
         self.stopped = False
+        self._changing = threading.Lock()
 
     def answer(self, item: Any, wall_s: float) -> Any:
-        """Return what the function returns for one item."""
-        if self.stopped:
-            raise WorkerError(f"{self.function} was stopped")
-        if self.process is None:
-            self.process = _start(_START_SERVING, self.env)
-            wall_s += START_S
-            item = (self.function, self.memory_bytes, self.cpu_s, item)
-        process, late = self.process, threading.Event()
+        """Return what the function returns for one item; a child that gives no answer is not used again."""
+        with self._changing:  # or a child could start just after all were stopped
+            if self.stopped:
+                raise WorkerError(f"{self.function} was stopped")
+            if self.process is None:
+                self.process = _start(_START_SERVING, self.env)
+                wall_s += START_S
+                item = (self.function, self.memory_bytes, self.cpu_s, item)
+            process, late = self.process, threading.Event()
+
+        request, data = pickle.dumps(item, protocol=pickle.HIGHEST_PROTOCOL), b""
 
         def kill() -> None:
             late.set()
@@ -147,24 +152,27 @@ class _Server:
         timer.start()
         try:
             assert process.stdin is not None and process.stdout is not None
-            _send(process.stdin, pickle.dumps(item, protocol=pickle.HIGHEST_PROTOCOL))
-            data = _receive(process.stdout)
-        except (OSError, ValueError):  # the child is gone and its pipes with it
-            data = b""
+            with contextlib.suppress(OSError, ValueError):  # the child is gone and its pipes with it
+                _send(process.stdin, request)
+                data = _receive(process.stdout)
+            if not data:
+                process.wait()  # for its exit code, within the same limit of time
         finally:
             timer.cancel()
+        if late.is_set() or not data:
+            self.stop()
         if late.is_set():
             raise WorkerError(f"{self.function} gave no answer within {wall_s:g} s and was stopped")
-        if not data:
-            process.wait()
         code = 0 if data else process.returncode or 1
         return _result(self.function, data, code, self.memory_bytes, self.cpu_s)
 
     def stop(self) -> None:
-        """End the child, whatever it does."""
-        self.stopped = True
-        if self.process is not None:
-            _kill(self.process)
+        """End the child, whatever it does, for good."""
+        with self._changing:
+            self.stopped = True
+            process, self.process = self.process, None
+        if process is not None:
+            _kill(process)
 
 
 def serve_main() -> None:
@@ -303,12 +311,12 @@ def _import_path() -> list[str]:
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """End the child and what it started, whatever state they are in."""
-    if process.poll() is None:
-        if os.name == "posix":
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
+    if os.name == "posix":
+        # the group bears the number of the child and may outlive it
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    elif process.poll() is None:
+        process.kill()
     process.wait()
     for stream in (process.stdin, process.stdout):
         if stream is not None and not stream.closed:

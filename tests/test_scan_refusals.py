@@ -121,7 +121,7 @@ def test_what_is_absent_is_named(tmp_path, keyword):
         (setting("ImageOrientationPatient", ["1", "0", "0", "0.1", "1", "0"]), "not perpendicular unit vectors"),
         (setting("ImagePositionPatient", ["0", "0", "1e30"]), "away from the patient"),
         (setting("Rows", 0), "matrix of 0 x 10"),
-        (setting("RescaleSlope", "0"), "rescale slope 0"),
+        (setting("RescaleSlope", "0"), "rescale slope of 0"),
         (setting("NumberOfFrames", "4"), "only multi-frame images here"),
         (setting("PhotometricInterpretation", "RGB"), "only colour images here"),
         (setting("SamplesPerPixel", 3), "only colour images here"),

@@ -72,14 +72,26 @@ def test_what_the_child_started_is_stopped_too(tmp_path):
     note = tmp_path / "pid"
     with pytest.raises(WorkerError, match="no answer"):
         run_limited(HERE + "start_grandchild", str(note), wall_s=3.0)
-    pid = int(note.read_text())
+    assert has_ended(int(note.read_text()))
+
+
+@posix
+def test_what_a_dead_child_started_is_stopped_too(tmp_path):
+    note = tmp_path / "pid"
+    with pytest.raises(WorkerError, match="was ended by SIGABRT"):
+        next(run_each(HERE + "leave_grandchild", [str(note)], wall_s=30))
+    assert has_ended(int(note.read_text()))
+
+
+def has_ended(pid):
+    """Wait for a process to end; one that does not is ended here."""
     for _ in range(100):
         state = Path(f"/proc/{pid}/stat")
         if not state.exists() or state.read_text().split()[2] == "Z":
-            return
+            return True
         time.sleep(0.02)
     os.kill(pid, signal.SIGKILL)
-    raise AssertionError("the grandchild still runs")
+    return False
 
 
 def test_a_name_without_a_colon_is_refused():
@@ -105,6 +117,19 @@ def test_items_are_taken_as_they_are_needed():
     assert next(stream) == 0
     stream.close()
     assert len(taken) < 6
+
+
+def test_items_that_end_in_an_error_leave_no_child_at_work(tmp_path):
+    note = tmp_path / "note"
+
+    def items():
+        yield str(note)
+        raise KeyError("no more items")
+
+    with pytest.raises(KeyError):  # while the first child is being started
+        list(run_each(HERE + "note_late", items(), wall_s=30))
+    time.sleep(1.5)
+    assert not note.exists()
 
 
 @pytest.mark.parametrize(

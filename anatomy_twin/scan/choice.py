@@ -6,11 +6,12 @@ import numpy as np
 
 from anatomy_twin.errors import GeometryError, ScanError
 from anatomy_twin.scan.headers import UNKNOWN_CLASS, Listing
+from anatomy_twin.scan.meaning import value_problem
 from anatomy_twin.scan.pixels import check_readable
 from anatomy_twin.scan.series import ORIENTATION_TOLERANCE, Series, count_of
-from anatomy_twin.scan.slice_header import SliceHeader
 
 MAX_VOXELS = 2**31
+_CONTINUES_MM = 0.1
 _CHOOSE = "name one with series_uid"
 
 
@@ -51,6 +52,24 @@ def _parts(chosen: Series, found: tuple[Series, ...]) -> list[Series]:
     return [one for one in found if one is not chosen and not one.aside and one.headers[0].series_uid == uid]
 
 
+def _continues(one: Series, chosen: Series) -> bool:
+    """Tell whether another series has a slice one step before the first or after the last one of the chosen series.
+
+    A damaged Series Instance UID takes a slice out of its series; at an end nothing else would tell.
+    """
+    ours, theirs = chosen.headers, one.headers
+    if one.aside or len(ours) < 2 or theirs[0].series_uid == ours[0].series_uid or not _same_plane(one, chosen):
+        return False
+    alike = {(h.frame_of_reference_uid, h.rows, h.columns, h.patient_key) for h in (ours[0], theirs[0])}
+    placed = [h.position_mm for h in theirs if h.position_mm is not None]
+    if len(alike) > 1 or not placed or ours[0].position_mm is None or ours[-1].position_mm is None:
+        return False
+    first, last = np.asarray(ours[0].position_mm), np.asarray(ours[-1].position_mm)
+    step = (last - first) / (len(ours) - 1)
+    ends = np.stack([first - step, last + step])
+    return bool((np.linalg.norm(np.asarray(placed)[:, None] - ends, axis=2) < _CONTINUES_MM).any())
+
+
 def _same_plane(one: Series, other: Series) -> bool:
     first, second = one.headers[0].orientation, other.headers[0].orientation
     return first is None or second is None or bool(np.allclose(first, second, atol=ORIENTATION_TOLERANCE))
@@ -66,6 +85,8 @@ def _beside(chosen: Series, found: tuple[Series, ...], listing: Listing) -> list
     parts = _parts(chosen, found)
     if parts:
         lines.append(f"the series was split into {len(parts) + 1} parts; this one has {chosen.slice_count} slices")
+    if any(_continues(one, chosen) for one in found):
+        lines.append("another series goes on where this one ends, in the same planes: slices may be missing here")
     uid = chosen.headers[0].series_uid
     for one in found:
         if one.aside and one.headers[0].series_uid == uid:
@@ -89,29 +110,9 @@ def check_series(series: Series, repair: bool) -> None:
         elif repair:
             advice = f"there is no safe repair; {advice}"
         raise GeometryError(series.verdict.line, where=count_of(series.slice_count, "slice"), advice=advice)
-    if series.modality == "CT" and any(h.slope is None or h.intercept is None for h in series.headers):
-        raise ScanError("a CT without rescale slope and intercept has no HU", advice="export the series again")
-    for number, header in enumerate(series.headers, start=1):
-        slope, intercept = rescale_of(header)
-        if not 1e-9 < abs(slope) < 1e9 or abs(intercept) > 1e9:
-            raise ScanError(f"rescale slope {slope:g} and intercept {intercept:g} make no sense",
-                            where=f"slice {number}", advice="export the series again")
-    if len({is_hu(h) for h in series.headers}) > 1 or len({h.rescale_type for h in series.headers}) > 1:
-        raise ScanError("slices of different units", advice="export the series again")
-    named = [(h.sop_uid, h.frame) for h in series.headers if h.sop_uid]
-    if len(set(named)) < len(named) and not (repair and series.verdict.duplicates):
-        raise ScanError("two slices carry one identity", advice="export the series again")
+    if problem := value_problem(series.headers, bool(series.verdict.duplicates)):
+        raise ScanError(problem, advice="export the series again")
     if np.prod(series.shape, dtype=np.float64) > MAX_VOXELS:
         raise ScanError(f"a volume of {' x '.join(map(str, series.shape))} voxels is too large")
     for syntax in {h.transfer_syntax for h in series.headers}:
         check_readable(syntax)
-
-
-def is_hu(header: SliceHeader) -> bool:
-    """Tell whether the rescaled values of an image are HU."""
-    return header.modality == "CT" and header.rescale_type in ("", "HU")
-
-
-def rescale_of(header: SliceHeader) -> tuple[float, float]:
-    """Return slope and intercept from stored values to real ones."""
-    return (1.0 if header.slope is None else header.slope, 0.0 if header.intercept is None else header.intercept)

@@ -259,8 +259,8 @@ def _header_of(path: Path, found: FileMap, values: HeaderValues, name: str) -> S
         frame_of_reference_uid=private_uid(values.text("FrameOfReferenceUID")),
         instance_number=values.integer("InstanceNumber"),
         phase=tuple((keyword, values.text(keyword)) for keyword in _PHASE),
-        slope=values.number("RescaleSlope"),
-        intercept=values.number("RescaleIntercept"),
+        slope=_rescale(values, "RescaleSlope"),
+        intercept=_rescale(values, "RescaleIntercept"),
         rescale_type=values.text("RescaleType").upper(),
         photometric=values.text("PhotometricInterpretation").upper(),
         tilt_deg=values.number("GantryDetectorTilt"),
@@ -275,6 +275,14 @@ def _header_of(path: Path, found: FileMap, values: HeaderValues, name: str) -> S
         notes=_notes(values),
         pixels=_pixel_source(found, values),
     )
+
+
+def _rescale(values: HeaderValues, keyword: str) -> float | None:
+    """Return a number of the value transformation; one that is there and unusable must not be taken for absent."""
+    number = values.number(keyword)
+    if number is None and values.data(keyword).strip(b" \0"):
+        raise ScanError("an image has no usable rescale slope and intercept", advice="copy the series again")
+    return number
 
 
 def _notes(values: HeaderValues) -> tuple[str, ...]:

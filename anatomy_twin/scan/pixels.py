@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,7 +124,7 @@ def read_slices(
     array: NDArray[Any],
     put: Callable[[int, NDArray[Any], PixelFormat], Result],
     monitor: Monitor = SILENT,
-) -> tuple[list[Result], str]:
+) -> tuple[list[Result], str, int]:
     """Read the stored values of every slice and hand them on.
 
     Parameters
@@ -135,10 +136,10 @@ def read_slices(
         may come in any order and side by side.
     monitor : told the progress, asked for cancelling.
 
-    Returns what ``put`` returned, in slice order, and the sha256 of the file, or over the sha256 of the files in slice
-    order where there are several. Plain values are read by several threads (reading and hashing hold no lock),
-    compressed ones are decoded in child processes. Raises ``ScanError`` naming the first slice whose file changed, is
-    damaged or cannot be decoded.
+    Returns what ``put`` returned, in slice order; the sha256 of the file, or over the sha256 of the files in slice
+    order where there are several; and in how many slices bits above the stored ones were dropped. Plain values are
+    read by several threads (reading and hashing hold no lock), compressed ones are decoded in child processes. Raises
+    ``ScanError`` naming the first slice whose file changed, is damaged or cannot be decoded.
     """
     wheres = [f"slice {k} of {len(headers)}" for k in range(1, len(headers) + 1)]
     formats = [checked_format(header, where) for header, where in zip(headers, wheres, strict=True)]
@@ -149,7 +150,7 @@ def read_slices(
     first_of = {header.path: k for k, header in reversed(list(enumerate(headers)))}
     decoded = _decoded([job for job in jobs if job[0].transfer_syntax not in NATIVE])
     plain = all(header.transfer_syntax in NATIVE for header in headers)
-    stop = threading.Event()
+    stop, cut = threading.Event(), list[SliceHeader]()
 
     def read(numbers: range) -> list[tuple[Result, bytes]]:
         found = []
@@ -165,14 +166,14 @@ def read_slices(
                 else:
                     _hash_all(stream, digest)
                     values = next(decoded)
-                result = put(k, _cut(values, header, form, alike, where), form)
+                result = put(k, _cut(values, header, form, alike, where, cut), form)
                 found.append((result, digest.digest() if digest is not None else b""))
         return found
 
     parts = [range(k, min(k + _SLICES_AT_ONCE, len(jobs))) for k in range(0, len(jobs), _SLICES_AT_ONCE)]
     threads = min(_MOST_THREADS, os.cpu_count() or 1, len(parts)) if plain else 1
     found: list[tuple[Result, bytes]] = []
-    with ThreadPoolExecutor(threads) as pool:
+    with contextlib.closing(decoded), ThreadPoolExecutor(threads) as pool:
         try:
             for future in [pool.submit(read, numbers) for numbers in parts]:
                 check_cancelled(monitor)
@@ -183,7 +184,7 @@ def read_slices(
             pool.shutdown(wait=False, cancel_futures=True)
     sums = [digest for _, digest in found if digest]
     sha256 = sums[0] if len(sums) == 1 else hashlib.sha256(b"".join(sums)).digest()
-    return [result for result, _ in found], sha256.hex()
+    return [result for result, _ in found], sha256.hex(), len(cut)
 
 
 class _Files:
@@ -279,25 +280,24 @@ def _native(
     return np.frombuffer(target, kind).reshape(header.rows, header.columns)
 
 
-def _decoded(jobs: list[tuple[SliceHeader, PixelFormat, str]]) -> Iterator[NDArray[Any]]:
+def _decoded(jobs: list[tuple[SliceHeader, PixelFormat, str]]) -> Generator[NDArray[Any], None, None]:
     """Decode the compressed frames in order, in child processes that may die on a broken stream."""
     if not jobs:
         return
     pixels = max(header.rows * header.columns for header, _, _ in jobs)
     with tempfile.TemporaryDirectory(prefix="anatomy-twin-") as scratch:  # a child that dies cleans nothing up
-        answers = run_each(
+        with contextlib.closing(run_each(
             "anatomy_twin.scan.decode:decode_frame", _coded_frames(jobs),
             memory_bytes=2**30 + 32 * pixels, cpu_s=3 + len(jobs) * (0.05 + 4e-6 * pixels), wall_s=20 + 4e-6 * pixels,
             processes=max(1, min(_MOST_DECODERS, os.cpu_count() or 1, len(jobs) // 8)),
             env={"OPENBLAS_NUM_THREADS": "1", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": "1", "TMPDIR": scratch},
-        )  # fmt: skip
-        for _, _, where in jobs:
-            try:
-                yield next(answers)
-            except TwinError as error:
-                what = error.what if isinstance(error, ScanError) else "pixels cannot be decoded"
-                raise ScanError(what, where=error.where or where, advice=_SEND_AGAIN) from error
-        answers.close()
+        )) as answers:  # fmt: skip
+            for _, _, where in jobs:
+                try:
+                    yield next(answers)
+                except TwinError as error:
+                    what = error.what if isinstance(error, ScanError) else "pixels cannot be decoded"
+                    raise ScanError(what, where=error.where or where, advice=_SEND_AGAIN) from error
 
 
 def _coded_frames(jobs: Iterable[tuple[SliceHeader, PixelFormat, str]]) -> Iterator[CodedFrame]:
@@ -336,8 +336,13 @@ def _pieces(stream: BinaryIO, header: SliceHeader, where: str) -> list[tuple[int
                     where=where, advice=_SEND_AGAIN)
 
 
-def _cut(values: NDArray[Any], header: SliceHeader, form: PixelFormat, alike: bool, where: str) -> NDArray[Any]:
-    """Check the size, and drop bits above the stored ones (old overlays live there) if all slices store as many."""
+def _cut(
+    values: NDArray[Any], header: SliceHeader, form: PixelFormat, alike: bool, where: str, cut: list[SliceHeader]
+) -> NDArray[Any]:
+    """Check the size, and drop bits above the stored ones (old overlays live there) if all slices store as many.
+
+    Adds the header to ``cut`` where that changes a value.
+    """
     rows, columns = header.rows, header.columns
     if values.shape != (rows, columns) or values.dtype.kind not in "iu":
         raise ScanError(f"decoded pixels are {'x'.join(map(str, values.shape))}, the header tells {rows}x{columns}",
@@ -350,5 +355,27 @@ def _cut(values: NDArray[Any], header: SliceHeader, form: PixelFormat, alike: bo
     if not alike or header.transfer_syntax not in NATIVE:
         raise ScanError(f"values need more than the {form.stored} bits that the header tells", where=where,
                         advice=_SEND_AGAIN)
-    raw = values.astype(np.int64) & ((1 << form.stored) - 1)
-    return np.where(raw > top, raw - (1 << form.stored), raw) if form.signed else raw
+    whole = values.astype(np.int64)
+    used = whole & ((1 << form.stored) - 1)
+    kept = np.where(used > top, used - (1 << form.stored), used) if form.signed else used
+    # signed values whose unused bits are 0 lose nothing
+    if not np.any((used != whole) & (kept != whole)):
+        return kept
+    padding = padding_value(header, form)
+    if padding is not None and not low <= padding <= top and bool(np.any(whole == padding)):
+        raise ScanError(f"padding values need more than the {form.stored} bits that the header tells", where=where,
+                        advice=_SEND_AGAIN)
+    cut.append(header)
+    return kept
+
+
+def padding_value(header: SliceHeader, form: PixelFormat) -> int | None:
+    """Return the stored value that fills what was not scanned, if the header names one.
+
+    It may be written as unsigned although the pixels are signed, so its bits are read as the pixels are.
+    """
+    assert header.pixels is not None
+    raw = header.pixels.padding
+    if len(raw) not in (2, 4):
+        return None
+    return int.from_bytes(raw, "little" if header.pixels.little else "big", signed=form.signed)

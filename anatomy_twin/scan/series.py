@@ -19,6 +19,7 @@ from anatomy_twin.scan.grouping import (
     split_into_parts,
 )
 from anatomy_twin.scan.headers import NOT_DICOM, VOLUME_FILE, Listing, find_files, read_headers
+from anatomy_twin.scan.meaning import value_problem
 from anatomy_twin.scan.slice_header import SliceHeader
 from anatomy_twin.scan.verdict import (
     POSITION_LIMIT_MM,
@@ -171,7 +172,7 @@ def _series_of(part: Part, alone: bool) -> Series:
         verdict = _with_notes(verdict, part, headers, alone)
     in_plane = first.pixel_spacing_mm or (0.0, 0.0)
     step = verdict.step_mm or (first.thickness_mm or 0.0)
-    refusal = "" if problem else _value_problem(headers, verdict)
+    refusal = "" if problem else value_problem(headers, bool(verdict.duplicates))
     return Series(
         uid=first.series_uid,
         modality=first.modality,
@@ -210,22 +211,6 @@ def _header_problem(group: Sequence[SliceHeader]) -> str:
                 return f"{where} has image axes that are no unit vectors"
             if np.linalg.norm(np.cross(axes[:3], axes[3:])) < 0.5:
                 return f"{where} has image axes that are not perpendicular"
-    return ""
-
-
-def _value_problem(group: Sequence[SliceHeader], verdict: GeometryVerdict) -> str:
-    """Name what but their places forbids to load the slices: values without a meaning, one image in two files."""
-    if group[0].modality == "CT" and any(h.slope is None or h.intercept is None for h in group):
-        return "a CT without rescale slope and intercept has no HU"
-    for number, header in enumerate(group, start=1):
-        slope, intercept = 1.0 if header.slope is None else header.slope, header.intercept or 0.0
-        if not 1e-9 < abs(slope) < 1e9 or abs(intercept) > 1e9:
-            return f"slice {number} has a rescale slope of {slope:g} and an intercept of {intercept:g}"
-    if len({h.rescale_type for h in group}) > 1:
-        return "slices of different units"
-    names = [(h.sop_uid, h.frame) for h in group if h.sop_uid]
-    if len(set(names)) < len(names) and not verdict.duplicates:
-        return "two slices carry one identity"
     return ""
 
 
@@ -318,7 +303,7 @@ def _nothing(listing: Listing, single: bool) -> str:
         return "the file is not DICOM" if names[0][0] == NOT_DICOM else f"the file holds no image but a {names[0][0]}"
     parts = [count_of(number, name) for name, number in names]
     if listing.broken:
-        parts.append(count_of(len(listing.broken), "broken DICOM file"))
+        parts.append(f"{count_of(len(listing.broken), 'broken DICOM file')}: {listing.reasons[0]}")
     return f"the folder holds no DICOM image, only {', '.join(parts)}"
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from anatomy_twin.core import SILENT, Monitor, Volume, VolumeGeometry, part_of
 from anatomy_twin.errors import ScanError
-from anatomy_twin.scan.choice import check_series, choose_series, is_hu
+from anatomy_twin.scan.choice import check_series, choose_series
 from anatomy_twin.scan.find import unpacked
 from anatomy_twin.scan.grid_file import is_grid_file
 from anatomy_twin.scan.headers import PATIENT_POSITIONS, private_uid
+from anatomy_twin.scan.meaning import is_hu
 from anatomy_twin.scan.pixels import is_lossy, syntax_name
 from anatomy_twin.scan.repair import repaired, repaired_geometry
 from anatomy_twin.scan.series import Series, count_of, listing_of, ranked

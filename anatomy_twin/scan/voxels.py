@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from anatomy_twin.core import SILENT, Monitor
 from anatomy_twin.errors import ScanError
-from anatomy_twin.scan.choice import rescale_of
-from anatomy_twin.scan.pixels import PixelFormat, read_slices
+from anatomy_twin.scan.meaning import rescale_of
+from anatomy_twin.scan.pixels import PixelFormat, padding_value, read_slices
 from anatomy_twin.scan.slice_header import SliceHeader
+from anatomy_twin.scan.verdict import count_of
 
 AIR_HU = -1024
 _INT16 = (-32768, 32767)
@@ -55,8 +56,11 @@ def _read(
         array[k][outside] = AIR_HU
         return int(np.count_nonzero(outside)), outside_hu
 
-    padding, sha256 = read_slices(headers, array, put, monitor)
+    padding, sha256, cut = read_slices(headers, array, put, monitor)
     warnings = []
+    if cut:
+        warnings.append(f"values need more bits than the header tells in {count_of(cut, 'slice')}: "
+                        "the bits above were dropped")
     if total := sum(count for count, _ in padding):
         values = ", ".join(f"{value:g}" for value in sorted({value for count, value in padding if count}))
         warnings.append(f"{total} voxels of padding ({values} HU) set to {AIR_HU} HU")
@@ -93,14 +97,11 @@ def _padding(
 ) -> tuple[NDArray[np.bool_] | None, float]:
     """Find what a CT holds outside the scanned circle: the mask, or nothing, and its HU.
 
-    A padding value that lies in the range of tissue or air is left alone: it cannot be told from the patient. The
-    value may be written as unsigned although the pixels are signed, so its bits are read as the pixels are.
+    A padding value that lies in the range of tissue or air is left alone: it cannot be told from the patient.
     """
-    assert header.pixels is not None
-    raw = header.pixels.padding
-    if header.modality != "CT" or len(raw) not in (2, 4):
+    value = padding_value(header, form)
+    if header.modality != "CT" or value is None:
         return None, 0.0
-    value = int.from_bytes(raw, "little" if header.pixels.little else "big", signed=form.signed)
     slope, intercept = rescale_of(header)
     hu = value * slope + intercept
     if hu >= AIR_HU or not low <= value <= high:

@@ -133,20 +133,28 @@ class Good:
     def is_volume(self, volume: Any) -> bool:
         """Tell whether a loaded volume has these values, this place and the right unit.
 
-        A volume that says that its series was split may lack the last slice; one that says that its slices lie off
-        the grid may lie off by the 0.1 mm that are tolerated then (0.02 mm without a word).
+        A volume that says that its series was split, or goes on in another one, may lack the first or the last
+        slice; one that says that its slices lie off the grid may lie off by the 0.1 mm that are tolerated then (0.02 mm
+        without a word).
         """
-        said = " ".join(volume.warnings)
-        count = len(volume.array) if "split into" in said else len(self.array)
-        if count not in (len(self.array) - 1, len(self.array)) or volume.array.shape != (count, *self.array.shape[1:]):
-            return False
-        corners = np.array([[k, j, i, 1] for k in (0, count - 1) for j in (0, 31) for i in (0, 31)])
-        off_mm = np.linalg.norm((corners @ (volume.geometry.affine - self.affine).T)[:, :3], axis=1).max()
-        return (
-            bool(np.array_equal(volume.array, self.array[:count]))
-            and bool(off_mm <= (0.101 if "grid" in said or "drift" in said else 0.021))
-            and (volume.modality, volume.units) == ("CT", "HU")
+        said, size = " ".join(volume.warnings), len(self.array)
+        parts = [slice(0, size)]
+        if "split into" in said or "goes on where" in said:
+            parts += [slice(0, size - 1), slice(1, size)]
+        tolerated_mm = 0.101 if "grid" in said or "drift" in said else 0.021
+        return (volume.modality, volume.units) == ("CT", "HU") and any(
+            volume.array.shape == self.array[part].shape
+            and bool(np.array_equal(volume.array, self.array[part]))
+            and self._off_mm(volume.geometry.affine, part) <= tolerated_mm
+            for part in parts
         )
+
+    def _off_mm(self, affine: np.ndarray, part: slice) -> float:
+        """Return how far the corners of a part of the slices lie from where they should."""
+        count = part.stop - part.start
+        corners = np.array([[k, j, i, 1] for k in (0, count - 1) for j in (0, 31) for i in (0, 31)])
+        shifted = np.add(corners, (part.start, 0, 0, 0))
+        return float(np.linalg.norm((corners @ affine.T - shifted @ self.affine.T)[:, :3], axis=1).max())
 
 
 SHAPE = (6, 16, 16)

@@ -75,3 +75,14 @@ def square_or_fail(item):
 
 def allocate(count):
     return len(bytearray(count))
+
+
+def note_late(path):
+    time.sleep(1)
+    Path(path).write_text("done")
+
+
+def leave_grandchild(path):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], stdin=subprocess.DEVNULL)
+    Path(path).write_text(str(child.pid))
+    os.abort()
