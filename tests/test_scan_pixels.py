@@ -200,3 +200,34 @@ def test_values_that_no_type_holds_exactly_are_refused(tmp_path):
     write_series(tmp_path, shape=(3, 6, 6), signed=False, edit=wide)
     with pytest.raises(ScanError, match="too large to be held exactly"):
         load_volume(tmp_path)
+
+
+# a signed ramp of 12 x 10 values, coded without loss by OpenJPH 0.26 (no encoder of this coding is at hand here)
+HTJ2K_RAMP = bytes.fromhex(
+    "ff4fff51002940000000000a0000000c00000000000000000000000a0000000c000000000000000000018f0101ff50000800020000000aff"
+    "52000c00020001000504044001ff5c00132088909090909090909090909090888888ff64001700014f70656e4a50482056657220302e3236"
+    "2e332eff90000a00000000006f0001ff93c00025e60107740000c00013400013003cfe0207740004fe02877400c00011c00013002b730071"
+    "fc00023400c000124000154028e27400942953fec03181feb600c0002b200015a044822012c4d82fd7e08b7700b232994cf6f408462101ec"
+    "b800ffd9"
+)
+
+
+@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203"])
+def test_high_throughput_jpeg_2000(tmp_path, syntax):
+    ramp = np.add.outer(np.arange(12) * 90, np.arange(10) * 35) - 400
+
+    def coded(k, dataset):
+        dataset.PixelData = pydicom.encaps.encapsulate([HTJ2K_RAMP])
+        dataset["PixelData"].VR, dataset["PixelData"].is_undefined_length = "OB", True
+        dataset.file_meta.TransferSyntaxUID = syntax
+
+    truth = write_series(tmp_path / "plain", shape=(3, 12, 10))
+    target = tmp_path / "coded"
+    target.mkdir()
+    for k, file in enumerate(truth.files):
+        dataset = pydicom.dcmread(file)
+        coded(k, dataset)
+        dataset.save_as(target / f"{k}.dcm")
+    volume = load_volume(target)
+    np.testing.assert_array_equal(volume.array, np.stack([ramp - 1024] * 3))
+    assert any("with loss" in line for line in volume.warnings) == syntax.endswith("203")

@@ -286,12 +286,13 @@ def _decoded(jobs: list[tuple[SliceHeader, PixelFormat, str]]) -> Generator[NDAr
         return
     pixels = max(header.rows * header.columns for header, _, _ in jobs)
     with tempfile.TemporaryDirectory(prefix="anatomy-twin-") as scratch:  # a child that dies cleans nothing up
-        with contextlib.closing(run_each(
+        answers = run_each(
             "anatomy_twin.scan.decode:decode_frame", _coded_frames(jobs),
             memory_bytes=2**30 + 32 * pixels, cpu_s=3 + len(jobs) * (0.05 + 4e-6 * pixels), wall_s=20 + 4e-6 * pixels,
             processes=max(1, min(_MOST_DECODERS, os.cpu_count() or 1, len(jobs) // 8)),
             env={"OPENBLAS_NUM_THREADS": "1", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": "1", "TMPDIR": scratch},
-        )) as answers:  # fmt: skip
+        )  # fmt: skip
+        with contextlib.closing(answers):
             for _, _, where in jobs:
                 try:
                     yield next(answers)
