@@ -293,6 +293,12 @@ def test_a_time_series_at_one_place_is_no_volume(bench):
     ("fields", "loading"),
     [
         ({"slope": [None] + [1.0] * 7}, "a CT without rescale slope and intercept has no HU"),
+        ({"slope": [2.0] * 6 + [None] * 2, "intercept": [0.0] * 6 + [None] * 2, "modality": "MR"},
+         "some slices have a rescale slope and intercept, others have none"),
+        ({"slope": 2.0, "intercept": None, "modality": "MR"}, "rescale slope and intercept stand alone"),
+        ({"slope": None, "intercept": None, "modality": "PT", "units": "BQML"},
+         "a PT without rescale slope and intercept has no unit"),
+        ({"modality": "PT", "units": ["BQML"] * 7 + ["CNTS"]}, "slices of different units"),
         ({"slope": [1.0] * 7 + [0.0]}, "slice 8 has a rescale slope of 0 and an intercept of -1024"),
         ({"rescale_type": ["HU"] * 7 + ["US"]}, "slices of different units"),
         ({"sop_uid": ["1.2.3"] * 2 + [f"1.2.{k}" for k in range(6)]}, "two slices carry one identity"),
@@ -303,6 +309,21 @@ def test_what_loading_would_refuse_beside_the_geometry_is_told(bench, fields, lo
     (one,) = bench.found
     assert one.loading == f"refused: {loading}"
     assert one.loadable  # the geometry is fine
+
+
+@pytest.mark.parametrize("field", ["orientation", "pixel_spacing_mm", "image_type"])
+def test_images_of_no_stack_are_set_aside_as_one(bench, field):
+    turns = np.radians(np.arange(2000) / 10)
+    values = {
+        "orientation": [(np.cos(turn), np.sin(turn), 0.0, -np.sin(turn), np.cos(turn), 0.0) for turn in turns],
+        "pixel_spacing_mm": [(1 + turn, 1.0) for turn in turns],
+        "image_type": [("ORIGINAL", "PRIMARY", f"KIND{n}") for n in range(2000)],
+    }
+    bench.stack(HEIGHTS, series_uid="1.2.3")
+    bench.stack(np.arange(2000) * 2.5, **{field: values[field]})
+    assert [(one.slice_count, one.loading) for one in bench.found] == [
+        (8, "loads as it is"), (2000, "refused: scattered image, not a volume of slices")
+    ]  # fmt: skip
 
 
 def test_frames_of_one_file_are_judged_like_slices(bench, template):

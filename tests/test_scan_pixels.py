@@ -99,7 +99,47 @@ def test_overlay_bits_above_the_stored_ones_are_dropped(tmp_path, signed):
         dataset.PixelData = words.astype("<u2").tobytes()
 
     write_series(tmp_path, shape=(3, 6, 6), signed=signed, intercept=0, edit=twelve_bits)
-    np.testing.assert_array_equal(load_volume(tmp_path).array, stored)
+    volume = load_volume(tmp_path)
+    np.testing.assert_array_equal(volume.array, stored)
+    assert "values need more bits than the header tells in 3 slices: the bits above were dropped" in volume.warnings
+
+
+def test_signed_values_without_their_sign_in_the_unused_bits_lose_nothing(tmp_path):
+    stored = np.random.default_rng(3).integers(-2048, 2048, (3, 6, 6))
+
+    def twelve_bits(k, dataset):
+        dataset.BitsStored, dataset.HighBit = 12, 11
+        dataset.PixelData = (stored[k] & 0x0FFF).astype("<u2").tobytes()
+
+    write_series(tmp_path, shape=(3, 6, 6), intercept=0, edit=twelve_bits)
+    volume = load_volume(tmp_path)
+    np.testing.assert_array_equal(volume.array, stored)
+    assert volume.warnings == ()
+
+
+def test_padding_beyond_the_stored_bits_is_refused(tmp_path):
+    stored = np.random.default_rng(3).integers(0, 4096, (3, 6, 6)).astype(np.uint16)
+    stored[:, 0] = 63536
+
+    def twelve_bits(k, dataset):
+        dataset.BitsStored, dataset.HighBit = 12, 11
+        dataset.add_new(0x00280120, "US", 63536)
+
+    write_series(tmp_path, shape=(3, 6, 6), signed=False, stored=stored, edit=twelve_bits)
+    with pytest.raises(ScanError, match="padding values need more than the 12 bits that the header tells"):
+        load_volume(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["abc", "1,5", "1.5\\2.5", "nan"])
+def test_an_unusable_rescale_slope_is_not_taken_for_none(tmp_path, text):
+    truth = write_series(tmp_path, modality="MR", slope=2.125)
+    for file in truth.files:
+        data = file.read_bytes()
+        assert data.count(b"2.125 ") == 1
+        file.write_bytes(data.replace(b"2.125 ", text.encode().ljust(6)) if len(text) <= 6 else
+                         data.replace(b"DS\x06\x002.125 ", b"DS\x08\x00" + text.encode().ljust(8)))
+    with pytest.raises(ScanError, match="8 broken DICOM files: an image has no usable rescale slope and intercept"):
+        load_volume(tmp_path)
 
 
 def test_eight_bit_values_in_both_byte_orders(tmp_path):

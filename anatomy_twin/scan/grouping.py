@@ -10,6 +10,7 @@ Rules, in this order:
    and where they alternate unless the step of all slices together is what their thickness asks for.
 5. A part needs three slices on average: numbers that run from slice to slice tell nothing. But where each place holds
    the same number of images, and all of the first pass come before all of the second by such a number, they are apart.
+6. A series of more than ``MOST_KINDS`` planes, sizes or types is no stack of slices: its images are set aside.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ from anatomy_twin.scan.stack import SAME_PLACE_MM, Floats, orthonormal_axes, sam
 # slices whose axes differ by less belong to one stack: header texts are rounded
 ORIENTATION_TOLERANCE = 1e-3
 FEWEST_OF_A_STACK = 3
+# no scanner makes as many in one series; a hostile file of some megabytes can state one for each of its frames
+MOST_KINDS = 256
+_MOST_VALUES = 2048
 # slices that alternate are one volume only if their step is at least this part of their thickness
 STEP_OF_THICKNESS = 0.75
 _PLAIN = re.compile(r"[A-Za-z0-9 _.+-]{1,24}")
@@ -112,9 +116,16 @@ def split_into_parts(headers: Iterable[SliceHeader]) -> list[Part]:
     """Split images into parts that may each be one volume, in the order in which they come, each with its name."""
     parts = [Part(tuple(group)) for group in
              _by(headers, lambda h: (h.patient_key, h.series_uid, h.modality, h.aside)).values()]  # fmt: skip
-    for split in (_by_matrix, _by_frame_of_reference, _by_image_type, _by_plane, _by_pixel_size, _by_marks):
-        parts = [piece for part in parts for piece in split(part)]
-    return parts
+    for split in (_by_matrix, _by_frame_of_reference, _by_image_type, _by_plane, _by_pixel_size):
+        parts = [piece for part in parts for piece in _bounded(part, split(part))]
+    return [piece for part in parts for piece in _by_marks(part)]
+
+
+def _bounded(part: Part, pieces: list[Part]) -> list[Part]:
+    """Return the pieces of a part, or all of it set aside where they are too many (rule 6)."""
+    if len(pieces) <= MOST_KINDS:
+        return pieces
+    return [replace(part, headers=tuple(replace(h, aside=h.aside or "scattered image") for h in part.headers))]
 
 
 def _by(headers: Iterable[SliceHeader], key: Callable[[SliceHeader], Hashable]) -> dict[Any, list[SliceHeader]]:
@@ -154,7 +165,7 @@ def _by_image_type(part: Part) -> list[Part]:
     names = []
     for number, words in enumerate(types, start=1):
         own = [word for word in words if word not in common]
-        others = [word for other in types for word in other if word not in {*common, *words}]
+        others = [word for other in types[:MOST_KINDS] for word in other if word not in {*common, *words}]
         text = " ".join(_IMAGE_TYPES.get(word, word) for word in own or dict.fromkeys(others))
         if not _harmless(text, part.headers):
             text = f"{number} of {len(types)}"
@@ -180,7 +191,7 @@ def _near(
     absolute: float,
     relative: float,
 ) -> list[list[SliceHeader]]:
-    """Group by numbers that may differ a little from slice to slice."""
+    """Group by numbers that may differ a little from slice to slice; stops at one group more than may be."""
     groups: list[tuple[tuple[float, ...] | None, list[SliceHeader]]] = []
     for header in headers:
         value = key(header)
@@ -193,6 +204,8 @@ def _near(
                 break
         else:
             groups.append((value, [header]))
+            if len(groups) > MOST_KINDS:
+                break
     return [group for _, group in groups]
 
 
@@ -226,7 +239,7 @@ def _by_mark(part: Part, mark: _Mark) -> list[Part]:
     if along is None:
         return [part]
     known = sorted(set(values), key=_rank)
-    if len(known) * FEWEST_OF_A_STACK <= len(values):
+    if len(known) * FEWEST_OF_A_STACK <= len(values) and len(known) <= _MOST_VALUES:
         members: dict[float | str, list[int]] = {value: [] for value in known}
         for n, value in enumerate(values):
             members[value].append(n)

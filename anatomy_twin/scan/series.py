@@ -120,12 +120,13 @@ def ranked(listing: Listing) -> tuple[Series, ...]:
     others = tuple(count_of(number, name) for name, number in sorted(listing.others.items()))
     if listing.broken:
         others += (count_of(len(listing.broken), "broken DICOM file"),)
+    asides = [one for one in found if one.aside]
     result = []
     numbers: dict[str, int] = {}
     for rank, one in enumerate(found, start=1):
         uid = one.headers[0].series_uid
         numbers[uid] = numbers.get(uid, 0) + 1
-        beside = [count_of(other.slice_count, other.aside) for other in found if other is not one and other.aside]
+        beside = [count_of(other.slice_count, other.aside) for other in asides if other is not one]
         result.append(
             replace(
                 one,

@@ -53,7 +53,8 @@ class Walk:
     """The state of one walk; ``run`` goes from element to element with a stack of open sequences and items."""
 
     __slots__ = ("_base", "_buffer", "_length_of", "_long_of", "_open", "_read", "_size", "_tag_of", "_times",
-                 "_wanted", "_where", "elements", "explicit", "items", "little", "pixels", "position", "values")  # fmt: skip
+                 "_wanted", "_where", "elements", "explicit", "items", "little", "pixels", "position",
+                 "values")  # fmt: skip
 
     def __init__(
         self, read: Read, size: int, position: int, explicit: bool, little: bool, wanted: frozenset[int], where: str,
