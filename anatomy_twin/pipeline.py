@@ -83,13 +83,16 @@ def load_labels(
     catalog's names where label or code is known there, their own otherwise.
 
     Raises ``ScanError`` or ``StoreError`` when the file holds no labels, is damaged, belongs to another scan or does
-    not lie on the volume's grid; ``UsageError`` for a structure set without ``like``.
+    not lie on the volume's grid; ``UsageError`` for a structure set without ``like``, or for ``names`` where the file
+    has its own.
     """
     file = Path(path)
-    if is_grid_file(file):
-        if not file.name.endswith(".seg.nrrd") and not describe_grid(file).keys:
-            return read_label_file(file, like, names)
-    elif not file.name.endswith(".seg.nrrd"):
+    grid = is_grid_file(file)
+    if grid and not file.name.endswith(".seg.nrrd") and not describe_grid(file).keys:
+        return read_label_file(file, like, names)
+    if names and file.is_file():
+        raise UsageError("the file names its labels itself", where=file.name, advice="leave the names (--names) out")
+    if not grid and not file.name.endswith(".seg.nrrd"):
         return read_label_object(file, like)
     labels = load_seg_nrrd(file)
     target = LabelTarget.of(like)

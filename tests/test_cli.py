@@ -309,3 +309,47 @@ def test_existing_folder_that_is_no_case_is_not_overwritten(capsys, tmp_path):
     (keep / "a.txt").write_text("mine")
     refused(capsys, *run_on(tmp_path, keep), word="not a case")
     assert (keep / "a.txt").read_text() == "mine"
+
+
+def test_an_existing_zip_of_a_case_is_replaced_only_when_told(capsys, tmp_path):
+    write_series(tmp_path / "scan")
+    out, other = tmp_path / "a.twin.zip", tmp_path / "b.zip"
+    accepted(capsys, "import", tmp_path / "scan", "--out", out)
+    before = out.read_bytes()
+    refused(capsys, "import", tmp_path / "scan", "--out", out, word="--overwrite")
+    assert out.read_bytes() == before
+    accepted(capsys, "import", tmp_path / "scan", "--out", out, "--overwrite", "--pseudonym", "other")
+    assert out.read_bytes() != before and accepted(capsys, "verify", out)["intact"]
+    other.write_bytes(b"not a case")
+    (tmp_path / "folder.zip").mkdir()
+    (tmp_path / "link.twin").symlink_to(tmp_path / "nowhere")
+    for name in ("b.zip", "folder.zip", "link.twin"):
+        refused(capsys, "import", tmp_path / "scan", "--out", tmp_path / name, "--overwrite", word="is not a case")
+    assert other.read_bytes() == b"not a case" and not list((tmp_path / "folder.zip").iterdir())
+
+
+def test_info_series_says_what_lies_beside_and_what_hinders_loading(capsys, tmp_path):
+    write_series(tmp_path / "a", axes=AXIAL)
+    first = sorted((tmp_path / "a").iterdir())[0]
+    (tmp_path / "a" / "cut.dcm").write_bytes(first.read_bytes()[:300])
+    (tmp_path / "a" / "note.txt").write_text("hello")
+    document = accepted(capsys, "info", "series", tmp_path)
+    assert document["beside"][0] == "1 non-DICOM file" and document["beside"][1].startswith("1 broken DICOM file")
+    assert len(document["notes"]) == 1 and "--series" in document["notes"][0]
+    assert "(cut.dcm)" in refused(capsys, "import", tmp_path, "--out", tmp_path / "x.twin", word="--series")
+    assert main(["info", "series", str(tmp_path)]) == 0
+    assert "beside them: 1 non-DICOM file, 1 broken DICOM file" in capsys.readouterr().out
+
+
+def test_info_series_shows_each_finding_once(capsys, tmp_path):
+    write_series(tmp_path / "a", axes=AXIAL)
+    sorted((tmp_path / "a").iterdir())[3].unlink()
+    assert main(["info", "series", str(tmp_path)]) == 0
+    text = capsys.readouterr().out
+    assert text.count("gap of") == 1 and text.count("repair would interpolate 1 missing slice") == 1
+
+
+def test_a_case_is_no_scan_and_a_named_file_takes_no_names(capsys, case, tmp_path):
+    refused(capsys, "import", case, "--out", tmp_path / "x.twin", word="saved case, not a scan")
+    labels = next(case.rglob("*.seg.nrrd"))
+    refused(capsys, "segment", case, "--labels", labels, "--names", "1=liver", word="names its labels itself")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 
 import numpy as np
 import pydicom
@@ -11,6 +12,9 @@ import SimpleITK as sitk
 
 from anatomy_twin.errors import ScanError
 from anatomy_twin.scan import load_volume
+from anatomy_twin.scan.pixels import read_slices
+from anatomy_twin.scan.series import listing_of, ranked
+from anatomy_twin.scan.voxels import read_voxels
 from tests.support.dicom_series import write_series
 
 SYNTAXES = {
@@ -271,3 +275,32 @@ def test_high_throughput_jpeg_2000(tmp_path, syntax):
     volume = load_volume(target)
     np.testing.assert_array_equal(volume.array, np.stack([ramp - 1024] * 3))
     assert any("with loss" in line for line in volume.warnings) == syntax.endswith("203")
+
+
+def test_a_file_that_is_written_while_it_is_read_is_refused(tmp_path, monkeypatch):
+    """Something writes into a slice between its header and its pixels, or after its pixels were read."""
+    truth = write_series(tmp_path, shape=(6, 6, 6))
+    series = listing_of(tmp_path)
+    truth.files[4].write_bytes(truth.files[4].read_bytes().replace(b"test bench", b"TEST BENCH"))
+    headers = ranked(series)[0].headers
+    with pytest.raises(ScanError, match=r"changed while it was read \(slice 5 of 6\)"):
+        read_voxels(headers)
+
+    headers = ranked(listing_of(tmp_path))[0].headers
+
+    def touch(k, values, form):
+        if k == 2:
+            os.utime(truth.files[2], ns=(1, 1))
+
+    with pytest.raises(ScanError, match=r"changed while it was read \(slice 3 of 6\)"):
+        read_slices(headers, np.empty((6, 6, 6), np.int16), touch)
+
+
+def test_descriptions_of_frames_that_stand_twice_are_refused(tmp_path):
+    truth = write_series(tmp_path, shape=(1, 6, 6))
+    twice = bytes.fromhex("00 52 30 92") + b"SQ\0\0\0\0\0\0"
+    data = truth.files[0].read_bytes()
+    at = data.index(bytes.fromhex("e0 7f 10 00"))
+    truth.files[0].write_bytes(data[:at] + twice + twice + data[at:])
+    with pytest.raises(ScanError, match="PerFrameFunctionalGroupsSequence twice"):
+        load_volume(truth.files[0])

@@ -1,4 +1,4 @@
-"""Real series: loaded as other readers load them, or refused by the name of what is wrong."""
+"""A real CT, feet first, one slice in every transfer syntax, and the test files of pydicom: as SimpleITK loads them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import os
 import tarfile
 from pathlib import Path
 
-import nibabel
 import numpy as np
 import pydicom.data
 import pytest
 import SimpleITK as sitk
 
-from anatomy_twin.errors import GeometryError, ScanError, TwinError
+from anatomy_twin.errors import TwinError
 from anatomy_twin.scan import find_series, load_volume
 
 DATA = Path(os.environ.get("ANATOMY_TWIN_TEST_DATA", ""))
@@ -20,7 +19,6 @@ needs_data = pytest.mark.skipif(
     "ANATOMY_TWIN_TEST_DATA" not in os.environ, reason="ANATOMY_TWIN_TEST_DATA names no folder of real scans"
 )
 real = [pytest.mark.real_data, needs_data]
-NIFTI = DATA / "dicom2nifti" / "tests" / "data"
 SYNTAXES = DATA / "transfer_syntaxes" / "testImages"
 
 
@@ -54,56 +52,6 @@ def test_the_liver_ct_is_chosen_and_equals_simpleitk(liver_folder):
     for index in [(0, 0, 0), (108, 511, 0), (54, 100, 400)]:
         place = image.TransformIndexToPhysicalPoint(index[::-1])
         np.testing.assert_allclose(volume.geometry.to_world(index), place, atol=1e-3)
-
-
-def assert_equals_nifti(volume, path: Path) -> None:
-    """Same values at the same places; NIfTI's axes are right-anterior-superior."""
-    image = nibabel.load(path)
-    values = np.asarray(image.dataobj, float)
-    assert sorted(values.shape) == sorted(volume.array.shape)
-    index = np.moveaxis(np.indices(values.shape), 0, -1).reshape(-1, 3)
-    lps = (index @ image.affine[:3, :3].T + image.affine[:3, 3]) * (-1, -1, 1)
-    ours = volume.geometry.to_index(lps)
-    nearest = np.rint(ours).astype(int)
-    assert np.abs(ours - nearest).max() < 0.02
-    np.testing.assert_allclose(volume.array[tuple(nearest.T)], values.reshape(-1), rtol=1e-5, atol=1e-4)
-
-
-@marked
-@pytest.mark.parametrize(
-    "name",
-    ["generic/anatomical/001", "generic/anatomical/002_non_isotropic", "generic/compressed/001",
-     "generic/compressed_j2k/001", "generic/compressed_jpeg/001", "generic/compressed_jpegls/001",
-     "generic/compressed_rle/001", "ge/anatomical/001", "hitachi/anatomical/001", "failing/slicecount/001"],
-)  # fmt: skip
-def test_clean_grey_series_equal_their_nifti(name):
-    assert_equals_nifti(load_volume(NIFTI / name), NIFTI / f"{name}_ground_truth.nii.gz")
-
-
-@marked
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("failing/gantrytilting/001", "tilt of 14.0 degrees"),
-        ("failing/notavolume/001", "duplicate slices"),
-        ("failing/sliceincrement/001", "gap of 10 mm after slice 3 (usual step 5 mm)"),
-        ("failing/sliceincrement/002", "gap of 1.499 mm after slice 3"),
-        ("failing/sliceorientation/001", "2 and 2 slices of one series lie in different planes"),
-        ("generic/rgb/001", "only colour images here"),
-    ],
-)
-def test_what_is_no_clean_volume_is_refused_by_name(name, words):
-    with pytest.raises(ScanError) as caught:
-        load_volume(NIFTI / name)
-    assert words in caught.value.line
-
-
-@marked
-def test_the_tilted_head_is_refused_with_its_angle():
-    found = find_series(DATA / "ge_head_tilt")
-    assert [round(one.verdict.tilt_deg, 2) for one in found if one.verdict.orientation == "oblique"] == [18.5, 18.5]
-    with pytest.raises(GeometryError, match=r"tilt of 18.5 degrees between the stack and the slice normal"):
-        load_volume(DATA / "ge_head_tilt")
 
 
 # largest difference in HU that the coding itself makes, 0 where it is lossless: the README beside the files names 65

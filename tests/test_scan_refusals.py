@@ -100,6 +100,33 @@ def test_tilt_duplicates_and_changing_steps(tmp_path):
     assert "vary from 2.5 to 3.5 mm" in refusal(tmp_path / "steps")
 
 
+@pytest.mark.parametrize(
+    ("modality", "text", "found", "line"),
+    [
+        ("CT", "", ("CT", "HU"), "the series does not state its modality: taken from its class"),
+        ("CT", "ERIKA MUSTER", ("CT", "HU"), "the series does not state its modality: taken from its class"),
+        ("CT", "MR", ("MR", ""), "the series says that it is MR, its class that it is CT"),
+        ("MR", "CT", ("CT", "HU"), "the series says that it is CT, its class that it is MR"),
+    ],
+)
+def test_a_modality_that_is_none_or_another_than_that_of_the_class_is_told(tmp_path, modality, text, found, line):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of pydicom
+        write_series(tmp_path, modality=modality, edit=setting("Modality", text))
+    volume = load_volume(tmp_path)
+    assert (volume.modality, volume.units) == found and line in volume.warnings
+
+
+def test_a_real_world_value_mapping_that_is_not_applied_is_told(tmp_path):
+    mapping = pydicom.Dataset()
+    mapping.RealWorldValueSlope, mapping.RealWorldValueIntercept = 3.0, 0.0
+    edit = setting("RealWorldValueMappingSequence", [mapping])
+    truth = write_series(tmp_path, modality="MR", intercept=0.0, edit=edit)
+    volume = load_volume(tmp_path)
+    assert volume.warnings == ("a real world value mapping is given and not applied",)
+    np.testing.assert_array_equal(volume.array, truth.stored)
+
+
 @pytest.mark.parametrize("keyword", ["PixelData", "RescaleSlope"])
 def test_what_is_absent_is_named(tmp_path, keyword):
     write_series(tmp_path, edit=only_slice(2, removing(keyword)))

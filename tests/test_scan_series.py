@@ -9,6 +9,8 @@ import pytest
 
 from anatomy_twin.errors import Cancelled, ScanError
 from anatomy_twin.scan import find_series, load_volume
+from anatomy_twin.scan.headers import _class_name
+from anatomy_twin.scan.series import count_of
 from tests.support.dicom_series import AXIAL, CORONAL, as_capture, as_localizer, as_report, write_series
 
 
@@ -156,3 +158,12 @@ def test_identity_is_not_shown(tmp_path):
     (series,) = find_series(tmp_path)
     for secret in ("Muster", "Erika^", "4711", str(tmp_path), series.patient_key):
         assert secret not in repr(series).replace(series.description, "")
+
+
+def test_objects_are_counted_in_plain_words():
+    assert count_of(1, "slice") == "1 slice" and count_of(2, "localizer") == "2 localizers"
+    assert count_of(2, "DICOM object of unknown class") == "2 DICOM objects of unknown class"
+
+
+def test_a_label_map_segmentation_is_called_by_its_name():
+    assert _class_name("1.2.840.10008.5.1.4.1.1.66.7") == "Label Map Segmentation"

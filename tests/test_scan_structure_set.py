@@ -313,3 +313,8 @@ def test_a_scan_without_images_is_matched_by_frame_of_reference(truth, volume, t
     geometry = VolumeGeometry(SHAPE, volume.geometry.spacing_mm, volume.geometry.direction, volume.geometry.origin_mm)
     unknown = read(dataset, Volume(volume.array, geometry), tmp_path)
     assert unknown.notes[0].startswith("matched by position alone")
+    magnetic = Volume(volume.array, geometry, modality="MR", units="arbitrary")
+    with pytest.raises(ScanError, match="was made on CT images, the scan is MR"):
+        read(dataset, magnetic, tmp_path)
+    known = Volume(volume.array, volume.geometry, modality="MR", units="arbitrary")
+    assert read(dataset, known, tmp_path).notes[0] == "matched by frame of reference and position"

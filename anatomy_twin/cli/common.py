@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from anatomy_twin.errors import UsageError
+from anatomy_twin.errors import TwinError, UsageError
 from anatomy_twin.notice import INTENDED_USE, SYNTHETIC_NOTE
 from anatomy_twin.units import FARTHEST
 
@@ -162,19 +162,26 @@ def open_case(path: str) -> Case:
 
 
 def check_new(path: str, overwrite: bool) -> Path:
-    """Return the folder for a new case; refuse one that cannot be made or would replace something.
+    """Return the folder or zip for a new case; refuse one that cannot be made or would replace something else.
 
     Asked before the long work begins.
     """
+    from anatomy_twin.store import check_place
+
     target = Path(path)
     try:
-        target.exists()
+        there = target.exists()
     except (OSError, ValueError):  # a name that the system cannot have
         line = f"a case of this name cannot be written: {target.name[:40]}..."
         raise UsageError(line, advice="choose another name") from None
-    if target.exists() and not (target / "case.json").is_file():
+    try:
+        check_place(target)
+        is_case = target.is_file() or (target / "case.json").is_file()
+    except TwinError:
+        there, is_case = True, False
+    if there and not is_case:
         raise UsageError(f"{target.name} exists and is not a case", advice="choose another name for --out")
-    if target.exists() and not overwrite:
+    if there and not overwrite:
         raise UsageError(f"the case {target.name} exists", advice="choose another name for --out, or add --overwrite")
     above = next(folder for folder in target.absolute().parents if folder.exists())
     try:

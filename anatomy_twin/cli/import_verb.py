@@ -19,7 +19,7 @@ def main(arguments: Sequence[str]) -> int:
     """Read the best series of SCAN and save it as a case."""
     parser = Options("import", "Read a scan (DICOM folder or file, NIfTI, NRRD, MetaImage) into a new case.")
     parser.add_argument("scan", help="folder, file or archive")
-    parser.add_argument("--out", required=True, metavar="CASE", help="folder of the case, for instance patient.twin")
+    parser.add_argument("--out", required=True, metavar="CASE", help="the case: patient.twin (a folder), or NAME.zip")
     parser.add_argument("--overwrite", action="store_true", help="replace a case that exists")
     add_reading_options(parser)
     parser.add_argument("--pseudonym", default="patient", help="what the patient is called in the case")

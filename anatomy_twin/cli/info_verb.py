@@ -7,10 +7,13 @@ import os
 import platform
 from collections.abc import Sequence
 from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from anatomy_twin import __version__
 from anatomy_twin.cli.common import Options, emit, terminal_monitor
+
+if TYPE_CHECKING:
+    from anatomy_twin.scan import Series
 
 LIBRARIES = (
     "numpy", "scipy", "numba", "scikit-image", "SimpleITK", "pydicom", "highdicom", "pylibjpeg-openjpeg", "pyjpegls",
@@ -86,9 +89,33 @@ def list_series(options: Any, folder: str) -> int:
                 "findings": dataclasses.asdict(series.verdict),
             }
         )
-        part = f" ({series.part})" if series.part else ""
-        lines.append(f"{series.rank}. {series.modality or '--'} {series.description!r}{part}: {series.verdict.line}")
-        lines.append(f"   {series.reason}")
-        lines.append(f"   {series.loading}")
-        lines.append(f"   {series.uid}")
-    return emit(options, {"series": rows}, "\n".join(lines))
+        lines += _lines_of(series)
+    beside, notes = _beside(found)
+    if beside:
+        lines.append(f"beside them: {', '.join(beside)}")
+    lines += [f"note: {note}" for note in notes]
+    return emit(options, {"series": rows, "beside": beside, "notes": notes}, "\n".join(lines))
+
+
+def _lines_of(series: Series) -> list[str]:
+    """Return what the terminal shows of one series, each finding once."""
+    part = f" ({series.part})" if series.part else ""
+    loading = series.loading.replace(f"refused: {series.verdict.line}", "refused", 1)
+    if series.modality == "SEG":
+        loading += "; labels are read by: segment CASE --labels FILE"
+    return [
+        f"{series.rank}. {series.modality or '--'} {series.description!r}{part}: {series.verdict.line}",
+        f"   {series.reason}", f"   {loading}", f"   {series.uid or 'it has no UID'}",
+    ]
+
+
+def _beside(found: tuple[Series, ...]) -> tuple[list[str], list[str]]:
+    """Return what lies beside all series, and what of it keeps the best one from being taken unasked."""
+    listed_too = sum(bool(one.aside) for one in found[1:])
+    beside, notes = list(found[0].set_aside[listed_too:]), []
+    patients = len({one.patient_key for one in found})
+    if patients > 1:
+        notes.append(f"images of {patients} patients: loading refuses unless --series names one")
+    if any("broken DICOM file" in name for name in beside):
+        notes.append("what is broken may be a slice: loading refuses unless it is removed or --series names a series")
+    return beside, notes

@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--target-radius", type=float, metavar="MM", help="where no lesion is seen at the position: a sphere"
     )
-    parser.add_argument("--out", required=True, metavar="CASE", help="folder of the case, for instance patient.twin")
+    parser.add_argument("--out", required=True, metavar="CASE", help="the case: patient.twin (a folder), or NAME.zip")
     parser.add_argument("--overwrite", action="store_true", help="replace a case that exists")
     parser.add_argument("--report", metavar="FOLDER", help="folder of the report (default: beside the case)")
     add_reading_options(parser)

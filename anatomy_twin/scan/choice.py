@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 
 from anatomy_twin.errors import GeometryError, ScanError
@@ -12,7 +15,7 @@ from anatomy_twin.scan.series import ORIENTATION_TOLERANCE, Series, count_of
 
 MAX_VOXELS = 2**31
 _CONTINUES_MM = 0.1
-_CHOOSE = "name one with series_uid"
+_CHOOSE = "name one (series_uid, --series)"
 
 
 def choose_series(found: tuple[Series, ...], listing: Listing, uid: str | None) -> tuple[Series, list[str]]:
@@ -35,7 +38,7 @@ def choose_series(found: tuple[Series, ...], listing: Listing, uid: str | None) 
                         advice="give the folder of a CT series")
     if listing.broken:
         raise ScanError(f"{count_of(len(listing.broken), 'broken DICOM file')} here that may be missing slices",
-                        advice=f"replace or remove what is broken, or {_CHOOSE}")
+                        where=_names(listing.broken), advice=f"replace or remove what is broken, or {_CHOOSE}")
     turned = [one for one in _parts(found[0], found) if one.slice_count >= found[0].slice_count / 2
               and one.headers[0].image_type == found[0].headers[0].image_type
               and not _same_plane(one, found[0])]  # fmt: skip
@@ -44,6 +47,12 @@ def choose_series(found: tuple[Series, ...], listing: Listing, uid: str | None) 
         raise GeometryError(f"{counts} slices of one series lie in different planes",
                             advice=f"give slices of one plane, or {_CHOOSE}")
     return found[0], _beside(found[0], found, listing)
+
+
+def _names(files: Sequence[Path], most: int = 3) -> str:
+    """Return the names of a few files, for the terminal."""
+    names = ["".join(c if c.isprintable() else "?" for c in file.name[:60]) for file in files[:most]]
+    return ", ".join(names) + (" and more" if len(files) > most else "")
 
 
 def _parts(chosen: Series, found: tuple[Series, ...]) -> list[Series]:
@@ -102,7 +111,9 @@ def check_series(series: Series, repair: bool) -> None:
     """Raise ``GeometryError`` or ``ScanError`` where a series cannot be loaded truthfully, repaired or not."""
     repairs, repairable = series.verdict.repairs, series.verdict.repairable
     if series.aside:
-        raise ScanError(series.verdict.line, advice="give a series of single slices")
+        labels = series.modality == "SEG"
+        raise ScanError(series.verdict.line, advice="give the scan, then read this as its labels (load_labels, "
+                        "segment --labels)" if labels else "give a series of slices")
     if not series.loadable and not (repair and repairable):
         advice = "export the series again, complete and upright"
         if repairable:

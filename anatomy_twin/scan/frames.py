@@ -20,7 +20,7 @@ from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag, Tag
 
 from anatomy_twin.errors import ScanError
-from anatomy_twin.scan.headers import ENHANCED, foreign_data
+from anatomy_twin.scan.headers import ENHANCED, UNAPPLIED_MAPPING, foreign_data
 from anatomy_twin.scan.slice_header import SliceHeader
 
 MR_SPECTROSCOPY: Final = "1.2.840.10008.5.1.4.1.1.4.2"
@@ -132,7 +132,7 @@ def frame_notes(dataset: Dataset) -> tuple[str, ...]:
     groups = (*(dataset.get("SharedFunctionalGroupsSequence") or ()),
               *(dataset.get("PerFrameFunctionalGroupsSequence") or ()))  # fmt: skip
     if any("RealWorldValueMappingSequence" in group for group in groups):
-        return ("a real world value mapping is given and not applied",)
+        return (UNAPPLIED_MAPPING,)
     return ()
 
 

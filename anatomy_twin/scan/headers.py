@@ -28,11 +28,13 @@ MAX_FILES = 200_000
 NOT_DICOM = "non-DICOM file"
 VOLUME_FILE = "NIfTI, NRRD or MetaImage file"
 UNKNOWN_CLASS = "DICOM object of unknown class"
+UNAPPLIED_MAPPING = "a real world value mapping is given and not applied"
 PHANTOM_MAKER = "anatomy_twin phantom"
 # a file that is named so and is no DICOM may have been a slice
 _DICOM_SUFFIXES = {".dcm", ".dicom", ".ima"}
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _DIRECTORY = "1.2.840.10008.1.3.10"
+_LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.7"  # younger than the dictionary of pydicom
 # multi-frame images that place each frame in the patient: Enhanced and Legacy Converted Enhanced CT, MR, PET
 ENHANCED = frozenset(
     f"1.2.840.10008.5.1.4.1.1.{ending}" for ending in ("2.1", "2.2", "4.1", "4.4", "130", "128.1")
@@ -51,14 +53,24 @@ TAGS = tags_of([
     "InstanceNumber", "ImagePositionPatient", "ImageOrientationPatient", "FrameOfReferenceUID", "SamplesPerPixel",
     "PhotometricInterpretation", "NumberOfFrames", "Rows", "Columns", "PixelSpacing", "BitsAllocated", "BitsStored",
     "HighBit", "PixelRepresentation", "PixelPaddingValue", "RescaleIntercept", "RescaleSlope", "RescaleType",
-    "LossyImageCompression", "Units", "ModalityLUTSequence", "MediaStorageSOPClassUID", *_PHASE,
+    "LossyImageCompression", "Units", "ModalityLUTSequence", "MediaStorageSOPClassUID",
+    "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
+    "RealWorldValueMappingSequence", *_PHASE,
 ])  # fmt: skip
 _WANTED = frozenset(TAGS.values())
 
 # for series that do not state it
 _MODALITY_OF = {
-    "1.2.840.10008.5.1.4.1.1.2": "CT", "1.2.840.10008.5.1.4.1.1.4": "MR", "1.2.840.10008.5.1.4.1.1.128": "PT",
-}  # fmt: skip
+    f"1.2.840.10008.5.1.4.1.1.{ending}": modality
+    for modality, endings in (("CT", "2 2.1 2.2"), ("MR", "4 4.1 4.4"), ("PT", "128 130 128.1"))
+    for ending in endings.split()
+}
+# PS3.3 C.7.3.1.1.1, as far as they are of images
+_MODALITIES = frozenset({
+    "AR", "BI", "BMD", "CR", "CT", "DMS", "DX", "ECG", "ES", "FID", "GM", "IO", "IVOCT", "IVUS", "KER", "KO", "LEN",
+    "LS", "MG", "MR", "NM", "OAM", "OCT", "OP", "OPM", "OPT", "OPTBSV", "OPTENF", "OPV", "OSS", "OT", "PA", "PR", "PT",
+    "PX", "RF", "RG", "RTDOSE", "RTIMAGE", "RWV", "SEG", "SM", "SR", "SRF", "TG", "US", "VA", "XA", "XC",
+})  # fmt: skip
 _GREY = {"MONOCHROME1", "MONOCHROME2"}
 _COLOUR = {
     "PALETTE COLOR", "RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_422", "YBR_PARTIAL_420", "YBR_ICT", "YBR_RCT",
@@ -192,6 +204,8 @@ def _may_be_image(name: str) -> bool:
 def _class_name(uid: str) -> str:
     if uid == _DIRECTORY:
         return "DICOMDIR"
+    if uid == _LABEL_MAP:
+        return "Label Map Segmentation"
     name = uid_name(uid)
     return name.removesuffix(" Storage") if name != uid else (UNKNOWN_CLASS if uid else "")
 
@@ -226,7 +240,7 @@ def _headers_of(path: Path, found: FileMap, values: HeaderValues, name: str) -> 
         data = path.read_bytes() if found.inflated is not None or found.pixels is None else _head(path, found)
         dataset = pydicom.dcmread(BytesIO(data), force=True, stop_before_pixels=True)
         notes = frame_notes(dataset)
-        return tuple(replace(header, notes=notes) for header in frame_headers(base, dataset))
+        return tuple(replace(header, notes=(*base.notes, *notes)) for header in frame_headers(base, dataset))
 
 
 def _head(path: Path, found: FileMap) -> bytes:
@@ -247,7 +261,7 @@ def _header_of(path: Path, found: FileMap, values: HeaderValues, name: str) -> S
         sop_uid=values.text("SOPInstanceUID"),
         series_uid=values.text("SeriesInstanceUID"),
         series_number=values.integer("SeriesNumber"),
-        modality=values.text("Modality").upper() or _MODALITY_OF.get(values.text("SOPClassUID"), ""),
+        modality=_modality(values) or _MODALITY_OF.get(values.text("SOPClassUID"), ""),
         aside=_aside(values, name, image_type),
         image_type=image_type,
         rows=values.integer("Rows") or 0,
@@ -285,10 +299,20 @@ def _rescale(values: HeaderValues, keyword: str) -> float | None:
     return number
 
 
+def _modality(values: HeaderValues) -> str:
+    """Return the modality that the header states if it is a known one: any other text could name the patient."""
+    text = values.text("Modality").upper()
+    return text if text in _MODALITIES else ""
+
+
 def _notes(values: HeaderValues) -> tuple[str, ...]:
-    if values.text("Modality") or values.text("SOPClassUID") not in _MODALITY_OF:
-        return ()
-    return ("the series does not state its modality: taken from its class",)
+    stated, of_class = _modality(values), _MODALITY_OF.get(values.text("SOPClassUID"), "")
+    notes = [UNAPPLIED_MAPPING] if "RealWorldValueMappingSequence" in values else []
+    if of_class and not stated:
+        notes.append("the series does not state its modality: taken from its class")
+    elif of_class and stated != of_class:
+        notes.append(f"the series says that it is {stated}, its class that it is {of_class}")
+    return tuple(notes)
 
 
 def _pixel_source(found: FileMap, values: HeaderValues) -> PixelSource:

@@ -10,24 +10,32 @@ from anatomy_twin.errors import ScanError
 
 BY_IMAGES = "matched by the images that it names"
 BY_POSITION = "matched by position alone: neither images nor a frame of reference could be compared"
+# images of these classes (PS3.4 B.5) are of one modality
+_MODALITY_OF = {
+    f"1.2.840.10008.5.1.4.1.1.{ending}": modality
+    for modality, endings in (("CT", ("2", "2.1", "2.2")), ("MR", ("4", "4.1", "4.4")), ("PT", ("128", "130", "128.1")))
+    for ending in endings
+}
 _OTHER_SCAN = "give the labels of this scan, or the scan that they were made on"
 
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """The scan that labels are for: its grid and the one-way stand-ins of its images (none where not known)."""
+    """The scan that labels are for: its grid, the one-way stand-ins of its images and its modality, where known."""
 
     geometry: VolumeGeometry
     images: frozenset[str] = frozenset()
+    modality: str = ""
 
     @staticmethod
     def of(volume: Volume | None) -> Target | None:
         """Return what of a volume is compared with labels."""
-        return None if volume is None else Target(volume.geometry, frozenset(volume.instances))
+        return None if volume is None else Target(volume.geometry, frozenset(volume.instances), volume.modality)
 
 
 def match_note(
-    kind: str, named: Collection[str], frame_of_reference: str, target: Target, where: str, *, every: bool = False
+    kind: str, named: Collection[str], frame_of_reference: str, target: Target, where: str, *, every: bool = False,
+    classes: Collection[str] = (),
 ) -> str:
     """Say how labels belong to a scan, or refuse them.
 
@@ -37,6 +45,7 @@ def match_note(
     named : stand-ins (``private_uid``) of the images that the labels name; none where they name no image.
     frame_of_reference : stand-in of the frame of reference of the labels, "" where they name none.
     target : the scan.
+    classes : SOP classes of the images that the labels name, where known.
     every : refuse where any image that is named is not in the scan, not only where all are missing.
 
     The rule, first line that fits:
@@ -47,7 +56,8 @@ def match_note(
     2. Both know their images and share none: taken only where both name the same frame of reference (another series
        of one examination), which the note says; refused otherwise.
     3. One side knows no images: frames of reference that differ are refused, equal ones taken.
-    4. Nothing can be compared: taken by position alone, which the note says.
+    4. Nothing can be compared: taken by position alone, which the note says; refused where all the images that the
+       labels name are of another modality than the scan.
 
     In every case the voxels or outlines must lie on those of the scan besides; that is checked where they are placed.
     """
@@ -68,6 +78,10 @@ def match_note(
     if differ:
         raise ScanError(f"{kind} was made on another scan (its frame of reference differs)", where=where,
                         advice=_OTHER_SCAN)
+    made_on = {_MODALITY_OF[name] for name in classes if name in _MODALITY_OF}
+    if not same and made_on and target.modality in _MODALITY_OF.values() and target.modality not in made_on:
+        raise ScanError(f"{kind} was made on {' and '.join(sorted(made_on))} images, the scan is {target.modality}",
+                        where=where, advice=_OTHER_SCAN)
     return "matched by frame of reference and position" if same else BY_POSITION
 
 

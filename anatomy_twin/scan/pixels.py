@@ -8,6 +8,7 @@ import io
 import os
 import tempfile
 import threading
+from bisect import bisect_left
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -193,13 +194,26 @@ class _Files:
     def __init__(self) -> None:
         self._path: Path | None = None
         self._stream: BinaryIO | None = None
+        self._stamp, self._where = (0, 0), ""
 
     def __enter__(self) -> _Files:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         if self._stream is not None:
-            self._stream.close()
+            try:
+                if kind is None:
+                    self._check(self._where)
+            finally:
+                self._stream.close()
+
+    def _check(self, where: str) -> None:
+        """Refuse a file that is not the one whose header was read, or is written while it is read."""
+        if isinstance(self._stream, io.BytesIO) or self._stream is None:
+            return
+        status = os.fstat(self._stream.fileno())
+        if (status.st_size, status.st_mtime_ns) != self._stamp:
+            raise ScanError("a file changed while it was read", where=where, advice="wait until the copy is complete")
 
     def open(self, header: SliceHeader, where: str) -> BinaryIO:
         """Return the file of a slice (what it inflates to, if deflated), unless it changed since its header was read.
@@ -209,16 +223,15 @@ class _Files:
         if header.path == self._path and self._stream is not None:
             return self._stream
         if self._stream is not None:
+            self._check(self._where)
             self._stream.close()
         assert header.pixels is not None
         try:
             stream: BinaryIO = header.path.open("rb", buffering=0)
         except OSError as error:
             raise ScanError("a slice cannot be read", where=where, advice=_COPY_AGAIN) from error
-        self._path, self._stream = header.path, stream
-        status = os.fstat(stream.fileno())
-        if (status.st_size, status.st_mtime_ns) != header.pixels.stamp:
-            raise ScanError("a file changed while it was read", where=where, advice="wait until the copy is complete")
+        self._path, self._stream, self._stamp, self._where = header.path, stream, header.pixels.stamp, where
+        self._check(where)
         if header.pixels.deflated:
             inflated = prescan(header.path, where).inflated
             stream.close()
@@ -275,6 +288,8 @@ def _native(
         _read_into(stream, start, target, where)
     kind = np.dtype(f"{'<' if header.pixels.little else '>'}{'i' if form.signed else 'u'}{form.bits // 8}")
     if not header.pixels.little and form.bits == 8 and place.vr == "OW":
+        if header.frame * size % 2:
+            raise ScanError("a frame begins within a big-endian word", where=where, advice=_SEND_AGAIN)
         odd = np.frombuffer(bytes(target) + b"\0" * (size % 2), "<u2").byteswap()
         return np.frombuffer(odd.tobytes(), kind, count=size).reshape(header.rows, header.columns)
     return np.frombuffer(target, kind).reshape(header.rows, header.columns)
@@ -330,7 +345,7 @@ def _pieces(stream: BinaryIO, header: SliceHeader, where: str) -> list[tuple[int
         starts = np.frombuffer(_read(stream, *table, where), "<u4").astype(np.int64) + fragments[0][0]
         ends = np.append(starts[1:], fragments[-1][0] + 1)
         first, last = int(starts[header.frame]), int(ends[header.frame])
-        found = [piece for piece in fragments if first <= piece[0] < last]
+        found = fragments[bisect_left(fragments, (first, 0)) : bisect_left(fragments, (last, 0))]
         if found and found[0][0] == first:
             return found
     raise ScanError(f"{count} frames in {len(fragments)} pieces of compressed pixels cannot be told apart",

@@ -61,7 +61,8 @@ def decode_seg(dataset: Dataset, where: str, target: Target | None = None) -> La
     frame_of_reference = private_uid(str(dataset.get("FrameOfReferenceUID") or ""))
     notes = []
     if target is not None:
-        notes.append(match_note("segmentation", images, frame_of_reference, target, where))
+        classes = {str(item.get("ReferencedSOPClassUID") or "") for item in _sources(dataset)}
+        notes.append(match_note("segmentation", images, frame_of_reference, target, where, classes=classes))
     of_scan = target is not None and not target.images.isdisjoint(images)
     frames = place_frames(dataset, frame_of_reference, target.geometry if target else None, of_scan, where)
     segments = _segments(dataset, kind, where)
@@ -78,9 +79,7 @@ def decode_seg(dataset: Dataset, where: str, target: Target | None = None) -> La
 
 def source_images(dataset: Dataset) -> frozenset[str]:
     """Return the stand-ins of the images that a SEG object says it was made of."""
-    items = [item for series in dataset.get("ReferencedSeriesSequence") or []
-             for item in series.get("ReferencedInstanceSequence") or []]  # fmt: skip
-    items += list(dataset.get("SourceImageSequence") or [])
+    items = _sources(dataset)
     for frame in dataset.get("PerFrameFunctionalGroupsSequence") or []:
         for derivation in frame.get("DerivationImageSequence") or []:
             items += list(derivation.get("SourceImageSequence") or [])
@@ -88,11 +87,16 @@ def source_images(dataset: Dataset) -> frozenset[str]:
     return frozenset(private_uid(uid) for uid in uids if uid)
 
 
-def _check_source(dataset: Dataset, where: str) -> None:
-    """Refuse a segmentation of a picture that is no slice of a volume, by the name of that picture."""
+def _sources(dataset: Dataset) -> list[Dataset]:
+    """Return the items that name what the object as a whole was made of."""
     items = [item for series in dataset.get("ReferencedSeriesSequence") or []
              for item in series.get("ReferencedInstanceSequence") or []]  # fmt: skip
-    items += list(dataset.get("SourceImageSequence") or [])
+    return items + list(dataset.get("SourceImageSequence") or [])
+
+
+def _check_source(dataset: Dataset, where: str) -> None:
+    """Refuse a segmentation of a picture that is no slice of a volume, by the name of that picture."""
+    items = _sources(dataset)
     classes = sorted({str(item.get("ReferencedSOPClassUID") or "") for item in items} - {""})
     slide = "TotalPixelMatrixOriginSequence" in dataset or any(name.startswith(_SLIDE) for name in classes)
     first = (dataset.get("PerFrameFunctionalGroupsSequence") or [None])[0]

@@ -98,6 +98,8 @@ def listing_of(path: str | PathLike[str], monitor: Monitor = SILENT) -> Listing:
     if not files:
         raise ScanError("the folder is empty", where=root.name, advice="give a folder of DICOM files")
     listing = read_headers(files, monitor)
+    if not listing.headers and (root / "case.json").is_file():
+        raise ScanError("this is a saved case, not a scan", where=root.name, advice="give the scan that it was made of")
     if not listing.headers:
         raise ScanError(_nothing(listing, single=root.is_file()), where=root.name,
                         advice="name the volume file itself" if VOLUME_FILE in listing.others
@@ -274,7 +276,7 @@ def _reason(rank: int, one: Series, found: list[Series]) -> str:
     if one.part:
         text += f" ({one.part})"
     if not one.loadable:
-        text += f" that cannot be loaded {'as it is ' if one.verdict.repairable else ''}({one.verdict.line})"
+        text += f" that cannot be loaded{' as it is' if one.verdict.repairable else ''}"
     if len(others) == 1:
         text += f"; the other has {count_of(others[0], 'slice')}"
     elif others:
@@ -301,7 +303,7 @@ def _nothing(listing: Listing, single: bool) -> str:
     if single:
         if listing.broken:
             return f"the file is broken DICOM: {listing.reasons[0]}"
-        return "the file is not DICOM" if names[0][0] == NOT_DICOM else f"the file holds no image but a {names[0][0]}"
+        return "the file is not DICOM" if names[0][0] == NOT_DICOM else f"the file holds no image: {names[0][0]}"
     parts = [count_of(number, name) for name, number in names]
     if listing.broken:
         parts.append(f"{count_of(len(listing.broken), 'broken DICOM file')}: {listing.reasons[0]}")

@@ -81,7 +81,7 @@ def decode_structure_set(dataset: Dataset, where: str, target: Target) -> LabelM
     frame = own if own in frames else next(iter(sorted(frames)))
     if drawn_on:
         match_note("structure set", drawn_on, frame, target, where, every=True)
-    notes = [match_note("structure set", told | drawn_on, frame, target, where)]
+    notes = [match_note("structure set", told | drawn_on, frame, target, where, classes=_classes_named(dataset))]
     axis = _slice_axis(regions, target.geometry)
     kept: list[ForeignSegment] = []
     pieces: list[Piece] = []
@@ -125,6 +125,17 @@ def _told_images(dataset: Dataset) -> frozenset[str]:
             for series in study.get("RTReferencedSeriesSequence") or []:
                 uids |= _image_uids(series)
     return frozenset(private_uid(uid) for uid in uids)
+
+
+def _classes_named(dataset: Dataset) -> frozenset[str]:
+    """Return the SOP classes of the images that outlines were drawn on or that the set as a whole refers to."""
+    items = [outline for region in dataset.get("ROIContourSequence") or []
+             for outline in region.get("ContourSequence") or []]  # fmt: skip
+    items += [series for frame in dataset.get("ReferencedFrameOfReferenceSequence") or []
+              for study in frame.get("RTReferencedStudySequence") or []
+              for series in study.get("RTReferencedSeriesSequence") or []]  # fmt: skip
+    return frozenset(str(image.get("ReferencedSOPClassUID") or "")
+                     for item in items for image in item.get("ContourImageSequence") or [])  # fmt: skip
 
 
 def _image_uids(item: Dataset) -> set[str]:

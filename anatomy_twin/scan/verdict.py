@@ -329,8 +329,9 @@ def _position(patient_position: str) -> Iterator[Finding]:
 
 
 def count_of(number: int, name: str) -> str:
-    """Return "1 slice", "2 slices"."""
-    return f"{number} {name}" if number == 1 else f"{number} {name}s"
+    """Return "1 slice", "2 slices", "2 objects of unknown class"."""
+    head, of, rest = name.partition(" of ")
+    return f"{number} {name}" if number == 1 else f"{number} {head}s{of}{rest}"
 
 
 def listed(numbers: Sequence[int], limit: int = 5) -> str:

@@ -177,6 +177,8 @@ class Walk:
 
     def _note(self, tag: int) -> None:
         if not self._open and tag in self._wanted:
+            if tag in self.values:
+                raise self._broken(f"has the element {name_of(tag)} twice")
             self.values[tag] = (b"SQ", b"")
 
     def _enter(self, start: int, end: int, *, item: bool) -> None:

@@ -2,8 +2,10 @@
 
 from anatomy_twin.store.load import load_case
 from anatomy_twin.store.plan_file import load_plan, save_plan
-from anatomy_twin.store.save import save_case
+from anatomy_twin.store.save import check_place, save_case
 from anatomy_twin.store.seg_nrrd import load_labels
 from anatomy_twin.store.verify import VerifyReport, verify_case
 
-__all__ = ["VerifyReport", "load_case", "load_labels", "load_plan", "save_case", "save_plan", "verify_case"]
+__all__ = [
+    "VerifyReport", "check_place", "load_case", "load_labels", "load_plan", "save_case", "save_plan", "verify_case",
+]

@@ -66,13 +66,12 @@ def save_case(case: Case, path: str | Path, monitor: Monitor = SILENT) -> Path:
     jobs: Jobs = {}
     content = _contents(case, jobs)
     try:
+        check_place(target)
         if is_zip_name(target):
-            check_zip_target(target)
             target.parent.mkdir(parents=True, exist_ok=True)
             with replacing_file(target) as stream, ZipWriter(stream) as archive:
                 _write_case(case, content, _written_in_turn(jobs, archive, monitor), archive.add)
         else:
-            _check_target(target)
             target.parent.mkdir(parents=True, exist_ok=True)
             with replacing(target) as folder:
                 files = _written_side_by_side(jobs, folder, monitor)
@@ -100,7 +99,11 @@ def _write_case(case: Case, content: dict[str, Any], files: Files, write: Callab
     write(MANIFEST, seal(manifest))
 
 
-def _check_target(target: Path) -> None:
+def check_place(target: Path) -> None:
+    """Raise ``StoreError`` if something else than a case lies where one shall be written."""
+    if is_zip_name(target):
+        check_zip_target(target)
+        return
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         raise StoreError("a file or link is where the case shall be", where=target.name, advice="choose another name")
     if target.is_dir() and any(target.iterdir()) and not (target / MANIFEST).is_file():
