@@ -254,8 +254,8 @@ def test_texts_in_all_alphabets_and_palettes_are_no_scans(folder):
     ("palettes/fall.dcm", "Color Palette"),
     ("test_files/badVR.dcm", "RT Dose"),
     ("test_files/rtdose.dcm", "RT Dose"),
-    ("dicomdirtests/DICOMDIR", "no image but a DICOMDIR"),
-    ("dicomdirtests/DICOMDIR-nooffset", "no image but a DICOMDIR"),
+    ("dicomdirtests/DICOMDIR", "holds no image: DICOMDIR"),
+    ("dicomdirtests/DICOMDIR-nooffset", "holds no image: DICOMDIR"),
 ))
 def test_objects_that_are_no_scans_are_called_what_they_are(name, words):
     folder = PYDICOM / "test_files" if name.startswith("dicomdirtests") else PYDICOM

@@ -328,7 +328,8 @@ def test_images_of_no_stack_are_set_aside_as_one(bench, field):
 
 def test_frames_of_one_file_are_judged_like_slices(bench, template):
     for k in (3, 0, 5, 1, 4, 2):
-        bench.headers.append(replace(template, position_mm=(0, 0, 2.5 * k), frame=k, frame_count=6))
+        bench.headers.append(replace(template, position_mm=(0, 0, 2.5 * k), frame=k, frame_count=6,
+                                     pixels=None))
     (one,) = bench.found
     assert [h.frame for h in one.headers] == list(range(6))
     assert one.files == (template.path,)

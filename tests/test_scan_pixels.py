@@ -12,8 +12,8 @@ import SimpleITK as sitk
 
 from anatomy_twin.errors import ScanError
 from anatomy_twin.scan import load_volume
-from anatomy_twin.scan.pixels import read_slices
 from anatomy_twin.scan.series import listing_of, ranked
+from anatomy_twin.scan.slices import read_slices
 from anatomy_twin.scan.voxels import read_voxels
 from tests.support.dicom_series import write_series
 

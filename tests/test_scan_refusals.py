@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import warnings
+import zipfile
 
 import numpy as np
 import pydicom
@@ -192,6 +193,21 @@ def test_a_truncated_compressed_slice_is_named(tmp_path):
     data = truth.files[1].read_bytes()
     truth.files[1].write_bytes(data[: len(data) - 700])
     assert "slice 2 of 4" in refusal(tmp_path)
+
+
+def test_what_the_list_of_series_says_of_cut_pixels(tmp_path):
+    truth = write_series(tmp_path, shape=(4, 32, 32), syntax="1.2.840.10008.1.2.4.90")
+    assert find_series(tmp_path)[0].loading == "loads as it is"
+    data = truth.files[1].read_bytes()
+    truth.files[1].write_bytes(data[: len(data) - 700])
+    assert find_series(tmp_path)[0].loading == "refused: compressed pixels are cut short (slice 2 of 4)"
+
+
+def test_an_archive_is_named_in_its_refusal(tmp_path):
+    (tmp_path / "letter.txt").write_text("dear doctor")
+    with zipfile.ZipFile(tmp_path / "study.zip", "w") as archive:
+        archive.write(tmp_path / "letter.txt", "letter.txt")
+    assert "(study.zip)" in refusal(tmp_path / "study.zip")
 
 
 def test_too_many_pixels_are_refused(tmp_path):

@@ -44,4 +44,9 @@ def unpacked(path: str | PathLike[str]) -> Iterator[Path]:
         yield place
         return
     with opened(place) as folder:
-        yield folder
+        try:
+            yield folder
+        except ScanError as error:
+            if error.where not in (folder.name, str(folder)):
+                raise
+            raise type(error)(error.what, where=place.name, advice=error.advice) from error

@@ -20,6 +20,7 @@ from anatomy_twin.scan.grouping import (
 )
 from anatomy_twin.scan.headers import NOT_DICOM, VOLUME_FILE, Listing, find_files, read_headers
 from anatomy_twin.scan.meaning import value_problem
+from anatomy_twin.scan.pixels import pixel_problem
 from anatomy_twin.scan.slice_header import SliceHeader
 from anatomy_twin.scan.verdict import (
     POSITION_LIMIT_MM,
@@ -175,7 +176,7 @@ def _series_of(part: Part, alone: bool) -> Series:
         verdict = _with_notes(verdict, part, headers, alone)
     in_plane = first.pixel_spacing_mm or (0.0, 0.0)
     step = verdict.step_mm or (first.thickness_mm or 0.0)
-    refusal = "" if problem else value_problem(headers, bool(verdict.duplicates))
+    refusal = "" if problem else value_problem(headers, bool(verdict.duplicates)) or pixel_problem(headers)
     return Series(
         uid=first.series_uid,
         modality=first.modality,

@@ -86,10 +86,17 @@ def series_of_file(path: str | PathLike[str]) -> Series:
         shape=shape,
         spacing_mm=header.spacing_mm,
         verdict=_verdict(header),
+        loading=_loading(_verdict(header)),
         rank=1,
         reason=f"the only volume of the file ({header.format_line})",
         files=(place,),
     )
+
+
+def _loading(verdict: GeometryVerdict) -> str:
+    if verdict.problems:
+        return verdict.loading
+    return "loads once its modality is named (modality=, --modality), or as CT where its values can only be HU"
 
 
 def _verdict(header: GridHeader) -> GeometryVerdict:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from anatomy_twin.core import SILENT, Monitor
 from anatomy_twin.errors import ScanError
 from anatomy_twin.scan.meaning import rescale_of
-from anatomy_twin.scan.pixels import PixelFormat, padding_value, read_slices
+from anatomy_twin.scan.pixels import PixelFormat, padding_value
 from anatomy_twin.scan.slice_header import SliceHeader
+from anatomy_twin.scan.slices import read_slices
 from anatomy_twin.scan.verdict import count_of
 
 AIR_HU = -1024
@@ -27,7 +28,7 @@ def read_voxels(headers: tuple[SliceHeader, ...], monitor: Monitor = SILENT) -> 
     """Read the slices and rescale each by its own slope and intercept.
 
     Returns the array [k, j, i] (int16 where all values are whole and fit, else float32), the sha256 of the files (see
-    ``pixels.read_slices``), and warnings. Padding outside the scanned circle of a CT becomes -1024 HU. Raises
+    ``slices.read_slices``), and warnings. Padding outside the scanned circle of a CT becomes -1024 HU. Raises
     ``ScanError`` naming the slice that cannot be read or whose values no type holds exactly.
     """
     shape = (len(headers), headers[0].rows, headers[0].columns)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from anatomy_twin.errors import ScanError, TwinError
-from anatomy_twin.scan import grid_file, load_volume, pixels
+from anatomy_twin.scan import grid_file, load_volume, slices
 from anatomy_twin.scan.codestream import RLE
 from tests.fuzz.targets.prescan import WORDS as DICOM_WORDS
 
@@ -52,7 +52,7 @@ _kept = contextlib.ExitStack()
 def _in_this_process() -> Iterator[None]:
     """Let the loader do in this process what it leaves to child processes, for the time of the block."""
     unpack = importlib.import_module("anatomy_twin.archive.unpack")  # a function of the package has this name too
-    replaced = [(grid_file, "run_limited", _here), (unpack, "run_limited", _here), (pixels, "run_each", _each_here)]
+    replaced = [(grid_file, "run_limited", _here), (unpack, "run_limited", _here), (slices, "run_each", _each_here)]
     kept = [getattr(module, name) for module, name, _ in replaced]
     for module, name, function in replaced:
         setattr(module, name, function)
