@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -67,6 +68,14 @@ def start(script: str, help_text: str, arguments: list[str], *, tests: bool) -> 
         print(f"{script}: {error}", file=sys.stderr)
         raise SystemExit(2) from None
     return python, [argument for argument in arguments if argument != "--yes"]
+
+
+def go_on_inside(script: str, help_text: str) -> None:
+    """Run a script again in the environment of the tests, and end with its exit code, unless it runs there already."""
+    if all(importlib.util.find_spec(name) for name in ("numpy", "pydicom", "anatomy_twin")):
+        return
+    python, rest = start(Path(script).name, help_text, sys.argv[1:], tests=True)
+    raise SystemExit(subprocess.run([python, script, *rest]).returncode)
 
 
 def prepare(*, tests: bool, yes: bool) -> Path:

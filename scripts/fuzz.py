@@ -24,6 +24,8 @@ import venv
 from collections.abc import Sequence
 from pathlib import Path
 
+from environment import go_on_inside
+
 ROOT = Path(__file__).resolve().parent.parent
 CORPORA = ROOT / "tests" / "fuzz" / "corpora"
 TARGETS = ("prescan", "loader", "plan")
@@ -142,4 +144,6 @@ def _store(files: Sequence[Path], stored: Path, largest: int, kind: str) -> None
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] != [_INSIDE]:
+        go_on_inside(__file__, __doc__ or "")
     raise SystemExit(main(sys.argv[1:]))

@@ -25,6 +25,11 @@ import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from environment import go_on_inside
+
+if __name__ == "__main__":
+    go_on_inside(__file__, __doc__ or "")
+
 import numpy as np
 
 from anatomy_twin.core import AblationPlan, Applicator, Case, Patient, Volume, VolumeGeometry

@@ -27,6 +27,11 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
 os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from environment import go_on_inside  # noqa: E402
+
+if __name__ == "__main__":
+    go_on_inside(__file__, __doc__ or "")
+
 from tests.fuzz.case import Case  # noqa: E402
 from tests.fuzz.runner import Result, all_cases, run_cases  # noqa: E402
 
