@@ -9,7 +9,6 @@ transformation of the standard gives the values. A real world value mapping is n
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -22,6 +21,7 @@ from pydicom.tag import BaseTag, Tag
 from anatomy_twin.errors import ScanError
 from anatomy_twin.scan.headers import ENHANCED, UNAPPLIED_MAPPING, foreign_data
 from anatomy_twin.scan.slice_header import SliceHeader
+from anatomy_twin.scan.values import DECIMAL
 
 MR_SPECTROSCOPY: Final = "1.2.840.10008.5.1.4.1.1.4.2"
 MULTI_FRAME: Final = "multi-frame image"
@@ -84,7 +84,6 @@ _SAME = {"FrameAcquisitionNumber": "AcquisitionNumber",
          "DiffusionGradientDirectionSequence": "DiffusionGradientOrientation"}  # fmt: skip
 _NESTED = frozenset({"DiffusionGradientDirectionSequence"})
 _PLAIN = frozenset({"CS", "DS", "DT", "IS", "SH", "TM"})
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 Words = dict[str, tuple[str, ...]]
 
@@ -293,7 +292,7 @@ def _rescale(words: Mapping[str, tuple[str, ...]], keyword: str, where: str) -> 
 
 def _numbers(words: Mapping[str, tuple[str, ...]], keyword: str, count: int) -> tuple[float, ...] | None:
     texts = words.get(keyword, ())
-    if len(texts) != count or not all(map(_NUMBER.fullmatch, texts)):
+    if len(texts) != count or not all(map(DECIMAL.fullmatch, texts)):
         return None
     numbers = tuple(map(float, texts))
     return numbers if all(map(math.isfinite, numbers)) else None

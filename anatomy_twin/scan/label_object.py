@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from pydicom import dcmread
-from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import UID
 
 from anatomy_twin.core import LabelMap, Volume
 from anatomy_twin.core.regrid import labels_on_grid
@@ -16,7 +16,7 @@ from anatomy_twin.scan.headers import foreign_data, uid_name
 from anatomy_twin.scan.label_match import BY_IMAGES, Target
 from anatomy_twin.scan.label_place import with_place_checked
 from anatomy_twin.scan.label_terms import plain_text
-from anatomy_twin.scan.prescan import DEFLATED, LARGEST_INFLATED_BYTES, check_dicom
+from anatomy_twin.scan.prescan import DEFLATED, LARGEST_INFLATED_BYTES, prescan
 from anatomy_twin.worker import run_limited
 
 LARGEST_FILE_BYTES = 2**30
@@ -79,13 +79,11 @@ def decode_label_object(data: bytes, where: str, target: Target | None = None) -
     from anatomy_twin.scan.segmentation_object import SEGMENTATION_CLASSES, decode_seg
     from anatomy_twin.scan.structure_set import decode_structure_set
 
-    checked = check_dicom(data, where, times=2)  # many frames of many segments
+    found = prescan(data, where, times=2)  # many frames of many segments
     with foreign_data("file is no readable DICOM object", where=where, advice=_ADVICE):
-        dataset = dcmread(BytesIO(checked), force=True)
+        dataset = dcmread(BytesIO(data), force=True)
         if "TransferSyntaxUID" not in dataset.file_meta:  # no preamble: the coding is the one that was found
-            implicit, little = dataset.original_encoding
-            native = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
-            dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else native
+            dataset.file_meta.TransferSyntaxUID = UID(found.transfer_syntax)
         kind = str(dataset.SOPClassUID)
     if kind not in (*SEGMENTATION_CLASSES, STRUCTURE_SET_CLASS):
         name = uid_name(kind)

@@ -113,15 +113,6 @@ def media_class(path: Path) -> str:
     return meta.values.get(0x00020002, (b"", b""))[1].decode("ascii", "replace").strip(" \0")
 
 
-def check_dicom(data: bytes, where: str, times: int = 1) -> bytes:
-    """Return the bytes of a DICOM file unchanged if they keep all bounds (see ``prescan``), for a general parser.
-
-    Raises ``ScanError`` otherwise.
-    """
-    prescan(data, where, times=times)
-    return data
-
-
 def _mapped(
     read: Read, size: int, where: str, wanted: frozenset[int], stamp: tuple[int, int], times: int
 ) -> FileMap:

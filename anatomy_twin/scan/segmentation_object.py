@@ -42,7 +42,7 @@ def decode_seg(dataset: Dataset, where: str, target: Target | None = None) -> La
 
     Parameters
     ----------
-    dataset : the object; its bytes have passed ``prescan.check_dicom``.
+    dataset : the object; its bytes have passed ``prescan.prescan``.
     where : what errors call the file.
     target : the scan that the labels are for. With it, the map covers the labelled part only, on the voxels of the
         object, and its first note says how the two were matched; without, it covers all frames.

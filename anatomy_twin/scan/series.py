@@ -92,8 +92,6 @@ class Series:
 
 def listing_of(path: str | PathLike[str], monitor: Monitor = SILENT) -> Listing:
     """Read all headers at or under ``path``; ``ScanError`` in one line where no image is among them."""
-    if not str(path):
-        raise ScanError("no folder is named", advice="give a DICOM file or a folder of them")
     root = Path(path)
     files = find_files(root)
     if not files:

@@ -58,7 +58,7 @@ def decode_structure_set(dataset: Dataset, where: str, target: Target) -> LabelM
 
     Parameters
     ----------
-    dataset : the object; its bytes have passed ``prescan.check_dicom``.
+    dataset : the object; its bytes have passed ``prescan.prescan``.
     where : what errors call the file.
     target : the scan that the outlines were drawn on.
 

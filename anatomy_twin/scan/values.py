@@ -18,7 +18,7 @@ from anatomy_twin.errors import ScanError
 from anatomy_twin.scan.walk import name_of
 
 _FORMS: Final = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d"}
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+DECIMAL = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _CHARACTER_SET: Final = 0x00080005
 _ABSENT: Final = (b"", b"")
 
@@ -111,7 +111,7 @@ def _binary(raw: bytes, form: str) -> tuple[float, ...] | None:
 @lru_cache(maxsize=4096)
 def _decimals(raw: bytes, count: int) -> tuple[float, ...] | None:
     parts = raw.decode("ascii", "replace").rstrip(" \0").split("\\")
-    if len(parts) != count or not all(_NUMBER.fullmatch(part.strip()) for part in parts):
+    if len(parts) != count or not all(DECIMAL.fullmatch(part.strip()) for part in parts):
         return None
     found = tuple(float(part) for part in parts)
     return found if all(math.isfinite(number) for number in found) else None

@@ -78,6 +78,7 @@ def series_of_file(path: str | PathLike[str]) -> Series:
     place = Path(path)
     header = describe_grid(place)
     shape = (header.shape[-3], header.shape[-2], header.shape[-1])
+    verdict = _verdict(header)
     return Series(
         uid="file",
         modality="",
@@ -85,8 +86,8 @@ def series_of_file(path: str | PathLike[str]) -> Series:
         slice_count=shape[0],
         shape=shape,
         spacing_mm=header.spacing_mm,
-        verdict=_verdict(header),
-        loading=_loading(_verdict(header)),
+        verdict=verdict,
+        loading=_loading(verdict),
         rank=1,
         reason=f"the only volume of the file ({header.format_line})",
         files=(place,),

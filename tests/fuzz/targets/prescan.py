@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from anatomy_twin.errors import TwinError
 from anatomy_twin.scan.headers import TAGS
-from anatomy_twin.scan.prescan import check_dicom, prescan
+from anatomy_twin.scan.prescan import prescan
 from anatomy_twin.scan.values import HeaderValues
 
 WANTED = frozenset(TAGS.values())
@@ -19,7 +19,7 @@ def one_input(data: bytes) -> None:
     """Walk over the bytes; what the walk tells must lie within them."""
     try:
         found = prescan(data, "input", WANTED)
-        check_dicom(data, "input")
+        prescan(data, "input", times=2)
         values = HeaderValues(TAGS, found.values, found.little)
         for keyword in TAGS:
             if not all(text.isprintable() for text in values.texts(keyword)):
