@@ -14,6 +14,7 @@ from .core import Patient as Patient
 from .core import PlaneCut as PlaneCut
 from .core import PositionPlan as PositionPlan
 from .core import ResectionPlan as ResectionPlan
+from .core import Seeds as Seeds
 from .core import Segment as Segment
 from .core import SegmentCut as SegmentCut
 from .core import Structure as Structure

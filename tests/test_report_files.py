@@ -166,7 +166,7 @@ def test_a_plan_that_was_neither_checked_nor_simulated_is_not_called_good():
 
 def test_absent_and_doubtful_structures_keep_their_state():
     case = scanned_case()
-    liver = replace(case.anatomy["liver"], state="needs review", note="leaks into the heart")
+    liver = replace(case.anatomy["liver"], state="check", note="leaks into the heart")
     veins = replace(case.anatomy["hepatic_veins"], state="not visible in this phase", volume_ml=0.0, surface=None,
                     certificate=None)
     anatomy = replace(case.anatomy, structures={**case.anatomy.structures, "liver": liver, "hepatic_veins": veins})

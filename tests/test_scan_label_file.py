@@ -84,7 +84,7 @@ def test_a_table_in_the_header_names_the_numbers(tmp_path, name):
     assert labels.names == ("spleen", "portal_vein", "odd thing")
     np.testing.assert_array_equal(labels.array[0], numbers())
     assert labels.notes[0] == BY_POSITION
-    assert {segment.state for segment in labels.segments} == {"needs review"}
+    assert {segment.state for segment in labels.segments} == {"check"}
     assert labels.segment("spleen").code.value == "78961009"
 
 

@@ -132,7 +132,7 @@ def test_every_voxel_lies_where_it_was_drawn(truth, objects, kind):
     for name in labels.names:
         drawn = [truth.world(*index) for index in np.argwhere(expected[name])]
         np.testing.assert_array_equal(world_points(labels, name), sorted_points(drawn))
-        assert labels.segment(name).state == "needs review"
+        assert labels.segment(name).state == "check"
     assert labels.segment("liver").code.value == "10200004"
 
 
@@ -306,7 +306,7 @@ def test_an_empty_segment_is_not_found_and_automatic_ones_say_so(truth, volume, 
     (tmp_path / "seg.dcm").write_bytes(to_bytes(make_seg(truth.files, masks, automatic=True)))
     labels = read_label_object(tmp_path / "seg.dcm", like=volume)
     assert labels.names == ("spleen",)
-    assert labels.segment("spleen").state == "automatic"
+    assert labels.segment("spleen").state == "ok"
     assert labels.segment("liver").state == "not found"
     assert labels.notes[1:] == ("listed without a voxel: liver",)
 

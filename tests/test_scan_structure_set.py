@@ -103,7 +103,7 @@ def test_discs_rings_and_islands_in_an_oblique_scan_equal_analysis(truth, volume
     np.testing.assert_array_equal(own_mask(labels, "Odd thing"), expected)
     assert labels.segment("liver").layer != labels.segment("Odd thing").layer
     assert labels.segment("Odd thing").colour == (1, 2, 3)
-    assert {segment.state for segment in labels.segments} == {"needs review"}
+    assert {segment.state for segment in labels.segments} == {"check"}
 
 
 def test_a_keyhole_cuts_the_same_hole_as_two_outlines(truth, volume, tmp_path, in_process):

@@ -46,7 +46,7 @@ def test_two_dark_tumours_are_the_best_candidates():
     assert list(found) == ["tumour_candidate_1", "tumour_candidate_2"]
     for ball in truth:
         assert max(dice(entry.mask, ball) for entry in found.values()) > 0.85
-    assert {entry.state for entry in found.values()} == {"needs review"}
+    assert {entry.state for entry in found.values()} == {"check"}
     assert all("score" in entry.note for entry in found.values())
 
 
@@ -90,7 +90,7 @@ def test_a_point_in_a_lesion_draws_the_lesion(untold, name, point):
     found = add_target(volume, labels, point)
     segment = found.segment("tumour_1")
     assert dice(found.mask("tumour_1"), truth.mask(name)) > 0.9
-    assert segment.part_of == "liver" and segment.state == "needs review" and "darker than the liver" in segment.note
+    assert segment.part_of == "liver" and segment.state == "check" and "darker than the liver" in segment.note
     assert np.array_equal(found.mask("liver"), labels.mask("liver") | found.mask("tumour_1"))
     assert "tumour_1" not in labels
 
@@ -126,7 +126,7 @@ def test_a_candidate_becomes_the_target_by_name_and_by_point(untold):
     volume, labels, truth = untold
     array = np.array(labels.array)
     array[2][truth.mask("tumour_2")] = 200
-    candidate = make_segment("tumour_candidate_1", 2, 200, "needs review")
+    candidate = make_segment("tumour_candidate_1", 2, 200, "check")
     with_candidate: LabelMap = replace(labels, array=array, segments=(*labels.segments, candidate))
     for target in ("tumour_candidate_1", (-30.0, -30.0, 5.0)):
         found = add_target(volume, with_candidate, target)

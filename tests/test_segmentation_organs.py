@@ -212,7 +212,7 @@ def test_layers_and_states_hold_the_contract():
     layers = {segment.name: segment.layer for segment in labels.segments}
     assert layers["liver"] == 0 and layers["hepatic_vessels"] == 1 and layers["body"] == 3
     assert all(entry.note for entry in labels.segments if entry.absent)
-    assert all(entry.state == "estimated" for entry in labels.segments if entry.name == "pleural_recess")
+    assert all(entry.rules == ("estimated",) for entry in labels.segments if entry.name == "pleural_recess")
 
 
 def test_the_result_is_the_same_whichever_way_the_axes_run():

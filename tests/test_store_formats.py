@@ -193,7 +193,7 @@ def test_a_segmentation_edited_and_cropped_in_slicer_is_put_back_onto_the_scan(t
     assert labels.names == ("liver", "spleen")  # the first by its name, the second by its code
     np.testing.assert_array_equal(labels.mask("liver"), whole == 1)
     np.testing.assert_array_equal(labels.mask("spleen"), whole == 2)
-    assert {segment.state for segment in labels.segments} == {"needs review"}
+    assert {segment.state for segment in labels.segments} == {"check"}
     shifted = replace(volume, geometry=replace(volume.geometry, origin_mm=(-160.0, -119.0, -100.0)))
     with pytest.raises(StoreError, match="another grid"):
         load_labels(tmp_path / "s.seg.nrrd", like=shifted)

@@ -14,7 +14,7 @@ from anatomy_twin.anatomy.surfaces import bounding_box, surface_of
 from anatomy_twin.core import SILENT, Anatomy, LabelMap, Monitor, Segment, Structure, Volume, check_cancelled
 from anatomy_twin.errors import DataError
 
-SLICES_ONLY = ("unknown_tissue", "fat", "muscle")
+SLICES_ONLY = ("unknown_tissue", "fat", "subcutaneous_fat", "visceral_fat", "muscle")
 LESIONS = ("tumour", "tumour_candidate", "lesion")
 SMALLEST_DRAWN_ISLAND_ML = 0.05
 LARGEST_SHARE_LEFT_OUT = 0.01  # thin vessels fall into pieces on a voxel grid: those are no specks

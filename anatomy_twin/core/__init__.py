@@ -22,12 +22,14 @@ from anatomy_twin.core.plans import (
     SurfaceCut,
 )
 from anatomy_twin.core.results import Result, ThermalResult
+from anatomy_twin.core.seeds import Seeds, as_seeds, named_seeds
 from anatomy_twin.core.volume import Volume
 
 __all__ = [
     "ABSENT_STATES", "SILENT", "AblationPlan", "Anatomy", "Applicator", "Assessment", "Case", "Certificate", "Code",
     "Cost", "FrozenMapping", "LabelMap", "LesionLine", "LesionPlan", "LesionPoint", "Monitor", "Patient", "Plan",
-    "PlanCheck", "PlaneCut", "PositionPlan", "Quantity", "ResectionPlan", "Result", "Rule", "Segment", "SegmentCut",
-    "SilentMonitor", "Step", "Structure", "SurfaceCut", "SurfaceMesh", "TetMesh", "ThermalResult", "Tissue",
-    "Transform", "Volume", "VolumeGeometry", "check_cancelled", "inverse_axes", "part_of", "reindex",
+    "PlanCheck", "PlaneCut", "PositionPlan", "Quantity", "ResectionPlan", "Result", "Rule", "Seeds", "Segment",
+    "SegmentCut", "SilentMonitor", "Step", "Structure", "SurfaceCut", "SurfaceMesh", "TetMesh", "ThermalResult",
+    "Tissue", "Transform", "Volume", "VolumeGeometry", "as_seeds", "check_cancelled", "inverse_axes", "named_seeds",
+    "part_of", "reindex",
 ]

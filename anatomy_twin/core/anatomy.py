@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from anatomy_twin.core.frozen import FrozenMapping
-from anatomy_twin.core.labels import Code
+from anatomy_twin.core.labels import FORMER_STATES, Code
 from anatomy_twin.core.mesh import SurfaceMesh
 from anatomy_twin.errors import DataError
 
@@ -38,6 +38,9 @@ class Structure:
     certificate: Certificate | None = None
     part_of: str = ""
     note: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "state", FORMER_STATES.get(self.state, self.state))
 
 
 @dataclass(frozen=True, slots=True)

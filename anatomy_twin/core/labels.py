@@ -12,16 +12,8 @@ from anatomy_twin.core.frozen import read_only
 from anatomy_twin.core.geometry import VolumeGeometry, reindex
 from anatomy_twin.errors import DataError
 
-STATES: Final = (
-    "automatic",
-    "needs review",
-    "estimated",
-    "corrected",
-    "confirmed",
-    "truth",
-    "not found",
-    "not visible in this phase",
-)
+STATES: Final = ("ok", "check", "corrected", "confirmed", "truth", "not found", "not visible in this phase")
+FORMER_STATES: Final = {"automatic": "ok", "needs review": "check", "estimated": "check"}
 ABSENT_STATES: Final = ("not found", "not visible in this phase")
 
 
@@ -38,6 +30,10 @@ class Code:
 class Segment:
     """One named set of voxels: those of ``layer`` that hold ``value``.
 
+    ``state`` is "ok" where a program found it and no rule spoke against it, "check" where one did: ``rules`` names
+    these rules ("volume", "laterality", "estimated" ...), ``note`` says it in words. "corrected" and "confirmed" are
+    a person's, "truth" a generator's. States of older files (``FORMER_STATES``) are read as what they are called now.
+
     ``part_of`` names the segment that this one belongs to: a tumour or an intrahepatic vessel is part of "liver", and
     ``LabelMap.mask("liver")`` includes it. A segment whose state is one of ``ABSENT_STATES`` has value 0 and no
     voxels; ``note`` says why, in one line.
@@ -48,11 +44,14 @@ class Segment:
     value: int
     code: Code
     colour: tuple[int, int, int]
-    state: str = "automatic"
+    state: str = "ok"
     part_of: str = ""
     note: str = ""
+    rules: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "state", FORMER_STATES.get(self.state, self.state))
+        object.__setattr__(self, "rules", tuple(self.rules))
         if self.state not in STATES:
             raise DataError(f"unknown state {self.state!r} of segment {self.name!r}")
         if (self.value == 0) != self.absent:

@@ -123,6 +123,7 @@ def _name_classes(labels: LabelMap, target: str) -> tuple[list[str], list[NDArra
     inside = {part.name for part in labels.parts(organ or target)}
     names = ["outside", "unknown_tissue", *limits["allowed_structures"]]
     strange = [n for n in labels.names if n not in {*names, *forbidden, *inside, target, organ, "body"}]
+    strange = [n for n in strange if labels.segment(n).part_of not in labels]  # a part counts as what it is part of
     names += [f"?{name}" for name in strange]
     names += [organ or "no organ", "other parts", "small vessels", target, *sorted(forbidden - set(vessels)), *vessels]
     values = max(int(labels.array.max()), *(segment.value for segment in labels.segments)) + 1
@@ -137,8 +138,10 @@ def _name_classes(labels: LabelMap, target: str) -> tuple[list[str], list[NDArra
             number = names.index(f"?{name}")
         elif name in names:
             number = names.index(name)
-        else:
+        elif name in inside:
             number = names.index("other parts")
+        else:
+            continue
         tables[segment.layer][segment.value] = number
     return names, tables
 

@@ -160,7 +160,7 @@ def _surfaces(
 def _zone_layer(surface: SurfaceMesh, result: ThermalResult, colours: dict[str, Any]) -> SurfaceLayer:
     return SurfaceLayer(
         "zone", "Coagulated zone (simulated)", surface, _colour("zone", colours), _drawing("zone")["opacity"],
-        True, "zone", result.coagulated_ml, "estimated",
+        True, "zone", result.coagulated_ml, "simulated",
     )
 
 
@@ -340,7 +340,7 @@ def _target_note(case: Case, plan_name: str) -> list[str]:
     """Say what the target is where nobody has confirmed its outline."""
     target = getattr(case.plans.get(plan_name), "target", "")
     for segment in case.label_map.segments:
-        if segment.name == target and segment.state in ("needs review", "estimated"):
+        if segment.name == target and segment.state == "check":
             return [f"{_label(target)} (target) {segment.state}: {segment.note or 'outlined by the program'}"]
     return []
 

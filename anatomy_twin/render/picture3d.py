@@ -79,8 +79,7 @@ def legend_of(scene: Scene) -> tuple[tuple[str, tuple[int, int, int]], ...]:
 
 
 def _described(layer: SurfaceLayer) -> str:
-    told = layer.state == "needs review" or (layer.state == "estimated" and layer.group != "zone")
-    return f"{layer.label} ({layer.state})" if told else layer.label
+    return f"{layer.label} ({layer.state})" if layer.state == "check" else layer.label
 
 
 def _draw(

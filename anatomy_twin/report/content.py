@@ -292,7 +292,7 @@ def _structure_row(structure: Structure) -> Row:
 
 def _volume_row(name: str, volume_ml: float | None, state: str, certificate: str, note: str) -> Row:
     kind = "plain"
-    if state in ("needs review", "estimated"):
+    if state == "check":
         kind = "caution"
     elif volume_ml is None:
         kind = "absent"

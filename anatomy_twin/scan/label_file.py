@@ -43,7 +43,7 @@ def read_label_file(
 
     Returns
     -------
-    LabelMap : one layer with the file's numbers; all segments "needs review". Its first note says how the labels were
+    LabelMap : one layer with the file's numbers; all segments "check". Its first note says how the labels were
         matched. Numbers that are named but have no voxel are left out.
 
     Raises

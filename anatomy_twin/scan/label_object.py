@@ -36,7 +36,7 @@ def read_label_object(path: str | Path, like: Volume | None = None) -> LabelMap:
     Returns
     -------
     LabelMap : segments named as the catalog names them where label or code is known there, as in the object
-        otherwise; overlapping ones lie in different layers. State "needs review" unless the object says that a
+        otherwise; overlapping ones lie in different layers. State "check" unless the object says that a
         segment was made automatically; who confirmed it is not in the object.
 
     Raises

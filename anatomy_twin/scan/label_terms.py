@@ -116,7 +116,7 @@ def described(one: ForeignSegment, name: str, layer: int, value: int) -> Segment
     code = one.code if one.code.value else known
     if value == 0:
         return Segment(name, 0, 0, code, colour, "not found", parent, one.note or "listed without a single voxel")
-    return Segment(name, layer, value, code, colour, "automatic" if one.automatic else "needs review", parent, one.note)
+    return Segment(name, layer, value, code, colour, "ok" if one.automatic else "check", parent, one.note)
 
 
 def empty_note(segments: Sequence[Segment]) -> tuple[str, ...]:

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from anatomy_twin import plugins
-from anatomy_twin.core import SILENT, LabelMap, Monitor, Volume
-from anatomy_twin.errors import UsageError
+from anatomy_twin.core import SILENT, LabelMap, Monitor, Seeds, Volume, named_seeds
 from anatomy_twin.kernels import distance, seg_circles, seg_near, seg_sample
 from anatomy_twin.segmentation.target import add_target
 
@@ -15,29 +14,28 @@ __all__ = ["add_target", "segment", "warm_up"]
 
 
 def segment(
-    volume: Volume, name: str = "ct-abdomen", seeds: Mapping[str, Any] | None = None, labels: LabelMap | None = None,
-    monitor: Monitor = SILENT,
+    volume: Volume, name: str = "ct-abdomen", seeds: Mapping[str, Any] | Seeds | None = None,
+    labels: LabelMap | None = None, monitor: Monitor = SILENT,
 ) -> LabelMap:
-    """Segment a volume by the segmenter of that name ("ct-abdomen", or one that a plugin brings).
+    """Segment a volume by the segmenter of that name (``anatomy_twin.plugins.names("segmenters")`` lists them).
 
     Parameters
     ----------
-    seeds : what the user points at: segment name ("tumour_1") -> point in LPS mm or the name of a candidate; each is
-        outlined as ``add_target`` does and added to the labels.
-    labels : labels that stand already; with them the volume is not segmented again, only the seeds are added.
+    seeds : what the user points at, by segment name ("tumour_1"): clicks, a box, scribbles in LPS mm (see
+        ``core.as_seeds``). The seeded tools (grow, watershed, random-walker, threshold, levelset) need them; for
+        ct-abdomen a point or the name of a candidate is outlined as ``add_target`` does.
+    labels : labels that stand already. A seeded tool corrects or adds the segments named in ``seeds`` and leaves the
+        others; an automatic one does not segment again, it only adds the seeds.
 
     Returns a ``LabelMap`` on the volume's own voxels, the same whichever way its axes run: layer 0 organs and tissues
-    that exclude each other, 1 vessels in the liver, 2 tumour candidates, 3 the body. A structure that was not found
-    is a segment with the state "not found" or "not visible in this phase" and the reason as its note.
+    that exclude each other, 1 what these consist of (vessels in the liver, vertebrae, lobes), 2 lesions and candidates,
+    3 the body. A structure that was not found is a segment with the state "not found" or "not visible in this phase"
+    and the reason as its note; one that a rule spoke against has the state "check" and names the rule.
 
     Raises ``UsageError`` for an unknown name, ``SegmentationError`` where the volume is not what the segmenter reads
     and ``DataError`` where a seed lies outside.
     """
-    if labels is not None and not seeds:
-        raise UsageError("labels were given and no seeds, so there is nothing to do", advice="give seeds as well")
-    result = labels if labels is not None else plugins.resolve("segmenters", name)(volume, None, None, monitor)
-    for segment_name, seed in (seeds or {}).items():
-        result = add_target(volume, result, seed, segment_name)
+    result: LabelMap = plugins.resolve("segmenters", name)(volume, named_seeds(seeds), labels, monitor)
     return result
 
 

@@ -56,7 +56,7 @@ def find_aorta(hu: Image, body: Mask, bone: Mask, lungs: Mask, frame: SpineFrame
     median = float(np.median(inside if inside.size else hu[mask]))
     if not 15.0 <= median <= 650.0:
         return Found.nothing(f"the tube beside the spine has {median:.0f} HU, not that of blood"), None
-    return Found(mask, "automatic"), median
+    return Found(mask, "ok"), median
 
 
 def _core(mask: Mask, step: float) -> Mask:

@@ -71,7 +71,7 @@ def find_bone(hu: Image, body: Mask, frame: SpineFrame, bright_aorta: bool = Fal
     filled |= spine_marrow(hu, filled, vertebral, step)
     if volume_ml(filled, step) < 10.0:
         return Found.nothing("no skeleton in the field of the scan")
-    return Found(filled, "automatic")
+    return Found(filled, "ok")
 
 
 def spine_marrow(hu: Image, bone: Mask, vertebral: Mask, spacing_mm: float) -> Mask:

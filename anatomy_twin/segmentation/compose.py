@@ -11,17 +11,25 @@ from anatomy_twin import catalog
 from anatomy_twin.core import Code, LabelMap, Segment, Volume, VolumeGeometry, inverse_axes, reindex
 from anatomy_twin.segmentation.working_grid import Box, Found
 
-LAYER_OF: Final = {
-    "hepatic_vessels": 1, "hepatic_veins": 1, "portal_branches": 1, "hepatic_artery": 1, "body": 3,
-}
+PARTS: Final = (
+    "hepatic_vessels", "hepatic_veins", "portal_branches", "hepatic_artery", "vertebra", "rib", "sternum", "pelvis",
+    "sacrum", "subcutaneous_fat", "visceral_fat", "lung_upper_lobe", "lung_middle_lobe", "lung_lower_lobe",
+)
+IN_PARTS: Final = ("tumour", "lesion", "kidney_lesion", "nodule", "pulmonary_vessels")
 LAYERS: Final = 4
 
 
 def layer_of(name: str) -> int:
-    """Return the layer of a segment: 0 exclusive tissues and organs, 1 vessels in the liver, 2 tumours, 3 the body."""
-    if name.startswith(("tumour", "lesion")):
+    """Return the layer of a segment.
+
+    0 holds tissues and organs that exclude each other, 1 what these consist of (vessels in the liver, vertebrae, lobes
+    of a lung), 2 what lies in such parts (tumours, nodules, vessels of the lung), 3 the body.
+    """
+    if name.startswith(IN_PARTS):
         return 2
-    return LAYER_OF.get(name, 0)
+    if name.startswith(PARTS):
+        return 1
+    return 3 if name == "body" else 0
 
 
 def compose(
@@ -43,18 +51,21 @@ def compose(
             array[layer][box][entry.mask] = value
     for value, name in enumerate(order, start=1):
         entry, layer = found[name], layer_of(name)
-        state, note = entry.state, entry.note
+        state, note, rules = entry.state, entry.note, entry.rules
         present = not entry.absent and bool((array[layer][box] == value).any())
         if not present and state not in ("not found", "not visible in this phase"):
-            state, note = "not found", note or "nothing is left beside the other structures"
-        segments.append(_segment(name, layer, value if present else 0, state, note))
+            state, note, rules = "not found", note or "nothing is left beside the other structures", ()
+        segments.append(make_segment(name, layer, value if present else 0, state, note, rules, entry.part_of))
     axes, flips = volume.geometry.canonical_axes()
     original = np.ascontiguousarray(reindex(array, *inverse_axes(axes, flips)))
     return LabelMap(original, volume.geometry, tuple(segments), tuple(notes))
 
 
-def _segment(name: str, layer: int, value: int, state: str, note: str) -> Segment:
+def make_segment(
+    name: str, layer: int, value: int, state: str, note: str = "", rules: tuple[str, ...] = (), part_of: str = ""
+) -> Segment:
+    """Return a segment with the catalog's term and colour; ``UsageError`` for a name that the catalog lacks."""
     term = catalog.term(name)
     red, green, blue = term["colour"]
     code = Code(term["scheme"], term["code"], term["meaning"])
-    return Segment(name, layer, value, code, (red, green, blue), state, term["part_of"], note)
+    return Segment(name, layer, value, code, (red, green, blue), state, part_of or term["part_of"], note, rules)

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from anatomy_twin.core import SILENT, LabelMap, Monitor, Volume, VolumeGeometry, check_cancelled
+from anatomy_twin.errors import UsageError
 from anatomy_twin.segmentation.aorta import find_aorta
 from anatomy_twin.segmentation.body import Body, find_body
 from anatomy_twin.segmentation.bone import find_bone, may_hold_bright_aorta
@@ -25,6 +26,7 @@ from anatomy_twin.segmentation.plausibility import alarms, check_body, check_org
 from anatomy_twin.segmentation.recess import find_pleural_recess
 from anatomy_twin.segmentation.refine import refine_organ
 from anatomy_twin.segmentation.spleen import find_spleen
+from anatomy_twin.segmentation.target import add_target
 from anatomy_twin.segmentation.tissues import Wall, find_tissues
 from anatomy_twin.segmentation.vessels import find_hepatic_vessels
 from anatomy_twin.segmentation.working_grid import (
@@ -63,9 +65,18 @@ class Ground:
 
 
 def segment_ct_abdomen(
-    volume: Volume, seeds: Any = None, labels: LabelMap | None = None, monitor: Monitor = SILENT
+    volume: Volume, seeds: Mapping[str, Any] | None = None, labels: LabelMap | None = None, monitor: Monitor = SILENT
 ) -> LabelMap:
-    """Segment a CT of the upper abdomen; see ``anatomy_twin.segmentation.segment``."""
+    """Segment a CT of the upper abdomen and outline the seeds; see ``anatomy_twin.segmentation.segment``."""
+    if labels is not None and not seeds:
+        raise UsageError("labels were given and no seeds, so there is nothing to do", advice="give seeds as well")
+    result = labels if labels is not None else _segment_all(volume, monitor)
+    for name, seed in (seeds or {}).items():
+        result = add_target(volume, result, seed, name=name)
+    return result
+
+
+def _segment_all(volume: Volume, monitor: Monitor) -> LabelMap:
     check_volume(volume)
     ground = find_ground(volume)
     monitor.progress(0.25)
@@ -78,7 +89,7 @@ def segment_ct_abdomen(
     monitor.progress(0.7)
     check_cancelled(monitor)
     for name in suspicious:
-        found[name] = replace(found[name], state="needs review")
+        found[name] = replace(found[name], state="check")
     notes = [f"contrast phase: {phase.name} ({phase.reason}), judged from the image and not from its header", *lines]
     if ground.scene.arms_in_field:
         notes.append("arms in field: the grey values are shaded, the liver was fitted with a local level")
@@ -184,7 +195,7 @@ def _assemble(
     _keep_in_body(native)
     masks = {name: entry.mask for name, entry in native.items() if not entry.absent}
     native.update(_tissues(upright.array[box], block, masks, ground, found, phase))
-    native["unknown_tissue"] = Found(masks["body"], "automatic", "no other structure was recognised here")
+    native["unknown_tissue"] = Found(masks["body"], "ok", "no other structure was recognised here")
     candidates = sorted((name for name in inside if name.startswith("tumour")), key=lambda n: int(n.rsplit("_", 1)[1]))
     names = [name for name in (*TISSUES, *ORGANS, *IN_LIVER) if name in native] + candidates[::-1] + ["body"]
     return compose(volume, upright.geometry, box, native, names, notes)

@@ -44,7 +44,8 @@ def find_hollow(
     """Find ``stomach``, ``bowel`` (small bowel and colon as one, ``colon`` is never told apart) and ``gallbladder``.
 
     Parameters as ``tissues.find_tissues``. Bowel is lumen that holds gas or positive contrast, the fluid that hangs on
-    it, and a wall of 4 mm; collapsed loops and loops with fluid alone stay unknown tissue. State "estimated".
+    it, and a wall of 4 mm; collapsed loops and loops with fluid alone stay unknown tissue. State "check" by the
+    rule "estimated".
     """
     wall = wall or find_wall(hu, geometry, masks)
     step = wall.spacing_mm
@@ -205,7 +206,7 @@ def _with_wall(lumen: Mask, room: Mask, near_gas: Mask, step: float, note: str) 
         return Found.nothing(f"no {note.split(',')[0]} seen")
     # the voxels between gas and wall read like fat
     mask = lumen | (dilate_mm(lumen, 1.1 * step, step) & (room | near_gas)) | (dilate_mm(lumen, WALL_MM, step) & room)
-    return Found(mask, "estimated", f"{note}; wall of {WALL_MM:g} mm assumed")
+    return Found(mask, "check", f"{note}; wall of {WALL_MM:g} mm assumed", ("estimated",))
 
 
 def _gallbladder(wall: Wall, cavity: Mask, taken: Mask, step: float) -> Found:
@@ -230,7 +231,7 @@ def _gallbladder(wall: Wall, cavity: Mask, taken: Mask, step: float) -> Found:
     if best is None or best[0] < 0.3:
         return Found.nothing("no smooth pouch with the density of bile at the liver's underside")
     ml, level = volume_ml(best[1], step), float(np.median(wall.hu[best[1]]))
-    return Found(best[1], "automatic", f"{ml:.0f} ml, {level:.0f} HU at the liver's underside (score {best[0]:.2f})")
+    return Found(best[1], "ok", f"{ml:.0f} ml, {level:.0f} HU at the liver's underside (score {best[0]:.2f})")
 
 
 def _gallbladder_score(part: Mask, wall: Wall, liver: Mask, hull: Mask, step: float) -> float:

@@ -67,7 +67,7 @@ def find_inferior_vena_cava(
         return {NAME: Found.nothing("what lies to the right of the aorta does not hold the form of a vein")}
     length = int(mask.any(axis=(1, 2)).sum()) * step
     note = f"{length:.0f} mm long, {float(np.mean(hu[mask])):.0f} HU; where it does not stand out it is left out"
-    return {NAME: Found(mask, "automatic", note)}
+    return {NAME: Found(mask, "ok", note)}
 
 
 def _barred(masks: Masks, step: float) -> Mask:

@@ -193,4 +193,4 @@ def _finish(best: Candidate | None, scene: Scene, taken: Mask, enhanced: bool) -
     size = volume_ml(whole, step)
     if not VOLUME_ML[0] <= size <= VOLUME_ML[1]:
         return Found.nothing(f"the best region has {size:.0f} ml, not the size of a kidney")
-    return Found(ndimage.binary_fill_holes(whole), "automatic", "cut by the border of the scan" if cut else "")
+    return Found(ndimage.binary_fill_holes(whole), "ok", "cut by the border of the scan" if cut else "")

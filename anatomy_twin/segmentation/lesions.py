@@ -93,7 +93,7 @@ def find_tumour_candidates(
     """Find ``tumour_candidate_1`` ... (best first) in the liver.
 
     Parameters as for ``vessels.find_hepatic_vessels`` (a grid of about 1.5 mm around the liver); ``masks`` needs
-    "liver" and uses vessels, gallbladder and neighbours to leave them out. Every candidate's state is "needs review";
+    "liver" and uses vessels, gallbladder and neighbours to leave them out. Every candidate's state is "check";
     an empty result is one entry ``tumour_candidate_1`` that was not found.
     """
     liver = masks.get("liver")
@@ -114,7 +114,7 @@ def find_tumour_candidates(
     if not found:
         return {"tumour_candidate_1": Found.nothing("no compact region in the liver differs enough from it")}
     return {
-        f"tumour_candidate_{number}": Found(_placed(candidate.mask, box, whole), "needs review", candidate.note)
+        f"tumour_candidate_{number}": Found(_placed(candidate.mask, box, whole), "check", candidate.note)
         for number, candidate in enumerate(found, start=1)
     }
 

@@ -56,7 +56,7 @@ def find_lungs(hu: Image, body: Mask, frame: SpineFrame) -> tuple[dict[str, Foun
         whole = close_mm(side, 6.0, step) & body & (side | (hu < 150.0))
         whole = _without_small_holes(whole, step)
         cut = bool(side[-1].any() or side[0].any())
-        found[name] = Found(whole, "automatic", "cut by the border of the scan" if cut else "")
+        found[name] = Found(whole, "ok", "cut by the border of the scan" if cut else "")
     if not found["lung_right"].absent and not found["lung_left"].absent:
         clean = found["lung_left"].mask & ~found["lung_right"].mask
         found["lung_left"] = Found(clean, found["lung_left"].state, found["lung_left"].note)

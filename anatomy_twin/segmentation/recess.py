@@ -38,7 +38,7 @@ def find_pleural_recess(
 
     Parameters as ``tissues.find_tissues``; needs "body" and a lung. The sheet begins at the lowest lung voxel that
     leans on the wall, ray by ray, and goes down by an assumed extent (25 mm in front, 40 mm at the side, 30 mm at the
-    back). Its state is "estimated": a potential space is not seen in a CT.
+    back). Its state is "check" by the rule "estimated": a potential space is not seen in a CT.
     """
     if not lungs_of(masks).any():
         return {"pleural_recess": Found.nothing("needs the lower edge of a lung, and none is in the field of the scan")}
@@ -68,7 +68,7 @@ def find_pleural_recess(
         return {"pleural_recess": Found.nothing("no lung edge leans on the rib cage in the field of the scan")}
     mask = recess if wall.geometry is geometry else paste(recess, wall.geometry, geometry)
     monitor.progress(1.0)
-    return {"pleural_recess": Found(mask, "estimated", note)}
+    return {"pleural_recess": Found(mask, "check", note, ("estimated",))}
 
 
 def whole_lungs(wall: Wall) -> Mask:

@@ -161,4 +161,4 @@ def _gate(mask: Mask, scene: Scene, liver_level: Level | None, aorta_hu: float |
     level = float(np.median(scene.smooth[mask]))
     if not _level_fits(level, liver_level, aorta_hu):
         return Found.nothing(f"the best region has {level:.0f} HU, not that of a spleen in this phase")
-    return Found(mask, "automatic", "cut by the border of the scan" if cut else "")
+    return Found(mask, "ok", "cut by the border of the scan" if cut else "")

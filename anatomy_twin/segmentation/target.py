@@ -81,7 +81,7 @@ def grow_target(
 
     Returns
     -------
-    ``Found`` with state "needs review" and a note that says what was drawn.
+    ``Found`` with state "check" and a note that says what was drawn.
 
     Raises
     ------
@@ -95,18 +95,18 @@ def grow_target(
     _check_place(geometry, liver_mask, point_mm, place)
     for name, mask in (candidates or {}).items():
         if _holds(mask, geometry, point_mm):
-            return Found(mask.copy(), "needs review", f"{name}, which holds the point {place}")
+            return Found(mask.copy(), "check", f"{name}, which holds the point {place}")
     scene = _scene(volume_hu, geometry, liver_mask, point_mm, barred)
     region, note = _draw(scene)
     if region is not None:
-        return Found(paste(region, scene.geometry, geometry), "needs review", f"drawn around {place}: {note}")
+        return Found(paste(region, scene.geometry, geometry), "check", f"drawn around {place}: {note}")
     if radius_mm is None:
         raise SegmentationError(
             f"no distinct lesion can be drawn at this point: {note}", where=place,
             advice="give a point nearer to its middle, or a radius in mm (--target-radius) for a sphere as target",
         )
     return Found(
-        _sphere(geometry, point_mm, float(radius_mm)), "needs review",
+        _sphere(geometry, point_mm, float(radius_mm)), "check",
         f"sphere of {float(radius_mm):g} mm radius around {place}, assumed: the program sees no lesion border there",
     )
 
@@ -326,7 +326,7 @@ def _rename(labels: LabelMap, target: str, name: str) -> LabelMap:
         return labels
     old = labels.segment(target)
     kept = _without(labels, {name})
-    segment = _segment(name, old.layer, old.value, "needs review", f"chosen by the user: {target}; {old.note}")
+    segment = _segment(name, old.layer, old.value, "check", f"chosen by the user: {target}; {old.note}")
     return replace(kept, segments=tuple(segment if s.name == target else s for s in kept.segments))
 
 

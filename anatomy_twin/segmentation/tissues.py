@@ -111,15 +111,15 @@ def find_tissues(
     monitor.progress(1.0)
     estimated = "the wall between its outer face and ribs, lung edge or organs; thickness spread where none is near"
     return {
-        "skin": _found(skin, f"outer {SKIN_MM:g} mm of the trunk (assumed thickness)", "estimated"),
-        "fat": _found(fat, f"{FAT_HU[0]:g} to {FAT_HU[1]:g} HU, with thin strands under the skin", "automatic"),
-        "muscle": _found(muscle, estimated, "automatic"),
-        "diaphragm": _found(diaphragm, "the layer between lung base and liver or spleen", "estimated"),
+        "skin": _found(skin, f"outer {SKIN_MM:g} mm of the trunk (assumed thickness)", ("estimated",)),
+        "fat": _found(fat, f"{FAT_HU[0]:g} to {FAT_HU[1]:g} HU, with thin strands under the skin"),
+        "muscle": _found(muscle, estimated),
+        "diaphragm": _found(diaphragm, "the layer between lung base and liver or spleen", ("estimated",)),
     }
 
 
-def _found(mask: Mask, note: str, state: str) -> Found:
-    return Found(mask, state, note) if mask.any() else Found.nothing(note)
+def _found(mask: Mask, note: str, rules: tuple[str, ...] = ()) -> Found:
+    return Found(mask, "check" if rules else "ok", note, rules) if mask.any() else Found.nothing(note)
 
 
 def _taken(masks: Masks) -> Mask:

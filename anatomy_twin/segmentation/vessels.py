@@ -217,7 +217,7 @@ def _trunk_found(trunk: Mask, spacing_mm: float) -> Found:
         return Found.nothing("no bright tube leaves the liver at the hilum")
     if volume > MAX_TRUNK_ML:
         return Found.nothing(f"what leaves the hilum has {volume:.0f} ml: more than a portal vein")
-    return Found(trunk, "automatic", "followed from the hilum as far as it keeps its brightness")
+    return Found(trunk, "ok", "followed from the hilum as far as it keeps its brightness")
 
 
 def _split_trees(
@@ -226,7 +226,7 @@ def _split_trees(
     """Part the vessels into the tree of the vena cava and that of the portal trunk where both roots are seen."""
     note = f"vessels {contrast.typical_hu:.0f} HU brighter than the liver, noise {contrast.noise_hu:.0f} HU"
     one_class = {
-        "hepatic_vessels": Found(vessels, "automatic", f"{note}; hepatic and portal veins not told apart")
+        "hepatic_vessels": Found(vessels, "ok", f"{note}; hepatic and portal veins not told apart")
         if vessels.any() else Found.nothing(note),
         "hepatic_veins": Found.nothing("not told apart from portal branches, see hepatic_vessels"),
         "portal_branches": Found.nothing("not told apart from hepatic veins, see hepatic_vessels"),
@@ -240,9 +240,9 @@ def _split_trees(
         return one_class
     rest = vessels & ~veins & ~portal
     return {
-        "hepatic_veins": Found(veins, "needs review", f"{note}; hangs on the inferior vena cava"),
-        "portal_branches": Found(portal, "needs review", f"{note}; hangs on the portal trunk"),
-        "hepatic_vessels": Found(rest, "automatic", f"{note}; hangs on neither tree")
+        "hepatic_veins": Found(veins, "check", f"{note}; hangs on the inferior vena cava"),
+        "portal_branches": Found(portal, "check", f"{note}; hangs on the portal trunk"),
+        "hepatic_vessels": Found(rest, "ok", f"{note}; hangs on neither tree")
         if rest.any() else Found.nothing("every vessel hangs on one of the two trees"),
     }
 

@@ -33,11 +33,17 @@ WORKING_SPACING_MM: Final = 3.0
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What a finder says about one segment: its voxels, its state (see ``core.labels.STATES``) and one line why."""
+    """What a finder says about one segment: its voxels, its state (see ``core.labels.STATES``) and one line why.
+
+    ``rules`` names what speaks against it where the state is "check"; ``part_of`` the segment it is a part of, where
+    the catalog's term does not say it (a nodule of the right lung).
+    """
 
     mask: Mask | None
-    state: str = "automatic"
+    state: str = "ok"
     note: str = ""
+    rules: tuple[str, ...] = ()
+    part_of: str = ""
 
     @staticmethod
     def nothing(note: str, state: str = "not found") -> Found:

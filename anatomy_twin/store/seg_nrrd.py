@@ -19,7 +19,7 @@ from scipy import ndimage
 
 from anatomy_twin import catalog
 from anatomy_twin.core import Code, LabelMap, Segment, Volume
-from anatomy_twin.core.labels import STATES
+from anatomy_twin.core.labels import FORMER_STATES, STATES
 from anatomy_twin.core.regrid import labels_on_grid
 from anatomy_twin.errors import DataError, StoreError, TwinError
 from anatomy_twin.store.codec import decode, encode
@@ -32,7 +32,7 @@ _TAG = "AnatomyTwin."
 _CATEGORY = "SCT^123037004^Anatomical Structure"
 _LESION_CATEGORY = "SCT^49755003^Morphologically Altered Structure"
 _LESIONS = ("tumour", "tumour_candidate", "lesion")
-_STATUS = {"automatic": "inprogress", "needs review": "flagged", "corrected": "inprogress", "confirmed": "completed"}
+_STATUS = {"ok": "inprogress", "check": "flagged", "corrected": "inprogress", "confirmed": "completed"}
 
 
 def encode_seg_nrrd(labels: LabelMap) -> bytes:
@@ -81,7 +81,7 @@ def load_labels(path: str | Path, like: Volume | None = None) -> LabelMap:
     Returns
     -------
     LabelMap : segments named as in the file; where a name or its coded term is one of the catalog, by the catalog's
-        name. State "needs review" for segments that do not say how they came about.
+        name. State "check" for segments that do not say how they came about.
 
     Raises
     ------
@@ -121,6 +121,7 @@ def _segment_fields(prefix: str, segment: Segment, span: tuple[slice, ...] | Non
         _TAG + "state": quote(segment.state, safe=" "),
         _TAG + "part_of": quote(segment.part_of, safe=" "),
         _TAG + "note": quote(segment.note, safe=" ,.;()"),
+        _TAG + "rules": quote("\n".join(segment.rules), safe=" "),
     }
     extent = "0 -1 0 -1 0 -1" if span is None else " ".join(f"{s.start} {s.stop - 1}" for s in span[::-1])
     return {
@@ -165,12 +166,15 @@ def _segment(keys: Mapping[str, str], prefix: str, taken: set[str]) -> Segment:
     told = keys.get(prefix + "Name", keys.get(prefix + "ID", prefix.rstrip("_")))
     code = _code(tags.get("TerminologyEntry", ""))
     name = told if ours else catalog.segment_name(told, code.value, taken)
-    state = unquote(tags.get(_TAG + "state", "needs review"))
+    state = unquote(tags.get(_TAG + "state", "check"))
+    known = state in STATES or state in FORMER_STATES
+    rules = unquote(tags.get(_TAG + "rules", ""))
     colour = [round(float(part) * 255) for part in keys.get(prefix + "Color", "0.5 0.5 0.5").split()]
     return Segment(
         name, int(keys.get(prefix + "Layer", "0")), int(keys[prefix + "LabelValue"]), code,
-        (colour[0], colour[1], colour[2]), state if state in STATES else "needs review",
+        (colour[0], colour[1], colour[2]), state if known else "check",
         unquote(tags.get(_TAG + "part_of", "")) if ours else _parent(name), unquote(tags.get(_TAG + "note", "")),
+        tuple(rules.split("\n")) if rules else (),
     )
 
 

@@ -87,7 +87,7 @@ def _labels(labels: LabelMap) -> LabelMap:
     absent = replace(
         make_segment("portal_vein", 0, 0, "not visible in this phase"), note="late arterial; 100 % | of it: \\n ~^ü"
     )
-    empty = Segment("gallbladder", 0, 200, Code("SCT", "28231008", "Gallbladder"), (1, 2, 3), "needs review")
+    empty = Segment("gallbladder", 0, 200, Code("SCT", "28231008", "Gallbladder"), (1, 2, 3), "check")
     segments = (labels.segments[0], absent, *labels.segments[1:-1], empty, labels.segments[-1])
     segments = tuple(replace(s, note="line, with | bar: 50 %\\n; ü") if s.name == "liver" else s for s in segments)
     return LabelMap(labels.array, labels.geometry, segments, ("phase: portal venous", "second"))

@@ -47,7 +47,7 @@ def ellipsoid_mask(geometry: VolumeGeometry, centre, axes) -> np.ndarray:
     return (((points - np.asarray(centre)) / np.asarray(axes)) ** 2).sum(-1) <= 1.0
 
 
-def make_segment(name: str, layer: int, value: int, state: str = "automatic") -> Segment:
+def make_segment(name: str, layer: int, value: int, state: str = "ok") -> Segment:
     """A segment with the term of the catalog."""
     term = catalog.term(name)
     return Segment(

@@ -74,7 +74,7 @@ def map_tissues(labels: LabelMap, box: VolumeGeometry) -> TissueMap:
     stems = {n: n if n in order else n.rpartition("_")[0] for n in labels.names}
     known = sorted((n for n in labels.names if stems[n] in order), key=lambda n: order.index(stems[n]))
     warnings = []
-    unmapped = [name for name in labels.names if stems[name] not in order]
+    unmapped = [n for n in labels.names if stems[n] not in order and labels.segment(n).part_of not in labels]
     if unmapped:
         warnings.append(f"no tissue is known for {', '.join(unmapped)}: what lies beneath counts")
     used: list[str] = []
