@@ -68,7 +68,8 @@ def test_states_of_older_files_are_read_as_what_they_are_called_now():
 
 def test_parts_lie_in_the_layer_above_their_parents():
     assert {layer_of(n) for n in ("liver", "bone", "fat", "lung_left", "airways", "skull")} == {0}
-    assert {layer_of(n) for n in ("vertebra_l1", "ribs", "visceral_fat", "lung_upper_lobe_left", "hepatic_veins")} == {1}
+    parts = ("vertebra_l1", "ribs", "visceral_fat", "lung_upper_lobe_left", "hepatic_veins")
+    assert {layer_of(n) for n in parts} == {1}
     assert {layer_of(n) for n in ("tumour_1", "nodule_candidate_2", "kidney_lesion_1", "pulmonary_vessels")} == {2}
     assert layer_of("body") == 3
 
