@@ -146,8 +146,9 @@ def test_vena_cava_is_followed_beside_the_aorta():
 
 def test_vena_cava_is_not_found_rather_than_wrong():
     geometry, hu, masks, cava = cava_scene()
-    for phase in ("native", "arterial", "unknown"):
-        assert find_inferior_vena_cava(hu, geometry, masks, Phase(phase))["inferior_vena_cava"].absent
+    # blood of 135 HU is neither native blood beside an aorta of 45 HU nor that of a vein beside an aorta of 130 HU
+    for phase in (Phase("native", 45.0, 55.0), Phase("arterial", 130.0, 60.0), Phase("unknown")):
+        assert find_inferior_vena_cava(hu, geometry, masks, phase)["inferior_vena_cava"].absent
     assert find_inferior_vena_cava(hu, geometry, {"liver": cava}, PORTAL)["inferior_vena_cava"].absent
     empty = np.where(cava, -95.0, hu).astype(np.float32)
     masks = {**masks, "liver": np.zeros_like(cava)}

@@ -60,11 +60,15 @@ def find_bone(hu: Image, body: Mask, frame: SpineFrame, bright_aorta: bool = Fal
         depths = inside[box][part]
         behind = float(np.mean(front[box][part] < 0.0))
         shallow = float(np.percentile(depths, 50)) < 40.0
-        dense = float(np.percentile(hu[box][part], 90)) > 260.0
+        brightest = float(np.percentile(hu[box][part], 90))
+        # a thin rib loses its density to the voxels around it
+        thin = float(np.percentile(depths, 90)) < 30.0 and not open_mm(part, 4.5, step).any()
+        dense = brightest > (200.0 if thin else 260.0)
         solid = open_mm(part, 6.0, step)
-        # a kidney bright with contrast: solid, and nowhere near the skin
-        organ = volume_ml(solid, step) > 15.0 and float(np.percentile(depths, 10)) > 24.0
-        if shallow and dense and not organ and (float(np.max(depths)) < 75.0 or behind > 0.6):
+        # a kidney bright with contrast: solid, nowhere near the skin, and without the dense shell of a pelvic bone
+        organ = volume_ml(solid, step) > 15.0 and float(np.percentile(depths, 10)) > 24.0 and brightest < 350.0
+        near_skin = shallow and (float(np.max(depths)) < 75.0 or behind > 0.6)
+        if dense and not organ and (near_skin or _has_shell(hu[box], part, step)):
             result[box] |= part
     filled = close_mm(result, 4.5, step) & (hu > MARROW_HU)
     filled = result | (fill_slices(filled | result) & body & (hu > MARROW_HU))
@@ -72,6 +76,16 @@ def find_bone(hu: Image, body: Mask, frame: SpineFrame, bright_aorta: bool = Fal
     if volume_ml(filled, step) < 10.0:
         return Found.nothing("no skeleton in the field of the scan")
     return Found(filled, "ok")
+
+
+def _has_shell(hu: Image, part: Mask, spacing_mm: float) -> bool:
+    """Tell whether a large region is denser at its rim than inside, as pelvic bones are and filled bowel is not."""
+    whole = fill_slices(close_mm(part, 4.5, spacing_mm))
+    deep = depth_mm(whole, spacing_mm, 12.0)
+    inner, rim = hu[whole & (deep > 1.6 * spacing_mm)], hu[whole & (deep <= 1.1 * spacing_mm) & part]
+    if volume_ml(whole, spacing_mm) < 5.0 or inner.size < 20:
+        return False
+    return float(np.median(rim)) > float(np.median(inner)) + 40.0
 
 
 def spine_marrow(hu: Image, bone: Mask, vertebral: Mask, spacing_mm: float) -> Mask:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -13,22 +13,24 @@ from anatomy_twin.errors import UsageError
 from anatomy_twin.segmentation.aorta import find_aorta
 from anatomy_twin.segmentation.body import Body, find_body
 from anatomy_twin.segmentation.bone import find_bone, may_hold_bright_aorta
-from anatomy_twin.segmentation.compose import compose
+from anatomy_twin.segmentation.closer import IN_LIVER, Closer, look_closer
+from anatomy_twin.segmentation.compose import compose, layer_of
+from anatomy_twin.segmentation.fat import split_fat
 from anatomy_twin.segmentation.frame import SpineFrame, below_dome, find_cavity_depth, find_dome, find_spine
+from anatomy_twin.segmentation.heart import find_heart
 from anatomy_twin.segmentation.hollow import find_hollow
 from anatomy_twin.segmentation.ivc import find_inferior_vena_cava
 from anatomy_twin.segmentation.kidneys import find_kidneys
-from anatomy_twin.segmentation.lesions import find_tumour_candidates
 from anatomy_twin.segmentation.liver import Level, Scene, denoise, find_liver, without_vein
 from anatomy_twin.segmentation.lungs import find_lungs
 from anatomy_twin.segmentation.phase import Phase, find_phase
 from anatomy_twin.segmentation.plausibility import alarms, check_body, check_organs, check_volume
 from anatomy_twin.segmentation.recess import find_pleural_recess
 from anatomy_twin.segmentation.refine import refine_organ
+from anatomy_twin.segmentation.skeleton_grid import carry_bones, find_bones
 from anatomy_twin.segmentation.spleen import find_spleen
 from anatomy_twin.segmentation.target import add_target
 from anatomy_twin.segmentation.tissues import Wall, find_tissues
-from anatomy_twin.segmentation.vessels import find_hepatic_vessels
 from anatomy_twin.segmentation.working_grid import (
     Found,
     Image,
@@ -36,20 +38,17 @@ from anatomy_twin.segmentation.working_grid import (
     WorkingGrid,
     box_of,
     box_start_shape,
-    finer_grid,
     make_working_grid,
     paste,
-    resample_mask,
 )
 
 FINE_SPACING_MM: Final = 1.5
 TISSUES: Final = ("unknown_tissue", "fat", "muscle", "diaphragm", "skin", "pleural_recess")
 ORGANS: Final = (
-    "bone", "bowel", "colon", "duodenum", "stomach", "liver", "gallbladder", "spleen", "kidney_right", "kidney_left",
-    "portal_vein", "inferior_vena_cava", "aorta", "lung_right", "lung_left",
+    "bone", "heart", "bowel", "colon", "duodenum", "stomach", "liver", "gallbladder", "spleen", "kidney_right",
+    "kidney_left", "portal_vein", "inferior_vena_cava", "aorta", "lung_right", "lung_left",
 )
 REFINED: Final = ("liver", "spleen", "kidney_right", "kidney_left", "aorta")
-IN_LIVER: Final = ("hepatic_vessels", "hepatic_veins", "portal_branches")
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,16 +77,12 @@ def segment_ct_abdomen(
 
 def _segment_all(volume: Volume, monitor: Monitor) -> LabelMap:
     check_volume(volume)
+    _next(monitor, "body, lungs, bones, aorta")
     ground = find_ground(volume)
-    monitor.progress(0.25)
-    check_cancelled(monitor)
-    found, phase, level = find_organs(ground)
-    monitor.progress(0.5)
-    check_cancelled(monitor)
+    found, phase, level = find_organs(ground, monitor)
     lines, suspicious = alarms(found, ground.scene.hu, ground.grid.spacing_mm, phase)
-    fine = look_into_liver(volume, ground, found, phase)
-    monitor.progress(0.7)
-    check_cancelled(monitor)
+    _next(monitor, "vessels and lesions")
+    finer = look_closer(volume, ground.grid.geometry, _known(ground, found), phase, monitor)
     for name in suspicious:
         found[name] = replace(found[name], state="check")
     notes = [f"contrast phase: {phase.name} ({phase.reason}), judged from the image and not from its header", *lines]
@@ -95,9 +90,16 @@ def _segment_all(volume: Volume, monitor: Monitor) -> LabelMap:
         notes.append("arms in field: the grey values are shaded, the liver was fitted with a local level")
     if level is not None:
         notes.append(f"liver parenchyma {level.mean_hu:.0f} HU, standard deviation {level.sd_hu:.0f} HU")
-    result = _assemble(volume, ground, found, fine, phase, notes)
+    result = _assemble(volume, ground, found, finer, phase, notes, monitor)
     monitor.progress(1.0)
     return result
+
+
+def _next(monitor: Monitor, name: str) -> None:
+    """Finish the stage that runs and begin one for the structure ``name``."""
+    monitor.progress(1.0)
+    check_cancelled(monitor)
+    monitor.stage(name)
 
 
 def find_ground(volume: Volume) -> Ground:
@@ -132,50 +134,50 @@ def find_ground(volume: Volume) -> Ground:
     return Ground(grid, body, frame, found, scene, aorta_hu)
 
 
-def find_organs(ground: Ground) -> tuple[dict[str, Found], Phase, Level | None]:
-    """Find liver, spleen, kidneys and inferior vena cava on the working grid, and the contrast phase."""
+def find_organs(ground: Ground, monitor: Monitor = SILENT) -> tuple[dict[str, Found], Phase, Level | None]:
+    """Find the organs on the working grid, and the contrast phase."""
     scene, shape = ground.scene, ground.scene.hu.shape
     found = dict(ground.found)
+    _next(monitor, "liver")
     found["liver"], level = find_liver(scene)
     liver = _mask(found["liver"], shape)
+    _next(monitor, "spleen")
     found["spleen"] = find_spleen(scene, liver, level, ground.aorta_hu)
     taken = liver | _mask(found["spleen"], shape)
+    _next(monitor, "kidneys")
     found.update(find_kidneys(scene, taken, ground.aorta_hu))
     check_organs(found)
     phase = find_phase(ground.aorta_hu, None if level is None else level.mean_hu)
     masks = {"body": scene.body, **{name: entry.mask for name, entry in found.items() if not entry.absent}}
-    found.update(find_inferior_vena_cava(scene.hu, ground.grid.geometry, masks, phase))
+    _next(monitor, "inferior vena cava")
+    found.update(find_inferior_vena_cava(scene.hu, ground.grid.geometry, masks, phase, frame=ground.frame))
     vein = _mask(found["inferior_vena_cava"], shape)
     if level is not None:
         found["liver"] = replace(found["liver"], mask=without_vein(liver, vein, scene, level))
     masks.update({name: entry.mask for name, entry in found.items() if not entry.absent})
     wall = Wall(scene.hu, ground.grid.geometry, masks, ground.frame, scene.depth)
+    _next(monitor, "stomach, bowel, gallbladder")
     found.update(find_hollow(scene.hu, ground.grid.geometry, masks, phase, wall=wall))
+    _next(monitor, "heart")
+    found["heart"] = find_heart(scene.smooth, scene.lungs, scene.depth, _taken_by(found, scene), ground.frame)
     return found, phase, level
 
 
-def look_into_liver(
-    volume: Volume, ground: Ground, found: Mapping[str, Found], phase: Phase
-) -> tuple[WorkingGrid | None, dict[str, Found]]:
-    """Find vessels and tumour candidates on a 1.5 mm grid around the liver."""
-    if found["liver"].absent:
-        nothing = Found.nothing("needs the liver")
-        return None, {name: nothing for name in (*IN_LIVER, "portal_vein", "tumour_candidate_1")}
-    coarse = ground.grid.geometry
-    fine = finer_grid(volume, found["liver"].mask, coarse, FINE_SPACING_MM, 27.0)
-    masks = {
-        name: resample_mask(entry.mask, coarse, fine.geometry) for name, entry in found.items() if not entry.absent
-    }
-    masks["body"] = resample_mask(ground.body.mask, coarse, fine.geometry)
-    inside = dict(find_hepatic_vessels(fine.hu, fine.geometry, masks, phase))
-    masks.update({name: entry.mask for name, entry in inside.items() if not entry.absent})
-    inside.update(find_tumour_candidates(fine.hu, fine.geometry, masks, phase))
-    return fine, inside
+def _taken_by(found: Mapping[str, Found], scene: Scene) -> Mask:
+    """Return what the heart cannot hold."""
+    taken = scene.bone | scene.gas
+    for name in ("liver", "spleen", "stomach", "aorta", "inferior_vena_cava", "kidney_left"):
+        taken = taken | _mask(found[name], taken.shape)
+    return taken
+
+
+def _known(ground: Ground, found: Mapping[str, Found]) -> dict[str, Mask]:
+    return {"body": ground.body.mask, **{name: entry.mask for name, entry in found.items() if not entry.absent}}
 
 
 def _assemble(
-    volume: Volume, ground: Ground, found: Mapping[str, Found], fine: tuple[WorkingGrid | None, dict[str, Found]],
-    phase: Phase, notes: list[str],
+    volume: Volume, ground: Ground, found: Mapping[str, Found], finer: Sequence[Closer],
+    phase: Phase, notes: list[str], monitor: Monitor,
 ) -> LabelMap:
     """Carry everything onto the scan's own voxels, divide the rest of the body into tissues and build the labels."""
     upright = volume.canonical()
@@ -185,19 +187,25 @@ def _assemble(
     block = upright.geometry.cropped(*box_start_shape(box))
     native: dict[str, Found] = {"body": Found(body[box])}
     for name, entry in found.items():
+        if name == "bone":
+            continue
         if name in REFINED and not entry.absent:
+            _next(monitor, f"border of {name.replace('_', ' ')}")
             native[name] = _refined(upright, ground, found, name, block)
         else:
             native[name] = _carried(entry, coarse, block)
-    grid, inside = fine
-    for name, entry in inside.items():
-        native[name] = _carried(entry, grid.geometry if grid is not None else coarse, block)
+    for geometry, inside in finer:
+        native.update({name: _carried(entry, geometry, block) for name, entry in inside.items()})
+    _next(monitor, "skeleton")
+    native.update(_skeleton(volume, ground, found, block))
     _keep_in_body(native)
+    _next(monitor, "skin, fat, muscle")
     masks = {name: entry.mask for name, entry in native.items() if not entry.absent}
     native.update(_tissues(upright.array[box], block, masks, ground, found, phase))
     native["unknown_tissue"] = Found(masks["body"], "ok", "no other structure was recognised here")
-    candidates = sorted((name for name in inside if name.startswith("tumour")), key=lambda n: int(n.rsplit("_", 1)[1]))
-    names = [name for name in (*TISSUES, *ORGANS, *IN_LIVER) if name in native] + candidates[::-1] + ["body"]
+    lesions = sorted((name for name in native if layer_of(name) == 2), key=lambda n: int(n.rsplit("_", 1)[1]))
+    parts = [name for name in native if layer_of(name) == 1 and name not in IN_LIVER]
+    names = [name for name in (*TISSUES, *ORGANS, *parts, *IN_LIVER) if name in native] + lesions[::-1] + ["body"]
     return compose(volume, upright.geometry, box, native, names, notes)
 
 
@@ -210,12 +218,28 @@ def _tissues(
     image = np.asarray(hu, dtype=np.float32)
     result = dict(find_tissues(image, block, masks, phase, wall=wall))
     result.update(find_pleural_recess(image, block, masks, phase, wall=wall))
+    if not result["fat"].absent:
+        result.update(split_fat(result["fat"].mask, block, wall))
     return result
 
 
+def _skeleton(
+    volume: Volume, ground: Ground, found: Mapping[str, Found], block: VolumeGeometry
+) -> dict[str, Found]:
+    """Return the bones and their parts on the voxels of ``block``."""
+    coarse = found["bone"]
+    if coarse.absent:
+        return {"bone": coarse}
+    shape = coarse.mask.shape
+    vessels = _mask(found["aorta"], shape) | _mask(found["inferior_vena_cava"], shape)
+    fine, skeleton, parts = find_bones(
+        volume, ground.body.mask, coarse.mask, vessels, ground.scene.lungs, ground.frame, ground.grid.geometry
+    )
+    return carry_bones(fine, skeleton, parts, block) or {"bone": coarse}
+
+
 def _wall(ground: Ground, found: Mapping[str, Found]) -> Wall:
-    masks = {"body": ground.body.mask, **{name: entry.mask for name, entry in found.items() if not entry.absent}}
-    return Wall(ground.scene.hu, ground.grid.geometry, masks, ground.frame, ground.scene.depth)
+    return Wall(ground.scene.hu, ground.grid.geometry, _known(ground, found), ground.frame, ground.scene.depth)
 
 
 def _refined(

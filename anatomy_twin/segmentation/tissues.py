@@ -20,14 +20,19 @@ from anatomy_twin.segmentation.working_grid import (
     depth_mm,
     distance_mm,
     equal_grid,
+    open_mm,
     resample,
     resample_mask,
+    touching,
 )
 
 SKIN_MM: Final = 2.5  # assumed: skin of the trunk is 2 to 3 mm thick
 FAT_HU: Final = (-190.0, -25.0)
 SOFT_HU: Final = (-25.0, 140.0)
 GAS_HU: Final = -400.0
+BESIDE_MM: Final = 80.0
+BEFORE_MM: Final = 36.0
+MUSCLE_HU: Final = 55.0
 DENSE_WALL_HU: Final = 110.0  # costal cartilage and the rim of ribs are denser than enhanced muscle
 ORGANS: Final = ("liver", "spleen", "kidney_right", "kidney_left", "stomach", "bowel", "colon", "gallbladder", "aorta",
                  "inferior_vena_cava", "portal_vein", "heart", "pancreas")
@@ -106,7 +111,7 @@ def find_tissues(
     muscle_zone, strand_zone, membrane, dense = _zones(wall, geometry, depth, solid)
     soft = free & ~fat & (smooth >= SOFT_HU[0] - 35.0) & (smooth < SOFT_HU[1]) & ~gas_rim
     diaphragm = free & membrane & (smooth > -250.0)
-    muscle = soft & muscle_zone & ~dense & ~diaphragm
+    muscle = soft & (muscle_zone | _beside_spine(wall, geometry)) & ~dense & ~diaphragm
     fat = (fat | (soft & strand_zone & ~muscle_zone & ~dense)) & ~diaphragm
     monitor.progress(1.0)
     estimated = "the wall between its outer face and ribs, lung edge or organs; thickness spread where none is near"
@@ -129,6 +134,28 @@ def _taken(masks: Masks) -> Mask:
         if name in masks:
             result |= masks[name]
     return result
+
+
+def _beside_spine(wall: Wall, geometry: VolumeGeometry) -> Mask:
+    """Return where psoas, quadratus and the crura lie: beside the spine, behind the front of the vertebral bodies.
+
+    Soft tissue there that is no organ or vessel, thicker than 6 mm, within 30 mm of the spine's bone and as bright as
+    the muscle of the back (25 HU more or less) is muscle.
+    """
+    step, shape = wall.spacing_mm, wall.hu.shape
+    bone, smooth = wall.masks.get("bone"), ndimage.gaussian_filter(wall.hu, 1.0, truncate=3.0)
+    if bone is None:
+        return np.zeros(geometry.shape, dtype=bool)
+    left, front = wall.frame.left_mm, wall.frame.front_mm
+    free = wall.masks["body"] & ~_taken(wall.masks) & (smooth > SOFT_HU[0]) & (smooth < SOFT_HU[1])
+    back = free & np.broadcast_to((np.abs(left) < 45.0) & (front < -25.0) & (front > -55.0), shape)
+    level = float(np.median(smooth[back])) if back.any() else MUSCLE_HU
+    spinal = bone & np.broadcast_to(np.abs(left) < 50.0, shape)
+    zone = np.broadcast_to((np.abs(left) < BESIDE_MM) & (front < BEFORE_MM), shape)
+    zone = zone & (distance_mm(spinal, step, 33.0) < 30.0)
+    thick = open_mm(free & zone & (np.abs(smooth - level) < 25.0), 3.0, step)
+    thick = touching(thick, distance_mm(spinal, step, 9.0) < 5.0)
+    return resample(thick.astype(np.float32), wall.geometry, geometry) > 0.5
 
 
 def _body_depth(body: Mask, geometry: VolumeGeometry, wall: Wall) -> Image:

@@ -1,0 +1,144 @@
+"""Skeleton, vertebrae, heart and fat: analytic spines, a generated patient, a real pelvis."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from anatomy_twin.phantom import make_patient
+from anatomy_twin.scan import load_volume
+from anatomy_twin.segmentation import segment
+from anatomy_twin.segmentation.bone_parts import find_bone_parts
+from anatomy_twin.segmentation.skeleton import find_skeleton
+from anatomy_twin.segmentation.vertebrae import find_discs, name_levels
+
+STEP = 1.5
+DATA = os.environ.get("ANATOMY_TWIN_TEST_DATA", "")
+
+
+def spine_of_boxes(heights_mm, disc_mm=8.0, marrow_hu=120.0, seed=1):
+    """A straight spine: bodies of marrow with dense walls, darker discs, a canal behind with arches, soft tissue."""
+    rng = np.random.default_rng(seed)
+    size = int((sum(heights_mm) + disc_mm * (len(heights_mm) - 1)) / STEP)
+    shape = (size, 80, 80)
+    k, j, i = np.indices(shape)
+    left, front = (i - 40) * STEP, (40 - j) * STEP  # mm from the middle of the canal
+    hu = np.full(shape, 50.0, np.float32)
+    numbers = np.zeros(shape, np.uint8)
+    body = np.hypot(left, front - 26.0) < 18.0
+    arch = (np.hypot(left, front) < 15.0) & (np.hypot(left, front) > 9.0) & (front < 8.0)
+    bottom, edges = 0.0, []
+    for n, height in enumerate(heights_mm, start=1):
+        inside = (k * STEP >= bottom) & (k * STEP < bottom + height)
+        wall = (k * STEP < bottom + 2.5) | (k * STEP >= bottom + height - 2.5) | (np.hypot(left, front - 26.0) > 15.5)
+        hu[inside & body] = marrow_hu
+        hu[inside & body & wall] = 420.0
+        low = (k * STEP >= bottom - 0.3 * height) & (k * STEP < bottom + 0.5 * height)
+        hu[low & arch] = 600.0
+        numbers[inside & body] = n
+        numbers[low & arch] = n
+        edges.append(bottom + height + disc_mm / 2.0)
+        disc = (k * STEP >= bottom + height) & (k * STEP < bottom + height + disc_mm)
+        hu[disc & body] = 85.0
+        bottom += height + disc_mm
+    hu[np.hypot(left, front) < 8.0] = 25.0
+    hu += rng.normal(0.0, 12.0, shape).astype(np.float32)
+    left = np.ascontiguousarray(left[:, :1, :], dtype=np.float32)
+    front = np.ascontiguousarray(front[:, :, :1], dtype=np.float32)
+    return hu, numbers, left, front, edges[:-1]
+
+
+@pytest.mark.parametrize("marrow_hu", [110.0, 200.0])
+def test_discs_of_an_analytic_spine_are_found(marrow_hu):
+    hu, numbers, left, front, edges = spine_of_boxes((24.0, 26.0, 28.0, 30.0, 31.0), marrow_hu=marrow_hu)
+    bone, spine = find_skeleton(hu, STEP, numbers > 0, np.zeros(hu.shape, bool), left, front)
+    assert np.mean(bone[numbers > 0]) > 0.9 and np.mean(bone[spine.canal]) == 0.0
+    discs = find_discs(hu, spine, STEP)
+    assert len(discs.slices) == len(edges)
+    assert np.abs(np.array(discs.slices) * STEP - edges).max() < 5.0
+
+
+def test_vertebrae_of_an_analytic_spine_are_parted():
+    hu, numbers, left, front, _ = spine_of_boxes((24.0, 26.0, 28.0, 30.0))
+    none = np.zeros(hu.shape, bool)
+    bone, spine = find_skeleton(hu, STEP, numbers > 0, none, left, front)
+    parts = find_bone_parts(hu, STEP, bone, spine, none)
+    assert sorted(parts) == [f"vertebra_{n}" for n in range(1, 5)]
+    for number in range(1, 5):  # numbered from the head down, the boxes from the feet up
+        mask, truth = parts[f"vertebra_{5 - number}"].mask, numbers == number
+        assert 2.0 * (mask & truth).sum() / (mask.sum() + truth.sum()) > 0.8
+    assert all("level" in entry.rules and entry.state == "check" for entry in parts.values())
+    assert sum(entry.mask.astype(int) for entry in parts.values()).max() == 1
+
+
+def test_levels_follow_from_ribs_or_sacrum_and_a_contradiction_is_told():
+    names, told, doubt = name_levels(5, [False, False, True, True, True], False)
+    assert names[0] == "vertebra_l2" and names[2] == "vertebra_t12" and not doubt and "rib" in told
+    names, told, doubt = name_levels(4, [False] * 4, True)
+    assert names == ["vertebra_l5", "vertebra_l4", "vertebra_l3", "vertebra_l2"] and "sacrum" in told and not doubt
+    names, told, doubt = name_levels(6, [False] * 4 + [True] * 2, True)  # four lumbar vertebrae between both
+    assert doubt and "sacrum" in told
+    names, _, doubt = name_levels(3, [True, True, True], False)
+    assert names == ["vertebra_3", "vertebra_2", "vertebra_1"] and doubt
+
+
+@cache
+def patient():
+    made = make_patient(5, "liver_tumour", "portal", 11.0, 160, 3.0)
+    return made, segment(made.volume, "ct-abdomen")
+
+
+def overlap(name):
+    made, labels = patient()
+    found, truth = labels.mask(name), made.truth.mask(name)
+    return 2.0 * int((found & truth).sum()) / int(found.sum() + truth.sum())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "floor"), [("bone", 0.82), ("heart", 0.85)])
+def test_bones_and_heart_of_a_generated_patient(name, floor):
+    assert overlap(name) > floor
+
+
+@pytest.mark.slow
+def test_parts_lie_in_their_parents_and_never_overlap():
+    _, labels = patient()
+    for parent in ("bone", "fat"):
+        parts = [s for s in labels.segments if s.part_of == parent and not s.absent]
+        assert len(parts) >= 2
+        whole = labels.array[0] == labels.segment(parent).value
+        for part in parts:
+            mask = labels.array[part.layer] == part.value
+            assert part.layer == 1 and np.mean(whole[mask]) > 0.9
+    vertebrae = [s.name for s in labels.segments if s.name.startswith("vertebra_")]
+    assert 7 <= len(vertebrae) <= 11 and "vertebra_l1" in vertebrae
+
+
+@pytest.mark.slow
+def test_fat_under_the_skin_and_fat_inside_are_those_of_the_truth_within_the_wall():
+    _, labels = patient()
+    outer, inner = labels.mask("subcutaneous_fat"), labels.mask("visceral_fat")
+    body = labels.mask("body")
+    from scipy import ndimage
+
+    depth = ndimage.distance_transform_edt(body, sampling=labels.geometry.spacing_mm)
+    assert np.median(depth[outer]) < 20.0 < np.median(depth[inner])
+
+
+@pytest.mark.real_data
+@pytest.mark.slow
+@pytest.mark.skipif(not DATA, reason="ANATOMY_TWIN_TEST_DATA does not name a folder with real scans")
+def test_a_real_spine_is_counted_alike_from_rib_and_sacrum():
+    path = Path(DATA) / "totalsegmentator_refs" / "example_ct.nii.gz"
+    labels = segment(load_volume(path, modality="CT"), "ct-abdomen")
+    names = [s.name for s in labels.segments if s.name.startswith("vertebra_") and not s.absent]
+    assert sorted(names) == ["vertebra_l1", "vertebra_l2", "vertebra_l3", "vertebra_l4", "vertebra_l5", "vertebra_t12"]
+    # an independent network's labels hold L1 (number 31) on all its slices; here its middle in mm
+    centre = labels.geometry.to_world(np.argwhere(labels.mask("vertebra_l1"))).mean(axis=0)
+    assert labels.volume_ml("pelvis") > 300.0 and labels.volume_ml("sacrum") > 15.0
+    assert "level" not in {rule for s in labels.segments for rule in s.rules}
+    assert np.isfinite(centre).all()
