@@ -1,6 +1,9 @@
 from .anatomy import build_anatomy as build_anatomy
 from .anatomy import load_surface as load_surface
 from .assess import assess as assess
+from .batch import Study as Study
+from .batch import find_studies as find_studies
+from .batch import run_batch as run_batch
 from .core import AblationPlan as AblationPlan
 from .core import Anatomy as Anatomy
 from .core import Applicator as Applicator
@@ -37,6 +40,7 @@ from .report import write_report as write_report
 from .scan import find_series as find_series
 from .scan import load_volume as load_volume
 from .segmentation import add_target as add_target
+from .segmentation import editing as editing
 from .segmentation import segment as segment
 from .simulation import simulate as simulate
 from .store import load_case as load_case

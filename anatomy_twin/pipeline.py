@@ -20,6 +20,7 @@ from anatomy_twin.assess import assess, is_lesion
 from anatomy_twin.core import (
     SILENT,
     AblationPlan,
+    Anatomy,
     Case,
     FrozenMapping,
     LabelMap,
@@ -41,7 +42,7 @@ from anatomy_twin.scan.label_match import match_note
 from anatomy_twin.scan.label_object import read_label_object
 from anatomy_twin.scan.label_place import with_place_checked
 from anatomy_twin.search import confirm_duration
-from anatomy_twin.segmentation import add_target, segment
+from anatomy_twin.segmentation import add_target, editing, segment
 from anatomy_twin.simulation import simulate
 from anatomy_twin.store import load_labels as load_seg_nrrd
 from anatomy_twin.units import Point, check_range
@@ -130,16 +131,21 @@ def _recorded(case: Case, stage: str, facts: Mapping[str, str], clock: _Clock) -
     return case.with_step(stage, facts, clock.seconds)
 
 
-def segment_case(case: Case, segmenter: str = "ct-abdomen", monitor: Monitor = SILENT) -> Case:
-    """Segment the primary volume; plans, results and surfaces of an older segmentation are dropped."""
+def segment_case(
+    case: Case, segmenter: str = "ct-abdomen", monitor: Monitor = SILENT, seeds: Mapping[str, object] | None = None
+) -> Case:
+    """Segment the primary volume, or with ``seeds`` correct its labels; plans, results and surfaces are dropped."""
     with _stage("segmenting organs", monitor) as clock:
-        labels = segment(case.volume, segmenter, monitor=monitor)
+        labels = segment(case.volume, segmenter, seeds, case.labels.get(case.primary) if seeds else None, monitor)
         if case.plans:
             monitor.warn(f"the new segmentation replaces the old one; dropped with it: plan {', '.join(case.plans)}")
     fresh = Case.new(
         volume=case.volume, labels=labels, patient=case.patient, name=case.primary, provenance=case.provenance
     )
-    facts = {"segmenter": segmenter, "found": ", ".join(labels.names), "seed": "none (deterministic)"}
+    stem, colon, argument = segmenter.partition(":")
+    told = f"{stem}{colon}{Path(argument).name}"  # of a card only its name: paths tell of people
+    facts = {"segmenter": told, "found": ", ".join(labels.names), "seed": "none (deterministic)"}
+    facts |= {"pointed at": ", ".join(seeds)} if seeds else {}
     return _recorded(replace(fresh, timings_s=case.timings_s), "segmenting organs", facts, clock)
 
 
@@ -164,6 +170,33 @@ def labels_case(
         "sha256": hashlib.sha256(Path(path).read_bytes()).hexdigest(),
     }
     return _recorded(replace(fresh, timings_s=case.timings_s), "reading labels", facts, clock)
+
+
+def edit_case(
+    case: Case, verb: str, name: str, options: Mapping[str, object], monitor: Monitor = SILENT
+) -> Case:
+    """Edit the segment ``name`` of the primary volume by a verb of ``segmentation.editing`` with its options.
+
+    Plans, results and surfaces of the segmentation before are dropped. Raises ``UsageError`` for an unknown verb and
+    where nothing changes.
+    """
+    if verb not in editing.VERBS:
+        raise UsageError(f"no editing verb is called {verb!r}", advice=f"choose one of {', '.join(editing.VERBS)}")
+    taken = dict(options, volume=case.volume) if "hu" in options else dict(options)
+    with _stage("editing labels", monitor) as clock:
+        change = editing.VERBS[verb].change(case.label_map, name, **taken)
+        if change.empty:
+            raise UsageError(f"{verb} changes nothing of {name}", advice="give another place, size or rule")
+        labels = change.applied(case.label_map)
+        if case.plans:
+            monitor.warn(f"the labels were edited; dropped with the old ones: plan {', '.join(case.plans)}")
+    fresh = replace(
+        case, labels={**case.labels, case.primary: labels}, anatomy=Anatomy({}), plans={}, checks={}, results={},
+        assessments={},
+    )
+    facts = {"edit": change.name, "changed": "; ".join(change.told)}
+    facts |= {key: str(value) for key, value in options.items()}
+    return _recorded(fresh, "editing labels", facts, clock)
 
 
 def target_case(

@@ -6,7 +6,9 @@ Other packages add to the table by entry points (groups ``anatomy_twin.segmenter
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -39,7 +41,19 @@ class Exporter(Protocol):
 
 
 TABLE: Final[dict[str, dict[str, str]]] = {
-    "segmenters": {"ct-abdomen": "anatomy_twin.segmentation.ct_abdomen:segment_ct_abdomen"},
+    "segmenters": {
+        "ct-abdomen": "anatomy_twin.segmentation.ct_abdomen:segment_ct_abdomen",
+        "ct-head": "anatomy_twin.segmentation.ct_head:segment_ct_head",
+        "ct-thorax": "anatomy_twin.segmentation.ct_thorax:segment_ct_thorax",
+        "grow": "anatomy_twin.segmentation.seeded:segment_by_growing",
+        "watershed": "anatomy_twin.segmentation.seeded:segment_by_flooding",
+        "random-walker": "anatomy_twin.segmentation.seeded:segment_by_walking",
+        "threshold": "anatomy_twin.segmentation.seeded:segment_by_threshold",
+        "levelset": "anatomy_twin.segmentation.seeded:segment_by_levelset",
+        "totalsegmentator": "anatomy_twin.segmentation.external_totalsegmentator:segment_totalsegmentator",
+        "nnunet": "anatomy_twin.segmentation.external_nnunet:segment_nnunet",
+        "onnx": "anatomy_twin.segmentation.onnx_segment:segment_onnx",
+    },
     "simulators": {"thermal": "anatomy_twin.simulation.thermal:simulate_ablation"},
     "exporters": {
         ".stl": "anatomy_twin.export.stl:write",
@@ -58,12 +72,17 @@ def names(kind: str) -> tuple[str, ...]:
 def resolve(kind: str, name: str) -> Callable[..., Any]:
     """Return the function behind a name.
 
-    Raises ``UsageError`` naming the known ones when there is none, or when a plugin cannot be loaded.
+    "NAME:ARGUMENT" hands what stands after the first colon to a function that takes an ``argument`` ("onnx:card.json",
+    "totalsegmentator:total"). Raises ``UsageError`` naming the known ones when there is none, when a plugin cannot be
+    loaded, or for an argument to one that takes none.
     """
-    target = TABLE[kind].get(name)
-    if target is None:
-        points = metadata.entry_points(group=f"anatomy_twin.{kind}", name=name)
-        target = next((point.value for point in points), None)
+    stem, colon, argument = name.partition(":")
+    if colon and _target(kind, name) is None:
+        found = resolve(kind, stem)
+        if "argument" not in inspect.signature(found).parameters:
+            raise UsageError(f"the {kind[:-1]} {stem!r} takes nothing after a colon", advice=f"write {stem}")
+        return partial(found, argument=argument)
+    target = _target(kind, name)
     if target is None:
         raise UsageError(f"no {kind[:-1]} is called {name!r}", advice=f"choose one of {', '.join(names(kind))}")
     module, _, function = target.partition(":")
@@ -72,3 +91,11 @@ def resolve(kind: str, name: str) -> Callable[..., Any]:
     except (ImportError, AttributeError) as error:
         raise UsageError(f"the {kind[:-1]} {name!r} cannot be loaded: {error}") from error
     return found
+
+
+def _target(kind: str, name: str) -> str | None:
+    """Return "module:function" of a name, that of an entry point where the table has none."""
+    if name in TABLE[kind]:
+        return TABLE[kind][name]
+    points = metadata.entry_points(group=f"anatomy_twin.{kind}", name=name)
+    return next((point.value for point in points), None)

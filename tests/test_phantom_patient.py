@@ -147,7 +147,7 @@ def test_pictures_show_what_the_truth_says():
         "bone": (180, 700),
     }
     for name, (low, high) in ranges.items():
-        core = ndimage.binary_erosion(patient.truth.mask(name, with_parts=False))
+        core = ndimage.binary_erosion(patient.truth.mask(name, with_parts=name == "bone"))
         assert low < np.median(patient.volume.array[core]) < high, name
     fat = ndimage.binary_erosion(patient.truth.mask("fat"))
     assert -120 < np.median(patient.volume.array[fat]) < -85
@@ -224,4 +224,4 @@ def test_smooth_noise_is_the_same_on_any_grid_and_has_unit_variance():
 def test_uids_are_valid_and_depend_on_every_part():
     uids = {make_uid("a", "b"), make_uid("a", "c"), make_uid("ab")}
     assert len(uids) == 3 and all(len(uid) <= 64 and uid.startswith("2.25.") for uid in uids)
-    assert set(KINDS) == {"liver_tumour", "healthy_abdomen"}
+    assert {"liver_tumour", "healthy_abdomen", "abdomen"} < set(KINDS)

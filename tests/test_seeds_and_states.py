@@ -88,3 +88,36 @@ def test_a_part_without_a_tissue_of_its_own_is_what_it_is_part_of():
     tissues = build_tissues(LabelMap(array, geometry, segments), "tumour_1", np.array([[18.0, 18.0, 9.0]]), 30.0)
     assert "vertebra_l1" not in tissues.names
     assert tissues.names[tissues.classes[1, 4, 4]] == tissues.names[tissues.classes[5, 4, 4]] == "bone"
+
+
+def test_a_flagged_organ_is_never_certain_in_numbers_and_rules():
+    from dataclasses import replace
+
+    from anatomy_twin.assess.volumes import volume_quantities
+    from anatomy_twin.core import AblationPlan, Applicator, Case
+    from anatomy_twin.plan import check_plan
+    from tests.support.toy_patient import toy_patient
+
+    volume, labels = toy_patient()
+
+    def flagged(name):
+        marked = (
+            replace(s, state="check", rules=("volume",), note="too large") if s.name == name else s
+            for s in labels.segments
+        )
+        return Case.new(volume=volume, labels=replace(labels, segments=tuple(marked)))
+
+    def number(case, name):
+        return next(q for q in volume_quantities(case) if q.name == name)
+
+    plain = Case.new(volume=volume, labels=labels)
+    assert number(plain, "spleen_ml").verdict == "met"
+    doubted = number(flagged("spleen"), "spleen_ml")
+    assert doubted.verdict == "not checked" and doubted.value is not None and "flagged: too large" in doubted.note
+    assert "flagged" in number(flagged("liver"), "liver_healthy_ml").note
+    plan = AblationPlan(name="A", target="tumour_1", margin_mm=5, applicators=(
+        Applicator(device="mwa-generic", entry_mm=(-140.0, -15.0, 25.0), tip_mm=(-62.0, -15.0, 25.0), power_w=60,
+                   duration_s=300),))  # fmt: skip
+    reasons = {rule.name: rule.reason for rule in check_plan(flagged("spleen"), plan).rules}
+    assert "outline to be checked: spleen" in reasons["crosses no kidney, spleen or pancreas"]
+    assert "to be checked" not in {r.name: r.reason for r in check_plan(plain, plan).rules}["crosses no bone"]

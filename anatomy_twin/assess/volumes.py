@@ -63,6 +63,10 @@ def _organ(labels: LabelMap, name: str) -> Quantity:
         note = "; ".join(filter(None, [note, "reaches the edge of the scan, so it may be incomplete"]))
         return Quantity(f"{name}_ml", title, round(value, 1), "ml", limit, "not checked", facts["source"], note=note)
     verdict = "met" if low <= value <= high else "not met"
+    segment = labels.segment(name)
+    if segment.state == "check":  # an outline that a rule spoke against cannot meet a limit
+        verdict = "not checked" if verdict == "met" else verdict
+        note = "; ".join(filter(None, [note, f"the outline is flagged: {segment.note or ', '.join(segment.rules)}"]))
     return Quantity(f"{name}_ml", title, round(value, 1), "ml", limit, verdict, facts["source"], note=note)
 
 
@@ -73,6 +77,8 @@ def _is_cut(labels: LabelMap, name: str) -> bool:
 
 def _healthy_liver(labels: LabelMap) -> Quantity:
     value, note = healthy_ml(labels, "liver")
+    if labels.segment("liver").state == "check":
+        note += "; the outline of the liver is flagged"
     return Quantity("liver_healthy_ml", "Liver without lesions", round(value, 1), "ml", note=note)
 
 

@@ -24,6 +24,24 @@ def load(name: str) -> dict[str, Any]:
     return content
 
 
+@cache
+def load_arrays(name: str) -> dict[str, Any]:
+    """Return the arrays of ``catalog/NAME.npz`` by name, read-only numpy arrays.
+
+    Raises ``UsageError`` when there is no such file.
+    """
+    import numpy as np  # loaded here: reading terms must not load it
+
+    file = resources.files(__name__).joinpath(f"{name}.npz")
+    if not file.is_file():
+        raise UsageError(f"the catalog has no arrays {name!r}")
+    with file.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
+        arrays = {key: content[key] for key in content.files}
+    for array in arrays.values():
+        array.setflags(write=False)
+    return arrays
+
+
 def term(name: str) -> dict[str, Any]:
     """Return the coded term, label, colour and parent of a segment name ("liver", "tumour_2").
 

@@ -18,6 +18,7 @@ VERBS: Final = {
     "run": "the whole chain on one scan",
     "import": "read a scan into a new case",
     "segment": "find the organs of a case",
+    "edit": "correct a segment of a case: paint, erase, smooth, margin, islands, ...",
     "mesh": "build the surfaces of a case",
     "plan": "propose an ablation, or add and check one from a file",
     "simulate": "compute the heat and damage of a plan",
@@ -25,6 +26,7 @@ VERBS: Final = {
     "report": "write the HTML, PDF and JSON report of a case",
     "export": "write one structure as STL, PLY or OBJ",
     "view": "open a case in the window, or draw it with --screenshot",
+    "batch": "segment, mesh and measure many studies; goes on where it was stopped",
     "verify": "check every byte of a case against its checksums",
 }
 

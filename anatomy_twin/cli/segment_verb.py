@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
 
 from anatomy_twin.cli.common import Options, emit, keep_case, open_case, terminal_monitor, volume_text
 from anatomy_twin.errors import UsageError
+from anatomy_twin.units import FARTHEST
 
+LARGEST_FILE: Final = 16 * 2**20  # bytes of a file of seeds
 
 def main(arguments: Sequence[str]) -> int:
-    """Segment the primary volume of CASE, or take its labels from a file, and save it in place."""
-    parser = Options("segment", "Find the organs of a case, or read them from a file.")
+    """Segment the primary volume of CASE, take its labels from a file or correct them by clicks; save it in place."""
+    parser = Options("segment", "Find the organs of a case, read them from a file, or correct them by clicks.")
     parser.add_argument("case", metavar="CASE")
-    parser.add_argument("--segmenter", help="name of the segmenter (default: ct-abdomen)")
+    parser.add_argument("--segmenter", help="name of the segmenter (default: ct-abdomen, with clicks: grow)")
     parser.add_argument("--labels", metavar="FILE", help="take them from a DICOM SEG or RT structure set, a .seg.nrrd, "
                         "or a NIfTI, NRRD or MetaImage file of label numbers")  # fmt: skip
     parser.add_argument("--names", metavar="N=NAME,...", help="what the numbers in FILE are, as in 1=liver,2=spleen")
+    parser.add_argument("--click", metavar="NAME=x,y,z", action="append", help="a point inside a segment, LPS mm; with "
+                        "the labels that the case has, it is corrected there (repeatable)")  # fmt: skip
+    parser.add_argument("--click-out", metavar="NAME=x,y,z", action="append", help="a point outside of it (repeatable)")
+    parser.add_argument("--seeds", metavar="FILE", help="a JSON file of seeds by segment name: inside, outside, box, "
+                        "scribbles_inside, scribbles_outside, all in LPS mm")  # fmt: skip
     options = parser.read(arguments)
     if options.labels and options.segmenter:
         raise UsageError("--labels and --segmenter exclude each other", advice="give one of them")
+    seeds = _seeds(options.seeds, options.click or [], options.click_out or [])
+    if options.labels and seeds:
+        raise UsageError("--labels takes no clicks", advice="read the labels first, then correct them")
     if options.names and not options.labels:
         raise UsageError("--names names the numbers of a file", advice="give the file with --labels")
     names = _names(options.names)
@@ -29,7 +42,8 @@ def main(arguments: Sequence[str]) -> int:
         if options.labels:
             case = labels_case(case, options.labels, names, monitor=monitor)
         else:
-            case = segment_case(case, options.segmenter or "ct-abdomen", monitor=monitor)
+            usual = "grow" if seeds else "ct-abdomen"
+            case = segment_case(case, options.segmenter or usual, monitor=monitor, seeds=seeds)
     keep_case(case, options.case)
     labels = case.label_map
     found = {
@@ -44,6 +58,50 @@ def main(arguments: Sequence[str]) -> int:
     ]
     lines += [f"  note: {note}" for note in labels.notes]
     return emit(options, {"case": options.case, "segments": found, "notes": list(labels.notes)}, "\n".join(lines), case)
+
+
+def _seeds(file: str | None, inside: Sequence[str], outside: Sequence[str]) -> dict[str, Any] | None:
+    """Return the seeds of the file and of the clicks, by segment name; None where there are none."""
+    named = _seed_file(file) if file else {}
+    for texts, key in ((inside, "inside"), (outside, "outside")):
+        for text in texts:
+            name, point = _click(text)
+            parts = named.setdefault(name, {})
+            if not isinstance(parts, dict):  # the file may give a bare point or a list of them
+                parts = named[name] = {"inside": parts if parts and isinstance(parts[0], list) else [parts]}
+            parts.setdefault(key, [])
+            parts[key] = [*parts[key], point]
+    return named or None
+
+
+def _seed_file(path: str) -> dict[str, Any]:
+    from anatomy_twin.core import as_seeds, named_seeds
+
+    file = Path(path)
+    try:
+        if file.stat().st_size > LARGEST_FILE:
+            raise UsageError("the file of seeds is larger than 16 MiB", where=file.name)
+        named = named_seeds(json.loads(file.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise UsageError("the file of seeds cannot be read", where=file.name) from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError("the file of seeds is not JSON", where=file.name,
+                         advice='write it as {"liver": {"inside": [[x, y, z]]}} in LPS mm') from error
+    for seeds in named.values():
+        as_seeds(seeds)
+    return named
+
+
+def _click(text: str) -> tuple[str, list[float]]:
+    """Read ``liver=-62,4,10``."""
+    name, _, place = text.rpartition("=")
+    try:
+        point = [float(part) for part in place.split(",")]
+    except ValueError:
+        point = []
+    if not name.strip() or len(point) != 3 or not all(abs(part) <= FARTHEST for part in point):
+        raise UsageError(f"the click {text!r} is not NAME=x,y,z", advice="write it as liver=-62,4,10 in LPS mm")
+    return name.strip(), point
 
 
 def _names(text: str | None) -> dict[int, str] | None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.phantom.canvas import BOX_HIGH, BOX_LOW, Canvas
+from anatomy_twin.phantom.intensity import hounsfield
 from anatomy_twin.phantom.shapes import Field, curve, smooth_step
 from anatomy_twin.phantom.texture import SmoothNoise
 
@@ -38,6 +39,24 @@ class Build:
     grain: SmoothNoise
     mottle: SmoothNoise
     warp_mm: float = 4.5
+    # what conditions and later kinds add; the first kinds are drawn with these values
+    detailed: bool = False
+    iodine: float = 1.0
+    oral: bool = False
+    liver_hu: float = 0.0
+    removed: tuple[str, ...] = ()
+    riedel_mm: float = 0.0
+    liver_low_mm: float = 0.0
+    kidney_drop_mm: tuple[float, float] = (0.0, 0.0)
+    duct_mm: float = 2.9
+    pelvis: bool = False
+
+    def hu(self, name: str) -> float:
+        """Mean HU of a tissue in this patient and phase: enhancement follows the iodine per weight that was given."""
+        native, shown = hounsfield(name, "native"), hounsfield(name, self.phase)
+        if self.iodine == 1.0:
+            return shown
+        return native + (shown - native) * self.iodine
 
     def rng(self, name: str) -> np.random.Generator:
         """A generator of its own for one part, so that parts do not shift each other's random numbers."""
@@ -113,6 +132,9 @@ def make_frame(build: Build, canvas: Canvas) -> Frame:
     straps = np.maximum(np.exp(-((x / 5) ** 2)), np.exp(-(((np.abs(x) - 78) / 9) ** 2)))
     flank = 18 - 7 * front * (1 - side) - 6 * straps * front
     wall = build.muscle * ((1 - chest) * flank + chest * (21 - 3 * front))
+    if build.detailed:  # the erector of the spine is thick behind the ribs too
+        erector = np.exp(-((np.maximum(np.abs(x) - 42, 0) / 16) ** 2)) * smooth_step(y, 20, 75)
+        wall = wall + 13 * build.muscle * erector * (0.2 + 0.8 * chest)
     cavity = depth - SKIN_MM - fat - wall
     angle = np.arctan2(x, y)  # 0 at the back, +-pi at the front
     forward = (1 - np.cos(angle)) / 2

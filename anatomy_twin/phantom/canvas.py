@@ -15,9 +15,15 @@ from anatomy_twin.phantom.texture import SmoothNoise
 EXCLUSIVE: Final = (
     "unknown_tissue", "skin", "fat", "muscle", "diaphragm", "bone", "lung_right", "lung_left", "pleural_recess",
     "heart", "aorta", "inferior_vena_cava", "liver", "portal_vein", "gallbladder", "spleen", "kidney_right",
-    "kidney_left", "pancreas", "stomach", "duodenum", "colon", "bowel",
+    "kidney_left", "pancreas", "stomach", "duodenum", "colon", "bowel", "oesophagus", "bile_duct",
 )
 VALUE: Final = {name: number for number, name in enumerate(EXCLUSIVE, start=1)}
+# Values of the layer of parts: what a structure of the exclusive layer consists of.
+PARTS: Final = (
+    "portal_branches", "hepatic_veins", "hepatic_artery", "subcutaneous_fat", "visceral_fat", "ribs", "sternum",
+    "pelvis", "sacrum", *(f"vertebra_l{n}" for n in range(5, 0, -1)), *(f"vertebra_t{n}" for n in range(12, 3, -1)),
+)
+PART: Final = {name: number for number, name in enumerate(PARTS, start=1)}
 BOX_LOW: Final = (-260.0, -220.0, -80.0)
 BOX_HIGH: Final = (260.0, 260.0, 380.0)
 
@@ -40,6 +46,8 @@ class Canvas:
         )
         self._noises: dict[int, Field] = {}
         self.labels = np.zeros(geometry.shape, np.uint8)
+        self.parts = np.zeros(geometry.shape, np.uint8)
+        self.lesions = np.zeros(geometry.shape, np.uint8)
         self.image = np.zeros(geometry.shape, np.float32)
         self.free = np.ones(geometry.shape, np.float32)
         self.occupied = np.full(geometry.shape, np.float32(FAR_MM))
@@ -64,7 +72,8 @@ class Canvas:
     def noise(self, noise: SmoothNoise, box: Box) -> Field:
         """A smooth random field on a box (computed once for the whole grid: nearly every part uses it)."""
         if id(noise) not in self._noises:
-            self._noises[id(noise)] = noise.on(self.x, self.y, self.z)
+            low = BOX_LOW[2] + 2  # below its box a field goes on as its mirror image
+            self._noises[id(noise)] = noise.on(self.x, self.y, np.where(self.z < low, 2 * low - self.z, self.z))
         return self._noises[id(noise)][box]
 
     def tube(
@@ -105,3 +114,8 @@ class Canvas:
         self.free[box] -= cover
         self.occupied[box] = np.minimum(self.occupied[box], shown)
         return shown
+
+    def mark(self, part: str, inside: NDArray[np.bool_], box: Box, of: str = "bone") -> None:
+        """Name a part (one of ``PARTS``) of what is drawn; a voxel stays with the part that had it first."""
+        marked = self.parts[box]
+        marked[inside & (marked == 0) & (self.labels[box] == VALUE[of])] = PART[part]

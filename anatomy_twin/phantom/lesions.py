@@ -23,13 +23,19 @@ VEIN_GAP_MM = (6.5, 9.0)
 
 @dataclass(frozen=True, slots=True)
 class Tumour:
-    """A lesion: name, centre, mean radius, and the gap in mm from its nominal surface to the next large vein."""
+    """A lesion: name, centre, mean radius, and the gap in mm from its nominal surface to the next large vein.
+
+    ``tissue`` says what it is of (a name in ``intensity.HU``), ``contrast_hu`` by how much its middle is brighter than
+    the organ around in this phase: near zero means that the picture hardly shows it.
+    """
 
     name: str
     centre_mm: tuple[float, float, float]
     radius_mm: float
     vein_gap_mm: float
     entry_mm: tuple[float, float, float] | None = None
+    tissue: str = "tumour"
+    contrast_hu: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,12 +13,14 @@ SLICE_SIGMA_MM = 0.7
 
 def acquire(
     image: NDArray[np.float32], body: NDArray[np.bool_], spacing_mm: tuple[float, float, float], noise_hu: float,
-    seed: int,
+    seed: int, lateral_hu: NDArray[np.float32] | None = None,
 ) -> NDArray[np.int16]:
     """Return int16 HU: the ideal image blurred, with noise of ``noise_hu`` at the centre of the body.
 
     In plane the noise spectrum is the ramp filter times a soft-tissue apodisation, as filtered back projection gives
     (Riederer, Pelc and Chesler 1978); neighbouring slices share some of it. It is weaker near the skin and in air.
+    ``lateral_hu`` [k, j, i] is the standard deviation of further noise in stripes from side to side, as few photons
+    leave where arms lie in the way.
     """
     sigma = (SLICE_SIGMA_MM / spacing_mm[0], PSF_SIGMA_MM / spacing_mm[1], PSF_SIGMA_MM / spacing_mm[2])
     blurred = ndimage.gaussian_filter(image, sigma, mode="nearest")
@@ -38,9 +40,24 @@ def acquire(
         white = white[-2:]
         noise = fft.irfft2(fft.rfft2(mixed) * shape, s=(rows, columns))
         level = _noise_level(body[k], spacing_mm[1:])
-        result[k] = np.clip(np.rint(blurred[k] + noise_hu * level * noise), -1024, 3071)
+        total = blurred[k] + noise_hu * level * noise
+        if lateral_hu is not None:
+            total = total + lateral_hu[k] * _stripes(power, (fy, fx), seed, k, (rows, columns))
+        result[k] = np.clip(np.rint(total), -1024, 3071)
         result[k][outside] = -1024
     return result
+
+
+def _stripes(
+    power: NDArray[np.float64], frequency: tuple[NDArray[np.float64], NDArray[np.float64]], seed: int, k: int,
+    size: tuple[int, int],
+) -> NDArray[np.float64]:
+    """Noise of unit variance whose rays run from side to side: what they add lies at frequencies along y."""
+    fy, fx = frequency
+    sideways = np.arctan2(fx, np.abs(fy) + 1e-9)
+    spectrum = power * np.exp(-((sideways / 0.22) ** 2))
+    white = np.random.default_rng([seed, 78, k]).standard_normal(size)
+    return fft.irfft2(fft.rfft2(white) * np.sqrt(spectrum / _mean_power(spectrum, size[1])), s=size)
 
 
 def _mean_power(power: NDArray[np.float64], columns: int) -> float:

@@ -143,6 +143,8 @@ def _group_rule(
         reason = f"nothing within {cap:g} mm"
     else:
         reason = f"nearest is {label} at {value:.1f} mm"
+    if group.flagged and not broken:
+        reason += f"; outline to be checked: {', '.join(group.flagged).replace('_', ' ')}"
     return Rule(
         group.rule, _outcome(broken, group.missing), reason,
         round(value, 1) if group.classes else None, "mm", group.guard_mm,

@@ -19,13 +19,17 @@ DIGITS = 6  # indices are rounded to this, so that a re-indexed scan gives the s
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Structures that one hard rule is about; ``missing`` says why the rule can not pass ("" when it can)."""
+    """Structures that one hard rule is about; ``missing`` says why the rule can not pass ("" when it can).
+
+    ``flagged`` names those whose outline a rule of the segmentation spoke against: a pass is no surer than they are.
+    """
 
     name: str
     rule: str
     guard_mm: float
     classes: tuple[int, ...]
     missing: str
+    flagged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +154,8 @@ def _group(entry: dict[str, Any], names: list[str], labels: LabelMap) -> Group:
     classes = tuple(names.index(name) for name in entry["structures"] if name in names and name in labels)
     absent = min(([name for name in choice if name not in labels] for choice in entry["enough"]), key=len)
     missing = _why_absent(labels, absent)
-    return Group(entry["name"], entry["rule"], float(entry["guard_mm"]), classes, missing)
+    flagged = tuple(n for n in entry["structures"] if n in labels and labels.segment(n).state == "check")
+    return Group(entry["name"], entry["rule"], float(entry["guard_mm"]), classes, missing, flagged)
 
 
 def _why_absent(labels: LabelMap, names: list[str]) -> str:

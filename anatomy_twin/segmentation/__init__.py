@@ -7,10 +7,20 @@ from typing import Any
 
 from anatomy_twin import plugins
 from anatomy_twin.core import SILENT, LabelMap, Monitor, Seeds, Volume, named_seeds
-from anatomy_twin.kernels import distance, seg_circles, seg_near, seg_sample
+from anatomy_twin.kernels import (
+    distance,
+    seg_circles,
+    seg_contour,
+    seg_geodesic,
+    seg_near,
+    seg_sample,
+    seg_surface,
+    seg_tubes,
+)
+from anatomy_twin.segmentation import edit_history, editing
 from anatomy_twin.segmentation.target import add_target
 
-__all__ = ["add_target", "segment", "warm_up"]
+__all__ = ["add_target", "edit_history", "editing", "segment", "warm_up"]
 
 
 def segment(
@@ -41,5 +51,5 @@ def segment(
 
 def warm_up() -> None:
     """Compile all kernels that ``segment`` uses (they are cached on disk), so that the first patient need not wait."""
-    for kernels in (distance, seg_circles, seg_near, seg_sample):
+    for kernels in (distance, seg_circles, seg_contour, seg_geodesic, seg_near, seg_sample, seg_surface, seg_tubes):
         kernels.warm_up()

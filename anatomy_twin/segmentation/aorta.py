@@ -7,13 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from anatomy_twin.core import Volume, VolumeGeometry
 from anatomy_twin.kernels.seg_circles import best_path, disc_scores
 from anatomy_twin.segmentation.frame import SpineFrame
+from anatomy_twin.segmentation.tube import Course, course_of, draw_tube, refine_tube
 from anatomy_twin.segmentation.working_grid import Found, Image, Mask, close_mm, largest_component, open_mm, volume_ml
 
-RADII_MM = np.array([6.0, 7.5, 9.0, 10.5, 12.0, 13.5, 15.0, 17.0])
-LEFT_MM = (-18.0, 48.0)
-FRONT_MM = (4.0, 64.0)
+RADII_MM = np.array([6.0, 7.5, 9.0, 10.5, 12.0, 13.5, 15.0, 17.0, 19.5, 22.5])
+LEFT_MM = (-18.0, 54.0)
+FRONT_MM = (-30.0, 64.0)
+# in the belly it lies before the spine, in the chest beside it: what lies farther before the spine there is the heart
+FRONT_IN_BELLY_MM = (4.0, 64.0)
+FRONT_IN_CHEST_MM = (-30.0, 44.0)
+# a dissected aorta has two lumens of different brightness: above this both count as blood
+BRIGHT_BLOOD_HU = 130.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,16 +44,21 @@ def find_aorta(hu: Image, body: Mask, bone: Mask, lungs: Mask, frame: SpineFrame
     # edges count up to 200 HU, so that calcified plaque and dense contrast weigh no more than a normal rim
     image = np.ascontiguousarray(np.clip(hu, -100.0, 200.0), dtype=np.float32)
     vertebra = _vertebral_bodies(bone, frame)
+    reach, cost = max(1, round(4.5 / step)), 0.04 * (step / 3.0) ** 2
     scores, means, origin = _score_slices(image, body, vertebra, lungs, frame)
-    reach = max(1, round(4.5 / step))
-    path = _path(scores, means, origin, best_path(scores, reach, 0.04 * (step / 3.0) ** 2, 0.05), frame)
+    path = _path(scores, means, origin, best_path(scores, reach, cost, 0.05), frame)
     good = path.score > 0.3
     if good.sum() * step < 20.0:
         return Found.nothing("no tube beside the spine that looks like the aorta"), None
     level = float(np.median(path.hu[good]))
+    if level > BRIGHT_BLOOD_HU + 40.0:
+        image = np.minimum(image, np.float32(BRIGHT_BLOOD_HU))
+        scores, means, origin = _score_slices(image, body, vertebra, lungs, frame)
+        level = min(level, BRIGHT_BLOOD_HU)
     again = scores - np.minimum(1.0, np.abs(means - level) / 40.0).astype(np.float32)
-    path = _path(again, means, origin, best_path(again, reach, 0.04 * (step / 3.0) ** 2, 0.05), frame)
-    mask = _draw(hu, path, _upper_end(path, frame), vertebra | lungs, step)
+    path = _path(again, means, origin, best_path(again, reach, cost, 0.05), frame)
+    limit = BRIGHT_BLOOD_HU if float(np.max(image)) <= BRIGHT_BLOOD_HU else 200.0
+    mask = _draw(np.minimum(hu, np.float32(limit)), path, _upper_end(path, frame), lungs, step)
     mask = largest_component(mask & body)
     size = volume_ml(mask, step)
     length = float(mask.any(axis=(1, 2)).sum()) * step
@@ -57,6 +69,19 @@ def find_aorta(hu: Image, body: Mask, bone: Mask, lungs: Mask, frame: SpineFrame
     if not 15.0 <= median <= 650.0:
         return Found.nothing(f"the tube beside the spine has {median:.0f} HU, not that of blood"), None
     return Found(mask, "ok"), median
+
+
+def slices_of(found: Found) -> int:
+    """Return in how many slices a structure was found."""
+    return 0 if found.mask is None else int(found.mask.any(axis=(1, 2)).sum())
+
+
+def refine_aorta(
+    volume: Volume, mask: Mask, geometry: VolumeGeometry, aorta_hu: float, spacing_mm: float
+) -> tuple[Mask, VolumeGeometry]:
+    """Return the aorta with its rim drawn anew on a finer grid, and that grid; ``volume`` on upright axes."""
+    bright = aorta_hu > BRIGHT_BLOOD_HU + 40.0
+    return refine_tube(volume, mask, geometry, BRIGHT_BLOOD_HU if bright else aorta_hu + 15.0, spacing_mm)
 
 
 def _core(mask: Mask, step: float) -> Mask:
@@ -81,6 +106,7 @@ def _score_slices(
     means = np.zeros_like(scores)
     origin = np.zeros((count, 2), dtype=np.int64)
     hard = vertebra | (image < -50.0)
+    aside = _outside_window(body, lungs, half[1], step)
     covered = ndimage.uniform_filter(hard.astype(np.float32), (0, 3, 3))
     for k in range(count):
         row = round(float((frame.y_mm[k] - FRONT_MM[1]) / step))
@@ -93,11 +119,22 @@ def _score_slices(
         block = np.ix_(inside_r, inside_c)
         outside = (inside_r != rows)[:, None] | (inside_c != columns)[None]
         bad = outside | ~body[k][block]
-        penalty = np.where(bad, 1.5, 1.5 * covered[k][block])
+        penalty = np.where(bad, 1.5, 1.5 * covered[k][block]) + aside[k][:, None]
         low = np.clip((15.0 - mean) / 20.0, 0.0, 2.0)
         scores[k] = part - penalty[None] - low
         means[k] = mean
     return scores, means, origin
+
+
+def _outside_window(body: Mask, lungs: Mask, rows: int, step: float) -> Image:
+    """Return the penalty [k, row] for lying outside the window of the belly, or the chest where lung fills the slice."""
+    share = lungs.sum(axis=(1, 2)) / np.maximum(body.sum(axis=(1, 2)), 1)
+    share = ndimage.gaussian_filter1d(share.astype(float), 6.0 / step, mode="nearest")
+    chest = np.clip((share - 0.1) / 0.25, 0.0, 1.0)
+    low = FRONT_IN_BELLY_MM[0] + chest * (FRONT_IN_CHEST_MM[0] - FRONT_IN_BELLY_MM[0])
+    high = FRONT_IN_BELLY_MM[1] + chest * (FRONT_IN_CHEST_MM[1] - FRONT_IN_BELLY_MM[1])
+    front = FRONT_MM[1] - np.arange(rows) * step
+    return np.clip(np.maximum(low[:, None] - front, front - high[:, None]) / 9.0, 0.0, 1.5).astype(np.float32)
 
 
 def _path(scores: Image, means: Image, origin: np.ndarray, path: np.ndarray, frame: SpineFrame) -> AortaPath:
@@ -124,18 +161,9 @@ def _upper_end(path: AortaPath, frame: SpineFrame) -> Mask:
     return np.asarray(labels == int(np.argmax(np.bincount(labels)[1:])) + 1)
 
 
-def _draw(hu: Image, path: AortaPath, slices: Mask, forbidden: Mask, step: float) -> Mask:
-    """Fill the discs: voxels up to 3 mm beyond the fitted radius whose HU is that of the path."""
-    smooth = ndimage.gaussian_filter(hu, 0.5)
-    mask = np.zeros(hu.shape, dtype=bool)
+def _draw(image: Image, path: AortaPath, slices: Mask, forbidden: Mask, step: float) -> Mask:
+    """Draw the rim around the path, in two turns: the first finds the middle of what is no circle."""
     levels = ndimage.median_filter(path.hu, max(3, 2 * round(12.0 / step) + 1), mode="nearest")
-    j, i = np.indices(hu.shape[1:], dtype=np.float32)
-    for k in np.flatnonzero(slices):
-        apart = np.hypot(j - path.rows[k], i - path.columns[k]) * step
-        window = max(25.0, 0.35 * abs(levels[k]))
-        alike = np.abs(smooth[k] - levels[k]) < window
-        plaque = (apart < path.radius_mm[k]) & (smooth[k] > levels[k])
-        near = (apart < path.radius_mm[k] + 3.0) & (alike | plaque) & ~forbidden[k]
-        mask[k] = near | (apart < 0.6 * path.radius_mm[k])
-    opened = open_mm(mask, 3.0, step)
-    return opened if opened.any() else mask
+    course = Course(path.rows, path.columns, path.radius_mm, levels)
+    mask = draw_tube(image, course, slices, step)
+    return draw_tube(image, course_of(mask, levels, step), mask.any(axis=(1, 2)), step, forbidden)

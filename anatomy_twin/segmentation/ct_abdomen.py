@@ -10,9 +10,9 @@ import numpy as np
 
 from anatomy_twin.core import SILENT, LabelMap, Monitor, Volume, VolumeGeometry, check_cancelled
 from anatomy_twin.errors import UsageError
-from anatomy_twin.segmentation.aorta import find_aorta
+from anatomy_twin.segmentation.aorta import find_aorta, refine_aorta, slices_of
 from anatomy_twin.segmentation.body import Body, find_body
-from anatomy_twin.segmentation.bone import find_bone, may_hold_bright_aorta
+from anatomy_twin.segmentation.bone import bright_voxels, find_bone, may_hold_bright_aorta
 from anatomy_twin.segmentation.closer import IN_LIVER, Closer, look_closer
 from anatomy_twin.segmentation.compose import compose, layer_of
 from anatomy_twin.segmentation.fat import split_fat
@@ -21,12 +21,14 @@ from anatomy_twin.segmentation.heart import find_heart
 from anatomy_twin.segmentation.hollow import find_hollow
 from anatomy_twin.segmentation.ivc import find_inferior_vena_cava
 from anatomy_twin.segmentation.kidneys import find_kidneys
+from anatomy_twin.segmentation.landmarks import find_landmarks
 from anatomy_twin.segmentation.liver import Level, Scene, denoise, find_liver, without_vein
 from anatomy_twin.segmentation.lungs import find_lungs
 from anatomy_twin.segmentation.phase import Phase, find_phase
-from anatomy_twin.segmentation.plausibility import alarms, check_body, check_organs, check_volume
+from anatomy_twin.segmentation.plausibility import check_body, check_organs, check_volume
 from anatomy_twin.segmentation.recess import find_pleural_recess
 from anatomy_twin.segmentation.refine import refine_organ
+from anatomy_twin.segmentation.rules import flag, judge, judge_scan
 from anatomy_twin.segmentation.skeleton_grid import carry_bones, find_bones
 from anatomy_twin.segmentation.spleen import find_spleen
 from anatomy_twin.segmentation.target import add_target
@@ -64,27 +66,32 @@ class Ground:
 
 
 def segment_ct_abdomen(
-    volume: Volume, seeds: Mapping[str, Any] | None = None, labels: LabelMap | None = None, monitor: Monitor = SILENT
+    volume: Volume, seeds: Mapping[str, Any] | None = None, labels: LabelMap | None = None, monitor: Monitor = SILENT,
+    use_prior: bool = True,
 ) -> LabelMap:
-    """Segment a CT of the upper abdomen and outline the seeds; see ``anatomy_twin.segmentation.segment``."""
+    """Segment a CT of the upper abdomen and outline the seeds; see ``anatomy_twin.segmentation.segment``.
+
+    Without ``use_prior`` the table of where organs usually lie (``prior``) is left aside: for measuring what it adds.
+    """
     if labels is not None and not seeds:
         raise UsageError("labels were given and no seeds, so there is nothing to do", advice="give seeds as well")
-    result = labels if labels is not None else _segment_all(volume, monitor)
+    result = labels if labels is not None else _segment_all(volume, monitor, use_prior)
     for name, seed in (seeds or {}).items():
         result = add_target(volume, result, seed, name=name)
     return result
 
 
-def _segment_all(volume: Volume, monitor: Monitor) -> LabelMap:
+def _segment_all(volume: Volume, monitor: Monitor, use_prior: bool = True) -> LabelMap:
     check_volume(volume)
     _next(monitor, "body, lungs, bones, aorta")
-    ground = find_ground(volume)
+    ground = find_ground(volume, use_prior)
     found, phase, level = find_organs(ground, monitor)
-    lines, suspicious = alarms(found, ground.scene.hu, ground.grid.spacing_mm, phase)
+    told = judge(found, ground.scene.hu, ground.frame, phase)
+    scan_told, lines = judge_scan(volume, found, ground.grid.hu, ground.body.mask, ground.frame)
+    found = flag(flag(found, told), scan_told)
+    lines += [f"{name}: {words}" for name, many in told.items() for _, words in many]
     _next(monitor, "vessels and lesions")
     finer = look_closer(volume, ground.grid.geometry, _known(ground, found), phase, monitor)
-    for name in suspicious:
-        found[name] = replace(found[name], state="check")
     notes = [f"contrast phase: {phase.name} ({phase.reason}), judged from the image and not from its header", *lines]
     if ground.scene.arms_in_field:
         notes.append("arms in field: the grey values are shaded, the liver was fitted with a local level")
@@ -102,8 +109,8 @@ def _next(monitor: Monitor, name: str) -> None:
     monitor.stage(name)
 
 
-def find_ground(volume: Volume) -> Ground:
-    """Find body, lungs, spine, bone, trunk wall and aorta on the 3 mm grid."""
+def find_ground(volume: Volume, use_prior: bool = True) -> Ground:
+    """Find body, lungs, spine, bone, trunk wall, aorta and landmarks on the 3 mm grid."""
     grid = make_working_grid(volume)
     step = grid.spacing_mm
     hu = np.clip(grid.hu, -1024.0, 1500.0)
@@ -118,7 +125,8 @@ def find_ground(volume: Volume) -> Ground:
     if may_hold_bright_aorta(hu, body.mask, frame):
         other_bone = find_bone(hu, body.mask, frame, bright_aorta=True)
         other, other_hu = find_aorta(hu, body.mask, _mask(other_bone, hu.shape), lungs, frame)
-        if other_hu is not None and other_hu > 170.0 and (aorta_hu is None or aorta_hu < other_hu - 60.0):
+        longer = slices_of(other) > 1.1 * slices_of(found["aorta"])
+        if other_hu is not None and other_hu > 170.0 and (aorta_hu is None or aorta_hu < other_hu - 60.0 or longer):
             found["bone"], found["aorta"], aorta_hu = other_bone, other, other_hu
             bone = _mask(other_bone, hu.shape)
     if not found["bone"].absent and not found["aorta"].absent:
@@ -127,9 +135,11 @@ def find_ground(volume: Volume) -> Ground:
         found["bone"] = replace(found["bone"], mask=bone)
     depth = find_cavity_depth(hu, body.mask, bone, lungs, frame)
     dome = find_dome(lungs, body.mask, step)
+    marks = find_landmarks(grid.geometry, frame, bright_voxels(hu, body.mask), lungs, depth)
     scene = Scene(
         hu, denoise(hu, body.mask), body.mask, bone, lungs, gas, _mask(found["aorta"], hu.shape), depth,
-        below_dome(grid.geometry.shape, dome, lungs, step), frame, body.arms_in_field(),
+        below_dome(grid.geometry.shape, dome, lungs, step), frame, body.arms_in_field(), marks,
+        use_prior,
     )
     return Ground(grid, body, frame, found, scene, aorta_hu)
 
@@ -146,6 +156,10 @@ def find_organs(ground: Ground, monitor: Monitor = SILENT) -> tuple[dict[str, Fo
     taken = liver | _mask(found["spleen"], shape)
     _next(monitor, "kidneys")
     found.update(find_kidneys(scene, taken, ground.aorta_hu))
+    if not found["bone"].absent:
+        # a cortex full of contrast is no bone
+        kidneys = _union(found, ("kidney_right", "kidney_left"), shape)
+        found["bone"] = replace(found["bone"], mask=found["bone"].mask & ~kidneys)
     check_organs(found)
     phase = find_phase(ground.aorta_hu, None if level is None else level.mean_hu)
     masks = {"body": scene.body, **{name: entry.mask for name, entry in found.items() if not entry.absent}}
@@ -247,7 +261,10 @@ def _refined(
 ) -> Found:
     """Return an organ with its border drawn anew on a finer grid, on the voxels of ``block``."""
     entry, coarse, scene = found[name], ground.grid.geometry, ground.scene
-    barred = scene.lungs | scene.gas | scene.bone
+    if name == "aorta" and ground.aorta_hu is not None:
+        drawn, grid = refine_aorta(upright, entry.mask, coarse, ground.aorta_hu, FINE_SPACING_MM)
+        return replace(entry, mask=paste(drawn, grid, block)) if drawn.any() else _carried(entry, coarse, block)
+    barred = scene.lungs | scene.gas | _mask(found["bone"], scene.hu.shape)
     for other in (*REFINED, "inferior_vena_cava"):
         if other != name and other in found and not found[other].absent:
             barred = barred | found[other].mask

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from anatomy_twin.segmentation.working_grid import Image, Mask, distance_mm
+from anatomy_twin.segmentation.working_grid import Image, Mask, box_of, dilate_mm, distance_mm, open_mm
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,13 +32,16 @@ class SpineFrame:
         return (self.y_mm[:, None] - j[None, :])[:, :, None]
 
 
+HIDDEN_MM = 55.0  # so much fully bright tissue lies behind the middle of a vertebra at most
+
+
 def find_spine(hu: Image, body: Mask, spacing_mm: float) -> SpineFrame:
     """Return the path of the spine: brightest column near the middle of the back, smooth from slice to slice.
 
     Bone brightness blurred by 12 mm in plane times a wide expectation (the body's middle +- 32 mm, 85 +- 45 mm from
-    the back skin), then dynamic programming along k.
+    the back skin) and less where much that is bright lies behind, then dynamic programming along k.
     """
-    bright = np.clip((hu - 60.0) / 200.0, 0.0, 1.0) * body
+    bright = np.clip((hu - 60.0) / 200.0, 0.0, 1.0) * (body & ~_bright_blood(hu, body, spacing_mm))
     bright = ndimage.gaussian_filter(bright, (6.0 / spacing_mm, 12.0 / spacing_mm, 12.0 / spacing_mm))
     coarse = max(1, round(6.0 / spacing_mm))
     bright, small = bright[:, ::coarse, ::coarse], body[:, ::coarse, ::coarse]
@@ -51,11 +54,30 @@ def find_spine(hu: Image, body: Mask, spacing_mm: float) -> SpineFrame:
     middle, back = _filled_line(middle, filled), _filled_line(back, filled)
     expected = np.exp(-0.5 * ((x[None, None, :] - middle[:, None, None]) / 32.0) ** 2)
     expected = expected * np.exp(-0.5 * ((back[:, None, None] - y[None, :, None] - 85.0) / 45.0) ** 2)
-    rows, columns = _best_path(bright * expected, 0.05, 0.3)
+    # what is as bright before the spine (heart and aorta full of contrast) has the spine behind it
+    behind = np.cumsum(bright[:, ::-1], axis=1)[:, ::-1] * step
+    expected = expected / (1.0 + (behind / HIDDEN_MM) ** 4)
+    rows, columns = _best_path(bright * expected, 0.12, 0.3)
     smooth = max(1.0, 12.0 / spacing_mm)
     x_mm = ndimage.gaussian_filter1d(columns * step, smooth, mode="nearest")
     y_mm = ndimage.gaussian_filter1d(rows * step, smooth, mode="nearest")
     return SpineFrame(x_mm.astype(np.float32), y_mm.astype(np.float32), spacing_mm, hu.shape)  # type: ignore[arg-type]
+
+
+def _bright_blood(hu: Image, body: Mask, spacing_mm: float) -> Mask:
+    """Return what is thick, even and brighter than 200 HU, with its rim: blood full of contrast, never a vertebra."""
+    result = np.zeros(hu.shape, dtype=bool)
+    thick = open_mm((hu > 200.0) & body, 6.0, spacing_mm)
+    if not thick.any():
+        return result
+    box = box_of(thick, 3)
+    clipped = np.clip(hu[box], -100.0, 500.0)
+    size = max(3, 2 * round(6.0 / spacing_mm) + 1)
+    mean = ndimage.uniform_filter(clipped, size)
+    spread = np.sqrt(np.maximum(ndimage.uniform_filter(clipped * clipped, size) - mean * mean, 0.0))
+    even = thick[box] & (spread < 60.0)
+    result[box] = dilate_mm(even, 9.0, spacing_mm) & (hu[box] > 120.0)
+    return result
 
 
 def _filled_line(values: Image, known: Mask) -> Image:

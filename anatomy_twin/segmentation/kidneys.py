@@ -32,6 +32,8 @@ HEIGHT_MM = (45.0, 150.0)
 MAX_UNEQUAL_MM = 60.0
 MIN_BESIDE_MM = 36.0
 STUB_MM = 7.5
+KEPT = 4
+CORTICAL_AORTA_HU = 200.0  # so bright an aorta goes with a bright cortex around a dark medulla
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +44,11 @@ class Candidate:
     box: Box
     score: float
 
+    @property
+    def height(self) -> float:
+        """Mean slice of the whole grid."""
+        return self.box[0].start + float(np.mean(np.nonzero(self.mask)[0]))
+
 
 def find_kidneys(scene: Scene, taken: Mask, aorta_hu: float | None) -> dict[str, Found]:
     """Return "kidney_right" and "kidney_left".
@@ -51,12 +58,30 @@ def find_kidneys(scene: Scene, taken: Mask, aorta_hu: float | None) -> dict[str,
     (these two tell it from the psoas).
     """
     enhanced = aorta_hu is not None and aorta_hu > 90.0
-    found, scores = {}, {}
-    for name, side in (("kidney_right", -1.0), ("kidney_left", 1.0)):
-        best = _best(scene, taken, side, enhanced)
-        found[name] = _finish(best, scene, taken, enhanced)
-        scores[name] = 0.0 if best is None else best.score
+    mottled = aorta_hu is not None and aorta_hu > CORTICAL_AORTA_HU
+    candidates = {
+        name: _candidates(scene, taken, name, enhanced, mottled) for name in ("kidney_right", "kidney_left")
+    }
+    chosen = _pair(candidates["kidney_right"], candidates["kidney_left"], scene.spacing_mm)
+    found = {
+        name: _finish(best, scene, taken, enhanced, mottled) for name, best in zip(candidates, chosen, strict=True)
+    }
+    scores = {name: 0.0 if best is None else best.score for name, best in zip(candidates, chosen, strict=True)}
     return _level_gate(found, scores, scene)
+
+
+def _pair(
+    right: list[Candidate], left: list[Candidate], step: float
+) -> tuple[Candidate | None, Candidate | None]:
+    """Return the best candidate of each side; two that lie at about one height are the better pair."""
+    if not right or not left:
+        return (right[0] if right else None), (left[0] if left else None)
+    pairs = [
+        (a.score * b.score * float(np.exp(-0.5 * (max(0.0, abs(a.height - b.height) * step - 20.0) / 25.0) ** 2)), a, b)
+        for a in right for b in left
+    ]
+    best = max(pairs, key=lambda entry: entry[0])
+    return best[1], best[2]
 
 
 def _level_gate(found: dict[str, Found], scores: dict[str, float], scene: Scene) -> dict[str, Found]:
@@ -86,30 +111,45 @@ def _search_box(scene: Scene, taken: Mask, side: float) -> Mask:
     return zone & scene.body & ~(scene.lungs | scene.gas | scene.aorta | taken)
 
 
-def _best(scene: Scene, taken: Mask, side: float, enhanced: bool) -> Candidate | None:
-    step = scene.spacing_mm
+def _candidates(scene: Scene, taken: Mask, name: str, enhanced: bool, mottled: bool) -> list[Candidate]:
+    """Return up to ``KEPT`` regions that may be the kidney of one side, best first."""
+    step, side = scene.spacing_mm, -1.0 if name == "kidney_right" else 1.0
     zone = _search_box(scene, taken, side)
     if volume_ml(zone, step) < 30.0:
-        return None
+        return []
     box = box_of(zone, 2)
-    zone, smooth = zone[box], scene.smooth[box]
+    zone, smooth, usual = zone[box], scene.smooth[box], scene.hint(name, 0.1)[box]
     if enhanced:
         trials = [(smooth > low, radius) for low in ENHANCED_LEVELS_HU for radius in (3.0, 6.0)]
     else:
         windows = [(smooth > low) & (smooth < high) for low, high in NATIVE_WINDOWS_HU]
         trials = [(window, radius) for window in windows for radius in (4.5, 7.5)]
     fat = (scene.hu[box] < -20.0) & (scene.hu[box] > -160.0)
-    best: Candidate | None = None
+    kept: list[Candidate] = []
     least = max(4, int(VOLUME_ML[0] / (step**3 / 1000.0)))
+    # the collecting system is darker or brighter than the cortex, medulla before it is filled darker: both belong to it
+    gap = 9.0 if mottled else 6.0 if enhanced else 4.5
     for inside, radius in trials:
-        # the collecting system is darker or brighter than the cortex: it belongs to the organ
         solid = inside & zone
         for part in components(open_mm(solid, radius, step), least // 2)[:3]:
-            whole = fill_slices(close_mm(part, 6.0 if enhanced else 4.5, step) & zone)
-            score = _score(whole, scene, box, side, fat)
-            if best is None or score > best.score:
-                best = Candidate(whole, box, score)
-    return best
+            whole = fill_slices(close_mm(part, gap, step) & zone)
+            score = _score(whole, scene, box, side, fat) * float(np.mean(usual[whole])) if whole.any() else 0.0
+            if score > 0.0:
+                kept.append(Candidate(whole, box, score))
+    kept.sort(key=lambda entry: -entry.score)
+    return _different(kept)
+
+
+def _different(candidates: list[Candidate]) -> list[Candidate]:
+    """Return the best candidates of which none is mostly another."""
+    result: list[Candidate] = []
+    for entry in candidates:
+        size = int(entry.mask.sum())
+        if all(2.0 * int((entry.mask & other.mask).sum()) < 1.0 * (size + int(other.mask.sum())) for other in result):
+            result.append(entry)
+        if len(result) == KEPT:
+            break
+    return result
 
 
 def _score(part: Mask, scene: Scene, box: Box, side: float, fat: Mask) -> float:
@@ -164,7 +204,7 @@ def _stubs(kidney: Mask, beside_mm: Image, step: float) -> Mask:
     return stubs
 
 
-def _finish(best: Candidate | None, scene: Scene, taken: Mask, enhanced: bool) -> Found:
+def _finish(best: Candidate | None, scene: Scene, taken: Mask, enhanced: bool, mottled: bool) -> Found:
     step = scene.spacing_mm
     if best is None or best.score < 0.02:
         return Found.nothing("no compact organ in fat beside the spine")
@@ -177,13 +217,14 @@ def _finish(best: Candidate | None, scene: Scene, taken: Mask, enhanced: bool) -
     alike = bright if enhanced else np.abs(scene.smooth[box] - level) < 2.2 * spread
     grown = part | (reach & alike & (scene.smooth[box] > -10.0))
     # renal vessels and bowel hang on by necks; a mottled cortex has necks of its own
-    if enhanced and spread < 40.0:
+    if enhanced and not mottled and spread < 40.0:
         opened = open_mm(grown, 3.0, step) | part
         grown = keep_lobes(opened, erode_mm(part, 6.0, step), step, 0.75, 14.0, 12.0)
     else:
         grown = open_mm(grown, 3.0, step) | part
     grown = grown if volume_ml(grown, step) > 0.6 * volume_ml(part, step) else part
-    closed = fill_slices(close_mm(grown, 4.5, step) & ~(taken | scene.gas)[box]) & (scene.smooth[box] > -60.0)
+    closed = close_mm(grown, 9.0 if mottled else 4.5, step) & ~(taken | scene.gas)[box]
+    closed = fill_slices(closed) & (scene.smooth[box] > -60.0)
     if enhanced:
         closed &= ~_stubs(closed, np.broadcast_to(np.abs(scene.frame.left_mm), scene.hu.shape)[box], step)
     labels = components(closed)

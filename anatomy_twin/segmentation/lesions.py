@@ -37,6 +37,9 @@ from anatomy_twin.segmentation.working_grid import (
 
 HULL_MM: Final = 15.0
 SMOOTH_MM: Final = 2.0
+WIDE_MM: Final = 5.0  # what differs little must be large to be told from noise
+WIDE_DRAW_MM: Final = 3.0
+WIDE_ML: Final = 2.5
 BACKGROUND_MM: Final = 22.0
 FAT_HU: Final = -10.0
 FAT_RIM_MM: Final = 2.2
@@ -55,13 +58,21 @@ NEIGHBOURS: Final = {
 
 @dataclass(frozen=True, eq=False)
 class Parenchyma:
-    """The liver's own level: ``excess`` HU over the local mean after light (1.2 mm) and strong (2 mm) smoothing."""
+    """The liver's own level: ``excess`` HU over the local mean after light (1.2 mm) and strong (2 mm) smoothing.
+
+    ``fissure`` is fat deeper than 4 mm in the hull. ``wide`` and ``wide_draw`` are the excess after 5 and 3 mm
+    without vessels, ``noise_wide_hu`` the spread of ``wide``.
+    """
 
     hull: Mask
     excess_fine: Image
     excess: Image
     noise_hu: float
     fat: Mask
+    fissure: Mask
+    wide: Image
+    wide_draw: Image
+    noise_wide_hu: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +153,7 @@ def measure_parenchyma(hu: Image, liver: Mask, masks: Masks, geometry: VolumeGeo
     # fat in fissures and at the surface, with the rim that reads between fat and liver
     fat = dilate_mm((light < FAT_HU) & dilate_mm(hull, 4.0, spacing), FAT_RIM_MM, spacing)
     usable = hull & ~fat
+    deep = erode_mm(hull, 4.0, spacing)
     level = float(np.median(light[liver]))
     fine = _masked_smooth(hu, usable, 1.2 / spacing, level)
     strong = _masked_smooth(hu, usable, SMOOTH_MM / spacing, level)
@@ -156,7 +168,13 @@ def measure_parenchyma(hu: Image, liver: Mask, masks: Masks, geometry: VolumeGeo
         mean = masked_mean(strong, sample, BACKGROUND_MM, spacing)
         rest = (strong - mean)[sample]
         spread = 1.4826 * float(np.median(np.abs(rest - np.median(rest))))
-    return Parenchyma(hull, fine - mean, strong - mean, max(spread, 1.0), fat)
+    without = usable & ~dilate_mm(vessels, 1.0, spacing)
+    wide, draw = (_masked_smooth(hu, without, mm / spacing, level) - mean for mm in (WIDE_MM, WIDE_DRAW_MM))
+    inner = wide[plain & without] if (plain & without).any() else wide[plain]
+    noise_wide = 1.4826 * float(np.median(np.abs(inner - np.median(inner))))
+    return Parenchyma(
+        hull, fine - mean, strong - mean, max(spread, 1.0), fat, fat & deep, wide, draw, max(noise_wide, 0.6)
+    )
 
 
 def _masked_smooth(hu: Image, usable: Mask, sigma: float, level: float) -> Image:
@@ -187,16 +205,35 @@ def _one_sign(hu: Image, tissue: Parenchyma, liver: Mask, masks: Masks, sign: in
         candidate = _measure(part, hu, tissue, liver, masks, sign, spacing)
         if candidate is not None and not any((candidate.mask & other.mask).any() for other in result):
             result.append(candidate)
+    return result + _faint(hu, tissue, liver, masks, sign, result, spacing)
+
+
+def _faint(
+    hu: Image, tissue: Parenchyma, liver: Mask, masks: Masks, sign: int, taken: list[Candidate], spacing: float
+) -> list[Candidate]:
+    """Return larger candidates that differ by a few HU only: round, well inside or at a surface without fat in it."""
+    excess = sign * tissue.wide
+    threshold = max(3.0 * tissue.noise_wide_hu, 4.5 if sign < 0 else 7.0)
+    allowed = tissue.hull & ~tissue.fat & ~dilate_mm(_vessels(masks, liver), 1.0 if sign < 0 else 3.0, spacing)
+    seeds = open_mm(allowed & (excess > threshold), 4.0, spacing)
+    sure = [other for other in taken if other.score >= MIN_SCORE]
+    result: list[Candidate] = []
+    for part in components(seeds, max(1, int(0.4 / spacing**3 * 1000)))[:MAX_SEEDS]:
+        candidate = _measure(part, hu, tissue, liver, masks, sign, spacing, faint=True)
+        if candidate is None or any((candidate.mask & other.mask).any() for other in (*sure, *result)):
+            continue
+        result.append(candidate)
     return result
 
 
 def _measure(
-    part: Mask, hu: Image, tissue: Parenchyma, liver: Mask, masks: Masks, sign: int, spacing: float
+    part: Mask, hu: Image, tissue: Parenchyma, liver: Mask, masks: Masks, sign: int, spacing: float,
+    faint: bool = False,
 ) -> Candidate | None:
     """Draw the border half-way between region and liver, measure the region and score it; None where it is none."""
     box = box_of(part, int(np.ceil(18.0 / spacing)))
-    seed, fine = part[box], sign * tissue.excess_fine[box]
-    strength = (sign * tissue.excess[box])[seed]
+    seed, fine = part[box], sign * (tissue.wide_draw if faint else tissue.excess_fine)[box]
+    strength = (sign * (tissue.wide_draw if faint else tissue.excess)[box])[seed]
     level = float(np.percentile(strength, 60))
     allowed = tissue.hull[box] & ~tissue.fat[box]
     mask = allowed & (fine > 0.5 * level) & (distance_mm(seed, spacing, 6.0) < 5.0)
@@ -204,9 +241,9 @@ def _measure(
     mask = _component_of(open_mm(mask, 2.0, spacing), seed)
     mask = ndimage.binary_fill_holes(mask)
     ml = volume_ml(mask, spacing)
-    if not MIN_ML <= ml <= MAX_ML:
+    if not (WIDE_ML if faint else MIN_ML) <= ml <= MAX_ML:
         return None
-    return _score(mask, box, hu, tissue, liver, masks, sign, spacing)
+    return _score(mask, box, hu, tissue, liver, masks, spacing, faint)
 
 
 def _component_of(mask: Mask, seed: Mask) -> Mask:
@@ -217,36 +254,46 @@ def _component_of(mask: Mask, seed: Mask) -> Mask:
 
 
 def _score(
-    mask: Mask, box: Box, hu: Image, tissue: Parenchyma, liver: Mask, masks: Masks, sign: int, spacing: float
+    mask: Mask, box: Box, hu: Image, tissue: Parenchyma, liver: Mask, masks: Masks, spacing: float, faint: bool
 ) -> Candidate:
     away = distance_mm(mask, spacing, 12.0)
     shell = (away > 1.5 * spacing) & (away <= 6.0)
-    parenchyma = shell & tissue.hull[box] & (np.abs(tissue.excess_fine[box]) < 0.5 * _typical(mask, tissue, box) + 8.0)
+    field = tissue.wide_draw[box] if faint else tissue.excess_fine[box]
+    limit = 0.5 * abs(float(np.median(field[mask]))) + (2.0 * tissue.noise_wide_hu if faint else 8.0)
+    parenchyma = shell & tissue.hull[box] & (np.abs(field) < limit)
     vessels = _vessels(masks, liver)[box]
     around = np.count_nonzero(shell)
     enclosure = float(np.count_nonzero(shell & (parenchyma | vessels))) / max(1, around)
     fat = float(np.count_nonzero(shell & (hu[box] < FAT_HU))) / max(1, around)
-    inside = tissue.excess_fine[box][mask]
-    outside = tissue.excess_fine[box][parenchyma]
-    contrast = float(np.median(inside)) - (float(np.median(outside)) if outside.size else 0.0)
+    outside = field[parenchyma]
+    contrast = float(np.median(field[mask])) - (float(np.median(outside)) if outside.size else 0.0)
     ml = volume_ml(mask, spacing)
     equal_radius = (3000.0 * ml / (4.0 * np.pi)) ** (1.0 / 3.0)
     roundness = float(np.clip(float(depth_mm(mask, spacing).max()) / equal_radius, 0.0, 1.0))
-    clear = _ramp(abs(contrast), max(8.0, 2.0 * tissue.noise_hu), max(22.0, 6.0 * tissue.noise_hu))
-    score = clear * _ramp(roundness, 0.38, 0.62) * _ramp(enclosure, 0.45, 0.75) * (1.0 - _ramp(fat, 0.03, 0.2))
+    if faint:
+        # a few HU are believed only of what is large, round and parenchyma to the liver's own outline and around it
+        room = shell & liver[box]
+        plain = float(np.count_nonzero(parenchyma & room)) / max(1, np.count_nonzero(room))
+        score = _ramp(abs(contrast) / tissue.noise_wide_hu, 2.5, 4.0) * _ramp(roundness, 0.55, 0.65)
+        score *= _ramp(plain, 0.6, 0.8) * _ramp(np.count_nonzero(room) / max(1, around), 0.3, 0.5)
+        score *= _ramp(float(np.mean(liver[box][mask])), 0.85, 0.97)
+    else:
+        clear = _ramp(abs(contrast), max(8.0, 2.0 * tissue.noise_hu), max(22.0, 6.0 * tissue.noise_hu))
+        score = clear * _ramp(roundness, 0.38, 0.62) * _ramp(enclosure, 0.45, 0.75) * (1.0 - _ramp(fat, 0.03, 0.2))
     # what the liver's own outline left out is often a neighbour
     score *= 0.5 + 0.5 * _ramp(float(np.mean(liver[box][mask])), 0.1, 0.5)
     score *= 0.6 + 0.4 * _ramp(ml, 0.4, 1.5)
     # the end of a fissure is small and has fat beside it
     beside_fat = float(np.count_nonzero(shell & tissue.fat[box])) / max(1, around)
     score *= 1.0 - 0.7 * _ramp(beside_fat, 0.02, 0.1) * (1.0 - _ramp(ml, 1.0, 3.0))
+    inner_fat = float(np.count_nonzero((shell | mask) & tissue.fissure[box])) / max(1, around)
+    score *= 1.0 - 0.8 * _ramp(inner_fat, 0.01, 0.05) * (1.0 - _ramp(ml, 4.0, 9.0))
+    # and what is small and lies along a vessel is often the fat around it
+    along = float(np.count_nonzero(shell & dilate_mm(vessels, 1.0, spacing))) / max(1, around)
+    score *= 1.0 - 0.7 * _ramp(along, 0.12, 0.3) * (1.0 - _ramp(ml, 2.5, 5.0))
     whole = np.zeros(liver.shape, dtype=bool)
     whole[box] = mask
     return Candidate(whole, float(score), contrast, roundness, enclosure, ml, float(np.median(hu[box][mask])))
-
-
-def _typical(mask: Mask, tissue: Parenchyma, box: Box) -> float:
-    return abs(float(np.median(tissue.excess_fine[box][mask])))
 
 
 def _ramp(value: float, low: float, high: float) -> float:

@@ -10,9 +10,11 @@ from scipy import ndimage
 
 from anatomy_twin.segmentation.evenness import uneven_parts
 from anatomy_twin.segmentation.frame import SpineFrame, wall_weight
+from anatomy_twin.segmentation.landmarks import Landmarks
 from anatomy_twin.segmentation.lobes import keep_lobes
 from anatomy_twin.segmentation.lungs import distance_within
 from anatomy_twin.segmentation.posterior import expectation_maximisation, smooth_decision
+from anatomy_twin.segmentation.prior import prior_of, soft_weight
 from anatomy_twin.segmentation.working_grid import (
     Found,
     Image,
@@ -33,7 +35,7 @@ class Scene:
     """What is known before the organs are sought; all arrays on one equal grid [k, j, i].
 
     ``smooth`` is ``hu`` with the noise taken out; ``depth`` mm inside the trunk wall; ``under_dome`` mm below the
-    diaphragm (1000 where nothing limits); ``known`` further structures by name.
+    diaphragm (1000 where nothing limits); ``marks`` the landmarks, ``use_prior`` whether the spatial prior counts.
     """
 
     hu: Image
@@ -47,6 +49,25 @@ class Scene:
     under_dome: Image
     frame: SpineFrame
     arms_in_field: bool = False
+    marks: Landmarks | None = None
+    use_prior: bool = True
+
+    def hint(self, name: str, floor: float) -> Image:
+        """Return the weight, from ``floor`` to 1, of how usual the organ is at each voxel; 1 where no prior is used."""
+        if self.marks is None or not self.use_prior:
+            return np.ones(self.hu.shape, dtype=np.float32)
+        return soft_weight(prior_of(name, self.marks, self.marks.geometry), floor)
+
+    def rather(self, name: str, others: tuple[str, ...], floor: float) -> Image:
+        """Return the weight, from ``floor`` to 1, of an organ against its neighbours by where they usually lie.
+
+        Without a landmark that gives a height it says nothing: what lies above what decides.
+        """
+        if self.marks is None or not self.use_prior or self.marks.top_mm is None:
+            return np.ones(self.hu.shape, dtype=np.float32)
+        own = prior_of(name, self.marks, self.marks.geometry)
+        rest = np.sum([prior_of(other, self.marks, self.marks.geometry) for other in others], axis=0)
+        return (floor + (1.0 - floor) * np.minimum(1.0, 2.0 * (own + 0.02) / (own + rest + 0.04))).astype(np.float32)
 
     @property
     def spacing_mm(self) -> float:
@@ -142,6 +163,8 @@ def _prior(scene: Scene) -> Image:
     contrast = (scene.hu > 220.0) & ~scene.bone & scene.body & (scene.depth > 5.0)
     prior = np.where(distance_within(open_mm(contrast, step, step), 4.5, step), 0.3 * prior, prior)
     prior = np.where(distance_within(scene.gas, 4.5, step), 0.4 * prior, prior)
+    prior *= scene.rather("liver", ("kidney_right", "stomach", "inferior_vena_cava", "spleen"), 0.15)
+    prior *= scene.hint("liver", 0.3)
     prior[scene.lungs | scene.bone | scene.gas | ~scene.body] = 0.0
     prior[distance_within(scene.aorta, 3.0, step)] = 0.0
     return prior.astype(np.float32)

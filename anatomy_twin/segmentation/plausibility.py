@@ -1,4 +1,4 @@
-"""What an adult's organs measure: alarms where a result is outside; refusals of what cannot be segmented."""
+"""Refusals of scans that cannot be segmented as an abdomen."""
 
 from __future__ import annotations
 
@@ -9,24 +9,8 @@ import numpy as np
 
 from anatomy_twin.core import Volume
 from anatomy_twin.errors import SegmentationError
-from anatomy_twin.segmentation.phase import Phase
-from anatomy_twin.segmentation.working_grid import Found, Image, volume_ml
+from anatomy_twin.segmentation.working_grid import Found
 
-# ml, wide on purpose: outside these the result is kept but said to need review (assumed from common adult ranges)
-ADULT_ML: Final = {
-    "liver": (900.0, 2600.0),
-    "spleen": (60.0, 450.0),
-    "kidney_right": (80.0, 330.0),
-    "kidney_left": (80.0, 330.0),
-}
-ADULT_HU: Final = {
-    "native": {
-        "liver": (20.0, 80.0), "spleen": (25.0, 70.0), "kidney_right": (10.0, 55.0), "kidney_left": (10.0, 55.0)
-    },
-    "portal venous": {
-        "liver": (70.0, 160.0), "spleen": (75.0, 190.0), "kidney_right": (90.0, 280.0), "kidney_left": (90.0, 280.0)
-    },
-}
 MIN_EXTENT_MM: Final = (24.0, 120.0, 120.0)
 MIN_SECTION_CM2: Final = 200.0
 
@@ -64,26 +48,3 @@ def check_organs(found: Mapping[str, Found]) -> None:
         raise SegmentationError(
             "the scan shows no liver, spleen or kidney", advice="give a CT of the upper abdomen"
         )
-
-
-def alarms(found: Mapping[str, Found], hu: Image, spacing_mm: float, phase: Phase) -> tuple[list[str], set[str]]:
-    """Return lines for the reader about organs outside what is plausible, and the names of these organs."""
-    lines: list[str] = []
-    suspicious: set[str] = set()
-    for name, (low, high) in ADULT_ML.items():
-        entry = found.get(name)
-        if entry is None or entry.absent:
-            continue
-        size = volume_ml(entry.mask, spacing_mm)
-        cut = bool(entry.mask[0].any() or entry.mask[-1].any())
-        if size > high or (size < low and not cut):
-            lines.append(f"{name}: {size:.0f} ml is outside the {low:.0f} to {high:.0f} ml expected of an adult")
-            suspicious.add(name)
-        if cut:
-            lines.append(f"{name}: cut by the border of the scan, its volume is that of the part in view")
-        span = ADULT_HU.get(phase.name, {}).get(name)
-        level = float(np.median(hu[entry.mask]))
-        if span is not None and not span[0] <= level <= span[1]:
-            lines.append(f"{name}: {level:.0f} HU is unusual for the phase {phase.name}")
-            suspicious.add(name)
-    return lines, suspicious

@@ -25,6 +25,8 @@ from anatomy_twin.segmentation.working_grid import (
 )
 
 VOLUME_ML = (30.0, 900.0)
+MUSCLE_HU = 58.0
+MOTTLED_SHARE = 0.4
 
 
 def find_spleen(scene: Scene, liver: Mask, liver_level: Level | None, aorta_hu: float | None) -> Found:
@@ -39,17 +41,21 @@ def find_spleen(scene: Scene, liver: Mask, liver_level: Level | None, aorta_hu: 
     if volume_ml(region, step) < 30.0:
         return Found.nothing("no tissue at the left wall below the lung")
     best: tuple[float, Mask, float] | None = None
+    mottled = False
     box = box_of(region, 2)
+    usual = scene.rather("spleen", ("kidney_left", "stomach"), 0.05) * scene.hint("spleen", 0.3)
     for alike, peak, tolerance in _trials(scene, region, liver_level, aorta_hu):
         for part in components(open_mm(alike[box], 6.0, step), max(4, int(6.0 / (step**3 / 1000.0))))[:3]:
             whole = np.zeros_like(region)
             whole[box] = part
-            score = _score(whole, scene, tolerance)
+            score = _score(whole, scene, tolerance) * float(np.mean(usual[whole]))
             if best is None or score > best[0]:
                 best = (score, whole, peak)
+                mottled = tolerance > 20.0
     if best is None or best[0] < 2.0:
         return Found.nothing("no even organ at the left wall")
-    mask = _grow(best[1], best[2], scene, liver)
+    grow = _grow_mottled if mottled else _grow
+    mask = grow(best[1], best[2], scene, liver)
     return _gate(mask, scene, liver_level, aorta_hu)
 
 
@@ -149,6 +155,26 @@ def _grow(core: Mask, peak: float, scene: Scene, liver: Mask) -> Mask:
     closed = close_mm(grown, 4.5, step) & allowed[box] & (scene.smooth[box] > 0.0)
     mask = np.zeros_like(core)
     mask[box] = fill_slices(closed)
+    return mask
+
+
+def _grow_mottled(core: Mask, peak: float, scene: Scene, liver: Mask) -> Mask:
+    """Return a spleen in the arterial phase: what is brighter than muscle near the core, averaged over its stripes."""
+    step = scene.spacing_mm
+    allowed = scene.body & ~(scene.lungs | scene.bone | scene.gas | scene.aorta | liver) & (scene.depth > -2.0)
+    allowed &= distance_within(core, 15.0, step)
+    box = box_of(allowed, 2)
+    room, inner = allowed[box], core[box]
+    limit = MUSCLE_HU + MOTTLED_SHARE * (float(np.median(scene.smooth[core])) - MUSCLE_HU)
+    weight = room.astype(np.float32)
+    level = np.clip(scene.smooth[box], -50.0, 250.0)
+    sigma = 3.0 / step
+    mean = ndimage.gaussian_filter(level * weight, sigma) / np.maximum(ndimage.gaussian_filter(weight, sigma), 0.05)
+    inside = room & (mean > limit) & (scene.smooth[box] > 20.0)
+    opened = keep_lobes(touching(open_mm(inside, 4.5, step), inner), inner, step, neck_share=0.55)
+    grown = (dilate_mm(opened, 3.0, step) & inside) | inner
+    mask = np.zeros_like(core)
+    mask[box] = fill_slices(close_mm(grown, 6.0, step) & room & (scene.smooth[box] > 0.0))
     return mask
 
 

@@ -25,7 +25,6 @@ from anatomy_twin.segmentation.working_grid import (
     Masks,
     box_of,
     close_mm,
-    components,
     depth_mm,
     dilate_mm,
     erode_mm,
@@ -38,7 +37,6 @@ LOCAL_MEAN_MM: Final = 18.0
 MIN_CONTRAST_HU: Final = 12.0
 MIN_COMPONENT_ML: Final = 0.15
 MIN_EXTENT_MM: Final = 14.0
-MAX_TRUNK_ML: Final = 50.0
 # what a vessel of the liver cannot be, and how far its bright rim reaches in mm
 NOT_A_VESSEL: Final = {
     "aorta": 3.0, "kidney_right": 4.0, "kidney_left": 4.0, "bone": 3.0, "spleen": 2.0, "lung_right": 2.0,
@@ -121,21 +119,21 @@ def drop_specks(
 def find_hepatic_vessels(
     hu: Image, geometry: VolumeGeometry, masks: Masks, phase: Phase, monitor: Monitor = SILENT
 ) -> dict[str, Found]:
-    """Find hepatic and portal veins in the liver and the portal trunk beside it.
+    """Find hepatic and portal veins in the liver.
 
     Parameters
     ----------
-    hu, geometry : a grid of about 1.5 mm around the liver with a margin of 25 mm or more (a trunk is followed no
-        farther than the grid reaches).
-    masks : needs "liver"; uses "inferior_vena_cava", "aorta", "gallbladder" and other organs to stay out of them.
+    hu, geometry : a grid of about 1.5 mm around the liver with a margin of some millimetres.
+    masks : needs "liver"; "portal_vein" and "inferior_vena_cava" are the roots of the two trees; "aorta",
+        "gallbladder" and other organs are kept out of.
     phase : nothing is looked for where the phase does not show veins.
 
     Returns
     -------
-    ``portal_vein`` (trunk outside the liver) and either ``hepatic_veins`` and ``portal_branches`` (``hepatic_vessels``
-    then holds what hangs on neither) or, where the two trees cannot be told apart, ``hepatic_vessels`` alone.
+    ``hepatic_veins`` and ``portal_branches`` (``hepatic_vessels`` then holds what hangs on neither) or, where the two
+    trees cannot be told apart, ``hepatic_vessels`` alone.
     """
-    names = ("hepatic_vessels", "hepatic_veins", "portal_branches", "portal_vein")
+    names = ("hepatic_vessels", "hepatic_veins", "portal_branches")
     if not phase.veins_visible:
         state = "not found" if phase.name == "unknown" else "not visible in this phase"
         return {name: Found.nothing(f"phase {phase.name}: veins not brighter than the liver", state) for name in names}
@@ -144,7 +142,10 @@ def find_hepatic_vessels(
         return {name: Found.nothing("needs the liver") for name in names}
     spacing = geometry.spacing_mm[0]
     others = with_rims(masks, NOT_A_VESSEL, spacing)
-    region = close_mm(liver, 8.0, spacing) & ~others
+    # at the dome the cava leans on the liver, and the hepatic veins run the last millimetres in the angle between
+    cava = masks.get("inferior_vena_cava")
+    whole = liver if cava is None else liver | (cava & dilate_mm(liver, 6.0, spacing))
+    region = close_mm(whole, 8.0, spacing) & ~others
     contrast = measure_contrast(hu, region, liver, spacing)
     monitor.progress(0.3)
     check_cancelled(monitor)
@@ -155,14 +156,10 @@ def find_hepatic_vessels(
         note = f"vessels are less than {MIN_CONTRAST_HU:g} HU brighter than the liver"
         return {name: Found.nothing(note, "not visible in this phase") for name in names}
     vessels = drop_specks(grow_vessels(contrast, ridge, region, spacing), spacing)
-    trunk = find_portal_trunk(hu, vessels, liver, region, contrast, others, spacing)
+    trunk = masks.get("portal_vein")
     monitor.progress(0.8)
     check_cancelled(monitor)
-    vessels = vessels & ~trunk
-    portal = _trunk_found(trunk, spacing)
-    found = _split_trees(vessels, portal.mask, masks, spacing, contrast)
-    found["portal_vein"] = portal
-    return found
+    return _split_trees(vessels if trunk is None else vessels & ~trunk, trunk, masks, spacing, contrast)
 
 
 def with_rims(masks: Masks, rims_mm: Mapping[str, float], spacing_mm: float) -> Mask:
@@ -176,48 +173,6 @@ def with_rims(masks: Masks, rims_mm: Mapping[str, float], spacing_mm: float) -> 
     for rim, mask in by_rim.items():
         result |= dilate_mm(mask, rim, spacing_mm) if rim and mask.any() else mask
     return result
-
-
-def find_portal_trunk(
-    hu: Image, vessels: Mask, liver: Mask, region: Mask, contrast: Contrast, others: Mask, spacing_mm: float
-) -> Mask:
-    """Return the bright tube that leaves the liver at the hilum, outside the liver's own voxels; empty if unsure.
-
-    Tried from generous to strict, until what hangs on the liver's vessels is no more than a vein.
-    """
-    smooth = ndimage.gaussian_filter(hu, 1.2 / spacing_mm, mode="nearest", truncate=3.0)
-    near = ~others & dilate_mm(liver, 45.0, spacing_mm)
-    trunk = np.zeros_like(liver)
-    for share, radius in ((0.55, 2.0), (0.6, 2.6), (0.7, 3.0)):
-        level = float(np.median(hu[liver]))
-        high = level + contrast.typical_hu + max(40.0, 4.0 * contrast.noise_hu)
-        bright = (smooth > level + share * contrast.typical_hu) & (smooth < high) & near
-        trunk = _tube_at_hilum(bright | vessels, vessels, liver, radius, spacing_mm)
-        if volume_ml(trunk, spacing_mm) <= MAX_TRUNK_ML:
-            return trunk
-    return trunk
-
-
-def _tube_at_hilum(bright: Mask, vessels: Mask, liver: Mask, radius_mm: float, spacing_mm: float) -> Mask:
-    thick = open_mm(bright, 10.0, spacing_mm)
-    tube = open_mm(bright & ~thick, radius_mm, spacing_mm)
-    thick_vessels = vessels & (depth_mm(vessels, spacing_mm) > 2.4)
-    tube = touching(tube, thick_vessels) & ~liver
-    parts = components(tube, int(800.0 / spacing_mm**3))[:8]
-    # the one that meets the liver's vessels on the widest face
-    doors = [int(np.count_nonzero(dilate_mm(part, 1.5 * spacing_mm, spacing_mm) & vessels)) for part in parts]
-    if not doors or max(doors) * spacing_mm**3 < 40.0:
-        return np.zeros_like(liver)
-    return parts[int(np.argmax(doors))]
-
-
-def _trunk_found(trunk: Mask, spacing_mm: float) -> Found:
-    volume = volume_ml(trunk, spacing_mm)
-    if volume < 0.8:
-        return Found.nothing("no bright tube leaves the liver at the hilum")
-    if volume > MAX_TRUNK_ML:
-        return Found.nothing(f"what leaves the hilum has {volume:.0f} ml: more than a portal vein")
-    return Found(trunk, "ok", "followed from the hilum as far as it keeps its brightness")
 
 
 def _split_trees(

@@ -1,0 +1,400 @@
+"""Generated abdomens under harder conditions: what is drawn, what the truth says of it, and what the scanner makes."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pydicom
+import pytest
+from scipy import ndimage
+
+from anatomy_twin.errors import UsageError
+from anatomy_twin.phantom import Conditions, make_patient, write_series, write_truth_seg
+from anatomy_twin.phantom.conditions import TRAITS
+from anatomy_twin.phantom.kinds import TABLE
+from anatomy_twin.phantom.metal import streaks
+from anatomy_twin.phantom.variants import traits_of
+
+SEED = 2
+# adult ranges in ml, as volumetry on CT and anatomy books have them, wide
+VOLUMES_ML = {
+    "liver": (1100, 1900), "spleen": (110, 310), "kidney_right": (100, 215), "kidney_left": (100, 215),
+    "gallbladder": (5, 70), "pancreas": (25, 130), "duodenum": (20, 110), "heart": (150, 900), "bile_duct": (0.4, 8),
+    "oesophagus": (5, 40), "subcutaneous_fat": (700, 9000), "visceral_fat": (400, 6000), "ribs": (100, 700),
+    "sternum": (5, 90), "vertebra_l1": (25, 95), "vertebra_t12": (22, 90), "vertebra_t10": (15, 80),
+}
+# median HU inside each structure by phase: what textbooks of abdominal CT and reviews of contrast timing give, wide
+LEVELS_HU = {
+    "native": {
+        "liver": (45, 68), "spleen": (38, 58), "kidney_left": (22, 42), "aorta": (32, 56), "pancreas": (25, 52),
+        "muscle": (42, 62), "inferior_vena_cava": (32, 56), "gallbladder": (-2, 22), "visceral_fat": (-118, -82),
+        "subcutaneous_fat": (-118, -85), "portal_vein": (32, 60), "hepatic_veins": (38, 66),
+    },
+    "early arterial": {
+        "liver": (50, 74), "spleen": (70, 125), "aorta": (240, 420), "portal_vein": (40, 85), "hepatic_veins": (38, 72),
+        "inferior_vena_cava": (35, 85),
+    },
+    "arterial": {
+        "liver": (58, 88), "spleen": (85, 150), "aorta": (230, 400), "pancreas": (75, 140), "portal_vein": (80, 150),
+        "kidney_left": (55, 190), "hepatic_veins": (50, 95),
+    },
+    "portal": {
+        "liver": (92, 130), "spleen": (100, 142), "aorta": (128, 190), "portal_vein": (145, 205), "muscle": (48, 75),
+        "kidney_left": (140, 220), "hepatic_veins": (115, 195), "inferior_vena_cava": (105, 175), "gallbladder": (-2, 25),
+    },
+    "delayed": {"liver": (80, 115), "spleen": (85, 125), "aorta": (95, 140), "portal_vein": (95, 140)},
+}
+
+
+@cache
+def made(kind="abdomen", phase="portal", noise_hu=0.0, seed=SEED, matrix=88, slice_mm=6.0, **conditions):
+    return make_patient(seed, kind, phase, noise_hu, matrix, slice_mm, conditions=Conditions(**conditions))
+
+
+def centre(patient, name):
+    return patient.volume.geometry.to_world(np.argwhere(patient.truth.mask(name)).mean(0))
+
+
+def levels_in(patient, name):
+    mask = patient.truth.mask(name)
+    core = ndimage.binary_erosion(mask, np.ones((1, 3, 3)))
+    return patient.volume.array[core if core.sum() > 4 else mask]
+
+
+# --- truth -----------------------------------------------------------------------------------------------------------
+
+
+def test_volumes_are_those_of_an_adult():
+    truth = made().truth
+    wrong = {
+        name: round(truth.volume_ml(name), 1) for name, (low, high) in VOLUMES_ML.items()
+        if not low <= truth.volume_ml(name) <= high
+    }
+    assert not wrong
+
+
+def test_parts_lie_in_what_they_are_part_of_and_layers_hold_the_contract():
+    truth = made("liver_metastases").truth
+    for segment in truth.segments:
+        assert segment.state == "truth"
+        if segment.part_of:
+            parent = truth.segment(segment.part_of)
+            own = truth.array[segment.layer] == segment.value
+            assert segment.layer > parent.layer
+            assert not (own & (truth.array[parent.layer] != parent.value)).any(), segment.name
+    assert {truth.segment(name).layer for name in ("ribs", "sternum", "visceral_fat", "hepatic_veins")} == {1}
+    assert truth.segment("tumour_1").layer == 2 and truth.segment("body").layer == 3
+
+
+def test_vertebrae_stand_on_each_other_in_the_order_of_their_levels():
+    patient = made()
+    names = [*(f"vertebra_l{n}" for n in range(4, 0, -1)), *(f"vertebra_t{n}" for n in range(12, 7, -1))]
+    there = [name for name in names if name in patient.truth]
+    assert there[0].startswith("vertebra_l") and {"vertebra_l2", "vertebra_t12", "vertebra_t9"} <= set(there)
+    heights = [centre(patient, name)[2] for name in there[1:-1]]
+    steps = np.diff(heights)
+    assert (20 < steps).all() and (steps < 45).all()  # a vertebra and its disc, lumbar the taller
+    assert abs(centre(patient, "vertebra_l2")[0] - centre(patient, "aorta")[0]) < 40
+
+
+def test_every_bone_but_no_cartilage_has_a_part():
+    truth = made().truth
+    bone = truth.array[0] == truth.segment("bone").value
+    assert (bone & (truth.array[1] == 0)).sum() < 0.02 * bone.sum()
+
+
+def test_fat_under_the_skin_lies_outside_of_fat_inside():
+    patient = made()
+    body = patient.truth.mask("body")
+    depth = ndimage.distance_transform_edt(body, sampling=patient.volume.geometry.spacing_mm)
+    inner, outer = (depth[patient.truth.mask(name)] for name in ("visceral_fat", "subcutaneous_fat"))
+    assert np.median(outer) < 18 and np.quantile(inner, 0.02) > 15
+
+
+def test_bile_duct_runs_from_the_liver_down_to_the_duodenum():
+    patient = made(unusual=("wide bile duct",))
+    duct = np.argwhere(patient.truth.mask("bile_duct"))
+    geometry = patient.volume.geometry
+    upper, lower = duct[duct[:, 0] == duct[:, 0].max()].mean(0), duct[duct[:, 0] == duct[:, 0].min()].mean(0)
+    for end, organ, within_mm in ((upper, "liver", 25), (lower, "duodenum", 25)):
+        away = ndimage.distance_transform_edt(~patient.truth.mask(organ), sampling=geometry.spacing_mm)
+        assert away[tuple(np.rint(end).astype(int))] < within_mm, organ
+    assert patient.truth.volume_ml("bile_duct") > made().truth.volume_ml("bile_duct") * 1.3
+
+
+# --- phases ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("phase", LEVELS_HU)
+def test_each_phase_has_the_levels_that_scans_show(phase):
+    patient = made(phase=phase)
+    wrong = {
+        name: float(np.median(levels_in(patient, name))) for name, (low, high) in LEVELS_HU[phase].items()
+        if not low <= np.median(levels_in(patient, name)) <= high
+    }
+    assert not wrong
+
+
+def test_the_early_spleen_is_spotted_and_the_renal_cortex_shines():
+    early, portal = made(phase="early arterial"), made(phase="portal")
+    assert levels_in(early, "spleen").std() > 4 * levels_in(portal, "spleen").std()
+    kidney = made(phase="arterial").truth.mask("kidney_left")
+    deep = ndimage.distance_transform_edt(kidney, sampling=early.volume.geometry.spacing_mm)
+    image = made(phase="arterial").volume.array
+    assert np.median(image[(deep > 2) & (deep < 5)]) > np.quantile(image[deep > 9], 0.25) + 40
+
+
+def test_native_vessels_hardly_differ_from_the_liver():
+    patient = made(phase="native")
+    veins = np.median(levels_in(patient, "hepatic_veins"))
+    liver = np.median(patient.volume.array[patient.truth.mask("liver", with_parts=False)])
+    assert abs(veins - liver) < 18
+
+
+# --- lesions ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_healthy_abdomen_has_no_lesion():
+    patient = made()
+    assert not patient.tumours and not (patient.truth.array[2] > 0).any()
+
+
+def test_metastases_are_of_many_sizes_and_one_reaches_the_surface():
+    patient = made("liver_metastases")
+    radii = [tumour.radius_mm for tumour in patient.tumours]
+    assert 3 <= len(radii) <= 8 and min(radii) >= 2.4 and 8 <= max(radii) <= 20
+    around = ndimage.binary_dilation(patient.truth.mask("tumour_1"), iterations=2)
+    assert (around & ~patient.truth.mask("liver")).any() or (around & ~patient.truth.mask("liver")).sum() > 0
+    ball_ml = 4 / 3 * np.pi * patient.tumours[0].radius_mm ** 3 / 1000
+    assert 0.5 * ball_ml < patient.truth.volume_ml("tumour_1") < 1.05 * ball_ml  # the rest would lie outside
+    assert -70 < patient.tumours[0].contrast_hu < -30
+
+
+def test_a_carcinoma_lights_up_in_the_arterial_phase_and_washes_out():
+    shown = {}
+    for phase in ("arterial", "portal", "delayed"):
+        patient = made("liver_carcinoma", phase)
+        liver = np.median(patient.volume.array[patient.truth.mask("liver", with_parts=False)])
+        shown[phase] = float(np.median(levels_in(patient, "tumour_1")) - liver)
+    assert shown["arterial"] > 35 and abs(shown["portal"]) < 18 and shown["delayed"] < -10
+    faint = made("liver_carcinoma", "portal").truth.segment("tumour_1")
+    assert "hardly visible" in faint.note
+    assert not made("liver_carcinoma", "arterial").truth.segment("tumour_1").note
+
+
+def test_kidney_lesions_are_a_solid_one_that_takes_up_contrast_and_cysts_that_do_not():
+    native, arterial = made("kidney_lesions", "native"), made("kidney_lesions", "arterial")
+    names = [name for name in native.truth.names if name.startswith("kidney_lesion")]
+    assert len(names) >= 2
+    taken = []
+    for name in names:
+        segment = native.truth.segment(name)
+        own = native.truth.array[2] == segment.value
+        assert segment.part_of in ("kidney_right", "kidney_left") and (native.truth.mask(segment.part_of) | ~own).all()
+        if own.sum() > 12:
+            taken.append(float(np.median(levels_in(arterial, name)) - np.median(levels_in(native, name))))
+    assert max(taken) > 60 and min(taken) < 8
+
+
+# --- conditions ------------------------------------------------------------------------------------------------------
+
+
+def test_arms_widen_the_field_belong_to_nothing_and_shade_the_trunk():
+    usual, arms = made(), made(arms=True)
+    assert arms.volume.geometry.spacing_mm[2] > 1.4 * usual.volume.geometry.spacing_mm[2]
+    image, truth, geometry = arms.volume.array, arms.truth, arms.volume.geometry
+    beside = ~truth.mask("body") & (image > -150)
+    beside = ndimage.binary_opening(beside, np.ones((1, 3, 3)))
+    x = geometry.to_world(np.argwhere(beside))[:, 0]
+    middle = centre(arms, "vertebra_l1")[0]
+    assert (x < middle - 120).sum() * geometry.voxel_volume_ml > 500
+    assert (x > middle + 120).sum() * geometry.voxel_volume_ml > 500
+    assert (image[beside] > 500).sum() * geometry.voxel_volume_ml > 30  # bones in them
+    assert not truth.array[0][~truth.mask("body")].any()
+    liver = truth.mask("liver", with_parts=False)
+    y = geometry.to_world(np.argwhere(liver))[:, 1]
+    values = image[liver].astype(float)
+    parts = np.quantile(y, [0.1, 0.6, 0.9])
+    front, back = np.median(values[y < parts[0]]), np.median(values[(y > parts[1]) & (y < parts[2])])
+    assert 12 < front - back < 60  # scans with arms down show some 40 HU
+    assert truth.volume_ml("liver") == pytest.approx(usual.truth.volume_ml("liver"), rel=0.04)
+
+
+def test_noise_between_the_arms_runs_in_stripes_from_side_to_side():
+    noise = made(noise_hu=11.0, arms=True).volume.array.astype(float) - made(arms=True).volume.array
+    liver = ndimage.binary_erosion(made(arms=True).truth.mask("liver"), np.ones((1, 3, 3)))
+    along = liver[:, :, 1:] & liver[:, :, :-1]
+    across = liver[:, 1:] & liver[:, :-1]
+    to_side = np.corrcoef(noise[:, :, 1:][along], noise[:, :, :-1][along])[0, 1]
+    to_back = np.corrcoef(noise[:, 1:][across], noise[:, :-1][across])[0, 1]
+    assert to_side > to_back + 0.1
+    usual = made(noise_hu=11.0).volume.array.astype(float) - made().volume.array
+    assert noise[liver].std() > 1.1 * usual[made().truth.mask("liver")].std()
+
+
+def test_metal_is_clipped_and_streaks_only_where_it_lies():
+    usual, screws = made(), made(metal="spine")
+    np.testing.assert_array_equal(usual.truth.array, screws.truth.array)
+    image = screws.volume.array
+    change = image.astype(int) - usual.volume.array
+    assert image.max() == 3071
+    touched = (image == 3071).any(axis=(1, 2))
+    assert 6 <= touched.sum() <= 30
+    reach = np.flatnonzero(np.abs(change).max(axis=(1, 2)) > 3)
+    metal = np.flatnonzero((image > 1500).any(axis=(1, 2)) & (change.max(axis=(1, 2)) > 500))
+    assert reach.min() >= metal.min() - 2 and reach.max() <= metal.max() + 2
+    soft = screws.truth.mask("muscle") | screws.truth.mask("fat")
+    assert change[soft].min() < -80 and np.quantile(change[soft & touched[:, None, None]], 0.999) > 10
+    far = screws.truth.mask("subcutaneous_fat") & touched[:, None, None]
+    assert np.median(np.abs(change[far])) < 25
+
+
+def test_streaks_join_two_pieces_of_metal_by_a_dark_band():
+    # the sign and the place follow from physics: between two dense objects too little attenuation is measured
+    y, x = np.mgrid[-60:60, -60:60] * 3.0
+    share = ((np.hypot(x - 60, y) < 12) | (np.hypot(x + 60, y) < 12)).astype(np.float32)
+    water = np.where(np.hypot(x, y) < 150, 0.02, 0.0)
+    artefact = streaks(water, share, 3.0, 1)
+    between = artefact[(np.abs(y) < 6) & (np.abs(x) < 30)].mean()
+    aside = artefact[(np.abs(x) < 6) & (np.abs(y) > 40) & (np.abs(y) < 100)].mean()
+    assert between < -60 and aside > between + 50
+
+
+def test_situs_inversus_is_the_mirror_image_with_names_by_what_an_organ_is():
+    usual, turned = made(), made(situs_inversus=True)
+    np.testing.assert_array_equal(turned.volume.array, usual.volume.array[:, :, ::-1])
+    spine = centre(turned, "vertebra_l1")[0]
+    for name in ("liver", "gallbladder", "inferior_vena_cava", "kidney_left", "lung_left"):
+        assert centre(turned, name)[0] > spine, name
+    for name in ("spleen", "stomach", "aorta", "kidney_right", "lung_right"):
+        assert centre(turned, name)[0] < spine, name
+    assert turned.truth.volume_ml("liver") == usual.truth.volume_ml("liver")
+    tumours = made("liver_metastases", situs_inversus=True)
+    first = tumours.tumours[0]
+    assert tumours.truth.array[2][tumours.volume.geometry.nearest_voxel(first.centre_mm)] == 1
+    nodes = tumours.trees["portal_branches"].nodes_mm
+    np.testing.assert_allclose(nodes.mean(0)[0], centre(tumours, "liver")[0], atol=15)
+
+
+def test_removed_organs_are_absent_and_their_bed_is_filled():
+    removed = ("kidney_left", "spleen", "gallbladder")
+    usual, operated = made(), made(removed=removed)
+    assert not set(removed) & set(operated.truth.names)
+    filling = sum(operated.truth.mask(name).astype(int) for name in
+                  ("fat", "bowel", "colon", "stomach", "pancreas", "diaphragm", "lung_left", "muscle"))
+    for name in ("kidney_left", "spleen"):
+        bed = usual.truth.mask(name)
+        assert filling[bed].mean() > 0.9, name
+        assert (operated.truth.mask("bowel") | operated.truth.mask("colon") | operated.truth.mask("stomach"))[bed].any()
+    # the other kidney has grown
+    assert operated.truth.volume_ml("kidney_right") > 1.12 * usual.truth.volume_ml("kidney_right")
+    assert (operated.volume.array > 1200).any()  # clips in the bed of the gallbladder
+    other = made(removed=("kidney_left",), situs_inversus=True)
+    assert "kidney_left" not in other.truth and "kidney_right" in other.truth
+    assert centre(other, "kidney_right")[0] < centre(other, "vertebra_l1")[0]
+
+
+def test_unusual_shapes_lie_outside_the_usual_range():
+    usual = made()
+    large = made(unusual=("large spleen", "riedel lobe"))
+    assert large.truth.volume_ml("spleen") > 350
+    lowest = [float(p.volume.geometry.to_world(np.argwhere(p.truth.mask("liver")))[:, 2].min()) for p in (large, usual)]
+    assert lowest[0] < lowest[1] - 15
+    assert made(unusual=("large liver",)).truth.volume_ml("liver") > 1950
+    pale = made(phase="native", unusual=("steatosis", "low kidney"))
+    assert np.median(levels_in(pale, "liver")) < np.median(levels_in(pale, "spleen")) - 10
+    drops = [centre(usual, name)[2] - centre(pale, name)[2] for name in ("kidney_right", "kidney_left")]
+    assert max(drops) > 28 and min(drops) < 5
+    heavy, slim = made(unusual=("heavy",)), made(unusual=("slim",))
+    assert heavy.truth.volume_ml("subcutaneous_fat") > 1.8 * usual.truth.volume_ml("subcutaneous_fat")
+    assert slim.truth.volume_ml("subcutaneous_fat") < 0.65 * usual.truth.volume_ml("subcutaneous_fat")
+    for patient in (heavy, slim):  # nothing grows out of the skin
+        body = patient.truth.mask("body")
+        inner = ndimage.binary_erosion(body, np.ones((1, 3, 3)), border_value=1)
+        assert not (patient.truth.mask("bone") & ~inner)[1:-1].any()
+
+
+def test_unusual_without_names_draws_two_that_go_together():
+    drawn = {traits_of(seed, Conditions(unusual=True)) for seed in range(60)}
+    assert len(drawn) > 10 and all(len(set(pair)) == 2 and set(pair) <= set(TRAITS) for pair in drawn)
+    assert ("heavy", "slim") not in drawn and ("large liver", "riedel lobe") not in drawn
+
+
+def test_oral_contrast_fills_the_gut_with_bright_fluid_and_gas():
+    plain, drunk = made(oral_contrast=False), made(oral_contrast=True)
+    for name in ("stomach", "bowel"):
+        before, after = (patient.volume.array[patient.truth.mask(name)] for patient in (plain, drunk))
+        assert ((after > 150) & (after < 420)).mean() > 0.2 > (before > 150).mean(), name
+    bowel = drunk.volume.array[drunk.truth.mask("bowel")]
+    assert (bowel < -300).any() and ((bowel > -20) & (bowel < 90)).mean() > 0.15
+    np.testing.assert_array_equal(plain.truth.array, drunk.truth.array)
+
+
+def test_a_cut_field_shows_a_share_of_the_same_patient():
+    part, whole = made(field_of_view=(0.35, 0.7)), made()
+    assert part.volume.geometry.shape[0] == round(0.35 * whole.volume.geometry.shape[0])
+    assert 0.05 < part.truth.volume_ml("kidney_left") / whole.truth.volume_ml("kidney_left") < 0.85
+    low = part.volume.geometry.origin_mm[2] - whole.volume.geometry.origin_mm[2]
+    assert low == pytest.approx(0.35 * 6 * whole.volume.geometry.shape[0], abs=8)
+    np.testing.assert_allclose(part.trees["hepatic_veins"].nodes_mm, whole.trees["hepatic_veins"].nodes_mm)
+
+
+def test_a_field_down_to_the_hips_shows_sacrum_pelvis_and_an_artificial_hip():
+    patient = made(field_of_view=(-0.75, 0.1), metal="hip")
+    truth = patient.truth
+    assert 90 < truth.volume_ml("sacrum") < 320 and 250 < truth.volume_ml("pelvis") < 900
+    assert "vertebra_l5" in truth and centre(patient, "vertebra_l5")[2] > centre(patient, "sacrum")[2]
+    assert centre(patient, "sacrum")[1] > centre(patient, "pelvis")[1] and "colon" in truth
+    assert (patient.volume.array == 3071).sum() * patient.volume.geometry.voxel_volume_ml > 25
+    dark = patient.volume.array[ndimage.binary_erosion(truth.mask("muscle"), np.ones((1, 3, 3)))]
+    assert np.quantile(dark, 0.01) < -40
+
+
+# --- as before, as a series, refused ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "phase", "means", "spreads"), [
+    ("liver_tumour", "portal", (-615.850, -629.099, -599.274, -560.179, -632.383, -700.081),
+     (498.576, 481.359, 495.512, 524.849, 488.481, 450.945)),
+    ("healthy_abdomen", "arterial", (-617.286, -631.281, -603.598, -566.024, -636.730, -697.540),
+     (496.740, 478.413, 489.702, 517.693, 482.214, 456.364)),
+])
+def test_the_first_kinds_look_as_in_the_sample_scans(kind, phase, means, spreads):
+    image = made(kind, phase, 11.0, 3, 64, 12.0).volume.array.astype(float)[::4]
+    np.testing.assert_allclose(image.mean(axis=(1, 2)), means, atol=0.01)
+    np.testing.assert_allclose(image.std(axis=(1, 2)), spreads, atol=0.01)
+
+
+def test_the_same_seed_and_conditions_give_the_same_scan_and_others_other_identifiers(tmp_path):
+    wanted = Conditions(arms=True, metal="spine", removed=("gallbladder",), field_of_view=(0.1, 0.5))
+    first, again = (make_patient(4, "liver_metastases", matrix=48, slice_mm=12.0, conditions=wanted) for _ in range(2))
+    np.testing.assert_array_equal(first.volume.array, again.volume.array)
+    np.testing.assert_array_equal(first.truth.array, again.truth.array)
+    usual = make_patient(4, "liver_metastases", matrix=48, slice_mm=12.0,
+                         conditions=Conditions(field_of_view=(0.1, 0.5)))
+    paths = write_series(first, tmp_path / "first")
+    other = write_series(usual, tmp_path / "usual")
+    assert len(paths) == len(other) == first.volume.geometry.shape[0]
+    heads = [pydicom.dcmread(path) for path in (paths[0], other[0])]
+    assert heads[0].SeriesInstanceUID != heads[1].SeriesInstanceUID
+    assert heads[0].FrameOfReferenceUID != heads[1].FrameOfReferenceUID
+    np.testing.assert_array_equal(heads[0].pixel_array, first.volume.array[-1])
+    seg = pydicom.dcmread(write_truth_seg(first, tmp_path / "seg.dcm", tmp_path / "first"))
+    assert {item.SegmentLabel for item in seg.SegmentSequence} == set(first.truth.names)
+    assert first.facts["conditions"] == wanted.described() and "conditions" not in made().facts
+
+
+def test_every_kind_of_abdomen_is_made_with_thick_slices_and_heavy_noise():
+    for kind in (name for name, entry in TABLE.items() if not entry.make):
+        patient = make_patient(5, kind, "delayed", noise_hu=35.0, matrix=40, slice_mm=20.0)
+        assert "liver" in patient.truth and patient.volume.synthetic and patient.facts["kind"] == kind
+
+
+@pytest.mark.parametrize("wrong", [
+    {"metal": "teeth"}, {"removed": ("liver",)}, {"field_of_view": (0.5, 0.2)}, {"field_of_view": (-2.0, 1.0)},
+    {"unusual": ("green",)}, {"metal": "hip"},
+])
+def test_conditions_that_are_not_offered_are_refused(wrong):
+    with pytest.raises(UsageError):
+        Conditions(**wrong)
