@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Segmenter(Protocol):
-    """Volume -> LabelMap."""
+    """Volume -> LabelMap. One that takes an ``argument`` (text) besides can be asked for as "NAME:ARGUMENT"."""
 
     def __call__(self, volume: Volume, seeds: Any, labels: LabelMap | None, monitor: Monitor) -> LabelMap:
         """Return the segments found; raise ``SegmentationError`` where the volume is not of the right kind."""

@@ -249,7 +249,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path, plugins):
 
 def test_a_finished_study_is_recognised_by_content_and_options_only(tmp_path):
     write_study(tmp_path / "studies" / "a", 1)
-    settings = Settings(tmp_path, tmp_path, (("segmenter", "x"),), "1.0", 60.0, None)
+    settings = Settings(tmp_path, tmp_path, "x", (("segmenter", "x"),), "1.0", 60.0, None)
 
     def mark(**changes):
         (study,) = find_studies(tmp_path / "studies").studies
@@ -418,11 +418,12 @@ def test_what_is_no_study_is_counted(tmp_path):
         labels.SetMetaData(key, value)
     sitk.WriteImage(labels, str(root / "a" / "bone.nrrd"))
     (root / "old.twin").mkdir()
-    (root / "old.twin" / "case.json").write_text("{}")
+    (root / "old.twin" / "case.json").write_text('{"format": "anatomy_twin case"}')
+    (root / "a" / "case.json").write_text('{"a file of another": "program"}')
     volume_file(root / "old.twin" / "scan.nrrd", image())
     found = find_studies(root)
     assert [study.folder for study in found.studies] == ["a"]
-    assert found.left_out == {"label file": 1, "localizer": 1}
+    assert found.left_out == {"folder that this program wrote": 1, "label file": 1, "localizer": 1}
 
 
 @pytest.mark.parametrize(("option", "path"), [
@@ -440,3 +441,16 @@ def test_true_labels_are_found_beside_and_are_no_studies(tmp_path, option, path)
         expected["v_0000.nii.gz"] = root / path
     assert {study.folder: study.truth for study in found.studies} == expected
     assert found.left_out == {"study without a file of true labels": 1}
+
+
+def test_a_card_is_named_without_its_folders_and_counts_by_its_content(tmp_path):
+    from anatomy_twin.batch.run import _segmenter_facts
+
+    (tmp_path / "net.onnx").write_bytes(b"one")
+    (tmp_path / "card.json").write_text('{"network": "net.onnx"}')
+    name = f"onnx:{tmp_path / 'card.json'}"
+    first = _segmenter_facts(name)
+    assert first["segmenter"] == "onnx:card.json" and len(first["segmenter_sha256"]) == 64
+    (tmp_path / "net.onnx").write_bytes(b"another")
+    assert _segmenter_facts(name)["segmenter_sha256"] != first["segmenter_sha256"]
+    assert _segmenter_facts("totalsegmentator:total") == {"segmenter": "totalsegmentator:total"}

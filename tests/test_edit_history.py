@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from anatomy_twin.core import LabelMap
 from anatomy_twin.errors import DataError, SegmentationError, UsageError
 from anatomy_twin.segmentation import editing
 from anatomy_twin.segmentation.edit_history import EditHistory, EditSession, Step
-from tests.support.editing_maps import grid, middle, one_segment, organ_map
+from tests.support.editing_maps import grid, middle, one_segment, organ_map, segment
 
 CENTRE = middle(grid())
 QUICK = settings(max_examples=10, deadline=None, derandomize=True)
@@ -147,6 +148,34 @@ def test_a_step_is_small_beside_its_box():
     assert change.before.nbytes > 400_000 and step.bytes < 0.01 * change.before.nbytes
     # what the estimate leaves out is little: runs are counted to the byte
     assert step.bytes - len(step.runs) < 3000
+
+
+def test_an_edit_works_in_its_box_and_copies_no_map():
+    """What a verb allocates is a few times its box, however large the map is."""
+    shape = (120, 256, 256)
+    geometry = grid(shape, (1.0, 1.0, 1.0))
+    array = np.zeros((4, *shape), np.uint8)
+    array[0, 40:70, 100:140, 90:150] = 1
+    array[0, 80:100, 10:250, 10:250] = 2
+    labels = LabelMap(array, geometry, (segment("liver", 0, 1), segment("spleen", 0, 2)))
+    session = EditSession(labels)
+    place = tuple(geometry.to_world((70, 120, 120)).tolist())
+    session.edit(editing.margin, "liver", 1.0)  # compiles its kernels
+    session.undo()
+    box_bytes = 4 * 36 * 46 * 66
+    for verb, arguments, limit in (
+        (editing.paint, ("liver", place, 6.0), 2e6), (editing.erase, ("liver", place, 6.0), 2e6),
+        (editing.margin, ("liver", 2.0), 12 * box_bytes), (editing.smooth, ("liver", 2.0), 60 * box_bytes),
+    ):
+        tracemalloc.start()
+        session.edit(verb, *arguments)
+        session.undo()
+        session.redo()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < limit < array.nbytes, (verb.__name__, peak)
+        session.undo()
+    assert same(session.snapshot(), labels)
 
 
 def test_layers_and_other_number_types_come_back_too():

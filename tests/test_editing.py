@@ -158,6 +158,26 @@ def test_a_part_stays_inside_its_organ_or_takes_it_along():
     check_rules(labels, grown)
 
 
+def test_an_organ_that_is_taken_along_takes_from_nobody_who_does_not_give_way():
+    labels = organ_map(rest=True)
+    place = off_centre(14, 0, 0)
+    taking = editing.paint(labels, "tumour_2", place, 6.0, parent="grow")
+    assert lines(taking, "spleen").sum() < lines(labels, "spleen").sum()
+    for rules in ({"over": "unclaimed"}, {"keep": "spleen"}):
+        polite = editing.paint(labels, "tumour_2", place, 6.0, parent="grow", **rules)
+        assert np.array_equal(lines(polite, "spleen"), lines(labels, "spleen"))
+        assert lines(polite, "liver").sum() > lines(labels, "liver").sum()
+        check_rules(labels, polite)
+
+
+def test_segments_that_are_part_of_each_other_do_not_hang_an_edit():
+    labels = organ_map()
+    circle = {"liver": "tumour_1", "tumour_1": "liver", "spleen": "spleen"}
+    odd = replace(labels, segments=tuple(replace(s, part_of=circle.get(s.name, s.part_of)) for s in labels.segments))
+    for name in circle:
+        assert lines(editing.margin(odd, name, 2.0, force=True), name).sum() > lines(labels, name).sum()
+
+
 def test_what_lies_in_an_organ_goes_where_the_organ_is_taken_away():
     labels = organ_map()
     erased = editing.erase(labels, "liver", off_centre(-6, 3, 0), 3.0)
@@ -391,6 +411,29 @@ def test_a_margin_stops_at_a_barrier_and_does_not_come_out_behind_it():
     assert np.array_equal(lines(grown, "aorta"), lines(labels, "aorta"))
     leaking = editing.margin(labels, "liver", 6.0, keep="aorta")
     assert lines(leaking, "liver")[:, :, 14:].any()
+
+
+def test_a_margin_goes_around_the_edge_of_a_barrier_by_the_length_of_the_way():
+    """From a point behind the edge of a wall the way is the one to the edge and on from there (plane geometry)."""
+    geometry = grid((3, 61, 61), (50.0, 0.5, 0.5))  # slices so far apart that the margin stays in one
+    array = np.zeros((1, *geometry.shape), np.uint8)
+    array[0, 1, 20, 20] = 1
+    array[0, :, :33, 30] = 2
+    labels = at.LabelMap(array, geometry, (segment("liver", 0, 1), segment("aorta", 0, 2)))
+    margin_mm = 12.0
+    grown = lines(editing.margin(labels, "liver", margin_mm, barriers=("aorta",)), "liver")[1]
+    j, i = np.indices(grown.shape) * 0.5
+    straight = np.hypot(j - 10, i - 10)
+    # the line from the point by the edge (voxel 33, 30) parts what is seen from what lies in the shadow
+    shadow = (i > 15) & ((j - 10) * (15 - 10) < (16.5 - 10) * (i - 10))
+    way = np.where(shadow, np.hypot(16.5 - 10, 15 - 10) + np.hypot(j - 16.5, i - 15), straight)
+    way[array[0, 1] == 2] = np.inf
+    near_edge = np.abs((j - 10) * 5.0 - 6.5 * (i - 10)) / np.hypot(5.0, 6.5) < 1.0  # of the shadow
+    sure = ~shadow & ~near_edge & (np.abs(way - margin_mm) > 1e-6)
+    assert np.array_equal(grown[sure], (way <= margin_mm)[sure])
+    assert not (grown & (way > margin_mm + 1e-6)).any()
+    inside = shadow & (way < margin_mm - 0.8)
+    assert inside.sum() > 20 and grown[inside].all()
 
 
 def test_a_margin_goes_on_beyond_the_border_of_the_volume():

@@ -54,7 +54,8 @@ def tools(tmp_path, monkeypatch):
     scratch.mkdir()
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
-    for name in ("ANATOMY_TWIN_TOTALSEGMENTATOR", "ANATOMY_TWIN_NNUNET", "ANATOMY_TWIN_EXTERNAL_LIMIT_S"):
+    for name in ("ANATOMY_TWIN_TOTALSEGMENTATOR", "ANATOMY_TWIN_NNUNET", "ANATOMY_TWIN_EXTERNAL_LIMIT_S",
+                 "ANATOMY_TWIN_TOTALSEGMENTATOR_OPTIONS", "ANATOMY_TWIN_NNUNET_OPTIONS"):
         monkeypatch.delenv(name, raising=False)
     yield folder
     assert list(scratch.iterdir()) == []
@@ -183,6 +184,15 @@ def test_an_answer_on_another_grid_is_resampled_and_that_is_said(tools):
     assert np.array_equal(found.mask("liver"), numbers == NUMBER_OF["liver"]) and "resampled" in found.notes[0]
 
 
+def test_a_number_that_nobody_names_is_kept_under_its_number(tools):
+    volume, _, numbers = toy_classes()
+    numbers[3:6, 22:26, 0:6] = 200
+    install_totalsegmentator(tools, save_labels(tools / "answer.nii.gz", volume, numbers))
+    found = at.segment(volume, "totalsegmentator")
+    assert np.array_equal(found.mask("label_200"), numbers == 200)
+    assert any("no coded term" in note and "label_200" in note for note in found.notes)
+
+
 def test_a_label_table_in_the_file_counts_before_the_numbers(tools):
     volume, _, numbers = toy_classes()
     image = nibabel.load(save_labels(tools / "answer.nii.gz", volume, numbers))
@@ -216,6 +226,18 @@ def test_the_environment_may_name_the_program(tools, monkeypatch):
     program = install_totalsegmentator(tools / "elsewhere", save_labels(tools / "a.nii.gz", volume, numbers))
     monkeypatch.setenv("ANATOMY_TWIN_TOTALSEGMENTATOR", str(program))
     assert "liver" in at.segment(volume, "totalsegmentator")
+
+
+def test_options_of_the_user_are_added_and_not_stored(tools, monkeypatch):
+    volume, _, numbers = toy_classes()
+    install_totalsegmentator(tools, save_labels(tools / "a.nii.gz", volume, numbers))
+    monkeypatch.setenv("ANATOMY_TWIN_TOTALSEGMENTATOR_OPTIONS", "--device cpu -l 'aca 12345'")
+    found = at.segment(volume, "totalsegmentator")
+    assert "'--device', 'cpu', '-l', 'aca 12345']" in (tools / "arguments").read_text()
+    assert "with options of the user" in found.notes[0] and "12345" not in "".join(s.note for s in found.segments)
+    monkeypatch.setenv("ANATOMY_TWIN_TOTALSEGMENTATOR_OPTIONS", "--device 'cpu")
+    with pytest.raises(UsageError, match="ANATOMY_TWIN_TOTALSEGMENTATOR_OPTIONS"):
+        at.segment(volume, "totalsegmentator")
 
 
 def test_a_failure_is_told_by_its_last_meaningful_line(tools):
@@ -255,8 +277,8 @@ def alive(pid: int) -> bool:
 
 def test_a_program_that_overruns_its_time_is_killed_with_what_it_started(tools, monkeypatch):
     install_totalsegmentator(tools, tools / "none", LINGERING.format(log=str(tools / "child")))
-    monkeypatch.setenv("ANATOMY_TWIN_EXTERNAL_LIMIT_S", "4")
-    with pytest.raises(WorkerError, match="no answer within 4 s"):
+    monkeypatch.setenv("ANATOMY_TWIN_EXTERNAL_LIMIT_S", "6")
+    with pytest.raises(WorkerError, match="no answer within 6 s"):
         at.segment(toy(), "totalsegmentator")
     pid = int((tools / "child").read_text())
     for _ in range(100):

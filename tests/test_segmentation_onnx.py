@@ -17,6 +17,7 @@ from anatomy_twin.core import SilentMonitor, Volume
 from anatomy_twin.errors import Cancelled, SegmentationError, UsageError
 from anatomy_twin.segmentation import onnx_segment
 from anatomy_twin.segmentation.onnx_card import read_card
+from anatomy_twin.segmentation.onnx_network import threads
 from anatomy_twin.segmentation.onnx_window import _places, gaussian_weight, slide
 from tests.support.editing_maps import middle, points_of
 from tests.support.onnx_networks import blur, blur_kernel, classifier, save, write_card
@@ -102,6 +103,19 @@ def test_the_size_of_the_patch_and_the_overlap_do_not_matter_where_the_border_is
         assert np.array_equal(results[0][clear], other[clear])
     again = at.segment(volume, f"onnx:{write_card(tmp_path, trim=2, overlap=0.75, classes={'1': 'liver'})}").array[0]
     assert np.array_equal(again, results[-1])
+
+
+def test_the_number_of_threads_is_limited_and_does_not_matter(tmp_path, monkeypatch):
+    blur(tmp_path / "net.onnx")
+    card = write_card(tmp_path, patch=[24, 24, 24], classes={"1": "liver"})
+    volume = scan()
+    results = []
+    for told, count in (("1", 1), ("3", 3), ("64", 8), ("0", 1)):
+        monkeypatch.setenv("OMP_NUM_THREADS", told)
+        assert threads() == count
+        if told in "13":
+            results.append(at.segment(volume, f"onnx:{card}").array)
+    assert np.array_equal(results[0], results[1])
 
 
 @pytest.mark.parametrize("axes", some_axes(4, seed=2), ids=name_of)

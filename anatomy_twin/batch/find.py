@@ -114,6 +114,7 @@ def _walk(root: Path, leave: set[Path], left_out: Counter[str]) -> Iterator[tupl
     if root.is_file():
         yield root.parent, [root]
         return
+
     def refused(error: OSError) -> None:
         left_out["folder that cannot be read"] += 1
 
@@ -122,10 +123,19 @@ def _walk(root: Path, leave: set[Path], left_out: Counter[str]) -> Iterator[tupl
         if linked := sum((here / name).is_symlink() for name in below):
             left_out["linked folder"] += linked
         below[:] = sorted(name for name in below if here / name not in leave and not name.startswith("."))
-        if any(name in names for name in OURS):
+        if any(_is_ours(here / name) for name in OURS if name in names):
+            left_out["folder that this program wrote"] += 1
             below.clear()
             continue
         yield here, [here / name for name in sorted(names) if (here / name).is_file()]
+
+
+def _is_ours(file: Path) -> bool:
+    """Tell whether a file of such a name is our manifest: other programs may call theirs so too."""
+    try:
+        return b'"anatomy_twin ' in file.read_bytes()
+    except OSError:
+        return False
 
 
 def _sorted_out(

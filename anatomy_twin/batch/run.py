@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import platform
+import re
 import secrets
 import shutil
 import time
@@ -30,7 +32,7 @@ from anatomy_twin.batch.tables import (
     write_manifest,
     write_tables,
 )
-from anatomy_twin.batch.task import RESULTS, STOP
+from anatomy_twin.batch.task import RESULTS, STOP, read_record
 from anatomy_twin.core import SILENT, FrozenMapping, Monitor
 from anatomy_twin.errors import StoreError, UsageError
 from anatomy_twin.notice import INTENDED_USE
@@ -68,6 +70,10 @@ class BatchResult:
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield the rows of structures.csv with their values as numbers: study, ``measure.COLUMNS``, truth."""
         return rows_of(self.out, self.outcomes)
+
+    def record(self, name: str) -> Mapping[str, Any] | None:
+        """Return what study.json holds of a finished study (facts, notes, warnings, stages_s, rows), None of others."""
+        return read_record(self.out / RESULTS / name)
 
 
 def run_batch(
@@ -117,9 +123,7 @@ def run_batch(
     target = Path(out).absolute()
     if not isinstance(studies, Findings | str | PathLike):
         studies = Findings(tuple(studies))
-    options: dict[str, Any] = {
-        "segmenter": segmenter, "modality": modality, "repair": repair, **_plugin_version(segmenter)
-    }
+    options: dict[str, Any] = {**_segmenter_facts(segmenter), "modality": modality, "repair": repair}
     if truth_names:
         options["truth_names"] = {str(number): name for number, name in sorted(truth_names.items())}
     with _claimed(target, options) as notes:
@@ -134,8 +138,8 @@ def run_batch(
             monitor.stage(f"{len(found.studies)} {'study' if len(found.studies) == 1 else 'studies'}")
             count = workers or default_workers()
             memory = None if memory_limit_gb is None else int(memory_limit_gb * 2**30)
-            settings = Settings(target, work, tuple(sorted(options.items())), __version__, time_limit_s, memory,
-                                save_cases)
+            settings = Settings(target, work, segmenter, tuple(sorted(options.items())), __version__, time_limit_s,
+                                memory, save_cases)
             outcomes = _run(found.studies, settings, count, scheduler, names, report)
         notes += _strangers(target, found.studies)
         ordered = tuple(outcomes[study.name] for study in found.studies)
@@ -265,14 +269,31 @@ def _check_names(studies: Sequence[Study]) -> None:
         raise UsageError(f"two studies are called {twice[0]}", advice="give each a name of its own")
 
 
-def _plugin_version(segmenter: str) -> dict[str, str]:
-    """Return which release of another package a segmenter is of; nothing for our own."""
-    if segmenter in plugins.TABLE["segmenters"]:
-        return {}
-    for point in metadata.entry_points(group="anatomy_twin.segmenters", name=segmenter):
-        if point.dist is not None:
-            return {"plugin": f"{point.dist.name} {point.dist.version}"}
-    return {}
+def _segmenter_facts(segmenter: str) -> dict[str, str]:
+    """Return what makes a segmenter's results what they are: its name, a plugin's release, the content of its file.
+
+    Of a file that stands after the colon ("onnx:card.json") the name is kept without its folders, and the checksum of
+    it and of the files beside it that it names.
+    """
+    stem, colon, argument = segmenter.partition(":")
+    facts = {"segmenter": f"{stem}{colon}{Path(argument).name}" if colon else segmenter}
+    if stem not in plugins.TABLE["segmenters"]:
+        for point in metadata.entry_points(group="anatomy_twin.segmenters", name=segmenter):
+            if point.dist is not None:
+                facts["plugin"] = f"{point.dist.name} {point.dist.version}"
+    if colon and Path(argument).is_file():
+        facts["segmenter_sha256"] = _file_checksum(Path(argument))
+    return facts
+
+
+def _file_checksum(card: Path) -> str:
+    data = card.read_bytes()
+    digest = hashlib.sha256(data)
+    for name in sorted(set(re.findall(rb'"([^"]{1,200})"', data))):
+        beside = card.parent / os.fsdecode(name)
+        if beside != card and beside.is_file():
+            digest.update(hashlib.sha256(beside.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def _strangers(out: Path, studies: Sequence[Study]) -> list[str]:

@@ -54,12 +54,14 @@ def run_stages(study: Study, settings: Settings, work: Path) -> dict[str, Any]:
     """
     notes, result = Notes(), work / "result"
     result.mkdir()
+    start = time.perf_counter()
     case, truth, labelled = _opened(study, settings, work, notes)
-    case = segment_case(case, str(settings.option("segmenter")), notes)
+    opening_s = time.perf_counter() - start
+    case = segment_case(case, settings.segmenter, notes)
     case = mesh_case(case, notes)
     start = time.perf_counter()
     rows = measure_case(case, truth, labelled)
-    seconds = {**case.timings_s, "measuring": time.perf_counter() - start}
+    seconds = {"opening the study": opening_s, **case.timings_s, "measuring": time.perf_counter() - start}
     write_file(result / LABELS, encode_seg_nrrd(case.label_map))
     if settings.save_cases:
         save_case(case, result / CASE)

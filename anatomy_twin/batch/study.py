@@ -93,10 +93,14 @@ class Study:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the studies of one batch are run. ``options`` makes results what they are; the rest does not."""
+    """How the studies of one batch are run. ``options`` makes results what they are; the rest does not.
+
+    ``segmenter`` is its name as it was given; the options hold it without the folders of a file that it names.
+    """
 
     out: Path
     work: Path
+    segmenter: str = field(repr=False)
     options: tuple[tuple[str, Any], ...]
     version: str
     time_limit_s: float
@@ -114,7 +118,7 @@ class Outcome:
 
     ``state`` is "done" or "failed" with a ``reason`` in one line; ``kept`` tells that it was finished by an earlier
     run. ``seconds`` and ``peak_memory_mb`` (of its process and those it started, together) are those of the run that
-    made it. ``record`` is the content of its study.json: facts, notes and the rows of the table.
+    made it.
     """
 
     name: str
@@ -123,7 +127,6 @@ class Outcome:
     seconds: float = 0.0
     peak_memory_mb: float = 0.0
     kept: bool = False
-    record: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def done(self) -> bool:

@@ -43,7 +43,7 @@ def settled(desk: Desk, box: Box, want: Mask, rules: Rules) -> tuple[NDArray[Any
     before = desk.block(box)
     want = want & desk.writable(before, rules)
     after = before.copy()
-    parent = desk.by_name.get(segment.part_of)
+    parent = desk.by_name.get(desk.parent[segment.name])
     if parent is not None and rules.parent == "grow":
         _grow_ancestors(desk, after, parent, want & ~desk.ground(before, segment.name))
     old = desk.ground(before, segment.name)
@@ -58,7 +58,7 @@ def _grow_ancestors(desk: Desk, after: NDArray[Any], parent: Segment, added: Mas
     missing = added & ~desk.mask(after, parent.name, desk.segment.name)
     if parent.layer != desk.segment.layer:
         after[parent.layer][missing] = parent.value
-    above = desk.by_name.get(parent.part_of)
+    above = desk.by_name.get(desk.parent[parent.name])
     if above is not None:
         _grow_ancestors(desk, after, above, missing)
 
@@ -111,11 +111,11 @@ def _hand_to_neighbours(plane: NDArray[Any], lost: Mask, own: Mask, spacing_mm: 
 
 def _follow_the_ground(desk: Desk, before: NDArray[Any], after: NDArray[Any]) -> None:
     """Take parts away where the segment under them was: from organs to their parts to what lies in those."""
-    level = [s for s in desk.by_name.values() if s.part_of not in desk.by_name]
+    level = [s for s in desk.by_name.values() if not desk.parent[s.name]]
     while level:
         following: list[Segment] = []
         for owner in level:
-            parts = [s for s in desk.parts(owner.name) if s.name != owner.name]
+            parts = desk.parts(owner.name)
             following += parts
             over = [s for s in parts if s.layer != owner.layer]
             if not over or not np.any(before[owner.layer] != after[owner.layer]):

@@ -138,6 +138,7 @@ class Desk:
         self.layers = max(labels.array.shape[0], self.segment.layer + 1)
         self.segments = tuple(s for s in labels.segments if s.name != name and not s.absent)
         self.by_name = {s.name: s for s in (*self.segments, self.segment)}
+        self.parent = {name: self._parent(name) for name in self.by_name}
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
@@ -159,7 +160,18 @@ class Desk:
 
     def parts(self, name: str) -> list[Segment]:
         """Return the segments that are part of ``name``."""
-        return [s for s in self.by_name.values() if s.part_of == name]
+        return [s for s in self.by_name.values() if self.parent[s.name] == name]
+
+    def _parent(self, name: str) -> str:
+        """Return what a segment is part of; "" where that has no voxels, or where a file says it goes in a circle."""
+        first = self.by_name[name].part_of
+        seen, above = {name}, first
+        while above in self.by_name:
+            if above in seen:
+                return ""
+            seen.add(above)
+            above = self.by_name[above].part_of
+        return first if first in self.by_name else ""
 
     def ground(self, block: NDArray[Any], name: str) -> Mask:
         """Return the voxels of a segment in its own layer, those of its parts in the same layer counted in."""
@@ -232,9 +244,11 @@ class Desk:
                 allowed |= self.mask(block, self.named(name).name)
         for name in rules.keep:
             allowed &= ~self.mask(block, self.named(name).name)
-        parent = self.by_name.get(segment.part_of)
+        parent = self.by_name.get(self.parent[segment.name])
         if parent is not None and rules.parent == "inside":
             allowed &= self.mask(block, parent.name, segment.name)
+        elif parent is not None and rules.over == UNCLAIMED:  # nobody gives way to the growing parent either
+            allowed &= self.mask(block, parent.name, segment.name) | self.unclaimed(block, parent.layer)
         return allowed | self.ground(block, segment.name)
 
 

@@ -56,7 +56,7 @@ def label_map_of(
     Parameters
     ----------
     maps : arrays [k, j, i] of numbers (0 is nothing); in a layer a later one takes voxels from an earlier.
-    targets : where each number goes; numbers without one are left out. Several numbers may share a segment.
+    targets : where each number goes; several may share a segment. A number without one becomes "label_N".
     note : of every segment; its state is "check" with the rule "external", because no rule of this program saw it.
     expected : segments that the model would have named had it found them: they become "not found".
 
@@ -64,7 +64,8 @@ def label_map_of(
     the union of their parts where the model names only those. For a CT the body outline of this program is added.
     """
     counts = _counts(maps)
-    used = {int(n): targets[int(n)] for n in np.flatnonzero(counts) if n and n in targets}
+    present = [int(n) for n in np.flatnonzero(counts) if n]
+    used = {n: targets.get(n) or Target(f"label_{n}", 0, known=False) for n in present}
     found = {target.name: target for target in used.values()}
     for target in used.values():
         if target.part_of in UNIONS and target.part_of not in found:

@@ -13,10 +13,11 @@ from anatomy_twin.core import SILENT, LabelMap, Monitor, Volume
 from anatomy_twin.errors import SegmentationError, UsageError
 from anatomy_twin.segmentation.external_files import read_answer, write_nifti
 from anatomy_twin.segmentation.external_labels import Target, label_map_of, target_of
-from anatomy_twin.segmentation.external_process import find_tool, run_tool, time_limit_s
+from anatomy_twin.segmentation.external_process import find_tool, run_tool, time_limit_s, user_options
 
 PROGRAM: Final = "nnUNetv2_predict"
 VARIABLE: Final = "ANATOMY_TWIN_NNUNET"
+OPTIONS: Final = "ANATOMY_TWIN_NNUNET_OPTIONS"
 ADVICE: Final = (
     "install it in an environment of its own (pip install nnunetv2) and put that on the PATH, "
     f"or name the program nnUNetv2_predict in {VARIABLE}"
@@ -33,7 +34,8 @@ def segment_nnunet(
 
     ``argument`` is DATASET or DATASET,CONFIGURATION (``segment(volume, "nnunet:Dataset003_Liver,3d_lowres")``; default:
     3d_fullres): the network is looked for in the folder that nnU-Net's own variable nnUNet_results names. The program
-    is nnUNetv2_predict on the PATH, or what ANATOMY_TWIN_NNUNET names. Names of classes come from the dataset.json that
+    is nnUNetv2_predict on the PATH, or what ANATOMY_TWIN_NNUNET names; what ANATOMY_TWIN_NNUNET_OPTIONS holds ("-f all
+    -p nnUNetResEncUNetLPlans") is added to its command line. Names of classes come from the dataset.json that
     nnU-Net writes beside its answer. Networks that need several images are refused.
 
     States, limits and errors as for ``segment_totalsegmentator``.
@@ -50,7 +52,8 @@ def segment_nnunet(
         monitor.stage("nnU-Net")
         write_nifti(volume, images / "scan_0000.nii.gz")
         command = [program, "-i", images, "-o", answers, "-d", dataset, "-c", configuration]
-        run_tool(command, folder, monitor, wall_s=time_limit_s())
+        extra = user_options(OPTIONS)
+        run_tool([*command, *extra], folder, monitor, wall_s=time_limit_s())
         monitor.stage("reading its labels")
         classes = read_classes(answers / "dataset.json")
         if not (answers / "scan.nii.gz").is_file():
@@ -58,7 +61,7 @@ def segment_nnunet(
                                     advice="run it by itself on the scan to see why")
         numbers, _, placed = read_answer(answers / "scan.nii.gz", volume, PROGRAM)
     targets = class_targets(classes)
-    told = f"nnU-Net ({dataset}, {configuration}; version not told)"
+    told = f"nnU-Net ({dataset}, {configuration}{', with options of the user' if extra else ''}; version not told)"
     notes = (f"made by {told}, a learned model; {placed}",)
     note = f"made by {told}, a learned model; not reviewed"
     result = label_map_of([numbers], targets, volume, note, notes, list(targets.values()))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -26,6 +27,7 @@ LIMIT_VARIABLE: Final = "ANATOMY_TWIN_EXTERNAL_LIMIT_S"
 LIMIT_S: Final = 3600.0
 LONGEST_LIMIT_S: Final = 7 * 24 * 3600.0
 LOOK_S: Final = 0.1
+LAST_WORDS_S: Final = 10.0
 KEPT_LINES: Final = 200
 LONGEST_LINE: Final = 200
 _PERCENT: Final = re.compile(r"(\d{1,3})%\|")
@@ -47,6 +49,14 @@ def find_tool(name: str, variable: str, advice: str) -> Path:
     if given:
         raise UsageError(f"{variable} names no program that can be run", advice=f"set it to the executable {name}")
     raise UsageError(f"{name} is not installed (no such program on the PATH)", advice=advice)
+
+
+def user_options(variable: str) -> list[str]:
+    """Return the options that the user adds to a program's command line by an environment variable."""
+    try:
+        return shlex.split(os.environ.get(variable, ""))
+    except ValueError as error:
+        raise UsageError(f"{variable} is no list of options", advice="close its quotes") from error
 
 
 def time_limit_s() -> float:
@@ -86,14 +96,16 @@ def run_tool(
         raise SegmentationError(f"{tool} cannot be started: {error.strerror or type(error).__name__}",
                                 advice="check its installation") from error
     lines: deque[str] = deque(maxlen=KEPT_LINES)
-    reader = threading.Thread(target=_read, args=(process.stdout, lines, progress or PercentReader(), monitor))
+    reader = threading.Thread(
+        target=_read, args=(process.stdout, lines, progress or PercentReader(), monitor), daemon=True
+    )
     reader.start()
     try:
         _wait(process, tool, monitor, wall_s)
     finally:
         _end(process)
-        reader.join()
-        if process.stdout is not None:
+        reader.join(LAST_WORDS_S)  # what left the group of processes may hold the pipe for ever
+        if process.stdout is not None and not reader.is_alive():
             process.stdout.close()
     told = [_plain(line, folder) for line in lines]
     if process.returncode != 0:

@@ -13,10 +13,11 @@ from anatomy_twin.core import SILENT, LabelMap, Monitor, Volume
 from anatomy_twin.errors import SegmentationError, UsageError
 from anatomy_twin.segmentation.external_files import read_answer, write_nifti
 from anatomy_twin.segmentation.external_labels import Target, label_map_of, target_of
-from anatomy_twin.segmentation.external_process import find_tool, run_tool, time_limit_s
+from anatomy_twin.segmentation.external_process import find_tool, run_tool, time_limit_s, user_options
 
 PROGRAM: Final = "TotalSegmentator"
 VARIABLE: Final = "ANATOMY_TWIN_TOTALSEGMENTATOR"
+OPTIONS: Final = "ANATOMY_TWIN_TOTALSEGMENTATOR_OPTIONS"
 ADVICE: Final = (
     "install it in an environment of its own (pip install TotalSegmentator) and put that on the PATH, "
     f"or name the program in {VARIABLE}"
@@ -32,7 +33,8 @@ def segment_totalsegmentator(
 
     ``argument`` is TASK, TASK,fast or TASK,fastest (``segment(volume, "totalsegmentator:total,fast")``); the task is
     "total" for a CT and "total_mr" for an MR by default. The program is the one on the PATH, or the one that
-    ANATOMY_TWIN_TOTALSEGMENTATOR names; it may run for ANATOMY_TWIN_EXTERNAL_LIMIT_S seconds (default: 3600).
+    ANATOMY_TWIN_TOTALSEGMENTATOR names; it may run for ANATOMY_TWIN_EXTERNAL_LIMIT_S seconds (default: 3600). What
+    ANATOMY_TWIN_TOTALSEGMENTATOR_OPTIONS holds ("--device cpu") is added to its command line.
 
     Every segment has the state "check" with the rule "external" and names the program's version: a learned model said
     so, no rule of this program looked at it. ``labels`` that stand already are not used.
@@ -55,14 +57,16 @@ def segment_totalsegmentator(
         ]
         if speed:
             command.append(f"--{speed}")
-        run_tool(command, folder, monitor, wall_s=time_limit_s())
+        extra = user_options(OPTIONS)
+        run_tool([*command, *extra], folder, monitor, wall_s=time_limit_s())
         monitor.stage("reading its labels")
         numbers, table, placed = read_answer(_answer(folder), volume, PROGRAM)
     targets, listed = class_targets(task, table)
     if not targets:
         raise SegmentationError(f"the answer of {PROGRAM} names no classes and the task {task} is not known here",
                                 advice="choose another task")
-    told = f"{PROGRAM} {version} (task {task}{', ' + speed if speed else ''})"
+    more = (f", {speed}" if speed else "") + (", with options of the user" if extra else "")
+    told = f"{PROGRAM} {version} (task {task}{more})"
     notes = (f"made by {told}, a learned model; {placed}",)
     note = f"made by {told}, a learned model; not reviewed"
     result = label_map_of([numbers], targets, volume, note, notes, listed)

@@ -24,7 +24,7 @@ class Network:
         runtime = _runtime()
         self._errors = _errors_of(runtime)
         options = runtime.SessionOptions()
-        options.intra_op_num_threads = min(MOST_THREADS, os.cpu_count() or 1)
+        options.intra_op_num_threads = threads()
         options.inter_op_num_threads = 1
         options.use_deterministic_compute = True
         options.log_severity_level = 4
@@ -84,6 +84,13 @@ class Network:
 
     def _wrong(self, what: str) -> UsageError:
         return UsageError(f"network and card do not fit: {what}", where=self.card.network.name)
+
+
+def threads() -> int:
+    """Return how many threads a network may use: OMP_NUM_THREADS where it is set, else the processors, at most 8."""
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    count = int(told) if told.isascii() and told.isdigit() and len(told) < 5 else os.cpu_count() or 1
+    return max(1, min(MOST_THREADS, count))
 
 
 def _activated(values: NDArray[np.float32], activation: str) -> NDArray[np.float32]:
