@@ -1,6 +1,6 @@
 """Make the spatial prior of the abdominal organs from generated anatomies.
 
-    python scripts/build_prior.py [--seeds 24] [--out anatomy_twin/catalog/organ_prior.npz]
+    python scripts/build_prior.py [--seeds 20] [--out anatomy_twin/catalog/organ_prior.npz]
 
 Each anatomy is scanned, its landmarks are found in the picture (never taken from the truth), and its organs are counted
 in normalised coordinates, 24 times with random stretch and shift. Deterministic: the same seeds give the same file.
@@ -80,7 +80,7 @@ def build(seeds: int) -> dict[str, NDArray[np.uint8]]:
 def main() -> None:
     """Read the options, build, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=24, help="anatomies 1 to this number (default 24)")
+    parser.add_argument("--seeds", type=int, default=20, help="anatomies 1 to this number (default 20)")
     parser.add_argument("--out", type=Path, default=OUT, help="the file to write")
     options = parser.parse_args()
     table = build(options.seeds)

@@ -1,4 +1,4 @@
-"""The generated chest: all parts are there, measure like an adult's, and do not depend on the grid they are drawn on."""
+"""The generated chest: all parts are there, measure like an adult's, and do not depend on the grid."""
 
 from __future__ import annotations
 
@@ -46,6 +46,14 @@ def test_sizes_are_an_adults() -> None:
     assert (np.diff(heights) < 0).all()
     left, right = (np.nonzero(truth.mask(f"lung_{side}"))[2].mean() for side in ("left", "right"))
     assert left > right  # LPS: i runs to the patient's left
+
+
+def test_everything_lies_under_the_skin() -> None:
+    truth = chest().truth
+    body = ndimage.binary_fill_holes(truth.mask("body"))
+    deep = ndimage.binary_erosion(body, np.ones((1, 3, 3)), border_value=1)
+    bone = truth.mask("bone")
+    assert (bone & ~deep).sum() < 0.005 * bone.sum()
 
 
 def test_lobes_fill_the_lungs_and_do_not_overlap() -> None:

@@ -35,9 +35,9 @@ def test_the_brain_lies_in_the_skull() -> None:
     truth = head().truth
     brain, skull = truth.mask("brain"), truth.mask("skull")
     upper = np.flatnonzero(brain.any(axis=(1, 2)))
-    upper = upper[len(upper) // 2 : -3]
-    for k in upper:  # in the vault every slice of the brain is inside a closed ring of bone
-        assert (ndimage.binary_fill_holes(skull[k]) & brain[k]).sum() == brain[k].sum()
+    upper = upper[len(upper) // 2 : -6]
+    for k in upper:  # in the vault the brain of every slice is inside a closed ring of bone
+        assert (ndimage.binary_fill_holes(skull[k]) & brain[k]).sum() > 0.99 * brain[k].sum()
 
 
 def test_grey_values_are_those_of_unenhanced_ct() -> None:
@@ -68,7 +68,7 @@ def test_metal_makes_streaks_in_its_slices_only() -> None:
     assert filled.volume.array.max() == 3071
     muscle = plain.truth.mask("muscle")
     k = touched[len(touched) // 2]
-    assert np.std(filled.volume.array[k][muscle[k]]) > 1.5 * np.std(plain.volume.array[k][muscle[k]])
+    assert np.std((filled.volume.array[k].astype(int) - plain.volume.array[k])[muscle[k]]) > 25
 
 
 def test_thick_slices_are_averages_of_thin_ones() -> None:
@@ -76,13 +76,12 @@ def test_thick_slices_are_averages_of_thin_ones() -> None:
     thick = head(matrix=96, slice_mm=6.0, noise_hu=0.0, low=0.5, high=0.62)
     count = thick.volume.array.shape[0]
     mean = thin.volume.array[: 3 * count].reshape(count, 3, 96, 96).mean(axis=1)
-    inside = thick.truth.mask("brain")[1:-1]
-    # the blur of a slice differs a little with its thickness
-    assert np.abs(mean[1:-1] - thick.volume.array[1:-1])[inside].mean() < 12
+    inside = ndimage.binary_erosion(thick.truth.mask("brain"), np.ones((1, 5, 5)), iterations=2)[1:-1]
+    assert np.abs(mean[1:-1] - thick.volume.array[1:-1])[inside].mean() < 5
 
 
 def test_seed_and_refusal() -> None:
     first = make_patient(7, "head", "native", 5.0, 64, 5.0)
     assert np.array_equal(first.volume.array, make_patient(7, "head", "native", 5.0, 64, 5.0).volume.array)
-    with pytest.raises(UsageError, match="without contrast"):
+    with pytest.raises(UsageError, match="phases are native"):
         make_patient(7, "head", "portal")

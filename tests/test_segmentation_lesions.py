@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from anatomy_twin.core import LabelMap, Volume, VolumeGeometry, reindex
 from anatomy_twin.errors import SegmentationError, UsageError
+from anatomy_twin.segmentation.kidney_lesions import find_kidney_lesions
 from anatomy_twin.segmentation.lesions import find_tumour_candidates
 from anatomy_twin.segmentation.phase import Phase
 from anatomy_twin.segmentation.target import add_target, grow_target
@@ -68,6 +69,54 @@ def test_a_vessel_that_is_known_is_no_candidate():
     assert dice(bright["tumour_candidate_1"].mask, truth[0]) > 0.7 and "brighter" in bright["tumour_candidate_1"].note
     known = find_tumour_candidates(hu, geometry, {"liver": liver, "hepatic_vessels": truth[0]}, PORTAL)
     assert known["tumour_candidate_1"].absent
+
+
+def test_a_large_lesion_of_few_hu_is_found_and_a_small_one_is_not_guessed():
+    geometry, hu, liver, truth = liver_scene([(-25, 5, 0, 14, -9)], noise=11.0)
+    found = find_tumour_candidates(hu, geometry, {"liver": liver}, PORTAL)
+    assert list(found) == ["tumour_candidate_1"]
+    assert dice(found["tumour_candidate_1"].mask, truth[0]) > 0.75
+    assert found["tumour_candidate_1"].rules == ("candidate",)
+    geometry, hu, liver, truth = liver_scene([(-25, 5, 0, 5, -9)], noise=11.0)
+    assert find_tumour_candidates(hu, geometry, {"liver": liver}, PORTAL)["tumour_candidate_1"].absent
+
+
+def kidney_scene(balls, noise=10.0, seed=1):
+    """Two kidneys in fat; balls (x, y, z, radius, HU). The spine lies between them; each has a pelvis of 8 HU."""
+    shape = (80, 60, 130)
+    geometry = VolumeGeometry.upright(shape, (1.5,) * 3, (-97.5, -45.0, -60.0))
+    x, y, z = np.moveaxis(geometry.to_world(np.moveaxis(np.indices(shape), 0, -1)), -1, 0)
+    sides = {}
+    hu = np.full(shape, -95.0)
+    for name, side in (("kidney_right", -1), ("kidney_left", 1)):
+        bean = ((x - 60 * side) / 26) ** 2 + (y / 22) ** 2 + (z / 50) ** 2 < 1
+        sinus = ((x - 42 * side) / 15) ** 2 + (y / 10) ** 2 + (z / 20) ** 2 < 1
+        pelvis = ((x - 46 * side) / 8) ** 2 + (y / 6) ** 2 + (z / 10) ** 2 < 1
+        sides[name] = bean & ~sinus
+        hu[sides[name]], hu[pelvis] = 165.0, 8.0
+    truth = []
+    for a, b, c, radius, level in balls:
+        ball = (x - a) ** 2 + (y - b) ** 2 + (z - c) ** 2 < radius**2
+        hu[ball] = level
+        truth.append(ball)
+        sides = {name: mask & ~ball for name, mask in sides.items()}
+    hu = ndimage.gaussian_filter(hu, 0.6) + np.random.default_rng(seed).normal(0, noise, shape)
+    return geometry, hu.astype(np.float32), sides, truth
+
+
+def test_cysts_of_the_kidney_are_candidates_and_its_pelvis_is_none():
+    geometry, hu, sides, truth = kidney_scene([(-78, 0, 10, 9, 8), (62, -22, -5, 12, 6)])
+    found = find_kidney_lesions(hu, geometry, sides, PORTAL)
+    assert sorted(found) == ["kidney_lesion_candidate_1", "kidney_lesion_candidate_2"]
+    for ball, side in zip(truth, ("kidney_right", "kidney_left"), strict=True):
+        best = max(found.values(), key=lambda entry: dice(entry.mask, ball))
+        assert dice(best.mask, ball) > 0.8
+        assert best.part_of == side and best.state == "check" and "cyst" in best.note
+    geometry, hu, sides, _ = kidney_scene([])
+    healthy = find_kidney_lesions(hu, geometry, sides, PORTAL)
+    assert list(healthy) == ["kidney_lesion_candidate_1"] and healthy["kidney_lesion_candidate_1"].absent
+    nothing = find_kidney_lesions(hu, geometry, {}, PORTAL)["kidney_lesion_candidate_1"]
+    assert nothing.absent and "needs a kidney" in nothing.note
 
 
 # --- the target ------------------------------------------------------------------------------------------------------

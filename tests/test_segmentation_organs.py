@@ -188,8 +188,8 @@ def patient(seed: int, phase: str = "portal"):
     return made, segment(made.volume, "ct-abdomen")
 
 
-FLOORS = {"body": 0.97, "lung_right": 0.92, "lung_left": 0.92, "liver": 0.87, "kidney_right": 0.80, "kidney_left": 0.80,
-          "aorta": 0.70, "bone": 0.60}
+FLOORS = {"body": 0.98, "lung_right": 0.95, "lung_left": 0.95, "liver": 0.93, "spleen": 0.85, "kidney_right": 0.93,
+          "kidney_left": 0.93, "aorta": 0.86, "bone": 0.75}
 
 
 @pytest.mark.parametrize(("name", "floor"), FLOORS.items())

@@ -123,13 +123,14 @@ def test_gas_becomes_bowel_with_its_wall_and_lung_does_not():
     geometry, hu, masks, truth = trunk()
     found = find_hollow(hu, geometry, masks, PORTAL)
     gut = np.zeros_like(truth["gas"])
-    for name in ("bowel", "stomach"):
+    for name in ("bowel", "colon", "stomach"):
         if not found[name].absent:
             gut |= found[name].mask
     assert np.mean(gut[truth["gas"]]) > 0.98
     assert np.count_nonzero(gut) < 1.9 * np.count_nonzero(truth["gas"])
     assert not (gut & (masks["lung_right"] | masks["lung_left"])).any()
-    assert found["colon"].absent
+    # what is wider than small bowel is colon
+    assert not found["colon"].absent
 
 
 def test_bile_under_the_liver_is_the_gallbladder():

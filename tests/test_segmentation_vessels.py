@@ -10,8 +10,10 @@ import pytest
 from scipy import ndimage
 
 from anatomy_twin.core import VolumeGeometry
+from anatomy_twin.segmentation.borders import grown_to_half
 from anatomy_twin.segmentation.ivc import find_inferior_vena_cava
 from anatomy_twin.segmentation.phase import Phase
+from anatomy_twin.segmentation.portal import find_portal_vein, portal_region
 from anatomy_twin.segmentation.ridges import hessian_eigenvalues, ridge_strength
 from anatomy_twin.segmentation.vessels import find_hepatic_vessels, split_by_roots, vessel_diameter_mm
 from anatomy_twin.segmentation.working_grid import dilate_mm, equal_grid, resample, resample_mask
@@ -156,6 +158,74 @@ def test_vena_cava_is_not_found_rather_than_wrong():
     assert find_inferior_vena_cava(empty, geometry, masks, PORTAL)["inferior_vena_cava"].absent
 
 
+def test_vena_cava_is_followed_in_a_native_scan_and_below_the_end_of_the_aorta():
+    geometry, hu, masks, cava = cava_scene()
+    rng = np.random.default_rng(2)
+    plain = np.where(hu > 250, 400.0, np.where(masks["liver"], 57.0, np.where(cava | masks["aorta"], 43.0, -95.0)))
+    native = (ndimage.gaussian_filter(plain, 0.5) + rng.normal(0, 8, hu.shape)).astype(np.float32)
+    short = masks["aorta"].copy()
+    short[:6] = False
+    found = find_inferior_vena_cava(native, geometry, {**masks, "aorta": short}, Phase("native", 43.0, 57.0))
+    mask = found["inferior_vena_cava"].mask
+    both = np.count_nonzero(mask & cava)
+    assert mask.any(axis=(1, 2)).sum() * 3.0 > 150.0
+    assert both / np.count_nonzero(mask) > 0.75
+    assert 2.0 * both / (np.count_nonzero(mask) + np.count_nonzero(cava)) > 0.75
+
+
+def test_a_blurred_border_is_found_at_half_height_whatever_lies_beside():
+    geometry, x, _, _ = grid((24, 40, 40), 1.0)
+    middle = geometry.center_mm[0]
+    for outside in (-100.0, 60.0):
+        sharp = np.where(np.abs(x - middle) <= 6.0, 160.0, outside)
+        image = ndimage.gaussian_filter(sharp, (0, 0, 1.5)).astype(np.float32)
+        core = np.abs(x - middle) <= 4.0
+        found = grown_to_half(image, core, np.ones_like(core), 160.0, 1.0, rings=3)
+        width = found[12, 20].sum()
+        assert width == pytest.approx(12, abs=1.0), outside
+    assert not grown_to_half(image, core, core, 160.0, 1.0)[~core].any()
+
+
+def portal_scene(vein_hu=165.0, seed=0):
+    """A liver with a trunk that leaves it, bends to the middle and divides; an aorta and a cava beside it."""
+    geometry, x, y, z = grid((75, 60, 90), 2.0)
+    liver = ((x - 45) / 42) ** 2 + ((y - 55) / 45) ** 2 + ((z - 105) / 40) ** 2 < 1
+    inside = np.hypot(y - 55, z - 105) < 5.0
+    trunk = (np.hypot(y - 55, z - 105 + 0.7 * (x - 60)) < 6.0) & (x > 60) & (x < 105)
+    splenic = (np.hypot(y - 55, z - 74) < 4.0) & (x > 103) & (x < 170)
+    mesenteric = (np.hypot(y - 55, x - 105) < 4.5) & (z < 76) & (z > 46)
+    inside &= (x > 25) & (x < 62)
+    aorta, cava = np.hypot(x - 110, y - 95) < 9, np.hypot(x - 72, y - 92) < 9
+    hu = np.where(liver, 105.0, -95.0)
+    vein = trunk | splenic | mesenteric
+    hu[cava], hu[aorta] = 130.0, 150.0
+    hu[inside | vein] = vein_hu
+    hu = ndimage.gaussian_filter(hu, 0.6) + np.random.default_rng(seed).normal(0, 8, hu.shape)
+    masks = {"liver": liver, "aorta": aorta, "inferior_vena_cava": cava, "body": np.ones_like(liver)}
+    return geometry, hu.astype(np.float32), masks, vein & ~liver
+
+
+def test_the_portal_trunk_is_followed_to_both_its_veins():
+    geometry, hu, masks, vein = portal_scene()
+    found = find_portal_vein(hu, geometry, masks, PORTAL)["portal_vein"]
+    assert found.state == "ok", found.note
+    assert np.mean(dilate_mm(found.mask, 2.0, 2.0)[vein]) > 0.9
+    assert np.mean(dilate_mm(vein, 2.0, 2.0)[found.mask]) > 0.95
+    both = np.count_nonzero(found.mask & vein)
+    assert 2.0 * both / (np.count_nonzero(found.mask) + np.count_nonzero(vein)) > 0.8
+    assert np.mean(portal_region(masks, 2.0)[vein]) > 0.95
+
+
+def test_no_portal_trunk_is_invented():
+    geometry, hu, masks, vein = portal_scene()
+    for name, state in (("native", "not visible in this phase"), ("arterial", "not visible in this phase"),
+                        ("unknown", "not found")):
+        assert find_portal_vein(hu, geometry, masks, Phase(name))["portal_vein"].state == state
+    without = np.where(vein, -95.0, hu).astype(np.float32)
+    assert find_portal_vein(without, geometry, masks, PORTAL)["portal_vein"].absent
+    assert find_portal_vein(hu, geometry, {"body": masks["body"]}, PORTAL)["portal_vein"].absent
+
+
 @pytest.mark.real_data
 def test_portal_vein_of_a_real_slab_lies_in_the_vessels():
     folder = os.environ.get("ANATOMY_TWIN_TEST_DATA")
@@ -182,8 +252,10 @@ def test_portal_vein_of_a_real_slab_lies_in_the_vessels():
         for name, value in (("liver", 5), ("aorta", 52), ("inferior_vena_cava", 63), ("portal", 64))
     }
     portal = masks.pop("portal")
-    found = find_hepatic_vessels(resample(array[box], block, fine), fine, masks, Phase("portal venous", 151, 93))
-    together = np.zeros_like(portal)
+    hu, phase = resample(array[box], block, fine), Phase("portal venous", 151, 93)
+    trunk = find_portal_vein(hu, fine, masks, phase)["portal_vein"]
+    together = np.zeros_like(portal) if trunk.absent else trunk.mask.copy()
+    found = find_hepatic_vessels(hu, fine, {**masks, "portal_vein": together}, phase)
     for entry in found.values():
         if not entry.absent:
             together |= entry.mask

@@ -102,7 +102,7 @@ def _before_lungs(form: Form, canvas: PartCanvas) -> tuple[Cage, Field]:
     bones.draw_spine(form, canvas, PART[bones.LEVELS[0][0]])
     bones.draw_ribs(form, canvas, PART["ribs"])
     bones.draw_sternum(form, canvas, PART["sternum"])
-    bones.draw_shoulders(form, canvas, cage.cavity)
+    bones.draw_shoulders(form, canvas, cage)
     start, stop, near, far = lungs_of.airway_pieces(form)
     box, lumen, _, _ = canvas.tubes(start, stop, near, far, 4.0)
     canvas.place("airways", lumen, box, -985.0, clip=False)

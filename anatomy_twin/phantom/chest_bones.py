@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from anatomy_twin.phantom.chest_form import Form, PartCanvas, cage_point, profile, spine_y
+from anatomy_twin.phantom.chest_form import Cage, Form, PartCanvas, cage_point, profile, spine_y
 from anatomy_twin.phantom.intensity import hounsfield
 from anatomy_twin.phantom.shapes import Field, blend, carve, ellipsoid, smooth_step
 
@@ -142,19 +142,19 @@ def draw_sternum(form: Form, canvas: PartCanvas, part: int) -> None:
     canvas.place("bone", shape, box, bone_hu(form, shape, canvas.noise(form.grain, box), 1.4), clip=False, part=part)
 
 
-def draw_shoulders(form: Form, canvas: PartCanvas, cavity: Field) -> None:
-    """Clavicles, scapulae and the heads of the humeri (arms raised); ``cavity`` is the depth inside the cage."""
+def draw_shoulders(form: Form, canvas: PartCanvas, cage: Cage) -> None:
+    """Clavicles, scapulae and the heads of the humeri (arms raised)."""
     for side in (-1, 1):
         path = [(27, -52, 140, 6.5), (52, -52, 152, 5.2), (90, -36, 166, 5.2), (124, 0, 174, 6.0), (146, 16, 176, 6.5)]
         points = np.array([(side * px * form.wide, py * form.deep, pz, r) for px, py, pz, r in path])
         _tube_bone(form, canvas, points, 0)
         ridge = [(78, 84, 122, 3.0), (104, 76, 142, 4.0), (134, 50, 164, 5.5), (148, 24, 174, 6.5)]
         _tube_bone(form, canvas, np.array([(side * px * form.wide, py, pz, r) for px, py, pz, r in ridge]), 0)
-        _blade(form, canvas, side, cavity)
+        _blade(form, canvas, side, cage)
         _tube_bone(form, canvas, np.array([(side * 164.0, 10.0, 156.0, 20.0), (side * 172.0, 8.0, 200.0, 14.0)]), 0)
 
 
-def _blade(form: Form, canvas: PartCanvas, side: int, cavity: Field) -> None:
+def _blade(form: Form, canvas: PartCanvas, side: int, cage: Cage) -> None:
     """The blade of the scapula: a thin plate some millimetres outside the ribs, with a thick outer rim."""
     low, high = ((-175, 10, 15), (-55, 125, 172)) if side < 0 else ((55, 10, 15), (175, 125, 172))
     box = canvas.box(low, high)
@@ -165,11 +165,11 @@ def _blade(form: Form, canvas: PartCanvas, side: int, cavity: Field) -> None:
     # a sheet along the cage below, along a plane above, where the cage narrows
     upper = (y - 64 + 0.42 * (u - 105)) / 1.085
     share = smooth_step(z, 92, 126)
-    sheet = np.asarray((cavity[box] + 17) * (1 - share) + upper * share, np.float32)
+    sheet = np.asarray((cage.cavity[box] + 17) * (1 - share) + upper * share, np.float32)
     outer = u - (104 + 0.30 * (z - 30))
     inner = 84 - 0.06 * (z - 30) - u
     rim = np.exp(-((outer + 4) / 5) ** 2) * 2.0
     plate = np.maximum(np.abs(sheet) - 1.4 - rim, np.maximum(np.maximum(outer, inner), np.maximum(32 - z, z - 156)))
     neck = ellipsoid(u, y, z, (142, 36, 154), (9, 13, 17))
-    shape = blend(plate, neck, 5)
+    shape = np.maximum(blend(plate, neck, 5), 6 - cage.depth[box])  # never near the skin
     canvas.place("bone", shape, box, bone_hu(form, shape, canvas.noise(form.grain, box), 1.2), clip=False)

@@ -80,10 +80,11 @@ def settle(build: Build, kind: str, monitor: Monitor) -> Inside:
     frame = _before_liver(build, canvas, kidney_lesions)
     box, spleen_box = canvas.box(*organs.liver_box(build)), canvas.box(*organs.spleen_box(build))
     liver_of = organs.liver_shape(build, frame, canvas, box)
-    liver_mm, shown = _fitted(liver_of, canvas, box, build.liver_ml, 0.0, 2000)
+    liver_mm, shown = _fitted(liver_of, canvas, box, build.liver_ml, 0.0, 18.0 if build.liver_low_mm else 25.0)
     canvas.place("liver", liver_of(liver_mm), box, 0.0, 0.0)
     spleen_of = organs.spleen_shape(build, frame, canvas, spleen_box)
-    spleen_mm, spleen = _fitted(spleen_of, canvas, spleen_box, build.spleen_ml, 0.2, organs.LARGE_SPLEEN_ML)
+    large = build.spleen_ml > organs.LARGE_SPLEEN_ML
+    spleen_mm, spleen = _fitted(spleen_of, canvas, spleen_box, build.spleen_ml, 0.2, 32.0 if large else 25.0)
     monitor.progress(0.1)
     check_cancelled(monitor)
     start = low + REFERENCE_MM * np.array([box[2].start, box[1].start, box[0].start])
@@ -107,10 +108,10 @@ def settle(build: Build, kind: str, monitor: Monitor) -> Inside:
 
 
 def _fitted(
-    shape: Callable[[float], Field], canvas: Canvas, box: Box, target_ml: float, gap_mm: float, usual_ml: float
+    shape: Callable[[float], Field], canvas: Canvas, box: Box, target_ml: float, gap_mm: float, most_mm: float
 ) -> tuple[float, Field]:
-    """Find by bisection the inflation in mm that gives a volume; returns it and the distance field."""
-    low, high = -25.0, 25.0 if target_ml < usual_ml else 60.0
+    """Find by bisection the inflation up to ``most_mm`` that gives a volume; returns it and the distance field."""
+    low, high = -25.0, most_mm
     voxel = canvas.geometry.voxel_volume_ml
     for _ in range(14):
         middle = (low + high) / 2

@@ -63,8 +63,9 @@ def make_cavities(form: Form, canvas: PartCanvas, size: float) -> Cavities:
     shells = np.maximum(1.1 - np.abs(x + 1.5 * swell), nose)  # septum apart
     turbinates = np.maximum(nose, 3.6 - np.sqrt((np.abs(x) - 7.5) ** 2 + (np.abs(z + 26) - 7) ** 2))
     air = np.minimum(air, np.maximum(shells, turbinates))
-    return Cavities(np.maximum(brain, 2.2 - orbits).astype(np.float32), orbits.astype(np.float32),
-                    np.maximum(air, 1.2 - orbits).astype(np.float32))
+    brain = np.maximum(brain, 2.2 - orbits)
+    air = np.maximum(air, np.maximum(1.2 - orbits, 2.2 - brain))  # a table of bone lies between
+    return Cavities(brain.astype(np.float32), orbits.astype(np.float32), air.astype(np.float32))
 
 
 def _ridge(x: Field, y: Field, z: Field) -> Field:

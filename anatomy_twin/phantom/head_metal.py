@@ -11,8 +11,9 @@ from skimage.transform import iradon, radon
 
 PIXEL_MM: Final = 1.6
 ANGLES: Final = 240
-HARDENING: Final = 55.0  # HU mm of error per squared mm of metal on a ray
+HARDENING: Final = 1400.0  # HU mm of error per squared mm of metal on a ray
 STARVED_MM: Final = 5.0  # rays through more metal than this carry hardly any photons
+STARVED_NOISE: Final = 30000.0  # HU mm
 
 
 def streaks(metal: NDArray[np.float32], spacing_mm: tuple[float, float], seed: int) -> NDArray[np.float32]:
@@ -30,7 +31,7 @@ def streaks(metal: NDArray[np.float32], spacing_mm: tuple[float, float], seed: i
     theta = np.arange(ANGLES) * 180.0 / ANGLES
     length = radon(padded, theta, circle=False) * PIXEL_MM
     noise = np.random.default_rng([seed, 5]).standard_normal(length.shape)
-    error = -HARDENING * length**2 + 900.0 * noise * np.clip(length / STARVED_MM, 0, 3) ** 2
+    error = -HARDENING * length**2 + STARVED_NOISE * noise * np.clip(length / STARVED_MM, 0, 3) ** 2
     image = iradon(error / PIXEL_MM, theta, filter_name="hann", circle=False, output_size=size)
     image = image[: small.shape[0], : small.shape[1]]
     back = (metal.shape[0] / small.shape[0], metal.shape[1] / small.shape[1])

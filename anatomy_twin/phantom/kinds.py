@@ -36,8 +36,10 @@ TABLE: Final[dict[str, Kind]] = {
     "liver_cysts": Kind("Liver cysts", detailed=True),
     "kidney_lesions": Kind("Kidney lesions", detailed=True),
     "chest": Kind("Chest", "chest", "anatomy_twin.phantom.chest:make_chest", phases=PHASES[:3]),
-    "head": Kind("Head", "head", "anatomy_twin.phantom.head:make_head"),
-    "head_fillings": Kind("Head with metal fillings", "head", "anatomy_twin.phantom.head:make_head"),
+    "head": Kind("Head", "head", "anatomy_twin.phantom.head:make_head", phases=PHASES[:1]),
+    "head_fillings": Kind(
+        "Head with metal fillings", "head", "anatomy_twin.phantom.head:make_head", phases=PHASES[:1]
+    ),
 }
 KINDS: Final = tuple(TABLE)
 

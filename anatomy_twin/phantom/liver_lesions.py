@@ -72,7 +72,7 @@ def place_lesions(
         number = sum(tumour.name.startswith(stem) for tumour in placed) + 1
         gap = float(distance_to_pieces(centre, vessels[0]).min() - radius_mm)
         point = (float(centre[0]), float(centre[1]), float(centre[2]))
-        contrast = build.hu(one.tissue) - build.hu("liver") - build.liver_hu
+        contrast = lesion_hu(build, one.tissue) - build.hu("liver") - build.liver_hu
         placed.append(Tumour(f"{stem}_{number}", point, radius_mm, gap, None, one.tissue, round(contrast, 1)))
     return tuple(placed)
 
@@ -98,6 +98,11 @@ def _place(
     return None, radius
 
 
+def lesion_hu(build: Build, tissue: str) -> float:
+    """Mean HU of a lesion; what is solid follows the patient's own level of the liver, but not a fatty liver."""
+    return build.hu(tissue) + (0.0 if tissue == "cyst" else float(np.clip(build.liver_hu, -6, 6)))
+
+
 def lesion_distance(build: Build, canvas: Canvas, tumour: Tumour) -> tuple[Box, Field]:
     """The box of a lesion and the distance in mm to its uneven surface, negative inside."""
     reach = tumour.radius_mm + 12
@@ -115,9 +120,9 @@ def with_lesion(build: Build, canvas: Canvas, hu: Field, tumour: Tumour, around:
         cover = smooth_step(-around, -0.6, 0.6)
         return hu * (1 - cover) + build.hu("cyst") * cover
     box = canvas.box(*liver_box(build))
-    inside = build.hu(tumour.tissue) + 4 * canvas.noise(build.ripple, box)
+    inside = lesion_hu(build, tumour.tissue) + 4 * canvas.noise(build.ripple, box)
     if tumour.tissue == "carcinoma":
-        inside = inside + 7 * canvas.noise(build.mottle, box)  # nodules in the nodule
+        inside = inside + 4 * canvas.noise(build.mottle, box)  # nodules in the nodule
         cover = smooth_step(-around, -0.8, 0.8)
         shown = hu * (1 - cover) + inside * cover
         if build.phase == "delayed":  # the capsule keeps the contrast medium

@@ -191,7 +191,9 @@ def liver_shape(build: Build, frame: Frame, canvas: Canvas, box: Box) -> Callabl
     top = build.dome_mm
     right_lobe = ellipsoid(x, y, z, (-82, 4, top - 50), (88, 98, 66), (0, 10, 0))
     tongue = max(build.riedel_mm, build.liver_low_mm)
-    lower = ellipsoid(x, y, z, (-106, 6, 96 + tip - 0.5 * tongue), (46, 72, 60 + 0.5 * tongue), (0, 12, 8))
+    wide = 0.3 * build.liver_low_mm
+    semi = (46 + wide, 72 + wide, 60 + 0.5 * tongue)
+    lower = ellipsoid(x, y, z, (-106, 6, 96 + tip - 0.5 * tongue), semi, (0, 12, 8))
     middle = ellipsoid(x, y, z, (-28, -44, top - 48), (62, 50, 42), (8, 6, 0))
     left_lobe = ellipsoid(x, y, z, (32 + left * 0.5, -56, top - 34), (58 + left, 40, 25), (10, -16, -6))
     caudate = ellipsoid(x, y, z, (-10, 4, top - 52), (14, 17, 26), (0, 0, -20))
@@ -200,7 +202,7 @@ def liver_shape(build: Build, frame: Frame, canvas: Canvas, box: Box) -> Callabl
     if build.riedel_mm:  # a tongue of the right lobe
         sheet = sheet - 1.25 * build.riedel_mm * (1 - smooth_step(x, -110, -62))
     if build.liver_low_mm:
-        sheet = sheet - build.liver_low_mm
+        sheet = sheet - build.liver_low_mm * (1 - smooth_step(x, -84, -56))
     sheet = sheet + 22 * smooth_step(y, -10, 50) * smooth_step(x, -130, -50) + 6 * canvas.noise(build.swell, box)
     hollow = ellipsoid(x, y, z, (HILUM[0], HILUM[1] + 2, HILUM[2] - 14), (22, 10, 15), (0, 0, 20))
     teres = np.maximum(np.maximum(np.abs(x - 8 + 0.25 * (y + 60) + 2 * lumps) - 1.6, y + 30), z - (top - 58))

@@ -49,8 +49,9 @@ def draw_spine(build: Build, canvas: Canvas) -> None:
     canal = (np.sqrt((x / 10.5) ** 2 + ((y - canal_y) / 8) ** 2) - 1) * 8
     arch = carve(canal - 5.5, np.abs(local + 3) - gap * 0.34, 3)
     arch = carve(arch, canal_y - 9 - y, 2)
+    tip = 20 + 6 * lumbar if build.detailed else 30 + 4 * lumbar
     spinous = np.maximum(np.maximum(np.abs(x) - 2.8 - 0.6 * lumbar, np.abs(local + 7) - (6 + 4 * lumbar)),
-                         np.maximum(canal_y + 6 - y, y - canal_y - 30 - 4 * lumbar))
+                         np.maximum(canal_y + 6 - y, y - canal_y - tip))
     reach = 30 + 12 * lumbar
     wing = np.sqrt(((y - canal_y - 1 - 0.12 * np.abs(x)) / 1.0) ** 2 + (local / 1.3) ** 2) - 3.8
     wing = np.maximum(wing, np.maximum(np.abs(x) - reach, 8 - np.abs(x)))

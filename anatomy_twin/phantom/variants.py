@@ -35,7 +35,7 @@ def build_of(seed: int, phase: str, kind: str, conditions: Conditions) -> Build:
     if TABLE[kind].detailed:
         build = replace(build, detailed=True, iodine=float(iodine), liver_hu=float(np.clip(level, -6, 6)))
     if conditions.oral_contrast is not None:
-        build = replace(build, oral_contrast=conditions.oral_contrast, oral=conditions.oral_contrast)
+        build = replace(build, oral_contrast=False, oral=conditions.oral_contrast)
     removed = conditions.removed
     if conditions.situs_inversus:  # the picture is turned at the end
         removed = tuple(MIRRORED.get(name, name) for name in removed)
@@ -53,14 +53,14 @@ def _with_trait(build: Build, trait: str, steps: np.ndarray) -> Build:
     if trait == "riedel lobe":
         return replace(build, riedel_mm=30 + 20 * a)
     if trait == "large liver":
-        return replace(build, liver_ml=2050 + 450 * a, liver_low_mm=30 + 18 * a)
+        return replace(build, liver_ml=2050 + 450 * a, liver_low_mm=48 + 24 * a)
     if trait == "large spleen":
         return replace(build, spleen_ml=420 + 320 * a)
     if trait == "low kidney":
         drop = 34 + 22 * a
         return replace(build, kidney_drop_mm=(drop, 0.0) if b < 0.6 else (0.0, drop))
     if trait == "slim":
-        return replace(build, fat_mm=4.0 + 2.5 * a, half_width_mm=148 + 6 * b, half_depth_mm=103 + 2 * b)
+        return replace(build, fat_mm=4.0 + 2.5 * a, half_width_mm=148 + 6 * b, half_depth_mm=105 + 2 * b)
     if trait == "heavy":
         return replace(build, fat_mm=34.0 + 10 * a, half_width_mm=196 + 8 * b, half_depth_mm=140 + 8 * b,
                        iodine=build.iodine * 0.85)

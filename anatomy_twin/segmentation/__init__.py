@@ -11,6 +11,7 @@ from anatomy_twin.kernels import (
     distance,
     seg_circles,
     seg_contour,
+    seg_flood,
     seg_geodesic,
     seg_near,
     seg_sample,
@@ -31,6 +32,7 @@ def segment(
 
     Parameters
     ----------
+    name : some take an argument after a colon: "onnx:CARD.json", "totalsegmentator:TASK", "nnunet:DATASET".
     seeds : what the user points at, by segment name ("tumour_1"): clicks, a box, scribbles in LPS mm (see
         ``core.as_seeds``). The seeded tools (grow, watershed, random-walker, threshold, levelset) need them; for
         ct-abdomen a point or the name of a candidate is outlined as ``add_target`` does.
@@ -51,5 +53,8 @@ def segment(
 
 def warm_up() -> None:
     """Compile all kernels that ``segment`` uses (they are cached on disk), so that the first patient need not wait."""
-    for kernels in (distance, seg_circles, seg_contour, seg_geodesic, seg_near, seg_sample, seg_surface, seg_tubes):
+    every = (
+        distance, seg_circles, seg_contour, seg_flood, seg_geodesic, seg_near, seg_sample, seg_surface, seg_tubes,
+    )
+    for kernels in every:
         kernels.warm_up()

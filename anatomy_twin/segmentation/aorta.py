@@ -127,7 +127,7 @@ def _score_slices(
 
 
 def _outside_window(body: Mask, lungs: Mask, rows: int, step: float) -> Image:
-    """Return the penalty [k, row] for lying outside the window of the belly, or the chest where lung fills the slice."""
+    """Return the penalty [k, row] of lying outside the window (the chest has its own, where lung fills the slice)."""
     share = lungs.sum(axis=(1, 2)) / np.maximum(body.sum(axis=(1, 2)), 1)
     share = ndimage.gaussian_filter1d(share.astype(float), 6.0 / step, mode="nearest")
     chest = np.clip((share - 0.1) / 0.25, 0.0, 1.0)

@@ -17,7 +17,7 @@ from anatomy_twin.segmentation.working_grid import Box, Image, Mask, box_start_s
 Floats = NDArray[np.float64]
 
 HU_RANGE: Final = (-250.0, 450.0)  # what lies beyond is air, cortex or metal: how far beyond does not matter
-VOXELS: Final = 30_000  # a box is looked at on at most so many voxels, so that a click is answered at once
+VOXELS: Final = 45_000  # a box is looked at on at most so many voxels, so that a click is answered at once
 TOLD_MM: Final = 3.0  # seeds farther from their middle than this say how large the structure is
 SEED_MM: Final = 1.2  # a click means this much around it
 SEEN_MM: Final = 2.0  # what lies so near to a click looks as what is clicked
@@ -34,8 +34,9 @@ class Scene:
     ``smooth`` is the image lightly smoothed, ``edge`` small where it changes, ``noise`` its noise; ``room`` is where
     the answer may lie at all (for a correction: outside the mask, or inside it), ``must`` and ``never`` what the user
     said; ``far_mm`` is the distance from the middle of the inside seeds, ``reach_mm`` how far from there anything may
-    be set, ``away_mm`` the same distance in the shape that is expected (see ``make_scene``). ``told`` says that
-    the user said how large it is; ``near_inside`` and ``near_outside`` hold the voxels next to each seed.
+    be set, ``away_mm`` the same distance in the shape that is expected (see ``make_scene``). ``told`` says that the
+    user said how large it is, ``patch`` that a mask is corrected; ``near_inside`` and ``near_outside`` hold the voxels
+    next to each seed.
     """
 
     smooth: Image
@@ -48,6 +49,7 @@ class Scene:
     far_mm: Floats
     reach_mm: float
     told: bool
+    patch: bool
     near_inside: tuple[Mask, ...]
     near_outside: tuple[Mask, ...]
     geometry: VolumeGeometry
@@ -156,8 +158,11 @@ def make_scene(
     seen = max(SEEN_MM, 1.01 * min(grid.spacing_mm))
     edge, noise = _edges(smooth, grid, free & (far <= reach)), noise_of(smooth, low, high)
     inner, outer = tuple((d <= seen) & free for d in near_inside), tuple(d <= seen for d in near_outside)
-    told = box_mm is not None or (span >= TOLD_MM and room is None)
-    return Scene(smooth, edge, noise, free, must, never, away, far, reach, told, inner, outer, grid, native, box)
+    patch = room is not None
+    told = box_mm is not None or (span >= TOLD_MM and not patch)
+    return Scene(
+        smooth, edge, noise, free, must, never, away, far, reach, told, patch, inner, outer, grid, native, box
+    )
 
 
 def reach_of(radius_mm: float, span_mm: float = 0.0) -> float:

@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from anatomy_twin.catalog import load
 from anatomy_twin.core import VolumeGeometry
 from anatomy_twin.segmentation.click_scene import TOLD_MM, Floats, Scene, make_scene, span_of
-from anatomy_twin.segmentation.click_tools import Drawn, Tool, measured, refined
+from anatomy_twin.segmentation.click_tools import CONTOURED, Drawn, Tool, measured, refined, threshold
+from anatomy_twin.segmentation.compose import IN_PARTS, layer_of
 from anatomy_twin.segmentation.working_grid import Mask, resample_mask
 
 LESION_RADII_MM: Final = (4.0, 6.0, 9.0, 13.0, 19.0, 28.0)
 ORGAN_RADII_MM: Final = (6.0, 9.0, 13.0, 19.0, 28.0, 40.0, 58.0, 80.0)
+# the radius in mm of the ball of the same volume: from what adults have, rounded outwards (liver 0.8 to 2.5 l, spleen
+# 60 to 600 ml, kidney 70 to 330 ml, gallbladder 8 to 80 ml, pancreas 30 to 150 ml); tubes by their half width
+USUAL_MM: Final[Mapping[str, tuple[float, float]]] = MappingProxyType({
+    "liver": (40.0, 85.0), "spleen": (24.0, 53.0), "kidney": (25.0, 44.0), "gallbladder": (12.0, 27.0),
+    "pancreas": (9.0, 33.0), "stomach": (19.0, 60.0), "aorta": (7.0, 29.0), "inferior_vena_cava": (7.0, 29.0),
+    "portal_vein": (5.0, 20.0), "duodenum": (9.0, 28.0), "lung": (40.0, 90.0), "heart": (40.0, 70.0),
+})
 PATCH_SIZES: Final = (0.9, 1.5, 2.5)  # of the depth of the click in what it corrects
 PATCH_MM: Final = (2.0, 14.0)
-FINE_VOXELS: Final = 120_000
-SPANS: Final = (0.7, 0.85, 1.0, 1.2)
+FINE_VOXELS: Final = 100_000
+SPANS: Final = (0.85, 1.0, 1.15)
+
+
+def radii_of(name: str) -> tuple[float, ...]:
+    """Return the sizes to try for a segment of that name, mm: an organ is about as large as it is in others."""
+    usual = next((span for stem, span in USUAL_MM.items() if name.startswith(stem)), None)
+    if usual is None or name.startswith(IN_PARTS):
+        known = layer_of(name) == 0 and name in load("terms")["segments"]
+        return ORGAN_RADII_MM if known else LESION_RADII_MM
+    return tuple(radius for radius in ORGAN_RADII_MM if usual[0] <= radius <= usual[1])
 
 
 def draw_new(
@@ -42,7 +61,7 @@ def draw_new(
         drawn = replace(drawn, score=_worth(drawn))
         if best is None or drawn.score > best.score:
             best = drawn
-    return None if best is None else _finer(best, array, geometry, inside_mm, outside_mm, hu=hu)
+    return None if best is None else _finer(best, array, geometry, inside_mm, outside_mm, tool, hu=hu)
 
 
 def draw_in_box(
@@ -58,14 +77,12 @@ def draw_in_box(
 
 
 def _finer(
-    drawn: Drawn, array: NDArray[np.generic], geometry: VolumeGeometry, inside_mm: Floats, outside_mm: Floats, *,
-    hu: bool,
+    drawn: Drawn, array: NDArray[np.generic], geometry: VolumeGeometry, inside_mm: Floats, outside_mm: Floats,
+    tool: Tool, *, hu: bool,
 ) -> Drawn:
-    """Draw the border again on voxels nearer to those of the scan, where those of the scene are larger."""
+    """Draw the border again, on voxels nearer to those of the scan where those of the scene are larger."""
     coarse = drawn.scene
-    if coarse.side_mm <= 1.3 * max(geometry.spacing_mm) and np.prod(coarse.spacing_mm) <= 2.0 * np.prod(
-        geometry.spacing_mm
-    ):
+    if coarse.geometry.shape == coarse.native.shape and (tool is threshold or tool in CONTOURED):
         return drawn
     reach = min(float(coarse.away_mm[drawn.mask].max()) + 2.0 * coarse.side_mm + 3.0, coarse.reach_mm)
     scene = make_scene(
@@ -95,7 +112,7 @@ def _worth(drawn: Drawn) -> float:
     whole = max(0.0, 1.0 - 8.0 * drawn.at_limit)
     # something tiny in the middle looks distinct by chance
     sure = min(1.0, drawn.ball_mm / 6.0) ** 0.5
-    return float(drawn.distinct**2 * drawn.contrast * np.exp(-0.5 * off * off) * whole * sure)
+    return float(drawn.distinct**2 * drawn.contrast * drawn.on_edge * np.exp(-0.5 * off * off) * whole * sure)
 
 
 def draw_patch(

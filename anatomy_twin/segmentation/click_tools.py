@@ -29,16 +29,20 @@ ROUNDS: Final = 4
 SURFACE_ROUNDS: Final = 60
 APPEARANCE: Final = 0.8  # what a doubling of the odds weighs against a border of the region's own curvature
 NEARNESS: Final = 0.5
-TOLD_NEARNESS: Final = 1.5  # the same where the user said how large it is
+TOLD_CORE: Final = 0.95
+TOLD_NEARNESS: Final = 3.0  # the same where the user said how large it is
 CLICK_SHARE: Final = 0.5  # how much the surroundings of several clicks weigh in the histogram of a region
 PRIOR_VOXELS: Final = 12.0  # histograms of fewer voxels than this say little
 FAR_MM: Final = 60.0
+BLUR_MM: Final = 1.0
+STRONG: Final = 6.0  # a step of so many times the noise shows where half of it is
 
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
     """A region of a scene: ``distinct`` is the share of its border beyond which the image differs, ``contrast`` how
-    much in units of the spread inside (1 where it is three or more), ``score`` how good it is among its like."""
+    much in units of the spread inside (1 where it is three or more), ``on_edge`` how far it lies on edges of the image,
+    ``score`` how good it is among its like."""
 
     mask: Mask
     scene: Scene
@@ -47,6 +51,7 @@ class Drawn:
     distinct: float
     contrast: float
     at_limit: float
+    on_edge: float
     score: float = 0.0
 
     @property
@@ -99,17 +104,23 @@ def _histogram(place: NDArray[np.int64], bins: int, mask: Mask, near: Sequence[M
 def first_guess(scene: Scene, radius_mm: float) -> tuple[Mask, Mask]:
     """Return what is surely inside and what is surely outside of something of this radius."""
     free = scene.room & ~scene.never
-    inside = (scene.away_mm <= 0.75 * radius_mm) & free
+    # where the size is known the rim belongs to the model: it may look unlike the core
+    inside = (scene.away_mm <= (TOLD_CORE if scene.told else 0.75) * radius_mm) & free
     outside = (scene.away_mm > 1.15 * radius_mm + 0.3 * scene.side_mm) & (scene.away_mm <= 1.7 * radius_mm + 2.0)
     return inside | scene.must, outside & scene.room & ~scene.must
 
 
 def around(scene: Scene, mask: Mask) -> tuple[Mask, Mask]:
-    """Return a region, and the shell around it that it is compared with."""
+    """Return a region and the shell around it that it is compared with, without the blurred border between them.
+
+    What is half-way between inside and outside is then no sign of outside: the edge decides where the border lies. A
+    patch is thin, and what surrounds it is compared from the next voxel on.
+    """
     depth = float(distance_mm(~mask, scene.spacing_mm, FAR_MM).max())
     away = distance_mm(mask, scene.spacing_mm, FAR_MM)
+    blur = 0.6 * scene.side_mm if scene.patch else BLUR_MM + 0.5 * min(scene.spacing_mm)
     width = max(3.0, 0.5 * depth, 1.6 * scene.side_mm)
-    return mask, (away > 0.6 * scene.side_mm) & (away <= width + 0.6 * scene.side_mm) & scene.room
+    return mask, (away > blur) & (away <= width + blur) & scene.room
 
 
 # --- the tools --------------------------------------------------------------------------------------------------------
@@ -136,7 +147,10 @@ def _two_regions(scene: Scene, radius_mm: float, nearness: Callable[[Image], Flo
         mask = after
         if changed <= 0.01 * np.count_nonzero(mask):
             break
-    return mask
+    if scene.patch:
+        return mask
+    # where exactly the border lies is for the image alone to say
+    return refined(scene, mask, radius_mm, 1.6 * scene.side_mm)
 
 
 def levelset(scene: Scene, radius_mm: float) -> Mask:
@@ -150,7 +164,9 @@ def grow(scene: Scene, radius_mm: float) -> Mask:
     start = scene.must | ((scene.away_mm <= 0.3 * radius_mm) & ~scene.never)
 
     def near(odds: Image) -> Floats:
-        slow = 1.0 + 1.5 * np.maximum(odds, 0.0) + 0.5 * (1.0 / scene.edge - 1.0) / 3.0
+        slow = 1.0 + 1.5 * np.maximum(odds, 0.0)
+        if scene.patch:  # a patch hangs together with what is clicked: it does not cross edges
+            slow += (1.0 / scene.edge - 1.0) / 6.0
         slow[~scene.room] = np.inf
         time = travel_time(slow.astype(np.float32), start, scene.spacing_mm, 2.2 * radius_mm)
         return np.clip(np.minimum(time, 2.0 * radius_mm) / radius_mm - 1.0, -1.0, 1.0)
@@ -245,7 +261,7 @@ def threshold(scene: Scene, radius_mm: float) -> Mask:
     values = scene.smooth[inside & ~scene.never]
     middle = float(np.median(values))
     spread = max(1.4826 * float(np.median(np.abs(values - middle))), scene.noise)
-    like = (np.abs(scene.smooth - middle) <= 2.5 * spread) & ~scene.never & (scene.away_mm <= 1.8 * radius_mm)
+    like = (np.abs(scene.smooth - middle) <= 3.5 * spread) & ~scene.never & (scene.away_mm <= 1.8 * radius_mm)
     opened = ndimage.binary_opening(like, ndimage.generate_binary_structure(3, 1)) | scene.must
     return connected(opened & (like | scene.must), scene.must)
 
@@ -259,14 +275,22 @@ def refined(scene: Scene, mask: Mask, radius_mm: float, band_mm: float) -> Mask:
     """Return a region whose border was found on larger voxels, redrawn within ``band_mm`` of it."""
     inside, outside = around(scene, mask)
     odds = odds_against(scene, inside, outside)
+    if outside.any():
+        level = float(np.median(scene.smooth[inside]))
+        gap = float(np.median(scene.smooth[outside])) - level
+        if abs(gap) > STRONG * scene.noise:
+            # nearer to the level outside than to that inside: never a sign of inside, however the region lies now
+            beyond = (scene.smooth - level) / gap - 0.5
+            odds = np.where((beyond > 0.0) & (odds < 0.0), np.clip(6.0 * beyond, 0.0, 3.0), odds)
     low = (distance_mm(~mask, scene.spacing_mm, band_mm + scene.side_mm) > band_mm) & ~scene.never
     high = (distance_mm(mask, scene.spacing_mm, band_mm + scene.side_mm) <= band_mm) & ~scene.never
     force = 2.0 / min(radius_mm, 12.0) * APPEARANCE * odds
-    level = smallest_surface(
+    drawn = smallest_surface(
         force.astype(np.float32), scene.edge, low | scene.must, high | scene.must, scene.room, scene.spacing_mm,
         SURFACE_ROUNDS,
     )
-    return connected(level > 0.5, scene.must)
+    return connected(drawn > 0.5, scene.must)
+CONTOURED: Final = (grow, levelset)  # their borders are drawn by ``refined`` already
 
 
 # --- which of several sizes -------------------------------------------------------------------------------------------
@@ -287,4 +311,6 @@ def measured(scene: Scene, mask: Mask, radius_mm: float, hollow: bool = True) ->
     gap = abs(float(np.median(beyond)) - middle) if beyond.size else 3.0 * spread
     limit = float(np.mean(scene.far_mm[mask] > scene.reach_mm - 2.5 * side))
     volume = float(np.count_nonzero(mask) * np.prod(scene.spacing_mm))
-    return Drawn(mask, scene, radius_mm, volume, distinct, min(1.0, gap / (3.0 * spread)), limit)
+    border = (away <= 1.05 * side) & (distance_mm(~mask, scene.spacing_mm, 2.0 * side) <= 1.05 * side) & scene.room
+    on_edge = float(np.mean(1.0 - scene.edge[border])) if border.any() else 1.0
+    return Drawn(mask, scene, radius_mm, volume, distinct, min(1.0, gap / (3.0 * spread)), limit, on_edge)

@@ -1,10 +1,13 @@
-"""What needs a finer look than the working grid: veins of the liver, the portal trunk, lesions."""
+"""What needs a finer look than the working grid: veins of the liver, the portal trunk, lesions of liver and kidneys."""
 
 from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from anatomy_twin.core import SILENT, Monitor, Volume, VolumeGeometry, check_cancelled
+from anatomy_twin.segmentation.kidney_lesions import find_kidney_lesions
 from anatomy_twin.segmentation.lesions import find_tumour_candidates
 from anatomy_twin.segmentation.phase import Phase
 from anatomy_twin.segmentation.portal import GRID_MM, find_portal_vein, portal_region
@@ -14,13 +17,20 @@ from anatomy_twin.segmentation.working_grid import Found, Mask, Masks, finer_gri
 FINE_MM: Final = 1.5
 IN_LIVER: Final = ("hepatic_vessels", "hepatic_veins", "portal_branches")
 
+# soft tissue between vessels and bowel of the same brightness: said to be missing rather than guessed
+UNSEEN: Final = {
+    "pancreas": Found.nothing("not told apart from bowel and vessels by its grey values"),
+    "duodenum": Found.nothing("not told apart from bowel and pancreas by its grey values"),
+    "bile_duct": Found.nothing("ducts that are not dilated are thinner than what the grid shows"),
+}
+
 Closer = tuple[VolumeGeometry, dict[str, Found]]
 
 
 def look_closer(
     volume: Volume, geometry: VolumeGeometry, masks: Masks, phase: Phase, monitor: Monitor = SILENT
 ) -> list[Closer]:
-    """Find the portal vein, the vessels in the liver and candidates of lesions on finer grids.
+    """Find the portal vein, the vessels in the liver and candidates of lesions in liver and kidneys on finer grids.
 
     Parameters
     ----------
@@ -31,11 +41,13 @@ def look_closer(
     if "liver" not in masks or not masks["liver"].any():
         nothing = Found.nothing("needs the liver")
         names = ("portal_vein", *IN_LIVER, "tumour_candidate_1")
-        return [(geometry, dict.fromkeys(names, nothing))]
+        return [(geometry, {**dict.fromkeys(names, nothing), **UNSEEN}), _in_kidneys(volume, geometry, masks, phase)]
     trunk = _portal(volume, geometry, masks, phase)
     monitor.progress(0.3)
     check_cancelled(monitor)
-    return [trunk, _in_liver(volume, geometry, masks, trunk, phase, monitor)]
+    liver = _in_liver(volume, geometry, masks, trunk, phase, monitor)
+    check_cancelled(monitor)
+    return [(geometry, dict(UNSEEN)), trunk, liver, _in_kidneys(volume, geometry, masks, phase)]
 
 
 def _portal(volume: Volume, geometry: VolumeGeometry, masks: Masks, phase: Phase) -> Closer:
@@ -62,6 +74,16 @@ def _in_liver(
     near.update({name: entry.mask for name, entry in inside.items() if not entry.absent})
     inside.update(find_tumour_candidates(grid.hu, grid.geometry, near, phase))
     return grid.geometry, inside
+
+
+def _in_kidneys(volume: Volume, geometry: VolumeGeometry, masks: Masks, phase: Phase) -> Closer:
+    kidneys = [masks[name] for name in ("kidney_right", "kidney_left") if name in masks and masks[name].any()]
+    if not kidneys:
+        return geometry, {"kidney_lesion_candidate_1": Found.nothing("needs a kidney")}
+    grid = finer_grid(volume, np.logical_or.reduce(kidneys), geometry, FINE_MM, 30.0)
+    return grid.geometry, dict(
+        find_kidney_lesions(grid.hu, grid.geometry, _carried(masks, geometry, grid.geometry), phase)
+    )
 
 
 def _carried(masks: Masks, source: VolumeGeometry, target: VolumeGeometry) -> dict[str, Mask]:

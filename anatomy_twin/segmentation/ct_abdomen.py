@@ -24,11 +24,17 @@ from anatomy_twin.segmentation.kidneys import find_kidneys
 from anatomy_twin.segmentation.landmarks import find_landmarks
 from anatomy_twin.segmentation.liver import Level, Scene, denoise, find_liver, without_vein
 from anatomy_twin.segmentation.lungs import find_lungs
-from anatomy_twin.segmentation.phase import Phase, find_phase
+from anatomy_twin.segmentation.phase import Phase, find_phase, measure_kidneys, measure_spleen
 from anatomy_twin.segmentation.plausibility import check_body, check_organs, check_volume
 from anatomy_twin.segmentation.recess import find_pleural_recess
 from anatomy_twin.segmentation.refine import refine_organ
 from anatomy_twin.segmentation.rules import flag, judge, judge_scan
+from anatomy_twin.segmentation.situs import (
+    find_mirrored_aorta,
+    find_mirrored_liver,
+    find_mirrored_spleen,
+    looks_mirrored,
+)
 from anatomy_twin.segmentation.skeleton_grid import carry_bones, find_bones
 from anatomy_twin.segmentation.spleen import find_spleen
 from anatomy_twin.segmentation.target import add_target
@@ -47,8 +53,8 @@ from anatomy_twin.segmentation.working_grid import (
 FINE_SPACING_MM: Final = 1.5
 TISSUES: Final = ("unknown_tissue", "fat", "muscle", "diaphragm", "skin", "pleural_recess")
 ORGANS: Final = (
-    "bone", "heart", "bowel", "colon", "duodenum", "stomach", "liver", "gallbladder", "spleen", "kidney_right",
-    "kidney_left", "portal_vein", "inferior_vena_cava", "aorta", "lung_right", "lung_left",
+    "bone", "heart", "pancreas", "bowel", "colon", "duodenum", "stomach", "liver", "bile_duct", "gallbladder",
+    "spleen", "kidney_right", "kidney_left", "portal_vein", "inferior_vena_cava", "aorta", "lung_right", "lung_left",
 )
 REFINED: Final = ("liver", "spleen", "kidney_right", "kidney_left", "aorta")
 
@@ -63,6 +69,7 @@ class Ground:
     found: Mapping[str, Found]
     scene: Scene
     aorta_hu: float | None
+    mirrored: bool = False
 
 
 def segment_ct_abdomen(
@@ -93,6 +100,8 @@ def _segment_all(volume: Volume, monitor: Monitor, use_prior: bool = True) -> La
     _next(monitor, "vessels and lesions")
     finer = look_closer(volume, ground.grid.geometry, _known(ground, found), phase, monitor)
     notes = [f"contrast phase: {phase.name} ({phase.reason}), judged from the image and not from its header", *lines]
+    if ground.mirrored:
+        notes.append("the liver lies left of the spine: mirrored organs (situs inversus) or a mirrored scan; check")
     if ground.scene.arms_in_field:
         notes.append("arms in field: the grey values are shaded, the liver was fitted with a local level")
     if level is not None:
@@ -141,7 +150,11 @@ def find_ground(volume: Volume, use_prior: bool = True) -> Ground:
         below_dome(grid.geometry.shape, dome, lungs, step), frame, body.arms_in_field(), marks,
         use_prior,
     )
-    return Ground(grid, body, frame, found, scene, aorta_hu)
+    turned = looks_mirrored(scene)
+    if turned:
+        found["aorta"], aorta_hu = find_mirrored_aorta(scene)
+        scene = replace(scene, aorta=_mask(found["aorta"], hu.shape))
+    return Ground(grid, body, frame, found, scene, aorta_hu, turned)
 
 
 def find_organs(ground: Ground, monitor: Monitor = SILENT) -> tuple[dict[str, Found], Phase, Level | None]:
@@ -149,10 +162,11 @@ def find_organs(ground: Ground, monitor: Monitor = SILENT) -> tuple[dict[str, Fo
     scene, shape = ground.scene, ground.scene.hu.shape
     found = dict(ground.found)
     _next(monitor, "liver")
-    found["liver"], level = find_liver(scene)
+    found["liver"], level = find_mirrored_liver(scene) if ground.mirrored else find_liver(scene)
     liver = _mask(found["liver"], shape)
     _next(monitor, "spleen")
-    found["spleen"] = find_spleen(scene, liver, level, ground.aorta_hu)
+    spleen = find_mirrored_spleen if ground.mirrored else find_spleen
+    found["spleen"] = spleen(scene, liver, level, ground.aorta_hu)
     taken = liver | _mask(found["spleen"], shape)
     _next(monitor, "kidneys")
     found.update(find_kidneys(scene, taken, ground.aorta_hu))
@@ -161,7 +175,9 @@ def find_organs(ground: Ground, monitor: Monitor = SILENT) -> tuple[dict[str, Fo
         kidneys = _union(found, ("kidney_right", "kidney_left"), shape)
         found["bone"] = replace(found["bone"], mask=found["bone"].mask & ~kidneys)
     check_organs(found)
-    phase = find_phase(ground.aorta_hu, None if level is None else level.mean_hu)
+    spleen_hu = measure_spleen(scene.smooth, found, ground.grid.spacing_mm)
+    renal = measure_kidneys(ground.grid.hu, scene.smooth, found, ground.grid.spacing_mm)
+    phase = find_phase(ground.aorta_hu, None if level is None else level.mean_hu, spleen_hu, renal)
     masks = {"body": scene.body, **{name: entry.mask for name, entry in found.items() if not entry.absent}}
     _next(monitor, "inferior vena cava")
     found.update(find_inferior_vena_cava(scene.hu, ground.grid.geometry, masks, phase, frame=ground.frame))

@@ -49,6 +49,7 @@ from anatomy_twin.segmentation.working_grid import (
 FINE_MM: Final = 1.25
 ORGAN_MM: Final = 1.5
 MARGIN_MM: Final = 18.0
+ROOT_FRONT_MM: Final = 58.0  # what lies farther before the spine is ascending aorta
 ORGANS: Final = ("oesophagus", "heart", "bone", "aorta", "lung_right", "lung_left", "airways")
 
 
@@ -137,7 +138,8 @@ def _between_lungs(ground: ThoraxGround, fine: WorkingGrid, airways: Found, moni
     found = {"aorta": aorta}
     blood = _mask(aorta, shape)
     _next(monitor, "heart")
-    taken = blood | vertebrae | dilate_mm(lumen, 2.0, ground.spacing_mm)
+    behind = blood & np.broadcast_to(ground.frame.front_mm < ROOT_FRONT_MM, shape)
+    taken = behind | vertebrae | dilate_mm(lumen, 2.0, ground.spacing_mm)
     found["heart"] = find_heart(ground.hu, ground.body.mask, ground.lungs, taken, ground.frame, carina)
     _next(monitor, "bones")
     heart = _mask(found["heart"], shape)
@@ -254,16 +256,15 @@ def _refined(
     if entry.absent:
         return replace(entry, mask=None)
     barred = ground.lungs | _mask(found["bone"], ground.hu.shape)
-    for other in ("aorta", "heart", "oesophagus"):
-        if other != name and not found[other].absent:
-            barred = barred | found[other].mask
+    # the root of the aorta lies in the heart and is drawn over it
     mask = entry.mask & ~barred
     if name == "oesophagus" or not mask.any():
         return carried(entry, coarse, block)
     fine, geometry = refine_organ(upright, ground.hu, mask, barred, coarse, ORGAN_MM)
     if not fine.any():
         return carried(entry, coarse, block)
-    return carried(replace(entry, mask=fine), geometry, block)
+    near = dilate_mm(entry.mask, 3.0, ground.spacing_mm)
+    return carried(replace(entry, mask=fine & resample_mask(near, coarse, geometry)), geometry, block)
 
 
 def _mask(entry: Found, shape: tuple[int, ...]) -> Mask:

@@ -105,6 +105,7 @@ def divide_bone(
             chosen[0] = False
             markers[chosen[labels] & (markers == 0)] = owner
     free = markers == 0
+    # farther in front lies the cheek bone too; the whole jaw is known by its teeth there
     ramus = (front > 14) & (front < 48) & (np.abs(left) > 26) & (np.abs(left) < 60) & (z < 3)
     markers[_sections(hu, parted, ramus, (45.0, 700.0), spacing_mm) & free] = MANDIBLE
     spine = (front > -65) & (front < 22) & (np.abs(left) < 46) & (z < -9)
@@ -114,6 +115,9 @@ def divide_bone(
         crowns = parted & teeth & (hu > ENAMEL_HU)
         markers[crowns & (z > jaws.height(front, left) + spacing_mm)] = SKULL
         markers[crowns & (z < jaws.height(front, left) - spacing_mm)] = MANDIBLE
+        # nothing of the skull lies under the upper teeth but behind, where the neck is
+        lower = (z < jaws.height(front, left) - 5.0) & (front > 26) & (hu > 300)
+        markers[parted & lower & (markers == 0)] = MANDIBLE
     density = np.clip(ndimage.gaussian_filter(hu, 0.5), 0, 1400)
     owners = watershed(-density, markers, mask=parted)
     free = parted & (owners == 0)

@@ -10,12 +10,14 @@ from scipy import ndimage
 
 from anatomy_twin.core import SILENT, Monitor, VolumeGeometry, check_cancelled
 from anatomy_twin.segmentation.phase import Phase
+from anatomy_twin.segmentation.stomach import find_stomach
 from anatomy_twin.segmentation.tissues import Wall, find_wall, lungs_of
 from anatomy_twin.segmentation.working_grid import (
     Found,
     Image,
     Mask,
     Masks,
+    boxed_components,
     close_mm,
     components,
     depth_mm,
@@ -34,14 +36,15 @@ WALL_MM: Final = 4.0
 MIN_LUMEN_ML: Final = 0.5
 FLUID_HU: Final = (-12.0, 28.0)
 BILE_HU: Final = (-12.0, 26.0)
+FLUID_REACH_MM: Final = 30.0
 GALLBLADDER_ML: Final = (4.0, 150.0)
-STOMACH_ML: Final = 25.0
+COLON_RADIUS_MM: Final = 10.0
 
 
 def find_hollow(
     hu: Image, geometry: VolumeGeometry, masks: Masks, phase: Phase, monitor: Monitor = SILENT, wall: Wall | None = None
 ) -> dict[str, Found]:
-    """Find ``stomach``, ``bowel`` (small bowel and colon as one, ``colon`` is never told apart) and ``gallbladder``.
+    """Find ``stomach``, ``colon`` (wide lumen), ``bowel`` (narrow lumen) and ``gallbladder``.
 
     Parameters as ``tissues.find_tissues``. Bowel is lumen that holds gas or positive contrast, the fluid that hangs on
     it, and a wall of 4 mm; collapsed loops and loops with fluid alone stay unknown tissue. State "check" by the
@@ -55,26 +58,28 @@ def find_hollow(
     monitor.progress(0.4)
     check_cancelled(monitor)
     lumen = _lumen(wall, cavity, taken, step)
-    fluid = _fluid_on(wall, lumen, cavity & ~taken, step)
-    stomach = _stomach(wall, lumen | fluid, step)
-    monitor.progress(0.8)
-    bowel = (lumen | fluid) & ~stomach
-    free = wall.masks["body"] & ~taken & ~lungs_of(wall.masks)
     if gallbladder.mask is not None:
-        free &= ~gallbladder.mask
-        bowel &= ~gallbladder.mask
+        taken = taken | gallbladder.mask
+    stomach = find_stomach(wall, taken, lumen)
+    if stomach.mask is not None:
+        taken = taken | stomach.mask
+        lumen &= ~stomach.mask
+    fluid = _fluid_on(wall, lumen, cavity & ~taken, step)
+    monitor.progress(0.8)
+    bowel = (lumen | fluid) & ~taken
+    colon = _wide(bowel, lumen, step)
+    free = wall.masks["body"] & ~taken & ~lungs_of(wall.masks)
     # the wall is as thick as it is where organs and fat leave room for it: fat is never wall
     soft = free & ((wall.hu > -50.0) | (wall.hu < GAS_HU))
     blur = free & dilate_mm((wall.hu < GAS_HU) & free, 1.1 * step, step)
     found = {
-        "stomach": _with_wall(stomach, soft, blur, step, "gas, contrast and fluid in the left upper abdomen"),
-        "bowel": _with_wall(bowel, soft & ~stomach, blur, step, "gas and contrast in the lumen, fluid hanging on it"),
-        "colon": Found.nothing("not told apart from small bowel, see bowel"),
+        "stomach": stomach,
+        "bowel": _with_wall(bowel & ~colon, soft & ~colon, blur, step, "gas, contrast and fluid in narrow lumen"),
+        "colon": _with_wall(colon, soft, blur, step, "gas and stool in lumen wider than small bowel"),
         "gallbladder": gallbladder,
     }
-    if not found["stomach"].absent and not found["bowel"].absent:
-        mask = found["bowel"].mask & ~found["stomach"].mask
-        found["bowel"] = Found(mask, found["bowel"].state, found["bowel"].note)
+    if not found["colon"].absent and not found["bowel"].absent:
+        found["bowel"] = replace(found["bowel"], mask=found["bowel"].mask & ~found["colon"].mask)
     monitor.progress(1.0)
     if wall.geometry is geometry:
         return found
@@ -103,6 +108,8 @@ def _lumen(wall: Wall, cavity: Mask, taken: Mask, step: float) -> Mask:
     below = _below_the_chest(wall, lungs)
     from_lung = distance_mm(lungs, step, 26.0)
     gas = (wall.hu < GAS_HU) & wall.masks["body"] & (from_lung > 5.0) & (wall.cavity_depth > -4.0) & below
+    # air in a fold of the skin
+    gas = _kept(gas, wall.cavity_depth < 3.0, 0.4)
     # the thin lower edge of a lung leans on the wall; the oesophagus runs before the spine behind the heart
     edge = (from_lung < 12.0) & (wall.cavity_depth < 12.0) | (from_lung < 8.0)
     gullet = (np.abs(left - 8.0) < 36.0) & (front < 60.0) & (from_lung < 25.0)
@@ -113,7 +120,7 @@ def _lumen(wall: Wall, cavity: Mask, taken: Mask, step: float) -> Mask:
     lumen = _large(gas | (mottled & (wall.hu < 400.0) & ~_plain_fat(wall)), least)
     bright = (wall.hu > CONTRAST_HU) & cavity & ~taken & (wall.cavity_depth > 3.0) & below
     # the end of a floating rib lies behind and at the wall
-    rib = (front < 25.0) & (wall.cavity_depth < 20.0) | (np.abs(left) < 32.0) & (front < 40.0)
+    rib = (front < 25.0) & (wall.cavity_depth < 20.0) | (np.abs(left) < 32.0) & (front < 40.0) | (front < 8.0)
     lumen |= _large(_kept(bright, rib, 0.4), least)
     # where gas and contrast meet lie voxels of neither
     spine = (np.abs(left) < 28.0) & (front < 34.0)
@@ -156,48 +163,35 @@ def _fluid_on(wall: Wall, lumen: Mask, allowed: Mask, step: float) -> Mask:
     smooth = ndimage.gaussian_filter(wall.hu, 0.6, mode="nearest")
     # gas blurs into its neighbours, so the fluid begins a little away from it
     fluid = (smooth > FLUID_HU[0]) & (smooth < FLUID_HU[1]) & allowed & ~lumen & (wall.cavity_depth > 2.0)
-    compact = open_mm(fluid, 1.8 * step, step)
+    # a level lies near the gas above it: more is a kidney or the liver
+    compact = open_mm(fluid & dilate_mm(lumen, FLUID_REACH_MM, step), 1.8 * step, step)
     near = dilate_mm(lumen, 2.2 * step, step)
     labels, count = ndimage.label(compact)
     if count == 0:
         return compact
     sizes = np.bincount(labels.ravel(), minlength=count + 1)
     contact = np.bincount(labels[near], minlength=count + 1)
-    keep = (contact > 0) & (contact > 0.02 * sizes) & (sizes * step**3 / 1000.0 < 1500.0)
+    keep = (contact > 0) & (contact > 0.12 * sizes) & (sizes * step**3 / 1000.0 < 500.0)
     keep[0] = False
     return keep[labels] | (near & fluid & dilate_mm(keep[labels], step, step))
 
 
-def _stomach(wall: Wall, lumen: Mask, step: float) -> Mask:
-    """Return the lumen of the stomach: left of the spine, in front of it, high, near spleen, left lung or liver."""
-    none = np.zeros_like(lumen)
-    left = np.broadcast_to(wall.frame.left_mm, lumen.shape)
-    front = np.broadcast_to(wall.frame.front_mm, lumen.shape)
-    spleen, left_lung = wall.masks.get("spleen", none), wall.masks.get("lung_left", none)
-    liver = wall.masks.get("liver", none)
-    if not (spleen.any() or left_lung.any()) or not liver.any():
-        return none
-    heights = np.flatnonzero(liver.any(axis=(1, 2)))
-    low, high = heights[0] + 0.35 * (heights[-1] - heights[0]), heights[-1]
-    k = np.arange(lumen.shape[0])[:, None, None]
-    best, best_score = none, 0.0
-    # loops of bowel hang on the stomach by thin bridges only
-    cores = open_mm(lumen, 2.2 * step, step)
-    for part in components(cores, max(2, int(3.0 / step**3 * 1000.0)))[:20]:
-        place = [float(np.median(field[part])) for field in (left, front)]
-        level = float(np.median(np.nonzero(part)[0]))
-        near_dome = float(np.mean(distance_mm(spleen | left_lung, step, 45.0)[part] < 40.0))
-        score = _bell(place[0], 60.0, 35.0) * _bell(place[1], 70.0, 35.0) * near_dome
-        score *= min(1.0, volume_ml(part, step) / 60.0) * (1.0 if low <= level <= high + 6 else 0.2)
-        if score > best_score:
-            best, best_score = part, score
-    if best_score < 0.12 or not (best & (k >= low)).any():
-        return none
-    return dilate_mm(best, 2.2 * step, step) & lumen
-
-
-def _bell(value: float, middle: float, width: float) -> float:
-    return float(np.exp(-0.5 * ((value - middle) / width) ** 2))
+def _wide(bowel: Mask, lumen: Mask, step: float) -> Mask:
+    """Return the lumen that belongs to stretches wider than normal small bowel (below 30 mm across, wall included)."""
+    cores = open_mm(bowel, COLON_RADIUS_MM, step)
+    kept = np.zeros_like(bowel)
+    for box, part in boxed_components(cores, max(2, int(3.0 / step**3 * 1000.0))):
+        # wide stretches that hold no gas or stool are dilated loops or something else
+        if np.count_nonzero(part & lumen[box]) > 0.5 * np.count_nonzero(part):
+            kept[box] |= part
+    near = dilate_mm(kept, COLON_RADIUS_MM, step) & bowel if kept.any() else kept
+    labels, count = ndimage.label(bowel & ~near)
+    # what is left of such a stretch between its folds
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    contact = np.bincount(labels[dilate_mm(near, 1.2 * step, step)], minlength=count + 1)
+    small = (contact > 0) & (sizes * step**3 / 1000.0 < 6.0)
+    small[0] = False
+    return near | small[labels]
 
 
 def _with_wall(lumen: Mask, room: Mask, near_gas: Mask, step: float, note: str) -> Found:
@@ -220,18 +214,22 @@ def _gallbladder(wall: Wall, cavity: Mask, taken: Mask, step: float) -> Found:
     bile = (smooth > BILE_HU[0]) & (smooth < BILE_HU[1]) & near & ~(taken & ~liver) & (wall.cavity_depth > 4.0)
     left = np.broadcast_to(wall.frame.left_mm, bile.shape)
     bile &= left < 25.0
-    core = open_mm(erode_mm(bile, 0.9 * step, step), 1.0 * step, step)
+    rim = near & (smooth < BILE_HU[1] + 22.0) & (smooth > -25.0)
     best: tuple[float, Mask] | None = None
-    for part in components(core, max(4, int(1.0 / step**3 * 1000.0)))[:12]:
-        rim = near & (smooth < BILE_HU[1] + 22.0) & (smooth > -25.0)
-        grown = largest_component(dilate_mm(part, 1.7 * step, step) & rim)
-        score = _gallbladder_score(grown, wall, liver, hull, step)
-        if best is None or score > best[0]:
-            best = (score, grown)
+    # a neighbour of the same brightness hangs on it by a bridge that a deeper erosion cuts
+    for deep in (0.9, 1.8, 2.8):
+        core = open_mm(erode_mm(bile, deep * step, step), 1.0 * step, step)
+        for part in components(core, max(4, int(0.6 / step**3 * 1000.0)))[:10]:
+            grown = largest_component(dilate_mm(part, (deep + 0.8) * step, step) & rim)
+            score = _gallbladder_score(grown, wall, liver, hull, step)
+            if best is None or score > best[0] + 0.05:
+                best = (score, grown)
     if best is None or best[0] < 0.3:
         return Found.nothing("no smooth pouch with the density of bile at the liver's underside")
     ml, level = volume_ml(best[1], step), float(np.median(wall.hu[best[1]]))
-    return Found(best[1], "ok", f"{ml:.0f} ml, {level:.0f} HU at the liver's underside (score {best[0]:.2f})")
+    note = f"{ml:.0f} ml, {level:.0f} HU at the liver's underside (score {best[0]:.2f})"
+    # one that hangs free of the liver might be a loop of bowel with fluid
+    return Found(best[1], "ok", note) if best[0] >= 0.55 else Found(best[1], "check", note, ("position",))
 
 
 def _gallbladder_score(part: Mask, wall: Wall, liver: Mask, hull: Mask, step: float) -> float:
@@ -250,7 +248,7 @@ def _gallbladder_score(part: Mask, wall: Wall, liver: Mask, hull: Mask, step: fl
     radius = (3000.0 * ml / (4.0 * np.pi)) ** (1.0 / 3.0)
     compact = min(1.0, float(depth_mm(part, step).max()) / (0.55 * radius))
     # wholly inside the liver it is a cyst, without liver beside it a bowel loop
-    lean_score = float(np.clip((lean - 0.12) / 0.18, 0.0, 1.0)) * float(np.clip((0.93 - lean) / 0.1, 0.0, 1.0))
+    lean_score = float(np.clip((lean - 0.04) / 0.1, 0.0, 1.0)) * float(np.clip((0.93 - lean) / 0.1, 0.0, 1.0))
     height = np.flatnonzero(liver.any(axis=(1, 2)))
     level = (float(np.median(np.nonzero(part)[0])) - height[0]) / max(1, height[-1] - height[0])
     low = float(np.clip((0.85 - level) / 0.15, 0.0, 1.0))

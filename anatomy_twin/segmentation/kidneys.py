@@ -18,6 +18,7 @@ from anatomy_twin.segmentation.working_grid import (
     box_of,
     close_mm,
     components,
+    depth_mm,
     dilate_mm,
     erode_mm,
     fill_slices,
@@ -26,13 +27,19 @@ from anatomy_twin.segmentation.working_grid import (
 )
 
 ENHANCED_LEVELS_HU = (64, 76, 90, 110, 130, 150, 170, 190, 210)
-NATIVE_WINDOWS_HU = tuple((low, high) for low in (-5, 5, 15) for high in (40, 50, 60))
+# without contrast a kidney is a little darker than muscle: lower limit, upper limit less the HU of the back muscles
+NATIVE_WINDOWS_HU = ((-15, -8), (-15, 0), (0, 0), (0, 10))
+USUAL_MUSCLE_HU = 52.0
+NECK_SHARES = (0.55, 0.75)
 VOLUME_ML = (45.0, 420.0)
 HEIGHT_MM = (45.0, 150.0)
 MAX_UNEQUAL_MM = 60.0
 MIN_BESIDE_MM = 36.0
 STUB_MM = 7.5
 KEPT = 4
+LEAST_SCORE = 0.02
+POLE_MM = 18.0
+USUAL_WEIGHT = 0.2  # a weight of the prior that 4 % of the widened anatomies reach
 CORTICAL_AORTA_HU = 200.0  # so bright an aorta goes with a bright cortex around a dark medulla
 
 
@@ -112,17 +119,32 @@ def _search_box(scene: Scene, taken: Mask, side: float) -> Mask:
 
 
 def _candidates(scene: Scene, taken: Mask, name: str, enhanced: bool, mottled: bool) -> list[Candidate]:
-    """Return up to ``KEPT`` regions that may be the kidney of one side, best first."""
+    """Return up to ``KEPT`` regions that may be the kidney of one side, best first.
+
+    Without contrast psoas, duodenum and liver look like it: first only where kidneys usually lie, then everywhere.
+    """
+    zone = _search_box(scene, taken, -1.0 if name == "kidney_right" else 1.0)
+    usual = scene.hint(name, 0.1)
+    if not enhanced and usual.min() < 0.5:
+        found = _candidates_in(scene, zone & (usual > USUAL_WEIGHT), usual, name, enhanced, mottled)
+        if found and found[0].score >= LEAST_SCORE:
+            return found
+    return _candidates_in(scene, zone, usual, name, enhanced, mottled)
+
+
+def _candidates_in(
+    scene: Scene, zone: Mask, usual: Image, name: str, enhanced: bool, mottled: bool
+) -> list[Candidate]:
     step, side = scene.spacing_mm, -1.0 if name == "kidney_right" else 1.0
-    zone = _search_box(scene, taken, side)
     if volume_ml(zone, step) < 30.0:
         return []
     box = box_of(zone, 2)
-    zone, smooth, usual = zone[box], scene.smooth[box], scene.hint(name, 0.1)[box]
+    zone, smooth, usual = zone[box], scene.smooth[box], usual[box]
     if enhanced:
         trials = [(smooth > low, radius) for low in ENHANCED_LEVELS_HU for radius in (3.0, 6.0)]
     else:
-        windows = [(smooth > low) & (smooth < high) for low, high in NATIVE_WINDOWS_HU]
+        muscle = _muscle_hu(scene)
+        windows = [(smooth > low) & (smooth < muscle + more) for low, more in NATIVE_WINDOWS_HU]
         trials = [(window, radius) for window in windows for radius in (4.5, 7.5)]
     fat = (scene.hu[box] < -20.0) & (scene.hu[box] > -160.0)
     kept: list[Candidate] = []
@@ -132,12 +154,32 @@ def _candidates(scene: Scene, taken: Mask, name: str, enhanced: bool, mottled: b
     for inside, radius in trials:
         solid = inside & zone
         for part in components(open_mm(solid, radius, step), least // 2)[:3]:
-            whole = fill_slices(close_mm(part, gap, step) & zone)
-            score = _score(whole, scene, box, side, fat) * float(np.mean(usual[whole])) if whole.any() else 0.0
-            if score > 0.0:
-                kept.append(Candidate(whole, box, score))
+            for piece in (part,) if enhanced else (part, *_main_lobes(part, step)):
+                whole = fill_slices(close_mm(piece, gap, step) & zone)
+                score = _score(whole, scene, box, side, fat) * float(np.mean(usual[whole])) if whole.any() else 0.0
+                if score > 0.0:
+                    kept.append(Candidate(whole, box, score))
     kept.sort(key=lambda entry: -entry.score)
     return _different(kept)
+
+
+def _muscle_hu(scene: Scene) -> float:
+    """Return the grey level of the muscles beside the spinous processes (between their fat), 52 HU where not seen."""
+    left = np.broadcast_to(np.abs(scene.frame.left_mm), scene.hu.shape)
+    front = np.broadcast_to(scene.frame.front_mm, scene.hu.shape)
+    back = (left > 12.0) & (left < 50.0) & (front < -18.0) & (front > -60.0) & scene.body & ~scene.bone
+    values = scene.smooth[back & (scene.smooth > 15.0) & (scene.smooth < 90.0)]
+    return float(np.percentile(values, 60.0)) if values.size > 200 else USUAL_MUSCLE_HU
+
+
+def _main_lobes(part: Mask, step: float) -> list[Mask]:
+    """Return the thickest lobe with what hangs on it broadly, twice: psoas and bowel touch a kidney by necks."""
+    if volume_ml(part, step) < 2.0 * VOLUME_ML[0]:
+        return []
+    depth = depth_mm(part, step)
+    core = depth >= 0.8 * float(depth.max())
+    lobes = [keep_lobes(part, core, step, share, 20.0, 10.0) for share in NECK_SHARES]
+    return [lobe for lobe in lobes if int(lobe.sum()) < int(part.sum())]
 
 
 def _different(candidates: list[Candidate]) -> list[Candidate]:
@@ -204,9 +246,23 @@ def _stubs(kidney: Mask, beside_mm: Image, step: float) -> Mask:
     return stubs
 
 
+def _pole(best: Candidate, scene: Scene, free: Mask, level: float, spread: float) -> Mask:
+    """Return the kidney with a pole that a fold of its outline parts from the rest, if that makes it a better one."""
+    step, box, part = scene.spacing_mm, best.box, best.mask
+    brightest = min(level + 2.5 * spread, max(level + 8.0, _muscle_hu(scene) - 6.0))
+    like = (scene.smooth[box] > -10.0) & (scene.smooth[box] < brightest)
+    far = dilate_mm(part, POLE_MM, step) & like & free
+    whole = open_mm(part | far, 3.0, step) | part
+    core = erode_mm(part, 4.5, step)
+    whole = keep_lobes(whole, core if core.any() else part, step, 0.55)
+    side = float(np.sign(np.median(np.broadcast_to(scene.frame.left_mm, scene.hu.shape)[box][part])))
+    fat = (scene.hu[box] < -20.0) & (scene.hu[box] > -160.0)
+    return whole if _score(whole, scene, box, side, fat) > _score(part, scene, box, side, fat) else part
+
+
 def _finish(best: Candidate | None, scene: Scene, taken: Mask, enhanced: bool, mottled: bool) -> Found:
     step = scene.spacing_mm
-    if best is None or best.score < 0.02:
+    if best is None or best.score < LEAST_SCORE:
         return Found.nothing("no compact organ in fat beside the spine")
     box, part = best.box, best.mask
     level = float(np.median(scene.smooth[box][part]))
@@ -214,8 +270,10 @@ def _finish(best: Candidate | None, scene: Scene, taken: Mask, enhanced: bool, m
     reach = dilate_mm(part, 6.0, step) & ~(taken | scene.lungs | scene.gas | scene.aorta)[box]
     # with contrast: half way between cortex and fat at the rim, but never down to muscle
     bright = scene.smooth[box] > max(0.5 * level, 70.0)
-    alike = bright if enhanced else np.abs(scene.smooth[box] - level) < 2.2 * spread
+    alike = bright if enhanced else np.abs(scene.smooth[box] - level) < 2.0 * spread
     grown = part | (reach & alike & (scene.smooth[box] > -10.0))
+    if not enhanced:
+        grown |= _pole(best, scene, ~(taken | scene.lungs | scene.gas | scene.aorta | scene.bone)[box], level, spread)
     # renal vessels and bowel hang on by necks; a mottled cortex has necks of its own
     if enhanced and not mottled and spread < 40.0:
         opened = open_mm(grown, 3.0, step) | part

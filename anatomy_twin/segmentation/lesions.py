@@ -125,8 +125,8 @@ def find_tumour_candidates(
     if not found:
         return {"tumour_candidate_1": Found.nothing("no compact region in the liver differs enough from it")}
     return {
-        f"tumour_candidate_{number}": Found(_placed(candidate.mask, box, whole), "check", candidate.note)
-        for number, candidate in enumerate(found, start=1)
+        f"tumour_candidate_{number}": Found(_placed(one.mask, box, whole), "check", one.note, ("candidate",))
+        for number, one in enumerate(found, start=1)
     }
 
 

@@ -56,7 +56,8 @@ class Scene:
         """Return the weight, from ``floor`` to 1, of how usual the organ is at each voxel; 1 where no prior is used."""
         if self.marks is None or not self.use_prior:
             return np.ones(self.hu.shape, dtype=np.float32)
-        return soft_weight(prior_of(name, self.marks, self.marks.geometry), floor)
+        known = self.marks.top_mm is not None
+        return soft_weight(prior_of(name, self.marks, self.marks.geometry), floor if known else 0.5 + 0.5 * floor)
 
     def rather(self, name: str, others: tuple[str, ...], floor: float) -> Image:
         """Return the weight, from ``floor`` to 1, of an organ against its neighbours by where they usually lie.
@@ -98,7 +99,7 @@ def denoise(hu: Image, body: Mask) -> Image:
 def find_liver(scene: Scene) -> tuple[Found, Level | None]:
     """Return the liver (with lesions and vessels inside it) and the grey level of its parenchyma."""
     step = scene.spacing_mm
-    core = _core(scene)
+    core = find_core(scene)
     if core is None:
         return Found.nothing("no large even region right of the spine below the lung"), None
     prior = _prior(scene)
@@ -117,7 +118,7 @@ def find_liver(scene: Scene) -> tuple[Found, Level | None]:
     return Found(mask), level
 
 
-def _core(scene: Scene) -> Mask | None:
+def find_core(scene: Scene) -> Mask | None:
     """Return the largest even region at one grey level in the right upper belly."""
     step = scene.spacing_mm
     left = np.broadcast_to(scene.frame.left_mm, scene.hu.shape)

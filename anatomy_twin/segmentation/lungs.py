@@ -10,6 +10,7 @@ from anatomy_twin.segmentation.working_grid import (
     Found,
     Image,
     Mask,
+    boxed_components,
     close_mm,
     components,
     depth_mm,
@@ -21,6 +22,9 @@ from anatomy_twin.segmentation.working_grid import (
 )
 
 AIR_HU = -450.0
+RIM_HU = -400.0
+THIN_ML = 0.25
+THIN_REACH_MM = 4.5
 
 
 def find_lungs(hu: Image, body: Mask, frame: SpineFrame) -> tuple[dict[str, Found], Mask]:
@@ -42,6 +46,7 @@ def find_lungs(hu: Image, body: Mask, frame: SpineFrame) -> tuple[dict[str, Foun
         high = bool(part[top:].any())
         if (empty < 0.3 and median > -900.0) or (size > 400.0 and empty < 0.55 and median > -945.0 and high):
             lungs |= part
+    lungs |= _thin_parts(hu, body, lungs, step)
     gas = (hu < -300.0) & (depth_mm(body, step, 9.0 + step) > 9.0) & ~distance_within(lungs, 2 * step, step)
     if not lungs.any():
         nothing = Found.nothing("no lung in the field of the scan")
@@ -61,6 +66,22 @@ def find_lungs(hu: Image, body: Mask, frame: SpineFrame) -> tuple[dict[str, Foun
         clean = found["lung_left"].mask & ~found["lung_right"].mask
         found["lung_left"] = Found(clean, found["lung_left"].state, found["lung_left"].note)
     return found, gas
+
+
+def _thin_parts(hu: Image, body: Mask, lungs: Mask, step: float) -> Mask:
+    """Return what the opening took off the lungs: thin edges and recesses within 4.5 mm that look like lung."""
+    result = np.zeros_like(lungs)
+    if not lungs.any():
+        return result
+    rest = (hu < RIM_HU) & body & ~lungs
+    for _ in range(2):
+        near = distance_within(lungs | result, THIN_REACH_MM, step)
+        for box, part in boxed_components(rest & ~result, max(2, int(THIN_ML * 1000.0 / step**3))):
+            values = hu[box][part]
+            alike = float(np.mean(values < -940.0)) < 0.2 and float(np.median(values)) > -900.0
+            if alike and (near[box] & part).any():
+                result[box] |= part
+    return result
 
 
 def _without_small_holes(mask: Mask, spacing_mm: float) -> Mask:

@@ -10,6 +10,7 @@ from scipy import ndimage
 from anatomy_twin.core import SILENT, Monitor, VolumeGeometry, check_cancelled
 from anatomy_twin.segmentation.borders import grown_to_half
 from anatomy_twin.segmentation.phase import Phase
+from anatomy_twin.segmentation.ridges import masked_mean
 from anatomy_twin.segmentation.working_grid import (
     Found,
     Image,
@@ -33,6 +34,8 @@ MIN_CONTRAST_HU: Final = 12.0
 # the pressure is high
 TRUNK_ML: Final = (1.0, 60.0)
 WIDEST_MM: Final = 10.5  # half the width of what is no vein any more
+LOCAL_MM: Final = 18.0
+NEAR_MM: Final = 24.0
 REACH_MM: Final = 150.0  # along the vein from the liver: confluence, spleen and the mesenteric stump lie nearer
 OTHERS_MM: Final = {
     "aorta": 3.5, "kidney_right": 4.0, "kidney_left": 4.0, "bone": 4.0, "spleen": 0.0, "lung_right": 2.0,
@@ -86,6 +89,9 @@ def find_portal_vein(
     step = geometry.spacing_mm[0]
     smooth = ndimage.gaussian_filter(hu, 1.0 / step, mode="nearest", truncate=3.0)
     level, contrast = vein_level(smooth, liver, step)
+    if phase.aorta_hu is not None:
+        # the portal vein is about as bright as the aorta then, so what is fainter in the liver are its small branches
+        contrast = max(contrast, 0.6 * (phase.aorta_hu - level))
     monitor.progress(0.3)
     check_cancelled(monitor)
     if contrast < MIN_CONTRAST_HU:
@@ -114,15 +120,15 @@ def find_portal_vein(
 
 
 def vein_level(smooth: Image, liver: Mask, step: float) -> tuple[float, float]:
-    """Return the liver's median HU and how much brighter its large vessels are (the brightest 1 % of its inside)."""
+    """Return the liver's median HU and how much brighter than the liver around them its large vessels are (0: none)."""
     core = erode_mm(liver, 4.0, step)
-    values = smooth[core if core.any() else liver]
-    level = float(np.median(values))
-    spread = 1.4826 * float(np.median(np.abs(values[values < level] - level))) if (values < level).any() else 5.0
-    top = values[values > level + 2.5 * spread]
-    if top.size < 40:
-        return level, 0.0
-    return level, float(np.percentile(top, 70)) - level
+    core = core if core.any() else liver
+    level = float(np.median(smooth[core]))
+    excess = (smooth - masked_mean(smooth, core, LOCAL_MM, step))[core]
+    middle = float(np.median(excess))
+    spread = 1.4826 * float(np.median(middle - excess[excess < middle])) if (excess < middle).any() else 5.0
+    top = excess[excess > middle + 2.5 * spread]
+    return level, float(np.percentile(top, 70)) - middle if top.size * step**3 > 320.0 else 0.0
 
 
 def _others(hu: Image, masks: Masks, step: float) -> Mask:
@@ -210,14 +216,22 @@ def _within_reach(tube: Mask, doors: Mask, step: float) -> Mask:
 
 def _outside(tube: Mask, liver: Mask, step: float) -> Mask:
     """Return the pieces of a tube outside the liver, without thin branches that only lie in bays of its outline."""
-    bays = close_mm(liver, 8.0, step)
+    bays, beside = close_mm(liver, 8.0, step), dilate_mm(liver, 5.0, step)
     result = np.zeros_like(tube)
     pieces = boxed_components(tube & ~liver, max(2, int(0.1 / step**3 * 1000.0)))
-    top = pieces[0][0][0].stop + round(6.0 / step) if pieces else 0
+    waiting = []
     for number, (box, part) in enumerate(pieces):
-        if box[0].stop > top:
-            continue
         thick = float(depth_mm(part, step, 5.0).max()) >= 3.5
-        if number == 0 or thick or np.count_nonzero(part & ~bays[box]) > 0.4 * np.count_nonzero(part):
+        if number == 0:
             result[box] |= part
+        elif box[0].start >= pieces[0][0][0].stop + round(6.0 / step) and np.mean(beside[box][part]) > 0.5:
+            continue  # above the trunk and along the liver: its own edge
+        elif thick or np.count_nonzero(part & ~bays[box]) > 0.4 * np.count_nonzero(part):
+            waiting.append((box, part))
+    for _ in range(3):
+        # a piece far from what is kept is the liver's own edge
+        reach = distance_mm(result, step, NEAR_MM + 2.0)
+        for box, part in waiting:
+            if float(reach[box][part].min()) <= NEAR_MM:
+                result[box] |= part
     return result

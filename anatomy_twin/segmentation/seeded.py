@@ -21,15 +21,8 @@ from anatomy_twin.kernels.distance import distance_mm
 from anatomy_twin.segmentation.click_check import check_seeds, points_of
 from anatomy_twin.segmentation.click_labels import Draft
 from anatomy_twin.segmentation.click_scene import Floats, box_around
-from anatomy_twin.segmentation.click_size import (
-    LESION_RADII_MM,
-    ORGAN_RADII_MM,
-    draw_in_box,
-    draw_new,
-    draw_patch,
-)
+from anatomy_twin.segmentation.click_size import draw_in_box, draw_new, draw_patch, radii_of
 from anatomy_twin.segmentation.click_tools import TOOLS, Drawn, Tool
-from anatomy_twin.segmentation.compose import IN_PARTS
 from anatomy_twin.segmentation.working_grid import Box, Mask, box_start_shape
 
 SURE: Final = 0.35  # share of the border times contrast under which nothing distinct was seen
@@ -117,9 +110,7 @@ def _draw(desk: Desk, name: str, seeds: Seeds) -> None:
             desk.array, desk.geometry, np.asarray(seeds.box), inside, outside, desk.tool, hu=desk.hu
         )
     elif len(inside):
-        small = name.startswith(IN_PARTS) or name.startswith("segment")
-        radii = LESION_RADII_MM if small else ORGAN_RADII_MM
-        drawn = draw_new(desk.array, desk.geometry, inside, outside, desk.tool, radii, hu=desk.hu)
+        drawn = draw_new(desk.array, desk.geometry, inside, outside, desk.tool, radii_of(name), hu=desk.hu)
     else:
         raise UsageError(f"{name} is not in the labels and has no seed inside it",
                          advice="give a click inside it, a scribble or a box")

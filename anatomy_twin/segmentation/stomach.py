@@ -15,6 +15,7 @@ from anatomy_twin.segmentation.working_grid import (
     boxed_components,
     dilate_mm,
     distance_mm,
+    largest_component,
     open_mm,
     volume_ml,
 )
@@ -60,6 +61,8 @@ def find_stomach(wall: Wall, taken: Mask, lumen: Mask) -> Found:
     mask = (near & soft) | part
     mask |= _embedded(gas, mask, step)
     mask = (mask | (dilate_mm(mask, 1.2 * step, step) & filled)) & ~taken
+    # tails run along the diaphragm, the heart and the crus
+    mask = largest_component(open_mm(mask, 1.5 * step, step))
     size = volume_ml(mask, step)
     if not STOMACH_ML[0] <= size <= STOMACH_ML[1]:
         return Found.nothing(f"what lies between liver, spleen and diaphragm has {size:.0f} ml: not a stomach alone")
@@ -78,7 +81,7 @@ def _zone(wall: Wall, liver: Mask, roof: Mask) -> Mask:
     lungs = lungs_of(wall.masks)
     dome = find_dome(lungs, wall.masks["body"], step)
     below = below_dome(shape, dome, lungs, step) > ROOF_MM
-    beside_spine = (front > 22.0) | ((front > 0.0) & (left > 34.0))
+    beside_spine = (front > 32.0) | ((front > 8.0) & (left > 45.0))
     return np.asarray((left > -5.0) & beside_spine & (k >= low) & (k <= held[-1] + 2) & below & wall.masks["body"])
 
 

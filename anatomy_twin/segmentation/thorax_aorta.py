@@ -75,13 +75,19 @@ def find_thoracic_aorta(scene: AortaScene) -> tuple[Found, float | None, Tube | 
     if down is None or level is None:
         return Found.nothing("no tube beside the spine that looks like the aorta"), None, None, None
     up = _ascending(scene, down, level)
-    tubes, rules, note = [down], [], "descending part only: no ascending aorta was recognised"
+    rules: list[str] = []
+    down, widened = _widened(scene, down, level)
+    tubes, note = [down], "descending part only: no ascending aorta was recognised"
     if up is not None:
         arch = _arch(scene, down, up, level)
         tubes = [down, up] if arch is None else [down, up, arch]
         note = "" if arch is not None else "without the arch, which was not recognised"
     if len(tubes) < 3:
         rules.append("incomplete")
+    if widened:
+        rules.append("two lumina")
+        words = "a narrow bright lumen beside a darker one (dissection or thrombus): drawn to the outer border"
+        note = f"{note}; {words}" if note else words
     mask = draw_tubes(scene, tubes, level)
     size = volume_ml(mask, step)
     if size < 8.0:
@@ -180,6 +186,39 @@ def _descending(scene: AortaScene) -> tuple[Tube | None, float | None]:
     return tube.part(good), level
 
 
+def _widened(scene: AortaScene, tube: Tube, level: float) -> tuple[Tube, bool]:
+    """Return the descending aorta with its outer border where only a narrow bright lumen was followed.
+
+    In a dissection or beside a thrombus the bright lumen is a small disc in a larger one of soft tissue: where for
+    15 mm or more the radius is below 0.72 of its median, the larger disc that holds the small one is tracked on an
+    image that shows no contrast medium (clipped at 60 HU).
+    """
+    step = scene.step
+    usual = float(np.median(tube.radius_mm[tube.score > 0.2])) if (tube.score > 0.2).any() else 0.0
+    fits = (tube.radius_mm > 0.72 * usual) & (tube.score > 0.1)
+    narrow = ~fits & ndimage.binary_opening(~fits, iterations=max(1, round(7.5 / step)))
+    if level < 200.0 or usual < 11.0 or not narrow.any():
+        return tube, False
+    image = _clipped(scene.hu, 60.0)
+    radii = RADII_MM[(usual * 0.8 <= RADII_MM) & (usual * 1.35 >= RADII_MM)]
+    half = round(usual / step)
+    chosen = np.flatnonzero(narrow)
+    slices = np.rint(tube.points[chosen, 0]).astype(np.int64)
+    rows = np.rint(tube.points[chosen, 1]).astype(np.int64) - half
+    columns = np.rint(tube.points[chosen, 2]).astype(np.int64) - half
+    offset = (np.arange(2 * half + 1) - half) * step
+    away = np.hypot(offset[:, None], offset[None, :])[None]
+    room = (usual - tube.radius_mm[chosen])[:, None, None]
+    prefer = -2.0 * np.clip((away - room - 2.0) / 4.0, 0.0, 1.0)
+    size = (offset.size, offset.size)
+    wide = _track(image, 0, slices, rows, columns, size, scene, radii, None, prefer.astype(np.float32))
+    if float(np.median(wide.score)) < 0.1:
+        return tube, False
+    points, radius = tube.points.copy(), np.array(tube.radius_mm)
+    points[chosen], radius[chosen] = wide.points, wide.radius_mm
+    return Tube(points, radius, tube.score), True
+
+
 def _ascending(scene: AortaScene, down: Tube, level: float) -> Tube | None:
     step, frame = scene.step, scene.frame
     low = max(0, scene.carina - round(ROOT_BELOW_CARINA_MM / step))
@@ -200,7 +239,13 @@ def _ascending(scene: AortaScene, down: Tube, level: float) -> Tube | None:
     place_mm = np.median((first.points[:, 2] - columns[upper]) * step - 50.0)
     expected = (place_mm + below * 0.5 * (4.0 - place_mm))[:, None, None]
     strong = -0.5 * np.clip(np.abs(c[None] - expected) / 12.0 - 0.6, 0.0, 2.0)
-    prefer = np.broadcast_to(strong, (slices.size, *window)).astype(np.float32)
+    # ... and a little further back
+    behind = np.median(first.points[:, 1]) * step + 8.0 * below[:, None, None]
+    r = (rows[:, None, None] + np.arange(window[0])[None, :, None]) * step
+    strong = strong - 0.4 * np.clip(np.abs(r - behind) / 12.0 - 0.6, 0.0, 2.0) * below[:, None, None]
+    prefer = strong.astype(np.float32)
+    # in the heart no rim holds the disc: it is no wider there than above
+    radii = radii[radii <= max(radii[1], 1.2 * float(np.median(first.radius_mm)))]
     tube = _track(image, 0, slices, rows, columns, window, scene, radii, level, prefer)
     good = _longest_run(ndimage.gaussian_filter1d(tube.score.astype(float), 6.0 / step, mode="nearest") > -0.05)
     if good.sum() * step < 20.0 or float(np.median(tube.score[good])) < 0.1:
@@ -288,7 +333,7 @@ def draw_tubes(scene: AortaScene, tubes: list[Tube], level: float) -> Mask:
             margin[box] = np.minimum(margin[box], away - radius)
             inner[box] = np.minimum(inner[box], away / radius)
     if level > ENHANCED_HU:
-        alike = (smooth > 0.5 * level + 20.0) | ((margin < 0.0) & (smooth > 30.0))
+        alike = (smooth > 0.5 * level + 20.0) | ((margin < 0.0) & (smooth > 10.0))
     else:
         alike = (np.abs(smooth - level) < 30.0) | ((margin < 0.0) & (smooth > level))
     mask = ((margin < 3.0) & alike & ~scene.barred) | (inner < 0.6)

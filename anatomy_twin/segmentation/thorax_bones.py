@@ -72,7 +72,7 @@ def find_chest_skeleton(hu: Image, body: Mask, lungs: Mask, blood: Mask, frame: 
         if dense and (thin or (shallow and float(np.percentile(depths, 25)) < 30.0)):
             result[box] |= part
     filled = close_mm(result, 4.5, step) & (hu > MARROW_HU) & ~blood & ~lumen
-    filled = result | filled | (fill_slices(filled | result) & body & (hu > -20.0) & ~blood & ~lumen)
+    filled = result | filled | (fill_slices(filled | result) & body & (hu > MARROW_HU) & ~blood & ~lumen)
     filled |= close_mm(result & (np.abs(left) < 30.0) & (front < 34.0), 9.0, step) & (hu > MARROW_HU) & ~blood
     filled &= body & ~lungs
     if volume_ml(filled, step) < 20.0:

@@ -57,6 +57,8 @@ def check_lungs(found: dict[str, Found], spacing_mm: float, whole_height: tuple[
         if size > LUNG_ML[1] or (size < LUNG_ML[0] and not cut):
             words = f"{size:.0f} ml is outside the {LUNG_ML[0]:.0f} to {LUNG_ML[1]:.0f} ml of an adult's lung"
             found[name] = flagged(found[name], "volume", words)
+    if sizes and not whole_height[1]:
+        lines.append("the scan ends below the tops of the lungs: give a scan of the whole chest for whole lungs")
     if len(sizes) == 2:
         share = sizes["lung_left"] / (sizes["lung_left"] + sizes["lung_right"])
         if not 0.33 <= share <= 0.62:
@@ -79,6 +81,12 @@ def check_sides(found: dict[str, Found], ground: ThoraxGround, heart: Mask, down
     flags the organ it speaks about; two flag all organs that have a side.
     """
     cues: dict[str, str] = {}
+    cut = cut_side(ground)
+    if cut:
+        words = f"the trunk is cut at its {cut} side: which lung is the right one is assumed"
+        for name in ("lung_right", "lung_left"):
+            found[name] = flagged(flagged(found[name], "cut", words), "laterality", "sides assumed")
+        return [f"{words}; organs in the middle may be missing"]
     middle = _middle_mm(ground)
     if heart.any():
         place = float(np.mean(np.broadcast_to(ground.frame.left_mm, heart.shape)[heart])) - middle
@@ -98,6 +106,23 @@ def check_sides(found: dict[str, Found], ground: ThoraxGround, heart: Mask, down
             found[name] = flagged(found[name], "laterality", words)
     meaning = "situs inversus or a scan with its sides exchanged" if len(cues) > 1 else "unusual, or sides exchanged"
     return [f"laterality: {words}: {meaning}; nothing was relabelled"]
+
+
+def cut_side(ground: ThoraxGround) -> str:
+    """Return "right" or "left" where the field cuts the trunk on that side only, else nothing.
+
+    Arms out of the field touch both sides, or little; half a chest touches one with most of its depth.
+    """
+    levels = ground.lungs.any(axis=(1, 2))
+    body = ground.body.mask[levels]
+    if not body.any():
+        return ""
+    filled = np.flatnonzero(body.any(axis=(0, 1)))
+    depth = max(1.0, float(np.mean(body.any(axis=2).sum(axis=1))))
+    first, last = (float(np.mean(body[:, :, n].sum(axis=1))) / depth for n in (filled[0], filled[-1]))
+    if max(first, last) > 0.5 and min(first, last) < 0.35:
+        return "right" if first > last else "left"
+    return ""
 
 
 def _middle_mm(ground: ThoraxGround) -> float:
@@ -136,12 +161,6 @@ def lung_heights(ground: ThoraxGround) -> tuple[bool, bool]:
     """Tell whether the scan goes on below and above the lungs."""
     areas = ground.lungs.sum(axis=(1, 2)) * ground.spacing_mm**2
     return bool(areas[0] < 300.0), bool(areas[-1] < 300.0)
-
-
-def border_note(mask: Mask) -> str:
-    """Return "cut by the lower/upper border of the scan" where the mask reaches it, else nothing."""
-    ends = [word for word, part in (("lower", mask[0]), ("upper", mask[-1])) if part.any()]
-    return f"cut by the {' and '.join(ends)} border of the scan" if ends else ""
 
 
 def column_mm(frame: SpineFrame, points: Image) -> float:

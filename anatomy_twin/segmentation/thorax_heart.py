@@ -25,7 +25,7 @@ from anatomy_twin.segmentation.working_grid import (
 
 TOP_BELOW_CARINA_MM: Final = 22.0
 SOFT_HU: Final = -15.0  # the sac and the muscle; fat outside reads below -60, its blurred rim between
-CORE_MM: Final = 12.0
+CORE_MM: Final = 10.0
 ADULT_ML: Final = (300.0, 1300.0)
 
 
@@ -37,11 +37,11 @@ def find_heart(
     Parameters
     ----------
     hu, body, lungs, frame : on the working grid.
-    taken : aorta, airways, oesophagus and bone, which it is not.
+    taken : descending aorta, airways and bone, which it is not; the root of the aorta counts as heart here.
     carina : slice of the carina; the heart ends 22 mm below it, where the great arteries leave the sac.
 
     Below it ends at the film that the lung bases span (see ``_floor``): heart and liver often read alike. What is
-    thinner than 24 mm (veins, vena cava, oesophagus) is worn off and does not come back beyond 5 mm.
+    thinner than 20 mm (veins, vena cava, oesophagus) is worn off and does not come back beyond 5 mm.
     """
     step = frame.spacing_mm
     top = carina - round(TOP_BELOW_CARINA_MM / step)
@@ -68,9 +68,10 @@ def find_heart(
     if size < 80.0:
         return Found.nothing(f"the mass between the lungs holds only {size:.0f} ml")
     rules, notes = [], []
-    if bool(heart[0].any()):
+    ends = [word for word, part in (("lower", heart[0]), ("upper", heart[-1])) if part.any()]
+    if ends:
         rules.append("cut")
-        notes.append("cut by the lower border of the scan")
+        notes.append(f"cut by the {' and '.join(ends)} border of the scan")
     elif not ADULT_ML[0] <= size <= ADULT_ML[1]:
         rules.append("volume")
         notes.append(f"{size:.0f} ml is outside the {ADULT_ML[0]:.0f} to {ADULT_ML[1]:.0f} ml expected of an adult")

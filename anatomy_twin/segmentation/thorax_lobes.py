@@ -25,6 +25,7 @@ OBLIQUE_REACH_MM: Final = 45.0
 HORIZONTAL_REACH_MM: Final = 42.0
 SEEN_LEAST: Final = 0.30
 SEEN_WHOLE: Final = 0.92
+SEEN_EVIDENCE: Final = 0.3
 # the oblique fissure runs from 74 % of the lung's height at the back to its base at the front
 OBLIQUE: Final = (0.74, 0.02)
 HORIZONTAL: Final = 0.45
@@ -217,7 +218,7 @@ def _fit(scene: _Scene, region: Mask, origin: Image, axes: Image, reach_mm: floa
     inside = within[..., w.size // 2]
     here = evidence[..., np.abs(w) < 2.1].max(axis=2)
     usual = float(np.mean(evidence[..., np.abs(w) > 5.0][within[..., np.abs(w) > 5.0]])) if within.any() else 1.0
-    seen = inside & (ndimage.uniform_filter(here, 5) > max(0.35, 3.0 * usual))
+    seen = inside & (ndimage.uniform_filter(here, 5) > max(SEEN_EVIDENCE, 2.5 * usual))
     return Sheet(height, seen, inside, origin, axes, (float(u[0]), float(v[0])))
 
 

@@ -53,6 +53,7 @@ def find_lung_masks(
     step = spacing_mm
     large = dilate_mm(depth_mm(airways, step, 4.0) > 2.6, 2.6 + 2.0, step) | dilate_mm(windpipe, 2.5, step)
     smooth = ndimage.gaussian_filter(hu, 0.5 / step, mode="nearest", truncate=3.0)
+    others = others | ((hu > 160.0) & (wall_depth < 12.0))
     air = (smooth < EDGE_HU) & body & ~large & ~others & dilate_mm(coarse, 10.0, step)
     air = touching(air, coarse)
     right, left = part_lungs(smooth, air, left_mm, step)

@@ -32,6 +32,8 @@ MAX_LONG: Final = 2.2  # longest to shortest axis
 MAX_TIES: Final = 0.10  # share of the surroundings that is vessel or other soft tissue in the lung
 MAX_WALL: Final = 0.62
 MOST: Final = 12
+SMALL_MM: Final = 9.0  # small ones must look the part: there are many more vessels of that size
+SMALL_SCORE: Final = 0.55
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,10 +133,13 @@ def _spot(
         return None
     if blood_hu is not None and blood_hu > 150.0 and level > 0.6 * blood_hu and diameter < 30.0:
         return None
-    if level > 400.0 and wall > 0.2:
+    # bone at the chest wall: the head of a rib, a spur
+    if level > 140.0 and wall > 0.08:
         return None
     score = float(np.clip(1.0 - ties / MAX_TIES, 0, 1) * 0.4 + np.clip(1.0 - wall, 0, 1) * 0.2
                   + np.clip(1.0 - (long - 1.0) / MAX_LONG, 0, 1) * 0.2 + np.clip(diameter / 20.0, 0, 1) * 0.2)
+    if diameter < SMALL_MM and score < SMALL_SCORE:
+        return None
     return Spot(room, part, score, diameter, level, wall > 0.08)
 
 

@@ -195,8 +195,8 @@ def _split_trees(
         return one_class
     rest = vessels & ~veins & ~portal
     return {
-        "hepatic_veins": Found(veins, "check", f"{note}; hangs on the inferior vena cava"),
-        "portal_branches": Found(portal, "check", f"{note}; hangs on the portal trunk"),
+        "hepatic_veins": Found(veins, "check", f"{note}; hangs on the inferior vena cava", ("partition",)),
+        "portal_branches": Found(portal, "check", f"{note}; hangs on the portal trunk", ("partition",)),
         "hepatic_vessels": Found(rest, "ok", f"{note}; hangs on neither tree")
         if rest.any() else Found.nothing("every vessel hangs on one of the two trees"),
     }
