@@ -90,7 +90,7 @@ def segment_ct_thorax(
     airways = _airways(ground, fine, monitor)
     middle = _between_lungs(ground, fine, airways, monitor)
     _next(monitor, "lungs")
-    inner, texture, lines = _lungs(ground, fine, airways, middle)
+    inner, texture = _lungs(ground, fine, airways, middle)
     both = _union(inner, ("lung_right", "lung_left"), fine.geometry.shape)
     _next(monitor, "nodules")
     sides = {name: inner[name].mask for name in ("lung_right", "lung_left") if not inner[name].absent}
@@ -104,7 +104,7 @@ def segment_ct_thorax(
     vessels = _mask(inner["pulmonary_vessels"], fine.geometry.shape)
     inner.update(find_lobes(fine.hu, sides, vessels | nodules, lumen, texture, FINE_MM, thickness, monitor))
     inner["airways"] = airways
-    lines += check_lungs(inner, FINE_MM, lung_heights(ground))
+    lines = check_lungs(inner, FINE_MM, lung_heights(ground))
     lines += _check_sides(ground, middle, inner)
     phase = middle.phase
     notes = [f"contrast phase: {phase.name} ({phase.reason}), judged from the image and not from its header", *lines]
@@ -153,7 +153,7 @@ def _between_lungs(ground: ThoraxGround, fine: WorkingGrid, airways: Found, moni
 
 def _lungs(
     ground: ThoraxGround, fine: WorkingGrid, airways: Found, middle: Middle
-) -> tuple[dict[str, Found], LungTexture, list[str]]:
+) -> tuple[dict[str, Found], LungTexture]:
     """Find both lungs on the fine grid and measure what they read between vessels."""
     coarse, shape = ground.grid.geometry, fine.geometry
     others = _mask(middle.found["bone"], ground.hu.shape) | ground.gas
@@ -168,7 +168,7 @@ def _lungs(
     found = find_lung_masks(fine.hu, lungs, lumen, windpipe, left, depth, body, others, FINE_MM)
     both = _union(found, ("lung_right", "lung_left"), shape.shape)
     smooth = ndimage.gaussian_filter(fine.hu, 0.5 / FINE_MM, mode="nearest", truncate=3.0)
-    return dict(found), lung_texture(smooth, both), []
+    return dict(found), lung_texture(smooth, both)
 
 
 def _check_sides(ground: ThoraxGround, middle: Middle, inner: dict[str, Found]) -> list[str]:

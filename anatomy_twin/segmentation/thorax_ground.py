@@ -18,7 +18,6 @@ from anatomy_twin.segmentation.working_grid import (
     WorkingGrid,
     boxed_components,
     dilate_mm,
-    distance_mm,
     erode_mm,
     make_working_grid,
     open_mm,
@@ -228,8 +227,3 @@ def _lung_air(hu: Image, air: Mask, windpipe: Mask, step: float) -> Mask:
         if (empty < 0.35 and median > -915.0) or (size > 400.0 and tall and empty < 0.8 and median > -975.0):
             result[box] |= part
     return result
-
-
-def near_lungs(lungs: Mask, within_mm: float, spacing_mm: float) -> Mask:
-    """Return the voxels within a distance of the lungs."""
-    return distance_mm(lungs, spacing_mm, within_mm + spacing_mm) <= within_mm
