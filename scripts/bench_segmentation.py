@@ -72,6 +72,16 @@ def generated(quick: bool) -> dict[str, list[tuple[str, str, dict[str, Any]]]]:
         (f"unusual-{s}", "ct-abdomen", {**abdomen, "seed": s, "conditions": Conditions(unusual=True)})
         for s in range(131, 135)
     ]
+    sets["lesions"] = [
+        (f"{kind.replace('_', '-')}-{s}", "ct-abdomen", {**abdomen, "kind": kind, "seed": s, "phase": phase})
+        for kind, phase, first in (
+            ("liver_metastases", "portal", 161), ("liver_carcinoma", "arterial", 164), ("liver_cysts", "portal", 167),
+            ("kidney_lesions", "portal", 169), ("abdomen", "portal", 171),
+        )
+        for s in range(first, first + 2)
+    ]
+    for name in ("portal", "native", "unusual"):  # the same studies without the table of where organs usually lie
+        sets[f"{name} without prior"] = [(f"{n}-np", f"{s}:no-prior", a) for n, s, a in sets[name]]
     for kind, segmenter, first in (("chest", "ct-thorax", 141), ("head", "ct-head", 151)):
         if kind in KINDS:
             sets[kind] = [
@@ -91,7 +101,8 @@ def run_set(name: str, studies: Sequence[tuple[str, str, Any]], out: Path, worke
         call = source if isinstance(source, Call) else Call("anatomy_twin.phantom:make_patient", tuple(source.items()))
         by_segmenter[segmenter].append(Study(study, call))
     for segmenter, many in by_segmenter.items():
-        result = run_batch(many, out / f"{name}-{segmenter}", segmenter=segmenter, workers=workers, report=_said)
+        place = out / f"{name}-{segmenter}".replace(" ", "-").replace(":", "-")
+        result = run_batch(many, place, segmenter=segmenter, workers=workers, report=_said)
         for outcome in result.outcomes:
             if not outcome.done:
                 rows.append({"study": outcome.name, "structure": "(study)", "state": "failed", "note": outcome.reason})

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from anatomy_twin.phantom import KINDS, SyntheticPatient, make_patient, write_series, write_truth_seg
+from anatomy_twin.phantom import SyntheticPatient, make_patient, write_series, write_truth_seg
 
 CASES = {"liver_tumour": 7, "healthy_abdomen": 11}
 
@@ -18,7 +18,7 @@ CASES = {"liver_tumour": 7, "healthy_abdomen": 11}
 def main(argv: list[str] | None = None) -> int:
     """Make all cases, or compare what stands with what would be made (``--check``)."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--case", choices=KINDS, help="only this case")
+    parser.add_argument("--case", choices=CASES, help="only this case")
     parser.add_argument("--seed", type=int, help="another patient than the usual one")
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent.parent / "sample_scans")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is missing or differs")

@@ -343,7 +343,8 @@ def test_a_damaged_or_missing_answer_is_refused(tools):
 @pytest.mark.parametrize(("name", "word"), [
     ("totalsegmentator:total_mr", "is for MR"), ("totalsegmentator:../x", "is no task"),
     ("totalsegmentator:total,slow", "is no speed"), ("nnunet", "needs the name"), ("nnunet:a b", "needs the name"),
-    ("nnunet:003,a/b", "no configuration"), ("ct-abdomen:total", "nothing after a colon"), ("none:x", "none"),
+    ("nnunet:003,a/b", "no configuration"), ("ct-head:total", "nothing after a colon"),
+        ("ct-abdomen:total", "has no variant"), ("none:x", "none"),
 ])  # fmt: skip
 def test_wrong_tasks_are_refused_before_anything_runs(tools, name, word):
     install_totalsegmentator(tools, tools / "none", f"pathlib.Path({str(tools / 'ran')!r}).touch()")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from anatomy_twin.cli.common import Options, emit
-from anatomy_twin.cli.segment_verb import _names as read_names
+from anatomy_twin.cli.common import Options, emit, read_names
 from anatomy_twin.notice import INTENDED_USE
 
 if TYPE_CHECKING:

@@ -154,6 +154,16 @@ def parse_target(text: str | None) -> str | tuple[float, float, float] | None:
     return numbers[0], numbers[1], numbers[2]
 
 
+def read_names(text: str | None) -> dict[int, str] | None:
+    """Read ``1=liver,2=spleen``; None for None, ``UsageError`` for anything else."""
+    if text is None:
+        return None
+    pairs = [part.partition("=") for part in text.split(",")]
+    if not all(number.strip().isascii() and number.strip().isdigit() and name.strip() for number, _, name in pairs):
+        raise UsageError("this is no list of numbers and names", advice="write it as 1=liver,2=spleen")
+    return {int(number): name.strip() for number, _, name in pairs}
+
+
 def open_case(path: str) -> Case:
     """Load a case folder."""
     from anatomy_twin.store import load_case

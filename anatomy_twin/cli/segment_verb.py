@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from anatomy_twin.cli.common import Options, emit, keep_case, open_case, terminal_monitor, volume_text
+from anatomy_twin.cli.common import Options, emit, keep_case, open_case, read_names, terminal_monitor, volume_text
 from anatomy_twin.errors import UsageError
 from anatomy_twin.units import FARTHEST
 
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
         raise UsageError("--labels takes no clicks", advice="read the labels first, then correct them")
     if options.names and not options.labels:
         raise UsageError("--names names the numbers of a file", advice="give the file with --labels")
-    names = _names(options.names)
+    names = read_names(options.names)
     from anatomy_twin.pipeline import labels_case, segment_case
 
     case = open_case(options.case)
@@ -102,13 +102,3 @@ def _click(text: str) -> tuple[str, list[float]]:
     if not name.strip() or len(point) != 3 or not all(abs(part) <= FARTHEST for part in point):
         raise UsageError(f"the click {text!r} is not NAME=x,y,z", advice="write it as liver=-62,4,10 in LPS mm")
     return name.strip(), point
-
-
-def _names(text: str | None) -> dict[int, str] | None:
-    """Read ``1=liver,2=spleen``."""
-    if text is None:
-        return None
-    pairs = [part.partition("=") for part in text.split(",")]
-    if not all(number.strip().isascii() and number.strip().isdigit() and name.strip() for number, _, name in pairs):
-        raise UsageError("--names is no list of numbers and names", advice="write it as 1=liver,2=spleen")
-    return {int(number): name.strip() for number, _, name in pairs}

@@ -51,6 +51,7 @@ from anatomy_twin.segmentation.working_grid import (
 )
 
 FINE_SPACING_MM: Final = 1.5
+NO_PRIOR: Final = "no-prior"
 TISSUES: Final = ("unknown_tissue", "fat", "muscle", "diaphragm", "skin", "pleural_recess")
 ORGANS: Final = (
     "bone", "heart", "pancreas", "bowel", "colon", "duodenum", "stomach", "liver", "bile_duct", "gallbladder",
@@ -74,15 +75,18 @@ class Ground:
 
 def segment_ct_abdomen(
     volume: Volume, seeds: Mapping[str, Any] | None = None, labels: LabelMap | None = None, monitor: Monitor = SILENT,
-    use_prior: bool = True,
+    argument: str = "",
 ) -> LabelMap:
     """Segment a CT of the upper abdomen and outline the seeds; see ``anatomy_twin.segmentation.segment``.
 
-    Without ``use_prior`` the table of where organs usually lie (``prior``) is left aside: for measuring what it adds.
+    With the argument "no-prior" ("ct-abdomen:no-prior") the table of where organs usually lie (``prior``) is left
+    aside, for measuring what it adds. Raises ``UsageError`` for another argument.
     """
+    if argument not in ("", NO_PRIOR):
+        raise UsageError(f"ct-abdomen has no variant {argument!r}", advice=f"write ct-abdomen or ct-abdomen:{NO_PRIOR}")
     if labels is not None and not seeds:
         raise UsageError("labels were given and no seeds, so there is nothing to do", advice="give seeds as well")
-    result = labels if labels is not None else _segment_all(volume, monitor, use_prior)
+    result = labels if labels is not None else _segment_all(volume, monitor, argument != NO_PRIOR)
     for name, seed in (seeds or {}).items():
         result = add_target(volume, result, seed, name=name)
     return result
