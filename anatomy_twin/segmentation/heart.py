@@ -87,6 +87,8 @@ def _followed(region: Mask, lungs: Mask, step: float) -> Mask:
         part = labels == int(np.argmax(shared))
         rim = (ndimage.distance_transform_edt(~part) * step <= RIM_MM) & ~part
         if np.count_nonzero(rim & (lungs[k] | around[k])) < LUNG_AROUND * np.count_nonzero(rim):
+            if before is None:  # the highest slices may show the wide roots of the vessels
+                continue
             break
         result[k] = before = part
     return result
