@@ -89,7 +89,7 @@ def portal_abdomen() -> Sample:
     """Abdomen in the portal phase, feet first, oral contrast, 2.5 mm; no labels."""
     with tempfile.TemporaryDirectory() as folder:
         with tarfile.open(root() / "hcc006_ct.tar.xz") as archive:
-            archive.extractall(folder, filter="data")
+            archive.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
         return Sample(load_volume(folder))
 
 

@@ -32,7 +32,7 @@ def marked(function):
 def liver_folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("liver")
     with tarfile.open(DATA / "hcc006_ct.tar.xz") as archive:
-        archive.extractall(folder, filter="data")
+        archive.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     return folder
 
 

@@ -110,7 +110,7 @@ PLAUSIBLE_ML = {
 def portal_patient(tmp_path_factory):
     folder = tmp_path_factory.mktemp("scan")
     with tarfile.open(Path(DATA) / "hcc006_ct.tar.xz") as archive:
-        archive.extractall(folder, filter="data")
+        archive.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     images = [part for part in folder.rglob("*") if part.is_dir() and len(list(part.glob("*.dcm"))) > 50]
     volume = to_volume(read_series(images[0]))
     return volume, segment(volume, "ct-abdomen")
