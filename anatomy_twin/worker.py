@@ -235,7 +235,7 @@ def _start(code: str, env: Mapping[str, str] | None) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(_import_path()), **(env or {})},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(import_path()), **(env or {})},
         start_new_session=os.name == "posix",
     )
 
@@ -305,12 +305,13 @@ def _limit(memory_bytes: int | None, cpu_s: float | None) -> None:
             resource.setrlimit(kind, (soft, hard))
 
 
-def _import_path() -> list[str]:
+def import_path() -> list[str]:
+    """Return where this process looks for modules, for a child that is to find the same."""
     return [entry or os.getcwd() for entry in sys.path]  # noqa: PTH109 - "" on sys.path means exactly this
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the child and what it started, whatever state they are in."""
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """End a child that leads a process group, and on POSIX what it started, whatever state they are in."""
     if os.name == "posix":
         # the group bears the number of the child and may outlive it
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -318,6 +319,11 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     elif process.poll() is None:
         process.kill()
     process.wait()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the child and close our ends of its pipes."""
+    end_group(process)
     for stream in (process.stdin, process.stdout):
         if stream is not None and not stream.closed:
             with contextlib.suppress(OSError):

@@ -69,7 +69,7 @@ def _structure(segment: Segment, labels: LabelMap) -> Structure:
         return _with_note(bare, "no voxels")
     if segment.name in SLICES_ONLY or (segment.name == "skin" and "body" in labels):
         return _with_note(bare, "no surface: shown on slices only")
-    drawn, left_out = (mask, 0) if _stem(segment.name) in LESIONS else _without_islands(mask, labels)
+    drawn, left_out = (mask, 0) if catalog.stem(segment.name) in LESIONS else _without_islands(mask, labels)
     surface = surface_of(drawn, labels.geometry, triangle_budget=TRIANGLE_BUDGET)
     certificate = certify(surface, volume_ml, touches_border=_touches_border(mask))
     whole = Structure(
@@ -114,15 +114,10 @@ def _touches_border(mask: NDArray[Any]) -> bool:
     return any(bool(mask.take(side, axis=axis).any()) for axis in range(3) for side in (0, -1))
 
 
-def _stem(name: str) -> str:
-    stem, _, number = name.rpartition("_")
-    return stem if number.isdigit() else name
-
-
 def _drawing_rank(segment: Segment) -> tuple[int, int]:
     """Outermost first: the order of the catalog, what is part of another after it, lesions last."""
     order = list(catalog.load("terms")["segments"])
-    stem = _stem(segment.name)
+    stem = catalog.stem(segment.name)
     group = 3 if stem in LESIONS else 2 if segment.part_of else 1
     if segment.name in ("body", "unknown_tissue"):
         group = 0

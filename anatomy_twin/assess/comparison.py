@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from anatomy_twin import catalog
 from anatomy_twin.assess.agreement import Agreement, agreement, centreline_share, skeleton_points
 from anatomy_twin.core import LabelMap
 from anatomy_twin.errors import DataError
@@ -102,8 +103,8 @@ def compare_lesions(
     ``lesions`` are stems of names ("tumour" covers tumour_1 in the truth; in ``found`` its candidates too). False is
     what overlaps no lesion of the truth at all.
     """
-    spots = {name: truth.mask(name) for name in truth.names if _stem(name) in lesions}
-    offered = {n: found.mask(n) for n in found.names if _stem(n).removesuffix("_candidate") in lesions}
+    spots = {name: truth.mask(name) for name in truth.names if catalog.stem(name) in lesions}
+    offered = {n: found.mask(n) for n in found.names if catalog.stem(n).removesuffix("_candidate") in lesions}
     rows = []
     for name, spot in spots.items():
         size = int(np.count_nonzero(spot))
@@ -131,7 +132,7 @@ def merged(labels: LabelMap, name: str) -> Mask:
 
 
 def _names(truth: LabelMap) -> tuple[str, ...]:
-    plain = tuple(n for n in truth.names if _stem(n) not in ("tumour", "lesion", "kidney_lesion", "nodule"))
+    plain = tuple(n for n in truth.names if catalog.stem(n) not in ("tumour", "lesion", "kidney_lesion", "nodule"))
     return (*plain, *(group for group, parts in GROUPS.items() if any(part in plain for part in parts)))
 
 
@@ -142,11 +143,6 @@ def _state(found: LabelMap, name: str) -> tuple[str, tuple[str, ...]]:
         return "not offered", ()
     first = next((segment for segment in mine if not segment.absent), mine[0])
     return first.state, first.rules
-
-
-def _stem(name: str) -> str:
-    stem, _, number = name.rpartition("_")
-    return stem if number.isdigit() else name
 
 
 def _box(within: Mask | None, shape: tuple[int, int, int]) -> tuple[slice, slice, slice]:

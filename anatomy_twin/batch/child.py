@@ -26,6 +26,7 @@ import psutil
 
 from anatomy_twin.batch.study import Settings, Study, without_names
 from anatomy_twin.errors import TwinError
+from anatomy_twin.worker import end_group, import_path
 
 _START: Final = "from anatomy_twin.batch.child import child_main; child_main()"
 _LOOK_S: Final = 0.1
@@ -62,7 +63,7 @@ def run_child(study: Study, settings: Settings, work: Path, stop: Path) -> Endin
     process = subprocess.Popen(
         [sys.executable, "-c", _START], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         env={
-            **os.environ, **ONE_THREAD, "TMPDIR": str(work), "PYTHONPATH": os.pathsep.join(_import_path()),
+            **os.environ, **ONE_THREAD, "TMPDIR": str(work), "PYTHONPATH": os.pathsep.join(import_path()),
             "PYTHONWARNINGS": "ignore",
         },
         start_new_session=os.name == "posix",
@@ -233,21 +234,13 @@ def _end_with(parent: int) -> None:
             os._exit(1)
 
 
-def _import_path() -> list[str]:
-    return [entry or os.getcwd() for entry in sys.path]  # noqa: PTH109 - "" on sys.path means exactly this
-
-
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """End the child and what it started, whatever state they are in."""
-    if os.name == "posix":
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    elif process.poll() is None:
+    if os.name != "posix" and process.poll() is None:  # there is no group to end
         with contextlib.suppress(psutil.Error):
             for one in psutil.Process(process.pid).children(recursive=True):
                 one.kill()
-        process.kill()
-    process.wait()
+    end_group(process)
     if process.stdin is not None and not process.stdin.closed:
         with contextlib.suppress(OSError):
             process.stdin.close()

@@ -59,6 +59,12 @@ def term(name: str) -> dict[str, Any]:
     return {**entry, "label": label, "scheme": load("terms")["scheme"]}
 
 
+def stem(name: str) -> str:
+    """Return the name of a numbered segment without its number ("tumour_2" -> "tumour"), others as they are."""
+    head, _, number = name.rpartition("_")
+    return head if number.isdigit() else name
+
+
 def segment_name(label: str, code: str, taken: Container[str] = (), *, side: str = "", region: str = "") -> str:
     """Return the catalog's name for a segment of another program.
 

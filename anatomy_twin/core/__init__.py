@@ -7,7 +7,7 @@ from anatomy_twin.core.frozen import FrozenMapping
 from anatomy_twin.core.geometry import VolumeGeometry, inverse_axes, reindex
 from anatomy_twin.core.labels import ABSENT_STATES, Code, LabelMap, Segment
 from anatomy_twin.core.mesh import SurfaceMesh, TetMesh
-from anatomy_twin.core.monitor import SILENT, Monitor, SilentMonitor, check_cancelled, part_of
+from anatomy_twin.core.monitor import SILENT, Monitor, SilentMonitor, check_cancelled, next_stage, part_of
 from anatomy_twin.core.plans import (
     AblationPlan,
     Applicator,
@@ -31,5 +31,5 @@ __all__ = [
     "PlanCheck", "PlaneCut", "PositionPlan", "Quantity", "ResectionPlan", "Result", "Rule", "Seeds", "Segment",
     "SegmentCut", "SilentMonitor", "Step", "Structure", "SurfaceCut", "SurfaceMesh", "TetMesh", "ThermalResult",
     "Tissue", "Transform", "Volume", "VolumeGeometry", "as_seeds", "check_cancelled", "inverse_axes", "named_seeds",
-    "part_of", "reindex",
+    "next_stage", "part_of", "reindex",
 ]

@@ -50,6 +50,13 @@ def check_cancelled(monitor: Monitor) -> None:
         raise Cancelled("stopped on request")
 
 
+def next_stage(monitor: Monitor, name: str) -> None:
+    """Finish the stage that runs and begin the one called ``name``, unless the user has asked to stop."""
+    monitor.progress(1.0)
+    check_cancelled(monitor)
+    monitor.stage(name)
+
+
 @contextmanager
 def part_of(monitor: Monitor, start: float, stop: float) -> Iterator[Monitor]:
     """Give a monitor whose progress 0..1 is ``start``..``stop`` of the outer one's stage."""

@@ -91,7 +91,7 @@ def focus_of(case: Case, target: str = "") -> Point:
     """Return where the slice views cross (LPS mm): in the target, else the largest tumour, the liver, the scan."""
     labels = case.labels.get(case.primary)
     if labels is not None:
-        tumours = [s.name for s in labels.segments if _stem(s.name) in ("tumour", "lesion", "tumour_candidate")]
+        tumours = [s.name for s in labels.segments if catalog.stem(s.name) in ("tumour", "lesion", "tumour_candidate")]
         largest = sorted((name for name in tumours if name in labels), key=labels.volume_ml, reverse=True)
         for name in (target, *largest, "liver"):
             if name in labels:
@@ -112,19 +112,14 @@ def _palette(name: str) -> dict[str, Any]:
     return colours
 
 
-def _stem(name: str) -> str:
-    head, _, tail = name.rpartition("_")
-    return head if tail.isdigit() else name
-
-
 def _colour(name: str, colours: dict[str, Any], own: tuple[int, int, int] | None = None) -> tuple[int, int, int]:
-    chosen = colours.get(name) or colours.get(_stem(name)) or own or catalog.term(name)["colour"]
+    chosen = colours.get(name) or colours.get(catalog.stem(name)) or own or catalog.term(name)["colour"]
     return int(chosen[0]), int(chosen[1]), int(chosen[2])
 
 
 def _drawing(name: str) -> dict[str, Any]:
     table = catalog.load("palettes")["drawing"]
-    drawing: dict[str, Any] = table.get(name) or table.get(_stem(name)) or {"group": "organ", "opacity": 0.6}
+    drawing: dict[str, Any] = table.get(name) or table.get(catalog.stem(name)) or {"group": "organ", "opacity": 0.6}
     return drawing
 
 

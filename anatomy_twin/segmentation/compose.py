@@ -9,7 +9,7 @@ import numpy as np
 
 from anatomy_twin import catalog
 from anatomy_twin.core import Code, LabelMap, Segment, Volume, VolumeGeometry, inverse_axes, reindex
-from anatomy_twin.segmentation.working_grid import Box, Found
+from anatomy_twin.segmentation.working_grid import Box, Found, Mask
 
 PARTS: Final = (
     "hepatic_vessels", "hepatic_veins", "portal_branches", "hepatic_artery", "vertebra", "rib", "sternum", "pelvis",
@@ -69,3 +69,16 @@ def make_segment(
     red, green, blue = term["colour"]
     code = Code(term["scheme"], term["code"], term["meaning"])
     return Segment(name, layer, value, code, (red, green, blue), state, part_of or term["part_of"], note, rules)
+
+
+def mask_of(entry: Found, shape: tuple[int, ...]) -> Mask:
+    """Return the mask of an entry, an empty one of ``shape`` where it is absent."""
+    return np.zeros(shape, dtype=bool) if entry.mask is None else entry.mask
+
+
+def union_of(found: Mapping[str, Found], names: Sequence[str], shape: tuple[int, ...]) -> Mask:
+    """Return the union of the masks of several entries."""
+    result = np.zeros(shape, dtype=bool)
+    for name in names:
+        result |= mask_of(found[name], shape)
+    return result

@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from anatomy_twin.core import SILENT, LabelMap, Monitor, Volume, VolumeGeometry, check_cancelled
+from anatomy_twin.core import SILENT, LabelMap, Monitor, Volume, VolumeGeometry, next_stage
 from anatomy_twin.errors import UsageError
 from anatomy_twin.segmentation.aorta import find_aorta, refine_aorta, slices_of
 from anatomy_twin.segmentation.body import Body, find_body
 from anatomy_twin.segmentation.bone import bright_voxels, find_bone, may_hold_bright_aorta
 from anatomy_twin.segmentation.closer import IN_LIVER, Closer, look_closer
-from anatomy_twin.segmentation.compose import compose, layer_of
+from anatomy_twin.segmentation.compose import compose, layer_of, mask_of, union_of
 from anatomy_twin.segmentation.fat import split_fat
 from anatomy_twin.segmentation.frame import SpineFrame, below_dome, find_cavity_depth, find_dome, find_spine
 from anatomy_twin.segmentation.heart import find_heart
@@ -94,14 +94,14 @@ def segment_ct_abdomen(
 
 def _segment_all(volume: Volume, monitor: Monitor, use_prior: bool = True) -> LabelMap:
     check_volume(volume)
-    _next(monitor, "body, lungs, bones, aorta")
+    next_stage(monitor, "body, lungs, bones, aorta")
     ground = find_ground(volume, use_prior)
     found, phase, level = find_organs(ground, monitor)
     told = judge(found, ground.scene.hu, ground.frame, phase)
     scan_told, lines = judge_scan(volume, found, ground.grid.hu, ground.body.mask, ground.frame)
     found = flag(flag(found, told), scan_told)
     lines += [f"{name}: {words}" for name, many in told.items() for _, words in many]
-    _next(monitor, "vessels and lesions")
+    next_stage(monitor, "vessels and lesions")
     finer = look_closer(volume, ground.grid.geometry, _known(ground, found), phase, monitor)
     notes = [f"contrast phase: {phase.name} ({phase.reason}), judged from the image and not from its header", *lines]
     if ground.mirrored:
@@ -115,13 +115,6 @@ def _segment_all(volume: Volume, monitor: Monitor, use_prior: bool = True) -> La
     return result
 
 
-def _next(monitor: Monitor, name: str) -> None:
-    """Finish the stage that runs and begin one for the structure ``name``."""
-    monitor.progress(1.0)
-    check_cancelled(monitor)
-    monitor.stage(name)
-
-
 def find_ground(volume: Volume, use_prior: bool = True) -> Ground:
     """Find body, lungs, spine, bone, trunk wall, aorta and landmarks on the 3 mm grid."""
     grid = make_working_grid(volume)
@@ -131,17 +124,17 @@ def find_ground(volume: Volume, use_prior: bool = True) -> Ground:
     check_body(body.mask, step)
     frame = find_spine(hu, body.mask, step)
     found, gas = find_lungs(hu, body.mask, frame)
-    lungs = _union(found, ("lung_right", "lung_left"), hu.shape)
+    lungs = union_of(found, ("lung_right", "lung_left"), hu.shape)
     found["bone"] = find_bone(hu, body.mask, frame)
-    bone = _mask(found["bone"], hu.shape)
+    bone = mask_of(found["bone"], hu.shape)
     found["aorta"], aorta_hu = find_aorta(hu, body.mask, bone, lungs, frame)
     if may_hold_bright_aorta(hu, body.mask, frame):
         other_bone = find_bone(hu, body.mask, frame, bright_aorta=True)
-        other, other_hu = find_aorta(hu, body.mask, _mask(other_bone, hu.shape), lungs, frame)
+        other, other_hu = find_aorta(hu, body.mask, mask_of(other_bone, hu.shape), lungs, frame)
         longer = slices_of(other) > 1.1 * slices_of(found["aorta"])
         if other_hu is not None and other_hu > 170.0 and (aorta_hu is None or aorta_hu < other_hu - 60.0 or longer):
             found["bone"], found["aorta"], aorta_hu = other_bone, other, other_hu
-            bone = _mask(other_bone, hu.shape)
+            bone = mask_of(other_bone, hu.shape)
     if not found["bone"].absent and not found["aorta"].absent:
         # plaque in the wall of the aorta is no bone
         bone = bone & ~found["aorta"].mask
@@ -150,14 +143,14 @@ def find_ground(volume: Volume, use_prior: bool = True) -> Ground:
     dome = find_dome(lungs, body.mask, step)
     marks = find_landmarks(grid.geometry, frame, bright_voxels(hu, body.mask), lungs, depth)
     scene = Scene(
-        hu, denoise(hu, body.mask), body.mask, bone, lungs, gas, _mask(found["aorta"], hu.shape), depth,
+        hu, denoise(hu, body.mask), body.mask, bone, lungs, gas, mask_of(found["aorta"], hu.shape), depth,
         below_dome(grid.geometry.shape, dome, lungs, step), frame, body.arms_in_field(), marks,
         use_prior,
     )
     turned = looks_mirrored(scene)
     if turned:
         found["aorta"], aorta_hu = find_mirrored_aorta(scene)
-        scene = replace(scene, aorta=_mask(found["aorta"], hu.shape))
+        scene = replace(scene, aorta=mask_of(found["aorta"], hu.shape))
     return Ground(grid, body, frame, found, scene, aorta_hu, turned)
 
 
@@ -165,34 +158,34 @@ def find_organs(ground: Ground, monitor: Monitor = SILENT) -> tuple[dict[str, Fo
     """Find the organs on the working grid, and the contrast phase."""
     scene, shape = ground.scene, ground.scene.hu.shape
     found = dict(ground.found)
-    _next(monitor, "liver")
+    next_stage(monitor, "liver")
     found["liver"], level = find_mirrored_liver(scene) if ground.mirrored else find_liver(scene)
-    liver = _mask(found["liver"], shape)
-    _next(monitor, "spleen")
+    liver = mask_of(found["liver"], shape)
+    next_stage(monitor, "spleen")
     spleen = find_mirrored_spleen if ground.mirrored else find_spleen
     found["spleen"] = spleen(scene, liver, level, ground.aorta_hu)
-    taken = liver | _mask(found["spleen"], shape)
-    _next(monitor, "kidneys")
+    taken = liver | mask_of(found["spleen"], shape)
+    next_stage(monitor, "kidneys")
     found.update(find_kidneys(scene, taken, ground.aorta_hu))
     if not found["bone"].absent:
         # a cortex full of contrast is no bone
-        kidneys = _union(found, ("kidney_right", "kidney_left"), shape)
+        kidneys = union_of(found, ("kidney_right", "kidney_left"), shape)
         found["bone"] = replace(found["bone"], mask=found["bone"].mask & ~kidneys)
     check_organs(found)
     spleen_hu = measure_spleen(scene.smooth, found, ground.grid.spacing_mm)
     renal = measure_kidneys(ground.grid.hu, scene.smooth, found, ground.grid.spacing_mm)
     phase = find_phase(ground.aorta_hu, None if level is None else level.mean_hu, spleen_hu, renal)
     masks = {"body": scene.body, **{name: entry.mask for name, entry in found.items() if not entry.absent}}
-    _next(monitor, "inferior vena cava")
+    next_stage(monitor, "inferior vena cava")
     found.update(find_inferior_vena_cava(scene.hu, ground.grid.geometry, masks, phase, frame=ground.frame))
-    vein = _mask(found["inferior_vena_cava"], shape)
+    vein = mask_of(found["inferior_vena_cava"], shape)
     if level is not None:
         found["liver"] = replace(found["liver"], mask=without_vein(liver, vein, scene, level))
     masks.update({name: entry.mask for name, entry in found.items() if not entry.absent})
     wall = Wall(scene.hu, ground.grid.geometry, masks, ground.frame, scene.depth)
-    _next(monitor, "stomach, bowel, gallbladder")
+    next_stage(monitor, "stomach, bowel, gallbladder")
     found.update(find_hollow(scene.hu, ground.grid.geometry, masks, phase, wall=wall))
-    _next(monitor, "heart")
+    next_stage(monitor, "heart")
     found["heart"] = find_heart(scene.smooth, scene.lungs, scene.depth, _taken_by(found, scene), ground.frame)
     return found, phase, level
 
@@ -201,7 +194,7 @@ def _taken_by(found: Mapping[str, Found], scene: Scene) -> Mask:
     """Return what the heart cannot hold."""
     taken = scene.bone | scene.gas
     for name in ("liver", "spleen", "stomach", "aorta", "inferior_vena_cava", "kidney_left"):
-        taken = taken | _mask(found[name], taken.shape)
+        taken = taken | mask_of(found[name], taken.shape)
     return taken
 
 
@@ -224,16 +217,16 @@ def _assemble(
         if name == "bone":
             continue
         if name in REFINED and not entry.absent:
-            _next(monitor, f"border of {name.replace('_', ' ')}")
+            next_stage(monitor, f"border of {name.replace('_', ' ')}")
             native[name] = _refined(upright, ground, found, name, block)
         else:
             native[name] = _carried(entry, coarse, block)
     for geometry, inside in finer:
         native.update({name: _carried(entry, geometry, block) for name, entry in inside.items()})
-    _next(monitor, "skeleton")
+    next_stage(monitor, "skeleton")
     native.update(_skeleton(volume, ground, found, block))
     _keep_in_body(native)
-    _next(monitor, "skin, fat, muscle")
+    next_stage(monitor, "skin, fat, muscle")
     masks = {name: entry.mask for name, entry in native.items() if not entry.absent}
     native.update(_tissues(upright.array[box], block, masks, ground, found, phase))
     native["unknown_tissue"] = Found(masks["body"], "ok", "no other structure was recognised here")
@@ -265,7 +258,7 @@ def _skeleton(
     if coarse.absent:
         return {"bone": coarse}
     shape = coarse.mask.shape
-    vessels = _mask(found["aorta"], shape) | _mask(found["inferior_vena_cava"], shape)
+    vessels = mask_of(found["aorta"], shape) | mask_of(found["inferior_vena_cava"], shape)
     fine, skeleton, parts = find_bones(
         volume, ground.body.mask, coarse.mask, vessels, ground.scene.lungs, ground.frame, ground.grid.geometry
     )
@@ -284,7 +277,7 @@ def _refined(
     if name == "aorta" and ground.aorta_hu is not None:
         drawn, grid = refine_aorta(upright, entry.mask, coarse, ground.aorta_hu, FINE_SPACING_MM)
         return replace(entry, mask=paste(drawn, grid, block)) if drawn.any() else _carried(entry, coarse, block)
-    barred = scene.lungs | scene.gas | _mask(found["bone"], scene.hu.shape)
+    barred = scene.lungs | scene.gas | mask_of(found["bone"], scene.hu.shape)
     for other in (*REFINED, "inferior_vena_cava"):
         if other != name and other in found and not found[other].absent:
             barred = barred | found[other].mask
@@ -308,14 +301,3 @@ def _keep_in_body(native: dict[str, Found]) -> None:
     for name, entry in native.items():
         if not entry.absent:
             native[name] = replace(entry, mask=entry.mask & body)
-
-
-def _mask(entry: Found, shape: tuple[int, ...]) -> Mask:
-    return np.zeros(shape, dtype=bool) if entry.mask is None else entry.mask
-
-
-def _union(found: Mapping[str, Found], names: tuple[str, ...], shape: tuple[int, ...]) -> Mask:
-    result = np.zeros(shape, dtype=bool)
-    for name in names:
-        result |= _mask(found[name], shape)
-    return result

@@ -22,6 +22,7 @@ from anatomy_twin.segmentation.head_jaw import (
     judge_mandible,
     judge_skull,
 )
+from anatomy_twin.segmentation.plausibility import check_ct
 from anatomy_twin.segmentation.target import add_target
 from anatomy_twin.segmentation.working_grid import (
     Found,
@@ -43,6 +44,7 @@ from anatomy_twin.segmentation.working_grid import (
 )
 
 GRID_MM: Final = 1.5
+MIN_EXTENT_MM: Final = (24.0, 100.0, 90.0)
 SKIN_MM: Final = 2.0  # assumed: skin of face and scalp is 1 to 3 mm thick
 AIR_HU: Final = -450.0
 BONE_HU: Final = (190.0, 900.0)
@@ -70,7 +72,7 @@ def segment_ct_head(
 
 
 def _segment_all(volume: Volume, monitor: Monitor) -> LabelMap:
-    _check_volume(volume)
+    check_ct(volume, "ct-head", MIN_EXTENT_MM, 4, "the head")
     monitor.stage("body")
     grid = make_working_grid(volume, GRID_MM)
     hu = np.clip(grid.hu, -1024.0, 3071.0)
@@ -101,22 +103,6 @@ def _segment_all(volume: Volume, monitor: Monitor) -> LabelMap:
     notes = _notes(frame, metal)
     monitor.stage("voxels of the scan")
     return _assemble(volume, grid, found, owners, notes)
-
-
-def _check_volume(volume: Volume) -> None:
-    if volume.modality != "CT" or volume.units != "HU":
-        raise SegmentationError(
-            f"the segmenter ct-head reads CT in HU, this volume is {volume.modality} in {volume.units or 'no unit'}",
-            advice="give a CT series",
-        )
-    upright = volume.canonical()
-    extent = np.asarray(upright.geometry.shape) * np.asarray(upright.geometry.spacing_mm)
-    if np.any(extent < (24.0, 100.0, 90.0)) or min(upright.geometry.shape) < 4:
-        size = " x ".join(f"{value:.0f}" for value in extent)
-        raise SegmentationError(
-            f"the volume covers only {size} mm (head to foot, front to back, right to left)",
-            advice="give a scan of the head",
-        )
 
 
 def _check_head(hu: Image, body: Mask) -> None:

@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 from scipy import ndimage
 
-from anatomy_twin.core import SILENT, LabelMap, Monitor, Volume, VolumeGeometry, check_cancelled
+from anatomy_twin.core import SILENT, LabelMap, Monitor, Volume, VolumeGeometry, check_cancelled, next_stage
 from anatomy_twin.errors import UsageError
-from anatomy_twin.segmentation.compose import compose, layer_of
+from anatomy_twin.segmentation.compose import compose, layer_of, mask_of, union_of
 from anatomy_twin.segmentation.phase import Phase
 from anatomy_twin.segmentation.refine import refine_organ
 from anatomy_twin.segmentation.skeleton_grid import carry_bones, find_bones
@@ -86,36 +86,30 @@ def segment_ct_thorax(
     ground = find_thorax_ground(volume)
     coarse = ground.grid.geometry
     fine = finer_grid(volume, ground.lungs | ground.windpipe, coarse, FINE_MM, MARGIN_MM)
-    _next(monitor, "airways")
+    next_stage(monitor, "airways")
     airways = _airways(ground, fine, monitor)
     middle = _between_lungs(ground, fine, airways, monitor)
-    _next(monitor, "lungs")
+    next_stage(monitor, "lungs")
     inner, texture = _lungs(ground, fine, airways, middle)
-    both = _union(inner, ("lung_right", "lung_left"), fine.geometry.shape)
-    _next(monitor, "nodules")
+    both = union_of(inner, ("lung_right", "lung_left"), fine.geometry.shape)
+    next_stage(monitor, "nodules")
     sides = {name: inner[name].mask for name in ("lung_right", "lung_left") if not inner[name].absent}
-    lumen = _mask(airways, fine.geometry.shape)
+    lumen = mask_of(airways, fine.geometry.shape)
     thickness = float(volume.canonical().geometry.spacing_mm[0])
     inner.update(find_nodules(fine.hu, sides, lumen, FINE_MM, middle.phase.aorta_hu, thickness, monitor))
-    nodules = _union(inner, [name for name in inner if name.startswith("nodule")], fine.geometry.shape)
-    _next(monitor, "pulmonary vessels")
+    nodules = union_of(inner, [name for name in inner if name.startswith("nodule")], fine.geometry.shape)
+    next_stage(monitor, "pulmonary vessels")
     inner["pulmonary_vessels"] = find_pulmonary_vessels(fine.hu, both, lumen, nodules, texture, FINE_MM, monitor)
-    _next(monitor, "lobes")
-    vessels = _mask(inner["pulmonary_vessels"], fine.geometry.shape)
+    next_stage(monitor, "lobes")
+    vessels = mask_of(inner["pulmonary_vessels"], fine.geometry.shape)
     inner.update(find_lobes(fine.hu, sides, vessels | nodules, lumen, texture, FINE_MM, thickness, monitor))
     inner["airways"] = airways
     lines = check_lungs(inner, FINE_MM, lung_heights(ground))
     lines += _check_sides(ground, middle, inner)
     phase = middle.phase
     notes = [f"contrast phase: {phase.name} ({phase.reason}), judged from the image and not from its header", *lines]
-    _next(monitor, "labels")
+    next_stage(monitor, "labels")
     return _assemble(volume, ground, middle, Placed(inner, fine.geometry), notes, monitor)
-
-
-def _next(monitor: Monitor, stage: str) -> None:
-    check_cancelled(monitor)
-    monitor.progress(1.0)
-    monitor.stage(stage)
 
 
 def _airways(ground: ThoraxGround, fine: WorkingGrid, monitor: Monitor) -> Found:
@@ -132,20 +126,20 @@ def _between_lungs(ground: ThoraxGround, fine: WorkingGrid, airways: Found, moni
     lumen = ground.windpipe if airways.absent else paste(airways.mask, fine.geometry, coarse)
     carina = find_carina(lumen, ground.lungs, ground.spacing_mm)
     vertebrae = vertebral_bodies(ground.hu, ground.bright, ground.frame)
-    _next(monitor, "aorta")
+    next_stage(monitor, "aorta")
     barred = ground.lungs | dilate_mm(lumen, 1.5, ground.spacing_mm) | vertebrae
     aorta, level, down, _ = find_thoracic_aorta(AortaScene(ground.hu, barred, ground.frame, carina))
     found = {"aorta": aorta}
-    blood = _mask(aorta, shape)
-    _next(monitor, "heart")
+    blood = mask_of(aorta, shape)
+    next_stage(monitor, "heart")
     behind = blood & np.broadcast_to(ground.frame.front_mm < ROOT_FRONT_MM, shape)
     taken = behind | vertebrae | dilate_mm(lumen, 2.0, ground.spacing_mm)
     found["heart"] = find_heart(ground.hu, ground.body.mask, ground.lungs, taken, ground.frame, carina)
-    _next(monitor, "bones")
-    heart = _mask(found["heart"], shape)
+    next_stage(monitor, "bones")
+    heart = mask_of(found["heart"], shape)
     found["bone"] = find_chest_skeleton(ground.hu, ground.body.mask, ground.lungs, blood | heart, ground.frame)
-    bone = _mask(found["bone"], shape)
-    _next(monitor, "oesophagus")
+    bone = mask_of(found["bone"], shape)
+    next_stage(monitor, "oesophagus")
     found["oesophagus"] = find_oesophagus(ground.hu, ground.lungs, lumen, blood, bone, ground.frame, carina)
     phase = chest_phase(level)
     return Middle(found, phase, down, carina)
@@ -156,17 +150,17 @@ def _lungs(
 ) -> tuple[dict[str, Found], LungTexture]:
     """Find both lungs on the fine grid and measure what they read between vessels."""
     coarse, shape = ground.grid.geometry, fine.geometry
-    others = _mask(middle.found["bone"], ground.hu.shape) | ground.gas
+    others = mask_of(middle.found["bone"], ground.hu.shape) | ground.gas
     for name in ("aorta", "heart"):
-        others = others | _mask(middle.found[name], ground.hu.shape)
+        others = others | mask_of(middle.found[name], ground.hu.shape)
     lungs, windpipe, body, others = (
         resample_mask(mask, coarse, shape) for mask in (ground.lungs, ground.windpipe, ground.body.mask, others)
     )
     left = resample(np.broadcast_to(ground.frame.left_mm, ground.hu.shape), coarse, shape)
     depth = resample(ground.cavity_depth, coarse, shape)
-    lumen = _mask(airways, shape.shape)
+    lumen = mask_of(airways, shape.shape)
     found = find_lung_masks(fine.hu, lungs, lumen, windpipe, left, depth, body, others, FINE_MM)
-    both = _union(found, ("lung_right", "lung_left"), shape.shape)
+    both = union_of(found, ("lung_right", "lung_left"), shape.shape)
     smooth = ndimage.gaussian_filter(fine.hu, 0.5 / FINE_MM, mode="nearest", truncate=3.0)
     return dict(found), lung_texture(smooth, both)
 
@@ -175,7 +169,7 @@ def _check_sides(ground: ThoraxGround, middle: Middle, inner: dict[str, Found]) 
     """Look for a mirrored chest; flags lungs, heart and aorta where they stand."""
     place = None if middle.down is None else column_mm(ground.frame, middle.down.points)
     everything = {**middle.found, **inner}
-    lines = check_sides(everything, ground, _mask(middle.found["heart"], ground.hu.shape), place)
+    lines = check_sides(everything, ground, mask_of(middle.found["heart"], ground.hu.shape), place)
     middle.found.update({name: everything[name] for name in middle.found})
     inner.update({name: everything[name] for name in inner})
     return lines
@@ -228,7 +222,7 @@ def _bones(volume: Volume, ground: ThoraxGround, middle: Middle, block: VolumeGe
     if entry.absent:
         return {"bone": entry}
     shape = ground.hu.shape
-    blood = _mask(middle.found["aorta"], shape) | _mask(middle.found["heart"], shape)
+    blood = mask_of(middle.found["aorta"], shape) | mask_of(middle.found["heart"], shape)
     fine, skeleton, parts = find_bones(
         volume, ground.body.mask, entry.mask, blood, ground.lungs, ground.frame, ground.grid.geometry
     )
@@ -255,7 +249,7 @@ def _refined(
     entry, coarse = found[name], ground.grid.geometry
     if entry.absent:
         return replace(entry, mask=None)
-    barred = ground.lungs | _mask(found["bone"], ground.hu.shape)
+    barred = ground.lungs | mask_of(found["bone"], ground.hu.shape)
     # the root of the aorta lies in the heart and is drawn over it
     mask = entry.mask & ~barred
     if name == "oesophagus" or not mask.any():
@@ -265,15 +259,3 @@ def _refined(
         return carried(entry, coarse, block)
     near = dilate_mm(entry.mask, 3.0, ground.spacing_mm)
     return carried(replace(entry, mask=fine & resample_mask(near, coarse, geometry)), geometry, block)
-
-
-def _mask(entry: Found, shape: tuple[int, ...]) -> Mask:
-    return np.zeros(shape, dtype=bool) if entry.mask is None else entry.mask
-
-
-def _union(found: Mapping[str, Found], names: Any, shape: tuple[int, ...]) -> Mask:
-    result = np.zeros(shape, dtype=bool)
-    for name in names:
-        result |= _mask(found[name], shape)
-    return result
-

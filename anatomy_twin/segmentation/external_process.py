@@ -22,6 +22,7 @@ from typing import Any, Final
 from anatomy_twin.core import Monitor, check_cancelled
 from anatomy_twin.errors import Cancelled, SegmentationError, UsageError, WorkerError
 from anatomy_twin.units import check_range
+from anatomy_twin.worker import end_group
 
 LIMIT_VARIABLE: Final = "ANATOMY_TWIN_EXTERNAL_LIMIT_S"
 LIMIT_S: Final = 3600.0
@@ -103,7 +104,7 @@ def run_tool(
     try:
         _wait(process, tool, monitor, wall_s)
     finally:
-        _end(process)
+        end_group(process)
         reader.join(LAST_WORDS_S)  # what left the group of processes may hold the pipe for ever
         if process.stdout is not None and not reader.is_alive():
             process.stdout.close()
@@ -161,16 +162,6 @@ def _wait(process: subprocess.Popen[bytes], tool: str, monitor: Monitor, wall_s:
                               advice=f"allow more seconds with {LIMIT_VARIABLE}")
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(LOOK_S)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill the program and what it started; those may hold the pipe open after it is gone."""
-    if os.name == "posix":
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    elif process.poll() is None:
-        process.kill()
-    process.wait()
 
 
 def _plain(line: str, folder: Path) -> str:

@@ -16,22 +16,29 @@ MIN_SECTION_CM2: Final = 200.0
 
 
 def check_volume(volume: Volume) -> None:
-    """Refuse what is no CT of a trunk: other modalities, tiny volumes, arrays without tissue.
+    """Refuse what is no CT of a trunk: other modalities, tiny volumes (see ``check_ct``)."""
+    check_ct(volume, "ct-abdomen", MIN_EXTENT_MM, 8, "the upper abdomen")
 
-    Raises ``SegmentationError`` in one line with what to do.
+
+def check_ct(
+    volume: Volume, segmenter: str, least_mm: tuple[float, float, float], least_voxels: int, region: str
+) -> None:
+    """Refuse what is no CT, or smaller than ``least_mm`` (head to foot, front to back, right to left) or too coarse.
+
+    Raises ``SegmentationError`` in one line with what to do; ``region`` is what a scan should show.
     """
     if volume.modality != "CT" or volume.units != "HU":
+        kind = f"{volume.modality or 'an image of unknown kind'} in {volume.units or 'no unit'}"
         raise SegmentationError(
-            f"the segmenter ct-abdomen reads CT in HU, this volume is {volume.modality} in {volume.units or 'no unit'}",
-            advice="give a CT series",
+            f"the segmenter {segmenter} reads CT in HU, this volume is {kind}", advice="give a CT series"
         )
-    upright = volume.canonical()
-    extent = np.asarray(upright.geometry.shape) * np.asarray(upright.geometry.spacing_mm)
-    if np.any(extent < np.asarray(MIN_EXTENT_MM)) or min(upright.geometry.shape) < 8:
+    upright = volume.canonical().geometry
+    extent = np.asarray(upright.shape) * np.asarray(upright.spacing_mm)
+    if np.any(extent < np.asarray(least_mm)) or min(upright.shape) < least_voxels:
         size = " x ".join(f"{value:.0f}" for value in extent)
         raise SegmentationError(
             f"the volume covers only {size} mm (head to foot, front to back, right to left)",
-            advice="give a scan of the upper abdomen",
+            advice=f"give a scan of {region}",
         )
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from anatomy_twin import catalog
-from anatomy_twin.core import Code, LabelMap, Segment, Volume, VolumeGeometry, inverse_axes, reindex
+from anatomy_twin.core import LabelMap, Segment, Volume, VolumeGeometry, inverse_axes, reindex
 from anatomy_twin.errors import DataError, SegmentationError, TwinError, UsageError
+from anatomy_twin.segmentation.compose import make_segment
 from anatomy_twin.segmentation.working_grid import (
     Found,
     Image,
@@ -345,11 +345,9 @@ def _without(labels: LabelMap, names: set[str]) -> LabelMap:
 
 def _segment(name: str, layer: int, value: int, state: str, note: str) -> Segment:
     try:
-        term = catalog.term(name)
+        return make_segment(name, layer, value, state, note, part_of="liver")
     except TwinError as error:
         raise UsageError(f"a target cannot be called {name!r}", advice="use tumour_1, tumour_2 ...") from error
-    code = Code(term["scheme"], term["code"], term["meaning"])
-    return Segment(name, layer, value, code, tuple(term["colour"]), state, "liver", note)
 
 
 def _with_mask(labels: LabelMap, name: str, mask: Mask, state: str, note: str) -> LabelMap:

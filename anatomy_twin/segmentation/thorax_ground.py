@@ -12,6 +12,7 @@ from anatomy_twin.core import Volume
 from anatomy_twin.errors import SegmentationError
 from anatomy_twin.segmentation.body import Body, find_body
 from anatomy_twin.segmentation.frame import SpineFrame, find_cavity_depth, find_spine
+from anatomy_twin.segmentation.plausibility import check_ct
 from anatomy_twin.segmentation.working_grid import (
     Image,
     Mask,
@@ -57,23 +58,8 @@ class ThoraxGround:
 
 
 def check_chest_volume(volume: Volume) -> None:
-    """Refuse what is no CT of a chest by its kind or size.
-
-    Raises ``SegmentationError`` in one line with what to do.
-    """
-    if volume.modality != "CT" or volume.units != "HU":
-        kind = f"{volume.modality or 'an image of unknown kind'} in {volume.units or 'no unit'}"
-        raise SegmentationError(
-            f"the segmenter ct-thorax reads CT in HU, this volume is {kind}", advice="give a CT series"
-        )
-    upright = volume.canonical().geometry
-    extent = np.asarray(upright.shape) * np.asarray(upright.spacing_mm)
-    if np.any(extent < np.asarray(MIN_EXTENT_MM)) or min(upright.shape) < 8:
-        size = " x ".join(f"{value:.0f}" for value in extent)
-        raise SegmentationError(
-            f"the volume covers only {size} mm (head to foot, front to back, right to left)",
-            advice="give a scan of the chest",
-        )
+    """Refuse what is no CT of a chest by its kind or size (see ``plausibility.check_ct``)."""
+    check_ct(volume, "ct-thorax", MIN_EXTENT_MM, 8, "the chest")
 
 
 def find_thorax_ground(volume: Volume) -> ThoraxGround:
