@@ -42,17 +42,17 @@ class Exporter(Protocol):
 
 TABLE: Final[dict[str, dict[str, str]]] = {
     "segmenters": {
-        "ct-abdomen": "anatomy_twin.segmentation.ct_abdomen:segment_ct_abdomen",
-        "ct-head": "anatomy_twin.segmentation.ct_head:segment_ct_head",
-        "ct-thorax": "anatomy_twin.segmentation.ct_thorax:segment_ct_thorax",
-        "grow": "anatomy_twin.segmentation.seeded:segment_by_growing",
-        "watershed": "anatomy_twin.segmentation.seeded:segment_by_flooding",
-        "random-walker": "anatomy_twin.segmentation.seeded:segment_by_walking",
-        "threshold": "anatomy_twin.segmentation.seeded:segment_by_threshold",
-        "levelset": "anatomy_twin.segmentation.seeded:segment_by_levelset",
-        "totalsegmentator": "anatomy_twin.segmentation.external_totalsegmentator:segment_totalsegmentator",
-        "nnunet": "anatomy_twin.segmentation.external_nnunet:segment_nnunet",
-        "onnx": "anatomy_twin.segmentation.onnx_segment:segment_onnx",
+        "ct-abdomen": "anatomy_twin.segmentation.abdomen.ct_abdomen:segment_ct_abdomen",
+        "ct-head": "anatomy_twin.segmentation.head.ct_head:segment_ct_head",
+        "ct-thorax": "anatomy_twin.segmentation.thorax.ct_thorax:segment_ct_thorax",
+        "grow": "anatomy_twin.segmentation.clicks.seeded:segment_by_growing",
+        "watershed": "anatomy_twin.segmentation.clicks.seeded:segment_by_flooding",
+        "random-walker": "anatomy_twin.segmentation.clicks.seeded:segment_by_walking",
+        "threshold": "anatomy_twin.segmentation.clicks.seeded:segment_by_threshold",
+        "levelset": "anatomy_twin.segmentation.clicks.seeded:segment_by_levelset",
+        "totalsegmentator": "anatomy_twin.segmentation.external.totalsegmentator:segment_totalsegmentator",
+        "nnunet": "anatomy_twin.segmentation.external.nnunet:segment_nnunet",
+        "onnx": "anatomy_twin.segmentation.external.onnx_segment:segment_onnx",
     },
     "simulators": {"thermal": "anatomy_twin.simulation.thermal:simulate_ablation"},
     "exporters": {

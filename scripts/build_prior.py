@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from anatomy_twin.phantom.patient import make_patient
-from anatomy_twin.segmentation.ct_abdomen import find_ground
-from anatomy_twin.segmentation.landmarks import Landmarks, coordinates, find_landmarks
-from anatomy_twin.segmentation.prior import BIN, BINS, LOW, ORGANS
-from anatomy_twin.segmentation.working_grid import resample
+from anatomy_twin.segmentation.abdomen.ct_abdomen import find_ground
+from anatomy_twin.segmentation.ground.landmarks import Landmarks, coordinates, find_landmarks
+from anatomy_twin.segmentation.ground.prior import BIN, BINS, LOW, ORGANS
+from anatomy_twin.segmentation.ground.working_grid import resample
 
 STRETCH = 0.12
 SHIFT_MM = (16.0, 10.0, 10.0)

@@ -18,7 +18,7 @@ import numpy as np
 from anatomy_twin.batch import Sample
 from anatomy_twin.core import LabelMap, Volume
 from anatomy_twin.scan import load_volume
-from anatomy_twin.segmentation.compose import layer_of, make_segment
+from anatomy_twin.segmentation.ground.compose import layer_of, make_segment
 
 FOLDER: Final = "ANATOMY_TWIN_TEST_DATA"
 # our name: class numbers of TotalSegmentator 2, task total

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from anatomy_twin.core import LabelMap
 from anatomy_twin.errors import DataError, SegmentationError, UsageError
 from anatomy_twin.segmentation import editing
-from anatomy_twin.segmentation.edit_history import EditHistory, EditSession, Step
+from anatomy_twin.segmentation.editing.history import EditHistory, EditSession, Step
 from tests.support.editing_maps import grid, middle, one_segment, organ_map, segment
 
 CENTRE = middle(grid())

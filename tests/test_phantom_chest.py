@@ -9,7 +9,7 @@ import pytest
 from scipy import ndimage
 
 from anatomy_twin.phantom import Conditions, SyntheticPatient, make_patient
-from anatomy_twin.phantom.chest_ways import LOBE_NAMES, TIP_MM
+from anatomy_twin.phantom.chest.ways import LOBE_NAMES, TIP_MM
 
 
 @cache

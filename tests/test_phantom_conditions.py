@@ -11,9 +11,9 @@ from scipy import ndimage
 
 from anatomy_twin.errors import UsageError
 from anatomy_twin.phantom import Conditions, make_patient, write_series, write_truth_seg
+from anatomy_twin.phantom.abdomen.metal import streaks
+from anatomy_twin.phantom.abdomen.variants import traits_of
 from anatomy_twin.phantom.conditions import TRAITS
-from anatomy_twin.phantom.metal import streaks
-from anatomy_twin.phantom.variants import traits_of
 
 SEED = 2
 # adult ranges in ml, as volumetry on CT and anatomy books have them, wide

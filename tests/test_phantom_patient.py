@@ -8,8 +8,8 @@ from scipy import ndimage
 
 from anatomy_twin.errors import UsageError
 from anatomy_twin.phantom import KINDS, make_patient
-from anatomy_twin.phantom.growth import piece_distance
-from anatomy_twin.phantom.lesions import distance_to_pieces
+from anatomy_twin.phantom.abdomen.growth import piece_distance
+from anatomy_twin.phantom.abdomen.lesions import distance_to_pieces
 from anatomy_twin.phantom.texture import SmoothNoise
 from anatomy_twin.phantom.uids import make_uid
 

@@ -8,8 +8,8 @@ import pytest
 from anatomy_twin.core import LabelMap, Seeds, Volume, VolumeGeometry, as_seeds, named_seeds
 from anatomy_twin.core.labels import FORMER_STATES, STATES
 from anatomy_twin.errors import UsageError
-from anatomy_twin.segmentation.compose import compose, layer_of
-from anatomy_twin.segmentation.working_grid import Found
+from anatomy_twin.segmentation.ground.compose import compose, layer_of
+from anatomy_twin.segmentation.ground.working_grid import Found
 from anatomy_twin.store.seg_nrrd import decode_seg_nrrd, encode_seg_nrrd
 from tests.support.toy_patient import make_segment
 

@@ -12,9 +12,9 @@ import pytest
 from anatomy_twin.phantom import make_patient
 from anatomy_twin.scan import load_volume
 from anatomy_twin.segmentation import segment
-from anatomy_twin.segmentation.bone_parts import find_bone_parts
-from anatomy_twin.segmentation.skeleton import find_skeleton
-from anatomy_twin.segmentation.vertebrae import find_discs, name_levels
+from anatomy_twin.segmentation.bones.bone_parts import find_bone_parts
+from anatomy_twin.segmentation.bones.skeleton import find_skeleton
+from anatomy_twin.segmentation.bones.vertebrae import find_discs, name_levels
 
 STEP = 1.5
 DATA = os.environ.get("ANATOMY_TWIN_TEST_DATA", "")

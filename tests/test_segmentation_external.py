@@ -18,8 +18,8 @@ import anatomy_twin as at
 from anatomy_twin import catalog, plugins
 from anatomy_twin.core import SilentMonitor
 from anatomy_twin.errors import Cancelled, SegmentationError, UsageError, WorkerError
-from anatomy_twin.segmentation.external_files import write_nifti
-from anatomy_twin.segmentation.external_process import PercentReader
+from anatomy_twin.segmentation.external.files import write_nifti
+from anatomy_twin.segmentation.external.process import PercentReader
 from tests.support.reindexing import name_of, some_axes, toy_on_grid, turned_volume
 from tests.support.stand_in_tool import install, install_nnunet, install_totalsegmentator
 

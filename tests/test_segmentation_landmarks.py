@@ -13,12 +13,12 @@ from anatomy_twin.errors import UsageError
 from anatomy_twin.phantom import Conditions
 from anatomy_twin.phantom.patient import make_patient
 from anatomy_twin.segmentation import segment
-from anatomy_twin.segmentation.frame import SpineFrame, find_spine
-from anatomy_twin.segmentation.landmarks import find_landmarks
-from anatomy_twin.segmentation.phase import KidneyLevels, find_phase, measure_kidneys
-from anatomy_twin.segmentation.prior import ORGANS, prior_of
-from anatomy_twin.segmentation.tube import Course, draw_tube
-from anatomy_twin.segmentation.working_grid import Found
+from anatomy_twin.segmentation.ground.frame import SpineFrame, find_spine
+from anatomy_twin.segmentation.ground.landmarks import find_landmarks
+from anatomy_twin.segmentation.ground.phase import KidneyLevels, find_phase, measure_kidneys
+from anatomy_twin.segmentation.ground.prior import ORGANS, prior_of
+from anatomy_twin.segmentation.ground.tube import Course, draw_tube
+from anatomy_twin.segmentation.ground.working_grid import Found
 
 STEP = 3.0
 SHAPE = (100, 80, 110)

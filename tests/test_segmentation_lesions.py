@@ -10,10 +10,10 @@ from scipy import ndimage
 
 from anatomy_twin.core import LabelMap, Volume, VolumeGeometry, reindex
 from anatomy_twin.errors import SegmentationError, UsageError
-from anatomy_twin.segmentation.kidney_lesions import find_kidney_lesions
-from anatomy_twin.segmentation.lesions import find_tumour_candidates
-from anatomy_twin.segmentation.phase import Phase
-from anatomy_twin.segmentation.target import add_target, grow_target
+from anatomy_twin.segmentation.abdomen.kidney_lesions import find_kidney_lesions
+from anatomy_twin.segmentation.abdomen.lesions import find_tumour_candidates
+from anatomy_twin.segmentation.clicks.target import add_target, grow_target
+from anatomy_twin.segmentation.ground.phase import Phase
 from tests.support.toy_patient import make_segment, toy_patient
 
 PORTAL = Phase("portal venous", 150.0, 100.0)

@@ -15,10 +15,10 @@ from scipy import ndimage
 import anatomy_twin as at
 from anatomy_twin.core import SilentMonitor, Volume
 from anatomy_twin.errors import Cancelled, SegmentationError, UsageError
-from anatomy_twin.segmentation import onnx_segment
-from anatomy_twin.segmentation.onnx_card import read_card
-from anatomy_twin.segmentation.onnx_network import threads
-from anatomy_twin.segmentation.onnx_window import _places, gaussian_weight, slide
+from anatomy_twin.segmentation.external import onnx_segment
+from anatomy_twin.segmentation.external.onnx_card import read_card
+from anatomy_twin.segmentation.external.onnx_network import threads
+from anatomy_twin.segmentation.external.onnx_window import _places, gaussian_weight, slide
 from tests.support.editing_maps import middle, points_of
 from tests.support.onnx_networks import blur, blur_kernel, classifier, save, write_card
 from tests.support.reindexing import name_of, some_axes, turned_volume

@@ -14,11 +14,11 @@ from anatomy_twin.errors import SegmentationError, UsageError
 from anatomy_twin.kernels.seg_near import near_distance_mm
 from anatomy_twin.phantom.patient import make_patient
 from anatomy_twin.segmentation import segment
-from anatomy_twin.segmentation import working_grid as wg
-from anatomy_twin.segmentation.evenness import uneven_parts
-from anatomy_twin.segmentation.lobes import keep_lobes
-from anatomy_twin.segmentation.phase import find_phase
-from anatomy_twin.segmentation.refine import refine_organ
+from anatomy_twin.segmentation.ground import working_grid as wg
+from anatomy_twin.segmentation.ground.evenness import uneven_parts
+from anatomy_twin.segmentation.ground.lobes import keep_lobes
+from anatomy_twin.segmentation.ground.phase import find_phase
+from anatomy_twin.segmentation.ground.refine import refine_organ
 from tests.support.toy_patient import ellipsoid_mask, toy_patient
 
 UNTUNED_SEED = 41

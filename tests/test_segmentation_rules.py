@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from anatomy_twin.core import Volume, VolumeGeometry
-from anatomy_twin.segmentation.frame import SpineFrame
-from anatomy_twin.segmentation.phase import Phase
-from anatomy_twin.segmentation.rules import flag, judge, judge_scan
-from anatomy_twin.segmentation.working_grid import Found
+from anatomy_twin.segmentation.ground.frame import SpineFrame
+from anatomy_twin.segmentation.ground.phase import Phase
+from anatomy_twin.segmentation.ground.rules import flag, judge, judge_scan
+from anatomy_twin.segmentation.ground.working_grid import Found
 
 STEP = 3.0
 SHAPE = (60, 70, 100)

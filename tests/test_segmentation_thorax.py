@@ -16,9 +16,9 @@ from anatomy_twin.kernels.seg_flood import grow_without_leaks
 from anatomy_twin.kernels.seg_surface import best_surface
 from anatomy_twin.phantom.patient import make_patient
 from anatomy_twin.segmentation import segment
-from anatomy_twin.segmentation.thorax_gates import chest_phase
-from anatomy_twin.segmentation.thorax_lungs import elongation, enclosed_parts, part_lungs
-from anatomy_twin.segmentation.thorax_nodules import find_nodules
+from anatomy_twin.segmentation.thorax.gates import chest_phase
+from anatomy_twin.segmentation.thorax.lungs import elongation, enclosed_parts, part_lungs
+from anatomy_twin.segmentation.thorax.nodules import find_nodules
 
 DATA = os.environ.get("ANATOMY_TWIN_TEST_DATA", "")
 SKIP = pytest.mark.skipif(not DATA, reason="ANATOMY_TWIN_TEST_DATA does not name a folder with real scans")

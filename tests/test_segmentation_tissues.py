@@ -8,10 +8,10 @@ import numpy as np
 from scipy import ndimage
 
 from anatomy_twin.core import VolumeGeometry
-from anatomy_twin.segmentation.hollow import find_hollow
-from anatomy_twin.segmentation.phase import Phase
-from anatomy_twin.segmentation.recess import EXTENT_SIDE_MM, find_pleural_recess
-from anatomy_twin.segmentation.tissues import find_tissues, find_wall, lungs_of
+from anatomy_twin.segmentation.abdomen.hollow import find_hollow
+from anatomy_twin.segmentation.abdomen.recess import EXTENT_SIDE_MM, find_pleural_recess
+from anatomy_twin.segmentation.ground.phase import Phase
+from anatomy_twin.segmentation.ground.tissues import find_tissues, find_wall, lungs_of
 
 PORTAL = Phase("portal venous", 150.0, 100.0)
 

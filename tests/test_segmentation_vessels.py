@@ -10,13 +10,13 @@ import pytest
 from scipy import ndimage
 
 from anatomy_twin.core import VolumeGeometry
-from anatomy_twin.segmentation.borders import grown_to_half
-from anatomy_twin.segmentation.ivc import find_inferior_vena_cava
-from anatomy_twin.segmentation.phase import Phase
-from anatomy_twin.segmentation.portal import find_portal_vein, portal_region
-from anatomy_twin.segmentation.ridges import hessian_eigenvalues, ridge_strength
-from anatomy_twin.segmentation.vessels import find_hepatic_vessels, split_by_roots, vessel_diameter_mm
-from anatomy_twin.segmentation.working_grid import dilate_mm, equal_grid, resample, resample_mask
+from anatomy_twin.segmentation.abdomen.ivc import find_inferior_vena_cava
+from anatomy_twin.segmentation.abdomen.portal import find_portal_vein, portal_region
+from anatomy_twin.segmentation.abdomen.vessels import find_hepatic_vessels, split_by_roots, vessel_diameter_mm
+from anatomy_twin.segmentation.ground.borders import grown_to_half
+from anatomy_twin.segmentation.ground.phase import Phase
+from anatomy_twin.segmentation.ground.ridges import hessian_eigenvalues, ridge_strength
+from anatomy_twin.segmentation.ground.working_grid import dilate_mm, equal_grid, resample, resample_mask
 
 PORTAL = Phase("portal venous", 150.0, 100.0)
 

@@ -1,12 +1,12 @@
 """A seed makes a synthetic patient: labels, image, vessel trees, DICOM series. No data of a person goes in."""
 
+from anatomy_twin.phantom.abdomen.vessels import VesselTree
 from anatomy_twin.phantom.conditions import USUAL, Conditions
 from anatomy_twin.phantom.kinds import KINDS
 from anatomy_twin.phantom.patient import PHASES, SyntheticPatient, make_patient
 from anatomy_twin.phantom.samples import sample_folder
 from anatomy_twin.phantom.series import write_series
 from anatomy_twin.phantom.truth import write_truth_seg
-from anatomy_twin.phantom.vessels import VesselTree
 
 __all__ = [
     "KINDS", "PHASES", "USUAL", "Conditions", "SyntheticPatient", "VesselTree", "make_patient", "sample_folder",

@@ -35,10 +35,10 @@ TABLE: Final[dict[str, Kind]] = {
     "liver_carcinoma": Kind("Liver carcinoma", detailed=True),
     "liver_cysts": Kind("Liver cysts", detailed=True),
     "kidney_lesions": Kind("Kidney lesions", detailed=True),
-    "chest": Kind("Chest", "chest", "anatomy_twin.phantom.chest:make_chest", phases=PHASES[:3]),
-    "head": Kind("Head", "head", "anatomy_twin.phantom.head:make_head", phases=PHASES[:1]),
+    "chest": Kind("Chest", "chest", "anatomy_twin.phantom.chest.patient:make_chest", phases=PHASES[:3]),
+    "head": Kind("Head", "head", "anatomy_twin.phantom.head.patient:make_head", phases=PHASES[:1]),
     "head_fillings": Kind(
-        "Head with metal fillings", "head", "anatomy_twin.phantom.head:make_head", phases=PHASES[:1]
+        "Head with metal fillings", "head", "anatomy_twin.phantom.head.patient:make_head", phases=PHASES[:1]
     ),
 }
 KINDS: Final = tuple(TABLE)

@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 
 from anatomy_twin.core import SILENT, FrozenMapping, LabelMap, Monitor, Volume, VolumeGeometry
 from anatomy_twin.errors import UsageError
-from anatomy_twin.phantom import limbs, metal, shading
-from anatomy_twin.phantom.build import Build
+from anatomy_twin.phantom.abdomen import limbs, metal, shading
+from anatomy_twin.phantom.abdomen.build import Build
+from anatomy_twin.phantom.abdomen.drawing import Inside, draw, settle
+from anatomy_twin.phantom.abdomen.labelling import label_map, mirror, turned
+from anatomy_twin.phantom.abdomen.lesions import Tumour
+from anatomy_twin.phantom.abdomen.liver_lesions import in_world
+from anatomy_twin.phantom.abdomen.variants import build_of, traits_of
+from anatomy_twin.phantom.abdomen.vessels import VesselTree, moved
 from anatomy_twin.phantom.canvas import Canvas
 from anatomy_twin.phantom.conditions import USUAL, Conditions
-from anatomy_twin.phantom.drawing import Inside, draw, settle
 from anatomy_twin.phantom.intensity import PHASES
 from anatomy_twin.phantom.kinds import KINDS, TABLE, maker_of
-from anatomy_twin.phantom.labelling import label_map, mirror, turned
-from anatomy_twin.phantom.lesions import Tumour
-from anatomy_twin.phantom.liver_lesions import in_world
 from anatomy_twin.phantom.scanner import acquire, table_mask
 from anatomy_twin.phantom.uids import make_uid
-from anatomy_twin.phantom.variants import build_of, traits_of
-from anatomy_twin.phantom.vessels import VesselTree, moved
 
 
 @dataclass(frozen=True, eq=False)

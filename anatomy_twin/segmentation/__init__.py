@@ -18,8 +18,9 @@ from anatomy_twin.kernels import (
     seg_surface,
     seg_tubes,
 )
-from anatomy_twin.segmentation import edit_history, editing
-from anatomy_twin.segmentation.target import add_target
+from anatomy_twin.segmentation import editing
+from anatomy_twin.segmentation.clicks.target import add_target
+from anatomy_twin.segmentation.editing import history as edit_history
 
 __all__ = ["add_target", "edit_history", "editing", "segment", "warm_up"]
 

@@ -1,0 +1,1 @@
+"""The synthetic abdomen: its build, organs, vessels, lesions and conditions."""

@@ -1,0 +1,1 @@
+"""ct-abdomen: the organs, vessels and lesion candidates of the trunk."""

@@ -1,0 +1,1 @@
+"""The skeleton and its parts, for every segmenter of the trunk."""

@@ -1,0 +1,83 @@
+"""The skeleton and its parts from the working grid to a finer one and onto the voxels of the scan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from anatomy_twin.core import Volume, VolumeGeometry
+from anatomy_twin.segmentation.bones.bone_parts import find_bone_parts
+from anatomy_twin.segmentation.bones.skeleton import find_skeleton
+from anatomy_twin.segmentation.ground.frame import SpineFrame
+from anatomy_twin.segmentation.ground.working_grid import Found, Image, Mask, finer_grid, paste, resample_mask
+
+FINE_MM: Final = 1.5
+MARGIN_MM: Final = 6.0
+
+
+def find_bones(
+    volume: Volume, body: Mask, bone: Mask, vessels: Mask, lungs: Mask, frame: SpineFrame, geometry: VolumeGeometry
+) -> tuple[VolumeGeometry, Mask, Mapping[str, Found]]:
+    """Return a grid of 1.5 mm, the skeleton on it, and its named parts (all in one pass over the scan).
+
+    ``body``, ``bone``, ``vessels`` (no bone, however bright), ``lungs`` and ``frame`` are on the working grid
+    ``geometry``.
+    """
+    fine = finer_grid(volume, body, geometry, FINE_MM, MARGIN_MM)
+    coarse, barred, air = (resample_mask(mask, geometry, fine.geometry) for mask in (bone, vessels | lungs, lungs))
+    left, front = _frame_on(frame, geometry, fine.geometry)
+    skeleton, spine = find_skeleton(fine.hu, FINE_MM, coarse, barred, left, front)
+    return fine.geometry, skeleton, find_bone_parts(fine.hu, FINE_MM, skeleton, spine, air)
+
+
+def carry_bones(
+    fine: VolumeGeometry, skeleton: Mask, parts: Mapping[str, Found], target: VolumeGeometry
+) -> dict[str, Found]:
+    """Return ``bone`` and its parts on the voxels of ``target``; a part holds only voxels of the bone."""
+    if not skeleton.any():
+        return {}
+    whole = paste(skeleton, fine, target)
+    numbers = np.zeros(skeleton.shape, np.uint8)
+    for number, entry in enumerate(parts.values(), start=1):
+        numbers[entry.mask] = number
+    # where rounding gives bone a voxel more than on the fine grid it belongs to the part beside it
+    numbers = np.where(numbers == 0, ndimage.maximum_filter(numbers, size=3), numbers)
+    carried = _nearest(numbers, fine, target)
+    carried[~whole] = 0
+    result = {"bone": Found(whole)}
+    for number, (name, entry) in enumerate(parts.items(), start=1):
+        mask = carried == number
+        if mask.any():
+            result[name] = replace(entry, mask=mask)
+    return result
+
+
+def _frame_on(frame: SpineFrame, coarse: VolumeGeometry, fine: VolumeGeometry) -> tuple[Image, Image]:
+    """Return mm left and in front of the spine's reference on the finer grid, [k, 1, i] and [k, j, 1]."""
+    index = np.array([coarse.to_index(fine.to_world((k, 0, 0)))[0] for k in range(fine.shape[0])])
+    slices = np.arange(frame.x_mm.size)
+    start = coarse.to_index(fine.to_world((0, 0, 0)))
+    step = frame.spacing_mm
+    x = start[2] * step + np.arange(fine.shape[2]) * fine.spacing_mm[2]
+    y = start[1] * step + np.arange(fine.shape[1]) * fine.spacing_mm[1]
+    left = x[None, :] - np.interp(index, slices, frame.x_mm)[:, None]
+    front = np.interp(index, slices, frame.y_mm)[:, None] - y[None, :]
+    return left[:, None, :].astype(np.float32), front[:, :, None].astype(np.float32)
+
+
+def _nearest(numbers: NDArray[np.uint8], source: VolumeGeometry, target: VolumeGeometry) -> NDArray[np.uint8]:
+    picks = []
+    start, per_voxel = source.to_index(target.to_world((0, 0, 0))), np.asarray(target.spacing_mm) / source.spacing_mm
+    for axis in range(3):
+        places = start[axis] + np.arange(target.shape[axis]) * per_voxel[axis]
+        picks.append(np.floor(places + 0.5 + 1e-6).astype(int))
+    inside = [np.flatnonzero((pick >= 0) & (pick < size)) for pick, size in zip(picks, source.shape, strict=True)]
+    result = np.zeros(target.shape, np.uint8)
+    kept = [pick[places] for pick, places in zip(picks, inside, strict=True)]
+    result[np.ix_(*inside)] = numbers[np.ix_(*kept)]
+    return result

@@ -1,0 +1,1 @@
+"""Seeded tools: what a click, a box or a scribble draws or corrects."""

@@ -1,0 +1,102 @@
+"""What a user may point at: seeds as points on the voxels of the scan, and what of them is refused."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from anatomy_twin.core import Seeds, Volume, VolumeGeometry
+from anatomy_twin.errors import DataError, UsageError
+from anatomy_twin.segmentation.clicks.scene import Floats
+
+AIR_HU: Final = -400.0
+COARSE_MM: Final = 6.0
+
+
+def points_of(geometry: VolumeGeometry, seeds: Seeds, inside: bool) -> Floats:
+    """Return the clicks and the voxel by voxel points of the scribbles of one kind, (n, 3) in LPS mm.
+
+    A scribble is followed in steps of half the shortest side of a voxel: no voxel on it is left out.
+    """
+    clicks = seeds.inside if inside else seeds.outside
+    lines = seeds.scribbles_inside if inside else seeds.scribbles_outside
+    points = [np.asarray(clicks, dtype=np.float64).reshape(-1, 3)]
+    for line in lines:
+        corners = np.asarray(line, dtype=np.float64).reshape(-1, 3)
+        for one, two in pairwise(corners):
+            steps = int(np.ceil(np.linalg.norm(two - one) / (0.5 * min(geometry.spacing_mm)))) + 1
+            points.append(one + np.linspace(0.0, 1.0, steps, endpoint=False)[:, None] * (two - one))
+        points.append(corners[-1:])
+    every = np.concatenate(points)
+    if len(every) <= len(clicks):
+        return every
+    index = geometry.voxel_of(every)
+    _, first = np.unique(index, axis=0, return_index=True)
+    return every[np.sort(first)]
+
+
+def check_seeds(upright: Volume, name: str, seeds: Seeds) -> None:
+    """Refuse seeds that cannot be meant.
+
+    Raises ``DataError`` for one outside the scan and ``UsageError`` for inside seeds in the air around the patient,
+    inside and outside seeds in one voxel, and inside seeds beyond the box.
+    """
+    geometry = upright.geometry
+    inside, outside = points_of(geometry, seeds, True), points_of(geometry, seeds, False)
+    for point in (*inside, *outside):
+        if not bool(geometry.contains(point)):
+            raise DataError(f"a seed of {name} lies outside the scan", where=_place(point),
+                            advice="give LPS millimetres inside the scan")
+    taken = {tuple(index) for index in geometry.voxel_of(outside).reshape(-1, 3).tolist()}
+    for point in inside:
+        if tuple(geometry.voxel_of(point).tolist()) in taken:
+            raise UsageError(f"seeds of {name} contradict each other: inside and outside in one voxel",
+                             where=_place(point), advice="leave one of them out")
+    if seeds.box is not None:
+        _check_box(geometry, name, np.asarray(seeds.box), inside)
+    if upright.units == "HU" and len(inside):
+        _check_air(upright, name, inside)
+
+
+def _check_box(geometry: VolumeGeometry, name: str, box_mm: Floats, inside: Floats) -> None:
+    beyond = (inside < box_mm[0] - 1e-6) | (inside > box_mm[1] + 1e-6)
+    if beyond.any():
+        point = inside[int(np.flatnonzero(beyond.any(1))[0])]
+        raise UsageError(f"seeds of {name} contradict each other: an inside seed lies beyond the box",
+                         where=_place(point), advice="make the box larger or leave the seed out")
+    if not bool(geometry.contains(box_mm.mean(0))):
+        raise DataError(f"the box of {name} lies outside the scan", where=_place(box_mm.mean(0)),
+                        advice="give LPS millimetres inside the scan")
+
+
+def _check_air(upright: Volume, name: str, inside: Floats) -> None:
+    index = upright.geometry.voxel_of(inside)
+    values = np.asarray(upright.array[index[:, 0], index[:, 1], index[:, 2]])
+    if not (values < AIR_HU).any():
+        return
+    steps = [max(1, round(COARSE_MM / side)) for side in upright.geometry.spacing_mm]
+    around = _air_around(np.asarray(upright.array[:: steps[0], :: steps[1], :: steps[2]]))
+    for point, (k, j, i), value in zip(inside, index, values, strict=True):
+        at = tuple(min(v // s, n - 1) for v, s, n in zip((k, j, i), steps, around.shape, strict=True))
+        if value < AIR_HU and around[at]:
+            raise UsageError(f"an inside seed of {name} lies in the air around the patient", where=_place(point),
+                             advice="give a point inside the patient")
+
+
+def _air_around(values: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Return the air that comes in from the sides of its axial slice."""
+    air = values < AIR_HU
+    around = np.zeros(air.shape, dtype=bool)
+    for k in range(air.shape[0]):
+        labels, _ = ndimage.label(air[k])
+        rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+        around[k] = np.isin(labels, rim[rim > 0])
+    return around
+
+
+def _place(point: Floats) -> str:
+    return ", ".join(f"{float(value):.1f}" for value in point) + " mm LPS"

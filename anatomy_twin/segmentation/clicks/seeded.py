@@ -1,0 +1,266 @@
+"""The seeded segmenters: what a user points at is drawn, or a mask that stands is corrected there and nowhere else.
+
+Each is ``(volume, seeds, labels, monitor) -> LabelMap``. Where ``labels`` hold the named segment, an inside click that
+lies outside of it adds a local patch, an outside click that lies inside removes one, and a click that agrees with the
+mask changes nothing. Where they do not, the segment is drawn anew from all its seeds at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anatomy_twin.core import SILENT, LabelMap, Monitor, Seeds, Segment, Volume, VolumeGeometry, as_seeds
+from anatomy_twin.core.monitor import check_cancelled
+from anatomy_twin.errors import SegmentationError, UsageError
+from anatomy_twin.kernels.distance import distance_mm
+from anatomy_twin.segmentation.clicks.check import check_seeds, points_of
+from anatomy_twin.segmentation.clicks.draft import Draft
+from anatomy_twin.segmentation.clicks.scene import Floats, box_around
+from anatomy_twin.segmentation.clicks.size import draw_in_box, draw_new, draw_patch, radii_of
+from anatomy_twin.segmentation.clicks.tools import TOOLS, Drawn, Tool
+from anatomy_twin.segmentation.ground.working_grid import Box, Mask, box_start_shape
+
+SURE: Final = 0.35  # share of the border times contrast under which nothing distinct was seen
+DEEPEST_MM: Final = 64.0
+
+
+def segment_by_growing(
+    volume: Volume, seeds: Mapping[str, Any] | None = None, labels: LabelMap | None = None, monitor: Monitor = SILENT
+) -> LabelMap:
+    """Grow from the seeds: the smallest surface on edges around what a front from the seeds reaches early."""
+    return _segment(volume, seeds, labels, monitor, "grow")
+
+
+def segment_by_flooding(
+    volume: Volume, seeds: Mapping[str, Any] | None = None, labels: LabelMap | None = None, monitor: Monitor = SILENT
+) -> LabelMap:
+    """Flood the edges of the image from the seeds and from outside (watershed)."""
+    return _segment(volume, seeds, labels, monitor, "watershed")
+
+
+def segment_by_walking(
+    volume: Volume, seeds: Mapping[str, Any] | None = None, labels: LabelMap | None = None, monitor: Monitor = SILENT
+) -> LabelMap:
+    """Random walker between the seeds and what is outside, in a local box, with a data term."""
+    return _segment(volume, seeds, labels, monitor, "random-walker")
+
+
+def segment_by_threshold(
+    volume: Volume, seeds: Mapping[str, Any] | None = None, labels: LabelMap | None = None, monitor: Monitor = SILENT
+) -> LabelMap:
+    """What has values as around the seeds and hangs together with them."""
+    return _segment(volume, seeds, labels, monitor, "threshold")
+
+
+def segment_by_levelset(
+    volume: Volume, seeds: Mapping[str, Any] | None = None, labels: LabelMap | None = None, monitor: Monitor = SILENT
+) -> LabelMap:
+    """Two regions told apart by their histograms, with the smallest surface on edges between them."""
+    return _segment(volume, seeds, labels, monitor, "levelset")
+
+
+@dataclass(frozen=True, eq=False)
+class Desk:
+    """What all steps of one call share: the scan on upright axes, the labels being changed, the tool."""
+
+    array: NDArray[Any]
+    geometry: VolumeGeometry
+    hu: bool
+    draft: Draft
+    tool: Tool
+    tool_name: str
+
+
+def _segment(
+    volume: Volume, seeds: Mapping[str, Any] | None, labels: LabelMap | None, monitor: Monitor, tool: str
+) -> LabelMap:
+    """Raises ``UsageError`` for seeds that are missing, contradict each other or lie outside the scan or in air."""
+    given = {name: as_seeds(value) for name, value in (seeds or {}).items()}
+    if not given or all(one.empty for one in given.values()):
+        raise UsageError(f"{tool} needs seeds", advice="give clicks inside and outside, a box or scribbles")
+    upright = volume.canonical()
+    for name, one in given.items():
+        check_seeds(upright, name, one)
+    draft = Draft.of(labels, volume)
+    desk = Desk(upright.array, upright.geometry, volume.units == "HU", draft, TOOLS[tool], tool)
+    for name, one in given.items():
+        monitor.stage(name)
+        check_cancelled(monitor)
+        segment = draft.find(name)
+        if segment is None or segment.absent:
+            _draw(desk, name, one)
+        else:
+            _correct(desk, segment, one, monitor)
+        monitor.progress(1.0)
+    return draft.finish(f"{', '.join(given)} ({tool})")
+
+
+# --- something new ----------------------------------------------------------------------------------------------------
+
+
+def _draw(desk: Desk, name: str, seeds: Seeds) -> None:
+    inside, outside = points_of(desk.geometry, seeds, True), points_of(desk.geometry, seeds, False)
+    if seeds.box is not None:
+        drawn: Drawn | None = draw_in_box(
+            desk.array, desk.geometry, np.asarray(seeds.box), inside, outside, desk.tool, hu=desk.hu
+        )
+    elif len(inside):
+        drawn = draw_new(desk.array, desk.geometry, inside, outside, desk.tool, radii_of(name), hu=desk.hu)
+    else:
+        raise UsageError(f"{name} is not in the labels and has no seed inside it",
+                         advice="give a click inside it, a scribble or a box")
+    if drawn is None:
+        raise SegmentationError(f"nothing can be drawn for {name}", advice="give more clicks, or a box")
+    box = drawn.scene.box
+    mask = drawn.scene.to_native(drawn.mask)
+    _obey(desk.geometry, box, mask, inside, outside)
+    segment = desk.draft.begin(name, mask, box)
+    desk.draft.add(segment, box, mask)
+    unsure = drawn.distinct * drawn.contrast < SURE
+    note = f"drawn by {desk.tool_name} from {_counted(seeds)}"
+    if unsure:
+        note += "; no distinct border was seen there"
+    rules = ("from clicks", "no distinct border") if unsure else ("from clicks",)
+    desk.draft.settle(name, "check", note + _given_up(desk.draft, name), rules)
+
+
+def _obey(geometry: VolumeGeometry, box: Box, mask: Mask, inside: Floats, outside: Floats) -> None:
+    """Set the voxels of the seeds themselves."""
+    start = np.array([side.start for side in box])
+    for points, value in ((inside, True), (outside, False)):
+        for k, j, i in geometry.voxel_of(points).reshape(-1, 3) - start:
+            if 0 <= k < mask.shape[0] and 0 <= j < mask.shape[1] and 0 <= i < mask.shape[2]:
+                mask[k, j, i] = value
+
+
+def _counted(seeds: Seeds) -> str:
+    clicks = len(seeds.inside) + len(seeds.outside)
+    lines = len(seeds.scribbles_inside) + len(seeds.scribbles_outside)
+    parts = [f"{n} {word}{'s' * (n > 1)}" for n, word in ((clicks, "click"), (lines, "scribble")) if n]
+    return " and ".join(parts + ["a box"] * (seeds.box is not None))
+
+
+def _given_up(draft: Draft, name: str) -> str:
+    losers = sorted(draft.losers - {name})
+    return f"; voxels were taken from {', '.join(losers)}" if losers else ""
+
+
+# --- a correction -----------------------------------------------------------------------------------------------------
+
+
+def _correct(desk: Desk, segment: Segment, seeds: Seeds, monitor: Monitor) -> None:
+    mask = desk.draft.mask(segment)
+    before = set(desk.draft.losers)
+    inside, outside = points_of(desk.geometry, seeds, True), points_of(desk.geometry, seeds, False)
+    added = removed = 0
+    reach = 0.0
+    if seeds.box is not None:
+        removed += _cut_to_box(desk, segment, mask, np.asarray(seeds.box))
+    for points, value in _strokes(desk.geometry, seeds):
+        check_cancelled(monitor)
+        index = desk.geometry.voxel_of(points)
+        wrong = mask[index[:, 0], index[:, 1], index[:, 2]] != value
+        if not wrong.any():
+            continue
+        reach = max(reach, _patch(desk, segment, mask, points[wrong], outside if value else inside, value))
+        added, removed = added + int(value), removed + int(not value)
+    if not added + removed:
+        return
+    note = f"corrected by {desk.tool_name}: {_counted(seeds)}, {added} added to it, {removed} took from it"
+    if reach:
+        note += f", nothing changed farther than {reach:.0f} mm from a click"
+    told = desk.draft.losers
+    note += f"; voxels were taken from {', '.join(sorted(told - before))}" if told - before else ""
+    desk.draft.settle(segment.name, "corrected", note)
+
+
+def _strokes(geometry: VolumeGeometry, seeds: Seeds) -> list[tuple[Floats, bool]]:
+    """Return clicks and scribbles in turn, as points (n, 3) and whether they are inside."""
+    strokes: list[tuple[Floats, bool]] = []
+    for clicks, lines, value in (
+        (seeds.inside, seeds.scribbles_inside, True), (seeds.outside, seeds.scribbles_outside, False)
+    ):
+        strokes += [(np.asarray([click], dtype=np.float64), value) for click in clicks]
+        strokes += [(points_of(geometry, Seeds(scribbles_inside=(line,)), True), value) for line in lines if line]
+    return strokes
+
+
+def _patch(desk: Desk, segment: Segment, mask: Mask, points: Floats, against: Floats, value: bool) -> float:
+    """Add a patch around the points to the segment or take one from it; returns how far it may have reached, mm."""
+    room = _Room(mask, not value)
+    depth = max(_depth(desk.geometry, room, point) for point in points[:: max(1, len(points) // 8)])
+    middle = (points.min(0) + points.max(0)) / 2.0
+    wide = box_around(desk.geometry, middle, _WIDEST_MM + float(np.linalg.norm(points.max(0) - points.min(0))))
+    local = desk.geometry.cropped(*box_start_shape(wide))
+    drawn = draw_patch(
+        desk.array[wide], local, points, against, desk.tool, room.within(wide), depth, hu=desk.hu
+    )
+    if drawn is None:
+        return 0.0
+    start = [side.start for side in wide]
+    box = tuple(slice(s.start + a, s.stop + a) for s, a in zip(drawn.scene.box, start, strict=True))
+    whole: Box = (box[0], box[1], box[2])
+    patch = drawn.scene.to_native(drawn.mask) & room.within(whole)
+    patch &= _within(desk.geometry, whole, middle, drawn.scene.reach_mm)
+    _obey(desk.geometry, whole, patch, points, against)
+    if value:
+        desk.draft.add(segment, whole, patch)
+    else:
+        desk.draft.remove(segment, whole, patch)
+    mask[whole][patch] = value
+    return drawn.scene.reach_mm
+
+
+_WIDEST_MM: Final = 64.0  # no patch reaches farther
+
+
+@dataclass(frozen=True, eq=False)
+class _Room:
+    """Where a patch may lie: in the mask to take from it, outside to add."""
+
+    mask: Mask
+    inverted: bool
+
+    def within(self, box: Box) -> Mask:
+        return self.mask[box] if self.inverted else ~self.mask[box]
+
+
+def _depth(geometry: VolumeGeometry, room: _Room, point_mm: Floats) -> float:
+    """Return how far a point in the room is from what is not room, in mm, at most ``DEEPEST_MM``."""
+    reach = 8.0
+    while True:
+        box = box_around(geometry, point_mm, reach)
+        inside = room.within(box)
+        if not inside.all():
+            at = tuple(int(v) - side.start for v, side in zip(geometry.voxel_of(point_mm), box, strict=True))
+            depth = float(distance_mm(~inside, geometry.spacing_mm, reach)[at])
+            if depth < reach or reach >= DEEPEST_MM:
+                return depth
+        if reach >= DEEPEST_MM:
+            return DEEPEST_MM
+        reach *= 2.0
+
+
+def _within(geometry: VolumeGeometry, box: Box, middle: Floats, reach_mm: float) -> Mask:
+    block = geometry.cropped(*box_start_shape(box))
+    points = block.to_world(np.moveaxis(np.indices(block.shape), 0, -1))
+    return np.asarray(np.linalg.norm(points - middle, axis=-1) <= reach_mm)
+
+
+def _cut_to_box(desk: Desk, segment: Segment, mask: Mask, box_mm: Floats) -> int:
+    """A box holds the whole structure: what lies outside of it is taken away."""
+    corners = desk.geometry.voxel_of(box_mm)
+    low, high = np.maximum(corners.min(0), 0), corners.max(0) + 1
+    beyond = mask.copy()
+    beyond[low[0]:high[0], low[1]:high[1], low[2]:high[2]] = False
+    if not beyond.any():
+        return 0
+    everything: Box = (slice(0, mask.shape[0]), slice(0, mask.shape[1]), slice(0, mask.shape[2]))
+    desk.draft.remove(segment, everything, beyond)
+    mask[beyond] = False
+    return 1

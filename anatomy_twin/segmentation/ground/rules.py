@@ -1,0 +1,203 @@
+"""Rules that a found organ has to obey: size, density, side, neighbours. They flag, they do not hide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from scipy import ndimage
+
+from anatomy_twin.core import Volume
+from anatomy_twin.segmentation.ground.frame import SpineFrame
+from anatomy_twin.segmentation.ground.phase import Phase
+from anatomy_twin.segmentation.ground.working_grid import Found, Image, Mask, box_of, distance_mm, volume_ml
+
+# ml, wide on purpose: common adult ranges with room (assumed)
+VOLUME_ML: Final[Mapping[str, tuple[float, float]]] = {
+    "liver": (900.0, 2600.0), "spleen": (60.0, 450.0), "kidney_right": (80.0, 330.0), "kidney_left": (80.0, 330.0),
+    "gallbladder": (3.0, 150.0), "pancreas": (25.0, 180.0), "stomach": (40.0, 1800.0), "heart": (0.0, 1400.0),
+    "aorta": (0.0, 350.0), "inferior_vena_cava": (0.0, 220.0), "lung_right": (0.0, 5000.0), "lung_left": (0.0, 5000.0),
+}
+# HU of the median by contrast phase (assumed, wide: fat in the liver, dose and delay move them)
+DENSITY_HU: Final[Mapping[str, Mapping[str, tuple[float, float]]]] = {
+    "native": {
+        "liver": (20.0, 80.0), "spleen": (25.0, 70.0), "kidney_right": (10.0, 55.0), "kidney_left": (10.0, 55.0),
+        "aorta": (15.0, 85.0), "inferior_vena_cava": (15.0, 75.0),
+    },
+    "arterial": {
+        "liver": (35.0, 120.0), "spleen": (50.0, 250.0), "kidney_right": (50.0, 330.0), "kidney_left": (50.0, 330.0),
+    },
+    "portal venous": {
+        "liver": (70.0, 160.0), "spleen": (75.0, 190.0), "kidney_right": (90.0, 280.0), "kidney_left": (90.0, 280.0),
+        "inferior_vena_cava": (60.0, 220.0),
+    },
+}
+# side of the middle of the organ: mm left of the spine, least and most
+SIDE_MM: Final[Mapping[str, tuple[float, float]]] = {
+    "liver": (-130.0, -8.0), "gallbladder": (-130.0, 20.0), "spleen": (25.0, 170.0), "kidney_right": (-130.0, -20.0),
+    "kidney_left": (20.0, 130.0), "inferior_vena_cava": (-60.0, 8.0), "aorta": (-20.0, 60.0), "stomach": (-30.0, 150.0),
+    "heart": (-35.0, 90.0),
+}
+# organ -> structures it lies against, and how near
+METAL_HU: Final = 2500.0
+METAL_ML: Final = 0.3
+METAL_REACH_MM: Final = 20.0
+NOISY_HU: Final = 30.0
+THICK_MM: Final = 4.5
+BESIDE_MM: Final[Mapping[str, tuple[tuple[str, ...], float]]] = {
+    "gallbladder": (("liver",), 6.0), "inferior_vena_cava": (("liver",), 12.0), "portal_vein": (("liver",), 10.0),
+    "pancreas": (("portal_vein", "aorta", "inferior_vena_cava", "duodenum", "spleen"), 40.0),
+}
+WHOLE: Final = ("liver", "spleen", "kidney_right", "kidney_left", "gallbladder", "pancreas", "stomach")
+SOLID: Final = ("liver", "spleen", "kidney_right", "kidney_left", "heart", "pancreas", "aorta", "inferior_vena_cava")
+AIR_HU, BONE_HU = -200.0, 600.0
+STRANGE_SHARE: Final = 0.03
+PIECE_SHARE: Final = 0.08
+
+
+def judge(found: Mapping[str, Found], hu: Image, frame: SpineFrame, phase: Phase) -> dict[str, list[tuple[str, str]]]:
+    """Return for each organ the rules that speak against it, as (rule, words).
+
+    Parameters
+    ----------
+    found : organs on the working grid; ``hu`` the image [k, j, i] and ``frame`` the spine on it.
+
+    Rules: "volume" (outside what adults have, where the organ is whole), "cut" (reaches the border of the scan, so
+    its volume is that of the part in view), "density" (median HU unusual for the phase), "laterality" (middle on the
+    wrong side of the spine), "adjacency" (away from the structure it lies against), "air or bone" (more than 3 % of it
+    is gas or dense bone), "pieces" (a second piece of more than 8 %).
+    """
+    step = frame.spacing_mm
+    present = {name: entry.mask for name, entry in found.items() if entry.mask is not None and entry.mask.any()}
+    result: dict[str, list[tuple[str, str]]] = {}
+    for name, mask in present.items():
+        told = [*_size(name, mask, step), *_density(name, mask, hu, phase), *_side(name, mask, frame)]
+        told += [*_neighbours(name, mask, present, step), *_content(name, mask, hu), *_pieces(name, mask)]
+        if told:
+            result[name] = told
+    return result
+
+
+def judge_scan(
+    volume: Volume, found: Mapping[str, Found], hu: Image, body: Mask, frame: SpineFrame
+) -> tuple[dict[str, list[tuple[str, str]]], list[str]]:
+    """Return what speaks against organs because of the scan itself, and lines for the reader.
+
+    "metal": organs within 20 mm (head to foot) of slices that hold more than 0.3 ml above 2500 HU inside the body,
+    where streaks lie. "noise": small structures where the noise (median absolute difference of neighbouring voxels in
+    the body, scaled to a standard deviation) exceeds 30 HU. Slices above 4.5 mm are told in a line only.
+    """
+    step = frame.spacing_mm
+    lines: list[str] = []
+    told: dict[str, list[tuple[str, str]]] = {}
+    upright = volume.canonical()
+    noise = _noise_hu(upright)
+    if noise > NOISY_HU:
+        lines.append(f"heavy noise: standard deviation of about {noise:.0f} HU between neighbouring voxels")
+        for name in ("gallbladder", "pancreas", "portal_vein", "duodenum", "inferior_vena_cava", "bile_duct"):
+            told[name] = [("noise", f"the scan is noisy ({noise:.0f} HU)")]
+    if upright.geometry.spacing_mm[0] > THICK_MM:
+        lines.append(f"thick slices: {upright.geometry.spacing_mm[0]:.1f} mm, small structures are lost")
+    metal = (hu > METAL_HU) & body
+    slices = metal.any(axis=(1, 2))
+    if volume_ml(metal, step) > METAL_ML:
+        near = ndimage.binary_dilation(slices, iterations=max(1, round(METAL_REACH_MM / step)))
+        lines.append(f"metal in the field: {volume_ml(metal, step):.1f} ml above {METAL_HU:.0f} HU, streaks around it")
+        for name, entry in found.items():
+            if entry.mask is not None and entry.mask[near].any():
+                told.setdefault(name, []).append(("metal", "streaks of metal run through it"))
+    return told, lines
+
+
+def _noise_hu(upright: Volume) -> float:
+    """Return the noise of soft tissue, from differences of neighbouring rows (sigma = MAD * 1.4826 / sqrt(2))."""
+    middle = np.asarray(upright.array[:: max(1, upright.array.shape[0] // 24)], dtype=np.float32)
+    first, second = middle[:, :-1], middle[:, 1:]
+    soft = (np.abs(first - 40.0) < 150.0) & (np.abs(second - 40.0) < 150.0)
+    if not soft.any():
+        return 0.0
+    return 1.4826 * float(np.median(np.abs(second - first)[soft])) / float(np.sqrt(2.0))
+
+
+def flag(found: Mapping[str, Found], told: Mapping[str, list[tuple[str, str]]]) -> dict[str, Found]:
+    """Return the organs with the state "check", the rules and their words where something was told against them."""
+    result = dict(found)
+    for name, lines in told.items():
+        entry = result.get(name)
+        if entry is None or entry.absent or entry.state not in ("ok", "check"):
+            continue
+        rules = tuple(dict.fromkeys((*entry.rules, *(rule for rule, _ in lines))))
+        note = "; ".join(filter(None, [entry.note, *(words for _, words in lines)]))
+        result[name] = replace(entry, state="check", rules=rules, note=note)
+    return result
+
+
+def _size(name: str, mask: Mask, step: float) -> list[tuple[str, str]]:
+    cut = bool(mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any() or mask[:, :, 0].any()
+               or mask[:, :, -1].any())  # fmt: skip
+    told = []
+    if cut and name in WHOLE:
+        told.append(("cut", "cut by the border of the scan: its volume is that of the part in view"))
+    low, high = VOLUME_ML.get(name, (0.0, np.inf))
+    size = volume_ml(mask, step)
+    if size > high or (size < low and not cut):
+        told.append(("volume", f"{size:.0f} ml is outside the {low:.0f} to {high:.0f} ml expected of an adult"))
+    return told
+
+
+def _density(name: str, mask: Mask, hu: Image, phase: Phase) -> list[tuple[str, str]]:
+    kind = "arterial" if phase.name == "late arterial" else phase.name
+    span = DENSITY_HU.get(kind, {}).get(name)
+    if span is None:
+        return []
+    level = float(np.median(hu[mask]))
+    if span[0] <= level <= span[1]:
+        return []
+    return [("density", f"{level:.0f} HU is unusual for the phase {phase.name}")]
+
+
+def _side(name: str, mask: Mask, frame: SpineFrame) -> list[tuple[str, str]]:
+    if name not in SIDE_MM:
+        return []
+    middle = float(np.mean(np.broadcast_to(frame.left_mm, mask.shape)[mask]))
+    low, high = SIDE_MM[name]
+    if low <= middle <= high:
+        return []
+    side = "left" if middle > 0.0 else "right"
+    words = f"its middle lies {abs(middle):.0f} mm {side} of the spine: mirrored organs, a shifted one or a wrong find"
+    return [("laterality", words)]
+
+
+def _neighbours(name: str, mask: Mask, present: Mapping[str, Mask], step: float) -> list[tuple[str, str]]:
+    if name not in BESIDE_MM:
+        return []
+    others, within_mm = BESIDE_MM[name]
+    known = [other for other in others if other in present]
+    if not known:
+        return []
+    box = box_of(mask, int(np.ceil(within_mm / step)) + 1)
+    for other in known:
+        if float(distance_mm(present[other][box], step, within_mm + step)[mask[box]].min()) <= within_mm:
+            return []
+    return [("adjacency", f"lies more than {within_mm:.0f} mm from {' and '.join(known).replace('_', ' ')}")]
+
+
+def _content(name: str, mask: Mask, hu: Image) -> list[tuple[str, str]]:
+    if name not in SOLID:
+        return []
+    values = hu[mask]
+    share = float(np.mean((values < AIR_HU) | (values > BONE_HU)))
+    return [("air or bone", f"{100.0 * share:.0f} % of it is gas or bone")] if share > STRANGE_SHARE else []
+
+
+def _pieces(name: str, mask: Mask) -> list[tuple[str, str]]:
+    if name not in WHOLE:
+        return []
+    labels, count = ndimage.label(mask[box_of(mask, 1)])
+    if count < 2:
+        return []
+    sizes = np.sort(np.bincount(labels.ravel())[1:])[::-1]
+    share = float(sizes[1] / sizes.sum())
+    return [("pieces", f"a second piece holds {100.0 * share:.0f} % of it")] if share > PIECE_SHARE else []

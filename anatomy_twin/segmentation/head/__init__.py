@@ -1,0 +1,1 @@
+"""ct-head: skull, mandible, brain and skin."""

@@ -1,0 +1,1 @@
+"""ct-thorax: lungs, lobes, airways, vessels, nodule candidates and the mediastinum."""
