@@ -4,12 +4,12 @@
     python3 scripts/bench_segmentation.py [--quick] [--json] [--only SET,...] [--workers 2] [--keep FOLDER]
                                             [--development]
 
-The generated patients have seeds, phases and noise that nothing was tuned on (seeds from 101; --development
-takes seeds 100 below instead, for whoever tunes). Real scans are those of the folder that ANATOMY_TWIN_TEST_DATA names,
-compared on their labelled slices only; labels made by a network are called silver. Every study runs as `anatomy-twin batch` runs it, in a process of its own with one thread. Per structure:
-Dice, the larger of the two directed 95 % surface distances, volume error, for tubes the shares of the centrelines
-within 2 mm of the other; a structure of the truth that was not found counts with Dice 0, one without a truth is
-printed as "no truth". --quick takes one small patient.
+The generated patients have seeds, phases and noise that nothing was tuned on (seeds from 101; --development takes seeds
+100 below instead, for whoever tunes). Real scans are those of the folder that ANATOMY_TWIN_TEST_DATA names, compared on
+their labelled slices only; labels made by a network are called silver. Every study runs as `anatomy-twin batch` runs
+it, in a process of its own with one thread. Per structure: Dice, the larger of the two directed 95 % surface distances,
+volume error, for tubes the shares of the centrelines within 2 mm of the other; a structure of the truth that was not
+found counts with Dice 0, one without a truth is printed as "no truth". --quick takes one small patient.
 """
 
 from __future__ import annotations
