@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import SimpleITK
 
-from anatomy_twin.assess.agreement import agreement, centreline_share, dice, skeleton_points
-from anatomy_twin.assess.comparison import compare_labels, compare_lesions
+from anatomy_twin.assess.agreement import agreement, centreline_share, dice, skeleton_points, skeleton_radius_mm
+from anatomy_twin.assess.comparison import compare_labels, compare_lesions, tree_lines
 from anatomy_twin.core import LabelMap, VolumeGeometry
 from anatomy_twin.errors import DataError
 from tests.support.toy_patient import make_segment
@@ -88,6 +88,42 @@ def test_the_centreline_of_a_tube_and_how_much_of_it_is_met():
     assert centreline_share(points, half, (1.0, 1.0, 1.0)) == pytest.approx(32 / 60)  # 2 mm beyond the end count
     assert centreline_share(np.add(points, (0, 40, 0)), tube, (1.0, 1.0, 1.0)) == 0.0
     assert math.isnan(centreline_share(np.zeros((0, 3)), tube, (1.0, 1.0, 1.0)))
+
+
+def test_how_far_a_skeleton_lies_from_the_border_of_its_tube():
+    k, j, _ = np.indices((40, 40, 60))
+    wide, thin = (k - 12) ** 2 + (j - 14) ** 2 <= 36, (k - 28) ** 2 + (j - 30) ** 2 <= 4
+    points = skeleton_points(wide | thin)
+    radius = skeleton_radius_mm(wide | thin, points, (0.5, 0.5, 0.5))
+    middle = (points[:, 2] > 12) & (points[:, 2] < 48)
+    assert np.median(radius[middle & (points[:, 0] < 20)]) == pytest.approx(3.1, abs=0.3)
+    assert np.median(radius[middle & (points[:, 0] > 20)]) == pytest.approx(1.1, abs=0.3)
+
+
+class Pieces:
+    """Two straight tubes of 40 and 20 mm, radius 3 and 1 mm, along k."""
+
+    def pieces(self):
+        low = np.array([[20.0, 20.0, 10.0], [60.0, 20.0, 10.0]])
+        return low, low + np.array([[0.0, 0.0, 40.0], [0.0, 0.0, 20.0]]), np.array([3.0, 1.0])
+
+
+def test_a_tree_gives_its_own_centreline_and_wide_stretches_apart():
+    shape = (40, 80, 160)
+    z, y, x = (np.arange(n).reshape([-1 if a == b else 1 for b in range(3)]) * SPACING[a] for a, n in enumerate(shape))
+    stem = (np.hypot(x - 20, y - 20) <= 3) & (z >= 10) & (z <= 50)
+    twig = (np.hypot(x - 60, y - 20) <= 1) & (z >= 10) & (z <= 30)
+    lines = tree_lines({"hepatic_veins": Pieces()})
+    assert len(lines["hepatic_veins"].points_mm) == 120
+    truth = labelled(hepatic_veins=stem | twig)
+    for found, share, wide in ((stem, 2 / 3, 1.0), (twig, 1 / 3, 0.0), (stem | twig, 1.0, 1.0)):
+        (row, whole) = compare_labels(labelled(hepatic_veins=found), truth, lines=lines)
+        assert row.centreline_found == whole.centreline_found == pytest.approx(share, abs=0.01)
+        assert row.wide_found == pytest.approx(wide) and row.centreline_right == 1.0
+    upper = np.zeros(shape, bool)
+    upper[20:] = True  # from 40 mm on: only the stem
+    row = compare_labels(labelled(hepatic_veins=stem), truth, within=upper, lines=lines)[0]
+    assert row.centreline_found == row.wide_found == 1.0
 
 
 def labelled(**masks):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,14 +81,39 @@ def centreline_share(
     """
     if not len(points):
         return float("nan")
-    if not mask.any():
-        return 0.0
+    return float(points_met(points, mask, spacing_mm, within_mm).mean())
+
+
+def points_met(
+    points: NDArray[np.float64], mask: Mask, spacing_mm: tuple[float, float, float], within_mm: float = 2.0
+) -> NDArray[np.bool_]:
+    """Tell for each of ``points`` (n, 3; [k, j, i] indices) whether it lies within ``within_mm`` of ``mask``.
+
+    A point outside the grid is missed.
+    """
+    hit = np.zeros(len(points), dtype=bool)
+    if not mask.any() or not len(points):
+        return hit
     index = np.rint(points).astype(int)
     inside = np.all((index >= 0) & (index < np.asarray(mask.shape)), axis=1)
     away = distance_mm(mask, spacing_mm, within_mm + 2.0 * max(spacing_mm))
-    hit = np.zeros(len(points), dtype=bool)
     hit[inside] = away[tuple(index[inside].T)] <= within_mm
-    return float(hit.mean())
+    return hit
+
+
+def skeleton_radius_mm(mask: Mask, points: NDArray[np.float64], spacing_mm: tuple[float, float, float]) -> NDArray[Any]:
+    """Return how far the skeleton voxels ``points`` [k, j, i] (n, 3) lie from the border of their mask, in mm (n,).
+
+    The centre of the nearest voxel outside lies, of many, about a quarter of a voxel beyond the border. Faces where
+    the border of the grid cuts the mask are no border.
+    """
+    box = _joint_box(mask, mask)
+    if box is None or not len(points):
+        return np.zeros(len(points))
+    wide = tuple(slice(max(0, part.start - 1), part.stop + 1) for part in box)
+    depth = distance_mm(~mask[wide], spacing_mm)
+    inner = tuple((np.rint(points).astype(int) - [part.start for part in wide]).T)
+    return np.maximum(depth[inner] - 0.25 * float(np.mean(spacing_mm)), 0.0)
 
 
 def skeleton_points(mask: Mask) -> NDArray[np.float64]:

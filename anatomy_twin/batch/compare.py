@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.assess.comparison import LesionAgreement, StructureAgreement, compare_labels, compare_lesions
+from anatomy_twin.assess.comparison import (
+    LesionAgreement,
+    StructureAgreement,
+    Tree,
+    compare_labels,
+    compare_lesions,
+    tree_lines,
+)
 from anatomy_twin.batch.measure import COLUMNS, TRUTH_COLUMNS, Row
 from anatomy_twin.core import LabelMap
 from anatomy_twin.errors import DataError
 
 
-def add_truth(rows: list[Row], labels: LabelMap, truth: LabelMap, labelled: NDArray[np.bool_] | None = None) -> None:
+def add_truth(
+    rows: list[Row], labels: LabelMap, truth: LabelMap, labelled: NDArray[np.bool_] | None = None,
+    trees: Mapping[str, Tree] = MappingProxyType({}),
+) -> None:
     """Add the columns of ``TRUTH_COLUMNS`` to the rows of a result, and rows for what is only in the truth.
 
     Parameters
@@ -24,6 +36,7 @@ def add_truth(rows: list[Row], labels: LabelMap, truth: LabelMap, labelled: NDAr
         (``assess.comparison.GROUPS``) and lesions of the truth that the result has under no or another name are added.
     labels, truth : found and true labels on one grid.
     labelled : where the truth is complete, a bool array that broadcasts to [k, j, i]; None for everywhere.
+    trees : the trees of vessels that the truth was made of, by name, where it was.
 
     Raises ``DataError`` where the two are not on one grid, or where the truth is complete nowhere.
     """
@@ -35,7 +48,7 @@ def add_truth(rows: list[Row], labels: LabelMap, truth: LabelMap, labelled: NDAr
     for row in rows:
         row.update(dict.fromkeys(TRUTH_COLUMNS))
     known = {row["structure"]: row for row in rows}
-    for one in compare_labels(labels, truth, (), within):
+    for one in compare_labels(labels, truth, (), within, tree_lines(trees)):
         if one.agreement.truth_ml > 0:
             _row(rows, known, truth, one.name, one.state).update(_agreed(one))
     lesions, false = compare_lesions(_only(labels, within), _only(truth, within))
@@ -67,6 +80,7 @@ def _agreed(one: StructureAgreement) -> Row:
         "surface_distance_95_mm": _number(one.agreement.surface_distance_95_mm),
         "volume_error_percent": _number(one.agreement.volume_error_percent),
         "centreline_found": _number(one.centreline_found), "centreline_right": _number(one.centreline_right),
+        "centreline_found_wide": _number(one.wide_found),
     }
 
 

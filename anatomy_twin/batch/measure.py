@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -45,6 +47,7 @@ TRUTH_COLUMNS: Final = {
     "surface_distance_95_mm": "95 % of the two outlines lie no farther apart",
     "volume_error_percent": "volume against that of the truth",
     "centreline_found": "of a tube: share of the true centreline within 2 mm of what was found",
+    "centreline_found_wide": "the same of its stretches of at least 3 mm diameter",
     "centreline_right": "of a tube: share of the found centreline within 2 mm of the truth",
     "met_by": "of a true lesion: what meets it, by a Dice of at least 0.1",
     "false_candidate": "of a candidate: whether it lies in no true lesion",
@@ -52,7 +55,10 @@ TRUTH_COLUMNS: Final = {
 Row = dict[str, Any]
 
 
-def measure_case(case: Case, truth: LabelMap | None = None, labelled: NDArray[np.bool_] | None = None) -> list[Row]:
+def measure_case(
+    case: Case, truth: LabelMap | None = None, labelled: NDArray[np.bool_] | None = None,
+    trees: Mapping[str, Any] = MappingProxyType({}),
+) -> list[Row]:
     """Return one row for each segment, absent ones too, with the columns of ``COLUMNS``.
 
     Parameters
@@ -61,6 +67,7 @@ def measure_case(case: Case, truth: LabelMap | None = None, labelled: NDArray[np
     truth : true labels on the grid of the case; rows get the columns of ``TRUTH_COLUMNS``, and structures that are
         only in the truth, and groups of them, a row of their own (``batch.compare``).
     labelled : where the truth is complete, a bool array that broadcasts to [k, j, i]; None for everywhere.
+    trees : the trees of vessels that the truth was made of, where it was (``assess.comparison.Tree``).
 
     Returns numbers as plain ``float`` and ``int``; None where there is none.
     """
@@ -80,7 +87,7 @@ def measure_case(case: Case, truth: LabelMap | None = None, labelled: NDArray[np
     if truth is not None:
         from anatomy_twin.batch.compare import add_truth
 
-        add_truth(rows, case.label_map, truth, labelled)
+        add_truth(rows, case.label_map, truth, labelled, trees)
     return [{name: _finite(value) for name, value in row.items()} for row in rows]
 
 

@@ -55,12 +55,12 @@ def run_stages(study: Study, settings: Settings, work: Path) -> dict[str, Any]:
     notes, result = Notes(), work / "result"
     result.mkdir()
     start = time.perf_counter()
-    case, truth, labelled = _opened(study, settings, work, notes)
+    case, truth, labelled, trees = _opened(study, settings, work, notes)
     opening_s = time.perf_counter() - start
     case = segment_case(case, settings.segmenter, notes)
     case = mesh_case(case, notes)
     start = time.perf_counter()
-    rows = measure_case(case, truth, labelled)
+    rows = measure_case(case, truth, labelled, trees)
     seconds = {"opening the study": opening_s, **case.timings_s, "measuring": time.perf_counter() - start}
     write_file(result / LABELS, encode_seg_nrrd(case.label_map))
     if settings.save_cases:
@@ -74,7 +74,7 @@ def run_stages(study: Study, settings: Settings, work: Path) -> dict[str, Any]:
     }
 
 
-def _opened(study: Study, settings: Settings, work: Path, notes: Notes) -> tuple[Case, LabelMap | None, Any]:
+def _opened(study: Study, settings: Settings, work: Path, notes: Notes) -> tuple[Case, LabelMap | None, Any, Any]:
     if isinstance(study.source, Call):
         return _called(study.source)
     with _place(study.source, work) as (place, series_uid):
@@ -86,7 +86,7 @@ def _opened(study: Study, settings: Settings, work: Path, notes: Notes) -> tuple
     if study.truth is not None:
         with _neutral(study.truth, work / "truth") as file:
             truth = load_labels(file, case.volume, _numbered(settings))
-    return case, truth, None
+    return case, truth, None, {}
 
 
 def _numbered(settings: Settings) -> dict[int, str] | None:
@@ -94,7 +94,7 @@ def _numbered(settings: Settings) -> dict[int, str] | None:
     return {int(number): name for number, name in names.items()} if names else None
 
 
-def _called(call: Call) -> tuple[Case, LabelMap | None, Any]:
+def _called(call: Call) -> tuple[Case, LabelMap | None, Any, Any]:
     module, name = call.function.split(":")
     try:
         function = getattr(importlib.import_module(module), name)
@@ -102,7 +102,8 @@ def _called(call: Call) -> tuple[Case, LabelMap | None, Any]:
         raise UsageError(f"the study {call.function!r} cannot be loaded: {type(error).__name__}") from error
     made = function(**dict(call.arguments))
     sample = Sample(made.volume, getattr(made, "truth", None), getattr(made, "labelled", None))
-    return Case.new(volume=sample.volume), sample.truth, sample.labelled
+    trees = getattr(made, "trees", {})  # of a generated patient
+    return Case.new(volume=sample.volume), sample.truth, sample.labelled, trees
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ STUDY_COLUMNS: Final = (
     "slice_step_mm", "row_spacing_mm", "column_spacing_mm", "structures_found", "structures_to_check",
     "structures_absent", "notes", "warnings", "input_sha256", "version",
 )
-_DIGITS: Final = {"dice": 4, "centreline_found": 4, "centreline_right": 4}
+_DIGITS: Final = {"dice": 4, "centreline_found": 4, "centreline_right": 4, "centreline_found_wide": 4}
 
 
 def rows_of(out: Path, outcomes: Iterable[Outcome]) -> Iterator[dict[str, Any]]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from anatomy_twin import catalog
-from anatomy_twin.core import Code, LabelMap, Segment
+from anatomy_twin.core import LabelMap
 from anatomy_twin.phantom.abdomen.drawing import Inside
 from anatomy_twin.phantom.abdomen.variants import MIRRORED
 from anatomy_twin.phantom.abdomen.vessels import VesselTree
 from anatomy_twin.phantom.canvas import EXCLUSIVE, PART, VALUE, Canvas
+from anatomy_twin.phantom.labels import truth_segment
 
 FAINT_HU = 10.0
 
@@ -19,27 +18,17 @@ def label_map(canvas: Canvas, inside: Inside, mirrored: bool) -> LabelMap:
     """Return the truth: organs in layer 0, their parts in 1, lesions in 2, the trunk in 3. Arms belong to nothing."""
     body = (canvas.labels > 0).astype(np.uint8)
     stack = np.stack([canvas.labels, canvas.parts, canvas.lesions, body])
-    segments = [_segment(name, 0, value, stack) for name, value in VALUE.items()]
-    segments += [_segment(name, 1, value, stack) for name, value in PART.items()]
+    segments = [truth_segment(name, 0, value, stack) for name, value in VALUE.items()]
+    segments += [truth_segment(name, 1, value, stack) for name, value in PART.items()]
     for number, tumour in enumerate(inside.tumours, start=1):
         faint = bool(tumour.contrast_hu) and abs(tumour.contrast_hu) < FAINT_HU
         note = f"{tumour.contrast_hu:+.0f} HU against the liver: hardly visible in this phase" if faint else ""
-        segments.append(_segment(tumour.name, 2, number, stack, note=note))
+        segments.append(truth_segment(tumour.name, 2, number, stack, note=note))
     for number, lesion in enumerate(inside.kidney_lesions, start=1 + len(inside.tumours)):
         kidney = MIRRORED[lesion.kidney] if mirrored else lesion.kidney
-        segments.append(_segment(lesion.name, 2, number, stack, part_of=kidney))
-    segments.append(_segment("body", 3, 1, stack))
+        segments.append(truth_segment(lesion.name, 2, number, stack, part_of=kidney))
+    segments.append(truth_segment("body", 3, 1, stack))
     return LabelMap(stack, canvas.geometry, tuple(segment for segment in segments if segment))
-
-
-def _segment(
-    name: str, layer: int, value: int, stack: NDArray[np.uint8], part_of: str = "", note: str = ""
-) -> Segment | None:
-    if not (stack[layer] == value).any():
-        return None
-    term = catalog.term(name)
-    return Segment(name, layer, value, Code(term["scheme"], term["code"], term["meaning"]), tuple(term["colour"]),
-                   "truth", part_of or term["part_of"], note)
 
 
 def mirror(canvas: Canvas) -> None:

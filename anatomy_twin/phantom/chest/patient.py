@@ -29,8 +29,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin import catalog
-from anatomy_twin.core import SILENT, Code, LabelMap, Monitor, Segment, Volume, VolumeGeometry
+from anatomy_twin.core import SILENT, LabelMap, Monitor, Volume, VolumeGeometry
 from anatomy_twin.core.monitor import check_cancelled
 from anatomy_twin.phantom.abdomen.lesions import Tumour
 from anatomy_twin.phantom.abdomen.vessels import moved
@@ -41,6 +40,7 @@ from anatomy_twin.phantom.chest.lungs import Lungs
 from anatomy_twin.phantom.chest.nodules import Nodule, place_nodules
 from anatomy_twin.phantom.chest.ways import LOBE_NAMES, LOBES, Ways, grow_ways
 from anatomy_twin.phantom.conditions import USUAL, Conditions
+from anatomy_twin.phantom.labels import truth_segment
 from anatomy_twin.phantom.patient import SyntheticPatient
 from anatomy_twin.phantom.scanner import acquire, table_mask
 from anatomy_twin.phantom.shapes import Field
@@ -188,13 +188,13 @@ def _finish(
     # layer 2 holds vessels as value 1 and the nodules after them
     inner = np.where(layers[1] > 0, layers[1] + np.uint8(1), layers[0])
     stack = np.concatenate([canvas.labels[None], canvas.parts[None], inner[None], body[None].astype(np.uint8)])
-    found = [segment_of(name, 0, canvas.value[name], stack) for name in EXCLUSIVE]
-    found += [segment_of(name, 1, PART[name], stack) for name in PARTS]
-    found.append(segment_of("pulmonary_vessels", 2, 1, stack))
+    found = [truth_segment(name, 0, canvas.value[name], stack) for name in EXCLUSIVE]
+    found += [truth_segment(name, 1, PART[name], stack) for name in PARTS]
+    found.append(truth_segment("pulmonary_vessels", 2, 1, stack))
     for number, nodule in enumerate(inside.nodules, start=1):
         side = "lung_right" if nodule.lobe[0] == "r" else "lung_left"
-        found.append(segment_of(nodule.tumour.name, 2, number + 1, stack, side))
-    found.append(segment_of("body", 3, 1, stack))
+        found.append(truth_segment(nodule.tumour.name, 2, number + 1, stack, side))
+    found.append(truth_segment("body", 3, 1, stack))
     facts = {
         "source": "synthetic patient, generated from a seed", "kind": kind, "seed": str(form.seed),
         "phase": form.phase, "noise_hu": f"{noise_hu:g}", **_nodule_facts(inside.nodules),
@@ -217,12 +217,3 @@ def _nodule_facts(nodules: tuple[Nodule, ...]) -> dict[str, str]:
 
 def _moved(tumour: Tumour, shift: NDArray[np.float64]) -> Tumour:
     return replace(tumour, centre_mm=check_point("centre_mm", np.add(tumour.centre_mm, shift)))
-
-
-def segment_of(name: str, layer: int, value: int, stack: NDArray[np.uint8], part_of: str = "") -> Segment | None:
-    """Return the truth segment of a name, or None where it has no voxels."""
-    if not (stack[layer] == value).any():
-        return None
-    term = catalog.term(name)
-    return Segment(name, layer, value, Code(term["scheme"], term["code"], term["meaning"]), tuple(term["colour"]),
-                   "truth", part_of or term["part_of"])

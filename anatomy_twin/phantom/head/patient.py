@@ -34,10 +34,10 @@ from anatomy_twin.core import SILENT, LabelMap, Monitor, Volume, VolumeGeometry
 from anatomy_twin.core.monitor import check_cancelled
 from anatomy_twin.errors import UsageError
 from anatomy_twin.phantom.chest.form import Form, PartCanvas, draw_form
-from anatomy_twin.phantom.chest.patient import segment_of
 from anatomy_twin.phantom.conditions import USUAL, Conditions
 from anatomy_twin.phantom.head import bones, soft
 from anatomy_twin.phantom.head.metal import streaks
+from anatomy_twin.phantom.labels import truth_segment
 from anatomy_twin.phantom.patient import SyntheticPatient
 from anatomy_twin.phantom.scanner import acquire
 from anatomy_twin.phantom.shapes import rotation, smooth_step
@@ -197,9 +197,9 @@ def _finish(
 ) -> SyntheticPatient:
     opened = _jaw(form)[2]
     stack = np.stack([drawn.labels, drawn.parts, np.zeros_like(drawn.labels), drawn.body.astype(np.uint8)])
-    found = [segment_of(name, 0, number, stack) for number, name in enumerate(EXCLUSIVE, start=1)]
-    found += [segment_of(name, 1, PART[name], stack) for name in PARTS]
-    found.append(segment_of("body", 3, 1, stack))
+    found = [truth_segment(name, 0, number, stack) for number, name in enumerate(EXCLUSIVE, start=1)]
+    found += [truth_segment(name, 1, PART[name], stack) for name in PARTS]
+    found.append(truth_segment("body", 3, 1, stack))
     facts = {
         "source": "synthetic patient, generated from a seed", "kind": kind, "seed": str(form.seed), "phase": form.phase,
         "noise_hu": f"{noise_hu:g}", "metal": "fillings in three teeth" if drawn.metal.any() else "none",

@@ -20,12 +20,7 @@ from anatomy_twin.segmentation.abdomen.kidneys import find_kidneys
 from anatomy_twin.segmentation.abdomen.liver import Level, Scene, denoise, find_liver, without_vein
 from anatomy_twin.segmentation.abdomen.lungs import find_lungs
 from anatomy_twin.segmentation.abdomen.recess import find_pleural_recess
-from anatomy_twin.segmentation.abdomen.situs import (
-    find_mirrored_aorta,
-    find_mirrored_liver,
-    find_mirrored_spleen,
-    looks_mirrored,
-)
+from anatomy_twin.segmentation.abdomen.situs import looks_mirrored, mirrored_volume, turned_back
 from anatomy_twin.segmentation.abdomen.spleen import find_spleen
 from anatomy_twin.segmentation.bones.bone import bright_voxels, find_bone, may_hold_bright_aorta
 from anatomy_twin.segmentation.bones.skeleton_grid import carry_bones, find_bones
@@ -35,9 +30,17 @@ from anatomy_twin.segmentation.ground.compose import compose, layer_of, mask_of,
 from anatomy_twin.segmentation.ground.frame import SpineFrame, below_dome, find_cavity_depth, find_dome, find_spine
 from anatomy_twin.segmentation.ground.landmarks import find_landmarks
 from anatomy_twin.segmentation.ground.phase import Phase, find_phase, measure_kidneys, measure_spleen
-from anatomy_twin.segmentation.ground.plausibility import check_body, check_organs, check_volume
+from anatomy_twin.segmentation.ground.plausibility import (
+    check_body,
+    check_organs,
+    check_size,
+    check_spine,
+    check_volume,
+    like_a_kidney,
+    same_place,
+)
 from anatomy_twin.segmentation.ground.refine import refine_organ
-from anatomy_twin.segmentation.ground.rules import flag, judge, judge_scan
+from anatomy_twin.segmentation.ground.rules import flag, judge, judge_bones, judge_scan
 from anatomy_twin.segmentation.ground.tissues import Wall, find_tissues
 from anatomy_twin.segmentation.ground.working_grid import (
     Found,
@@ -92,20 +95,21 @@ def segment_ct_abdomen(
     return result
 
 
-def _segment_all(volume: Volume, monitor: Monitor, use_prior: bool = True) -> LabelMap:
+def _segment_all(volume: Volume, monitor: Monitor, use_prior: bool = True, turned: bool = False) -> LabelMap:
     check_volume(volume)
     next_stage(monitor, "body, lungs, bones, aorta")
     ground = find_ground(volume, use_prior)
+    if ground.mirrored and not turned:
+        return turned_back(_segment_all(mirrored_volume(volume), monitor, use_prior, turned=True))
     found, phase, level = find_organs(ground, monitor)
     told = judge(found, ground.scene.hu, ground.frame, phase)
-    scan_told, lines = judge_scan(volume, found, ground.grid.hu, ground.body.mask, ground.frame)
+    scan_told, lines = judge_scan(volume, found, ground.grid.hu, ground.body.mask, ground.frame,
+                                   ground.scene.arms_in_field)  # fmt: skip
     found = flag(flag(found, told), scan_told)
     lines += [f"{name}: {words}" for name, many in told.items() for _, words in many]
     next_stage(monitor, "vessels and lesions")
     finer = look_closer(volume, ground.grid.geometry, _known(ground, found), phase, monitor)
     notes = [f"contrast phase: {phase.name} ({phase.reason}), judged from the image and not from its header", *lines]
-    if ground.mirrored:
-        notes.append("the liver lies left of the spine: mirrored organs (situs inversus) or a mirrored scan; check")
     if ground.scene.arms_in_field:
         notes.append("arms in field: the grey values are shaded, the liver was fitted with a local level")
     if level is not None:
@@ -127,6 +131,7 @@ def find_ground(volume: Volume, use_prior: bool = True) -> Ground:
     lungs = union_of(found, ("lung_right", "lung_left"), hu.shape)
     found["bone"] = find_bone(hu, body.mask, frame)
     bone = mask_of(found["bone"], hu.shape)
+    check_spine(bone, body.mask, frame)
     found["aorta"], aorta_hu = find_aorta(hu, body.mask, bone, lungs, frame)
     if may_hold_bright_aorta(hu, body.mask, frame):
         other_bone = find_bone(hu, body.mask, frame, bright_aorta=True)
@@ -147,11 +152,7 @@ def find_ground(volume: Volume, use_prior: bool = True) -> Ground:
         below_dome(grid.geometry.shape, dome, lungs, step), frame, body.arms_in_field(), marks,
         use_prior,
     )
-    turned = looks_mirrored(scene)
-    if turned:
-        found["aorta"], aorta_hu = find_mirrored_aorta(scene)
-        scene = replace(scene, aorta=mask_of(found["aorta"], hu.shape))
-    return Ground(grid, body, frame, found, scene, aorta_hu, turned)
+    return Ground(grid, body, frame, found, scene, aorta_hu, looks_mirrored(scene))
 
 
 def find_organs(ground: Ground, monitor: Monitor = SILENT) -> tuple[dict[str, Found], Phase, Level | None]:
@@ -159,14 +160,16 @@ def find_organs(ground: Ground, monitor: Monitor = SILENT) -> tuple[dict[str, Fo
     scene, shape = ground.scene, ground.scene.hu.shape
     found = dict(ground.found)
     next_stage(monitor, "liver")
-    found["liver"], level = find_mirrored_liver(scene) if ground.mirrored else find_liver(scene)
+    found["liver"], level = find_liver(scene)
+    found["liver"] = check_size("liver", found["liver"], scene.body, scene.spacing_mm)
+    level = None if found["liver"].absent else level
     liver = mask_of(found["liver"], shape)
     next_stage(monitor, "spleen")
-    spleen = find_mirrored_spleen if ground.mirrored else find_spleen
-    found["spleen"] = spleen(scene, liver, level, ground.aorta_hu)
+    found["spleen"] = find_spleen(scene, liver, level, ground.aorta_hu)
     taken = liver | mask_of(found["spleen"], shape)
     next_stage(monitor, "kidneys")
     found.update(find_kidneys(scene, taken, ground.aorta_hu))
+    found.update(_kidney_for_spleen(found, scene, liver, ground.aorta_hu))
     if not found["bone"].absent:
         # a cortex full of contrast is no bone
         kidneys = union_of(found, ("kidney_right", "kidney_left"), shape)
@@ -188,6 +191,20 @@ def find_organs(ground: Ground, monitor: Monitor = SILENT) -> tuple[dict[str, Fo
     next_stage(monitor, "heart")
     found["heart"] = find_heart(scene.smooth, scene.lungs, scene.depth, _taken_by(found, scene), ground.frame)
     return found, phase, level
+
+
+def _kidney_for_spleen(
+    found: Mapping[str, Found], scene: Scene, liver: Mask, aorta_hu: float | None
+) -> dict[str, Found]:
+    """Return what changes where the left kidney was taken for a spleen that is not there."""
+    spleen = found["spleen"]
+    if spleen.mask is None or not found["kidney_left"].absent:
+        return {}
+    words = like_a_kidney(spleen.mask, scene.smooth, scene.frame, aorta_hu)
+    if not words:
+        return {}
+    again = find_kidneys(scene, liver, aorta_hu)
+    return {**again, "spleen": Found.nothing(words)} if same_place(again["kidney_left"], spleen) else {}
 
 
 def _taken_by(found: Mapping[str, Found], scene: Scene) -> Mask:
@@ -224,7 +241,8 @@ def _assemble(
     for geometry, inside in finer:
         native.update({name: _carried(entry, geometry, block) for name, entry in inside.items()})
     next_stage(monitor, "skeleton")
-    native.update(_skeleton(volume, ground, found, block))
+    bones = _skeleton(volume, ground, found, block)
+    native.update(flag(bones, judge_bones(bones, block.spacing_mm)))
     _keep_in_body(native)
     next_stage(monitor, "skin, fat, muscle")
     masks = {name: entry.mask for name, entry in native.items() if not entry.absent}

@@ -1,22 +1,29 @@
-"""Mirrored organs (situs inversus): the same finders on the mirrored scene; nothing is relabelled, rules flag it."""
+"""Mirrored organs (situs inversus): the mirrored picture is segmented and the result turned back, every organ flagged."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
-from anatomy_twin.segmentation.abdomen.aorta import find_aorta
-from anatomy_twin.segmentation.abdomen.liver import Level, Scene, find_core, find_liver
-from anatomy_twin.segmentation.abdomen.spleen import find_spleen
+from anatomy_twin.core import LabelMap, Segment, Volume
+from anatomy_twin.segmentation.abdomen.liver import Scene, find_core
+from anatomy_twin.segmentation.ground.compose import make_segment
 from anatomy_twin.segmentation.ground.frame import SpineFrame
 from anatomy_twin.segmentation.ground.landmarks import Landmarks
-from anatomy_twin.segmentation.ground.working_grid import Found, Mask, volume_ml
+from anatomy_twin.segmentation.ground.working_grid import volume_ml
 
 # an even region as large as a liver on the left, and nothing near that on the right, where a spleen would then lie
 LEAST_ML: Final = 450.0
 TIMES: Final = 2.0
+# what is the same on both sides
+SIDELESS: Final = (
+    "body", "skin", "fat", "subcutaneous_fat", "visceral_fat", "muscle", "diaphragm", "bone", "vertebra", "ribs",
+    "sternum", "pelvis", "sacrum", "pleural_recess", "unknown_tissue",
+)
+WORDS: Final = "lies as in a mirror: mirrored organs (situs inversus) or a scan with its sides exchanged"
 
 
 def looks_mirrored(scene: Scene) -> bool:
@@ -49,24 +56,42 @@ def _mirrored_marks(marks: Landmarks, frame: SpineFrame) -> Landmarks:
     return replace(marks, frame=frame, dome_right=marks.dome_left, dome_left=marks.dome_right)
 
 
-def turned_back(found: Found) -> Found:
-    """Return what was found in the mirrored scene at its real place."""
-    return found if found.mask is None else replace(found, mask=np.ascontiguousarray(found.mask[:, :, ::-1]))
+def mirrored_volume(volume: Volume) -> Volume:
+    """Return the volume with its picture mirrored from left to right on the same grid."""
+    axis = volume.geometry.canonical_axes()[0][2]
+    return replace(volume, array=np.ascontiguousarray(np.flip(volume.array, axis)))
 
 
-def find_mirrored_aorta(scene: Scene) -> tuple[Found, float | None]:
-    """Return the aorta of mirrored organs and its median HU; see ``aorta.find_aorta``."""
-    other = mirrored(scene)
-    found, median = find_aorta(np.ascontiguousarray(other.hu), other.body, other.bone, other.lungs, other.frame)
-    return turned_back(found), median
+def turned_back(labels: LabelMap) -> LabelMap:
+    """Return the labels of a mirrored volume at their real places.
+
+    Nothing is relabelled by where it lies: the liver stays the liver, on the left. Organs in pairs are called by the
+    side on which they lie. Every organ gets the state "check" and the rule "laterality".
+    """
+    axis = labels.geometry.canonical_axes()[0][2]
+    segments = tuple(_turned(segment) for segment in labels.segments)
+    lines = [_swapped(line) for line in labels.notes]
+    lines.append(f"the liver lies left of the spine: everything {WORDS}; nothing was relabelled, check every side")
+    return replace(labels, array=np.ascontiguousarray(np.flip(labels.array, axis + 1)), segments=segments,
+                   notes=tuple(lines))  # fmt: skip
 
 
-def find_mirrored_liver(scene: Scene) -> tuple[Found, Level | None]:
-    """Return the liver of mirrored organs; see ``liver.find_liver``."""
-    found, level = find_liver(mirrored(scene))
-    return turned_back(found), level
+def _turned(segment: Segment) -> Segment:
+    name, state, rules, note = _other(segment.name), segment.state, segment.rules, _swapped(segment.note)
+    if state in ("ok", "check") and not segment.name.startswith(SIDELESS):
+        state, rules = "check", tuple(dict.fromkeys((*rules, "laterality")))
+        note = "; ".join(filter(None, [note, WORDS]))
+    return make_segment(name, segment.layer, segment.value, state, note, rules, _other(segment.part_of))
 
 
-def find_mirrored_spleen(scene: Scene, liver: Mask, level: Level | None, aorta_hu: float | None) -> Found:
-    """Return the spleen of mirrored organs; see ``spleen.find_spleen``."""
-    return turned_back(find_spleen(mirrored(scene), liver[:, :, ::-1], level, aorta_hu))
+def _other(name: str) -> str:
+    """Return the name of the other side's organ of a pair, other names as they are."""
+    sides = {"right": "left", "left": "right"}
+    stem, _, side = name.rpartition("_")
+    return f"{stem}_{sides[side]}" if side in sides else name
+
+
+def _swapped(words: str) -> str:
+    """Exchange left and right where words say on which side of something a thing lies."""
+    pattern = r"\b(left|right)\b(?= (?:of|side|kidney|lung)\b)"
+    return re.sub(pattern, lambda hit: "left" if hit.group() == "right" else "right", words)

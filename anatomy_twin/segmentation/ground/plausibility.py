@@ -9,15 +9,55 @@ import numpy as np
 
 from anatomy_twin.core import Volume
 from anatomy_twin.errors import SegmentationError
-from anatomy_twin.segmentation.ground.working_grid import Found
+from anatomy_twin.segmentation.ground.frame import SpineFrame
+from anatomy_twin.segmentation.ground.working_grid import Found, Image, Mask, fill_slices, volume_ml
 
 MIN_EXTENT_MM: Final = (24.0, 120.0, 120.0)
-MIN_SECTION_CM2: Final = 200.0
+MIN_SECTION_CM2: Final = 120.0  # a child of three years has about 150, a thigh 60 to 200, an adult 400 to 1000
+NO_AIR_HU: Final = -30.0  # the lowest values of a CT are air or fat
+CLIPPED_SHARE: Final = (0.02, 0.0005)  # of the voxels at the lowest and at the highest value of a window
+WINDOW_HU: Final = (-400.0, 600.0)
+SPINE_MM: Final = 45.0
+MIN_SPINE_SHARE: Final = 0.5
+SKULL_SHARE: Final = 0.4
+MAX_SKULL_SLICES: Final = 0.2
+MAX_LIVER_SHARE: Final = 0.45
+# a spleen is never brighter than the blood that fills it, and lies farther out than a kidney
+ABOVE_BLOOD_HU: Final = 8.0
+ENHANCED_HU: Final = 100.0
+RENAL_PLACE_MM: Final = 75.0
+SAME_SHARE: Final = 0.5
 
 
 def check_volume(volume: Volume) -> None:
     """Refuse what is no CT of a trunk: other modalities, tiny volumes (see ``check_ct``)."""
     check_ct(volume, "ct-abdomen", MIN_EXTENT_MM, 8, "the upper abdomen")
+    check_values(volume)
+
+
+def check_values(volume: Volume) -> None:
+    """Refuse values that are no HU of a scan: no numbers, one value only, an offset left out, a window's grey values.
+
+    A CT of a trunk holds air or fat (its lowest values lie below -30 HU), and neither end of its values is a wall at
+    which many voxels stand. Reads about every 64th voxel. Raises ``SegmentationError``.
+    """
+    few = tuple(slice(None, None, max(1, size // 96)) for size in volume.array.shape)
+    values = np.asarray(volume.array[few], dtype=np.float32).ravel()
+    advice = "read the series from its DICOM files, with rescale slope and intercept"
+    if not np.isfinite(values).all():
+        raise SegmentationError("some voxels of the volume hold no number", advice=advice)
+    low, high = float(values.min()), float(values.max())
+    if high - low < 50.0:
+        raise SegmentationError(f"the volume shows nothing: all values lie between {low:.0f} and {high:.0f} HU")
+    if float(np.percentile(values, 0.5)) > NO_AIR_HU:
+        raise SegmentationError(
+            f"the values ({low:.0f} to {high:.0f}) hold no air and no fat, so they are no HU", advice=advice
+        )
+    walls = float(np.mean(values == low)), float(np.mean(values == high))
+    if low > WINDOW_HU[0] and high < WINDOW_HU[1] and walls[0] > CLIPPED_SHARE[0] and walls[1] > CLIPPED_SHARE[1]:
+        raise SegmentationError(
+            f"the values are cut off at {low:.0f} and {high:.0f}: a window for viewing, not the scan", advice=advice
+        )
 
 
 def check_ct(
@@ -43,10 +83,64 @@ def check_ct(
 
 
 def check_body(body: np.ndarray, spacing_mm: float) -> None:
-    """Refuse a scan whose trunk is missing or as thin as a head or a limb."""
+    """Refuse a scan whose trunk is missing or as thin as a limb."""
     sections = body.sum(axis=(1, 2)) * spacing_mm**2 / 100.0
     if not body.any() or float(np.median(sections[sections > 0])) < MIN_SECTION_CM2:
         raise SegmentationError("the scan shows no trunk", advice="give a CT of the upper abdomen")
+
+
+def check_spine(bone: Mask, body: Mask, frame: SpineFrame) -> None:
+    """Refuse a scan without a spine and one of a head: a ring of bone around most of the section.
+
+    Parameters
+    ----------
+    bone, body : bool [k, j, i] on the working grid; ``frame`` the path of the spine on it.
+
+    In a trunk at least half of the slices hold bone within 45 mm of that path; a skull encloses more than 40 % of the
+    section in a fifth of the slices or more. Raises ``SegmentationError``.
+    """
+    levels = body.any(axis=(1, 2))
+    near = np.hypot(frame.left_mm, frame.front_mm) < SPINE_MM
+    held = (bone & near).any(axis=(1, 2))
+    advice = "give a CT of the upper abdomen"
+    if float(np.mean(held[levels])) < MIN_SPINE_SHARE:
+        raise SegmentationError("the scan shows no spine", advice=advice)
+    enclosed = (fill_slices(bone) & ~bone).sum(axis=(1, 2)) / np.maximum(body.sum(axis=(1, 2)), 1)
+    if float(np.mean(enclosed[levels] > SKULL_SHARE)) > MAX_SKULL_SLICES:
+        raise SegmentationError("the scan shows a head", advice=advice)
+
+
+def check_size(name: str, entry: Found, body: Mask, spacing_mm: float) -> Found:
+    """Return an organ as it was found, or "not found" where it fills nearly half of the body in view."""
+    if entry.mask is None or not entry.mask.any():
+        return entry
+    share = float(np.count_nonzero(entry.mask)) / max(1, int(np.count_nonzero(body)))
+    if share <= MAX_LIVER_SHARE:
+        return entry
+    size = volume_ml(entry.mask, spacing_mm)
+    return Found.nothing(f"the best region has {size:.0f} ml, {100.0 * share:.0f} % of the body in view: no {name}")
+
+
+def like_a_kidney(spleen: Mask, smooth: Image, frame: SpineFrame, aorta_hu: float | None) -> str:
+    """Return in words why what was taken for the spleen looks like the left kidney, "" where it does not.
+
+    ``spleen`` [k, j, i] and ``smooth`` (HU without noise) on the working grid; ``aorta_hu`` None where not known.
+    """
+    level = float(np.median(smooth[spleen]))
+    if aorta_hu is not None and aorta_hu > ENHANCED_HU and level > aorta_hu + ABOVE_BLOOD_HU:
+        return f"the even organ on the left has {level:.0f} HU, more than the aorta: a kidney, no spleen"
+    beside = float(np.mean(np.broadcast_to(frame.left_mm, spleen.shape)[spleen]))
+    if beside < RENAL_PLACE_MM:
+        return f"the even organ on the left lies {beside:.0f} mm beside the spine, where the kidney lies: no spleen"
+    return ""
+
+
+def same_place(first: Found, second: Found) -> bool:
+    """Tell whether more than half of the smaller of two organs is the other."""
+    if first.mask is None or second.mask is None:
+        return False
+    smaller = min(int(np.count_nonzero(first.mask)), int(np.count_nonzero(second.mask)))
+    return smaller > 0 and int(np.count_nonzero(first.mask & second.mask)) > SAME_SHARE * smaller
 
 
 def check_organs(found: Mapping[str, Found]) -> None:

@@ -55,6 +55,11 @@ SOLID: Final = ("liver", "spleen", "kidney_right", "kidney_left", "heart", "panc
 AIR_HU, BONE_HU = -200.0, 600.0
 STRANGE_SHARE: Final = 0.03
 PIECE_SHARE: Final = 0.08
+ENCLOSED_SHARE: Final = 0.8  # a gallbladder lies at the liver's underside: fat or bowel touches a part of it
+SHADED: Final = ("liver", "spleen", "kidney_right", "kidney_left", "gallbladder", "stomach", "inferior_vena_cava")
+CUT_BONES: Final = ("pelvis", "sacrum", "sternum")
+UNLIKE_NEIGHBOURS: Final = (0.6, 1.4)  # a vertebra is within a few per cent of its neighbours
+RIB_END_MM: Final = 9.0
 
 
 def judge(found: Mapping[str, Found], hu: Image, frame: SpineFrame, phase: Phase) -> dict[str, list[tuple[str, str]]]:
@@ -67,7 +72,7 @@ def judge(found: Mapping[str, Found], hu: Image, frame: SpineFrame, phase: Phase
     Rules: "volume" (outside what adults have, where the organ is whole), "cut" (reaches the border of the scan, so
     its volume is that of the part in view), "density" (median HU unusual for the phase), "laterality" (middle on the
     wrong side of the spine), "adjacency" (away from the structure it lies against), "air or bone" (more than 3 % of it
-    is gas or dense bone), "pieces" (a second piece of more than 8 %).
+    is gas or dense bone), "pieces" (a second piece of more than 8 %), "enclosed" (a gallbladder inside the liver).
     """
     step = frame.spacing_mm
     present = {name: entry.mask for name, entry in found.items() if entry.mask is not None and entry.mask.any()}
@@ -75,19 +80,21 @@ def judge(found: Mapping[str, Found], hu: Image, frame: SpineFrame, phase: Phase
     for name, mask in present.items():
         told = [*_size(name, mask, step), *_density(name, mask, hu, phase), *_side(name, mask, frame)]
         told += [*_neighbours(name, mask, present, step), *_content(name, mask, hu), *_pieces(name, mask)]
+        told += _enclosed(name, mask, present, step)
         if told:
             result[name] = told
     return result
 
 
 def judge_scan(
-    volume: Volume, found: Mapping[str, Found], hu: Image, body: Mask, frame: SpineFrame
+    volume: Volume, found: Mapping[str, Found], hu: Image, body: Mask, frame: SpineFrame, arms: bool = False
 ) -> tuple[dict[str, list[tuple[str, str]]], list[str]]:
     """Return what speaks against organs because of the scan itself, and lines for the reader.
 
     "metal": organs within 20 mm (head to foot) of slices that hold more than 0.3 ml above 2500 HU inside the body,
     where streaks lie. "noise": small structures where the noise (median absolute difference of neighbouring voxels in
     the body, scaled to a standard deviation) exceeds 30 HU. Slices above 4.5 mm are told in a line only.
+    "shading": organs whose grey values arms beside the trunk (``arms``) darken.
     """
     step = frame.spacing_mm
     lines: list[str] = []
@@ -100,6 +107,10 @@ def judge_scan(
             told[name] = [("noise", f"the scan is noisy ({noise:.0f} HU)")]
     if upright.geometry.spacing_mm[0] > THICK_MM:
         lines.append(f"thick slices: {upright.geometry.spacing_mm[0]:.1f} mm, small structures are lost")
+    if arms:
+        for name in SHADED:
+            words = "arms beside the trunk shade the picture: its border is less sure"
+            told.setdefault(name, []).append(("shading", words))
     metal = (hu > METAL_HU) & body
     slices = metal.any(axis=(1, 2))
     if volume_ml(metal, step) > METAL_ML:
@@ -109,6 +120,41 @@ def judge_scan(
             if entry.mask is not None and entry.mask[near].any():
                 told.setdefault(name, []).append(("metal", "streaks of metal run through it"))
     return told, lines
+
+
+def judge_bones(parts: Mapping[str, Found], spacing_mm: tuple[float, float, float]) -> dict[str, list[tuple[str, str]]]:
+    """Return what speaks against parts of the skeleton, as ``judge`` does for organs.
+
+    Parameters
+    ----------
+    parts : bones on one grid [k, j, i] (k to the head) of ``spacing_mm``, whose first and last slice are the scan's.
+
+    "cut": pelvis, sacrum or sternum reach the border of the scan. "level": ribs reach the lower border, so the lowest
+    rib, from which vertebrae are counted, may lie below the scan. "volume": a whole vertebra that is far larger or
+    smaller than those beside it.
+    """
+    told: dict[str, list[tuple[str, str]]] = {}
+    masks = {name: entry.mask for name, entry in parts.items() if entry.mask is not None and entry.mask.any()}
+    for name in CUT_BONES:
+        if name in masks and (masks[name][0].any() or masks[name][-1].any()):
+            told[name] = [("cut", "cut by the border of the scan")]
+    spine = [name for name in masks if name.startswith("vertebra_")]
+    low = max(1, round(RIB_END_MM / spacing_mm[0]))
+    if "ribs" in masks and masks["ribs"][:low].any():
+        for name in spine:
+            told.setdefault(name, []).append(
+                ("level", "ribs reach the lower border of the scan: the lowest may lie below, its number is a guess")
+            )
+    whole = [name for name in spine if "cut" not in parts[name].rules]
+    whole.sort(key=lambda name: float(np.mean(np.flatnonzero(masks[name].any(axis=(1, 2))))))
+    sizes = [int(np.count_nonzero(masks[name])) * float(np.prod(spacing_mm)) / 1000.0 for name in whole]
+    for n, name in enumerate(whole):
+        beside = sorted(sizes[max(0, n - 2):n] + sizes[n + 1:n + 3])
+        usual = beside[(len(beside) - 1) // 2] if beside else sizes[n]
+        if not UNLIKE_NEIGHBOURS[0] * usual <= sizes[n] <= UNLIKE_NEIGHBOURS[1] * usual:
+            words = f"{sizes[n]:.0f} ml beside vertebrae of {usual:.0f} ml: not parted well"
+            told.setdefault(name, []).append(("volume", words))
+    return told
 
 
 def _noise_hu(upright: Volume) -> float:
@@ -201,3 +247,20 @@ def _pieces(name: str, mask: Mask) -> list[tuple[str, str]]:
     sizes = np.sort(np.bincount(labels.ravel())[1:])[::-1]
     share = float(sizes[1] / sizes.sum())
     return [("pieces", f"a second piece holds {100.0 * share:.0f} % of it")] if share > PIECE_SHARE else []
+
+
+def _enclosed(name: str, mask: Mask, present: Mapping[str, Mask], step: float) -> list[tuple[str, str]]:
+    if name != "gallbladder" or "liver" not in present:
+        return []
+    share = enclosed_share(mask, present["liver"], step)
+    if share <= ENCLOSED_SHARE:
+        return []
+    return [("enclosed", f"{100.0 * share:.0f} % of its surroundings are liver: a cyst of the liver?")]
+
+
+def enclosed_share(mask: Mask, organ: Mask, step: float) -> float:
+    """Return the share of a shell of two voxels' width around ``mask`` that lies in ``organ``, 0 to 1."""
+    box = box_of(mask, 4)
+    near = distance_mm(mask[box], step, 4.0 * step)
+    shell = (near > 1.1 * step) & (near <= 3.1 * step)
+    return float(np.count_nonzero(shell & organ[box])) / max(1, int(np.count_nonzero(shell)))
