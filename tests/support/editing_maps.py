@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import SimpleITK as sitk
 
 from anatomy_twin import catalog
 from anatomy_twin.core import Code, LabelMap, Segment, VolumeGeometry
@@ -66,3 +67,41 @@ def ball(radius_mm: float, spacing_mm=(1.0, 1.0, 1.0), reach_mm: float = 8.0) ->
     shape = tuple(int(2 * (radius_mm + reach_mm) / step) + 1 for step in spacing_mm)
     geometry = grid(shape, spacing_mm)
     return np.linalg.norm(points_of(geometry) - middle(geometry), axis=-1) <= radius_mm, geometry
+
+
+CENTRE = tuple(middle(grid()))
+
+
+def off_centre(x=0.0, y=0.0, z=0.0):
+    return CENTRE[0] + x, CENTRE[1] + y, CENTRE[2] + z
+
+
+def lines(labels, name):
+    """Voxels of a segment in its own layer."""
+    one = labels.segment(name)
+    return labels.array[one.layer] == one.value if not one.absent else np.zeros(labels.geometry.shape, bool)
+
+
+def check_rules(before, after):
+    """What no edit may break: parts stay on the ground that they stood on, absent ones have no voxels, no strangers."""
+    for layer in range(after.array.shape[0]):
+        known = {s.value for s in after.segments if s.layer == layer and not s.absent}
+        assert set(np.unique(after.array[layer])) - {0} <= known
+    for one in after.segments:
+        if one.absent:
+            continue
+        assert lines(after, one.name).any(), one
+        parent = one.part_of
+        if parent and parent in after:
+            outside = lines(after, one.name) & ~after.mask(parent)
+            assert not outside.any()
+            own = lines(after, one.name) & ~lines(after, parent)
+            assert not (own & ~(lines(before, one.name) & ~lines(before, parent))).any()
+
+
+def sitk_distance(mask, spacing_mm):
+    """Distance in mm from each voxel to the nearest one of a mask, by SimpleITK (0 inside)."""
+    image = sitk.GetImageFromArray(mask.astype(np.uint8))
+    image.SetSpacing([float(step) for step in spacing_mm[::-1]])
+    signed = sitk.SignedMaurerDistanceMap(image, insideIsPositive=False, squaredDistance=False, useImageSpacing=True)
+    return np.maximum(sitk.GetArrayFromImage(signed), 0.0)

@@ -70,12 +70,11 @@ def draw_great_vessels(form: Form, canvas: PartCanvas) -> None:
         canvas.place("unknown_tissue", distance, box, hounsfield("aorta", phase), clip=False)
     box, distance = tube_of(form, canvas, LOWER_CAVA)
     canvas.place("inferior_vena_cava", distance, box, hounsfield("cava", phase), clip=False)
-    heights = np.array([215, 185, 150, 110, 70, 30, 0, -25])
-    lean = np.array([3, 4, 5, 6, 6, 5, 8, 14])
-    path = np.array([(dx, float(spine_y(z)) - 23 - (4 if z > 100 else 0), z, 7.0)
-                     for dx, z in zip(lean, heights, strict=True)], float)
-    path[-1] += (6, -14, 0, 0)
-    box, distance = tube_of(form, canvas, path)
+    # above the carina between windpipe and vertebrae, below it behind the left atrium, at last to the left and front
+    high = [(7, 5, 215, 5.5), (7, 12, 185, 5.5), (6, 19.5, 150, 6.0), (6, 28, 116, 6.0), (6, 32, 94, 6.5)]
+    low = [(dx, float(spine_y(z)) - 23, z, 7.0) for dx, z in ((6, 70), (5, 30), (8, 0), (14, -25))]
+    low[-1] = (20, low[-1][1] - 14, -25, 7.0)
+    box, distance = tube_of(form, canvas, high + low)
     if distance.size:
         air = smooth_step(canvas.noise(form.lumps, box), 0.4, 1.2)
         inside = smooth_step(-distance, 3.4, 4.6) * air

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from anatomy_twin.core import SILENT, Monitor, VolumeGeometry, check_cancelled
+from anatomy_twin.kernels.seg_geodesic import travel_time
 from anatomy_twin.segmentation.ground.borders import grown_to_half
 from anatomy_twin.segmentation.ground.phase import Phase
 from anatomy_twin.segmentation.ground.ridges import masked_mean
@@ -16,6 +17,7 @@ from anatomy_twin.segmentation.ground.working_grid import (
     Image,
     Mask,
     Masks,
+    box_of,
     boxed_components,
     close_mm,
     depth_mm,
@@ -36,6 +38,8 @@ TRUNK_ML: Final = (1.0, 60.0)
 WIDEST_MM: Final = 10.5  # half the width of what is no vein any more
 LOCAL_MM: Final = 18.0
 NEAR_MM: Final = 24.0
+FORK_MM: Final = 12.0
+STEM_MM: Final = 75.0  # a portal trunk is about 80 mm long
 REACH_MM: Final = 150.0  # along the vein from the liver: confluence, spleen and the mesenteric stump lie nearer
 OTHERS_MM: Final = {
     "aorta": 3.5, "kidney_right": 4.0, "kidney_left": 4.0, "bone": 4.0, "spleen": 0.0, "lung_right": 2.0,
@@ -107,7 +111,7 @@ def find_portal_vein(
             break
     monitor.progress(0.9)
     if best is not None and best.any():
-        free = ~others & ~liver & (hu < level + 2.0 * contrast + 60.0)
+        free = ~others & (~liver | dilate_mm(best, 1.2 * step, step)) & (hu < level + 2.0 * contrast + 60.0)
         best = grown_to_half(hu, best, free, float(np.percentile(smooth[best], 75)), step)
     volume = 0.0 if best is None else volume_ml(best, step)
     if best is None or volume < TRUNK_ML[0]:
@@ -158,7 +162,10 @@ def _from_the_liver(bright: Mask, liver: Mask, masks: Masks, radius_mm: float, s
     if volume_ml(whole & ~liver, step) < 0.2:
         return None
     grown = dilate_mm(whole, radius_mm + 0.6 * step, step) & tube
-    return _outside(_within_reach(grown, whole & deep, step), liver, step)
+    tube = _within_reach(grown, whole & deep, step)
+    outer = _outside(tube, liver, step)
+    free = outer & ~hull
+    return _with_stem(tube | outer, free if volume_ml(free, step) > 1.0 else outer, step)
 
 
 def _joined(whole: Mask, core: Mask, tube: Mask, masks: Masks, step: float) -> Mask:
@@ -234,4 +241,40 @@ def _outside(tube: Mask, liver: Mask, step: float) -> Mask:
         for box, part in waiting:
             if float(reach[box][part].min()) <= NEAR_MM:
                 result[box] |= part
+    return result
+
+
+def _with_stem(tube: Mask, outer: Mask, step: float) -> Mask:
+    """Return what lies outside, and the stem that runs on from it into the liver as far as its first fork.
+
+    ``outer`` is the part of ``tube`` that surely is no branch. From it the tube is followed in steps of 3 mm; it has
+    forked where what lies ahead falls into two wide parts that both go on for 12 mm.
+    """
+    whole = touching(tube | outer, outer)
+    box = box_of(whole, 2)
+    part, start = whole[box], outer[box]
+    if not start.any():
+        return outer
+    slowness = np.where(part, 1.0, np.inf).astype(np.float32)
+    way = travel_time(slowness, start, (step, step, step), STEM_MM + 30.0)
+    depth = depth_mm(part, step, 12.0)
+    widest = float(np.percentile(depth[start], 95))
+    end = STEM_MM
+    for far in np.arange(0.0, STEM_MM, 2.0):
+        # only so far ahead: farther on the branches touch other vessels again
+        ahead = part & (way > far) & (way < far + FORK_MM + 6.0) & (depth > 0.3 * widest)
+        labels, count = ndimage.label(ahead, np.ones((3, 3, 3)))
+        numbers = np.arange(1, count + 1)
+        if not count:
+            end = far
+            break
+        nearest = np.asarray(ndimage.minimum(way, labels, numbers))
+        reach = np.asarray(ndimage.maximum(way, labels, numbers))
+        large = (nearest < far + 2.5 * step) & (reach > far + FORK_MM)
+        if np.count_nonzero(large) != 1 and (far > 0.0 or not large.any()):
+            end = far
+            break
+    result = outer.copy()
+    stem = part & (way <= end)
+    result[box] |= touching(open_mm(stem, 0.5 * widest, step) | start, start)
     return result

@@ -1,4 +1,4 @@
-"""Mirrored organs (situs inversus): the mirrored picture is segmented and the result turned back, every organ flagged."""
+"""Mirrored organs (situs inversus): the mirrored picture is segmented, the result turned back, every organ flagged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lobes of the lungs, as far as the fissures between them are seen."""
+"""The lobes of the lungs: along the fissures where these are seen, between the vessels of the lobes where not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LOBES: Final = (
     "lung_upper_lobe_right", "lung_middle_lobe_right", "lung_lower_lobe_right", "lung_upper_lobe_left",
     "lung_lower_lobe_left",
 )
-THICKEST_MM: Final = 3.5  # slices thicker than this blur the fissures away
+THICKEST_MM: Final = 5.5  # beyond, neither fissures nor the bands without vessels along them are left
 STEP_MM: Final = 2.0
 LAYER_MM: Final = 1.0
 OBLIQUE_REACH_MM: Final = 45.0
@@ -26,6 +26,12 @@ HORIZONTAL_REACH_MM: Final = 42.0
 SEEN_LEAST: Final = 0.30
 SEEN_WHOLE: Final = 0.92
 SEEN_EVIDENCE: Final = 0.3
+SIDE_MM: Final = 3.0  # a fissure is brighter than the lung so far on both sides of it
+GAP_WEIGHT: Final = 0.4  # no vessels at all count as much as a faint fissure
+GAP_MM: Final = 8.0
+GAP_SHARE: Final = 0.55  # vessels on an estimated border, as a share of those usual around it
+LOWER_SHARE: Final = (0.25, 0.68)  # of its lung (adults: about 0.45 right, 0.5 left, each +- 0.07)
+MIDDLE_SHARE: Final = (0.05, 0.32)  # of the right lung (adults: about 0.15 to 0.2)
 # the oblique fissure runs from 74 % of the lung's height at the back to its base at the front
 OBLIQUE: Final = (0.74, 0.02)
 HORIZONTAL: Final = 0.45
@@ -34,6 +40,8 @@ HORIZONTAL: Final = 0.45
 @dataclass(frozen=True, eq=False)
 class Sheet:
     """A surface w(u, v) through a lung: its height in mm, where it lies in the lung, where a fissure was seen on it.
+
+    ``vessels`` is how many vessels cross it, as a share of what is usual 8 to 25 mm beside it.
 
     A point p (k, j, i in mm) has (u, v, w) = axes @ (p - origin); cells of the surface are ``STEP_MM`` wide from
     ``low``.
@@ -45,11 +53,19 @@ class Sheet:
     origin: Image
     axes: Image
     low: tuple[float, float]
+    vessels: float
 
     @property
     def share(self) -> float:
         """The share of the sheet inside the lung along which a fissure was seen."""
         return float(self.seen[self.inside].mean()) if self.inside.any() else 0.0
+
+    @property
+    def doubt(self) -> str:
+        """Why it is no border between lobes; empty where it may be one."""
+        if self.share >= SEEN_LEAST or (self.inside.any() and self.vessels <= GAP_SHARE):
+            return ""
+        return f"is seen along {100 * self.share:.0f} % of its course only, and no band without vessels shows it"
 
     def above(self, points: Image) -> Mask:
         """Tell for points (n, 3) in mm whether they lie on the far side of the sheet (larger w)."""
@@ -69,10 +85,12 @@ def find_lobes(
     hu : a grid of about 1.25 mm; lungs : "lung_right", "lung_left"; barred : vessels and nodules, near which no
         fissure is looked for; slice_mm : thickness of the scan's slices.
 
-    Fissures are thin bright plates. In each lung the smooth sheet along which most of them lie, near the usual course
-    of the oblique fissure, divides lower from upper lobe; on the right a second one, in front of the first, the middle
-    lobe. Where no plate is seen the sheet is spanned between those that are: the lobe is "check" with the rule
-    "fissure incomplete" and the share. Under 30 % seen, or on slices thicker than 3.5 mm, lobes are "not found".
+    Fissures are thin bright plates, and no larger vessel crosses them. In each lung the smooth sheet along which most
+    plates and fewest vessels lie, near the usual course of the oblique fissure, divides lower from upper lobe; on the
+    right a second one, in front of the first, the middle lobe. Where no plate is seen the sheet follows the vessels:
+    the lobe is "check" with the rule "fissure incomplete" and the share, or with the rule "estimated" where less than
+    30 % were seen. Lobes are "not found" where neither a fissure nor a band without vessels shows, where what is
+    parted off has no lobe's size, and on slices thicker than 5.5 mm.
     """
     nothing = {name: Found.nothing("needs the lung") for name in LOBES}
     if slice_mm > THICKEST_MM:
@@ -88,9 +106,9 @@ def find_lobes(
             continue
         check_cancelled(monitor)
         box = box_of(lung, 3)
-        valid = lung[box] & (depth_mm(lung[box], spacing_mm, 4.0) > 1.5)
-        valid &= ~dilate_mm(barred[box] | airways[box], 1.3 * spacing_mm, spacing_mm)
-        scene = _Scene(hu[box], lung[box], valid, texture, spacing_mm)
+        inner = lung[box] & (depth_mm(lung[box], spacing_mm, 4.0) > 1.5)
+        free = inner & ~dilate_mm(barred[box] | airways[box], 1.3 * spacing_mm, spacing_mm)
+        scene = _Scene(hu[box], lung[box], inner, free, barred[box], texture, spacing_mm)
         parts = _divide(scene, right)
         result.update({name: _grown(parts[name], box, lung.shape) for name in names})
         monitor.progress(0.5 if right else 1.0)
@@ -107,11 +125,13 @@ def _grown(entry: Found, box: tuple[slice, slice, slice], shape: tuple[int, ...]
 
 @dataclass(frozen=True, eq=False)
 class _Scene:
-    """One lung in its box: image, mask, and where a fissure may be looked for (no vessels, no rim)."""
+    """One lung in its box: image, mask, the same without its rim, and without vessels too; the vessels."""
 
     hu: Image
     lung: Mask
-    valid: Mask
+    inner: Mask
+    free: Mask
+    vessels: Mask
     texture: LungTexture
     step: float
 
@@ -122,12 +142,15 @@ def _divide(scene: _Scene, right: bool) -> dict[str, Found]:
     lung, step = scene.lung, scene.step
     oblique = _oblique(scene)
     names = [upper, lower] + ([middle] if right else [])
-    if oblique.share < SEEN_LEAST:
-        reason = f"the oblique fissure is seen along {100 * oblique.share:.0f} % of its course only"
-        return {name: Found.nothing(reason) for name in names}
+    if oblique.doubt:
+        return {name: Found.nothing(f"the oblique fissure {oblique.doubt}") for name in names}
     places = np.nonzero(lung)
     points = np.stack(places, axis=1).astype(np.float32) * np.float32(step)
     front = oblique.above(points)
+    below = float(np.mean(~front))
+    if not LOWER_SHARE[0] <= below <= LOWER_SHARE[1]:
+        reason = f"the best border parts off {100 * below:.0f} % of the lung below it, which no lower lobe holds"
+        return {name: Found.nothing(reason) for name in names}
     result = {lower: _lobe(lung, places, ~front, oblique.share, step)}
     if not right:
         result[upper] = _lobe(lung, places, front, oblique.share, step)
@@ -135,12 +158,16 @@ def _divide(scene: _Scene, right: bool) -> dict[str, Found]:
     ahead = np.zeros_like(lung)
     ahead[tuple(axis[front] for axis in places)] = True
     flat = _horizontal(scene, ahead)
-    if flat.share < SEEN_LEAST:
-        reason = f"the horizontal fissure is seen along {100 * flat.share:.0f} % of its course only"
+    high = flat.above(points)
+    between, reason = float(np.mean(front & ~high)), f"the horizontal fissure {flat.doubt}"
+    if not flat.doubt and not MIDDLE_SHARE[0] <= between <= MIDDLE_SHARE[1]:
+        reason = f"what would be the middle lobe holds {100 * between:.0f} % of the lung"
+    elif not flat.doubt:
+        reason = ""
+    if reason:
         result[upper] = Found.nothing(f"{reason}: upper and middle lobe were not parted")
         result[middle] = Found.nothing(reason)
         return result
-    high = flat.above(points)
     share = min(oblique.share, flat.share)
     result[upper] = _lobe(lung, places, front & high, share, step)
     result[middle] = _lobe(lung, places, front & ~high, share, step)
@@ -150,13 +177,13 @@ def _divide(scene: _Scene, right: bool) -> dict[str, Found]:
 def _lobe(lung: Mask, places: tuple[Image, ...], chosen: Mask, share: float, step: float) -> Found:
     mask = np.zeros_like(lung)
     mask[tuple(axis[chosen] for axis in places)] = True
-    size = volume_ml(mask, step)
+    size, seen = volume_ml(mask, step), f"fissure seen along {100 * share:.0f} % of its course"
     if size < 60.0:
         return Found.nothing(f"what the fissures part off holds only {size:.0f} ml")
     if share >= SEEN_WHOLE:
-        return Found(mask, "ok", f"{size:.0f} ml, fissure seen along {100 * share:.0f} % of its course")
-    note = f"{size:.0f} ml; fissure seen along {100 * share:.0f} % of its course, the rest is extrapolated"
-    return Found(mask, "check", note, ("fissure incomplete",))
+        return Found(mask, "ok", f"{size:.0f} ml, {seen}")
+    rule = "fissure incomplete" if share >= SEEN_LEAST else "estimated"
+    return Found(mask, "check", f"{size:.0f} ml; {seen}, elsewhere estimated between the vessels", (rule,))
 
 
 def _oblique(scene: _Scene) -> Sheet:
@@ -203,58 +230,95 @@ def _fit(scene: _Scene, region: Mask, origin: Image, axes: Image, reach_mm: floa
     height = np.zeros((u.size, v.size), dtype=np.float32)
     weight = np.zeros_like(height)
     inside = np.zeros(height.shape, dtype=bool)
+    noise = 0.0
     for reach, trust in ((reach_mm, 0.7 * reach_mm), (14.0, 9.0), (8.0, 6.0)):
         w = np.arange(-reach, reach + 0.5, LAYER_MM)
-        evidence, within = _evidence(scene, region, origin, axes, (u, v, w), height)
-        cost = -evidence + np.where(within, 0.25 * (w / trust) ** 2, 0.0)
+        block = _Block.of(scene, region, origin, axes, (u, v, w), height)
+        # the widest block is lung for the most part; a narrow one is mostly the fissure and what lies beside it
+        noise = noise or block.noise()
+        evidence = block.evidence(noise)
+        if reach > 10.0:
+            evidence = evidence + np.float32(GAP_WEIGHT) * block.gap()
+        cost = np.where(block.within, 0.25 * (w / trust) ** 2, 0.0) - evidence
         level = best_surface(cost.astype(np.float32), 0.15, 1.2)
-        moved = w[level].astype(np.float32)
         weight = _nearby(evidence, level)
-        inside = np.take_along_axis(within, level[..., None], 2)[..., 0]
+        inside = np.take_along_axis(block.within, level[..., None], 2)[..., 0]
         weight = np.where(inside, weight, 0.0).astype(np.float32)
-        height = _settled(u, v, height + moved, weight)
-    w = np.arange(-12.0, 12.5, LAYER_MM)
-    evidence, within = _evidence(scene, region, origin, axes, (u, v, w), height)
-    inside = within[..., w.size // 2]
+        height = _settled(u, v, height + w[level].astype(np.float32), weight)
+    w = np.arange(-25.0, 25.5, LAYER_MM)
+    block = _Block.of(scene, region, origin, axes, (u, v, w), height)
+    evidence, inside = block.evidence(noise), block.within[..., w.size // 2]
     here = evidence[..., np.abs(w) < 2.1].max(axis=2)
-    usual = float(np.mean(evidence[..., np.abs(w) > 5.0][within[..., np.abs(w) > 5.0]])) if within.any() else 1.0
+    away = block.within & (np.abs(w) > 5.0)
+    usual = float(np.mean(evidence[away])) if away.any() else 1.0
     seen = inside & (ndimage.uniform_filter(here, 5) > max(SEEN_EVIDENCE, 2.5 * usual))
-    return Sheet(height, seen, inside, origin, axes, (float(u[0]), float(v[0])))
+    return Sheet(height, seen, inside, origin, axes, (float(u[0]), float(v[0])), block.crossing(w))
 
 
-def _evidence(
-    scene: _Scene, region: Mask, origin: Image, axes: Image, places: tuple[Image, Image, Image], height: Image
-) -> tuple[Image, Mask]:
-    """Return what speaks for a fissure at [u, v, w] (0 to 1.5) and whether the place lies in the region.
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """A lung around a sheet, sampled at [u, v, w] with w counted from the sheet.
 
-    How much brighter a layer is than the lung 3 mm on both sides, in multiples of the noise, after a median along the
-    sheet (vessels are dots there) and a mean; ``w`` counts from ``height``.
+    ``rise`` : HU by which a layer is brighter than the lung on both sides, after a median along the sheet (vessels are
+    dots there) and a mean; ``free`` where that is known; ``within`` the region; ``vessels`` their share.
     """
-    u, v, w = places
-    grid = np.stack([
-        np.broadcast_to(u[:, None, None], (u.size, v.size, w.size)),
-        np.broadcast_to(v[None, :, None], (u.size, v.size, w.size)),
-        w[None, None, :] + height[..., None],
-    ]).reshape(3, -1)
-    index = ((axes.T @ grid + origin[:, None]) / scene.step).astype(np.float32)
-    shape = (u.size, v.size, w.size)
-    level = scene.texture.level_hu
-    image = np.where(scene.valid, np.minimum(scene.hu, level + 400.0), level).astype(np.float32)
-    values = ndimage.map_coordinates(image, index, order=1, mode="nearest").reshape(shape)
-    valid = ndimage.map_coordinates(scene.valid.astype(np.float32), index, order=1).reshape(shape) > 0.7
-    within = ndimage.map_coordinates(region.astype(np.float32), index, order=1).reshape(shape) > 0.5
-    values = ndimage.gaussian_filter1d(values, 0.8, axis=2, mode="nearest")
-    away = round(3.0 / LAYER_MM)
-    before, behind = np.roll(values, away, axis=2), np.roll(values, -away, axis=2)
-    rise = values - np.maximum(before, behind)
-    good = valid & np.roll(valid, away, axis=2) & np.roll(valid, -away, axis=2)
-    good[..., :away] = False
-    good[..., -away:] = False
-    rise = np.where(good, rise, 0.0).astype(np.float32)
-    rise = ndimage.median_filter(rise, (3, 3, 1), mode="nearest")
-    rise = ndimage.gaussian_filter(rise, (1.0, 1.0, 0.0), mode="nearest")
-    noise = max(4.0, 1.4826 * float(np.median(np.abs(rise[good])))) if good.any() else 20.0
-    return np.clip(rise / (4.0 * noise), 0.0, 1.5).astype(np.float32), within
+
+    rise: Image
+    free: Mask
+    within: Mask
+    vessels: Image
+
+    @staticmethod
+    def of(
+        scene: _Scene, region: Mask, origin: Image, axes: Image, places: tuple[Image, Image, Image], height: Image
+    ) -> _Block:
+        """Sample the scene; a point [u, v, w] lies w mm beyond ``height``."""
+        u, v, w = places
+        shape = (u.size, v.size, w.size)
+        grid = np.stack([
+            np.broadcast_to(u[:, None, None], shape), np.broadcast_to(v[None, :, None], shape),
+            w[None, None, :] + height[..., None],
+        ]).reshape(3, -1)
+        index = ((axes.T @ grid + origin[:, None]) / scene.step).astype(np.float32)
+
+        def sampled(image: Image | Mask, mode: str = "constant") -> Image:
+            values = ndimage.map_coordinates(image.astype(np.float32), index, order=1, mode=mode)
+            return np.asarray(values.reshape(shape), dtype=np.float32)
+
+        level = scene.texture.level_hu
+        values = sampled(np.where(scene.free, np.minimum(scene.hu, level + 400.0), level), "nearest")
+        values = ndimage.gaussian_filter1d(values, 0.8, axis=2, mode="nearest")
+        away = round(SIDE_MM / LAYER_MM)
+        rise = values - np.maximum(np.roll(values, away, axis=2), np.roll(values, -away, axis=2))
+        inner = sampled(scene.inner) > 0.7
+        free = (sampled(scene.free) > 0.7) & np.roll(inner, away, axis=2) & np.roll(inner, -away, axis=2)
+        free[..., :away] = False
+        free[..., -away:] = False
+        rise = ndimage.median_filter(np.where(free, rise, np.float32(0.0)), (3, 3, 1), mode="nearest")
+        rise = ndimage.gaussian_filter(rise, (1.0, 1.0, 0.0), mode="nearest")
+        return _Block(rise, free, sampled(region) > 0.5, sampled(scene.vessels))
+
+    def noise(self) -> float:
+        """Return the spread of ``rise`` in HU."""
+        return max(4.0, 1.4826 * float(np.median(np.abs(self.rise[self.free])))) if self.free.any() else 20.0
+
+    def evidence(self, noise: float) -> Image:
+        """Return what speaks for a fissure, 0 to 1.5, in multiples of the noise."""
+        return np.asarray(np.clip(self.rise / (4.0 * noise), 0.0, 1.5), dtype=np.float32)
+
+    def gap(self) -> Image:
+        """Return 1 where no vessel lies within about 8 mm along the sheet, 0 where as many as usual along w do."""
+        inside, sigma = self.within.astype(np.float32), (GAP_MM / STEP_MM, GAP_MM / STEP_MM, 1.5)
+        near = ndimage.gaussian_filter(self.vessels * inside, sigma, mode="nearest")
+        near /= ndimage.gaussian_filter(inside, sigma, mode="nearest") + np.float32(0.05)
+        usual = ndimage.uniform_filter1d(near, 31, axis=2, mode="nearest")
+        return np.asarray(np.clip(1.0 - near / (usual + np.float32(0.004)), -1.0, 1.0) * inside, dtype=np.float32)
+
+    def crossing(self, w: Image) -> float:
+        """Return the share of vessel on the sheet as a share of that 8 to 25 mm beside it."""
+        here, beside = self.within & (np.abs(w) < 2.1), self.within & (np.abs(w) > 8.0)
+        usual = float(self.vessels[beside].mean()) if beside.any() else 0.0
+        return float(self.vessels[here].mean()) / usual if usual > 0.004 and here.any() else 1.0
 
 
 def _nearby(evidence: Image, level: NDArray[np.int64]) -> Image:
@@ -269,7 +333,7 @@ def _settled(u: Image, v: Image, height: Image, weight: Image) -> Image:
 
     The quadratic is fitted by reweighting: what lies far off it (Tukey's biweight, 12 mm) does not count.
     """
-    known = weight > 0.3
+    known = weight > 0.15
     if np.count_nonzero(known) < 40:
         return np.zeros_like(height)
     a, b = (u - u.mean())[:, None] / 100.0, (v - v.mean())[None, :] / 60.0
