@@ -93,6 +93,15 @@ def test_the_rim_verdict_has_a_borderline(box_labels):
     assert part.verdict == "not met"
 
 
+def test_a_flagged_target_can_miss_a_limit_and_cannot_meet_one(box_labels):
+    flagged = replace(box_labels, segments=tuple(
+        replace(s, state="check") if s.name == "tumour_1" else s for s in box_labels.segments))
+    for radius, verdict in ((14.5, "not checked"), (11.0, "not checked"), (6.0, "not met")):
+        margin = assess(case_of(flagged), PLAN, ball_zone((0, 0, 0), radius))["minimal_margin_mm"]
+        assert margin.verdict == verdict
+        assert ("to be confirmed" in margin.note) == (verdict == "not checked")
+
+
 def test_heated_organs_are_named_with_the_place(box_labels):
     zone = ball_zone((-30, 20, 0), 12.0, half_mm=30.0)
     grid = zone.geometry.cropped((0, 0, 0), zone.geometry.shape)

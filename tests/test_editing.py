@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -272,6 +273,31 @@ def test_an_edit_of_a_case_drops_what_depends_on_the_labels_and_is_recorded(case
     step = after.provenance[-1]
     assert step.stage == "editing labels" and step.facts["edit"] == "paint liver" and "liver +" in step.facts["changed"]
     assert np.array_equal(after.volume.array, before.volume.array)
+
+
+def test_confirming_changes_no_voxel_keeps_surfaces_and_checks_plans_anew(tmp_path, capsys):
+    from anatomy_twin.core import LabelMap
+    from anatomy_twin.segmentation import edit_history
+
+    case = planned_case()
+    old = case.label_map
+    flagged = LabelMap(old.array, old.geometry, tuple(
+        replace(s, state="check", rules=("volume",), note="rather large") if s.name in ("liver", "colon") else s
+        for s in old.segments))
+    edited, history = edit_history.EditHistory().apply(flagged, editing.confirm.change(flagged, "liver"))
+    segment = edited.segment("liver")
+    assert (segment.state, segment.rules) == ("confirmed", ()) and "volume" in segment.note and "large" in segment.note
+    assert np.array_equal(edited.array, flagged.array)
+    undone, _ = history.undo(edited)
+    assert undone.segments == flagged.segments
+    assert editing.confirm.change(edited, "liver").empty
+    at.save_case(replace(case, labels={case.primary: flagged}, assessments={}), tmp_path / "flagged.twin")
+    code, out, err = run(capsys, tmp_path / "flagged.twin", "confirm", "liver")
+    saved = at.load_case(tmp_path / "flagged.twin")
+    assert code == 0 and "confirmed" in out and saved.label_map.segment("liver").state == "confirmed", err
+    assert saved.plans.keys() == case.plans.keys() == saved.checks.keys() and not saved.assessments
+    assert saved.results.keys() == case.results.keys()
+    assert saved.anatomy["liver"].surface is not None and saved.anatomy["liver"].state == "confirmed"
 
 
 COMMANDS = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -70,6 +72,24 @@ def test_a_missing_structure_is_never_passed():
     assert "not segmented" in rule(check, "crosses no lung").reason
     passed = {r.name for r in check.rules if r.outcome == "passed"}
     assert not any(name.startswith("crosses") for name in passed)
+
+
+def test_a_flagged_outline_breaks_a_rule_and_never_lets_it_pass():
+    grid = geometry()
+    for place, outcome in (((60, 60, 50), "not checked"), ((-70, -5, -5), "broken")):
+        far = box(grid, place, tuple(p + 12 for p in place))
+        case = box_case({"gallbladder": far})
+        labels = with_state(case.label_map, "gallbladder", "check")
+        found = rule(check_plan(replace(case, labels={case.primary: labels}), plan_of()), "crosses no gallbladder")
+        assert found.outcome == outcome
+        assert ("to be confirmed: gallbladder" in found.reason) == (outcome == "not checked")
+        sure = with_state(labels, "gallbladder", "confirmed")
+        sure = rule(check_plan(replace(case, labels={case.primary: sure}), plan_of()), "crosses no gallbladder")
+        assert sure.outcome == ("broken" if outcome == "broken" else "passed")
+
+
+def with_state(labels, name, state):
+    return replace(labels, segments=tuple(replace(s, state=state) if s.name == name else s for s in labels.segments))
 
 
 def test_half_of_a_pair_is_not_enough_to_pass_but_enough_to_break():

@@ -11,8 +11,9 @@ from scipy import ndimage
 
 from anatomy_twin.core import VolumeGeometry
 from anatomy_twin.segmentation.abdomen.ivc import find_inferior_vena_cava
+from anatomy_twin.segmentation.abdomen.liver_veins import part_trees, split_by_roots
 from anatomy_twin.segmentation.abdomen.portal import find_portal_vein, portal_region
-from anatomy_twin.segmentation.abdomen.vessels import find_hepatic_vessels, split_by_roots, vessel_diameter_mm
+from anatomy_twin.segmentation.abdomen.vessels import find_hepatic_vessels, vessel_diameter_mm
 from anatomy_twin.segmentation.ground.borders import grown_to_half
 from anatomy_twin.segmentation.ground.phase import Phase
 from anatomy_twin.segmentation.ground.ridges import hessian_eigenvalues, ridge_strength
@@ -75,10 +76,32 @@ def test_two_trees_that_touch_are_parted_at_the_thin_contact():
     lower = np.hypot(y - 30, z - 18) < 4.0
     contact = (np.hypot(x - 45, y - 30) < 1.6) & (z > 18) & (z < 40)
     roots = [(np.hypot(y - 30, z - 40) < 6.0) & (x > 82), (np.hypot(y - 30, z - 18) < 6.0) & (x > 82)]
-    first, second = split_by_roots((upper | lower | contact) & (x < 82), roots[0], roots[1], 1.5)
-    assert np.mean(first[upper & (x < 82)]) > 0.97
-    assert np.mean(second[lower & (x < 82)]) > 0.97
-    assert not (first & second).any()
+    vessels = (upper | lower | contact) & (x < 82)
+    for brightness in (None, np.where(contact, 0.6, 1.0).astype(np.float32)):
+        trees = split_by_roots(vessels, roots[0], roots[1], 1.5, brightness)
+        assert np.mean(trees.first[upper & (x < 82)]) > 0.97
+        assert np.mean(trees.second[lower & (x < 82)]) > 0.97
+        assert not (trees.first & trees.second).any() and trees.doubtful < 0.1
+    found = part_trees(vessels, roots[0], roots[1], 1.5, "vessels")
+    assert found["hepatic_veins"].state == "check" and found["hepatic_veins"].rules == ("estimated",)
+    assert "doubtful" in found["portal_branches"].note
+    for cava, trunk, missing in ((None, roots[1], "vena cava"), (roots[0], None, "portal trunk")):
+        alone = part_trees(vessels, cava, trunk, 1.5, "vessels")
+        assert alone["hepatic_vessels"].state == "ok" and missing in alone["hepatic_vessels"].note
+        assert alone["hepatic_veins"].absent and alone["portal_branches"].absent
+
+
+def test_portal_branches_that_lean_on_the_cava_below_the_hilum_are_no_hepatic_veins():
+    _, x, y, z = grid((60, 40, 60), 1.5)
+    cava = (np.hypot(x - 70, y - 30) < 9) & (z > 3)
+    trunk = (np.hypot(y - 30, z - 40) < 6) & (x > 40) & (x < 60)
+    portal = (np.hypot(y - 30, z - 40) < 4) & (x <= 40) & (x > 8)
+    portal |= (np.hypot(y - 30, x - 30) < 2.5) & (z < 40) & (z > 15)
+    portal |= (np.hypot(y - 30, z - 15) < 2.5) & (x > 30) & (x < 61)  # reaches the cava 25 mm below the hilum
+    hepatic = (np.hypot(y - 30, z - 75) < 4) & (x > 8) & (x < 61)
+    found = part_trees(portal | hepatic, cava, trunk, 1.5, "vessels")
+    assert np.mean(found["portal_branches"].mask[portal]) > 0.98
+    assert np.mean(found["hepatic_veins"].mask[hepatic]) > 0.98
 
 
 def liver_scene(contrast=50.0, noise=10.0, seed=0):

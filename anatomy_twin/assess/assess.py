@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,8 @@ def assess(
     if reason:
         found += _not_checked(labels, plan.target, reason)
     else:
-        found += _margin_quantities(labels, plan.target, ablative_margin(labels, plan.target, result, RIM_MM))
+        margins = _margin_quantities(labels, plan.target, ablative_margin(labels, plan.target, result, RIM_MM))
+        found += [_doubted(quantity, labels, plan.target) for quantity in margins]
         found += _outside(labels, plan.target, result)
     monitor.progress(0.7)
     check_cancelled(monitor)
@@ -178,12 +180,25 @@ def _temperatures(labels: LabelMap, target: str, result: ThermalResult) -> list[
         hottest = index[hit][int(np.argmax(np.round(values, 1)))]
         value = round(float(values.max()), 1)
         x, y, z = (round(round(float(part), 6), 1) for part in geometry.to_world(hottest))
-        found.append(Quantity(
+        found.append(_doubted(Quantity(
             f"{name}_peak_c", f"{catalog.term(name)['label']}, highest temperature", value, "degC",
             f"at most {limit['value']:g} degC", "met" if value <= float(limit["value"]) else "not met", "assumed",
             (x, y, z), "over the snapshots of the simulation",
-        ))
+        ), labels, name))
     return found
+
+
+def _doubted(quantity: Quantity, labels: LabelMap, name: str) -> Quantity:
+    """Return a number read off the outline of ``name``: one that is flagged can miss a limit, it cannot meet it."""
+    segment = labels.segment(name)
+    if segment.state != "check" or quantity.verdict not in ("met", "borderline"):
+        return quantity
+    note = "; ".join(filter(None, [quantity.note, f"the outline of {_label_of(name)} is to be confirmed"]))
+    return replace(quantity, verdict="not checked", note=note)
+
+
+def _label_of(name: str) -> str:
+    return str(catalog.term(name)["label"]).lower()
 
 
 def _not_checked(labels: LabelMap, target: str, reason: str) -> list[Quantity]:

@@ -20,6 +20,7 @@ TAKES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "margin": (("margin_mm",), ("margin_mm", "barriers")),
     "hollow": (("thickness_mm",), ("thickness_mm", "shell")),
     "logical": (("operation",), ("operation", "other", "create")),
+    "confirm": ((), ()),
 }
 FLAGS = {
     "points_mm": "--at", "radius_mm": "--radius", "hu": "--hu", "sigma_mm": "--sigma", "slices_mm": "--slices",
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
         options["point_mm"] = options.pop("points_mm")
     needed, allowed = TAKES[verb]
     for key in options:
-        if key not in allowed and key not in RULES:
+        if key not in allowed and (key not in RULES or verb == "confirm"):
             parser.error(f"{verb} takes no {_flag(key)}")
     for key in needed:
         if key not in options:
@@ -68,7 +69,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> Options:
-    parser = Options("edit", "Correct one segment of a case; the case is saved in place, without plans and surfaces.")
+    parser = Options("edit", "Correct or confirm a segment; saved in place. A correction drops plans and surfaces.")
     parser.add_argument("case", metavar="CASE")
     parser.add_argument("verb", metavar="VERB", choices=TAKES, help=", ".join(TAKES))
     parser.add_argument("segment", metavar="SEGMENT")

@@ -90,8 +90,9 @@ def path_costs(measures: Measures, path: int) -> tuple[Cost, ...]:
     )
 
 
-def _outcome(broken: bool, missing: str = "") -> str:
-    return "broken" if broken else "not checked" if missing else "passed"
+def _outcome(broken: bool, doubt: str | bool = "") -> str:
+    """A structure that is missing, or whose outline is flagged, can break a rule; it cannot let it pass."""
+    return "broken" if broken else "not checked" if doubt else "passed"
 
 
 def _device_source(device: dict[str, Any], field: str) -> str:
@@ -144,9 +145,9 @@ def _group_rule(
     else:
         reason = f"nearest is {label} at {value:.1f} mm"
     if group.flagged and not broken:
-        reason += f"; outline to be checked: {', '.join(group.flagged).replace('_', ' ')}"
+        reason += f"; outlines to be confirmed: {', '.join(group.flagged).replace('_', ' ')}"
     return Rule(
-        group.rule, _outcome(broken, group.missing), reason,
+        group.rule, _outcome(broken, group.missing or bool(group.flagged)), reason,
         round(value, 1) if group.classes else None, "mm", group.guard_mm,
         hit=hit if broken else "", place_mm=measures.place(path, share) if hit else None, source=ASSUMED,
     )

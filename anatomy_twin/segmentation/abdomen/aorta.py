@@ -9,6 +9,7 @@ from scipy import ndimage
 
 from anatomy_twin.core import Volume, VolumeGeometry
 from anatomy_twin.kernels.seg_circles import best_path, disc_scores
+from anatomy_twin.segmentation.ground.borders import grown_to_half
 from anatomy_twin.segmentation.ground.frame import SpineFrame
 from anatomy_twin.segmentation.ground.tube import Course, course_of, draw_tube, refine_tube
 from anatomy_twin.segmentation.ground.working_grid import (
@@ -18,6 +19,7 @@ from anatomy_twin.segmentation.ground.working_grid import (
     close_mm,
     largest_component,
     open_mm,
+    resample,
     volume_ml,
 )
 
@@ -29,6 +31,10 @@ FRONT_IN_BELLY_MM = (4.0, 64.0)
 FRONT_IN_CHEST_MM = (-30.0, 44.0)
 # a dissected aorta has two lumens of different brightness: above this both count as blood
 BRIGHT_BLOOD_HU = 130.0
+# hip bones beside the spine: where they lie, a section of a crest and of a wing; the aorta divides at L4, seldom at L5
+HIP_BESIDE_MM, HIP_FRONT_MM = 40.0, 35.0
+CREST_MM2, HIP_MM2 = 150.0, 700.0
+BELOW_CREST_MM = 36.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +73,7 @@ def find_aorta(hu: Image, body: Mask, bone: Mask, lungs: Mask, frame: SpineFrame
     path = _path(again, means, origin, best_path(again, reach, cost, 0.05), frame)
     limit = BRIGHT_BLOOD_HU if float(np.max(image)) <= BRIGHT_BLOOD_HU else 200.0
     mask = _draw(np.minimum(hu, np.float32(limit)), path, _upper_end(path, frame), lungs, step)
+    mask[:_below_division(bone, frame)] = False
     mask = largest_component(mask & body)
     size = volume_ml(mask, step)
     length = float(mask.any(axis=(1, 2)).sum()) * step
@@ -79,6 +86,24 @@ def find_aorta(hu: Image, body: Mask, bone: Mask, lungs: Mask, frame: SpineFrame
     return Found(mask, "ok"), median
 
 
+def _below_division(bone: Mask, frame: SpineFrame) -> int:
+    """Return the first slice that may hold the aorta: it divides at L4, where the crests of the hip bones end.
+
+    The crests are the upper end of the run of slices, from the lowest one up, with dense bone on both sides of the
+    spine; a run that holds no section as large as a hip bone is of ribs. 0 where the field ends above the pelvis.
+    """
+    step = frame.spacing_mm
+    place = np.broadcast_to((np.abs(frame.left_mm) > HIP_BESIDE_MM) & (frame.front_mm < HIP_FRONT_MM), bone.shape)
+    sides = [place & np.broadcast_to(frame.left_mm * side > 0.0, bone.shape) & bone for side in (-1.0, 1.0)]
+    areas_mm2 = np.min([side.sum(axis=(1, 2)) for side in sides], axis=0) * step**2
+    crest = 0
+    while crest < areas_mm2.size and areas_mm2[crest] > CREST_MM2:
+        crest += 1
+    if not crest or float(areas_mm2[:crest].max()) < HIP_MM2:
+        return 0
+    return max(0, crest - round(BELOW_CREST_MM / step))
+
+
 def slices_of(found: Found) -> int:
     """Return in how many slices a structure was found."""
     return 0 if found.mask is None else int(found.mask.any(axis=(1, 2)).sum())
@@ -89,7 +114,14 @@ def refine_aorta(
 ) -> tuple[Mask, VolumeGeometry]:
     """Return the aorta with its rim drawn anew on a finer grid, and that grid; ``volume`` on upright axes."""
     bright = aorta_hu > BRIGHT_BLOOD_HU + 40.0
-    return refine_tube(volume, mask, geometry, BRIGHT_BLOOD_HU if bright else aorta_hu + 15.0, spacing_mm)
+    drawn, fine = refine_tube(volume, mask, geometry, BRIGHT_BLOOD_HU if bright else aorta_hu + 15.0, spacing_mm)
+    if bright:
+        return drawn, fine
+    # the rim sought keeps to the inner side of a blurred border
+    image = np.minimum(resample(volume.array, volume.geometry, fine), np.float32(aorta_hu))
+    image = ndimage.gaussian_filter(image, 0.6 / spacing_mm, truncate=3.0)
+    held = np.broadcast_to(drawn.any(axis=(1, 2), keepdims=True), drawn.shape)
+    return grown_to_half(image, drawn, held, aorta_hu, spacing_mm, rings=1), fine
 
 
 def _core(mask: Mask, step: float) -> Mask:

@@ -32,7 +32,9 @@ from anatomy_twin.segmentation.ground.landmarks import find_landmarks
 from anatomy_twin.segmentation.ground.phase import Phase, find_phase, measure_kidneys, measure_spleen
 from anatomy_twin.segmentation.ground.plausibility import (
     check_body,
+    check_height,
     check_organs,
+    check_region,
     check_size,
     check_spine,
     check_volume,
@@ -40,7 +42,7 @@ from anatomy_twin.segmentation.ground.plausibility import (
     same_place,
 )
 from anatomy_twin.segmentation.ground.refine import refine_organ
-from anatomy_twin.segmentation.ground.rules import flag, judge, judge_bones, judge_scan
+from anatomy_twin.segmentation.ground.rules import flag, judge, judge_bones, judge_orientation, judge_scan
 from anatomy_twin.segmentation.ground.tissues import Wall, find_tissues
 from anatomy_twin.segmentation.ground.working_grid import (
     Found,
@@ -60,6 +62,7 @@ ORGANS: Final = (
     "bone", "heart", "pancreas", "bowel", "colon", "duodenum", "stomach", "liver", "bile_duct", "gallbladder",
     "spleen", "kidney_right", "kidney_left", "portal_vein", "inferior_vena_cava", "aorta", "lung_right", "lung_left",
 )
+SOLID: Final = ("liver", "spleen", "kidney_right", "kidney_left", "heart")
 REFINED: Final = ("liver", "spleen", "kidney_right", "kidney_left", "aorta")
 
 
@@ -105,10 +108,13 @@ def _segment_all(volume: Volume, monitor: Monitor, use_prior: bool = True, turne
     told = judge(found, ground.scene.hu, ground.frame, phase)
     scan_told, lines = judge_scan(volume, found, ground.grid.hu, ground.body.mask, ground.frame,
                                    ground.scene.arms_in_field)  # fmt: skip
-    found = flag(flag(found, told), scan_told)
+    turned_told, turned_lines = judge_orientation(found, ground.body.mask, ground.grid.spacing_mm)
+    found = flag(flag(flag(found, told), scan_told), turned_told)
+    lines += turned_lines
     lines += [f"{name}: {words}" for name, many in told.items() for _, words in many]
     next_stage(monitor, "vessels and lesions")
-    finer = look_closer(volume, ground.grid.geometry, _known(ground, found), phase, monitor)
+    known = {**_known(ground, found), "trunk_wall": ground.scene.body & (ground.scene.depth < 1.0)}
+    finer = look_closer(volume, ground.grid.geometry, known, phase, monitor)
     notes = [f"contrast phase: {phase.name} ({phase.reason}), judged from the image and not from its header", *lines]
     if ground.scene.arms_in_field:
         notes.append("arms in field: the grey values are shaded, the liver was fitted with a local level")
@@ -132,6 +138,7 @@ def find_ground(volume: Volume, use_prior: bool = True) -> Ground:
     found["bone"] = find_bone(hu, body.mask, frame)
     bone = mask_of(found["bone"], hu.shape)
     check_spine(bone, body.mask, frame)
+    check_region(bone, lungs, body.mask, frame)
     found["aorta"], aorta_hu = find_aorta(hu, body.mask, bone, lungs, frame)
     if may_hold_bright_aorta(hu, body.mask, frame):
         other_bone = find_bone(hu, body.mask, frame, bright_aorta=True)
@@ -174,6 +181,11 @@ def find_organs(ground: Ground, monitor: Monitor = SILENT) -> tuple[dict[str, Fo
         # a cortex full of contrast is no bone
         kidneys = union_of(found, ("kidney_right", "kidney_left"), shape)
         found["bone"] = replace(found["bone"], mask=found["bone"].mask & ~kidneys)
+    crest = None if scene.marks is None or scene.marks.crest is None else scene.marks.crest.value_mm
+    for name in ("liver", "spleen"):
+        found[name] = check_height(name, found[name], crest, scene.spacing_mm)
+    liver = mask_of(found["liver"], shape)
+    level = None if found["liver"].absent else level
     check_organs(found)
     spleen_hu = measure_spleen(scene.smooth, found, ground.grid.spacing_mm)
     renal = measure_kidneys(ground.grid.hu, scene.smooth, found, ground.grid.spacing_mm)
@@ -277,8 +289,10 @@ def _skeleton(
         return {"bone": coarse}
     shape = coarse.mask.shape
     vessels = mask_of(found["aorta"], shape) | mask_of(found["inferior_vena_cava"], shape)
+    solid = union_of(found, SOLID, shape)
     fine, skeleton, parts = find_bones(
-        volume, ground.body.mask, coarse.mask, vessels, ground.scene.lungs, ground.frame, ground.grid.geometry
+        volume, ground.body.mask, coarse.mask, vessels, ground.scene.lungs, ground.frame, ground.grid.geometry,
+        ground.scene.depth, solid,
     )
     return carry_bones(fine, skeleton, parts, block) or {"bone": coarse}
 

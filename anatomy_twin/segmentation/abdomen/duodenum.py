@@ -11,7 +11,7 @@ from scipy import ndimage
 from anatomy_twin.segmentation.abdomen.gut_frame import course_at, follow, window_of
 from anatomy_twin.segmentation.abdomen.gut_room import Room
 from anatomy_twin.segmentation.abdomen.pancreas import Course
-from anatomy_twin.segmentation.ground.working_grid import Mask
+from anatomy_twin.segmentation.ground.working_grid import Found, Mask, volume_ml
 
 # mm left of the aorta's middle, above the kidneys' middle, before the aorta's front face (see ``pancreas.COURSE``)
 CROSSING: Final[NDArray[np.float64]] = np.array([
@@ -27,6 +27,8 @@ WIDE_MM: Final = 5.0
 MOST: Final = 0.75
 MOVE_COST: Final = 0.03
 LEAST_EVIDENCE: Final = 0.32
+LEAST_LENGTH_MM: Final = 60.0
+DUODENUM_ML: Final = (10.0, 220.0)
 
 
 def follow_duodenum(room: Room) -> Course | None:
@@ -75,6 +77,19 @@ def follow_duodenum(room: Room) -> Course | None:
             points[n, f, i] = True
             values.append(float(evidence[n, f, i]))
         line |= window.put(points, shape)
-    if len(values) * step < 60.0:
+    if len(values) * step < LEAST_LENGTH_MM:
         return None
     return Course(line, float(np.mean(values)), len(values) * step)
+
+
+def judge_duodenum(room: Room, course: Course | None, mask: Mask) -> Found:
+    """Return the duodenum with its state, or "not found" with the reason."""
+    if room.frame is None:
+        return Found.nothing("needs the aorta, and a kidney or the spleen seen whole")
+    if course is None:
+        return Found.nothing(f"no tube of {LEAST_LENGTH_MM:.0f} mm before the aorta and right of it")
+    size = volume_ml(mask, room.spacing_mm)
+    if not DUODENUM_ML[0] <= size <= DUODENUM_ML[1]:
+        return Found.nothing(f"what lies along its usual course has {size:.0f} ml")
+    note = f"{size:.0f} ml followed over {course.length_mm:.0f} mm; its beginning and its border to bowel are estimated"
+    return Found(mask, "check", note, ("estimated",))

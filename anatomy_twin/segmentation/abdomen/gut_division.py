@@ -22,8 +22,9 @@ from anatomy_twin.segmentation.ground.working_grid import (
 )
 
 PANCREAS, DUODENUM, STOMACH, OTHER, VESSEL = 1, 2, 3, 4, 5
-HEAD_REACH_MM: Final = 24.0
-BODY_REACH_MM: Final = 15.0
+HEAD_REACH_MM: Final = 26.0
+BODY_REACH_MM: Final = 19.0
+NATIVE_REACH_MM: Final = (18.0, 11.0)  # without contrast only the place tells it from vessels and gut
 DUODENUM_REACH_MM: Final = 17.0
 PANCREAS_CORE_MM: Final = 4.5
 DUODENUM_CORE_MM: Final = 5.5
@@ -62,7 +63,7 @@ def divide(
     from_duodenum = far if duodenum is None else distance_mm(duodenum.line, step, 30.0)
     cores[PANCREAS] &= ~(cores[DUODENUM] & (from_duodenum < from_pancreas))
     cores[DUODENUM] &= ~cores[PANCREAS]
-    body = room.tissue | (room.lumen & ~room.taken)
+    body = room.filled
     gland = _gland(room, cores[PANCREAS], from_pancreas)
     held = cores[PANCREAS] | cores[DUODENUM]
     thick = open_mm(body & ~held, LOOP_MM, step)
@@ -97,7 +98,8 @@ def _gland(room: Room, core: Mask, from_line: Image) -> Mask:
     """Return what may be pancreas: within its reach, and where contrast shows it near the gland's own density."""
     if not core.any() or room.frame is None:
         return np.zeros_like(core)
-    reach = np.where(room.frame.left_mm < HEAD_ENDS_MM, HEAD_REACH_MM, BODY_REACH_MM)
+    head, body = (HEAD_REACH_MM, BODY_REACH_MM) if room.phase.enhanced else NATIVE_REACH_MM
+    reach = np.where(room.frame.left_mm < HEAD_ENDS_MM, head, body)
     near = pancreas_tissue(room) & (from_line < reach)
     if not room.phase.enhanced:
         return np.asarray(near)

@@ -1,4 +1,4 @@
-"""Stomach, bowel and gallbladder, as far as gas, contrast medium in the lumen, fluid and position show them."""
+"""The hollow organs and the pancreas together: each takes its share of what the solid organs leave in the cavity."""
 
 from __future__ import annotations
 
@@ -9,15 +9,20 @@ import numpy as np
 from scipy import ndimage
 
 from anatomy_twin.core import SILENT, Monitor, VolumeGeometry, check_cancelled
+from anatomy_twin.segmentation.abdomen.bowel import find_bowel, find_lumen
+from anatomy_twin.segmentation.abdomen.duodenum import follow_duodenum, judge_duodenum
+from anatomy_twin.segmentation.abdomen.gut_division import divide, duodenum_core, pancreas_core
+from anatomy_twin.segmentation.abdomen.gut_frame import find_gut_frame
+from anatomy_twin.segmentation.abdomen.gut_room import make_room
+from anatomy_twin.segmentation.abdomen.pancreas import follow_pancreas, judge_pancreas
 from anatomy_twin.segmentation.abdomen.stomach import find_stomach
 from anatomy_twin.segmentation.ground.phase import Phase
-from anatomy_twin.segmentation.ground.tissues import Wall, find_wall, lungs_of
+from anatomy_twin.segmentation.ground.tissues import Wall, find_wall
 from anatomy_twin.segmentation.ground.working_grid import (
     Found,
     Image,
     Mask,
     Masks,
-    boxed_components,
     close_mm,
     components,
     depth_mm,
@@ -30,56 +35,52 @@ from anatomy_twin.segmentation.ground.working_grid import (
     volume_ml,
 )
 
-GAS_HU: Final = -170.0  # darker than any fat: gas, alone or in stool
-CONTRAST_HU: Final = 210.0
-WALL_MM: Final = 4.0
-MIN_LUMEN_ML: Final = 0.5
-FLUID_HU: Final = (-12.0, 28.0)
 BILE_HU: Final = (-12.0, 26.0)
-FLUID_REACH_MM: Final = 30.0
 GALLBLADDER_ML: Final = (4.0, 150.0)
-COLON_RADIUS_MM: Final = 10.0
+LOOP_MM: Final = 10.0
+BULB_UP_MM: Final = 14.0
 
 
 def find_hollow(
     hu: Image, geometry: VolumeGeometry, masks: Masks, phase: Phase, monitor: Monitor = SILENT, wall: Wall | None = None
 ) -> dict[str, Found]:
-    """Find ``stomach``, ``colon`` (wide lumen), ``bowel`` (narrow lumen) and ``gallbladder``.
+    """Find ``stomach``, ``duodenum``, ``pancreas``, ``colon``, ``bowel`` (small bowel) and ``gallbladder``.
 
-    Parameters as ``tissues.find_tissues``. Bowel is lumen that holds gas or positive contrast, the fluid that hangs on
-    it, and a wall of 4 mm; collapsed loops and loops with fluid alone stay unknown tissue. State "check" by the
-    rule "estimated".
+    Parameters as ``tissues.find_tissues``. First what gas, fluid and contrast medium show, then the courses of
+    duodenum and pancreas, then the borders between all of them. Where fat does not part them the border is estimated:
+    all but the gallbladder carry the state "check", rule "estimated".
     """
     wall = wall or find_wall(hu, geometry, masks)
     step = wall.spacing_mm
     cavity = (wall.cavity_depth > -2.0) & wall.masks["body"]
     taken = _solid(wall.masks, step)
-    gallbladder = _gallbladder(wall, cavity, taken, step)
-    monitor.progress(0.4)
+    lumen = find_lumen(wall, cavity, taken, step)
+    duodenum = follow_duodenum(make_room(wall, phase, taken, lumen))
+    # its descending part full of fluid lies beside the gallbladder
+    loop = taken if duodenum is None else taken | dilate_mm(duodenum.line & below_bulb(wall, step), LOOP_MM, step)
+    gallbladder = _gallbladder(wall, cavity, loop, step)
+    monitor.progress(0.3)
     check_cancelled(monitor)
-    lumen = _lumen(wall, cavity, taken, step)
     if gallbladder.mask is not None:
         taken = taken | gallbladder.mask
-    stomach = find_stomach(wall, taken, lumen)
-    if stomach.mask is not None:
-        taken = taken | stomach.mask
-        lumen &= ~stomach.mask
-    fluid = _fluid_on(wall, lumen, cavity & ~taken, step)
-    monitor.progress(0.8)
-    bowel = (lumen | fluid) & ~taken
-    colon = _wide(bowel, lumen, step)
-    free = wall.masks["body"] & ~taken & ~lungs_of(wall.masks)
-    # the wall is as thick as it is where organs and fat leave room for it: fat is never wall
-    soft = free & ((wall.hu > -50.0) | (wall.hu < GAS_HU))
-    blur = free & dilate_mm((wall.hu < GAS_HU) & free, 1.1 * step, step)
+    room = make_room(wall, phase, taken, lumen)
+    ways = {"duodenum": follow_duodenum(room), "pancreas": follow_pancreas(room)}
+    held = pancreas_core(room, ways["pancreas"]) | duodenum_core(room, ways["duodenum"])
+    monitor.progress(0.5)
+    check_cancelled(monitor)
+    stomach = find_stomach(room, held)
+    none = np.zeros_like(taken)
+    gland, gut, sack = divide(room, ways["pancreas"], ways["duodenum"], none if stomach.mask is None else stomach.mask)
     found = {
-        "stomach": stomach,
-        "bowel": _with_wall(bowel & ~colon, soft & ~colon, blur, step, "gas, contrast and fluid in narrow lumen"),
-        "colon": _with_wall(colon, soft, blur, step, "gas and stool in lumen wider than small bowel"),
+        "stomach": stomach if stomach.mask is None else replace(stomach, mask=sack),
+        "duodenum": judge_duodenum(room, ways["duodenum"], gut),
+        "pancreas": judge_pancreas(room, ways["pancreas"], gland),
         "gallbladder": gallbladder,
     }
-    if not found["colon"].absent and not found["bowel"].absent:
-        found["bowel"] = replace(found["bowel"], mask=found["bowel"].mask & ~found["colon"].mask)
+    monitor.progress(0.8)
+    check_cancelled(monitor)
+    others = np.logical_or.reduce([none, *(entry.mask for entry in found.values() if entry.mask is not None)])
+    found.update(find_bowel(room, others))
     monitor.progress(1.0)
     if wall.geometry is geometry:
         return found
@@ -87,6 +88,14 @@ def find_hollow(
         name: entry if entry.mask is None else replace(entry, mask=paste(entry.mask, wall.geometry, geometry))
         for name, entry in found.items()
     }
+
+
+def below_bulb(wall: Wall, step: float) -> Mask:
+    """Return the slices below the duodenal bulb, where nothing but the duodenum holds the duodenum's course."""
+    frame = find_gut_frame(wall.masks, step)
+    if frame is None:
+        return np.zeros_like(wall.masks["body"])
+    return np.broadcast_to((frame.up_mm < BULB_UP_MM)[:, None, None], wall.masks["body"].shape)
 
 
 def _solid(masks: Masks, step: float) -> Mask:
@@ -98,109 +107,6 @@ def _solid(masks: Masks, step: float) -> Mask:
         if name in masks and masks[name].any():
             result |= dilate_mm(masks[name], rim, step) if rim else masks[name]
     return result
-
-
-def _lumen(wall: Wall, cavity: Mask, taken: Mask, step: float) -> Mask:
-    """Return gas that is not lung and positive contrast in the cavity, below the lungs' base."""
-    lungs = lungs_of(wall.masks)
-    left = np.broadcast_to(wall.frame.left_mm, lungs.shape)
-    front = np.broadcast_to(wall.frame.front_mm, lungs.shape)
-    below = _below_the_chest(wall, lungs)
-    from_lung = distance_mm(lungs, step, 26.0)
-    gas = (wall.hu < GAS_HU) & wall.masks["body"] & (from_lung > 5.0) & (wall.cavity_depth > -4.0) & below
-    # air in a fold of the skin
-    gas = _kept(gas, wall.cavity_depth < 3.0, 0.4)
-    # the thin lower edge of a lung leans on the wall; the oesophagus runs before the spine behind the heart
-    edge = (from_lung < 12.0) & (wall.cavity_depth < 12.0) | (from_lung < 8.0)
-    gullet = (np.abs(left - 8.0) < 36.0) & (front < 60.0) & (from_lung < 25.0)
-    gas = _kept(gas, edge | gullet, 0.5)
-    # stool holds gas in specks too small to count one by one
-    mottled = (ndimage.gaussian_filter(gas.astype(np.float32), 4.0 / step) > 0.12) & cavity & ~taken
-    least = max(2, int(MIN_LUMEN_ML / step**3 * 1000.0))
-    lumen = _large(gas | (mottled & (wall.hu < 400.0) & ~_plain_fat(wall)), least)
-    bright = (wall.hu > CONTRAST_HU) & cavity & ~taken & (wall.cavity_depth > 3.0) & below
-    # the end of a floating rib lies behind and at the wall
-    rib = (front < 25.0) & (wall.cavity_depth < 20.0) | (np.abs(left) < 32.0) & (front < 40.0) | (front < 8.0)
-    lumen |= _large(_kept(bright, rib, 0.4), least)
-    # where gas and contrast meet lie voxels of neither
-    spine = (np.abs(left) < 28.0) & (front < 34.0)
-    return (lumen | (close_mm(lumen, step, step) & cavity & ~taken)) & ~spine
-
-
-def _plain_fat(wall: Wall) -> Mask:
-    return np.asarray(ndimage.uniform_filter((wall.hu > -140.0) & (wall.hu < -60.0), 3, output=np.float32) > 0.9)
-
-
-def _kept(mask: Mask, place: Mask, share: float) -> Mask:
-    """Return the components of a mask of which less than ``share`` lies in ``place``."""
-    labels, count = ndimage.label(mask)
-    sizes = np.bincount(labels.ravel(), minlength=count + 1)
-    inside = np.bincount(labels[place], minlength=count + 1)
-    keep = inside < share * sizes
-    keep[0] = False
-    return np.asarray(keep[labels])
-
-
-def _below_the_chest(wall: Wall, lungs: Mask) -> Mask:
-    """Return the slices in which lung fills less than half of the cavity."""
-    inside = (wall.cavity_depth > 0.0).sum(axis=(1, 2))
-    share = lungs.sum(axis=(1, 2)) / np.maximum(1, inside)
-    high = share > 0.45
-    first = int(np.argmax(high)) if high.any() else high.size
-    return np.broadcast_to((np.arange(high.size) < first)[:, None, None], lungs.shape)
-
-
-def _large(mask: Mask, least: int) -> Mask:
-    labels, count = ndimage.label(mask, structure=np.ones((3, 3, 3)))
-    sizes = np.bincount(labels.ravel(), minlength=count + 1)
-    keep = sizes >= least
-    keep[0] = False
-    return keep[labels]
-
-
-def _fluid_on(wall: Wall, lumen: Mask, allowed: Mask, step: float) -> Mask:
-    """Return compact fluid that touches gas or contrast: the rest of a level."""
-    smooth = ndimage.gaussian_filter(wall.hu, 0.6, mode="nearest")
-    # gas blurs into its neighbours, so the fluid begins a little away from it
-    fluid = (smooth > FLUID_HU[0]) & (smooth < FLUID_HU[1]) & allowed & ~lumen & (wall.cavity_depth > 2.0)
-    # a level lies near the gas above it: more is a kidney or the liver
-    compact = open_mm(fluid & dilate_mm(lumen, FLUID_REACH_MM, step), 1.8 * step, step)
-    near = dilate_mm(lumen, 2.2 * step, step)
-    labels, count = ndimage.label(compact)
-    if count == 0:
-        return compact
-    sizes = np.bincount(labels.ravel(), minlength=count + 1)
-    contact = np.bincount(labels[near], minlength=count + 1)
-    keep = (contact > 0) & (contact > 0.12 * sizes) & (sizes * step**3 / 1000.0 < 500.0)
-    keep[0] = False
-    return keep[labels] | (near & fluid & dilate_mm(keep[labels], step, step))
-
-
-def _wide(bowel: Mask, lumen: Mask, step: float) -> Mask:
-    """Return the lumen that belongs to stretches wider than normal small bowel (below 30 mm across, wall included)."""
-    cores = open_mm(bowel, COLON_RADIUS_MM, step)
-    kept = np.zeros_like(bowel)
-    for box, part in boxed_components(cores, max(2, int(3.0 / step**3 * 1000.0))):
-        # wide stretches that hold no gas or stool are dilated loops or something else
-        if np.count_nonzero(part & lumen[box]) > 0.5 * np.count_nonzero(part):
-            kept[box] |= part
-    near = dilate_mm(kept, COLON_RADIUS_MM, step) & bowel if kept.any() else kept
-    labels, count = ndimage.label(bowel & ~near)
-    # what is left of such a stretch between its folds
-    sizes = np.bincount(labels.ravel(), minlength=count + 1)
-    contact = np.bincount(labels[dilate_mm(near, 1.2 * step, step)], minlength=count + 1)
-    small = (contact > 0) & (sizes * step**3 / 1000.0 < 6.0)
-    small[0] = False
-    return near | small[labels]
-
-
-def _with_wall(lumen: Mask, room: Mask, near_gas: Mask, step: float, note: str) -> Found:
-    """Return the lumen with its wall, or nothing where there is no lumen."""
-    if volume_ml(lumen, step) < 2.0:
-        return Found.nothing(f"no {note.split(',')[0]} seen")
-    # the voxels between gas and wall read like fat
-    mask = lumen | (dilate_mm(lumen, 1.1 * step, step) & (room | near_gas)) | (dilate_mm(lumen, WALL_MM, step) & room)
-    return Found(mask, "check", f"{note}; wall of {WALL_MM:g} mm assumed", ("estimated",))
 
 
 def _gallbladder(wall: Wall, cavity: Mask, taken: Mask, step: float) -> Found:

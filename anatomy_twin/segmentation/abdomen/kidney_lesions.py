@@ -94,10 +94,11 @@ def _of_one(hu: Image, kidney: Mask, side: str, masks: Masks, phase: Phase, step
         for place, core in boxed_components(cores, max(2, int(0.25 / step**3 * 1000.0)))[:10]:
             whole = np.zeros_like(organ)
             whole[place] = core
-            candidate = _measured(whole, part, smooth, organ, hull, kind, level, step)
+            candidate = _measured(whole, part, smooth, organ, hull, kind, level, side, step)
             if candidate is not None:
                 central = _central(candidate[0], organ, side, step)
-                candidate = candidate[0], candidate[1] * (1.0 - central), candidate[2]
+                score = candidate[1] * (1.0 - central)
+                candidate = candidate[0], score, f"score {score:.2f}: {candidate[2]}"
                 result.append(_placed(candidate, side, hu.shape, box))
     return result
 
@@ -113,6 +114,12 @@ def _central(mask: Mask, organ: Mask, side: str, step: float) -> float:
     return _ramp(toward, -4.0, 4.0) * (1.0 - _ramp(height, 0.5, 0.75)) * (1.0 - _ramp(aside, 11.0, 17.0))
 
 
+def _medial(mask: Mask, organ: Mask, side: str, step: float) -> float:
+    """Return 0 to 1: how surely a region lies on that side of the kidney's middle where the sinus is."""
+    toward = (np.mean(np.nonzero(mask)[2]) - np.mean(np.nonzero(organ)[2])) * step
+    return _ramp(float(toward) * (1.0 if side == "kidney_right" else -1.0), -9.0, -1.0)
+
+
 def _placed(found: tuple[Mask, float, str], side: str, shape: tuple[int, ...], box: Box) -> Candidate:
     mask = np.zeros(shape, dtype=bool)
     mask[box] = found[0]
@@ -120,7 +127,7 @@ def _placed(found: tuple[Mask, float, str], side: str, shape: tuple[int, ...], b
 
 
 def _measured(
-    core: Mask, hu: Image, smooth: Image, organ: Mask, hull: Mask, kind: str, level: float, step: float
+    core: Mask, hu: Image, smooth: Image, organ: Mask, hull: Mask, kind: str, level: float, side: str, step: float
 ) -> tuple[Mask, float, str] | None:
     """Return (mask, score, note) of one region, None where its size is no lesion's."""
     inside = float(np.median(smooth[core]))
@@ -139,14 +146,17 @@ def _measured(
     radius = (3000.0 * ml / (4.0 * np.pi)) ** (1.0 / 3.0)
     roundness = min(1.0, float(depth_mm(mask, step).max()) / radius)
     spread = float(np.std(smooth[core]))
-    score = _ramp(roundness, 0.5, 0.68) * _ramp(contact, 0.12, 0.3) * (1.0 - _ramp(spread, 9.0, 16.0))
-    score *= _ramp(ml, 0.4, 1.0)
+    score = _ramp(roundness, 0.56, 0.72) * _ramp(contact, 0.06, 0.18) * _ramp(ml, 0.4, 1.0)
     # what lies in the hollow of the kidney with fat about it is pelvis, vessels or sinus
-    score *= 1.0 - _ramp(fat, 0.06, 0.2) * (1.0 - _ramp(bulge, 0.25, 0.5))
+    score *= 1.0 - _ramp(fat, 0.06, 0.2) * (1.0 - _ramp(bulge, 0.25, 0.5)) * _medial(mask, organ, side, step)
     if kind == "solid":
-        score *= _ramp(bulge, 0.15, 0.4) * _ramp(contact, 0.2, 0.35) * _ramp(ml, 1.0, 3.0)
+        score *= _ramp(bulge, 0.05, 0.18) * _ramp(contact, 0.2, 0.35) * _ramp(ml, 1.0, 3.0)
+        score *= 1.0 - _ramp(spread, 23.0, 32.0)
+    else:
+        # fluid that touches neither kidney nor fat with most of its surface is bowel
+        score *= (1.0 - _ramp(spread, 9.0, 16.0)) * (1.0 - _ramp(1.0 - contact - fat, 0.58, 0.74))
     words = "fluid, a cyst?" if kind == "fluid" else "solid, enhances less than the kidney"
-    return mask, score, f"score {score:.2f}: {ml:.1f} ml, {inside:.0f} HU ({words}), kidney {level:.0f} HU"
+    return mask, score, f"{ml:.1f} ml, {inside:.0f} HU ({words}), kidney {level:.0f} HU"
 
 
 def _ramp(value: float, low: float, high: float) -> float:

@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from anatomy_twin.segmentation.abdomen.gut_frame import course_at, follow, window_of
 from anatomy_twin.segmentation.abdomen.gut_room import Room
-from anatomy_twin.segmentation.ground.working_grid import Image, Mask
+from anatomy_twin.segmentation.ground.working_grid import Found, Image, Mask, volume_ml
 
 # usual course of an adult lying on the back: mm left of the aorta's middle, above the kidneys' middle, before the
 # aorta's front face (measured on generated anatomies and one scan of a person; wide of both)
@@ -26,6 +26,8 @@ THIN_MM: Final = 5.0
 HEAD_ENDS_MM: Final = -20.0
 MOVE_COST: Final = 0.02
 LEAST_EVIDENCE: Final = 0.3
+PANCREAS_ML: Final = (12.0, 190.0)  # atrophied to swollen
+LEAST_LENGTH_MM: Final = 60.0
 # HU of the gland with its lobules of fat, by phase
 LEVEL_HU: Final = {"native": (-35.0, 60.0), "arterial": (55.0, 150.0), "late arterial": (55.0, 150.0),
                    "portal venous": (50.0, 135.0), "delayed": (45.0, 125.0), "unknown": (0.0, 125.0)}
@@ -83,6 +85,22 @@ def follow_pancreas(room: Room, barred: Mask | None = None) -> Course | None:
     if not kept.any():
         return None
     return Course(window.put(points, room.tissue.shape), float(along[kept].mean()), float(kept.sum() * step))
+
+
+def judge_pancreas(room: Room, course: Course | None, mask: Mask) -> Found:
+    """Return the pancreas with its state, or "not found" with the reason."""
+    if room.frame is None:
+        return Found.nothing("needs the aorta, and a kidney or the spleen seen whole")
+    if course is None:
+        return Found.nothing("no tissue of its density where it crosses the aorta")
+    if course.length_mm < LEAST_LENGTH_MM:
+        return Found.nothing(f"could be followed over {course.length_mm:.0f} mm only")
+    size = volume_ml(mask, room.spacing_mm)
+    if not PANCREAS_ML[0] <= size <= PANCREAS_ML[1]:
+        return Found.nothing(f"what lies along its usual course has {size:.0f} ml")
+    note = (f"{size:.0f} ml followed over {course.length_mm:.0f} mm; its border to bowel, stomach and vessels is "
+            "estimated")  # fmt: skip
+    return Found(mask, "check", note, ("estimated",))
 
 
 def _longest(good: Mask, gap: int) -> Mask:

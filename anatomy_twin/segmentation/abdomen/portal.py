@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from anatomy_twin.core import SILENT, Monitor, VolumeGeometry, check_cancelled
@@ -34,10 +35,15 @@ GRID_MM: Final = 2.0
 MIN_CONTRAST_HU: Final = 12.0
 # ml: trunk 8 cm of 13 mm, splenic vein 10 cm of 8 mm and a stump of the mesenteric vein are about 20; twice that when
 # the pressure is high
-TRUNK_ML: Final = (1.0, 60.0)
+TRUNK_ML: Final = (1.0, 45.0)
 WIDEST_MM: Final = 10.5  # half the width of what is no vein any more
 LOCAL_MM: Final = 18.0
+SOFT_HU: Final = 60.0
+SHADE_MM: Final = 25.0
+HILAR_RADIUS_MM: Final = 4.5
 NEAR_MM: Final = 24.0
+LINK_MM: Final = 30.0
+GAP_MM: Final = 15.0  # where two veins meet they are cut obliquely and read thin
 FORK_MM: Final = 12.0
 STEM_MM: Final = 75.0  # a portal trunk is about 80 mm long
 REACH_MM: Final = 150.0  # along the vein from the liver: confluence, spleen and the mesenteric stump lie nearer
@@ -102,11 +108,17 @@ def find_portal_vein(
         note = f"veins are less than {MIN_CONTRAST_HU:g} HU brighter than the liver"
         return {NAME: Found.nothing(note, "not visible in this phase")}
     others = _others(hu, masks, step)
+    # shading by arms in the field lifts whole regions
+    core = erode_mm(liver, 4.0, step)
+    local = masked_mean(np.clip(smooth, level - 40.0, level + 40.0), core if core.any() else liver, SHADE_MM, step)
+    excess = smooth - local
     best: Mask | None = None
     # from generous to strict, until what hangs on the liver is no more than a vein
     for share, radius in ((0.5, 1.2), (0.6, 1.2), (0.6, 2.2), (0.75, 2.2)):
-        bright = (smooth > level + share * contrast) & (smooth < level + 2.0 * contrast + 60.0) & ~others
-        best = _from_the_liver(bright, liver, masks, radius, step)
+        bright = (excess > share * contrast) & (smooth < level + 2.0 * contrast + 60.0) & ~others
+        # half-way to soft tissue that is no liver
+        weak = (smooth > min(0.5 * (level + 1.2 * contrast + SOFT_HU), level)) & ~others & ~core
+        best = _from_the_liver(bright, weak, liver, masks, radius, step)
         if best is not None and volume_ml(best, step) <= TRUNK_ML[1]:
             break
     monitor.progress(0.9)
@@ -145,7 +157,7 @@ def _others(hu: Image, masks: Masks, step: float) -> Mask:
     return result | (dilate_mm(lumen, 4.0, step) if lumen.any() else lumen)
 
 
-def _from_the_liver(bright: Mask, liver: Mask, masks: Masks, radius_mm: float, step: float) -> Mask | None:
+def _from_the_liver(bright: Mask, weak: Mask, liver: Mask, masks: Masks, radius_mm: float, step: float) -> Mask | None:
     """Return what runs on outside the liver from its vessels, of the tubes the one that leaves it at the hilum."""
     tube = bright & ~open_mm(bright, WIDEST_MM, step)
     core = erode_mm(tube, radius_mm, step)
@@ -158,35 +170,72 @@ def _from_the_liver(bright: Mask, liver: Mask, masks: Masks, radius_mm: float, s
     box, part = parts[int(np.argmax(scores))]
     whole = np.zeros(liver.shape, dtype=bool)
     whole[box] = part
-    whole = _joined(whole, core, tube, masks, step)
+    whole = _joined(whole, core, tube, weak, masks, step)
     if volume_ml(whole & ~liver, step) < 0.2:
         return None
-    grown = dilate_mm(whole, radius_mm + 0.6 * step, step) & tube
+    grown = (dilate_mm(whole, radius_mm + 0.6 * step, step) & tube) | whole
     tube = _within_reach(grown, whole & deep, step)
     outer = _outside(tube, liver, step)
-    free = outer & ~hull
-    return _with_stem(tube | outer, free if volume_ml(free, step) > 1.0 else outer, step)
+    free = _not_above(outer & ~close_mm(liver, 10.0, step), masks, step)
+    if volume_ml(free, step) > 1.0:
+        return _with_stem(tube | outer, free, step)
+    # only the hilum is in the field: a trunk there is wide, branches in fissures are not
+    wide = float(depth_mm(outer, step, 8.0).max()) >= HILAR_RADIUS_MM
+    return _with_stem(tube | outer, outer, step) if wide else None
 
 
-def _joined(whole: Mask, core: Mask, tube: Mask, masks: Masks, step: float) -> Mask:
-    """Add the cores that hang on the first by a thin piece of tube of up to 8 mm, but nothing that hangs on the aorta.
+def _not_above(outer: Mask, masks: Masks, step: float) -> Mask:
+    """Remove pieces that lie higher than the largest one, unless far to the left, where the splenic vein rises."""
+    pieces = boxed_components(outer)
+    aorta = masks.get("aorta")
+    left = float(np.median(np.nonzero(aorta)[2])) + 20.0 / step if aorta is not None and aorta.any() else np.inf
+    result = outer.copy()
+    for box, part in pieces[1:]:
+        above = box[0].start > pieces[0][0][0].stop + 10.0 / step
+        if above and box[2].start + float(np.nonzero(part)[2].mean()) < left:
+            result[box] &= ~part
+    return result
 
-    Where the vein bends it is cut lengthwise by thick slices and reads thin.
+
+def _joined(whole: Mask, core: Mask, tube: Mask, weak: Mask, masks: Masks, step: float) -> Mask:
+    """Add the cores that hang on the first by a thin piece of tube, but nothing that hangs on the aorta.
+
+    Where the vein bends it is cut lengthwise by thick slices and reads thin or faint: 30 mm of tube may lie between,
+    of which each mm that is only ``weak`` counts three.
     """
     aorta = masks.get("aorta")
     near_aorta = distance_mm(aorta, step, 9.0) < 7.5 if aorta is not None and aorta.any() else np.zeros_like(whole)
-    for _ in range(2):
-        bridge = touching(dilate_mm(whole, 8.0, step) & tube, whole)
+    slowness = np.where(tube, 1.0, np.where(weak & ~near_aorta, 3.0, np.inf)).astype(np.float32)
+    for _ in range(3):
+        way = travel_time(slowness, whole, (step, step, step), LINK_MM)
         labels, count = ndimage.label(core & ~whole)
-        hits = np.unique(labels[bridge & (labels > 0)])
-        arteries = np.unique(labels[near_aorta & (labels > 0)])
-        chosen = np.setdiff1d(hits, arteries)
         sizes = np.bincount(labels.ravel(), minlength=count + 1)
-        chosen = chosen[sizes[chosen] * step**3 / 1000.0 > 0.15]
-        if not chosen.size:
+        arteries = np.unique(labels[near_aorta & (labels > 0)])
+        met = np.setdiff1d(np.unique(labels[np.isfinite(way) & (labels > 0)]), arteries)
+        met = met[sizes[met] * step**3 / 1000.0 > 0.15]
+        if not met.size:
             break
-        whole = whole | np.isin(labels, chosen) | bridge
+        added = np.isin(labels, met)
+        for number in met:
+            for place in _way_back(way, labels == number):
+                added[place] = True
+        whole = whole | (added & (tube | weak))
     return whole
+
+
+def _way_back(way: NDArray[np.float64], end: Mask) -> list[tuple[slice, slice, slice]]:
+    """Return the voxels, each with its neighbours, on the fastest way from the start of ``way`` to ``end``."""
+    places = np.argwhere(end)
+    k, j, i = (int(n) for n in places[int(np.argmin(way[end]))])
+    path = []
+    while True:
+        around = (slice(max(0, k - 1), k + 2), slice(max(0, j - 1), j + 2), slice(max(0, i - 1), i + 2))
+        path.append(around)
+        part = way[around]
+        best = np.unravel_index(int(np.argmin(part)), part.shape)
+        if part[best] >= way[k, j, i] or way[k, j, i] <= 0.0:
+            return path
+        k, j, i = (int(n) + side.start for n, side in zip(best, around, strict=True))
 
 
 def _hilar_score(
@@ -245,24 +294,30 @@ def _outside(tube: Mask, liver: Mask, step: float) -> Mask:
 
 
 def _with_stem(tube: Mask, outer: Mask, step: float) -> Mask:
-    """Return what lies outside, and the stem that runs on from it into the liver as far as its first fork.
+    """Return the largest piece outside the liver and the stem that runs from it into the hilum up to its first fork.
 
-    ``outer`` is the part of ``tube`` that surely is no branch. From it the tube is followed in steps of 3 mm; it has
-    forked where what lies ahead falls into two wide parts that both go on for 12 mm.
+    ``outer`` is the part of ``tube`` that surely is no branch; its other pieces stay where they lie within 15 mm along
+    the tube, or the stem meets them. From there the tube is followed in steps of 2 mm; it has forked where what lies
+    ahead falls into two wide parts that both go on for 12 mm.
     """
-    whole = touching(tube | outer, outer)
-    box = box_of(whole, 2)
-    part, start = whole[box], outer[box]
-    if not start.any():
+    pieces = boxed_components(outer)
+    if not pieces:
         return outer
+    main = np.zeros_like(outer)
+    main[pieces[0][0]] = pieces[0][1]
+    whole = touching(tube | outer, main)
+    box = box_of(whole, 2)
+    part, start = whole[box], main[box]
     slowness = np.where(part, 1.0, np.inf).astype(np.float32)
+    near = np.isfinite(travel_time(slowness, start, (step, step, step), GAP_MM))
+    start = touching(outer[box], start | (near & outer[box]))
     way = travel_time(slowness, start, (step, step, step), STEM_MM + 30.0)
     depth = depth_mm(part, step, 12.0)
     widest = float(np.percentile(depth[start], 95))
-    end = STEM_MM
+    end, barred = STEM_MM, np.zeros_like(part)
     for far in np.arange(0.0, STEM_MM, 2.0):
         # only so far ahead: farther on the branches touch other vessels again
-        ahead = part & (way > far) & (way < far + FORK_MM + 6.0) & (depth > 0.3 * widest)
+        ahead = part & (way > far) & (way < far + FORK_MM + 6.0) & (depth > 0.3 * widest) & ~barred
         labels, count = ndimage.label(ahead, np.ones((3, 3, 3)))
         numbers = np.arange(1, count + 1)
         if not count:
@@ -270,11 +325,18 @@ def _with_stem(tube: Mask, outer: Mask, step: float) -> Mask:
             break
         nearest = np.asarray(ndimage.minimum(way, labels, numbers))
         reach = np.asarray(ndimage.maximum(way, labels, numbers))
-        large = (nearest < far + 2.5 * step) & (reach > far + FORK_MM)
-        if np.count_nonzero(large) != 1 and (far > 0.0 or not large.any()):
+        veins = np.unique(labels[outer[box] & ~start])  # what leads to another vein outside is no branch
+        large = numbers[(nearest < far + 2.5 * step) & (reach > far + FORK_MM) & ~np.isin(numbers, veins)]
+        if np.isin(numbers, veins).any() and not large.size:
+            continue
+        if far < 8.0 and large.size > 1:
+            # branches of the veins outside; the stem is the widest
+            sizes = np.bincount(labels.ravel())[large]
+            barred |= np.isin(labels, np.delete(large, int(np.argmax(sizes))))
+        elif large.size != 1:
             end = far
             break
-    result = outer.copy()
-    stem = part & (way <= end)
-    result[box] |= touching(open_mm(stem, 0.5 * widest, step) | start, start)
+    stem = part & (way <= end) & ~barred
+    result = np.zeros_like(outer)
+    result[box] = touching(open_mm(stem, 0.5 * widest, step) | (stem & near) | outer[box], start)
     return result

@@ -7,11 +7,14 @@ from typing import Final
 import numpy as np
 from scipy import ndimage
 
+from anatomy_twin.segmentation.abdomen.gut_room import Room, cut_at_necks, mean_of, spread
 from anatomy_twin.segmentation.ground.frame import below_dome, find_dome
 from anatomy_twin.segmentation.ground.tissues import Wall, lungs_of
 from anatomy_twin.segmentation.ground.working_grid import (
     Found,
+    Image,
     Mask,
+    box_of,
     boxed_components,
     dilate_mm,
     distance_mm,
@@ -21,48 +24,63 @@ from anatomy_twin.segmentation.ground.working_grid import (
 )
 
 GAS_HU: Final = -170.0
+CLEAR_GAS_HU: Final = -450.0
 SOFT_HU: Final = (-15.0, 135.0)
 CONTRAST_HU: Final = 600.0
 CORE_MM: Final = 7.0  # bowel loops and vessels of the upper left abdomen are thinner
+TAIL_MM: Final = 5.0  # half of what a collapsed stomach measures
 STOMACH_ML: Final = (40.0, 900.0)
-GAS_IN_STOMACH: Final = 0.3  # share of a gas bubble's surroundings that must be stomach
+GAS_BEFORE: Final = 0.45  # share of a gas bubble's lower face behind which stomach must lie
+BEHIND_MM: Final = 12.0
 MIN_SCORE: Final = 0.25
 ROOF_MM: Final = 12.0  # diaphragm, fat and the heart's lower edge
+# before the aorta's front face: at the height of the pancreas, and of the fundus; heights from the kidneys' middle
+LEAST_FRONT_MM: Final = (8.0, -45.0)
+# antrum: from the aorta and the kidneys' middle
+ANTRUM_UP_MM: Final = (-55.0, 75.0)
+ANTRUM_LEFT_MM: Final = (-60.0, 95.0)
+ANTRUM_FRONT_MM: Final = 28.0
+PYLORUS_MM: Final = 6.0
+MEETING: Final = 0.7
+WIDE_GAS_MM: Final = 14.0
+PIECE_ML: Final = 120.0
+FUNDUS_UP_MM: Final = (40.0, 65.0)
 
 
-def find_stomach(wall: Wall, taken: Mask, lumen: Mask) -> Found:
-    """Return ``stomach`` on the grid of ``wall``.
+def find_stomach(room: Room, held: Mask) -> Found:
+    """Return ``stomach`` on the grid of the room.
 
-    ``taken`` are voxels of other organs, ``lumen`` gas and contrast medium that is no lung. What is soft, thick and
-    lies left of and before the spine, below the diaphragm and beside spleen, left lung or liver, with the gas that is
-    embedded in it. The border to collapsed bowel and to the pancreas is not seen: state "check", rule "estimated".
+    ``held`` are voxels of pancreas and duodenum. What is soft, thick and lies left of and before the spine, below the
+    diaphragm and beside spleen, left lung or liver, with the gas that swims on it (the patient lies on the back). The
+    border to collapsed bowel and to the pancreas is not seen: state "check", rule "estimated".
     """
-    step, masks = wall.spacing_mm, wall.masks
+    wall, step, masks = room.wall, room.spacing_mm, room.wall.masks
     none = np.zeros_like(masks["body"])
     liver = masks.get("liver", none)
     roof = masks.get("spleen", none) | masks.get("lung_left", none)
     if not liver.any() or not roof.any():
         return Found.nothing("needs the liver, and the spleen or the left lung")
-    zone = _zone(wall, liver, roof)
-    smooth = ndimage.gaussian_filter(wall.hu, 0.5, mode="nearest")
+    zone = _zone(room, liver, roof)
+    taken = room.taken | held
     inner = wall.cavity_depth > 1.0
     spleen = masks.get("spleen", none)
     level = float(np.median(wall.hu[spleen])) if spleen.any() else 0.0
     # enhanced spleen that its own outline left out is brighter than stomach
     high = min(SOFT_HU[1], level - 18.0) if level > 85.0 else SOFT_HU[1]
-    soft = (smooth > SOFT_HU[0]) & (smooth < high) & zone & inner & ~taken
-    bright = (smooth >= SOFT_HU[1]) & (smooth < CONTRAST_HU) & lumen & zone
-    gas = (wall.hu < GAS_HU) & lumen & zone
-    filled = soft | bright | (dilate_mm(gas, 1.2 * step, step) & zone & inner & ~taken & ~gas)
+    soft = (room.smooth > SOFT_HU[0]) & (room.smooth < high) & zone & inner & ~taken
+    bright = (room.smooth >= SOFT_HU[1]) & (room.smooth < CONTRAST_HU) & room.lumen & zone
+    gas = (wall.hu < GAS_HU) & room.lumen & zone
     part, score = _best_core(wall, open_mm(soft | bright, CORE_MM, step), liver, roof)
     if part is None or score < MIN_SCORE:
         return Found.nothing("no thick soft structure between left liver lobe, spleen and diaphragm")
-    near = dilate_mm(part, CORE_MM, step)
-    mask = (near & soft) | part
-    mask |= _embedded(gas, mask, step)
-    mask = (mask | (dilate_mm(mask, 1.2 * step, step) & filled)) & ~taken
+    mask = (dilate_mm(part, CORE_MM, step) & (soft | bright)) | part
+    bubbles = _swimming(wall.hu, gas, mask, step)
+    rim = dilate_mm(bubbles, 1.2 * step, step) & inner & ~taken & ~(gas & ~bubbles)
     # tails run along the diaphragm, the heart and the crus
-    mask = largest_component(open_mm(mask, 1.5 * step, step))
+    mask = largest_component(open_mm(mask | bubbles | rim, TAIL_MM, step))
+    filled = soft | bright | bubbles | rim
+    mask = (mask | (dilate_mm(mask, 1.2 * step, step) & filled)) & ~taken
+    mask |= _antrum(room, mask, taken | dilate_mm(held, PYLORUS_MM, step))
     size = volume_ml(mask, step)
     if not STOMACH_ML[0] <= size <= STOMACH_ML[1]:
         return Found.nothing(f"what lies between liver, spleen and diaphragm has {size:.0f} ml: not a stomach alone")
@@ -70,9 +88,9 @@ def find_stomach(wall: Wall, taken: Mask, lumen: Mask) -> Found:
     return Found(mask, "check", note, ("estimated",))
 
 
-def _zone(wall: Wall, liver: Mask, roof: Mask) -> Mask:
+def _zone(room: Room, liver: Mask, roof: Mask) -> Mask:
     """Return where a stomach can lie: left of the spine's right edge, before the spine, below the diaphragm."""
-    step, shape = wall.spacing_mm, liver.shape
+    wall, step, shape = room.wall, room.spacing_mm, liver.shape
     left = np.broadcast_to(wall.frame.left_mm, shape)
     front = np.broadcast_to(wall.frame.front_mm, shape)
     held = np.flatnonzero((liver | roof).any(axis=(1, 2)) & liver.any(axis=(1, 2)))
@@ -82,6 +100,9 @@ def _zone(wall: Wall, liver: Mask, roof: Mask) -> Mask:
     dome = find_dome(lungs, wall.masks["body"], step)
     below = below_dome(shape, dome, lungs, step) > ROOF_MM
     beside_spine = (front > 32.0) | ((front > 8.0) & (left > 45.0))
+    if room.frame is not None:
+        least = np.interp(room.frame.up_mm, FUNDUS_UP_MM, LEAST_FRONT_MM)
+        beside_spine = (room.frame.front_mm > least[:, None, None]) & ((room.frame.left_mm > 20.0) | (front > 48.0))
     return np.asarray((left > -5.0) & beside_spine & (k >= low) & (k <= held[-1] + 2) & below & wall.masks["body"])
 
 
@@ -106,18 +127,56 @@ def _best_core(wall: Wall, cores: Mask, liver: Mask, roof: Mask) -> tuple[Mask |
     return best, best_score
 
 
-def _embedded(gas: Mask, stomach: Mask, step: float) -> Mask:
-    """Return the gas bubbles of whose surroundings a good part is stomach; colon beside it is bounded by fat too."""
+def _swimming(hu: Image, gas: Mask, stomach: Mask, step: float) -> Mask:
+    """Return the gas bubbles behind whose lower faces stomach lies; colon beside it has a wall and fat of its own."""
     result = np.zeros_like(gas)
-    around = dilate_mm(stomach, 1.2 * step, step)
-    for box, part in boxed_components(gas, 3)[:60]:
-        grow = tuple(slice(max(0, s.start - 2), s.stop + 2) for s in box)
-        whole = np.zeros_like(gas[grow])
-        corner = [side.start - wide.start for side, wide in zip(box, grow, strict=True)]
-        whole[tuple(slice(a, a + n) for a, n in zip(corner, part.shape, strict=True))] = part
-        shell = ndimage.binary_dilation(whole, iterations=2) & ~ndimage.binary_dilation(whole)
-        if np.count_nonzero(shell & around[grow]) > GAS_IN_STOMACH * max(1, np.count_nonzero(shell)):
-            result[box] |= part
+    reach = max(2, round(BEHIND_MM / step))
+    # the blurred walls between two bubbles are no gas of either
+    labels, count = ndimage.label(gas & (hu < CLEAR_GAS_HU))
+    if count == 0:
+        return result
+    lower = (labels > 0) & ~np.roll(labels > 0, -1, axis=1)
+    lower[:, -1] = False
+    faces = np.bincount(labels[lower], minlength=count + 1)
+    near = np.zeros_like(gas)
+    for n in range(1, reach + 1):
+        moved = np.zeros_like(gas)
+        moved[:, :-n] = stomach[:, n:]
+        near |= moved
+    met = np.bincount(labels[lower & near], minlength=count + 1)
+    keep = (faces > 0) & (met > GAS_BEFORE * faces)
+    keep[0] = False
+    return np.asarray(gas & dilate_mm(keep[labels], 1.1 * step, step) & ~((labels > 0) & ~keep[labels]))
+
+
+def _antrum(room: Room, stomach: Mask, taken: Mask) -> Mask:
+    """Return what goes on from the stomach without a neck: body and antrum below the height where it was sought.
+
+    Thick tissue and gas before the pancreas is cut at its necks; a piece belongs to the stomach where it meets it over
+    a good part of its own cross-section, loops that lie beside it meet it over less.
+    """
+    result = np.zeros_like(stomach)
+    if room.frame is None:
+        return result
+    step, frame = room.spacing_mm, room.frame
+    up, left = frame.up_mm[:, None, None], frame.left_mm
+    top = int(np.flatnonzero(stomach.any(axis=(1, 2)))[-1])
+    zone = (up > ANTRUM_UP_MM[0]) & (up < ANTRUM_UP_MM[1]) & (left > ANTRUM_LEFT_MM[0]) & (left < ANTRUM_LEFT_MM[1])
+    zone = zone & (frame.front_mm > ANTRUM_FRONT_MM)
+    dense = (room.smooth <= SOFT_HU[1]) | room.lumen
+    body = open_mm(room.filled & dense & ~taken & zone, TAIL_MM, step)
+    body[top + 1:] = False
+    rest = body & ~stomach
+    if not rest.any():
+        return result
+    box = box_of(rest, 3)
+    pieces, count, depth = cut_at_necks(rest[box], step)
+    radius = np.asarray(ndimage.maximum(depth, pieces, np.arange(count + 1)), dtype=np.float32)
+    gas = mean_of(room.lumen[box], pieces, count)
+    small = np.bincount(pieces.ravel(), minlength=count + 1) * step**3 / 1000.0 < PIECE_ML
+    free = (radius > TAIL_MM) & ~((gas > 0.6) & (radius > WIDE_GAS_MM)) & small
+    free[0] = False
+    result[box] = spread(pieces, radius, free, stomach[box], MEETING, step) & rest[box]
     return result
 
 

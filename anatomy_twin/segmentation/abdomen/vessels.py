@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import ndimage, sparse
-from scipy.sparse import csgraph
+from scipy import ndimage
 
 from anatomy_twin.core import SILENT, Monitor, VolumeGeometry, check_cancelled
+from anatomy_twin.segmentation.abdomen.liver_veins import part_trees
 from anatomy_twin.segmentation.ground.phase import Phase
 from anatomy_twin.segmentation.ground.ridges import masked_mean, ridge_strength
 from anatomy_twin.segmentation.ground.working_grid import (
@@ -25,12 +24,10 @@ from anatomy_twin.segmentation.ground.working_grid import (
     Masks,
     box_of,
     close_mm,
-    depth_mm,
     dilate_mm,
     erode_mm,
     open_mm,
     touching,
-    volume_ml,
 )
 
 LOCAL_MEAN_MM: Final = 18.0
@@ -159,7 +156,11 @@ def find_hepatic_vessels(
     trunk = masks.get("portal_vein")
     monitor.progress(0.8)
     check_cancelled(monitor)
-    return _split_trees(vessels if trunk is None else vessels & ~trunk, trunk, masks, spacing, contrast)
+    note = f"vessels {contrast.typical_hu:.0f} HU brighter than the liver, noise {contrast.noise_hu:.0f} HU"
+    return part_trees(
+        vessels if trunk is None else vessels & ~trunk, cava, trunk, spacing, note,
+        contrast.excess / np.float32(contrast.typical_hu),
+    )
 
 
 def with_rims(masks: Masks, rims_mm: Mapping[str, float], spacing_mm: float) -> Mask:
@@ -173,80 +174,6 @@ def with_rims(masks: Masks, rims_mm: Mapping[str, float], spacing_mm: float) -> 
     for rim, mask in by_rim.items():
         result |= dilate_mm(mask, rim, spacing_mm) if rim and mask.any() else mask
     return result
-
-
-def _split_trees(
-    vessels: Mask, trunk: Mask | None, masks: Masks, spacing_mm: float, contrast: Contrast
-) -> dict[str, Found]:
-    """Part the vessels into the tree of the vena cava and that of the portal trunk where both roots are seen."""
-    note = f"vessels {contrast.typical_hu:.0f} HU brighter than the liver, noise {contrast.noise_hu:.0f} HU"
-    one_class = {
-        "hepatic_vessels": Found(vessels, "ok", f"{note}; hepatic and portal veins not told apart")
-        if vessels.any() else Found.nothing(note),
-        "hepatic_veins": Found.nothing("not told apart from portal branches, see hepatic_vessels"),
-        "portal_branches": Found.nothing("not told apart from hepatic veins, see hepatic_vessels"),
-    }
-    cava = masks.get("inferior_vena_cava")
-    if cava is None or not cava.any() or trunk is None:
-        return one_class
-    veins, portal = split_by_roots(vessels, cava, trunk, spacing_mm)
-    enough = min(volume_ml(veins, spacing_mm), volume_ml(portal, spacing_mm)) > 2.0
-    if not enough or np.count_nonzero(veins | portal) < 0.6 * np.count_nonzero(vessels):
-        return one_class
-    rest = vessels & ~veins & ~portal
-    return {
-        "hepatic_veins": Found(veins, "check", f"{note}; hangs on the inferior vena cava", ("partition",)),
-        "portal_branches": Found(portal, "check", f"{note}; hangs on the portal trunk", ("partition",)),
-        "hepatic_vessels": Found(rest, "ok", f"{note}; hangs on neither tree")
-        if rest.any() else Found.nothing("every vessel hangs on one of the two trees"),
-    }
-
-
-def split_by_roots(vessels: Mask, first_root: Mask, second_root: Mask, spacing_mm: float) -> tuple[Mask, Mask]:
-    """Give each vessel voxel to the root it reaches on the thickest way; voxels that reach none stay out of both.
-
-    The way costs length / radius^2 (mm/mm2), so that a path does not pass through the thin contact of two trees where
-    a thick stem leads to the other root.
-    """
-    bridge = 2.0 * spacing_mm + 0.1
-    roots = [dilate_mm(root, bridge, spacing_mm) & vessels for root in (first_root, second_root)]
-    number = np.full(vessels.shape, -1, dtype=np.int64)
-    places = np.flatnonzero(vessels)
-    number.ravel()[places] = np.arange(places.size)
-    radius = np.maximum(depth_mm(vessels, spacing_mm), 0.5 * spacing_mm)
-    rows, columns, costs = [], [], []
-    for step in np.ndindex(3, 3, 3):
-        shift = np.array(step) - 1
-        if tuple(shift) <= (0, 0, 0):
-            continue
-        here, there = _shifted(number, shift)
-        both = (here >= 0) & (there >= 0)
-        a, b = here[both], there[both]
-        thickness = np.minimum(radius.ravel()[places[a]], radius.ravel()[places[b]])
-        rows.append(a)
-        columns.append(b)
-        costs.append(spacing_mm * float(np.linalg.norm(shift)) / thickness**2)
-    graph = sparse.coo_matrix(
-        (np.concatenate(costs), (np.concatenate(rows), np.concatenate(columns))), shape=(places.size, places.size)
-    ).tocsr()
-    reach = []
-    for root in roots:
-        start = number[root]
-        if start.size == 0:
-            reach.append(np.full(places.size, np.inf))
-            continue
-        reach.append(csgraph.dijkstra(graph, directed=False, indices=start, min_only=True))
-    first, second = np.zeros(vessels.shape, dtype=bool), np.zeros(vessels.shape, dtype=bool)
-    first.ravel()[places] = np.isfinite(reach[0]) & (reach[0] <= reach[1])
-    second.ravel()[places] = np.isfinite(reach[1]) & (reach[1] < reach[0])
-    return first, second
-
-
-def _shifted(array: NDArray[np.int64], shift: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return two views whose elements are ``shift`` apart."""
-    here = tuple(slice(max(0, -s), size - max(0, s)) for s, size in zip(shift, array.shape, strict=True))
-    there = tuple(slice(max(0, s), size - max(0, -s)) for s, size in zip(shift, array.shape, strict=True))
-    return array[here], array[there]
 
 
 def vessel_diameter_mm(mask: Mask, geometry: VolumeGeometry) -> Image:

@@ -113,7 +113,7 @@ def _vertebrae(column: Mask, spine: Spine, discs: Discs, step: float) -> Labels:
     and each basin goes to the vertebra that most of it would belong to, arches hanging lower than their bodies.
     """
     result = np.zeros(column.shape, np.int32)
-    if not column.any() or not discs.slices:
+    if not column.any() or discs.stop <= discs.start:
         return result
     box = box_of(column, 1)
     inside = column[box]
@@ -134,7 +134,7 @@ def _named(kinds: Labels, numbers: Labels, discs: Discs, step: float) -> dict[st
     """Name the vertebrae by level and give every part its state."""
     edges = (discs.start, *discs.slices, discs.stop)
     sacrum = kinds == SACRUM
-    count = len(edges) - 1 - int(sacrum.any()) if discs.slices else 0
+    count = len(edges) - 1 - int(sacrum.any()) if discs.stop > discs.start else 0
     near_rib = distance_mm(kinds == RIBS, step, 12.0) < 6.0
     contact_ml = np.bincount(numbers[near_rib], minlength=count + 1)[1:] * step**3 / 1000.0
     names, told, doubtful = name_levels(

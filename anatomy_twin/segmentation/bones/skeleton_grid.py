@@ -14,24 +14,30 @@ from anatomy_twin.core import Volume, VolumeGeometry
 from anatomy_twin.segmentation.bones.bone_parts import find_bone_parts
 from anatomy_twin.segmentation.bones.skeleton import find_skeleton
 from anatomy_twin.segmentation.ground.frame import SpineFrame
-from anatomy_twin.segmentation.ground.working_grid import Found, Image, Mask, finer_grid, paste, resample_mask
+from anatomy_twin.segmentation.ground.working_grid import Found, Image, Mask, finer_grid, paste, resample, resample_mask
 
 FINE_MM: Final = 1.5
 MARGIN_MM: Final = 6.0
 
 
 def find_bones(
-    volume: Volume, body: Mask, bone: Mask, vessels: Mask, lungs: Mask, frame: SpineFrame, geometry: VolumeGeometry
+    volume: Volume, body: Mask, bone: Mask, vessels: Mask, lungs: Mask, frame: SpineFrame, geometry: VolumeGeometry,
+    depth: Image | None = None, organs: Mask | None = None,
 ) -> tuple[VolumeGeometry, Mask, Mapping[str, Found]]:
     """Return a grid of 1.5 mm, the skeleton on it, and its named parts (all in one pass over the scan).
 
-    ``body``, ``bone``, ``vessels`` (no bone, however bright), ``lungs`` and ``frame`` are on the working grid
-    ``geometry``.
+    ``body``, ``bone``, ``vessels`` (no bone, however bright), ``lungs``, ``frame``, ``depth`` (mm inside the trunk
+    wall) and ``organs`` (what may lean on the wall) are on the working grid ``geometry``.
     """
     fine = finer_grid(volume, body, geometry, FINE_MM, MARGIN_MM)
-    coarse, barred, air = (resample_mask(mask, geometry, fine.geometry) for mask in (bone, vessels | lungs, lungs))
+    coarse, barred, air = (
+        resample_mask(mask, geometry, fine.geometry) for mask in (bone & body, vessels | lungs | ~body, lungs)
+    )
     left, front = _frame_on(frame, geometry, fine.geometry)
-    skeleton, spine = find_skeleton(fine.hu, FINE_MM, coarse, barred, left, front)
+    pixel_mm = max(volume.canonical().geometry.spacing_mm[1:])
+    wall = None if depth is None else resample(depth, geometry, fine.geometry)
+    solid = None if organs is None else resample_mask(organs, geometry, fine.geometry)
+    skeleton, spine = find_skeleton(fine.hu, FINE_MM, coarse, barred, left, front, pixel_mm, wall, solid)
     return fine.geometry, skeleton, find_bone_parts(fine.hu, FINE_MM, skeleton, spine, air)
 
 

@@ -41,11 +41,27 @@ def find_discs(hu: Image, spine: Spine, step: float) -> Discs:
     """
     start, stop = _run(spine, step)
     if stop - start < 2 * GAP_MM[0] / step:
-        return Discs((), start, stop)
+        return _discs_of_slab(spine, step)
     core = np.hypot(spine.left, spine.front - CORE_FRONT_MM) < CORE_MM
     line = np.array([np.percentile(hu[k][core[k]], 80.0) for k in range(start, stop)])
     score = _disc_score(line, step)
     return Discs(tuple(start + place for place in _best_sequence(score, step)), start, stop)
+
+
+def _discs_of_slab(spine: Spine, step: float) -> Discs:
+    """Return the discs of a slab too low for a sequence: where its slices run through dark middles of the spine."""
+    shown = spine.bodies.any(axis=(1, 2)) | spine.dark
+    if not spine.bodies.any():
+        return Discs((), 0, 0)
+    places = np.flatnonzero(shown)
+    labels, count = ndimage.label(spine.dark)
+    middles = [int(np.median(np.flatnonzero(labels == n))) for n in range(1, count + 1)
+               if np.count_nonzero(labels == n) * step > DISC_MM[0]]
+    kept: list[int] = []
+    for place in middles:
+        if not kept or (place - kept[-1]) * step > GAP_MM[0]:
+            kept.append(place)
+    return Discs(tuple(kept), int(places[0]), int(places[-1]) + 1)
 
 
 def _run(spine: Spine, step: float) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,9 +22,25 @@ TOLD_MM: Final = 3.0  # seeds farther from their middle than this say how large 
 SEED_MM: Final = 1.2  # a click means this much around it
 SEEN_MM: Final = 2.0  # what lies so near to a click looks as what is clicked
 SMOOTH_MM: Final = 1.2
+SOFT_HU: Final = 0.0
+FAT_HU: Final = (-160.0, -30.0)
 LENGTH: Final = 2.0  # a correction is so many times longer than it is wide
 THICKNESS: Final = 1.6
 EDGE_PERCENT: Final = 70.0  # so much of the surroundings counts as flat
+
+
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """A shape that is expected: how far each voxel of a grid lies outside of it in mm (negative inside), the box that
+    holds it, its half thickness, how far from its border the answer may lie, and whether the shape itself is known
+    well (then it counts more than the image where the image says little)."""
+
+    outside_mm: Callable[[VolumeGeometry], Floats]
+    box: Box
+    radius_mm: float
+    slack_mm: float
+    told: bool
+    tube: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +71,7 @@ class Scene:
     geometry: VolumeGeometry
     native: VolumeGeometry
     box: Box
+    by_click: bool = False
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
@@ -106,7 +123,7 @@ def span_of(points_mm: Floats) -> tuple[Floats, float]:
 def make_scene(
     array: NDArray[np.generic], geometry: VolumeGeometry, inside_mm: Floats, outside_mm: Floats, radius_mm: float, *,
     hu: bool = True, room: Mask | None = None, box_mm: Floats | None = None, reach_mm: float | None = None,
-    voxels: int = VOXELS,
+    voxels: int = VOXELS, expected: Expected | None = None, sure_mm: float = SEED_MM, deepest_mm: float = np.inf,
 ) -> Scene:
     """Return the scene for something of about ``radius_mm`` around the inside seeds.
 
@@ -120,6 +137,8 @@ def make_scene(
     box_mm : two opposite corners (2, 3) of a box that holds the answer: ``away_mm`` is then ``radius_mm`` on the
         ellipsoid that touches its sides.
     reach_mm : how far the answer may reach, if not as ``reach_of`` says.
+    sure_mm : so much around an inside seed belongs to it. deepest_mm : nothing deeper in the room does.
+    expected : a shape instead of a ball: ``away_mm`` is then ``radius_mm`` on its border.
     """
     centre, span = span_of(inside_mm if box_mm is None else box_mm)
     sides = np.ones(3)
@@ -127,6 +146,8 @@ def make_scene(
         sides = np.maximum((box_mm.max(0) - box_mm.min(0)) / 2.0, 0.5) / radius_mm
         reach = 2.0 * radius_mm
         box = box_around(geometry, centre, 1.5 * span + 4.0)
+    elif expected is not None:
+        reach, box = radius_mm + expected.slack_mm, expected.box
     else:
         usual = reach_of(radius_mm if room is None else LENGTH * radius_mm, span)
         reach = usual if reach_mm is None else reach_mm
@@ -140,13 +161,17 @@ def make_scene(
     points = grid.to_world(np.moveaxis(np.indices(grid.shape), 0, -1))
     near_inside = tuple(np.linalg.norm(points - one, axis=-1) for one in inside_mm)
     near_outside = tuple(np.linalg.norm(points - one, axis=-1) for one in outside_mm)
-    must, never = _seeded(grid, near_inside, inside_mm), _seeded(grid, near_outside, outside_mm)
+    never = _seeded(grid, near_outside, outside_mm)
+    must = _seeded(grid, near_inside, inside_mm, max(sure_mm, SEED_MM)) & ~never
     free = np.ones(grid.shape, dtype=bool)
     if room is not None:
         free = room[box].copy() if same else resample_mask(room[box], native, grid)
         must &= free | _seeded(grid, (), inside_mm)
     free |= must
-    away = np.linalg.norm((points - centre) / sides, axis=-1)
+    if expected is not None:
+        away = np.maximum(radius_mm + expected.outside_mm(grid), 0.0)
+    else:
+        away = np.linalg.norm((points - centre) / sides, axis=-1)
     if box_mm is not None:
         never = never | ((points < box_mm.min(0)) | (points > box_mm.max(0))).any(-1)
     never = (never | ~free | (away > reach)) & ~must
@@ -154,12 +179,19 @@ def make_scene(
     if room is not None:
         depth = distance_mm(~free, grid.spacing_mm, THICKNESS * reach)
         away = np.maximum(np.maximum(away - span, 0.0) / LENGTH, depth / THICKNESS)
+        never |= (depth > deepest_mm) & ~must
     smooth = smoothed(values, grid.spacing_mm, SMOOTH_MM)
     seen = max(SEEN_MM, 1.01 * min(grid.spacing_mm))
     edge, noise = _edges(smooth, grid, free & (far <= reach)), noise_of(smooth, low, high)
     inner, outer = tuple((d <= seen) & free for d in near_inside), tuple(d <= seen for d in near_outside)
     patch = room is not None
+    at_click = np.concatenate([smooth[one] for one in inner]) if inner else np.zeros(0)
+    if hu and at_click.size and float(np.median(at_click)) > SOFT_HU:
+        # what is solid at the click has no fat in it
+        never |= (smooth < FAT_HU[1]) & (smooth > FAT_HU[0]) & ~must
     told = box_mm is not None or (span >= TOLD_MM and not patch)
+    if expected is not None:
+        told = expected.told
     return Scene(
         smooth, edge, noise, free, must, never, away, far, reach, told, patch, inner, outer, grid, native, box
     )
@@ -170,11 +202,13 @@ def reach_of(radius_mm: float, span_mm: float = 0.0) -> float:
     return 2.0 * max(radius_mm, span_mm) + 4.0
 
 
-def _seeded(grid: VolumeGeometry, distances: Sequence[Floats], points_mm: Floats) -> Mask:
-    """Return the voxels that hold the points, and those within ``SEED_MM`` of them."""
+def _seeded(
+    grid: VolumeGeometry, distances: Sequence[Floats], points_mm: Floats, radius_mm: float = SEED_MM
+) -> Mask:
+    """Return the voxels that hold the points, and those within ``radius_mm`` of them."""
     mask = np.zeros(grid.shape, dtype=bool)
     for distance in distances:
-        mask |= distance <= SEED_MM
+        mask |= distance <= radius_mm
     for k, j, i in grid.voxel_of(points_mm).reshape(-1, 3):
         if 0 <= k < grid.shape[0] and 0 <= j < grid.shape[1] and 0 <= i < grid.shape[2]:
             mask[k, j, i] = True

@@ -18,15 +18,18 @@ from anatomy_twin.core import SILENT, LabelMap, Monitor, Seeds, Segment, Volume,
 from anatomy_twin.core.monitor import check_cancelled
 from anatomy_twin.errors import SegmentationError, UsageError
 from anatomy_twin.kernels.distance import distance_mm
+from anatomy_twin.segmentation.clicks.again import redrawn
 from anatomy_twin.segmentation.clicks.check import check_seeds, points_of
 from anatomy_twin.segmentation.clicks.draft import Draft
 from anatomy_twin.segmentation.clicks.scene import Floats, box_around
-from anatomy_twin.segmentation.clicks.size import draw_in_box, draw_new, draw_patch, radii_of
+from anatomy_twin.segmentation.clicks.size import draw_in_box, draw_new, draw_patch
 from anatomy_twin.segmentation.clicks.tools import TOOLS, Drawn, Tool
 from anatomy_twin.segmentation.ground.working_grid import Box, Mask, box_start_shape
 
 SURE: Final = 0.35  # share of the border times contrast under which nothing distinct was seen
 DEEPEST_MM: Final = 64.0
+AGAIN_MM: Final = 60.0  # what came from clicks may change so far from a further one
+FROM_CLICKS: Final = "from clicks"
 
 
 def segment_by_growing(
@@ -110,7 +113,7 @@ def _draw(desk: Desk, name: str, seeds: Seeds) -> None:
             desk.array, desk.geometry, np.asarray(seeds.box), inside, outside, desk.tool, hu=desk.hu
         )
     elif len(inside):
-        drawn = draw_new(desk.array, desk.geometry, inside, outside, desk.tool, radii_of(name), hu=desk.hu)
+        drawn = draw_new(desk.array, desk.geometry, inside, outside, desk.tool, name, hu=desk.hu)
     else:
         raise UsageError(f"{name} is not in the labels and has no seed inside it",
                          advice="give a click inside it, a scribble or a box")
@@ -125,7 +128,7 @@ def _draw(desk: Desk, name: str, seeds: Seeds) -> None:
     note = f"drawn by {desk.tool_name} from {_counted(seeds)}"
     if unsure:
         note += "; no distinct border was seen there"
-    rules = ("from clicks", "no distinct border") if unsure else ("from clicks",)
+    rules = (FROM_CLICKS, "no distinct border") if unsure else (FROM_CLICKS,)
     desk.draft.settle(name, "check", note + _given_up(desk.draft, name), rules)
 
 
@@ -167,7 +170,9 @@ def _correct(desk: Desk, segment: Segment, seeds: Seeds, monitor: Monitor) -> No
         wrong = mask[index[:, 0], index[:, 1], index[:, 2]] != value
         if not wrong.any():
             continue
-        reach = max(reach, _patch(desk, segment, mask, points[wrong], outside if value else inside, value))
+        far = _again(desk, segment, mask, inside, outside, points[wrong], value) if desk.hu else 0.0
+        far = far or _patch(desk, segment, mask, points[wrong], outside if value else inside, value)
+        reach = max(reach, far)
         added, removed = added + int(value), removed + int(not value)
     if not added + removed:
         return
@@ -176,7 +181,32 @@ def _correct(desk: Desk, segment: Segment, seeds: Seeds, monitor: Monitor) -> No
         note += f", nothing changed farther than {reach:.0f} mm from a click"
     told = desk.draft.losers
     note += f"; voxels were taken from {', '.join(sorted(told - before))}" if told - before else ""
-    desk.draft.settle(segment.name, "corrected", note)
+    # what came from clicks alone stays so: further clicks may still draw the whole of it anew
+    kept = tuple(rule for rule in segment.rules if rule == FROM_CLICKS)
+    desk.draft.settle(segment.name, "check" if kept else "corrected", note, kept)
+
+
+def _again(
+    desk: Desk, segment: Segment, mask: Mask, inside: Floats, outside: Floats, points: Floats, value: bool
+) -> float:
+    """Draw something that came from clicks anew where that is better than a patch; returns how far it changed, mm."""
+    if FROM_CLICKS not in segment.rules:
+        return 0.0
+    room = _Room(mask, not value)
+    depth = max(_depth(desk.geometry, room, point) for point in points[:: max(1, len(points) // 8)])
+    drawn = redrawn(
+        desk.array, desk.geometry, mask, segment.name, inside, outside, points, depth, value, desk.tool
+    )
+    if drawn is None:
+        return 0.0
+    box, new = drawn
+    _obey(desk.geometry, box, new, inside, outside)
+    near = _within(desk.geometry, box, points.mean(0), AGAIN_MM)
+    more, less = new & ~mask[box] & near, mask[box] & ~new & near
+    desk.draft.add(segment, box, more)
+    desk.draft.remove(segment, box, less)
+    mask[box] = (mask[box] | more) & ~less
+    return AGAIN_MM
 
 
 def _strokes(geometry: VolumeGeometry, seeds: Seeds) -> list[tuple[Floats, bool]]:

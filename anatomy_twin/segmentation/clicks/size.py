@@ -2,66 +2,162 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from types import MappingProxyType
-from typing import Final
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.catalog import load
 from anatomy_twin.core import VolumeGeometry
-from anatomy_twin.segmentation.clicks.scene import TOLD_MM, Floats, Scene, make_scene, span_of
-from anatomy_twin.segmentation.clicks.tools import CONTOURED, Drawn, Tool, measured, refined, threshold
+from anatomy_twin.kernels.distance import distance_mm
+from anatomy_twin.segmentation.clicks.scene import TOLD_MM, Expected, Floats, Scene, make_scene, span_of
+from anatomy_twin.segmentation.clicks.shapes import SLACK_MM, alike_regions, expect_patch, expect_tube, usual_mm
+from anatomy_twin.segmentation.clicks.tools import CONTOURED, Drawn, Tool, connected, measured, refined, threshold
+from anatomy_twin.segmentation.clicks.tubes import TUBES_MM, follow_tube
 from anatomy_twin.segmentation.ground.compose import IN_PARTS, layer_of
 from anatomy_twin.segmentation.ground.working_grid import Mask, resample_mask
 
 LESION_RADII_MM: Final = (4.0, 6.0, 9.0, 13.0, 19.0, 28.0)
 ORGAN_RADII_MM: Final = (6.0, 9.0, 13.0, 19.0, 28.0, 40.0, 58.0, 80.0)
-# the radius in mm of the ball of the same volume: from what adults have, rounded outwards (liver 0.8 to 2.5 l, spleen
-# 60 to 600 ml, kidney 70 to 330 ml, gallbladder 8 to 80 ml, pancreas 30 to 150 ml); tubes by their half width
-USUAL_MM: Final[Mapping[str, tuple[float, float]]] = MappingProxyType({
-    "liver": (40.0, 85.0), "spleen": (24.0, 53.0), "kidney": (25.0, 44.0), "gallbladder": (12.0, 27.0),
-    "pancreas": (9.0, 33.0), "stomach": (19.0, 60.0), "aorta": (7.0, 29.0), "inferior_vena_cava": (7.0, 29.0),
-    "portal_vein": (5.0, 20.0), "duodenum": (9.0, 28.0), "lung": (40.0, 90.0), "heart": (40.0, 70.0),
-})
 PATCH_SIZES: Final = (0.9, 1.5, 2.5)  # of the depth of the click in what it corrects
-PATCH_MM: Final = (2.0, 14.0)
+PATCH_MM: Final = (2.0, 22.0)
+UNSURE: Final = 0.18  # share of the border times contrast under which a patch has no border
+PLAIN: Final = 0.95
+SURE: Final = 0.6  # of its depth around a click belongs to what is wrong, at most so many mm
+SURE_MM: Final = 5.0
+DEEP: Final = 2.3  # a patch is at most so many times thicker than its click is deep: a user clicks in the middle
 FINE_VOXELS: Final = 100_000
+ORGAN_VOXELS: Final = 260_000
 SPANS: Final = (0.85, 1.0, 1.15)
+LEAKED: Final = 12.0
+TAIL: Final = 0.45  # of the radius of its ball: what hangs on by a neck thinner than that by two is no part of it
+COLLAPSED: Final = 0.5  # of the radius: what is smaller than that fell together
+ALIKE: Final = 2  # so many regions that look as at the clicks are drawn
+SPIKE: Final = 0.5  # of a tube's radius: what is thinner than that by two is no part of its section
+TUBE_SURE_MM: Final = -1.5
+TUBE_WIDER_MM: Final = 4.0
+BORDER_MM: Final = 10.0  # how stiff the border of an organ is: the radius of what may bulge
 
 
 def radii_of(name: str) -> tuple[float, ...]:
     """Return the sizes to try for a segment of that name, mm: an organ is about as large as it is in others."""
-    usual = next((span for stem, span in USUAL_MM.items() if name.startswith(stem)), None)
-    if usual is None or name.startswith(IN_PARTS):
-        known = layer_of(name) == 0 and name in load("terms")["segments"]
+    usual = usual_mm(name)
+    if usual is None:
+        known = layer_of(name) == 0 and name in load("terms")["segments"] and not name.startswith(IN_PARTS)
         return ORGAN_RADII_MM if known else LESION_RADII_MM
     return tuple(radius for radius in ORGAN_RADII_MM if usual[0] <= radius <= usual[1])
 
 
 def draw_new(
     array: NDArray[np.generic], geometry: VolumeGeometry, inside_mm: Floats, outside_mm: Floats, tool: Tool,
-    radii_mm: Iterable[float], *, hu: bool,
+    name: str, *, hu: bool,
 ) -> Drawn | None:
     """Return the region around the inside seeds whose border is most distinct; None where nothing can be drawn.
 
     Several inside seeds tell the size: the structure is about as large as they lie apart (its middle and both ends).
+    What is known of a segment of that name helps: tubes are followed, organs look alike throughout and have a usual
+    volume, everything else is about as wide in all directions.
     """
-    centre, span = span_of(inside_mm)
-    barrier = float(np.linalg.norm(outside_mm - centre, axis=1).min()) if len(outside_mm) else np.inf
-    sizes = [radius for radius in radii_mm if radius <= 1.6 * barrier] or [max(barrier, 3.0)]
-    if span >= TOLD_MM:
-        sizes = [part * span for part in SPANS]
+    desk = _Desk(array, geometry, inside_mm, outside_mm, tool, hu)
+    limits = next((span for stem, span in TUBES_MM.items() if name.startswith(stem)), None)
+    if limits is not None and hu:
+        tube = follow_tube(array, geometry, inside_mm, outside_mm, limits)
+        if tube is not None:
+            return draw_expected(array, geometry, inside_mm, outside_mm, tool, expect_tube(tube, geometry))
+    alike = alike_regions(array, geometry, inside_mm, outside_mm, name, hu=hu) if hu else []
+    shapes = [expect_patch(one, geometry, BORDER_MM, SLACK_MM, False) for one in alike[:ALIKE]]
     best: Drawn | None = None
-    for radius in sizes:
-        scene = make_scene(array, geometry, inside_mm, outside_mm, radius, hu=hu)
-        drawn = measured(scene, tool(scene, radius), radius)
-        drawn = replace(drawn, score=_worth(drawn))
+    for patch, shape in zip(alike, shapes, strict=False):
+        drawn = _sized(desk, shape.radius_mm, shape)
+        drawn = replace(drawn, score=drawn.score * patch.worth)
         if best is None or drawn.score > best.score:
             best = drawn
-    return None if best is None else _finer(best, array, geometry, inside_mm, outside_mm, tool, hu=hu)
+    if best is None or best.score <= 0.0:
+        for radius in _radii(radii_of(name), inside_mm, outside_mm):
+            drawn = _sized(desk, radius, None)
+            if best is None or drawn.score > best.score:
+                best = drawn
+    return None if best is None else _finer(best, desk, ORGAN_VOXELS if best.expected else FINE_VOXELS)
+
+
+def _radii(usual_mm: Iterable[float], inside_mm: Floats, outside_mm: Floats) -> list[float]:
+    """Return the sizes to try: as the seeds tell, else the usual ones that reach no outside click."""
+    centre, span = span_of(inside_mm)
+    if span >= TOLD_MM:
+        return [part * span for part in SPANS]
+    barrier = float(np.linalg.norm(outside_mm - centre, axis=1).min()) if len(outside_mm) else np.inf
+    return [radius for radius in usual_mm if radius <= 1.6 * barrier] or [max(barrier, 3.0)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Desk:
+    """What every try of one drawing shares."""
+
+    array: NDArray[np.generic]
+    geometry: VolumeGeometry
+    inside_mm: Floats
+    outside_mm: Floats
+    tool: Tool
+    hu: bool
+
+    def scene(self, radius_mm: float, expected: Expected | None, **more: Any) -> Scene:
+        return make_scene(
+            self.array, self.geometry, self.inside_mm, self.outside_mm, radius_mm, hu=self.hu, expected=expected, **more
+        )
+
+
+def _sized(desk: _Desk, radius_mm: float, expected: Expected | None) -> Drawn:
+    """Draw with one size or shape; where the region falls together, again from what looks as the click does."""
+    scene = desk.scene(radius_mm, expected)
+    voxel = float(np.prod(scene.spacing_mm))
+    wanted = float((3.0 * np.count_nonzero(scene.away_mm <= radius_mm) * voxel / (4.0 * np.pi)) ** (1.0 / 3.0))
+    drawn = measured(scene, desk.tool(scene, radius_mm), radius_mm)
+    if drawn.ball_mm < COLLAPSED * wanted and not scene.told:
+        again = replace(scene, by_click=True)
+        other = measured(again, desk.tool(again, radius_mm), radius_mm)
+        drawn = other if other.ball_mm > drawn.ball_mm else drawn
+    if expected is None and not scene.told:
+        drawn = _without_tails(drawn)
+    drawn = replace(drawn, expected=expected)
+    return replace(drawn, score=_worth(drawn, wanted))
+
+
+def _without_tails(drawn: Drawn) -> Drawn:
+    """Cut off what runs out of a region along vessels and layers of fat."""
+    scene, side = drawn.scene, drawn.scene.side_mm
+    radius = TAIL * drawn.ball_mm
+    if radius < 0.6 * side:
+        return drawn
+    core = distance_mm(~drawn.mask, scene.spacing_mm, radius + 1.0) > radius
+    kept = drawn.mask & (distance_mm(core, scene.spacing_mm, radius + 2.0 * side) <= radius + 0.7 * side)
+    kept = connected(kept | scene.must, scene.must)
+    if np.count_nonzero(kept) in (np.count_nonzero(drawn.mask), np.count_nonzero(scene.must)):
+        return drawn
+    return measured(scene, kept, drawn.radius_mm)
+
+
+def draw_expected(
+    array: NDArray[np.generic], geometry: VolumeGeometry, inside_mm: Floats, outside_mm: Floats, tool: Tool,
+    expected: Expected,
+) -> Drawn:
+    """Return the region that has about an expected shape."""
+    desk = _Desk(array, geometry, inside_mm, outside_mm, tool, True)
+    drawn = _finer(_sized(desk, expected.radius_mm, expected), desk, FINE_VOXELS)
+    return _even(drawn) if expected.tube else drawn
+
+
+def _even(drawn: Drawn) -> Drawn:
+    """A tube's sections have no spikes, and what is deep in them (lime in its wall, a clot) belongs to it."""
+    scene = drawn.scene
+    spacing = (1e3, scene.spacing_mm[1], scene.spacing_mm[2])
+    outside = scene.away_mm - drawn.radius_mm
+    mask = (drawn.mask | (outside <= TUBE_SURE_MM)) & (outside <= TUBE_WIDER_MM) & ~scene.never
+    radius = SPIKE * drawn.radius_mm
+    core = distance_mm(~mask, spacing, radius + 1.0) > radius
+    opened = distance_mm(core, spacing, radius + 1.0) <= radius
+    return replace(drawn, mask=connected((mask & opened) | scene.must, scene.must))
 
 
 def draw_in_box(
@@ -76,21 +172,16 @@ def draw_in_box(
     return measured(scene, tool(scene, radius), radius)
 
 
-def _finer(
-    drawn: Drawn, array: NDArray[np.generic], geometry: VolumeGeometry, inside_mm: Floats, outside_mm: Floats,
-    tool: Tool, *, hu: bool,
-) -> Drawn:
+def _finer(drawn: Drawn, desk: _Desk, voxels: int) -> Drawn:
     """Draw the border again, on voxels nearer to those of the scan where those of the scene are larger."""
     coarse = drawn.scene
-    if coarse.geometry.shape == coarse.native.shape and (tool is threshold or tool in CONTOURED):
+    if coarse.geometry.shape == coarse.native.shape and (desk.tool is threshold or desk.tool in CONTOURED):
         return drawn
     reach = min(float(coarse.away_mm[drawn.mask].max()) + 2.0 * coarse.side_mm + 3.0, coarse.reach_mm)
-    scene = make_scene(
-        array, geometry, inside_mm, outside_mm, drawn.radius_mm, hu=hu, reach_mm=reach, voxels=FINE_VOXELS
-    )
+    scene = desk.scene(drawn.radius_mm, drawn.expected, reach_mm=reach, voxels=voxels)
     start = resample_mask(pasted(drawn.mask, coarse, scene), scene.native, scene.geometry)
     mask = refined(scene, start | scene.must, drawn.radius_mm, 1.2 * coarse.side_mm)
-    return replace(measured(scene, mask, drawn.radius_mm), score=drawn.score)
+    return replace(measured(scene, mask, drawn.radius_mm), score=drawn.score, expected=drawn.expected)
 
 
 def pasted(mask: Mask, source: Scene, target: Scene) -> Mask:
@@ -106,10 +197,10 @@ def pasted(mask: Mask, source: Scene, target: Scene) -> Mask:
     return full
 
 
-def _worth(drawn: Drawn) -> float:
+def _worth(drawn: Drawn, wanted_mm: float) -> float:
     """A border that is distinct all around, a size near the one that was asked for, nothing cut off by the limit."""
-    off = np.log(drawn.ball_mm / drawn.radius_mm) / 0.45
-    whole = max(0.0, 1.0 - 8.0 * drawn.at_limit)
+    off = np.log(drawn.ball_mm / wanted_mm) / 0.45
+    whole = np.exp(-LEAKED * drawn.at_limit) if drawn.expected is None else 1.0
     # something tiny in the middle looks distinct by chance
     sure = min(1.0, drawn.ball_mm / 6.0) ** 0.5
     return float(drawn.distinct**2 * drawn.contrast * drawn.on_edge * np.exp(-0.5 * off * off) * whole * sure)
@@ -132,12 +223,21 @@ def draw_patch(
     least = max(PATCH_MM[0], 1.3 * float(np.sqrt(min(geometry.spacing_mm) * max(geometry.spacing_mm))))
     sizes = sorted({round(float(np.clip(part * depth_mm, least, PATCH_MM[1])), 3) for part in PATCH_SIZES})
     best: Drawn | None = None
+    span = span_of(click_mm)[1]
     for radius in sizes:
-        scene = make_scene(array, geometry, click_mm, against_mm, radius, hu=hu, room=room)
+        scene = make_scene(
+            array, geometry, click_mm, against_mm, radius, hu=hu, room=room,
+            reach_mm=min(4.0 * radius + 4.0, 3.0 * depth_mm + 20.0) + span, deepest_mm=DEEP * depth_mm + 0.5 * least,
+            sure_mm=min(SURE * depth_mm, SURE_MM),
+        )
         drawn = measured(scene, tool(scene, radius), radius, hollow=False)
         drawn = replace(drawn, score=_patch_worth(drawn, depth_mm))
         if best is None or drawn.score > best.score:
             best = drawn
+    if best is not None and best.distinct * best.contrast < UNSURE:
+        # no border to be seen: only what lies nearer to the click than the border of the mask, which is wrong for sure
+        plain = (best.scene.far_mm <= max(PLAIN * depth_mm, least) + span) & best.scene.room & ~best.scene.never
+        return replace(best, mask=connected(plain | best.scene.must, best.scene.must))
     return best
 
 

@@ -19,7 +19,7 @@ from skimage.segmentation import watershed as flood
 from anatomy_twin.kernels.distance import distance_mm
 from anatomy_twin.kernels.seg_contour import smallest_surface
 from anatomy_twin.kernels.seg_geodesic import travel_time
-from anatomy_twin.segmentation.clicks.scene import Scene
+from anatomy_twin.segmentation.clicks.scene import Expected, Scene
 from anatomy_twin.segmentation.ground.working_grid import Image, Mask
 
 Floats = NDArray[np.float64]
@@ -53,6 +53,7 @@ class Drawn:
     at_limit: float
     on_edge: float
     score: float = 0.0
+    expected: Expected | None = None
 
     @property
     def ball_mm(self) -> float:
@@ -106,8 +107,22 @@ def first_guess(scene: Scene, radius_mm: float) -> tuple[Mask, Mask]:
     free = scene.room & ~scene.never
     # where the size is known the rim belongs to the model: it may look unlike the core
     inside = (scene.away_mm <= (TOLD_CORE if scene.told else 0.75) * radius_mm) & free
+    if scene.by_click:
+        inside &= as_clicked(scene)
     outside = (scene.away_mm > 1.15 * radius_mm + 0.3 * scene.side_mm) & (scene.away_mm <= 1.7 * radius_mm + 2.0)
     return inside | scene.must, outside & scene.room & ~scene.must
+
+
+def as_clicked(scene: Scene) -> Mask:
+    """Return what has about the values of the surroundings of a click."""
+    like = np.zeros(scene.smooth.shape, dtype=bool)
+    for one in scene.near_inside:
+        values = scene.smooth[one]
+        if values.size:
+            level = float(np.median(values))
+            spread = max(1.4826 * float(np.median(np.abs(values - level))), scene.noise)
+            like |= np.abs(scene.smooth - level) <= 3.0 * spread
+    return like
 
 
 def around(scene: Scene, mask: Mask) -> tuple[Mask, Mask]:

@@ -11,7 +11,7 @@ Rules that hold for all of them (``Rules``, given as keyword arguments):
   parts goes where the segment is taken away.
 - A segment that would vanish is a refusal unless ``force=True``.
 - The edited segment's state becomes "corrected", its note names the verbs; so does that of a confirmed neighbour that
-  lost voxels.
+  lost voxels. ``confirm`` changes no voxel: it says that a person stands for the outline.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from __future__ import annotations
 from typing import Final
 
 from anatomy_twin.segmentation.editing.brush import erase, paint
+from anatomy_twin.segmentation.editing.confirm import confirm
 from anatomy_twin.segmentation.editing.desk import Change, Rules, Verb
 from anatomy_twin.segmentation.editing.sets import islands, logical
 from anatomy_twin.segmentation.editing.shape import hollow, margin, smooth
 from anatomy_twin.segmentation.editing.slices import fill_between
 
 __all__ = [
-    "VERBS", "Change", "Rules", "Verb", "erase", "fill_between", "hollow", "islands", "logical", "margin", "paint",
-    "smooth",
+    "VERBS", "Change", "Rules", "Verb", "confirm", "erase", "fill_between", "hollow", "islands", "logical", "margin",
+    "paint", "smooth",
 ]
 
 VERBS: Final[dict[str, Verb]] = {
@@ -38,4 +39,5 @@ VERBS: Final[dict[str, Verb]] = {
     "margin": margin,
     "hollow": hollow,
     "logical": logical,
+    "confirm": confirm,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 from anatomy_twin.segmentation.ground.working_grid import (
     Image,
@@ -20,6 +21,7 @@ from anatomy_twin.segmentation.ground.working_grid import (
 
 SKIN_HU = -250.0
 ARM_AREA_CM2 = 15.0
+CORE_OPENING_MM = 15.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,16 +41,43 @@ def find_body(hu: Image, spacing_mm: float) -> Body:
     """Return the trunk in HU [k, j, i] of equal spacing.
 
     The lungs are filled in first: a wall of a few millimetres in front of them would not survive the opening that
-    removes the table. Arms are what lies more than 46 mm from everything deeper than 40 mm.
+    removes the table. Arms are what lies beside the trunk without touching it and, where they touch, what lies more
+    than 46 mm from everything deeper than 40 mm.
     """
     tissue = open_slices_mm(hu > SKIN_HU, 3.0, spacing_mm)
-    tissue = fill_slices(close_slices_mm(tissue, 6.0, spacing_mm))
+    apart = _beside_trunk(tissue, spacing_mm)
+    tissue = fill_slices(close_slices_mm(tissue & ~apart, 6.0, spacing_mm)) & ~apart
     trunk = largest_component(open_slices_mm(tissue, 15.0, spacing_mm))
     trunk = largest_in_slices(trunk)
     core = largest_in_slices(depth_in_slices_mm(trunk, spacing_mm, 43.0) > 40.0)
+    # where an arm leans on the trunk the core has a spike towards it
+    blunt = open_slices_mm(core, CORE_OPENING_MM, spacing_mm)
+    core = largest_in_slices(np.where(blunt.any(axis=(1, 2), keepdims=True), blunt, core))
     near = trunk & (distance_in_slices_mm(core, spacing_mm, 49.0) <= 46.0)
     near = np.where(core.any(axis=(1, 2), keepdims=True), near, trunk)
     removed = (trunk & ~near).sum(axis=(1, 2)) * spacing_mm**2 / 100.0
     has_arm = removed > ARM_AREA_CM2
     mask = np.where(has_arm[:, None, None], near, trunk)
-    return Body(largest_component(mask), (removed * has_arm).astype(np.float32))
+    removed = removed * has_arm + apart.sum(axis=(1, 2)) * spacing_mm**2 / 100.0
+    return Body(largest_component(mask), removed.astype(np.float32))
+
+
+def _beside_trunk(tissue: Mask, spacing_mm: float) -> Mask:
+    """Return the pieces of more than 15 cm2 per slice whose middle lies beside the largest piece: arms and hands.
+
+    A wall parted by the lungs lies before or behind the largest piece, not beside it.
+    """
+    result = np.zeros_like(tissue)
+    for k, part in enumerate(tissue):
+        labels, count = ndimage.label(part)
+        if count < 2:
+            continue
+        area_cm2 = np.bincount(labels.ravel())[1:] * spacing_mm**2 / 100.0
+        boxes = ndimage.find_objects(labels)
+        largest = int(np.argmax(area_cm2))
+        side = boxes[largest][1]
+        for number, (area, box) in enumerate(zip(area_cm2, boxes, strict=True), start=1):
+            middle = 0.5 * (box[1].start + box[1].stop)
+            if number != largest + 1 and area > ARM_AREA_CM2 and not side.start <= middle <= side.stop:
+                result[k] |= labels == number
+    return result

@@ -27,6 +27,11 @@ ABOVE_BLOOD_HU: Final = 8.0
 ENHANCED_HU: Final = 100.0
 RENAL_PLACE_MM: Final = 75.0
 SAME_SHARE: Final = 0.5
+# iliac bones and hips: so much bone on either side of the spine in nearly every slice
+PELVIC_CM2: Final = 4.0
+PELVIC_MM: Final = (40.0, 170.0)
+PELVIC_SHARE: Final = 0.8
+LUNG_SHARE: Final = 0.02
 
 
 def check_volume(volume: Volume) -> None:
@@ -108,6 +113,37 @@ def check_spine(bone: Mask, body: Mask, frame: SpineFrame) -> None:
     enclosed = (fill_slices(bone) & ~bone).sum(axis=(1, 2)) / np.maximum(body.sum(axis=(1, 2)), 1)
     if float(np.mean(enclosed[levels] > SKULL_SHARE)) > MAX_SKULL_SLICES:
         raise SegmentationError("the scan shows a head", advice=advice)
+
+
+def check_region(bone: Mask, lungs: Mask, body: Mask, frame: SpineFrame) -> None:
+    """Refuse a scan that shows the pelvis alone: muscle there passes for liver and spleen.
+
+    All masks bool [k, j, i] on the working grid. Raises ``SegmentationError`` where no lung is in view and four fifths
+    of the slices hold more than 4 cm2 of bone, 40 to 170 mm beside the spine, on either side.
+    """
+    if np.count_nonzero(lungs) > LUNG_SHARE * np.count_nonzero(body):
+        return
+    solid = fill_slices(bone)
+    sides = [
+        (solid & (frame.left_mm * side > PELVIC_MM[0]) & (frame.left_mm * side < PELVIC_MM[1])).sum(axis=(1, 2))
+        for side in (-1.0, 1.0)
+    ]
+    area = np.minimum(*sides) * frame.spacing_mm**2 / 100.0
+    if float(np.mean(area[body.any(axis=(1, 2))] > PELVIC_CM2)) > PELVIC_SHARE:
+        raise SegmentationError("the scan shows a pelvis and no upper abdomen", advice="give a CT of the upper abdomen")
+
+
+def check_height(name: str, entry: Found, crest_mm: float | None, spacing_mm: float) -> Found:
+    """Return an organ as it was found, or "not found" where most of it lies below the top of the iliac bones.
+
+    ``crest_mm`` is that height above the lower edge of the first slice, None where it is not in view.
+    """
+    if crest_mm is None or entry.mask is None or not entry.mask.any():
+        return entry
+    below = entry.mask[: max(0, round(crest_mm / spacing_mm))]
+    if np.count_nonzero(below) <= 0.5 * np.count_nonzero(entry.mask):
+        return entry
+    return Found.nothing(f"the best region lies beside the pelvic bones, where no {name} is")
 
 
 def check_size(name: str, entry: Found, body: Mask, spacing_mm: float) -> Found:

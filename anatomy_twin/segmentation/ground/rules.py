@@ -41,9 +41,11 @@ SIDE_MM: Final[Mapping[str, tuple[float, float]]] = {
     "heart": (-35.0, 90.0),
 }
 # organ -> structures it lies against, and how near
-METAL_HU: Final = 2500.0
+METAL_HU: Final = 2000.0  # stones and cortical bone stay below 1900 HU, steel and titanium reach the end of the scale
 METAL_ML: Final = 0.3
-METAL_REACH_MM: Final = 20.0
+METAL_REACH_MM: Final = 6.0
+METAL_NEAR_MM: Final = 50.0
+STREAKY: Final = (1.5, 5.0)
 NOISY_HU: Final = 30.0
 THICK_MM: Final = 4.5
 BESIDE_MM: Final[Mapping[str, tuple[tuple[str, ...], float]]] = {
@@ -51,6 +53,8 @@ BESIDE_MM: Final[Mapping[str, tuple[tuple[str, ...], float]]] = {
     "pancreas": (("portal_vein", "aorta", "inferior_vena_cava", "duodenum", "spleen"), 40.0),
 }
 WHOLE: Final = ("liver", "spleen", "kidney_right", "kidney_left", "gallbladder", "pancreas", "stomach")
+SMALL: Final = ("gallbladder", "pancreas", "portal_vein", "duodenum", "inferior_vena_cava", "bile_duct", "airways",
+                "pulmonary_vessels", "oesophagus")
 SOLID: Final = ("liver", "spleen", "kidney_right", "kidney_left", "heart", "pancreas", "aorta", "inferior_vena_cava")
 AIR_HU, BONE_HU = -200.0, 600.0
 STRANGE_SHARE: Final = 0.03
@@ -60,6 +64,8 @@ SHADED: Final = ("liver", "spleen", "kidney_right", "kidney_left", "gallbladder"
 CUT_BONES: Final = ("pelvis", "sacrum", "sternum")
 UNLIKE_NEIGHBOURS: Final = (0.6, 1.4)  # a vertebra is within a few per cent of its neighbours
 RIB_END_MM: Final = 9.0
+ABOVE_MM: Final = 30.0
+FRONT_SHARE: Final = 0.45
 
 
 def judge(found: Mapping[str, Found], hu: Image, frame: SpineFrame, phase: Phase) -> dict[str, list[tuple[str, str]]]:
@@ -91,9 +97,10 @@ def judge_scan(
 ) -> tuple[dict[str, list[tuple[str, str]]], list[str]]:
     """Return what speaks against organs because of the scan itself, and lines for the reader.
 
-    "metal": organs within 20 mm (head to foot) of slices that hold more than 0.3 ml above 2500 HU inside the body,
-    where streaks lie. "noise": small structures where the noise (median absolute difference of neighbouring voxels in
-    the body, scaled to a standard deviation) exceeds 30 HU. Slices above 4.5 mm are told in a line only.
+    "metal": organs in the slices of more than 0.3 ml above 2000 HU inside the body (6 mm more or less), where they lie
+    within 50 mm of it or streaks reach them: there they are rougher than in other slices. "noise": small structures
+    where the noise (median absolute difference of neighbouring voxels in the body, scaled to a standard deviation)
+    exceeds 30 HU. Slices above 4.5 mm are told in a line only.
     "shading": organs whose grey values arms beside the trunk (``arms``) darken.
     """
     step = frame.spacing_mm
@@ -103,7 +110,7 @@ def judge_scan(
     noise = _noise_hu(upright)
     if noise > NOISY_HU:
         lines.append(f"heavy noise: standard deviation of about {noise:.0f} HU between neighbouring voxels")
-        for name in ("gallbladder", "pancreas", "portal_vein", "duodenum", "inferior_vena_cava", "bile_duct"):
+        for name in SMALL:
             told[name] = [("noise", f"the scan is noisy ({noise:.0f} HU)")]
     if upright.geometry.spacing_mm[0] > THICK_MM:
         lines.append(f"thick slices: {upright.geometry.spacing_mm[0]:.1f} mm, small structures are lost")
@@ -112,14 +119,60 @@ def judge_scan(
             words = "arms beside the trunk shade the picture: its border is less sure"
             told.setdefault(name, []).append(("shading", words))
     metal = (hu > METAL_HU) & body
-    slices = metal.any(axis=(1, 2))
     if volume_ml(metal, step) > METAL_ML:
-        near = ndimage.binary_dilation(slices, iterations=max(1, round(METAL_REACH_MM / step)))
         lines.append(f"metal in the field: {volume_ml(metal, step):.1f} ml above {METAL_HU:.0f} HU, streaks around it")
-        for name, entry in found.items():
-            if entry.mask is not None and entry.mask[near].any():
-                told.setdefault(name, []).append(("metal", "streaks of metal run through it"))
+        for name in _reached_by_metal(metal, found, hu, step):
+            told.setdefault(name, []).append(("metal", "streaks of metal run through it"))
     return told, lines
+
+
+def _reached_by_metal(metal: Mask, found: Mapping[str, Found], hu: Image, step: float) -> list[str]:
+    """Return the structures that lie near metal or are rougher in its slices than in the others."""
+    slices = ndimage.binary_dilation(metal.any(axis=(1, 2)), iterations=max(1, round(METAL_REACH_MM / step)))
+    near = distance_mm(metal, step, METAL_NEAR_MM + step) <= METAL_NEAR_MM
+    rough = np.abs(hu - ndimage.uniform_filter(hu, (0, 3, 3)))
+    reached = []
+    for name, entry in found.items():
+        if entry.mask is None or not entry.mask[slices].any():
+            continue
+        inner = ndimage.binary_erosion(entry.mask)
+        there, elsewhere = rough[slices][inner[slices]], rough[~slices][inner[~slices]]
+        streaky = (
+            min(there.size, elsewhere.size) >= 50
+            and float(np.mean(there)) > STREAKY[0] * float(np.mean(elsewhere)) + STREAKY[1]
+        )
+        if streaky or (entry.mask & near)[slices].any():
+            reached.append(name)
+    return reached
+
+
+def judge_orientation(found: Mapping[str, Found], body: Mask, step: float) -> tuple[dict[str, list[tuple[str, str]]],
+                                                                                    list[str]]:  # fmt: skip
+    """Return what speaks against every organ, as ``judge_scan`` does, where the scan lies otherwise than it says.
+
+    Upside down: lungs lie more than 30 mm lower than liver or kidneys. Back to front: the middle of the bones lies in
+    the front 45 % of the body (the spine makes it lie behind the middle).
+    """
+    words = []
+    lungs = [found[name].mask for name in ("lung_right", "lung_left") if name in found and not found[name].absent]
+    organs = [found[name].mask for name in ("liver", "kidney_right", "kidney_left")
+              if name in found and not found[name].absent]  # fmt: skip
+    if lungs and organs:
+        above = min(_height(mask) for mask in lungs) - max(_height(mask) for mask in organs)
+        if above * step < -ABOVE_MM:
+            words.append("the lungs lie below liver or kidneys: the scan is upside down or its header is wrong")
+    bone = found["bone"].mask if "bone" in found else None
+    if bone is not None and bone.any():
+        rows = np.flatnonzero(body.any(axis=(0, 2)))
+        place = (float(np.mean(np.nonzero(bone)[1])) - rows[0]) / max(1, rows[-1] - rows[0])
+        if place < FRONT_SHARE:
+            words.append("most bone lies in front: front and back are exchanged or the header is wrong")
+    told = {name: [("orientation", line) for line in words] for name, entry in found.items() if not entry.absent}
+    return (told if words else {}), words
+
+
+def _height(mask: Mask | None) -> float:
+    return 0.0 if mask is None else float(np.mean(np.flatnonzero(mask.any(axis=(1, 2)))))
 
 
 def judge_bones(parts: Mapping[str, Found], spacing_mm: tuple[float, float, float]) -> dict[str, list[tuple[str, str]]]:
@@ -167,16 +220,21 @@ def _noise_hu(upright: Volume) -> float:
     return 1.4826 * float(np.median(np.abs(second - first)[soft])) / float(np.sqrt(2.0))
 
 
+def flagged(entry: Found, rule: str, words: str) -> Found:
+    """Return the answer with the state "check", one more rule against it and the reason in its note."""
+    if entry.absent or entry.state not in ("ok", "check"):
+        return entry
+    note = entry.note if words in entry.note else "; ".join(filter(None, [entry.note, words]))
+    return replace(entry, state="check", rules=tuple(dict.fromkeys((*entry.rules, rule))), note=note)
+
+
 def flag(found: Mapping[str, Found], told: Mapping[str, list[tuple[str, str]]]) -> dict[str, Found]:
     """Return the organs with the state "check", the rules and their words where something was told against them."""
     result = dict(found)
     for name, lines in told.items():
-        entry = result.get(name)
-        if entry is None or entry.absent or entry.state not in ("ok", "check"):
-            continue
-        rules = tuple(dict.fromkeys((*entry.rules, *(rule for rule, _ in lines))))
-        note = "; ".join(filter(None, [entry.note, *(words for _, words in lines)]))
-        result[name] = replace(entry, state="check", rules=rules, note=note)
+        for rule, words in lines:
+            if name in result:
+                result[name] = flagged(result[name], rule, words)
     return result
 
 

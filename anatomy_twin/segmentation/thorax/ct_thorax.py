@@ -15,6 +15,7 @@ from anatomy_twin.segmentation.bones.skeleton_grid import carry_bones, find_bone
 from anatomy_twin.segmentation.ground.compose import compose, layer_of, mask_of, union_of
 from anatomy_twin.segmentation.ground.phase import Phase
 from anatomy_twin.segmentation.ground.refine import refine_organ
+from anatomy_twin.segmentation.ground.rules import flagged
 from anatomy_twin.segmentation.ground.working_grid import (
     Found,
     Mask,
@@ -32,6 +33,7 @@ from anatomy_twin.segmentation.thorax.aorta import AortaScene, Tube, find_thorac
 from anatomy_twin.segmentation.thorax.bones import find_chest_skeleton, vertebral_bodies
 from anatomy_twin.segmentation.thorax.gates import (
     check_lungs,
+    check_scan,
     check_sides,
     chest_phase,
     column_mm,
@@ -42,7 +44,7 @@ from anatomy_twin.segmentation.thorax.heart import find_heart
 from anatomy_twin.segmentation.thorax.lobes import LOBES, find_lobes
 from anatomy_twin.segmentation.thorax.lungs import find_lung_masks
 from anatomy_twin.segmentation.thorax.nodules import find_nodules
-from anatomy_twin.segmentation.thorax.oesophagus import find_oesophagus
+from anatomy_twin.segmentation.thorax.oesophagus import Course, draw_oesophagus, find_course
 from anatomy_twin.segmentation.thorax.tissues import TISSUES, find_chest_tissues
 from anatomy_twin.segmentation.thorax.vessels import find_pulmonary_vessels
 
@@ -68,7 +70,7 @@ class Middle:
     found: dict[str, Found]
     phase: Phase
     down: Tube | None
-    carina: int
+    gullet: Course | str
 
 
 def segment_ct_thorax(
@@ -104,8 +106,10 @@ def segment_ct_thorax(
     vessels = mask_of(inner["pulmonary_vessels"], fine.geometry.shape)
     inner.update(find_lobes(fine.hu, sides, vessels | nodules, lumen, texture, FINE_MM, thickness, monitor))
     inner["airways"] = airways
+    inner["oesophagus"] = _oesophagus(ground, fine, middle, lumen)
     lines = check_lungs(inner, FINE_MM, lung_heights(ground))
     lines += _check_sides(ground, middle, inner)
+    lines += check_scan(volume, middle.found, inner, ground)
     phase = middle.phase
     notes = [f"contrast phase: {phase.name} ({phase.reason}), judged from the image and not from its header", *lines]
     next_stage(monitor, "labels")
@@ -121,7 +125,7 @@ def _airways(ground: ThoraxGround, fine: WorkingGrid, monitor: Monitor) -> Found
 
 
 def _between_lungs(ground: ThoraxGround, fine: WorkingGrid, airways: Found, monitor: Monitor) -> Middle:
-    """Find aorta, heart, bones and oesophagus on the working grid."""
+    """Find aorta, heart, bones and the course of the oesophagus on the working grid."""
     shape, coarse = ground.hu.shape, ground.grid.geometry
     lumen = ground.windpipe if airways.absent else paste(airways.mask, fine.geometry, coarse)
     carina = find_carina(lumen, ground.lungs, ground.spacing_mm)
@@ -140,9 +144,28 @@ def _between_lungs(ground: ThoraxGround, fine: WorkingGrid, airways: Found, moni
     found["bone"] = find_chest_skeleton(ground.hu, ground.body.mask, ground.lungs, blood | heart, ground.frame)
     bone = mask_of(found["bone"], shape)
     next_stage(monitor, "oesophagus")
-    found["oesophagus"] = find_oesophagus(ground.hu, ground.lungs, lumen, blood, bone, ground.frame, carina)
-    phase = chest_phase(level)
-    return Middle(found, phase, down, carina)
+    gullet = find_course(ground.hu, ground.lungs, lumen, blood, bone, ground.frame, carina)
+    return Middle(found, chest_phase(level), down, gullet)
+
+
+def _oesophagus(ground: ThoraxGround, fine: WorkingGrid, middle: Middle, lumen: Mask) -> Found:
+    """Draw the oesophagus along its course on the fine grid."""
+    coarse = ground.grid.geometry
+    if isinstance(middle.gullet, str):
+        return Found.nothing(middle.gullet)
+    course = middle.gullet.on_grid(coarse, fine.geometry)
+    if not course.slices.size:
+        return Found.nothing("too little of the space before the spine is in the field")
+    box = course.box(fine.geometry.shape, round(15.0 / FINE_MM))
+    part = fine.geometry.cropped(*box_start_shape(box))
+    others = mask_of(middle.found["bone"], ground.hu.shape) | mask_of(middle.found["aorta"], ground.hu.shape)
+    lungs, others = (resample_mask(mask, coarse, part) for mask in (ground.lungs, others))
+    drawn = draw_oesophagus(fine.hu[box], course.within(box), lungs, lumen[box], others, FINE_MM)
+    if drawn.mask is None:
+        return drawn
+    mask = np.zeros(fine.geometry.shape, dtype=bool)
+    mask[box] = drawn.mask
+    return replace(drawn, mask=mask)
 
 
 def _lungs(
@@ -191,7 +214,7 @@ def _assemble(
     native.update(_bones(volume, ground, middle, block))
     monitor.progress(0.3)
     check_cancelled(monitor)
-    for name in ("aorta", "heart", "oesophagus"):
+    for name in ("aorta", "heart"):
         native[name] = _refined(upright, ground, middle.found, name, block)
     monitor.progress(0.6)
     check_cancelled(monitor)
@@ -200,6 +223,8 @@ def _assemble(
     masks.update({name: entry.mask for name, entry in middle.found.items()
                   if name in ("aorta", "heart", "bone") and not entry.absent})
     tissues, tissue_grid = find_chest_tissues(upright, ground, masks, middle.phase)
+    if lung_heights(ground)[1]:
+        tissues["muscle"] = flagged(tissues["muscle"], "estimated", "estimated where shoulders hang on the trunk")
     for name, entry in tissues.items():
         native[name] = carried(entry, tissue_grid, block)
     body = native["body"].mask
@@ -252,7 +277,7 @@ def _refined(
     barred = ground.lungs | mask_of(found["bone"], ground.hu.shape)
     # the root of the aorta lies in the heart and is drawn over it
     mask = entry.mask & ~barred
-    if name == "oesophagus" or not mask.any():
+    if not mask.any():
         return carried(entry, coarse, block)
     fine, geometry = refine_organ(upright, ground.hu, mask, barred, coarse, ORGAN_MM)
     if not fine.any():

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 
+from anatomy_twin.core import Volume
 from anatomy_twin.segmentation.ground.frame import SpineFrame
 from anatomy_twin.segmentation.ground.phase import Phase
-from anatomy_twin.segmentation.ground.working_grid import Found, Image, Mask, volume_ml
+from anatomy_twin.segmentation.ground.rules import flag, flagged, judge_scan
+from anatomy_twin.segmentation.ground.working_grid import Found, Image, Mask, dilate_mm, volume_ml
 from anatomy_twin.segmentation.thorax.ground import ThoraxGround
 
+FLUID_MM: Final = 80.0  # healthy lungs leave 30 to 57 mm at the back, at the apex and below the dome
 LUNG_ML: Final = (700.0, 4500.0)  # one lung of an adult, from full expiration to full inspiration
+BETWEEN: Final = ("heart", "aorta", "oesophagus")
 LATERAL: Final = ("lung_right", "lung_left", "heart", "aorta")
 
 
@@ -26,14 +30,6 @@ def chest_phase(aorta_hu: float | None) -> Phase:
         return Phase("unknown", None, None, "the aorta was not measured")
     name = "native" if aorta_hu < 90.0 else "arterial" if aorta_hu > 220.0 else "portal venous"
     return Phase(name, aorta_hu, None, f"aorta {aorta_hu:.0f} HU")
-
-
-def flagged(entry: Found, rule: str, note: str) -> Found:
-    """Return the answer with one more rule against it and the reason in its note."""
-    if entry.absent or rule in entry.rules:
-        return entry
-    words = f"{entry.note}; {note}" if entry.note else note
-    return replace(entry, state="check", rules=(*entry.rules, rule), note=words)
 
 
 def check_lungs(found: dict[str, Found], spacing_mm: float, whole_height: tuple[bool, bool]) -> list[str]:
@@ -54,6 +50,9 @@ def check_lungs(found: dict[str, Found], spacing_mm: float, whole_height: tuple[
         if cut:
             words = "cut by the border of the scan: the volume is that of the part in view"
             found[name] = flagged(found[name], "cut", words)
+            for other in ("pulmonary_vessels", "oesophagus"):
+                if other in found:
+                    found[other] = flagged(found[other], "cut", "only a part of the chest is in view")
         if size > LUNG_ML[1] or (size < LUNG_ML[0] and not cut):
             words = f"{size:.0f} ml is outside the {LUNG_ML[0]:.0f} to {LUNG_ML[1]:.0f} ml of an adult's lung"
             found[name] = flagged(found[name], "volume", words)
@@ -66,6 +65,51 @@ def check_lungs(found: dict[str, Found], spacing_mm: float, whole_height: tuple[
             for name in sizes:
                 found[name] = flagged(found[name], "volume", words)
     return lines
+
+
+def check_scan(volume: Volume, found: dict[str, Found], inner: dict[str, Found], ground: ThoraxGround) -> list[str]:
+    """Flag what noise, metal, the field or fluid behind a lung make doubtful; return lines for the reader.
+
+    ``found`` lies on the working grid, ``inner`` on a finer one.
+    """
+    lungs = {name: Found(ground.lungs) for name in ("lung_right", "lung_left")}
+    told, lines = judge_scan(volume, {**found, **lungs}, ground.grid.hu, ground.body.mask, ground.frame)
+    for entries in (found, inner):
+        entries.update(flag(entries, told))
+    if not ground.windpipe.any():
+        lines.append("no windpipe: the scan shows the lower chest or the abdomen; ct-abdomen reads abdomens")
+    missing = [name for name in lungs if name in inner and inner[name].absent]
+    for name in missing:
+        words = f"{name.replace('_', ' ')} is missing: what lies between the lungs may be shifted"
+        for entries in (found, inner):
+            entries.update({n: flagged(entries[n], "lung missing", words) for n in BETWEEN if n in entries})
+    for name, height_mm in behind_lungs(ground).items():
+        if height_mm >= FLUID_MM and name in inner:
+            words = f"over {height_mm:.0f} mm of height no lung lies along the back: fluid, collapse or a tumour there"
+            inner[name] = flagged(inner[name], "fluid", words)
+            if not inner[name].absent:
+                lines.append(f"{name}: {words}")
+    return lines
+
+
+def behind_lungs(ground: ThoraxGround) -> Mapping[str, float]:
+    """Return for each lung over how many mm of height the back of the chest beside it holds no lung.
+
+    Fluid gathers at the back of a patient who lies on it, and collapsed lung with it. Of slices in which a lung
+    measures 15 cm2 or more those count in which less than 30 % of the band 3 to 12 mm inside the back wall, 45 to
+    100 mm beside the spine, is lung; of a healthy lung only the apex and the lowest slices do.
+    """
+    step, frame, depth = ground.spacing_mm, ground.frame, ground.cavity_depth
+    lungs = dilate_mm(ground.lungs, step, step)
+    result = {}
+    for name, side in (("lung_right", -1.0), ("lung_left", 1.0)):
+        aside = frame.left_mm * side
+        back = (depth > 3.0) & (depth < 12.0) & (aside > 45.0) & (aside < 100.0) & (frame.front_mm < 15.0)
+        own = (ground.lungs & (aside > 0.0)).sum(axis=(1, 2)) * step**2
+        share = (back & lungs).sum(axis=(1, 2)) / np.maximum(back.sum(axis=(1, 2)), 1)
+        counted = (own > 1500.0) & (share < 0.3) & (back.sum(axis=(1, 2)) * step**2 > 200.0)
+        result[name] = float(np.count_nonzero(counted)) * step
+    return result
 
 
 def _cut(mask: Mask) -> bool:

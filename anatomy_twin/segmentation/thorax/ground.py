@@ -29,6 +29,7 @@ AIR_HU: Final = -450.0
 EMPTY_HU: Final = -940.0
 MIN_EXTENT_MM: Final = (60.0, 150.0, 150.0)
 MIN_SECTION_CM2: Final = 180.0
+BASES_SHARE: Final = 0.25  # less than a quarter of the height: nothing of the heart or its vessels is whole there
 MIN_LUNGS_ML: Final = 60.0  # less than this in the field is no scan of the chest
 
 
@@ -80,10 +81,23 @@ def find_thorax_ground(volume: Volume) -> ThoraxGround:
     lungs = _lung_air(hu, air, windpipe, step)
     if volume_ml(lungs, step) < MIN_LUNGS_ML:
         raise SegmentationError("the scan shows no lung", advice="give a CT of the chest")
+    _check_region(lungs, windpipe, step)
     gas = air & ~dilate_mm(lungs | windpipe, 2.0 * step, step)
     bright = (hu > 180.0) & body.mask
     depth = find_cavity_depth(hu, body.mask, _rim_of_trunk(bright, body.mask, frame), lungs, frame)
     return ThoraxGround(grid, hu, body, frame, windpipe, lungs, gas, bright, depth)
+
+
+def _check_region(lungs: Mask, windpipe: Mask, step: float) -> None:
+    """Refuse a scan of the abdomen that shows no more of the chest than the bases of the lungs."""
+    areas = lungs.sum(axis=(1, 2)) * step**2 / 100.0
+    levels = np.flatnonzero(areas > 3.0)
+    height_mm, whole_mm = (float(levels[-1] - levels[0] + 1) if levels.size else 0.0) * step, areas.size * step
+    if not windpipe.any() and areas[-1] > 3.0 and height_mm < BASES_SHARE * whole_mm:
+        raise SegmentationError(
+            f"the scan shows an abdomen: lung lies in the upper {height_mm:.0f} of {whole_mm:.0f} mm only",
+            advice="give a CT of the chest, or use ct-abdomen",
+        )
 
 
 def _closed_rim(hu: Image, step: float) -> Image:

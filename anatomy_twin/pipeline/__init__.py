@@ -1,0 +1,25 @@
+"""The whole chain from a scan to an assessed plan. Each stage takes a case and returns a new one with its provenance.
+
+This is the only room that knows all others of the chain; the command line and the window call it.
+"""
+
+from __future__ import annotations
+
+from anatomy_twin.pipeline.chain import (
+    add_plan,
+    assess_case,
+    import_scan,
+    mesh_case,
+    propose_case,
+    run_liver_ablation,
+    simulate_case,
+    warm_up,
+)
+from anatomy_twin.pipeline.labels import edit_case, labels_case, load_labels, segment_case, target_case
+from anatomy_twin.pipeline.targets import candidates, centre_mm, choose_target, named_target
+
+__all__ = [
+    "add_plan", "assess_case", "candidates", "centre_mm", "choose_target", "edit_case", "import_scan", "labels_case",
+    "load_labels", "mesh_case", "named_target", "propose_case", "run_liver_ablation", "segment_case", "simulate_case",
+    "target_case", "warm_up",
+]

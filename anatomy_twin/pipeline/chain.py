@@ -1,0 +1,148 @@
+"""The chain from a scan to an assessed plan. Each stage takes a case and returns a new one with its provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from anatomy_twin.anatomy import build_anatomy
+from anatomy_twin.assess import assess
+from anatomy_twin.core import (
+    SILENT,
+    AblationPlan,
+    Case,
+    FrozenMapping,
+    Monitor,
+    Patient,
+    Plan,
+    ThermalResult,
+)
+from anatomy_twin.pipeline.labels import segment_case, target_case
+from anatomy_twin.pipeline.record import recorded, timed_stage
+from anatomy_twin.pipeline.targets import Target, choose_target
+from anatomy_twin.plan import Proposal, check_plan, load_device, propose, require_in_body
+from anatomy_twin.scan import load_volume
+from anatomy_twin.search import confirm_duration
+from anatomy_twin.simulation import simulate
+from anatomy_twin.units import check_range
+
+
+def import_scan(
+    path: str | Path, *, series_uid: str | None = None, repair: bool = False, modality: str | None = None,
+    patient: Patient | None = None, monitor: Monitor = SILENT,
+) -> Case:
+    """Read the best (or the named) series of a folder, or a volume file, into a new case (see ``load_volume``)."""
+    with timed_stage("reading the scan", monitor) as clock:
+        volume = load_volume(path, series_uid=series_uid, repair=repair, modality=modality, monitor=monitor)
+        for warning in volume.warnings:
+            monitor.warn(warning)
+    case = Case.new(volume=volume, patient=patient)
+    return recorded(case, "reading the scan", volume.facts, clock)
+
+
+def mesh_case(case: Case, monitor: Monitor = SILENT) -> Case:
+    """Build the surfaces of all segments."""
+    with timed_stage("building surfaces", monitor) as clock:
+        anatomy = build_anatomy(case.volume, case.label_map, monitor=monitor)
+    triangles = sum(s.certificate.triangle_count for s in anatomy.structures.values() if s.certificate)
+    case = case.with_labels(case.label_map, anatomy)
+    return recorded(case, "building surfaces", {"triangles": str(triangles)}, clock)
+
+
+def propose_case(
+    case: Case, *, target: str = "tumour_1", name: str = "A", margin_mm: float = 5.0, device: str = "mwa-generic",
+    monitor: Monitor = SILENT,
+) -> Case:
+    """Add the best proposed ablation of ``target``, checked, as plan ``name``."""
+    with timed_stage("planning the ablation", monitor) as clock:
+        best: Proposal = propose(
+            case, "ablation", target=target, margin_mm=margin_mm, device=device, count=1, monitor=monitor
+        )[0]
+        plan = replace(best.plan, name=name)
+        check = check_plan(case, plan)
+    facts = {"plan": name, "target": target, "device": device, "why": best.why}
+    return recorded(case.with_plan(plan, check), "planning the ablation", facts, clock)
+
+
+def add_plan(case: Case, plan: Plan, monitor: Monitor = SILENT) -> Case:
+    """Add a plan made by hand, with its check: broken rules are kept and shown.
+
+    Raises ``PlanError`` for an unknown target or device and for an applicator outside the body.
+    """
+    with timed_stage("checking the plan", monitor) as clock:
+        check = check_plan(case, plan, monitor=monitor)
+        require_in_body(check)
+    return recorded(case.with_plan(plan, check), "checking the plan", {"plan": plan.name}, clock)
+
+
+def simulate_case(case: Case, plan_name: str = "A", *, refine: bool = False, monitor: Monitor = SILENT) -> Case:
+    """Simulate one plan. With ``refine`` the shortest duration that reaches the margin replaces the planned one."""
+    plan = case.plan(plan_name)
+    with timed_stage("simulating the heat", monitor) as clock:
+        if refine and isinstance(plan, AblationPlan):
+            plan, result = confirm_duration(case, plan, monitor=monitor)
+            case = case.with_plan(plan, check_plan(case, plan))
+        else:
+            result = simulate(case, plan, monitor=monitor)
+        for warning in result.warnings:
+            monitor.warn(warning)
+    return recorded(case.with_result(result), "simulating the heat", _simulation_facts(result), clock)
+
+
+def _simulation_facts(result: ThermalResult) -> Mapping[str, str]:
+    return FrozenMapping({"plan": result.plan_name, "verdict by": result.verdict_model, **result.parameters})
+
+
+def assess_case(case: Case, plan_name: str | None = None, monitor: Monitor = SILENT) -> Case:
+    """Read the numbers off the anatomy and, where ``plan_name`` is given, off that plan and its result."""
+    with timed_stage("measuring margins", monitor) as clock:
+        case = case.with_assessment(assess(case))
+        if plan_name is not None:
+            plan = case.plan(plan_name)
+            assessment = assess(case, plan, case.results.get(plan_name))
+            case = case.with_assessment(assessment)
+            for quantity in assessment.quantities:
+                if quantity.verdict == "not met":
+                    text = f"{quantity.label} {quantity.value:g} {quantity.unit}, limit {quantity.limit}"
+                    monitor.warn(f"not met: {text}")
+    return recorded(case, "measuring margins", {"plan": plan_name or "none"}, clock)
+
+
+def run_liver_ablation(
+    path: str | Path, *, target: Target | None = None, radius_mm: float | None = None, margin_mm: float = 5.0,
+    device: str = "mwa-generic", series_uid: str | None = None, repair: bool = False, modality: str | None = None,
+    patient: Patient | None = None, monitor: Monitor = SILENT,
+) -> Case:
+    """Take a CT to a simulated and assessed microwave ablation of one liver tumour.
+
+    Raises a ``TwinError`` when the scan cannot be read truthfully, when ``target`` is needed and missing, or when no
+    path to the target is allowed.
+    """
+    check_range("margin_mm", margin_mm, 0.0, 30.0)  # what can be refused at once is not refused minutes later
+    if radius_mm is not None:
+        check_range("the target's radius in mm", radius_mm, 1.0, 60.0)
+    load_device(device)
+    case = import_scan(
+        path, series_uid=series_uid, repair=repair, modality=modality, patient=patient, monitor=monitor
+    )
+    if case.volume.units == "HU" and target is not None and not isinstance(target, str):
+        case.volume.geometry.nearest_voxel(target)
+    case = segment_case(case, monitor=monitor)
+    chosen = choose_target(case, target)
+    case = target_case(case, chosen, radius_mm=radius_mm, proposed=target is None, monitor=monitor)
+    case = mesh_case(case, monitor=monitor)
+    case = propose_case(case, margin_mm=margin_mm, device=device, monitor=monitor)
+    case = simulate_case(case, "A", refine=True, monitor=monitor)
+    return assess_case(case, "A", monitor=monitor)
+
+
+def warm_up() -> None:
+    """Compile and cache every kernel with the signatures that the chain uses, so that no case waits for it."""
+    from anatomy_twin.assess import warm_up as warm_assess
+    from anatomy_twin.plan import warm_up as warm_plan
+    from anatomy_twin.segmentation import warm_up as warm_segmentation
+    from anatomy_twin.simulation import warm_up as warm_simulation
+
+    for warm in (warm_segmentation, warm_plan, warm_simulation, warm_assess):
+        warm()
