@@ -11,8 +11,9 @@ it, in a process of its own with one thread. Per structure: Dice, the larger of 
 volume error, for tubes the shares of the centrelines within 2 mm of the other: of the true one ("line"; "wide" counts
 its stretches of at least 3 mm diameter only, the finest branches of a generated tree are thinner than a voxel) and of
 the found one ("right"). Generated trees give their own centrelines, other truths those of their masks. A structure of
-the truth that was not found counts with Dice 0, one without a truth is printed as "no truth". --quick takes one small
-patient.
+the truth that was not found counts with Dice 0 ("miss"), one that the phase does not show is "hidden" and does not
+count, one without a truth is printed as "no truth". "wrong" counts outlines with Dice below 0.5 that bear no flag.
+--quick takes one small patient.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ FIRST_SEED = 101
 LESION_MM = 10.0
 VESSELS = ("inferior_vena_cava", "portal_vein", "hepatic_veins", "portal_branches", "intrahepatic_vessels", "airways",
            "pulmonary_vessels", "oesophagus", "bile_duct")  # fmt: skip
+REST = "unknown_tissue"  # what no structure claims: its truth is not that of an organ
+HIDDEN = "not visible in this phase"
+WRONG_DICE = 0.5  # below this an outline is another structure rather than a poor one
 LESIONS = ("tumour", "lesion", "kidney_lesion", "nodule")
 TARGETS = {  # what the project aims at; real scans in brackets after the set
     "body": 0.95, "liver": 0.95, "spleen": 0.95, "kidney_right": 0.95, "kidney_left": 0.95, "aorta": 0.95,
@@ -125,19 +129,23 @@ def summary(rows: Iterable[Row], targets: Mapping[str, Any]) -> list[Row]:
     """Return one line per structure of the truth over all studies of a set."""
     by_name: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        if row.get("truth_ml") and _stem(row["structure"]) not in LESIONS:
+        if row.get("truth_ml") and _stem(row["structure"]) not in LESIONS and row["structure"] != REST:
             by_name[row["structure"]].append(row)
     lines = []
     for name, many in by_name.items():
-        dice = [row["dice"] or 0.0 for row in many]
+        shown = [row for row in many if row["state"] != HIDDEN]
+        dice = [row["dice"] or 0.0 for row in shown]
         lines.append({
-            "structure": name, "studies": len(many), "dice": statistics.fmean(dice), "least_dice": min(dice),
+            "structure": name, "studies": len(shown), "dice": statistics.fmean(dice) if dice else None,
+            "least_dice": min(dice, default=None), "not_visible": len(many) - len(shown),
             "surface_distance_95_mm": _mean(many, "surface_distance_95_mm"),
             "volume_error_percent": _mean(many, "volume_error_percent"),
             "centreline_found": _mean(many, "centreline_found"), "centreline_right": _mean(many, "centreline_right"),
             "centreline_found_wide": _mean(many, "centreline_found_wide"),
-            "not_found": sum(not row["dice"] for row in many),
-            "flagged": sum(row["state"] == "check" for row in many), "target": targets.get(name),
+            "not_found": sum(not row["dice"] for row in shown),
+            "flagged": sum(row["state"] == "check" for row in shown),
+            "wrong_without_flag": sum(row["state"] == "ok" and row["dice"] < WRONG_DICE for row in shown),
+            "target": targets.get(name),
         })
     return lines
 
@@ -177,15 +185,16 @@ def absences(rows: Iterable[Row]) -> list[Row]:
 def table(lines: Sequence[Row], title: str) -> str:
     """Lay out the lines of ``summary`` for the terminal."""
     head = f"{'structure':<24}{'n':>3}{'Dice':>7}{'least':>7}{'aim':>6}{'95 % mm':>9}{'vol %':>8}"
-    head += f"{'line':>6}{'wide':>6}{'right':>6}{'miss':>5}{'flag':>5}"
+    head += f"{'line':>6}{'wide':>6}{'right':>6}{'miss':>5}{'flag':>5}{'wrong':>6}{'hidden':>7}"
     out = [title, head]
-    for r in sorted(lines, key=lambda line: -line["dice"]):
+    for r in sorted(lines, key=lambda line: -(line["dice"] or 0.0)):
         out.append(
-            f"{r['structure']:<24}{r['studies']:>3}{r['dice']:>7.3f}{r['least_dice']:>7.3f}{_cell(r['target'], '6.2f')}"
+            f"{r['structure']:<24}{r['studies']:>3}{_cell(r['dice'], '7.3f')}{_cell(r['least_dice'], '7.3f')}"
+            f"{_cell(r['target'], '6.2f')}"
             f"{_cell(r['surface_distance_95_mm'], '9.1f')}{_cell(r['volume_error_percent'], '8.1f')}"
             f"{_cell(r['centreline_found'], '6.2f')}{_cell(r['centreline_found_wide'], '6.2f')}"
             f"{_cell(r['centreline_right'], '6.2f')}"
-            f"{r['not_found']:>5}{r['flagged']:>5}"
+            f"{r['not_found']:>5}{r['flagged']:>5}{r['wrong_without_flag']:>6}{r['not_visible']:>7}"
         )
     return "\n".join(out)
 

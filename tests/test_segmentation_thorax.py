@@ -16,7 +16,9 @@ from anatomy_twin.kernels.seg_flood import grow_without_leaks
 from anatomy_twin.kernels.seg_surface import best_surface
 from anatomy_twin.phantom.patient import make_patient
 from anatomy_twin.segmentation import segment
-from anatomy_twin.segmentation.thorax.gates import chest_phase
+from anatomy_twin.segmentation.ground.working_grid import Found, resample_mask
+from anatomy_twin.segmentation.thorax.gates import FLUID_MM, behind_lungs, check_sides, chest_phase, column_mm
+from anatomy_twin.segmentation.thorax.ground import find_thorax_ground
 from anatomy_twin.segmentation.thorax.lungs import elongation, enclosed_parts, part_lungs
 from anatomy_twin.segmentation.thorax.nodules import find_nodules
 
@@ -123,7 +125,7 @@ def test_the_phase_is_read_off_the_aorta(level, name):
 
 @cache
 def generated():
-    patient = make_patient(UNTUNED_SEED, "chest", "arterial", matrix=200, slice_mm=1.8)
+    patient = make_patient(UNTUNED_SEED, "chest", "arterial", matrix=144, slice_mm=2.5)
     return patient, segment(patient.volume, "ct-thorax")
 
 
@@ -133,6 +135,7 @@ def exclusive(labels, name):
 
 FLOORS = {
     "lung_right": 0.95, "lung_left": 0.95, "airways": 0.75, "heart": 0.82, "aorta": 0.85, "bone": 0.75,
+    "oesophagus": 0.60,
 }
 
 
@@ -150,11 +153,9 @@ def test_vessels_and_lobes_of_a_generated_chest():
     lobes = [s for s in labels.segments if "_lobe_" in s.name]
     assert len(lobes) == 5
     for lobe in lobes:
-        if lobe.absent:
-            assert "fissure" in lobe.note
-            continue
-        assert dice(labels.mask(lobe.name), truth.mask(lobe.name)) > 0.85
-        assert lobe.state == "ok" or (lobe.rules == ("fissure incomplete",) and "extrapolated" in lobe.note)
+        assert not lobe.absent, lobe.note
+        assert dice(labels.mask(lobe.name), truth.mask(lobe.name)) > 0.90, lobe.name
+        assert lobe.state == "ok" or (lobe.rules == ("fissure incomplete",) and "estimated" in lobe.note)
         assert lobe.part_of == ("lung_right" if lobe.name.endswith("right") else "lung_left")
 
 
@@ -168,7 +169,7 @@ def test_nodules_of_10_mm_are_found_with_few_false_ones():
         if float(patient.facts[name].split(" mm")[0]) >= 10.0:
             assert max((dice(mask, truth) for mask in masks), default=0.0) > 0.5, patient.facts[name]
     every = np.logical_or.reduce(list(truths.values()))
-    assert sum((mask & every).sum() < 0.2 * mask.sum() for mask in masks) <= 3
+    assert sum((mask & every).sum() < 0.2 * mask.sum() for mask in masks) <= 1
 
 
 def test_the_phase_is_said_and_a_usual_chest_raises_no_alarm_about_sides():
@@ -177,15 +178,31 @@ def test_the_phase_is_said_and_a_usual_chest_raises_no_alarm_about_sides():
     assert not any("laterality" in note for note in labels.notes)
 
 
-@pytest.mark.slow
 def test_a_mirrored_chest_is_flagged_and_never_relabelled():
     patient, usual = generated()
-    turned = Volume(np.ascontiguousarray(patient.volume.array[:, :, ::-1]), patient.volume.geometry)
-    labels = segment(turned, "ct-thorax")
-    assert any("laterality" in note and "nothing was relabelled" in note for note in labels.notes)
-    for name in ("lung_right", "lung_left", "heart", "aorta"):
-        assert "laterality" in labels.segment(name).rules and labels.segment(name).state == "check"
-    assert labels.volume_ml("lung_right") == pytest.approx(usual.volume_ml("lung_left"), rel=0.05)
+    array, geometry = patient.volume.array, patient.volume.geometry
+    ground = find_thorax_ground(Volume(np.ascontiguousarray(array[:, :, ::-1]), geometry))
+    turned = {name: Found(resample_mask(usual.mask(name)[:, :, ::-1], geometry, ground.grid.geometry))
+              for name in ("lung_right", "lung_left", "heart", "aorta")}
+    turned["lung_right"], turned["lung_left"] = turned["lung_left"], turned["lung_right"]
+    down = np.argwhere(turned["aorta"].mask & np.broadcast_to(ground.frame.front_mm < 50.0, ground.hu.shape))
+    lines = check_sides(turned, ground, turned["heart"].mask, column_mm(ground.frame, down.astype(float)))
+    assert len(lines) == 1 and "laterality" in lines[0] and "nothing was relabelled" in lines[0]
+    for entry in turned.values():
+        assert entry.state == "check" and "laterality" in entry.rules
+    assert list(turned) == ["lung_right", "lung_left", "heart", "aorta"]
+
+
+def test_fluid_behind_a_lung_is_seen_and_a_healthy_back_is_not():
+    patient, _ = generated()
+    truth, volume = patient.truth, patient.volume
+    array = volume.array.copy()
+    lung = exclusive(truth, "lung_left")
+    rows = np.flatnonzero(lung.any(axis=(0, 2)))
+    lung[:, :(rows[0] + rows[-1]) // 2] = False
+    array[lung] = 12
+    heights = behind_lungs(find_thorax_ground(Volume(array, volume.geometry)))
+    assert heights["lung_right"] < FLUID_MM - 15.0 and heights["lung_left"] > FLUID_MM + 40.0
 
 
 # --- bad input -------------------------------------------------------------------------------------------------------
@@ -232,7 +249,11 @@ def test_real_native_thorax_with_a_tumour_on_thick_slices():
     tumour = to_volume(root / "lung2_label.nrrd").array > 0
     labels = segment(volume, "ct-thorax")
     assert max(dice(labels.mask(s.name), tumour) for s in labels.segments if s.name.startswith("nodule_")) > 0.6
-    assert labels.segment("lung_upper_lobe_left").absent and "5 mm" in labels.segment("lung_upper_lobe_left").note
+    for side in ("right", "left"):
+        lower = labels.segment(f"lung_lower_lobe_{side}")
+        assert lower.rules == ("estimated",) and "% of its course" in lower.note
+        assert 0.3 < labels.volume_ml(lower.name) / labels.volume_ml(f"lung_{side}") < 0.5
+    assert any("thick slices" in note for note in labels.notes)
     assert 2000 < labels.volume_ml("lung_right") < 2600 and 1350 < labels.volume_ml("lung_left") < 1800
     assert any("native" in note for note in labels.notes)
 

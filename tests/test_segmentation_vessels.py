@@ -210,14 +210,14 @@ def test_a_blurred_border_is_found_at_half_height_whatever_lies_beside():
 
 
 def portal_scene(vein_hu=165.0, seed=0):
-    """A liver with a trunk that leaves it, bends to the middle and divides; an aorta and a cava beside it."""
+    """A liver whose two branches join to a trunk that leaves it and divides again; an aorta and a cava beside it."""
     geometry, x, y, z = grid((75, 60, 90), 2.0)
     liver = ((x - 45) / 42) ** 2 + ((y - 55) / 45) ** 2 + ((z - 105) / 40) ** 2 < 1
-    inside = np.hypot(y - 55, z - 105) < 5.0
+    branches = [np.hypot(y - 55 - side * 0.9 * (62 - x), z - 105) < 4.5 for side in (-1, 1)]
     trunk = (np.hypot(y - 55, z - 105 + 0.7 * (x - 60)) < 6.0) & (x > 60) & (x < 105)
     splenic = (np.hypot(y - 55, z - 74) < 4.0) & (x > 103) & (x < 170)
     mesenteric = (np.hypot(y - 55, x - 105) < 4.5) & (z < 76) & (z > 46)
-    inside &= (x > 25) & (x < 62)
+    inside = (branches[0] | branches[1]) & (x > 25) & (x < 62)
     aorta, cava = np.hypot(x - 110, y - 95) < 9, np.hypot(x - 72, y - 92) < 9
     hu = np.where(liver, 105.0, -95.0)
     vein = trunk | splenic | mesenteric
@@ -225,7 +225,7 @@ def portal_scene(vein_hu=165.0, seed=0):
     hu[inside | vein] = vein_hu
     hu = ndimage.gaussian_filter(hu, 0.6) + np.random.default_rng(seed).normal(0, 8, hu.shape)
     masks = {"liver": liver, "aorta": aorta, "inferior_vena_cava": cava, "body": np.ones_like(liver)}
-    return geometry, hu.astype(np.float32), masks, vein & ~liver
+    return geometry, hu.astype(np.float32), masks, vein
 
 
 def test_the_portal_trunk_is_followed_to_both_its_veins():

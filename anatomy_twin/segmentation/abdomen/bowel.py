@@ -30,13 +30,15 @@ MIN_LUMEN_ML: Final = 0.5
 # the colon frames the cavity and is wide, small bowel fills its middle: generated anatomies and two scans of persons
 FRAME_MM: Final = (32.0, 12.0)  # depth under the inner face of the wall: half way, and what is worth one unit
 COLON_RADIUS_MM: Final = (12.0, 4.0)
+BESIDE_SOLID_MM: Final = 10.0
 HIGH_MM: Final = (35.0, 15.0)
 LOOP_MM: Final = 4.5
-STOOL_HU: Final = -70.0
+STOOL_HU: Final = -50.0
 SOFT_HU: Final = -25.0
 CRUMB_MM: Final = 3.5
-STOOL_REACH_MM: Final = 45.0
+STOOL_REACH_MM: Final = 30.0
 MEETING: Final = 0.8
+STOOL_DEEP_MM: Final = 6.0
 WIDE_FLANK_MM: Final = 13.0
 SPECKS_MM: Final = 6.0
 MOST_STOOL_HU: Final = 65.0
@@ -88,7 +90,10 @@ def _colon_lumen(room: Room, lumen: Mask) -> Mask:
     pieces, count, depth = cut_at_necks(lumen[box], room.spacing_mm)
     index = np.arange(count + 1)
     radius = np.asarray(ndimage.maximum(depth, pieces, index))
-    deep = mean_of(room.wall.cavity_depth[box], pieces, count)
+    # the flexures lie against liver and spleen instead of the wall
+    solid = np.logical_or.reduce([room.wall.masks[n] for n in ("liver", "spleen") if n in room.wall.masks] or [lumen])
+    beside_solid = distance_mm(solid, room.spacing_mm, 60.0)[box] + BESIDE_SOLID_MM
+    deep = mean_of(np.minimum(room.wall.cavity_depth[box], beside_solid), pieces, count)
     score = (FRAME_MM[0] - deep) / FRAME_MM[1]
     if room.frame is not None:
         # small bowel does not reach above the pancreas
@@ -123,10 +128,10 @@ def _stool(room: Room, solid: Mask, colon: Mask) -> Mask:
     beside = mean_of(np.broadcast_to(room.wall.frame.left_mm, solid.shape)[box], pieces, count)
     flank = (deep < 24.0) & (np.abs(beside) > 70.0)
     # tissue of the liver or the wall beside gas is denser than stool
-    chosen = (touched > np.where(flank, 0.5, 1.0) * CONTACT) & (deep < FRAME_MM[0])
+    chosen = (touched > np.where(flank, 0.5, 1.0) * CONTACT) & (deep < FRAME_MM[0]) & (deep > STOOL_DEEP_MM)
     chosen[0] = False
     radius = np.asarray(ndimage.maximum(depth, pieces, np.arange(count + 1)), dtype=np.float32)
-    free = (deep < FRAME_MM[0]) & (radius > CRUMB_MM) & ~chosen
+    free = (deep < FRAME_MM[0]) & (deep > STOOL_DEEP_MM) & (radius > LOOP_MM) & ~chosen
     free[0] = False
     held = chosen[pieces]
     result[box] = (held | spread(pieces, radius, free, held, MEETING, step, 4)) & solid[box]

@@ -19,6 +19,7 @@ from anatomy_twin.segmentation.abdomen.ivc import find_inferior_vena_cava
 from anatomy_twin.segmentation.abdomen.kidneys import find_kidneys
 from anatomy_twin.segmentation.abdomen.liver import Level, Scene, denoise, find_liver, without_vein
 from anatomy_twin.segmentation.abdomen.lungs import find_lungs
+from anatomy_twin.segmentation.abdomen.oesophagus import find_lower_oesophagus
 from anatomy_twin.segmentation.abdomen.recess import find_pleural_recess
 from anatomy_twin.segmentation.abdomen.situs import looks_mirrored, mirrored_volume, turned_back
 from anatomy_twin.segmentation.abdomen.spleen import find_spleen
@@ -59,7 +60,7 @@ FINE_SPACING_MM: Final = 1.5
 NO_PRIOR: Final = "no-prior"
 TISSUES: Final = ("unknown_tissue", "fat", "muscle", "diaphragm", "skin", "pleural_recess")
 ORGANS: Final = (
-    "bone", "heart", "pancreas", "bowel", "colon", "duodenum", "stomach", "liver", "bile_duct", "gallbladder",
+    "bone", "heart", "oesophagus", "pancreas", "bowel", "colon", "duodenum", "stomach", "liver", "bile_duct", "gallbladder",
     "spleen", "kidney_right", "kidney_left", "portal_vein", "inferior_vena_cava", "aorta", "lung_right", "lung_left",
 )
 SOLID: Final = ("liver", "spleen", "kidney_right", "kidney_left", "heart")
@@ -115,6 +116,7 @@ def _segment_all(volume: Volume, monitor: Monitor, use_prior: bool = True, turne
     next_stage(monitor, "vessels and lesions")
     known = {**_known(ground, found), "trunk_wall": ground.scene.body & (ground.scene.depth < 1.0)}
     finer = look_closer(volume, ground.grid.geometry, known, phase, monitor)
+    finer.append(_gullet(volume, ground, found))
     notes = [f"contrast phase: {phase.name} ({phase.reason}), judged from the image and not from its header", *lines]
     if ground.scene.arms_in_field:
         notes.append("arms in field: the grey values are shaded, the liver was fitted with a local level")
@@ -219,6 +221,16 @@ def _kidney_for_spleen(
     return {**again, "spleen": Found.nothing(words)} if same_place(again["kidney_left"], spleen) else {}
 
 
+def _gullet(volume: Volume, ground: Ground, found: Mapping[str, Found]) -> Closer:
+    """Find the lower oesophagus, which needs more than the working grid shows."""
+    scene = ground.scene
+    hard = (mask_of(found["aorta"], scene.hu.shape), mask_of(found["bone"], scene.hu.shape))
+    grid, gullet = find_lower_oesophagus(
+        volume, scene.hu, ground.grid.geometry, scene.lungs, hard, scene.marks
+    )
+    return grid, {"oesophagus": gullet}
+
+
 def _taken_by(found: Mapping[str, Found], scene: Scene) -> Mask:
     """Return what the heart cannot hold."""
     taken = scene.bone | scene.gas
@@ -316,7 +328,8 @@ def _refined(
     mask = entry.mask & ~barred
     if not mask.any():
         return _carried(entry, coarse, block)
-    fine, geometry = refine_organ(upright, scene.hu, mask, barred, coarse, FINE_SPACING_MM)
+    # the liver's own border lies well already, and its level is not the same throughout
+    fine, geometry = refine_organ(upright, scene.hu, mask, barred, coarse, FINE_SPACING_MM, up_to_fat=name != "liver")
     if not fine.any():
         return _carried(entry, coarse, block)
     return replace(entry, mask=paste(fine, geometry, block))

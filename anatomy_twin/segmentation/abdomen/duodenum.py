@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from anatomy_twin.segmentation.abdomen.gut_frame import course_at, follow, window_of
 from anatomy_twin.segmentation.abdomen.gut_room import Room
-from anatomy_twin.segmentation.abdomen.pancreas import Course
+from anatomy_twin.segmentation.abdomen.pancreas import Course, fat_around
 from anatomy_twin.segmentation.ground.working_grid import Found, Mask, volume_ml
 
 # mm left of the aorta's middle, above the kidneys' middle, before the aorta's front face (see ``pancreas.COURSE``)
@@ -28,6 +28,7 @@ MOST: Final = 0.75
 MOVE_COST: Final = 0.03
 LEAST_EVIDENCE: Final = 0.32
 LEAST_LENGTH_MM: Final = 60.0
+LEAST_FAT: Final = 0.1
 DUODENUM_ML: Final = (10.0, 220.0)
 
 
@@ -91,5 +92,8 @@ def judge_duodenum(room: Room, course: Course | None, mask: Mask) -> Found:
     size = volume_ml(mask, room.spacing_mm)
     if not DUODENUM_ML[0] <= size <= DUODENUM_ML[1]:
         return Found.nothing(f"what lies along its usual course has {size:.0f} ml")
+    share = fat_around(room, mask)
+    if share < LEAST_FAT:
+        return Found.nothing(f"no fat parts it from its neighbours ({100 * share:.0f} % of its surroundings)")
     note = f"{size:.0f} ml followed over {course.length_mm:.0f} mm; its beginning and its border to bowel are estimated"
     return Found(mask, "check", note, ("estimated",))

@@ -49,9 +49,15 @@ class GutFrame:
 
 
 def find_gut_frame(masks: Masks, spacing_mm: float) -> GutFrame | None:
-    """Return the frame; None without an aorta, or without a kidney or spleen that is seen whole from top to bottom."""
-    aorta = masks.get("aorta")
+    """Return the frame.
+
+    None without an aorta, without a kidney or spleen that is seen whole from top to bottom, and where the liver lies
+    left of the aorta: in mirrored organs the usual courses mean nothing.
+    """
+    aorta, liver = masks.get("aorta"), masks.get("liver")
     if aorta is None or not aorta.any():
+        return None
+    if liver is not None and liver.any() and _middle_column(liver) > _middle_column(aorta):
         return None
     slices = np.flatnonzero(aorta.any(axis=(1, 2)))
     heights = []
@@ -73,6 +79,11 @@ def find_gut_frame(masks: Masks, spacing_mm: float) -> GutFrame | None:
     return GutFrame(
         column.astype(np.float32), row.astype(np.float32), up.astype(np.float32), spacing_mm, aorta.shape  # type: ignore[arg-type]
     )
+
+
+def _middle_column(mask: Mask) -> float:
+    amount = mask.sum(axis=(0, 1))
+    return float(np.average(np.arange(amount.size), weights=amount))
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,6 +39,7 @@ STUB_MM = 7.5
 KEPT = 4
 LEAST_SCORE = 0.02
 POLE_MM = 18.0
+BACK_MM = -27.0  # behind the spine's reference by more than this lie the muscles of the back
 USUAL_WEIGHT = 0.2  # a weight of the prior that 4 % of the widened anatomies reach
 CORTICAL_AORTA_HU = 200.0  # so bright an aorta goes with a bright cortex around a dark medulla
 
@@ -124,6 +125,8 @@ def _candidates(scene: Scene, taken: Mask, name: str, enhanced: bool, mottled: b
     Without contrast psoas, duodenum and liver look like it: first only where kidneys usually lie, then everywhere.
     """
     zone = _search_box(scene, taken, -1.0 if name == "kidney_right" else 1.0)
+    if not enhanced:
+        zone &= np.broadcast_to(scene.frame.front_mm > BACK_MM, zone.shape)
     usual = scene.hint(name, 0.1)
     if not enhanced and usual.min() < 0.5:
         found = _candidates_in(scene, zone & (usual > USUAL_WEIGHT), usual, name, enhanced, mottled)
@@ -267,13 +270,16 @@ def _finish(best: Candidate | None, scene: Scene, taken: Mask, enhanced: bool, m
     box, part = best.box, best.mask
     level = float(np.median(scene.smooth[box][part]))
     spread = max(8.0, float(np.std(scene.smooth[box][part])))
-    reach = dilate_mm(part, 6.0, step) & ~(taken | scene.lungs | scene.gas | scene.aorta)[box]
+    barred = taken | scene.lungs | scene.gas | scene.aorta
+    if not enhanced:
+        barred = barred | np.broadcast_to(scene.frame.front_mm <= BACK_MM, barred.shape)
+    reach = dilate_mm(part, 6.0, step) & ~barred[box]
     # with contrast: half way between cortex and fat at the rim, but never down to muscle
     bright = scene.smooth[box] > max(0.5 * level, 70.0)
     alike = bright if enhanced else np.abs(scene.smooth[box] - level) < 2.0 * spread
     grown = part | (reach & alike & (scene.smooth[box] > -10.0))
     if not enhanced:
-        grown |= _pole(best, scene, ~(taken | scene.lungs | scene.gas | scene.aorta | scene.bone)[box], level, spread)
+        grown |= _pole(best, scene, ~(barred | scene.bone)[box], level, spread)
     # renal vessels and bowel hang on by necks; a mottled cortex has necks of its own
     if enhanced and not mottled and spread < 40.0:
         opened = open_mm(grown, 3.0, step) | part

@@ -48,27 +48,25 @@ def split_by_roots(
     vessels : bool [k, j, i]; the roots lie outside, within two voxels of it.
     brightness : excess over the liver in units of that of large vessels; 1 everywhere if None.
 
-    A mm of the way costs 1 / (radius^3 brightness^2), radius being the distance to the vessel's border: where two trees
+    A mm of the way costs 1 / (radius^3 brightness^4), radius being the distance to the vessel's border: where two trees
     touch the passage is thin, and fainter than the middle of either, as it is half liver. Islands below 0.3 ml of one
     tree within the other go to that other.
     """
-    bridge = 2.0 * spacing_mm + 0.1
     first, second = np.zeros_like(vessels), np.zeros_like(vessels)
     if not vessels.any():
         return Trees(first, second, 0.0)
     box = box_of(vessels, 3)
     part = vessels[box]
-    ease = np.maximum(depth_mm(vessels, spacing_mm)[box], 0.5 * spacing_mm) ** 3
-    if brightness is not None:
-        ease = ease * np.clip(brightness[box], 0.15, 1.3) ** 2
+    bright = np.ones(part.shape, np.float32) if brightness is None else np.clip(brightness[box], 0.15, 1.3)
+    starts = [dilate_mm(root[box], 2.0 * spacing_mm + 0.1, spacing_mm) & part for root in (first_root, second_root)]
+    ease = np.maximum(depth_mm(part, spacing_mm), 0.5 * spacing_mm) ** 3 * bright**4
     slowness = np.where(part, 1.0 / ease, np.inf).astype(np.float32)
-    starts = [dilate_mm(root, bridge, spacing_mm)[box] & part for root in (first_root, second_root)]
-    steps = (spacing_mm, spacing_mm, spacing_mm)
-    ways = [travel_time(slowness, start, steps, LIMIT) for start in starts]
+    ways = [travel_time(slowness, start, (spacing_mm, spacing_mm, spacing_mm), LIMIT) for start in starts]
     reached = np.isfinite(ways[0]) | np.isfinite(ways[1])
     first[box] = reached & (ways[0] <= ways[1])
     second[box] = reached & (ways[1] < ways[0])
     _swap_islands(first[box], second[box], starts, spacing_mm)
+    _add_leftovers(part, first[box], second[box])
     both = np.isfinite(ways[0]) & np.isfinite(ways[1])
     apart = np.abs(np.log(np.maximum(ways[0][both], 1e-9) / np.maximum(ways[1][both], 1e-9)))
     count = int(np.count_nonzero(reached))
@@ -90,6 +88,17 @@ def _swap_islands(first: Mask, second: Mask, starts: list[Mask], spacing_mm: flo
         moved = (small & near)[labels]
         own &= ~moved
         other |= moved
+
+
+def _add_leftovers(vessels: Mask, first: Mask, second: Mask) -> None:
+    """Give pieces that hang on one tree only by edges or corners of voxels to that tree (in place)."""
+    cube = np.ones((3, 3, 3))
+    labels, count = ndimage.label(vessels & ~first & ~second, cube)
+    if not count:
+        return
+    beside = [np.unique(labels[ndimage.binary_dilation(tree, cube) & (labels > 0)]) for tree in (first, second)]
+    first |= np.isin(labels, np.setdiff1d(beside[0], beside[1]))
+    second |= np.isin(labels, np.setdiff1d(beside[1], beside[0]))
 
 
 def part_trees(

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from anatomy_twin.segmentation.abdomen.gut_frame import course_at, follow, window_of
-from anatomy_twin.segmentation.abdomen.gut_room import Room
-from anatomy_twin.segmentation.ground.working_grid import Found, Image, Mask, volume_ml
+from anatomy_twin.segmentation.abdomen.gut_room import RIM_HU, Room
+from anatomy_twin.segmentation.ground.working_grid import Found, Image, Mask, dilate_mm, volume_ml
 
 # usual course of an adult lying on the back: mm left of the aorta's middle, above the kidneys' middle, before the
 # aorta's front face (measured on generated anatomies and one scan of a person; wide of both)
@@ -28,6 +28,8 @@ MOVE_COST: Final = 0.02
 LEAST_EVIDENCE: Final = 0.3
 PANCREAS_ML: Final = (12.0, 190.0)  # atrophied to swollen
 LEAST_LENGTH_MM: Final = 60.0
+# share of fat in the surroundings of 3 to 9 mm: without any the border would be invented
+LEAST_FAT: Final = {"native": 0.15, "enhanced": 0.06}
 # HU of the gland with its lobules of fat, by phase
 LEVEL_HU: Final = {"native": (-35.0, 60.0), "arterial": (55.0, 150.0), "late arterial": (55.0, 150.0),
                    "portal venous": (50.0, 135.0), "delayed": (45.0, 125.0), "unknown": (0.0, 125.0)}
@@ -98,9 +100,19 @@ def judge_pancreas(room: Room, course: Course | None, mask: Mask) -> Found:
     size = volume_ml(mask, room.spacing_mm)
     if not PANCREAS_ML[0] <= size <= PANCREAS_ML[1]:
         return Found.nothing(f"what lies along its usual course has {size:.0f} ml")
+    share = fat_around(room, mask)
+    if share < LEAST_FAT["enhanced" if room.phase.enhanced else "native"]:
+        return Found.nothing(f"no fat parts it from its neighbours ({100 * share:.0f} % of its surroundings)")
     note = (f"{size:.0f} ml followed over {course.length_mm:.0f} mm; its border to bowel, stomach and vessels is "
             "estimated")  # fmt: skip
     return Found(mask, "check", note, ("estimated",))
+
+
+def fat_around(room: Room, mask: Mask) -> float:
+    """Return the share of fat in what lies 3 to 9 mm outside a mask and is no other organ."""
+    step = room.spacing_mm
+    shell = dilate_mm(mask, 9.0, step) & ~dilate_mm(mask, 3.0, step) & ~room.taken
+    return float(np.mean(room.smooth[shell] < RIM_HU)) if shell.any() else 0.0
 
 
 def _longest(good: Mask, gap: int) -> Mask:

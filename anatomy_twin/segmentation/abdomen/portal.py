@@ -45,6 +45,7 @@ NEAR_MM: Final = 24.0
 LINK_MM: Final = 30.0
 GAP_MM: Final = 15.0  # where two veins meet they are cut obliquely and read thin
 FORK_MM: Final = 12.0
+IN_LIVER_MM: Final = 45.0
 STEM_MM: Final = 75.0  # a portal trunk is about 80 mm long
 REACH_MM: Final = 150.0  # along the vein from the liver: confluence, spleen and the mesenteric stump lie nearer
 OTHERS_MM: Final = {
@@ -178,10 +179,10 @@ def _from_the_liver(bright: Mask, weak: Mask, liver: Mask, masks: Masks, radius_
     outer = _outside(tube, liver, step)
     free = _not_above(outer & ~close_mm(liver, 10.0, step), masks, step)
     if volume_ml(free, step) > 1.0:
-        return _with_stem(tube | outer, free, step)
+        return _with_stem(tube | outer, free, deep, step)
     # only the hilum is in the field: a trunk there is wide, branches in fissures are not
     wide = float(depth_mm(outer, step, 8.0).max()) >= HILAR_RADIUS_MM
-    return _with_stem(tube | outer, outer, step) if wide else None
+    return _with_stem(tube | outer, outer, deep, step) if wide else None
 
 
 def _not_above(outer: Mask, masks: Masks, step: float) -> Mask:
@@ -293,12 +294,12 @@ def _outside(tube: Mask, liver: Mask, step: float) -> Mask:
     return result
 
 
-def _with_stem(tube: Mask, outer: Mask, step: float) -> Mask:
+def _with_stem(tube: Mask, outer: Mask, deep: Mask, step: float) -> Mask:
     """Return the largest piece outside the liver and the stem that runs from it into the hilum up to its first fork.
 
     ``outer`` is the part of ``tube`` that surely is no branch; its other pieces stay where they lie within 15 mm along
     the tube, or the stem meets them. From there the tube is followed in steps of 2 mm; it has forked where what lies
-    ahead falls into two wide parts that both go on for 12 mm.
+    ahead falls into two wide parts that both go on for 12 mm, at the latest 45 mm after it came to lie in ``deep``.
     """
     pieces = boxed_components(outer)
     if not pieces:
@@ -314,8 +315,10 @@ def _with_stem(tube: Mask, outer: Mask, step: float) -> Mask:
     way = travel_time(slowness, start, (step, step, step), STEM_MM + 30.0)
     depth = depth_mm(part, step, 12.0)
     widest = float(np.percentile(depth[start], 95))
-    end, barred = STEM_MM, np.zeros_like(part)
-    for far in np.arange(0.0, STEM_MM, 2.0):
+    inside = part & deep[box] & np.isfinite(way)
+    last = min(STEM_MM, float(way[inside].min()) + IN_LIVER_MM) if inside.any() else STEM_MM
+    end, barred = last, np.zeros_like(part)
+    for far in np.arange(0.0, last, 2.0):
         # only so far ahead: farther on the branches touch other vessels again
         ahead = part & (way > far) & (way < far + FORK_MM + 6.0) & (depth > 0.3 * widest) & ~barred
         labels, count = ndimage.label(ahead, np.ones((3, 3, 3)))

@@ -56,6 +56,9 @@ def find_spleen(scene: Scene, liver: Mask, liver_level: Level | None, aorta_hu: 
         return Found.nothing("no even organ at the left wall")
     grow = _grow_mottled if mottled else _grow
     mask = grow(best[1], best[2], scene, liver)
+    if scene.arms_in_field and not mottled and mask.any():
+        # shaded, its level rises from back to front: the core holds a part of it only
+        mask = mask | _grow(mask, best[2], scene, liver)
     return _gate(mask, scene, liver_level, aorta_hu)
 
 
@@ -147,7 +150,7 @@ def _grow(core: Mask, peak: float, scene: Scene, liver: Mask) -> Mask:
     spread = max(5.0, float(np.std(scene.smooth[core])))
     posterior = expectation_maximisation(
         scene.smooth[box], allowed[box], prior.astype(np.float32), float(np.median(scene.smooth[core])), spread,
-        shaded=False, core=core[box], spacing_mm=step,
+        shaded=scene.arms_in_field, core=core[box], spacing_mm=step,
     )
     inside = smooth_decision(posterior, step) & allowed[box]
     opened = keep_lobes(touching(open_mm(inside, 4.0, step), core[box]), core[box], step, neck_share=0.55)

@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from anatomy_twin.segmentation.abdomen.gut_room import Room, cut_at_necks, mean_of, spread
 from anatomy_twin.segmentation.ground.frame import below_dome, find_dome
-from anatomy_twin.segmentation.ground.tissues import Wall, lungs_of
+from anatomy_twin.segmentation.ground.tissues import lungs_of
 from anatomy_twin.segmentation.ground.working_grid import (
     Found,
     Image,
@@ -32,14 +32,17 @@ TAIL_MM: Final = 5.0  # half of what a collapsed stomach measures
 STOMACH_ML: Final = (40.0, 900.0)
 GAS_BEFORE: Final = 0.45  # share of a gas bubble's lower face behind which stomach must lie
 BEHIND_MM: Final = 12.0
-MIN_SCORE: Final = 0.25
+MIN_SCORE: Final = 0.2
+CORE_UP_MM: Final = (58.0, 50.0)  # from the middle of the kidneys
+LUNG_SHARE: Final = 0.45
 ROOF_MM: Final = 12.0  # diaphragm, fat and the heart's lower edge
 # before the aorta's front face: at the height of the pancreas, and of the fundus; heights from the kidneys' middle
 LEAST_FRONT_MM: Final = (8.0, -45.0)
 # antrum: from the aorta and the kidneys' middle
-ANTRUM_UP_MM: Final = (-55.0, 75.0)
-ANTRUM_LEFT_MM: Final = (-60.0, 95.0)
+ANTRUM_UP_MM: Final = (-18.0, 60.0)
+ANTRUM_LEFT_MM: Final = (-60.0, 34.0)
 ANTRUM_FRONT_MM: Final = 28.0
+ANTRUM_ML: Final = 60.0
 PYLORUS_MM: Final = 6.0
 MEETING: Final = 0.7
 WIDE_GAS_MM: Final = 14.0
@@ -70,7 +73,7 @@ def find_stomach(room: Room, held: Mask) -> Found:
     soft = (room.smooth > SOFT_HU[0]) & (room.smooth < high) & zone & inner & ~taken
     bright = (room.smooth >= SOFT_HU[1]) & (room.smooth < CONTRAST_HU) & room.lumen & zone
     gas = (wall.hu < GAS_HU) & room.lumen & zone
-    part, score = _best_core(wall, open_mm(soft | bright, CORE_MM, step), liver, roof)
+    part, score = _best_core(room, open_mm(soft | bright, CORE_MM, step), liver, roof)
     if part is None or score < MIN_SCORE:
         return Found.nothing("no thick soft structure between left liver lobe, spleen and diaphragm")
     mask = (dilate_mm(part, CORE_MM, step) & (soft | bright)) | part
@@ -80,7 +83,10 @@ def find_stomach(room: Room, held: Mask) -> Found:
     mask = largest_component(open_mm(mask | bubbles | rim, TAIL_MM, step))
     filled = soft | bright | bubbles | rim
     mask = (mask | (dilate_mm(mask, 1.2 * step, step) & filled)) & ~taken
-    mask |= _antrum(room, mask, taken | dilate_mm(held, PYLORUS_MM, step))
+    antrum = _antrum(room, mask, taken | dilate_mm(held, PYLORUS_MM, step))
+    if volume_ml(antrum, step) <= ANTRUM_ML:
+        # more is bowel that lies against the stomach without fat between
+        mask |= antrum
     size = volume_ml(mask, step)
     if not STOMACH_ML[0] <= size <= STOMACH_ML[1]:
         return Found.nothing(f"what lies between liver, spleen and diaphragm has {size:.0f} ml: not a stomach alone")
@@ -106,8 +112,9 @@ def _zone(room: Room, liver: Mask, roof: Mask) -> Mask:
     return np.asarray((left > -5.0) & beside_spine & (k >= low) & (k <= held[-1] + 2) & below & wall.masks["body"])
 
 
-def _best_core(wall: Wall, cores: Mask, liver: Mask, roof: Mask) -> tuple[Mask | None, float]:
-    step = wall.spacing_mm
+def _best_core(room: Room, cores: Mask, liver: Mask, roof: Mask) -> tuple[Mask | None, float]:
+    wall, step = room.wall, room.spacing_mm
+    lungs = lungs_of(wall.masks)
     from_roof = distance_mm(roof, step, 60.0)
     from_liver = distance_mm(liver, step, 40.0)
     best, best_score = None, 0.0
@@ -120,6 +127,11 @@ def _best_core(wall: Wall, cores: Mask, liver: Mask, roof: Mask) -> tuple[Mask |
         near *= max(0.6, float(np.mean(from_liver[box][part] < 38.0)))
         deep = float(np.clip(np.median(wall.cavity_depth[box][part]) / 15.0, 0.0, 1.0))
         large = min(1.0, volume_ml(part, step) / 80.0)
+        if room.frame is not None:
+            near *= _bell(float(np.median(room.frame.up_mm[k])), CORE_UP_MM[0], CORE_UP_MM[1])
+        # the heart lies between the lungs
+        around = dilate_mm(part, 4.0 * step, step) & ~part
+        near *= float(np.mean(lungs[box][around]) < LUNG_SHARE) if around.any() else 1.0
         score = _bell(left, 55.0, 38.0) * _bell(front, 70.0, 40.0) * near * deep * large
         if score > best_score:
             best, best_score = np.zeros_like(cores), score

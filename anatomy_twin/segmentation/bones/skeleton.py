@@ -161,8 +161,9 @@ def _wall_bones(
     keep = np.zeros(count + 1, bool)
     keep[np.unique(labels[bone & bright])] = True
     sizes_ml = np.bincount(labels.ravel(), minlength=count + 1) * step**3 / 1000.0
-    peaks = np.concatenate([[0.0], ndimage.maximum(hu, labels, np.arange(1, count + 1))])
-    keep |= (sizes_ml > LEAST_RIB_ML) & (peaks > RIB_PEAK_HU)
+    dense = np.zeros(count + 1, bool)
+    dense[np.unique(labels[bright & (hu > RIB_PEAK_HU)])] = True
+    keep |= (sizes_ml > LEAST_RIB_ML) & dense
     keep[0] = False
     found = keep[labels]
     return found & ~open_slices_mm(found & ~bone, RIB_HALF_MM, step)

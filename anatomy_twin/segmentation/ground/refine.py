@@ -8,6 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from anatomy_twin.core import Volume, VolumeGeometry
+from anatomy_twin.segmentation.ground.borders import grown_to_half
 from anatomy_twin.segmentation.ground.working_grid import (
     Image,
     Mask,
@@ -26,10 +27,13 @@ from anatomy_twin.segmentation.ground.working_grid import (
 BAND_MM: Final = 5.0
 MIN_CONTRAST_HU: Final = 12.0
 STIFFNESS_MM: Final = 9.0
+FAT_REACH_MM: Final = 4.5
+FAT_BELOW_HU: Final = 70.0
 
 
 def refine_border(
-    volume: Volume, hu: Image, mask: Mask, barred: Mask, geometry: VolumeGeometry, spacing_mm: float = 1.5
+    volume: Volume, hu: Image, mask: Mask, barred: Mask, geometry: VolumeGeometry, spacing_mm: float = 1.5,
+    up_to_fat: bool = False,
 ) -> tuple[Mask, VolumeGeometry]:
     """Return the organ on a grid of ``spacing_mm`` around it, and that grid.
 
@@ -40,7 +44,9 @@ def refine_border(
 
     Near the border (5 mm) the scan, slightly smoothed, is held against the mean of the local mean inside and the
     local mean outside: a blurred edge lies at half of its contrast. Where both sides hardly differ the found border
-    stays; a term that grows with the distance from it keeps the result near.
+    stays; a term that grows with the distance from it keeps the result near. With ``up_to_fat`` the border is then
+    carried out to half of the contrast wherever fat or air lies within 5 mm: a wall behind a thin layer of fat
+    makes the mean outside too bright for it.
     """
     step = geometry.spacing_mm[0]
     block = box_of(mask, int(np.ceil(12.0 / step)))
@@ -63,11 +69,19 @@ def refine_border(
     score = ndimage.gaussian_filter(edge + signed / STIFFNESS_MM, 0.8 / spacing_mm * 1.2, mode="nearest", truncate=3.0)
     result = (score > 0.0) & (signed > -BAND_MM) | (signed > BAND_MM)
     result &= ~forbidden
-    return fill_slices(largest_component(result)) & ~forbidden, fine
+    result = fill_slices(largest_component(result)) & ~forbidden
+    if up_to_fat and result.any():
+        level = float(np.median(image[result]))
+        darkest = ndimage.minimum_filter(image, size=2 * round(FAT_REACH_MM / spacing_mm) + 1)
+        result = grown_to_half(
+            image, result, ~forbidden & (darkest < level - FAT_BELOW_HU), level, spacing_mm, rings=1, look_mm=3.0
+        )
+    return result, fine
 
 
 def refine_organ(
-    volume: Volume, hu: Image, mask: Mask, barred: Mask, geometry: VolumeGeometry, spacing_mm: float = 1.5
+    volume: Volume, hu: Image, mask: Mask, barred: Mask, geometry: VolumeGeometry, spacing_mm: float = 1.5,
+    up_to_fat: bool = True,
 ) -> tuple[Mask, VolumeGeometry]:
     """Return ``refine_border`` done twice: a first result a few mm off is drawn the rest of the way.
 
@@ -75,7 +89,9 @@ def refine_organ(
     """
     fine, where = refine_border(volume, hu, mask, barred & ~mask, geometry, spacing_mm)
     again = paste(fine, where, geometry)
-    return refine_border(volume, hu, again, barred & ~again, geometry, spacing_mm) if again.any() else (fine, where)
+    if not again.any():
+        return fine, where
+    return refine_border(volume, hu, again, barred & ~again, geometry, spacing_mm, up_to_fat)
 
 
 def _levels(hu: Image, mask: Mask, barred: Mask, step: float) -> tuple[Image, Image]:

@@ -59,7 +59,10 @@ SOLID: Final = ("liver", "spleen", "kidney_right", "kidney_left", "heart", "panc
 AIR_HU, BONE_HU = -200.0, 600.0
 STRANGE_SHARE: Final = 0.03
 PIECE_SHARE: Final = 0.08
-ENCLOSED_SHARE: Final = 0.8  # a gallbladder lies at the liver's underside: fat or bowel touches a part of it
+# a gallbladder lies at the liver's underside: fat or bowel touches a part of it, of a small one a larger part
+ENCLOSED_SHARE: Final = 0.88
+SMALL_ENCLOSED_SHARE: Final = 0.7
+SMALL_ML: Final = 14.0
 SHADED: Final = ("liver", "spleen", "kidney_right", "kidney_left", "gallbladder", "stomach", "inferior_vena_cava")
 CUT_BONES: Final = ("pelvis", "sacrum", "sternum")
 UNLIKE_NEIGHBOURS: Final = (0.6, 1.4)  # a vertebra is within a few per cent of its neighbours
@@ -310,10 +313,16 @@ def _pieces(name: str, mask: Mask) -> list[tuple[str, str]]:
 def _enclosed(name: str, mask: Mask, present: Mapping[str, Mask], step: float) -> list[tuple[str, str]]:
     if name != "gallbladder" or "liver" not in present:
         return []
-    share = enclosed_share(mask, present["liver"], step)
-    if share <= ENCLOSED_SHARE:
+    if not inside_liver(mask, present["liver"], step):
         return []
+    share = enclosed_share(mask, present["liver"], step)
     return [("enclosed", f"{100.0 * share:.0f} % of its surroundings are liver: a cyst of the liver?")]
+
+
+def inside_liver(mask: Mask, liver: Mask, step: float) -> bool:
+    """Tell whether what was taken for the gallbladder lies so far inside the liver that it is a cyst rather."""
+    limit = SMALL_ENCLOSED_SHARE if volume_ml(mask, step) < SMALL_ML else ENCLOSED_SHARE
+    return enclosed_share(mask, liver, step) > limit
 
 
 def enclosed_share(mask: Mask, organ: Mask, step: float) -> float:

@@ -15,7 +15,7 @@ from anatomy_twin.segmentation.bones.skeleton_grid import carry_bones, find_bone
 from anatomy_twin.segmentation.ground.compose import compose, layer_of, mask_of, union_of
 from anatomy_twin.segmentation.ground.phase import Phase
 from anatomy_twin.segmentation.ground.refine import refine_organ
-from anatomy_twin.segmentation.ground.rules import flagged
+from anatomy_twin.segmentation.ground.rules import flag, flagged, judge_bones
 from anatomy_twin.segmentation.ground.working_grid import (
     Found,
     Mask,
@@ -251,7 +251,8 @@ def _bones(volume: Volume, ground: ThoraxGround, middle: Middle, block: VolumeGe
     fine, skeleton, parts = find_bones(
         volume, ground.body.mask, entry.mask, blood, ground.lungs, ground.frame, ground.grid.geometry
     )
-    return carry_bones(fine, skeleton, parts, block) or {"bone": entry}
+    bones = carry_bones(fine, skeleton, parts, block) or {"bone": entry}
+    return flag(bones, judge_bones(bones, block.spacing_mm))
 
 
 def carried(entry: Found, source: VolumeGeometry, target: VolumeGeometry) -> Found:
