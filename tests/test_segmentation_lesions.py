@@ -189,3 +189,60 @@ def test_a_region_that_runs_away_is_not_a_lesion():
     geometry, hu, liver, _ = liver_scene([(0, 0, 0, 44, -40)])
     with pytest.raises(SegmentationError):
         grow_target(hu, geometry, liver, (0.0, 0.0, 0.0))
+
+
+# --- lesions at the rim, strands, fluid ------------------------------------------------------------------------------
+
+
+def test_a_tumour_on_the_tip_that_the_outline_left_out_is_a_candidate_and_bowel_beside_it_is_none():
+    geometry, hu, liver, _ = liver_scene([])
+    x, y, z = np.moveaxis(geometry.to_world(np.moveaxis(np.indices(hu.shape), 0, -1)), -1, 0)
+    ball = (x + 60) ** 2 + y**2 + z**2 < 13.0**2  # more than half of it stands out
+    loop = (np.hypot(x - 10, z + 54) < 8) & (np.abs(y) < 60)  # runs along the liver's underside
+    for part in (ball, loop & ~liver):
+        hu[part] = np.random.default_rng(2).normal(60.0, 14.0, int(part.sum()))
+    found = find_tumour_candidates(hu, geometry, {"liver": liver & ~ball, "body": np.ones_like(liver)}, PORTAL)
+    present = [entry for entry in found.values() if not entry.absent]
+    assert max(dice(entry.mask, ball) for entry in present) > 0.7
+    assert not any((entry.mask & loop).sum() > 0.3 * entry.mask.sum() for entry in present)
+
+
+def test_without_contrast_medium_a_ball_is_a_candidate_and_a_vein_of_the_same_contrast_is_none():
+    native = Phase("native", 45.0, 57.0)
+    geometry, hu, liver, truth = liver_scene([(-30, 5, 5, 8.5, -13)], noise=8.0)
+    found = find_tumour_candidates(hu, geometry, {"liver": liver}, native)
+    assert dice(found["tumour_candidate_1"].mask, truth[0]) > 0.6
+    geometry, hu, liver, _ = liver_scene([], noise=8.0)
+    x, y, z = np.moveaxis(geometry.to_world(np.moveaxis(np.indices(hu.shape), 0, -1)), -1, 0)
+    vein = (np.hypot(y - 5, z - 5) < 5.0) & (np.abs(x + 15) < 40) & liver
+    found = find_tumour_candidates(hu - 13.0 * vein, geometry, {"liver": liver}, native)
+    assert all(entry.absent for entry in found.values())
+
+
+def test_the_note_says_from_which_size_on_lesions_show():
+    sizes = []
+    for noise in (6.0, 60.0):
+        geometry, hu, liver, _ = liver_scene([], noise=noise)
+        note = find_tumour_candidates(hu, geometry, {"liver": liver}, PORTAL)["tumour_candidate_1"].note
+        assert "would be seen (noise" in note
+        words = note.split("12 HU ")[1].split(" and ")[0]
+        sizes.append(99.0 if words == "not at all" else float(words.split()[2]))
+    assert sizes[0] < sizes[1]
+
+
+def test_fluid_inside_the_liver_that_was_called_gallbladder_is_offered_as_a_cyst():
+    geometry, hu, liver, truth = liver_scene([(-30, 5, 5, 10, -98)])
+    found = find_tumour_candidates(hu, geometry, {"liver": liver & ~truth[0], "gallbladder": truth[0]}, PORTAL)
+    assert dice(found["tumour_candidate_1"].mask, truth[0]) > 0.75 and "cyst" in found["tumour_candidate_1"].note
+
+
+def test_a_solid_tumour_in_the_outline_of_the_kidney_is_a_candidate_and_a_calyx_is_none():
+    geometry, hu, sides, truth = kidney_scene([(-74, 0, 12, 11, 92)])
+    sides["kidney_right"] = sides["kidney_right"] | truth[0]
+    found = find_kidney_lesions(hu, geometry, sides, PORTAL)
+    assert list(found) == ["kidney_lesion_candidate_1"]
+    assert dice(found["kidney_lesion_candidate_1"].mask, truth[0]) > 0.75
+    assert "solid" in found["kidney_lesion_candidate_1"].note
+    geometry, hu, sides, truth = kidney_scene([(52, 2, -18, 6, 10)])
+    calyx = find_kidney_lesions(hu, geometry, {**sides, "kidney_left": sides["kidney_left"] | truth[0]}, PORTAL)
+    assert calyx["kidney_lesion_candidate_1"].absent

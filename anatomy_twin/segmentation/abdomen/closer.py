@@ -17,10 +17,6 @@ from anatomy_twin.segmentation.ground.working_grid import Found, Mask, Masks, fi
 FINE_MM: Final = 1.5
 IN_LIVER: Final = ("hepatic_vessels", "hepatic_veins", "portal_branches")
 
-UNSEEN: Final = {
-    "bile_duct": Found.nothing("ducts that are not dilated are thinner than what the grid shows"),
-}
-
 Closer = tuple[VolumeGeometry, dict[str, Found]]
 
 
@@ -38,13 +34,13 @@ def look_closer(
     if "liver" not in masks or not masks["liver"].any():
         nothing = Found.nothing("needs the liver")
         names = ("portal_vein", *IN_LIVER, "tumour_candidate_1")
-        return [(geometry, {**dict.fromkeys(names, nothing), **UNSEEN}), _in_kidneys(volume, geometry, masks, phase)]
+        return [(geometry, dict.fromkeys(names, nothing)), _in_kidneys(volume, geometry, masks, phase)]
     trunk = _portal(volume, geometry, masks, phase)
     monitor.progress(0.3)
     check_cancelled(monitor)
     liver = _in_liver(volume, geometry, masks, trunk, phase, monitor)
     check_cancelled(monitor)
-    return [(geometry, dict(UNSEEN)), trunk, liver, _in_kidneys(volume, geometry, masks, phase)]
+    return [trunk, liver, _in_kidneys(volume, geometry, masks, phase)]
 
 
 def _portal(volume: Volume, geometry: VolumeGeometry, masks: Masks, phase: Phase) -> Closer:

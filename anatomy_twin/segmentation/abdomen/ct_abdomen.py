@@ -11,6 +11,7 @@ import numpy as np
 from anatomy_twin.core import SILENT, LabelMap, Monitor, Volume, VolumeGeometry, next_stage
 from anatomy_twin.errors import UsageError
 from anatomy_twin.segmentation.abdomen.aorta import find_aorta, refine_aorta, slices_of
+from anatomy_twin.segmentation.abdomen.bile_ducts import find_bile_duct
 from anatomy_twin.segmentation.abdomen.closer import IN_LIVER, Closer, look_closer
 from anatomy_twin.segmentation.abdomen.fat import split_fat
 from anatomy_twin.segmentation.abdomen.heart import find_heart
@@ -60,8 +61,9 @@ FINE_SPACING_MM: Final = 1.5
 NO_PRIOR: Final = "no-prior"
 TISSUES: Final = ("unknown_tissue", "fat", "muscle", "diaphragm", "skin", "pleural_recess")
 ORGANS: Final = (
-    "bone", "heart", "oesophagus", "pancreas", "bowel", "colon", "duodenum", "stomach", "liver", "bile_duct", "gallbladder",
-    "spleen", "kidney_right", "kidney_left", "portal_vein", "inferior_vena_cava", "aorta", "lung_right", "lung_left",
+    "bone", "heart", "oesophagus", "pancreas", "bowel", "colon", "duodenum", "stomach", "liver", "bile_duct",
+    "gallbladder", "spleen", "kidney_right", "kidney_left", "portal_vein", "inferior_vena_cava", "aorta",
+    "lung_right", "lung_left",
 )
 SOLID: Final = ("liver", "spleen", "kidney_right", "kidney_left", "heart")
 REFINED: Final = ("liver", "spleen", "kidney_right", "kidney_left", "aorta")
@@ -102,7 +104,7 @@ def segment_ct_abdomen(
 def _segment_all(volume: Volume, monitor: Monitor, use_prior: bool = True, turned: bool = False) -> LabelMap:
     check_volume(volume)
     next_stage(monitor, "body, lungs, bones, aorta")
-    ground = find_ground(volume, use_prior)
+    ground = find_ground(volume, use_prior, monitor)
     if ground.mirrored and not turned:
         return turned_back(_segment_all(mirrored_volume(volume), monitor, use_prior, turned=True))
     found, phase, level = find_organs(ground, monitor)
@@ -116,7 +118,7 @@ def _segment_all(volume: Volume, monitor: Monitor, use_prior: bool = True, turne
     next_stage(monitor, "vessels and lesions")
     known = {**_known(ground, found), "trunk_wall": ground.scene.body & (ground.scene.depth < 1.0)}
     finer = look_closer(volume, ground.grid.geometry, known, phase, monitor)
-    finer.append(_gullet(volume, ground, found))
+    finer += [_gullet(volume, ground, found), _bile_duct(volume, ground, found, finer, phase)]
     notes = [f"contrast phase: {phase.name} ({phase.reason}), judged from the image and not from its header", *lines]
     if ground.scene.arms_in_field:
         notes.append("arms in field: the grey values are shaded, the liver was fitted with a local level")
@@ -127,20 +129,24 @@ def _segment_all(volume: Volume, monitor: Monitor, use_prior: bool = True, turne
     return result
 
 
-def find_ground(volume: Volume, use_prior: bool = True) -> Ground:
+def find_ground(volume: Volume, use_prior: bool = True, monitor: Monitor = SILENT) -> Ground:
     """Find body, lungs, spine, bone, trunk wall, aorta and landmarks on the 3 mm grid."""
     grid = make_working_grid(volume)
     step = grid.spacing_mm
     hu = np.clip(grid.hu, -1024.0, 1500.0)
+    monitor.progress(0.1)
     body = find_body(hu, step)
     check_body(body.mask, step)
+    monitor.progress(0.2)
     frame = find_spine(hu, body.mask, step)
     found, gas = find_lungs(hu, body.mask, frame)
+    monitor.progress(0.3)
     lungs = union_of(found, ("lung_right", "lung_left"), hu.shape)
     found["bone"] = find_bone(hu, body.mask, frame)
     bone = mask_of(found["bone"], hu.shape)
     check_spine(bone, body.mask, frame)
     check_region(bone, lungs, body.mask, frame)
+    monitor.progress(0.4)
     found["aorta"], aorta_hu = find_aorta(hu, body.mask, bone, lungs, frame)
     if may_hold_bright_aorta(hu, body.mask, frame):
         other_bone = find_bone(hu, body.mask, frame, bright_aorta=True)
@@ -153,7 +159,9 @@ def find_ground(volume: Volume, use_prior: bool = True) -> Ground:
         # plaque in the wall of the aorta is no bone
         bone = bone & ~found["aorta"].mask
         found["bone"] = replace(found["bone"], mask=bone)
+    monitor.progress(0.7)
     depth = find_cavity_depth(hu, body.mask, bone, lungs, frame)
+    monitor.progress(0.8)
     dome = find_dome(lungs, body.mask, step)
     marks = find_landmarks(grid.geometry, frame, bright_voxels(hu, body.mask), lungs, depth)
     scene = Scene(
@@ -177,7 +185,7 @@ def find_organs(ground: Ground, monitor: Monitor = SILENT) -> tuple[dict[str, Fo
     found["spleen"] = find_spleen(scene, liver, level, ground.aorta_hu)
     taken = liver | mask_of(found["spleen"], shape)
     next_stage(monitor, "kidneys")
-    found.update(find_kidneys(scene, taken, ground.aorta_hu))
+    found.update(find_kidneys(scene, taken, ground.aorta_hu, monitor))
     found.update(_kidney_for_spleen(found, scene, liver, ground.aorta_hu))
     if not found["bone"].absent:
         # a cortex full of contrast is no bone
@@ -225,10 +233,20 @@ def _gullet(volume: Volume, ground: Ground, found: Mapping[str, Found]) -> Close
     """Find the lower oesophagus, which needs more than the working grid shows."""
     scene = ground.scene
     hard = (mask_of(found["aorta"], scene.hu.shape), mask_of(found["bone"], scene.hu.shape))
-    grid, gullet = find_lower_oesophagus(
-        volume, scene.hu, ground.grid.geometry, scene.lungs, hard, scene.marks
-    )
+    grid, gullet = find_lower_oesophagus(volume, scene.hu, ground.grid.geometry, scene.lungs, hard, scene.marks)
     return grid, {"oesophagus": gullet}
+
+
+def _bile_duct(
+    volume: Volume, ground: Ground, found: Mapping[str, Found], finer: Sequence[Closer], phase: Phase
+) -> Closer:
+    """Find the central bile ducts beside the portal vein, away from fluid that is known to be something else."""
+    shape, coarse = ground.scene.hu.shape, ground.grid.geometry
+    fluid = union_of(found, ("gallbladder", "duodenum", "stomach", "bowel", "colon"), shape)
+    portal = next(((grid, inside["portal_vein"]) for grid, inside in finer if "portal_vein" in inside),
+                  (coarse, Found.nothing("needs the liver")))  # fmt: skip
+    grid, duct = find_bile_duct(volume, portal, coarse, fluid, phase)
+    return grid, {"bile_duct": duct}
 
 
 def _taken_by(found: Mapping[str, Found], scene: Scene) -> Mask:
@@ -265,7 +283,7 @@ def _assemble(
     for geometry, inside in finer:
         native.update({name: _carried(entry, geometry, block) for name, entry in inside.items()})
     next_stage(monitor, "skeleton")
-    bones = _skeleton(volume, ground, found, block)
+    bones = _skeleton(volume, ground, found, block, monitor)
     native.update(flag(bones, judge_bones(bones, block.spacing_mm)))
     _keep_in_body(native)
     next_stage(monitor, "skin, fat, muscle")
@@ -293,7 +311,7 @@ def _tissues(
 
 
 def _skeleton(
-    volume: Volume, ground: Ground, found: Mapping[str, Found], block: VolumeGeometry
+    volume: Volume, ground: Ground, found: Mapping[str, Found], block: VolumeGeometry, monitor: Monitor = SILENT
 ) -> dict[str, Found]:
     """Return the bones and their parts on the voxels of ``block``."""
     coarse = found["bone"]
@@ -304,7 +322,7 @@ def _skeleton(
     solid = union_of(found, SOLID, shape)
     fine, skeleton, parts = find_bones(
         volume, ground.body.mask, coarse.mask, vessels, ground.scene.lungs, ground.frame, ground.grid.geometry,
-        ground.scene.depth, solid,
+        ground.scene.depth, solid, monitor,
     )
     return carry_bones(fine, skeleton, parts, block) or {"bone": coarse}
 

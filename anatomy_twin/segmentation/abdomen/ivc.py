@@ -97,6 +97,8 @@ def find_inferior_vena_cava(
         unsure = _like_liver(hu, mask, masks, slices)
     mask, rules = _gate(mask, path, slices, limits, _below_heart(masks, path, slices, step), step, unsure)
     if not mask.any():
+        if np.mean(unsure) > 0.5:
+            return {NAME: Found.nothing("as bright as the liver it lies in: its border does not show")}
         return {NAME: Found.nothing("what lies to the right of the aorta does not hold the form of a vein")}
     length = int(mask.any(axis=(1, 2)).sum()) * step
     shown = float(np.mean(path.rim[np.isin(slices, np.flatnonzero(mask.any(axis=(1, 2))))]))

@@ -109,9 +109,10 @@ def _central(mask: Mask, organ: Mask, side: str, step: float) -> float:
     toward = (here[2] - middle[2]) * step * (1.0 if side == "kidney_right" else -1.0)
     held = np.flatnonzero(organ.any(axis=(1, 2)))
     height = abs(here[0] - 0.5 * (held[0] + held[-1])) / max(1.0, 0.5 * (held[-1] - held[0]))
-    # a cyst that bulges to the front or the back lies off the middle in that direction too
-    aside = abs(here[1] - middle[1]) * step
-    return _ramp(toward, -4.0, 4.0) * (1.0 - _ramp(height, 0.5, 0.75)) * (1.0 - _ramp(aside, 11.0, 17.0))
+    # a cyst that bulges to the front or the back lies off the middle in that direction too; the pelvis looks forward
+    behind = float(here[1] - middle[1]) * step
+    aside = _ramp(behind, 11.0, 17.0) if behind > 0.0 else _ramp(-behind, 17.0, 24.0)
+    return _ramp(toward, -4.0, 4.0) * (1.0 - _ramp(height, 0.5, 0.75)) * (1.0 - aside)
 
 
 def _medial(mask: Mask, organ: Mask, side: str, step: float) -> float:
@@ -150,11 +151,16 @@ def _measured(
     # what lies in the hollow of the kidney with fat about it is pelvis, vessels or sinus
     score *= 1.0 - _ramp(fat, 0.06, 0.2) * (1.0 - _ramp(bulge, 0.25, 0.5)) * _medial(mask, organ, side, step)
     if kind == "solid":
-        score *= _ramp(bulge, 0.05, 0.18) * _ramp(contact, 0.2, 0.35) * _ramp(ml, 1.0, 3.0)
+        # inside the outline only where no sinus is
+        inside_ok = (1.0 - _medial(mask, organ, side, step)) * _ramp(roundness, 0.7, 0.82)
+        score *= max(_ramp(bulge, 0.05, 0.18), inside_ok) * _ramp(contact, 0.2, 0.35) * _ramp(ml, 1.0, 3.0)
         score *= 1.0 - _ramp(spread, 23.0, 32.0)
     else:
         # fluid that touches neither kidney nor fat with most of its surface is bowel
         score *= (1.0 - _ramp(spread, 9.0, 16.0)) * (1.0 - _ramp(1.0 - contact - fat, 0.58, 0.74))
+        # fluid that does not reach the outside is a calyx rather
+        inner = (1.0 - _ramp(bulge, 0.01, 0.06)) * (1.0 - _ramp(fat, 0.0, 0.08))
+        score *= 1.0 - 0.8 * inner * _medial(mask, organ, side, step)
     words = "fluid, a cyst?" if kind == "fluid" else "solid, enhances less than the kidney"
     return mask, score, f"{ml:.1f} ml, {inside:.0f} HU ({words}), kidney {level:.0f} HU"
 

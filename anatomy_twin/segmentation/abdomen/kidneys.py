@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from anatomy_twin.core import SILENT, Monitor, check_cancelled
 from anatomy_twin.segmentation.abdomen.liver import Scene
 from anatomy_twin.segmentation.abdomen.lungs import distance_within
 from anatomy_twin.segmentation.ground.lobes import keep_lobes
@@ -58,7 +59,9 @@ class Candidate:
         return self.box[0].start + float(np.mean(np.nonzero(self.mask)[0]))
 
 
-def find_kidneys(scene: Scene, taken: Mask, aorta_hu: float | None) -> dict[str, Found]:
+def find_kidneys(
+    scene: Scene, taken: Mask, aorta_hu: float | None, monitor: Monitor = SILENT
+) -> dict[str, Found]:
     """Return "kidney_right" and "kidney_left".
 
     Candidates come from many thresholds; the best lies 58 +- 25 mm beside the spine, has the size of a kidney, fills
@@ -67,9 +70,11 @@ def find_kidneys(scene: Scene, taken: Mask, aorta_hu: float | None) -> dict[str,
     """
     enhanced = aorta_hu is not None and aorta_hu > 90.0
     mottled = aorta_hu is not None and aorta_hu > CORTICAL_AORTA_HU
-    candidates = {
-        name: _candidates(scene, taken, name, enhanced, mottled) for name in ("kidney_right", "kidney_left")
-    }
+    candidates = {}
+    for share, name in ((0.4, "kidney_right"), (0.8, "kidney_left")):
+        candidates[name] = _candidates(scene, taken, name, enhanced, mottled)
+        monitor.progress(share)
+        check_cancelled(monitor)
     chosen = _pair(candidates["kidney_right"], candidates["kidney_left"], scene.spacing_mm)
     found = {
         name: _finish(best, scene, taken, enhanced, mottled) for name, best in zip(candidates, chosen, strict=True)

@@ -31,6 +31,8 @@ BACKGROUND_MM: Final = 22.0
 FAT_HU: Final = -10.0
 FAT_RIM_MM: Final = 2.2
 RAYS: Final = 96
+LEAST_MM: Final = 9.0  # the smallest that are offered, of plain and of little contrast
+WIDE_LEAST_MM: Final = 15.0
 # neighbours and how far their blurred rim reaches, in mm
 NEIGHBOURS: Final = {
     "gallbladder": 3.0, "inferior_vena_cava": 1.5, "aorta": 2.0, "bone": 3.0, "stomach": 1.5, "bowel": 1.5,
@@ -178,15 +180,16 @@ def least_visible_mm(tissue: Parenchyma, contrast_hu: float) -> float | None:
     erf(R / (s sqrt 2)) - sqrt(2 / pi) (R / s) exp(-R^2 / (2 s^2)) (integral of the Gaussian over the ball). It has to
     exceed the limits of the searches after 2 and 5 mm.
     """
-    limits = (SMOOTH_MM, max(2.8 * tissue.noise_hu, 9.0)), (WIDE_MM, max(3.0 * tissue.noise_wide_hu, 4.5))
-    for diameter in np.arange(9.0, 41.0, 1.0):
-        seen = False
-        for sigma, limit in limits:
+    searches = (
+        (SMOOTH_MM, max(3.8 * tissue.noise_hu, 9.0), LEAST_MM),
+        (WIDE_MM, max(3.0 * tissue.noise_wide_hu, 4.5), WIDE_LEAST_MM),
+    )
+    for diameter in np.arange(LEAST_MM, 41.0, 1.0):
+        for sigma, limit, least in searches:
             size = 0.5 * float(diameter) / sigma
             share = erf(size / 2.0**0.5) - (2.0 / np.pi) ** 0.5 * size * np.exp(-0.5 * size * size)
-            seen |= bool(contrast_hu * share > limit)
-        if seen:
-            return float(diameter)
+            if diameter >= least and contrast_hu * share > limit:
+                return float(diameter)
     return None
 
 

@@ -42,7 +42,7 @@ from anatomy_twin.segmentation.ground.working_grid import (
 )
 
 WIDE_ML: Final = 1.8
-MIN_ML: Final = 0.35
+MIN_ML: Final = 0.42
 MAX_ML: Final = 500.0
 MIN_SCORE: Final = 0.45
 MAX_CANDIDATES: Final = 8

@@ -39,7 +39,7 @@ OUTSIDE_OPEN_MM: Final = (8.0, 4.0)  # large ones first: bowel hangs on them by 
 OUTSIDE_MAX_HU: Final = 260.0
 FLUID_HU: Final = (-15.0, 30.0)
 OUTSIDE_ML: Final = (0.8, 200.0)
-AORTA_MM: Final = 14.0
+AORTA_MM: Final = 28.0
 MAX_REGIONS: Final = 28
 
 
@@ -112,6 +112,9 @@ def _measure_outside(
     score = ramp(level, max(12.0, 3.0 * tissue.noise_hu), max(28.0, 6.0 * tissue.noise_hu))
     score *= ramp(roundness, 0.5, 0.65) * ramp(contact, 0.28 - 0.08 * large, 0.42 - 0.12 * large)
     score *= 1.0 - ramp(loose, 0.08 + 0.1 * large, 0.22 + 0.13 * large)
+    if float(np.median(hu[box][mask])) < FLUID_HU[1]:
+        # a pouch that only leans on the liver is the gallbladder or bowel
+        score *= ramp(contact, 0.38, 0.5)
     if sign > 0:
         # small and bright is a vessel
         score *= ramp(ml, 2.0, 4.0)

@@ -36,6 +36,7 @@ MIN_CONTRAST_HU: Final = 12.0
 # ml: trunk 8 cm of 13 mm, splenic vein 10 cm of 8 mm and a stump of the mesenteric vein are about 20; twice that when
 # the pressure is high
 TRUNK_ML: Final = (1.0, 45.0)
+WHOLE_ML: Final = 6.0
 WIDEST_MM: Final = 10.5  # half the width of what is no vein any more
 LOCAL_MM: Final = 18.0
 SOFT_HU: Final = 60.0
@@ -127,13 +128,45 @@ def find_portal_vein(
         free = ~others & (~liver | dilate_mm(best, 1.2 * step, step)) & (hu < level + 2.0 * contrast + 60.0)
         best = grown_to_half(hu, best, free, float(np.percentile(smooth[best], 75)), step)
     volume = 0.0 if best is None else volume_ml(best, step)
+    if (best is None or volume < TRUNK_ML[0]) and liver[0].any():
+        bright = (excess > 0.5 * contrast) & (smooth < level + 2.0 * contrast + 60.0) & ~others
+        stretch = _beside_hilar_fat(smooth, bright, liver, masks, step)
+        if stretch is not None:
+            note = f"{volume_ml(stretch, step):.0f} ml beside the fat of the hilum; the trunk below is not in the field"
+            return {NAME: Found(stretch, "check", note, ("estimated",))}
     if best is None or volume < TRUNK_ML[0]:
         return {NAME: Found.nothing("no bright tube leaves the liver at the hilum")}
     if volume > TRUNK_ML[1]:
         return {NAME: Found.nothing(f"what leaves the hilum has {volume:.0f} ml: more than a portal vein")}
     brightness = float(np.median(hu[best]))
     note = f"{volume:.0f} ml, {brightness:.0f} HU; followed from the hilum as far as it keeps its brightness"
+    if volume < WHOLE_ML:
+        return {NAME: Found(best, "check", f"{note}; too little for trunk and splenic vein together", ("volume",))}
     return {NAME: Found(best, "ok", note)}
+
+
+def _beside_hilar_fat(smooth: Image, bright: Mask, liver: Mask, masks: Masks, step: float) -> Mask | None:
+    """Return the widest stretch of vessel beside the fat in the liver's inner bays, where the trunk divides.
+
+    For a field that ends in the liver, with the trunk below it. It must lie before the aorta and to the right of it.
+    """
+    hull = close_mm(liver, 16.0, step)
+    fat = open_mm((smooth < 20.0) & erode_mm(hull, 6.0, step), step, step)
+    if not fat.any():
+        return None
+    wide = open_mm(bright & hull, 2.6, step)
+    pieces = boxed_components(wide & dilate_mm(fat, 6.0, step), max(2, int(1.0 / step**3 * 1000.0)))
+    aorta = masks.get("aorta")
+    for box, part in pieces:
+        _, j, i = (float(np.median(axis)) + side.start for axis, side in zip(np.nonzero(part), box, strict=True))
+        if aorta is not None and aorta.any():
+            _, b, a = (float(np.median(axis)) for axis in np.nonzero(aorta))
+            if (b - j) * step < 10.0 or (a - i) * step < 10.0:
+                continue
+        result = np.zeros_like(liver)
+        result[box] = part
+        return dilate_mm(result, 4.0, step) & bright & hull
+    return None
 
 
 def vein_level(smooth: Image, liver: Mask, step: float) -> tuple[float, float]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from anatomy_twin.core import Volume, VolumeGeometry
+from anatomy_twin.core import SILENT, Monitor, Volume, VolumeGeometry, check_cancelled
 from anatomy_twin.segmentation.bones.bone_parts import find_bone_parts
 from anatomy_twin.segmentation.bones.skeleton import find_skeleton
 from anatomy_twin.segmentation.ground.frame import SpineFrame
@@ -22,7 +22,7 @@ MARGIN_MM: Final = 6.0
 
 def find_bones(
     volume: Volume, body: Mask, bone: Mask, vessels: Mask, lungs: Mask, frame: SpineFrame, geometry: VolumeGeometry,
-    depth: Image | None = None, organs: Mask | None = None,
+    depth: Image | None = None, organs: Mask | None = None, monitor: Monitor = SILENT,
 ) -> tuple[VolumeGeometry, Mask, Mapping[str, Found]]:
     """Return a grid of 1.5 mm, the skeleton on it, and its named parts (all in one pass over the scan).
 
@@ -33,12 +33,17 @@ def find_bones(
     coarse, barred, air = (
         resample_mask(mask, geometry, fine.geometry) for mask in (bone & body, vessels | lungs | ~body, lungs)
     )
+    monitor.progress(0.1)
     left, front = _frame_on(frame, geometry, fine.geometry)
     pixel_mm = max(volume.canonical().geometry.spacing_mm[1:])
     wall = None if depth is None else resample(depth, geometry, fine.geometry)
     solid = None if organs is None else resample_mask(organs, geometry, fine.geometry)
     skeleton, spine = find_skeleton(fine.hu, FINE_MM, coarse, barred, left, front, pixel_mm, wall, solid)
-    return fine.geometry, skeleton, find_bone_parts(fine.hu, FINE_MM, skeleton, spine, air)
+    monitor.progress(0.6)
+    check_cancelled(monitor)
+    parts = find_bone_parts(fine.hu, FINE_MM, skeleton, spine, air)
+    monitor.progress(0.9)
+    return fine.geometry, skeleton, parts
 
 
 def carry_bones(

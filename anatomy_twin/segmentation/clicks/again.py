@@ -29,6 +29,7 @@ LEAST_DEPTH: Final = 0.75  # of a voxel's side: less deep lies what is only a st
 SMOOTH_MM: Final = 1.5
 SLACK_MM: Final = 4.0
 MOVED: Final = 0.08
+KEPT: Final = 0.75
 ASTRAY: Final = 0.5  # of its radius: what is wrong deeper than that was not the tube
 
 
@@ -45,9 +46,8 @@ def redrawn(
     inside_mm, outside_mm : all clicks, (n, 3); ``wrong_mm`` (n, 3) those that contradict the mask, all of one kind
         (``adds``: inside ones), and ``depth_mm`` how far from the border of the mask they lie.
     """
-    limits = next((span for stem, span in TUBES_MM.items() if name.startswith(stem)), None)
-    if limits is not None:
-        return _tube_again(array, geometry, mask, inside_mm, outside_mm, limits, depth_mm, tool)
+    if name in TUBES_MM:
+        return _tube_again(array, geometry, mask, inside_mm, outside_mm, name, depth_mm, adds, tool)
     if not name.startswith(IN_PARTS) or len(wrong_mm) != 1:
         return None
     return _all_around(array, geometry, mask, inside_mm, outside_mm, wrong_mm[0], adds, tool)
@@ -58,16 +58,19 @@ def redrawn(
 
 def _tube_again(
     array: NDArray[np.generic], geometry: VolumeGeometry, mask: Mask, inside_mm: Floats, outside_mm: Floats,
-    limits_mm: tuple[float, float], depth_mm: float, tool: Tool,
+    name: str, depth_mm: float, adds: bool, tool: Tool,
 ) -> tuple[Box, Mask] | None:
     seeds = np.concatenate([inside_mm, _anchors(mask, geometry, inside_mm, outside_mm)])
-    if not len(seeds) or depth_mm < ASTRAY * limits_mm[0]:
+    if not len(seeds) or depth_mm < ASTRAY * TUBES_MM[name][0]:
         return None
-    tube = follow_tube(array, geometry, seeds, outside_mm, limits_mm)
+    tube = follow_tube(array, geometry, seeds, outside_mm, TUBES_MM[name])
     if tube is None or (tube.depth_mm(seeds) > 0.0).any() or (tube.depth_mm(outside_mm) < 0.0).any():
         return None
-    drawn = draw_expected(array, geometry, seeds, outside_mm, tool, expect_tube(tube, geometry))
-    return drawn.scene.box, drawn.scene.to_native(drawn.mask)
+    drawn = draw_expected(array, geometry, seeds, outside_mm, tool, expect_tube(tube, geometry, name))
+    box, new = drawn.scene.box, drawn.scene.to_native(drawn.mask)
+    both = 2.0 * np.count_nonzero(new & mask[box]) / max(np.count_nonzero(new) + np.count_nonzero(mask), 1)
+    # a click that takes something away leaves most of the tube where it was
+    return (box, new) if adds or both >= KEPT else None
 
 
 def _anchors(mask: Mask, geometry: VolumeGeometry, inside_mm: Floats, outside_mm: Floats) -> Floats:

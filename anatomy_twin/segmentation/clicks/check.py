@@ -15,6 +15,7 @@ from anatomy_twin.segmentation.clicks.scene import Floats
 
 AIR_HU: Final = -400.0
 COARSE_MM: Final = 6.0
+APART_MM: Final = 1.2  # a click means so much around it
 
 
 def points_of(geometry: VolumeGeometry, seeds: Seeds, inside: bool) -> Floats:
@@ -43,7 +44,7 @@ def check_seeds(upright: Volume, name: str, seeds: Seeds) -> None:
     """Refuse seeds that cannot be meant.
 
     Raises ``DataError`` for one outside the scan and ``UsageError`` for inside seeds in the air around the patient,
-    inside and outside seeds in one voxel, and inside seeds beyond the box.
+    inside and outside seeds in one place, a box without extent, and inside seeds beyond the box.
     """
     geometry = upright.geometry
     inside, outside = points_of(geometry, seeds, True), points_of(geometry, seeds, False)
@@ -53,8 +54,10 @@ def check_seeds(upright: Volume, name: str, seeds: Seeds) -> None:
                             advice="give LPS millimetres inside the scan")
     taken = {tuple(index) for index in geometry.voxel_of(outside).reshape(-1, 3).tolist()}
     for point in inside:
-        if tuple(geometry.voxel_of(point).tolist()) in taken:
-            raise UsageError(f"seeds of {name} contradict each other: inside and outside in one voxel",
+        near = len(outside) and float(np.linalg.norm(outside - point, axis=1).min()) < APART_MM
+        if near or tuple(geometry.voxel_of(point).tolist()) in taken:
+            where = "in one voxel" if not near else f"less than {APART_MM:g} mm apart"
+            raise UsageError(f"seeds of {name} contradict each other: inside and outside {where}",
                              where=_place(point), advice="leave one of them out")
     if seeds.box is not None:
         _check_box(geometry, name, np.asarray(seeds.box), inside)
@@ -63,6 +66,9 @@ def check_seeds(upright: Volume, name: str, seeds: Seeds) -> None:
 
 
 def _check_box(geometry: VolumeGeometry, name: str, box_mm: Floats, inside: Floats) -> None:
+    if float(np.ptp(box_mm, axis=0).min()) < min(geometry.spacing_mm):
+        raise UsageError(f"the box of {name} is thinner than a voxel", where=_place(box_mm.mean(0)),
+                         advice="give two opposite corners of a box that holds it")
     beyond = (inside < box_mm[0] - 1e-6) | (inside > box_mm[1] + 1e-6)
     if beyond.any():
         point = inside[int(np.flatnonzero(beyond.any(1))[0])]

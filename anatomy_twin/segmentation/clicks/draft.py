@@ -58,6 +58,13 @@ class Draft:
             result |= self.view[part.layer] == part.value
         return result
 
+    def within(self, segment: Segment, box: Box) -> Mask:
+        """Return the voxels of a segment and of its parts in a box, on upright axes."""
+        result: Mask = np.asarray(self.view[segment.layer][box] == segment.value)
+        for part in self.parts(segment.name):
+            result |= self.view[part.layer][box] == part.value
+        return result
+
     def add(self, segment: Segment, box: Box, patch: Mask) -> None:
         """Give voxels to a segment, and to what it is part of; others of the same layer give them up."""
         self._give(segment, box, patch)

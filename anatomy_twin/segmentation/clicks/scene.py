@@ -40,7 +40,8 @@ class Expected:
     radius_mm: float
     slack_mm: float
     told: bool
-    tube: bool = False
+    wider_mm: float = 0.0  # a tube whose sections are at most so much wider than expected; 0: no tube
+    wall_mm: float = 0.0  # what does not show of its wall
 
 
 @dataclass(frozen=True, eq=False)

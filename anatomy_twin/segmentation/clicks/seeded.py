@@ -21,6 +21,7 @@ from anatomy_twin.kernels.distance import distance_mm
 from anatomy_twin.segmentation.clicks.again import redrawn
 from anatomy_twin.segmentation.clicks.check import check_seeds, points_of
 from anatomy_twin.segmentation.clicks.draft import Draft
+from anatomy_twin.segmentation.clicks.outline import NEIGHBOURS, REACH_MM, outline_in_liver
 from anatomy_twin.segmentation.clicks.scene import Floats, box_around
 from anatomy_twin.segmentation.clicks.size import draw_in_box, draw_new, draw_patch
 from anatomy_twin.segmentation.clicks.tools import TOOLS, Drawn, Tool
@@ -28,6 +29,7 @@ from anatomy_twin.segmentation.ground.working_grid import Box, Mask, box_start_s
 
 SURE: Final = 0.35  # share of the border times contrast under which nothing distinct was seen
 DEEPEST_MM: Final = 64.0
+NEAR_LIVER_MM: Final = 5.0  # a lesion at the surface may have been left out of the liver
 AGAIN_MM: Final = 60.0  # what came from clicks may change so far from a further one
 FROM_CLICKS: Final = "from clicks"
 
@@ -108,6 +110,10 @@ def _segment(
 
 def _draw(desk: Desk, name: str, seeds: Seeds) -> None:
     inside, outside = points_of(desk.geometry, seeds, True), points_of(desk.geometry, seeds, False)
+    known = _in_liver(desk, name, seeds)
+    if known is not None:
+        _enter(desk, name, known[0], known[1], seeds, False)
+        return
     if seeds.box is not None:
         drawn: Drawn | None = draw_in_box(
             desk.array, desk.geometry, np.asarray(seeds.box), inside, outside, desk.tool, hu=desk.hu
@@ -122,14 +128,43 @@ def _draw(desk: Desk, name: str, seeds: Seeds) -> None:
     box = drawn.scene.box
     mask = drawn.scene.to_native(drawn.mask)
     _obey(desk.geometry, box, mask, inside, outside)
+    _enter(desk, name, box, mask, seeds, drawn.distinct * drawn.contrast < SURE)
+
+
+def _enter(desk: Desk, name: str, box: Box, mask: Mask, seeds: Seeds, unsure: bool) -> None:
+    """Write what was drawn into the labels."""
     segment = desk.draft.begin(name, mask, box)
     desk.draft.add(segment, box, mask)
-    unsure = drawn.distinct * drawn.contrast < SURE
     note = f"drawn by {desk.tool_name} from {_counted(seeds)}"
     if unsure:
         note += "; no distinct border was seen there"
     rules = (FROM_CLICKS, "no distinct border") if unsure else (FROM_CLICKS,)
     desk.draft.settle(name, "check", note + _given_up(desk.draft, name), rules)
+
+
+def _in_liver(desk: Desk, name: str, seeds: Seeds) -> tuple[Box, Mask] | None:
+    """Return the lesion at a single click in a liver that is known, as ``add_target`` draws it; None for all else."""
+    liver = desk.draft.find("liver")
+    single = len(seeds.inside) == 1 and seeds == Seeds(inside=seeds.inside)
+    if not single or not desk.hu or liver is None or liver.absent or not name.startswith(("tumour", "lesion")):
+        return None
+    point = np.asarray(seeds.inside[0], dtype=np.float64)
+    box = box_around(desk.geometry, point, REACH_MM)
+    part = desk.geometry.cropped(*box_start_shape(box))
+    inside = desk.draft.within(liver, box)
+    k, j, i = (int(v) for v in part.voxel_of(point))
+    if float(distance_mm(inside, part.spacing_mm, NEAR_LIVER_MM + 1.0)[k, j, i]) > NEAR_LIVER_MM:
+        return None
+    barred = np.zeros(inside.shape, dtype=bool)
+    for other in NEIGHBOURS:
+        segment = desk.draft.find(other)
+        if segment is not None and not segment.absent:
+            barred |= desk.draft.within(segment, box)
+    mask, _ = outline_in_liver(desk.array[box], part, inside, barred, point, desk.tool)
+    if mask is None:
+        return None
+    mask[k, j, i] = True
+    return box, mask
 
 
 def _obey(geometry: VolumeGeometry, box: Box, mask: Mask, inside: Floats, outside: Floats) -> None:

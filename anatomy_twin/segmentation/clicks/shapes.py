@@ -14,7 +14,7 @@ from scipy import ndimage
 from anatomy_twin.core import VolumeGeometry
 from anatomy_twin.kernels.distance import distance_mm
 from anatomy_twin.segmentation.clicks.scene import Expected, Floats, box_around, coarse_grid, noise_of, smoothed
-from anatomy_twin.segmentation.clicks.tubes import Tube
+from anatomy_twin.segmentation.clicks.tubes import BRIGHT_HU, WALL_MM, WIDER_MM, Tube
 from anatomy_twin.segmentation.ground.compose import IN_PARTS
 from anatomy_twin.segmentation.ground.working_grid import Box, Mask, box_of, box_start_shape, resample
 
@@ -78,19 +78,20 @@ def signed_mm(mask: Mask, geometry: VolumeGeometry, grid: VolumeGeometry, limit_
     )
 
 
-def expect_tube(tube: Tube, geometry: VolumeGeometry) -> Expected:
+def expect_tube(tube: Tube, geometry: VolumeGeometry, name: str) -> Expected:
     """Return a tube as what is expected; it may be wider and flatter than its discs."""
     margin = float(tube.radii_mm.max()) + SLACK_MM
     low, high = tube.middles_mm.min(0) - margin, tube.middles_mm.max(0) + margin
     # a tube ends where its discs end
     low[2], high[2] = tube.middles_mm[:, 2].min() - 1.5, tube.middles_mm[:, 2].max() + 1.5
     radius = float(np.median(tube.radii_mm))
+    wall = WALL_MM if name == "aorta" and tube.level > BRIGHT_HU else 0.0
 
     def away(grid: VolumeGeometry) -> Floats:
         points = grid.to_world(np.moveaxis(np.indices(grid.shape), 0, -1))
         return tube.depth_mm(points)
 
-    return Expected(away, box_between(geometry, low, high), radius, SLACK_MM, True, True)
+    return Expected(away, box_between(geometry, low, high), radius, SLACK_MM, True, WIDER_MM[name], wall)
 
 
 def expect_patch(patch: Patch, geometry: VolumeGeometry, radius_mm: float, slack_mm: float, told: bool) -> Expected:

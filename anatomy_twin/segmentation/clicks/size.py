@@ -23,8 +23,8 @@ LESION_RADII_MM: Final = (4.0, 6.0, 9.0, 13.0, 19.0, 28.0)
 ORGAN_RADII_MM: Final = (6.0, 9.0, 13.0, 19.0, 28.0, 40.0, 58.0, 80.0)
 PATCH_SIZES: Final = (0.9, 1.5, 2.5)  # of the depth of the click in what it corrects
 PATCH_MM: Final = (2.0, 22.0)
-UNSURE: Final = 0.18  # share of the border times contrast under which a patch has no border
-PLAIN: Final = 0.95
+TRUSTED: Final = 0.03  # a patch of less worth is none
+FAR_MM: Final = 9.0  # what is farther from the mask than that may be small in spite of it
 SURE: Final = 0.6  # of its depth around a click belongs to what is wrong, at most so many mm
 SURE_MM: Final = 5.0
 DEEP: Final = 2.3  # a patch is at most so many times thicker than its click is deep: a user clicks in the middle
@@ -37,7 +37,6 @@ COLLAPSED: Final = 0.5  # of the radius: what is smaller than that fell together
 ALIKE: Final = 2  # so many regions that look as at the clicks are drawn
 SPIKE: Final = 0.5  # of a tube's radius: what is thinner than that by two is no part of its section
 TUBE_SURE_MM: Final = -1.5
-TUBE_WIDER_MM: Final = 4.0
 BORDER_MM: Final = 10.0  # how stiff the border of an organ is: the radius of what may bulge
 
 
@@ -61,11 +60,11 @@ def draw_new(
     volume, everything else is about as wide in all directions.
     """
     desk = _Desk(array, geometry, inside_mm, outside_mm, tool, hu)
-    limits = next((span for stem, span in TUBES_MM.items() if name.startswith(stem)), None)
+    limits = TUBES_MM.get(name)
     if limits is not None and hu:
         tube = follow_tube(array, geometry, inside_mm, outside_mm, limits)
         if tube is not None:
-            return draw_expected(array, geometry, inside_mm, outside_mm, tool, expect_tube(tube, geometry))
+            return draw_expected(array, geometry, inside_mm, outside_mm, tool, expect_tube(tube, geometry, name))
     alike = alike_regions(array, geometry, inside_mm, outside_mm, name, hu=hu) if hu else []
     shapes = [expect_patch(one, geometry, BORDER_MM, SLACK_MM, False) for one in alike[:ALIKE]]
     best: Drawn | None = None
@@ -145,19 +144,22 @@ def draw_expected(
     """Return the region that has about an expected shape."""
     desk = _Desk(array, geometry, inside_mm, outside_mm, tool, True)
     drawn = _finer(_sized(desk, expected.radius_mm, expected), desk, FINE_VOXELS)
-    return _even(drawn) if expected.tube else drawn
+    return _even(drawn, expected) if expected.wider_mm > 0.0 else drawn
 
 
-def _even(drawn: Drawn) -> Drawn:
+def _even(drawn: Drawn, expected: Expected) -> Drawn:
     """A tube's sections have no spikes, and what is deep in them (lime in its wall, a clot) belongs to it."""
     scene = drawn.scene
     spacing = (1e3, scene.spacing_mm[1], scene.spacing_mm[2])
     outside = scene.away_mm - drawn.radius_mm
-    mask = (drawn.mask | (outside <= TUBE_SURE_MM)) & (outside <= TUBE_WIDER_MM) & ~scene.never
+    mask = (drawn.mask | (outside <= TUBE_SURE_MM)) & (outside <= expected.wider_mm) & ~scene.never
     radius = SPIKE * drawn.radius_mm
     core = distance_mm(~mask, spacing, radius + 1.0) > radius
     opened = distance_mm(core, spacing, radius + 1.0) <= radius
-    return replace(drawn, mask=connected((mask & opened) | scene.must, scene.must))
+    even = connected((mask & opened) | scene.must, scene.must)
+    if expected.wall_mm > 0.0:
+        even = (distance_mm(even, spacing, expected.wall_mm + 1.0) <= expected.wall_mm) & ~scene.never
+    return replace(drawn, mask=even)
 
 
 def draw_in_box(
@@ -221,7 +223,8 @@ def draw_patch(
         size to begin with.
     """
     least = max(PATCH_MM[0], 1.3 * float(np.sqrt(min(geometry.spacing_mm) * max(geometry.spacing_mm))))
-    sizes = sorted({round(float(np.clip(part * depth_mm, least, PATCH_MM[1])), 3) for part in PATCH_SIZES})
+    near_mm = min(depth_mm, FAR_MM + 0.25 * max(depth_mm - FAR_MM, 0.0))
+    sizes = sorted({round(float(np.clip(part * near_mm, least, PATCH_MM[1])), 3) for part in PATCH_SIZES})
     best: Drawn | None = None
     span = span_of(click_mm)[1]
     for radius in sizes:
@@ -231,18 +234,17 @@ def draw_patch(
             sure_mm=min(SURE * depth_mm, SURE_MM),
         )
         drawn = measured(scene, tool(scene, radius), radius, hollow=False)
-        drawn = replace(drawn, score=_patch_worth(drawn, depth_mm))
+        drawn = replace(drawn, score=_patch_worth(drawn, near_mm))
         if best is None or drawn.score > best.score:
             best = drawn
-    if best is not None and best.distinct * best.contrast < UNSURE:
-        # no border to be seen: only what lies nearer to the click than the border of the mask, which is wrong for sure
-        plain = (best.scene.far_mm <= max(PLAIN * depth_mm, least) + span) & best.scene.room & ~best.scene.never
-        return replace(best, mask=connected(plain | best.scene.must, best.scene.must))
+    if best is not None and best.score < TRUSTED:
+        # everything that was tried has run away: only what is surely wrong around the click
+        return replace(best, mask=best.scene.must)
     return best
 
 
 def _patch_worth(drawn: Drawn, depth_mm: float) -> float:
     # where no edge says more, the size that the click's depth suggests
     off = np.log(max(drawn.ball_mm, 0.5) / (1.4 * max(depth_mm, 1.0))) / 0.7
-    whole = max(0.0, 1.0 - 8.0 * drawn.at_limit)
+    whole = np.exp(-LEAKED * drawn.at_limit)
     return float((0.15 + drawn.distinct * drawn.contrast) * np.exp(-0.5 * off * off) * whole)

@@ -3,60 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from anatomy_twin.core import LabelMap, Segment, Volume, VolumeGeometry, inverse_axes, reindex
 from anatomy_twin.errors import DataError, SegmentationError, TwinError, UsageError
+from anatomy_twin.segmentation.clicks.outline import NEIGHBOURS, REACH_MM, outline_in_liver
+from anatomy_twin.segmentation.clicks.scene import box_around
 from anatomy_twin.segmentation.ground.compose import make_segment
-from anatomy_twin.segmentation.ground.working_grid import (
-    Found,
-    Image,
-    Mask,
-    box_start_shape,
-    close_mm,
-    depth_mm,
-    dilate_mm,
-    distance_mm,
-    equal_grid,
-    erode_mm,
-    open_mm,
-    paste,
-    resample,
-    resample_mask,
-    volume_ml,
-)
+from anatomy_twin.segmentation.ground.working_grid import Found, Mask, box_start_shape
 
 Point = Sequence[float]
 
-REACH_MM: Final = 45.0  # nothing farther from the point is looked at
-MAX_RADIUS_MM: Final = 38.0  # a region that grows farther has leaked
-LEVELS: Final = 9
-MIN_CONTRAST_HU: Final = 8.0
-MIN_DISTINCT: Final = 0.6  # share of the region's surroundings that must differ from it
-MIN_ML: Final = 0.1
 SNAP_MM: Final = 4.0
-FAT_HU: Final = -30.0
 DEFAULT_NAME: Final = "tumour_1"
-
-
-@dataclass(frozen=True, eq=False)
-class _Scene:
-    """The surroundings of the point on a fine grid of equal spacing: HU smoothed by 1 mm, the liver, the distance."""
-
-    smooth: Image
-    liver: Mask
-    barred: Mask
-    away_mm: Image
-    geometry: VolumeGeometry
-
-    @property
-    def spacing_mm(self) -> float:
-        return self.geometry.spacing_mm[0]
 
 
 def grow_target(
@@ -88,18 +51,22 @@ def grow_target(
     SegmentationError
         Where the point lies outside scan or liver, or nothing distinct is there and no radius was given.
 
-    The border is the one of nine levels between liver and lesion along which the image changes most; a level at which
-    the region runs farther than 38 mm from the point has leaked and is not considered.
+    How the border is found says ``outline_in_liver``, which the seeded tools use as well.
     """
     place = ", ".join(f"{float(value):.1f}" for value in point_mm) + " mm LPS"
     _check_place(geometry, liver_mask, point_mm, place)
     for name, mask in (candidates or {}).items():
         if _holds(mask, geometry, point_mm):
             return Found(mask.copy(), "check", f"{name}, which holds the point {place}")
-    scene = _scene(volume_hu, geometry, liver_mask, point_mm, barred)
-    region, note = _draw(scene)
+    box = box_around(geometry, np.asarray(point_mm, dtype=np.float64), REACH_MM)
+    part = geometry.cropped(*box_start_shape(box))
+    region, note = outline_in_liver(
+        volume_hu[box], part, liver_mask[box], None if barred is None else barred[box], point_mm
+    )
     if region is not None:
-        return Found(paste(region, scene.geometry, geometry), "check", f"drawn around {place}: {note}")
+        mask = np.zeros(geometry.shape, dtype=bool)
+        mask[box] = region
+        return Found(mask, "check", f"drawn around {place}: {note}")
     if radius_mm is None:
         raise SegmentationError(
             f"no distinct lesion can be drawn at this point: {note}", where=place,
@@ -139,118 +106,6 @@ def _distance_to(mask: Mask, geometry: VolumeGeometry, point_mm: Point, reach_mm
 
 def _holds(mask: Mask, geometry: VolumeGeometry, point_mm: Point) -> bool:
     return _distance_to(mask, geometry, point_mm, SNAP_MM) <= SNAP_MM
-
-
-def _scene(
-    hu: NDArray[Any], geometry: VolumeGeometry, liver: Mask, point_mm: Point, barred: Mask | None
-) -> _Scene:
-    index = geometry.voxel_of(point_mm)
-    steps = np.ceil(REACH_MM / np.asarray(geometry.spacing_mm)).astype(int)
-    low = np.maximum(index - steps, 0)
-    high = np.minimum(index + steps + 1, geometry.shape)
-    box = (slice(int(low[0]), int(high[0])), slice(int(low[1]), int(high[1])), slice(int(low[2]), int(high[2])))
-    coarse = geometry.cropped(*box_start_shape(box))
-    fine = equal_grid(coarse, 1.25)
-    values = resample(hu[box], coarse, fine)
-    smooth = ndimage.gaussian_filter(values, 1.0 / 1.25, mode="nearest", truncate=3.0)
-    away = np.linalg.norm(
-        fine.to_world(np.moveaxis(np.indices(fine.shape), 0, -1)) - np.asarray(point_mm, dtype=float), axis=-1
-    )
-    inside = resample_mask(liver[box], coarse, fine)
-    # a lesion at the surface may have been left out of the liver
-    hull = close_mm(inside, 10.0, 1.25) | dilate_mm(inside, 3.0, 1.25)
-    out = (smooth < FAT_HU) | ~hull
-    if barred is not None:
-        out |= resample_mask(barred[box], coarse, fine)
-    return _Scene(smooth, inside, out, away.astype(np.float32), fine)
-
-
-def _draw(scene: _Scene) -> tuple[Mask | None, str]:
-    """Return the region and what it is, or None and why not."""
-    step = scene.spacing_mm
-    near = scene.away_mm <= 3.0
-    level = float(np.median(scene.smooth[near]))
-    core = erode_mm(scene.liver, 2.0, step) & ~scene.barred
-    ring = core & (scene.away_mm > 12.0)
-    if np.count_nonzero(ring) < 500:
-        return None, "too little liver around it to compare with"
-    liver, noise = _liver_level(scene.smooth[ring])
-    contrast = level - liver
-    if abs(contrast) < max(MIN_CONTRAST_HU, 1.5 * noise):
-        return None, f"it has {level:.0f} HU where the liver has {liver:.0f} HU (noise {noise:.0f})"
-    sign = 1.0 if contrast > 0 else -1.0
-    best, best_score = None, 0.0
-    for share in np.linspace(0.25, 0.7, LEVELS):
-        region = _region(scene, sign, liver + share * contrast, near)
-        if region is None:
-            continue
-        score = _edge(scene, region, sign) * _distinct(scene, region, sign, level, liver)
-        if score > best_score:
-            best, best_score = region, score
-    if best is None:
-        return None, "no closed border around it within 38 mm"
-    share = _distinct(scene, best, sign, level, liver)
-    ml = volume_ml(best, step)
-    if share < MIN_DISTINCT:
-        return None, f"only {100 * share:.0f} % of its surroundings differ from it"
-    if ml < MIN_ML:
-        return None, f"what differs there is {ml:.2f} ml, too small to be told from noise"
-    kind = "brighter" if sign > 0 else "darker"
-    return best, f"{ml:.1f} ml, {abs(contrast):.0f} HU {kind} than the liver, border distinct on {100 * share:.0f} %"
-
-
-def _liver_level(values: Image) -> tuple[float, float]:
-    """Return the level and spread of the parenchyma: the mode of the histogram, not pulled by lesions and vessels."""
-    low, high = np.percentile(values, [2, 98])
-    counts, edges = np.histogram(values, bins=max(10, int(high - low)), range=(float(low), float(high) + 1e-3))
-    smooth = ndimage.gaussian_filter1d(counts.astype(float), 3.0)
-    level = float(edges[int(np.argmax(smooth))] + 0.5 * (edges[1] - edges[0]))
-    near = values[np.abs(values - level) < 25.0]
-    return level, 1.4826 * float(np.median(np.abs(near - level)))
-
-
-def _region(scene: _Scene, sign: float, threshold: float, near: Mask) -> Mask | None:
-    """Return the region beyond a threshold that hangs together around the point; None where it leaks or is empty."""
-    step = scene.spacing_mm
-    beyond = (sign * scene.smooth > sign * threshold) & ~scene.barred & (scene.away_mm <= REACH_MM)
-    kept = _hanging_on(open_mm(beyond, 2.0, step), near)
-    if kept is None:
-        kept = _hanging_on(beyond, near)
-    if kept is None:
-        return None
-    kept = ndimage.binary_fill_holes(close_mm(kept, 2.0, step) & ~scene.barred)
-    if float(scene.away_mm[kept].max()) > MAX_RADIUS_MM:
-        return None
-    return np.asarray(kept)
-
-
-def _hanging_on(mask: Mask, near: Mask) -> Mask | None:
-    labels, _ = ndimage.label(mask)
-    counts = np.bincount(labels[near])
-    if counts.size < 2 or counts[1:].max() == 0:
-        return None
-    return np.asarray(labels == int(np.argmax(counts[1:])) + 1)
-
-
-def _edge(scene: _Scene, region: Mask, sign: float) -> float:
-    """Return the mean change of HU per mm across the border, outwards towards the liver."""
-    step = scene.spacing_mm
-    inner = region & (depth_mm(region, step) <= 1.5 * step)
-    away = distance_mm(region, step, 5.0)
-    outer = (away > 0.5 * step) & (away <= 1.5 * step) & ~scene.barred
-    if not outer.any():
-        return 0.0
-    return max(0.0, sign * (float(scene.smooth[inner].mean()) - float(scene.smooth[outer].mean()))) / (2.0 * step)
-
-
-def _distinct(scene: _Scene, region: Mask, sign: float, level: float, liver: float) -> float:
-    """Return the share of the shell 2 to 5 mm outside that is nearer to the liver (or beyond) than to the lesion."""
-    away = distance_mm(region, scene.spacing_mm, 7.0)
-    shell = (away > 2.0) & (away <= 5.0)
-    if not shell.any():
-        return 0.0
-    different = sign * scene.smooth < sign * 0.5 * (level + liver)
-    return float(np.mean((different | scene.barred)[shell]))
 
 
 def _sphere(geometry: VolumeGeometry, point_mm: Point, radius_mm: float) -> Mask:
@@ -311,8 +166,7 @@ def add_target(
 def _neighbours(labels: LabelMap) -> Mask:
     """Return large vessels and organs that a lesion does not enter."""
     result = np.zeros(labels.geometry.shape, dtype=bool)
-    for name in ("inferior_vena_cava", "portal_vein", "hepatic_veins", "portal_branches", "aorta", "gallbladder",
-                 "stomach", "bowel", "colon", "bone", "lung_right", "lung_left", "kidney_right", "kidney_left"):
+    for name in NEIGHBOURS:
         if name in labels:
             result |= labels.mask(name)
     return result

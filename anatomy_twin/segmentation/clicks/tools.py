@@ -322,8 +322,8 @@ def measured(scene: Scene, mask: Mask, radius_mm: float, hollow: bool = True) ->
     middle = float(np.median(values))
     spread = max(1.4826 * float(np.median(np.abs(values - middle))), scene.noise)
     beyond = scene.smooth[shell]
-    distinct = float(np.mean(np.abs(beyond - middle) > 1.5 * spread)) if beyond.size else 1.0
-    gap = abs(float(np.median(beyond)) - middle) if beyond.size else 3.0 * spread
+    distinct = float(np.mean(np.abs(beyond - middle) > 1.5 * spread)) if beyond.size else float(scene.patch)
+    gap = abs(float(np.median(beyond)) - middle) if beyond.size else 3.0 * spread * float(scene.patch)
     limit = float(np.mean(scene.far_mm[mask] > scene.reach_mm - 2.5 * side))
     volume = float(np.count_nonzero(mask) * np.prod(scene.spacing_mm))
     border = (away <= 1.05 * side) & (distance_mm(~mask, scene.spacing_mm, 2.0 * side) <= 1.05 * side) & scene.room

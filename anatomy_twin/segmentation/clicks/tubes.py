@@ -20,6 +20,11 @@ from anatomy_twin.segmentation.ground.working_grid import box_start_shape, resam
 TUBES_MM: Final[Mapping[str, tuple[float, float]]] = MappingProxyType({
     "aorta": (6.0, 19.0), "inferior_vena_cava": (5.0, 16.0), "oesophagus": (4.0, 11.0),
 })
+# how much wider than its disc a section may be: veins are flat, arteries round
+WIDER_MM: Final[Mapping[str, float]] = MappingProxyType({"aorta": 2.0, "inferior_vena_cava": 4.0, "oesophagus": 3.0})
+# a wall of 1.5 to 2 mm belongs to the aorta; where its blood is bright the wall is dark and is not seen
+WALL_MM: Final = 1.2
+BRIGHT_HU: Final = 100.0
 REACH_MM: Final = 150.0  # so far up and down from the clicks a tube is followed
 ASIDE_MM: Final = 33.0
 STEP_MM: Final = 3.0
@@ -35,6 +40,7 @@ class Tube:
 
     middles_mm: Floats
     radii_mm: Floats
+    level: float
 
     def depth_mm(self, points_mm: Floats) -> Floats:
         """Return how far points [..., 3] lie outside of the tube; negative inside."""
@@ -112,7 +118,9 @@ def _chain(
     if len(index) > 4:
         index[:, 1:] = ndimage.gaussian_filter1d(index[:, 1:], 1.0, axis=0, mode="nearest")
     wide = ndimage.gaussian_filter1d(radii[path[first:last + 1, 0]], 1.0, mode="nearest")
-    return Tube(grid.to_world(index), wide)
+    inner = grid.voxel_of(inside_mm).reshape(-1, 3).clip(0, np.asarray(grid.shape) - 1)
+    level = float(np.median(smooth[inner[:, 0], inner[:, 1], inner[:, 2]]))
+    return Tube(grid.to_world(index), wide, level)
 
 
 def _bind(

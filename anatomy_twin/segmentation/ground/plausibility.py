@@ -10,7 +10,7 @@ import numpy as np
 from anatomy_twin.core import Volume
 from anatomy_twin.errors import SegmentationError
 from anatomy_twin.segmentation.ground.frame import SpineFrame
-from anatomy_twin.segmentation.ground.working_grid import Found, Image, Mask, fill_slices, volume_ml
+from anatomy_twin.segmentation.ground.working_grid import Found, Image, Mask, fill_slices, largest_in_slices, volume_ml
 
 MIN_EXTENT_MM: Final = (24.0, 120.0, 120.0)
 MIN_SECTION_CM2: Final = 120.0  # a child of three years has about 150, a thigh 60 to 200, an adult 400 to 1000
@@ -53,7 +53,9 @@ def check_values(volume: Volume) -> None:
         raise SegmentationError("some voxels of the volume hold no number", advice=advice)
     low, high = float(values.min()), float(values.max())
     if high - low < 50.0:
-        raise SegmentationError(f"the volume shows nothing: all values lie between {low:.0f} and {high:.0f} HU")
+        raise SegmentationError(
+            f"the volume shows nothing: all values lie between {low:.0f} and {high:.0f} HU", advice=advice
+        )
     if float(np.percentile(values, 0.5)) > NO_AIR_HU:
         raise SegmentationError(
             f"the values ({low:.0f} to {high:.0f}) hold no air and no fat, so they are no HU", advice=advice
@@ -119,13 +121,16 @@ def check_region(bone: Mask, lungs: Mask, body: Mask, frame: SpineFrame) -> None
     """Refuse a scan that shows the pelvis alone: muscle there passes for liver and spleen.
 
     All masks bool [k, j, i] on the working grid. Raises ``SegmentationError`` where no lung is in view and four fifths
-    of the slices hold more than 4 cm2 of bone, 40 to 170 mm beside the spine, on either side.
+    of the slices hold one bone of more than 4 cm2, 40 to 170 mm beside the spine, on either side (ribs are many and
+    smaller).
     """
     if np.count_nonzero(lungs) > LUNG_SHARE * np.count_nonzero(body):
         return
     solid = fill_slices(bone)
     sides = [
-        (solid & (frame.left_mm * side > PELVIC_MM[0]) & (frame.left_mm * side < PELVIC_MM[1])).sum(axis=(1, 2))
+        largest_in_slices(
+            solid & (frame.left_mm * side > PELVIC_MM[0]) & (frame.left_mm * side < PELVIC_MM[1])
+        ).sum(axis=(1, 2))
         for side in (-1.0, 1.0)
     ]
     area = np.minimum(*sides) * frame.spacing_mm**2 / 100.0

@@ -35,7 +35,7 @@ BEFORE_MM: Final = 36.0
 MUSCLE_HU: Final = 55.0
 DENSE_WALL_HU: Final = 110.0  # costal cartilage and the rim of ribs are denser than enhanced muscle
 ORGANS: Final = ("liver", "spleen", "kidney_right", "kidney_left", "stomach", "bowel", "colon", "gallbladder", "aorta",
-                 "inferior_vena_cava", "portal_vein", "heart", "pancreas")
+                 "inferior_vena_cava", "portal_vein", "heart", "pancreas", "duodenum", "oesophagus")
 
 
 @dataclass(frozen=True, eq=False)

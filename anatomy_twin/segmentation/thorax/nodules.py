@@ -31,6 +31,7 @@ MAX_TIES: Final = 0.10  # share of the surroundings that is vessel or other soft
 MAX_TIES_BALL: Final = 0.25
 BALL_LONG: Final = 1.5
 BALL_FULL: Final = 0.5
+BALL_HU: Final = 100.0  # blurred junctions of small vessels read more
 MAX_WALL: Final = 0.62
 ENHANCED_HU: Final = 120.0
 MOST: Final = 12
@@ -143,7 +144,7 @@ def _spot(
         core_hu = float(np.percentile(smooth[room][part], 90))
         if max(110.0, 0.7 * blood_hu) < core_hu < 1.6 * blood_hu and diameter < 30.0:
             return None
-        if long < BALL_LONG and fullness > BALL_FULL and core_hu < 0.6 * blood_hu:
+        if long < BALL_LONG and fullness > BALL_FULL and core_hu < BALL_HU:
             most = MAX_TIES_BALL
     if ties > most:
         return None
