@@ -12,9 +12,12 @@ import pytest
 from anatomy_twin.phantom import make_patient
 from anatomy_twin.scan import load_volume
 from anatomy_twin.segmentation import segment
+from anatomy_twin.segmentation.abdomen.aorta import find_aorta
 from anatomy_twin.segmentation.bones.bone_parts import find_bone_parts
 from anatomy_twin.segmentation.bones.skeleton import find_skeleton
 from anatomy_twin.segmentation.bones.vertebrae import find_discs, name_levels
+from anatomy_twin.segmentation.ground.body import find_body
+from anatomy_twin.segmentation.ground.frame import SpineFrame
 
 STEP = 1.5
 DATA = os.environ.get("ANATOMY_TWIN_TEST_DATA", "")
@@ -142,3 +145,59 @@ def test_a_real_spine_is_counted_alike_from_rib_and_sacrum():
     assert labels.volume_ml("pelvis") > 300.0 and labels.volume_ml("sacrum") > 15.0
     assert "level" not in {rule for s in labels.segments for rule in s.rules}
     assert np.isfinite(centre).all()
+
+
+def test_a_slab_shows_its_vertebra_without_a_level():
+    hu, numbers, left, front, _ = spine_of_boxes((27.0,))
+    none = np.zeros(hu.shape, bool)
+    bone, spine = find_skeleton(hu, STEP, numbers > 0, none, left, front)
+    found = find_bone_parts(hu, STEP, bone, spine, none)["vertebra_1"]
+    assert found.state == "check" and "level" in found.rules
+    assert 2.0 * (found.mask & (numbers == 1)).sum() / (found.mask.sum() + (numbers == 1).sum()) > 0.85
+
+
+def test_a_thin_rib_in_the_wall_is_bone_and_a_bright_organ_behind_it_is_not():
+    hu, numbers, left, front, _ = spine_of_boxes((27.0,))
+    hu[:, 4:7, 5:30] = 170.0  # 4.5 mm thick, blurred: dimmer than the bone of the coarse grid
+    hu[6:9, 4:7, 12:20] = 260.0
+    hu[:, 12:20, 4:24] = 150.0
+    wall = np.full(hu.shape, 30.0, np.float32)
+    wall[:, :9] = -8.0
+    none = np.zeros(hu.shape, bool)
+    without, _ = find_skeleton(hu, STEP, numbers > 0, none, left, front)
+    bone, _ = find_skeleton(hu, STEP, numbers > 0, none, left, front, wall=wall)
+    rib, organ = np.zeros_like(none), np.zeros_like(none)
+    rib[:, 4:7, 5:30] = True
+    organ[:, 12:20, 4:24] = True
+    assert not (without & rib).any()
+    assert (bone & rib).sum() > 0.7 * rib.sum() and not (bone & organ).any()
+
+
+@pytest.mark.parametrize("gap_mm", [0.0, 6.0, 15.0])
+def test_arms_beside_the_trunk_are_taken_off(gap_mm):
+    step = 3.0
+    y, x = np.mgrid[-60:60, -110:110] * step
+    trunk = (x / 170.0) ** 2 + (y / 110.0) ** 2 <= 1.0
+    arms = [(x - side * (170.0 + gap_mm + 40.0)) ** 2 + (y - 20.0) ** 2 <= 40.0**2 for side in (-1.0, 1.0)]
+    hu = np.where(trunk | arms[0] | arms[1], 40.0, -1000.0)
+    body = find_body(np.repeat(hu[None], 14, axis=0).astype(np.float32), step)
+    assert body.arms_in_field()
+    assert (body.mask[7] & trunk).sum() > 0.98 * trunk.sum()
+    assert (body.mask[7] & (arms[0] | arms[1])).sum() < 0.12 * (arms[0] | arms[1]).sum()
+
+
+def test_the_aorta_ends_at_the_hip_bones():
+    step, shape = 3.0, (90, 60, 90)
+    k, j, i = np.indices(shape)
+    left, front = (i - 45) * step, (35 - j) * step
+    hu = np.where(np.hypot(left / 125.0, (front - 20.0) / 82.0) < 1.0, 0.0, -1000.0)
+    hips = (np.abs(np.abs(left) - 75.0) < 12.0) & (np.abs(front) < 24.0) & (k < 30)
+    bone = (np.hypot(left, front - 5.0) < 18.0) | hips
+    tube = np.hypot(left - 8.0, front - 38.0) < 10.0
+    hu = np.where(tube, 160.0, np.where(bone, 500.0, hu)).astype(np.float32)
+    frame = SpineFrame(np.full(90, 45.0 * step, np.float32), np.full(90, 35.0 * step, np.float32), step, shape)
+    found, level = find_aorta(hu, hu > -500.0, bone, np.zeros(shape, bool), frame)
+    slices = np.flatnonzero(found.mask.any(axis=(1, 2)))
+    assert abs(level - 160.0) < 10.0
+    # the crests reach 90 mm; a low division up to 36 mm below them is allowed
+    assert slices[0] == 18 and slices[-1] == 89

@@ -104,3 +104,23 @@ def test_metal_flags_the_organs_beside_it_only():
     found = {"liver": Found(ball(45, 35, 26, 24.0)), "kidney_left": Found(ball(12, 45, 75, 24.0))}
     told, lines = judge_scan(scan(), found, hu, np.ones(SHAPE, bool), frame())
     assert set(told) == {"kidney_left"} and "metal" in lines[0]
+
+
+def test_arms_shade_the_solid_organs_only_where_they_are_in_the_field():
+    found = {"liver": Found(LIVER), "aorta": Found(ball(30, 40, 55, 12.0))}
+    body = np.ones(SHAPE, bool)
+    assert judge_scan(scan(), found, PLAIN, body, frame())[0] == {}
+    told, _ = judge_scan(scan(), found, PLAIN, body, frame(), arms=True)
+    assert told["liver"][0][0] == "shading" and "aorta" not in told
+
+
+def test_a_small_gallbladder_inside_the_liver_is_a_cyst_rather():
+    assert rules_of("gallbladder", ball(30, 35, 30, 13.0), liver=LIVER & ~ball(30, 35, 30, 13.0)) == {"enclosed"}
+    at_the_rim = ball(9, 35, 30, 13.0)
+    assert rules_of("gallbladder", at_the_rim, liver=LIVER & ~at_the_rim) == set()
+
+
+def test_a_spleen_that_fills_unevenly_is_flagged_in_the_arterial_phase_only():
+    stripes = (110.0 + 35.0 * np.sin(np.indices(SHAPE)[0])).astype(np.float32)
+    assert rules_of("spleen", SPLEEN, stripes, Phase("arterial", 300.0, 70.0)) == {"mottled"}
+    assert rules_of("spleen", SPLEEN, stripes) == set()

@@ -63,12 +63,15 @@ def find_kidney_lesions(
             check_cancelled(monitor)
             found += _of_one(hu, kidney, side, masks, phase, geometry.spacing_mm[0])
     found = sorted((c for c in found if c.score >= MIN_SCORE), key=lambda c: -c.score)[:MAX_CANDIDATES]
+    unseen = "" if phase.veins_visible else f"; solid lesions are not told from the kidney in the phase {phase.name}"
     if not found:
         missing = all(masks.get(side) is None for side in ("kidney_right", "kidney_left"))
-        note = "needs a kidney" if missing else "no round region in or on the kidneys differs enough from them"
+        note = "needs a kidney" if missing else f"no round region in or on the kidneys differs enough from them{unseen}"
         return {"kidney_lesion_candidate_1": Found.nothing(note)}
     return {
-        f"kidney_lesion_candidate_{number}": Found(c.mask, "check", c.note, ("candidate",), c.side)
+        f"kidney_lesion_candidate_{number}": Found(
+            c.mask, "check", c.note + (unseen if number == 1 else ""), ("candidate",), c.side
+        )
         for number, c in enumerate(found, start=1)
     }
 

@@ -77,8 +77,10 @@ def find_tumour_candidates(
     for sign in (-1, 1):
         found += _one_sign(hu, tissue, liver, masks, sign, spacing)
         monitor.progress(0.75 if sign < 0 else 1.0)
-    found += find_outside(hu, tissue, liver, masks, [c for c in found if c.score >= MIN_SCORE], MIN_SCORE,
-                          spacing)  # fmt: skip
+    sure = [c for c in found if c.score >= MIN_SCORE]
+    outside = find_outside(hu, tissue, liver, masks, sure, MIN_SCORE, spacing)
+    # where veins are bright, what is bright beside the liver is a vein
+    found += [c for c in outside if c.contrast_hu < 0.0 or not phase.veins_visible]
     found = sorted((c for c in found if c.score >= MIN_SCORE), key=lambda c: (-c.score, -c.ml))[:MAX_CANDIDATES]
     limits = _limits(tissue, phase)
     if not found:

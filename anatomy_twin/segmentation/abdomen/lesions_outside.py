@@ -61,13 +61,12 @@ def find_outside(
     level = float(np.median(hu[liver]))
     excess = masked_smooth(hu, usable, SMOOTH_MM / spacing, level) - tissue.mean
     smooth, soft = excess + tissue.mean, usable & ~liver
-    if "aorta" in masks:
-        # crura and oesophagus lie between the aorta and the liver
-        soft &= distance_mm(masks["aorta"], spacing, AORTA_MM + 2.0) > AORTA_MM
+    # crura and oesophagus, darker than the liver, lie between the aorta and the liver
+    midline = dilate_mm(masks["aorta"], AORTA_MM, spacing) if "aorta" in masks else np.zeros_like(liver)
     contrast = max(2.8 * tissue.noise_hu, 12.0)
     bands = (  # fluid, darker and brighter tissue are parted, so that a cyst does not hang on bowel
-        (-1, (smooth > FLUID_HU[0]) & (smooth < min(FLUID_HU[1], level - contrast))),
-        (-1, (smooth > FLUID_HU[1]) & (excess < -contrast)),
+        (-1, (smooth > FLUID_HU[0]) & (smooth < min(FLUID_HU[1], level - contrast)) & ~midline),
+        (-1, (smooth > FLUID_HU[1]) & (excess < -contrast) & ~midline),
         (1, (smooth < OUTSIDE_MAX_HU) & (excess > contrast)),
     )
     result: list[Candidate] = []

@@ -28,6 +28,8 @@ SHELL: Final = 1.8  # of the depth of a click in a shell, which is half of its t
 LEAST_DEPTH: Final = 0.75  # of a voxel's side: less deep lies what is only a step of the border
 SMOOTH_MM: Final = 1.5
 SLACK_MM: Final = 4.0
+CLEAR: Final = 4.7  # steps of so many times the noise are clear
+LITTLE: Final = 0.45  # a vague border may change by so much of the volume
 MOVED: Final = 0.08
 KEPT: Final = 0.75
 ASTRAY: Final = 0.5  # of its radius: what is wrong deeper than that was not the tube
@@ -97,7 +99,9 @@ def _all_around(
 ) -> tuple[Box, Mask] | None:
     """Return the mask grown or shrunk all around as far as one click tells, but over nothing that looks different.
 
-    Only where what lies as far from the border as the click looks as it does there nearly everywhere. The image is
+    Only where the border is a clear edge, which the click contradicts, and what lies as far from it as the click looks
+    as it does there nearly everywhere. Where the border was vague a
+    patch mends it, or what the image says if that is little. The image is
     asked first, with the grown shape as what is expected; where it clings to the old border, which the click says is
     wrong, the shape alone counts.
     """
@@ -123,16 +127,21 @@ def _all_around(
     shallow = depth < LEAST_DEPTH * float(np.mean(block.spacing_mm))
     if shallow or depth > radius or np.count_nonzero(shell) < 12 or float(np.mean(alike[shell])) < ALL_AROUND:
         return None
+    core = part & (outside <= float(np.percentile(outside[part], 30.0)))
+    clear = abs(float(np.median(smooth[core])) - float(np.median(smooth[shell]))) >= CLEAR * spread
     move = SHELL * depth if adds else -SHELL * depth
     fitted = _fitted(array, geometry, (block, part), move, radius, inside_mm, outside_mm, tool)
     if fitted is not None and _moved(fitted[1], np.count_nonzero(part), adds):
-        return fitted
+        change = np.count_nonzero(fitted[1] ^ mask[fitted[0]])
+        return fitted if clear or change < LITTLE * np.count_nonzero(part) else None
+    if not clear:
+        return None
     if not adds:
         kept = part & ((outside <= move) | ~alike)
         return (box, connected(kept, kept & (outside <= move))) if (kept & (outside <= move)).any() else None
     grown = part | ((outside <= move) & alike)
-    core = distance_mm(~grown, block.spacing_mm, 3.0) > SMOOTH_MM
-    even = part | (grown & (distance_mm(core, block.spacing_mm, 3.0) <= SMOOTH_MM))
+    wide = distance_mm(~grown, block.spacing_mm, 3.0) > SMOOTH_MM
+    even = part | (grown & (distance_mm(wide, block.spacing_mm, 3.0) <= SMOOTH_MM))
     return box, np.asarray(ndimage.binary_fill_holes(connected(even, part)))
 
 

@@ -63,6 +63,7 @@ PIECE_SHARE: Final = 0.08
 ENCLOSED_SHARE: Final = 0.88
 SMALL_ENCLOSED_SHARE: Final = 0.7
 SMALL_ML: Final = 14.0
+MOTTLED_HU: Final = 20.0
 SHADED: Final = ("liver", "spleen", "kidney_right", "kidney_left", "gallbladder", "stomach", "inferior_vena_cava")
 CUT_BONES: Final = ("pelvis", "sacrum", "sternum")
 UNLIKE_NEIGHBOURS: Final = (0.6, 1.4)  # a vertebra is within a few per cent of its neighbours
@@ -81,7 +82,8 @@ def judge(found: Mapping[str, Found], hu: Image, frame: SpineFrame, phase: Phase
     Rules: "volume" (outside what adults have, where the organ is whole), "cut" (reaches the border of the scan, so
     its volume is that of the part in view), "density" (median HU unusual for the phase), "laterality" (middle on the
     wrong side of the spine), "adjacency" (away from the structure it lies against), "air or bone" (more than 3 % of it
-    is gas or dense bone), "pieces" (a second piece of more than 8 %), "enclosed" (a gallbladder inside the liver).
+    is gas or dense bone), "pieces" (a second piece of more than 8 %), "enclosed" (a gallbladder inside the liver),
+    "mottled" (a spleen that the contrast medium has not filled evenly yet).
     """
     step = frame.spacing_mm
     present = {name: entry.mask for name, entry in found.items() if entry.mask is not None and entry.mask.any()}
@@ -89,7 +91,7 @@ def judge(found: Mapping[str, Found], hu: Image, frame: SpineFrame, phase: Phase
     for name, mask in present.items():
         told = [*_size(name, mask, step), *_density(name, mask, hu, phase), *_side(name, mask, frame)]
         told += [*_neighbours(name, mask, present, step), *_content(name, mask, hu), *_pieces(name, mask)]
-        told += _enclosed(name, mask, present, step)
+        told += [*_enclosed(name, mask, present, step), *_mottled(name, mask, hu, phase)]
         if told:
             result[name] = told
     return result
@@ -317,6 +319,16 @@ def _enclosed(name: str, mask: Mask, present: Mapping[str, Mask], step: float) -
         return []
     share = enclosed_share(mask, present["liver"], step)
     return [("enclosed", f"{100.0 * share:.0f} % of its surroundings are liver: a cyst of the liver?")]
+
+
+def _mottled(name: str, mask: Mask, hu: Image, phase: Phase) -> list[tuple[str, str]]:
+    if name != "spleen" or phase.name not in ("arterial", "late arterial"):
+        return []
+    spread = float(np.std(hu[mask]))
+    if spread <= MOTTLED_HU:
+        return []
+    words = f"uneven (standard deviation {spread:.0f} HU) in the phase {phase.name}: its border is less sure"
+    return [("mottled", words)]
 
 
 def inside_liver(mask: Mask, liver: Mask, step: float) -> bool:
