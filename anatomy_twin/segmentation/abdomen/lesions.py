@@ -185,7 +185,9 @@ def _score(
     equal_radius = (3000.0 * ml / (4.0 * np.pi)) ** (1.0 / 3.0)
     roundness = float(np.clip(float(depth_mm(mask, spacing).max()) / equal_radius, 0.0, 1.0))
     free = tissue.hull[box] & ~tissue.fat[box]
-    alone = 1.0 - ramp(streaks(mask, tissue.wide_draw[box], free, spacing), 0.58, 0.72)
+    # the strongest of many rays hold what noise adds, which is a large share of a faint contrast
+    more = 0.75 * tissue.noise_wide_hu / max(abs(contrast), 1.0) if faint else 0.0
+    alone = 1.0 - ramp(streaks(mask, tissue.wide_draw[box], free, spacing), 0.58 + more, 0.72 + more)
     if faint:
         # a few HU are believed only of what is large, round and parenchyma to the liver's own outline and around it
         room = shell & liver[box]
