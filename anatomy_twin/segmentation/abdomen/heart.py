@@ -42,8 +42,8 @@ def find_heart(hu: Image, lungs: Mask, depth: Image, taken: Mask, frame: SpineFr
     taken : what other structures hold (liver, aorta, stomach, spleen, bone, gas).
 
     Soft tissue before the spine and between the lungs is followed from the top of the field down, slice by slice, as
-    long as at least a quarter of what lies within 15 mm around it is lung: below that lies the diaphragm. The border
-    to what rests on it is estimated, hence "check".
+    long as at least a quarter of what lies within 15 mm around it, trunk wall and known organs aside, is lung: below
+    that lies the diaphragm. The border to what rests on it is estimated, hence "check".
     """
     step = frame.spacing_mm
     if volume_ml(lungs, step) < LEAST_LUNG_ML:
@@ -52,7 +52,7 @@ def find_heart(hu: Image, lungs: Mask, depth: Image, taken: Mask, frame: SpineFr
     near = distance_in_slices_mm(lungs, step, BETWEEN_LUNGS_MM) < BETWEEN_LUNGS_MM
     region = soft & near & np.broadcast_to(frame.front_mm > BEFORE_SPINE_MM, hu.shape)
     region = open_slices_mm(region, OPENING_MM, step)
-    heart = _followed(region, lungs, step)
+    heart = _followed(region, lungs, ~taken & (depth > 0.0), step)
     core = largest_component(open_mm(heart, OPENING_MM, step))
     heart = ndimage.binary_propagation(core, mask=heart)
     heart = fill_slices(close_slices_mm(heart, 4.5, step)) & ~taken & ~lungs
@@ -67,8 +67,8 @@ def find_heart(hu: Image, lungs: Mask, depth: Image, taken: Mask, frame: SpineFr
     return Found(heart, "check", note, ("estimated",))
 
 
-def _followed(region: Mask, lungs: Mask, step: float) -> Mask:
-    """Follow the largest part of the highest slice down while lung lies around it."""
+def _followed(region: Mask, lungs: Mask, free: Mask, step: float) -> Mask:
+    """Follow the largest part of the highest slice down while lung lies around it, where nothing known does."""
     result = np.zeros_like(region)
     around = distance_in_slices_mm(lungs, step, RIM_MM) < step
     before = None
@@ -85,7 +85,7 @@ def _followed(region: Mask, lungs: Mask, step: float) -> Mask:
         if not shared.any():
             break
         part = labels == int(np.argmax(shared))
-        rim = (ndimage.distance_transform_edt(~part) * step <= RIM_MM) & ~part
+        rim = (ndimage.distance_transform_edt(~part) * step <= RIM_MM) & ~part & (free[k] | lungs[k])
         if np.count_nonzero(rim & (lungs[k] | around[k])) < LUNG_AROUND * np.count_nonzero(rim):
             if before is None:  # the highest slices may show the wide roots of the vessels
                 continue
