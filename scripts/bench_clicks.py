@@ -30,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 from scipy import ndimage
 
+from anatomy_twin.assess.agreement import dice
 from anatomy_twin.core import LabelMap, Seeds, Volume, VolumeGeometry
 from anatomy_twin.core.regrid import labels_on_grid
 from anatomy_twin.errors import TwinError
@@ -51,11 +52,6 @@ KINDS = (  # of generated patients, each with its phase
 LESIONS = ("tumour", "lesion", "kidney_lesion")
 AIMS = {"generated": 0.85, "real lesion": 0.75, "real organ": 0.90}
 Row = dict[str, Any]
-
-
-def dice(one: np.ndarray, two: np.ndarray) -> float:
-    """Return the Dice overlap of two masks."""
-    return 2.0 * float(np.count_nonzero(one & two)) / max(1.0, float(one.sum() + two.sum()))
 
 
 def next_click(truth: np.ndarray, mask: np.ndarray, geometry: VolumeGeometry) -> tuple[tuple[float, ...], bool] | None:

@@ -32,8 +32,6 @@ from typing import Any
 SCRIPTS = Path(__file__).resolve().parent
 FIRST_SEED = 101
 LESION_MM = 10.0
-VESSELS = ("inferior_vena_cava", "portal_vein", "hepatic_veins", "portal_branches", "intrahepatic_vessels", "airways",
-           "pulmonary_vessels", "oesophagus", "bile_duct")  # fmt: skip
 REST = "unknown_tissue"  # what no structure claims: its truth is not that of an organ
 HIDDEN = "not visible in this phase"
 WRONG_DICE = 0.5  # below this an outline is another structure rather than a poor one

@@ -117,6 +117,15 @@ def test_nothing_to_be_seen_is_said():
     assert entry.state == "check" and "no distinct border" in entry.rules and "no distinct border" in entry.note
 
 
+@pytest.mark.parametrize("tool", ["grow", "levelset", "watershed", "random-walker", "threshold"])
+def test_a_click_between_two_thick_slices_draws_a_ball(tool):
+    """No voxel lies within the smallest size that is tried: slices of 10 mm, the click in the plane between two."""
+    geometry = grid((12, 60, 60), (10.0, 1.5, 1.5))
+    away = np.linalg.norm(points_of(geometry), axis=-1)
+    found = segment(scan(geometry, np.where(away < 20.0, 40.0, 100.0), 8.0), tool, seeds={"tumour_1": (0.0, 0.0, 0.0)})
+    assert dice(found.mask("tumour_1"), away < 20.0) > (0.7 if tool == "threshold" else 0.95)
+
+
 # --- lesions clicked again -------------------------------------------------------------------------------------------
 
 

@@ -123,6 +123,17 @@ def test_real_patient_has_the_organs_of_an_adult(portal_patient):
     assert "phase: portal venous" in labels.notes[0]
 
 
+def test_the_tumour_in_the_back_of_the_right_lobe_is_a_candidate(portal_patient):
+    """A round region of about 3 cm, 7 HU darker than the liver, behind a thin dark rim."""
+    volume, labels = portal_patient
+    found = [name for name in labels.names if name.startswith("tumour_candidate")]
+    assert 1 <= len(found) <= 2
+    place = volume.geometry.nearest_voxel((-93.0, 56.0, -125.0))
+    met = [name for name in found if labels.mask(name)[place]]
+    assert len(met) == 1 and 8.0 < labels.volume_ml(met[0]) < 22.0
+    assert labels.segment(met[0]).state == "check"
+
+
 def test_real_patient_organs_have_their_grey_levels_and_sides(portal_patient):
     volume, labels = portal_patient
     level = {name: float(np.median(volume.array[labels.mask(name)])) for name in PLAUSIBLE_ML}

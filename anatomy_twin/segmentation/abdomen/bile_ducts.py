@@ -68,7 +68,8 @@ def find_bile_duct(
     for box, part in boxed_components(wide, round(DUCT_ML[0] * 1000.0 / FINE_MM**3))[:12]:
         size = volume_ml(part, FINE_MM)
         length, width = _length_width(part)
-        even = float(np.std(smooth[box][part & (depth_mm(part, FINE_MM, 4.0) > FINE_MM)] if part.any() else 0.0))
+        inner = part & (depth_mm(part, FINE_MM, 4.0) > FINE_MM)
+        even = float(np.std(smooth[box][inner if inner.any() else part]))
         if size > DUCT_ML[1] or length < LEAST_LENGTH_MM or length < LEAST_SLENDER * width or even > MOST_SPREAD_HU:
             continue
         if size > volume_ml(best, FINE_MM):

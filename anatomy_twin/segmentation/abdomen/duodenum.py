@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from anatomy_twin.segmentation.abdomen.gut_frame import course_at, follow, window_of
+from anatomy_twin.segmentation.abdomen.gut_frame import Window, course_at, follow, window_of
 from anatomy_twin.segmentation.abdomen.gut_room import Room
 from anatomy_twin.segmentation.abdomen.pancreas import Course, fat_around
-from anatomy_twin.segmentation.ground.working_grid import Found, Mask, volume_ml
+from anatomy_twin.segmentation.ground.working_grid import Found, Image, Mask, volume_ml
 
 # mm left of the aorta's middle, above the kidneys' middle, before the aorta's front face (see ``pancreas.COURSE``)
 CROSSING: Final[NDArray[np.float64]] = np.array([
@@ -47,9 +47,7 @@ def follow_duodenum(room: Room) -> Course | None:
     window = window_of(frame, (-72.0, 25.0), (-12.0, 50.0), (-60.0, 21.0))
     if window is None:
         return None
-    evidence = ndimage.gaussian_filter(
-        window.take(gut).astype(np.float32) - 0.3 * window.take(against, 1.0).astype(np.float32), WIDE_MM / step
-    )
+    evidence = _evidence(window, gut, against, step)
     up, front = course_at(CROSSING, window.left_mm, 0)
     away = ((window.up_mm[:, None, None] - up) / CROSSING_SD_MM[0]) ** 2
     away = away + ((window.front_mm[None, :, None] - front) / CROSSING_SD_MM[1]) ** 2
@@ -63,9 +61,7 @@ def follow_duodenum(room: Room) -> Course | None:
     low = float(window.up_mm[path[0, 0]])
     window = window_of(frame, (low, max(25.0, low + 32.0)), (-25.0, 60.0), (-105.0, -35.0))
     if window is not None:
-        evidence = ndimage.gaussian_filter(
-            window.take(gut).astype(np.float32) - 0.3 * window.take(against, 1.0).astype(np.float32), WIDE_MM / step
-        )
+        evidence = _evidence(window, gut, against, step)
         left, front = course_at(DESCENT, window.up_mm, 1)
         away = ((window.left_mm[None, None, :] - left[:, None, None]) / DESCENT_SD_MM[0]) ** 2
         away = away + ((window.front_mm[None, :, None] - front[:, None, None]) / DESCENT_SD_MM[1]) ** 2
@@ -81,6 +77,12 @@ def follow_duodenum(room: Room) -> Course | None:
     if len(values) * step < LEAST_LENGTH_MM:
         return None
     return Course(line, float(np.mean(values)), len(values) * step)
+
+
+def _evidence(window: Window, gut: Mask, against: Mask, step: float) -> Image:
+    """Return how much of the surroundings of each place is gut, less a share of what is fat or another organ."""
+    wanted, strange = window.take(gut).astype(np.float32), window.take(against, 1.0).astype(np.float32)
+    return np.asarray(ndimage.gaussian_filter(wanted - 0.3 * strange, WIDE_MM / step), dtype=np.float32)
 
 
 def judge_duodenum(room: Room, course: Course | None, mask: Mask) -> Found:

@@ -18,8 +18,6 @@ from anatomy_twin.segmentation.ground.working_grid import Image, Mask, Masks
 
 # middles of the organs above the middle of both kidneys, mm: adults lying on the back (assumed, +- 12)
 ABOVE_KIDNEYS_MM: Final = {"kidney_right": -3.0, "kidney_left": 3.0, "spleen": 47.0}
-# a kidney or spleen cut by the border of the scan has its middle elsewhere
-AORTA_RADIUS_MM: Final = 9.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +61,7 @@ def find_gut_frame(masks: Masks, spacing_mm: float) -> GutFrame | None:
     heights = []
     for name, above in ABOVE_KIDNEYS_MM.items():
         mask = masks.get(name)
+        # cut by the border of the scan it has its middle elsewhere
         if mask is None or not mask.any() or mask[0].any() or mask[-1].any():
             continue
         amount = mask.sum(axis=(1, 2))

@@ -27,7 +27,6 @@ from anatomy_twin.segmentation.ground.working_grid import (
 PIECE_MM: Final = 15.0  # gut is judged in pieces of about this size
 FAT_HU: Final = -60.0
 RIM_HU: Final = -35.0  # 3 mm voxels half of fat, half of tissue, read less
-CONTRAST_HU: Final = 210.0
 BLOOD_BELOW_AORTA_HU: Final = 14.0
 SOFT_TOP_HU: Final = 75.0  # native muscle, clots and dense content lie below
 LIVER_GAP_MM: Final = 6.0

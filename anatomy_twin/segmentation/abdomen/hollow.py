@@ -57,7 +57,7 @@ def find_hollow(
     lumen = find_lumen(wall, cavity, taken, step)
     duodenum = follow_duodenum(make_room(wall, phase, taken, lumen))
     # its descending part full of fluid lies beside the gallbladder
-    loop = taken if duodenum is None else taken | dilate_mm(duodenum.line & below_bulb(wall, step), LOOP_MM, step)
+    loop = taken if duodenum is None else taken | dilate_mm(duodenum.line & _below_bulb(wall), LOOP_MM, step)
     gallbladder = _gallbladder(wall, cavity, loop, step)
     monitor.progress(0.3)
     check_cancelled(monitor)
@@ -90,9 +90,9 @@ def find_hollow(
     }
 
 
-def below_bulb(wall: Wall, step: float) -> Mask:
+def _below_bulb(wall: Wall) -> Mask:
     """Return the slices below the duodenal bulb, where nothing but the duodenum holds the duodenum's course."""
-    frame = find_gut_frame(wall.masks, step)
+    frame = find_gut_frame(wall.masks, wall.spacing_mm)
     if frame is None:
         return np.zeros_like(wall.masks["body"])
     return np.broadcast_to((frame.up_mm < BULB_UP_MM)[:, None, None], wall.masks["body"].shape)

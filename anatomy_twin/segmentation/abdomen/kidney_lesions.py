@@ -9,6 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from anatomy_twin.core import SILENT, Monitor, VolumeGeometry, check_cancelled
+from anatomy_twin.segmentation.abdomen.lesion_ground import ramp
 from anatomy_twin.segmentation.ground.phase import Phase
 from anatomy_twin.segmentation.ground.working_grid import (
     Box,
@@ -114,14 +115,14 @@ def _central(mask: Mask, organ: Mask, side: str, step: float) -> float:
     height = abs(here[0] - 0.5 * (held[0] + held[-1])) / max(1.0, 0.5 * (held[-1] - held[0]))
     # a cyst that bulges to the front or the back lies off the middle in that direction too; the pelvis looks forward
     behind = float(here[1] - middle[1]) * step
-    aside = _ramp(behind, 11.0, 17.0) if behind > 0.0 else _ramp(-behind, 17.0, 24.0)
-    return _ramp(toward, -4.0, 4.0) * (1.0 - _ramp(height, 0.5, 0.75)) * (1.0 - aside)
+    aside = ramp(behind, 11.0, 17.0) if behind > 0.0 else ramp(-behind, 17.0, 24.0)
+    return ramp(toward, -4.0, 4.0) * (1.0 - ramp(height, 0.5, 0.75)) * (1.0 - aside)
 
 
 def _medial(mask: Mask, organ: Mask, side: str, step: float) -> float:
     """Return 0 to 1: how surely a region lies on that side of the kidney's middle where the sinus is."""
     toward = (np.mean(np.nonzero(mask)[2]) - np.mean(np.nonzero(organ)[2])) * step
-    return _ramp(float(toward) * (1.0 if side == "kidney_right" else -1.0), -9.0, -1.0)
+    return ramp(float(toward) * (1.0 if side == "kidney_right" else -1.0), -9.0, -1.0)
 
 
 def _placed(found: tuple[Mask, float, str], side: str, shape: tuple[int, ...], box: Box) -> Candidate:
@@ -150,24 +151,19 @@ def _measured(
     radius = (3000.0 * ml / (4.0 * np.pi)) ** (1.0 / 3.0)
     roundness = min(1.0, float(depth_mm(mask, step).max()) / radius)
     spread = float(np.std(smooth[core]))
-    score = _ramp(roundness, 0.56, 0.72) * _ramp(contact, 0.06, 0.18) * _ramp(ml, 0.4, 1.0)
+    score = ramp(roundness, 0.56, 0.72) * ramp(contact, 0.06, 0.18) * ramp(ml, 0.4, 1.0)
     # what lies in the hollow of the kidney with fat about it is pelvis, vessels or sinus
-    score *= 1.0 - _ramp(fat, 0.06, 0.2) * (1.0 - _ramp(bulge, 0.25, 0.5)) * _medial(mask, organ, side, step)
+    score *= 1.0 - ramp(fat, 0.06, 0.2) * (1.0 - ramp(bulge, 0.25, 0.5)) * _medial(mask, organ, side, step)
     if kind == "solid":
         # inside the outline only where no sinus is
-        inside_ok = (1.0 - _medial(mask, organ, side, step)) * _ramp(roundness, 0.7, 0.82)
-        score *= max(_ramp(bulge, 0.05, 0.18), inside_ok) * _ramp(contact, 0.2, 0.35) * _ramp(ml, 1.0, 3.0)
-        score *= 1.0 - _ramp(spread, 23.0, 32.0)
+        inside_ok = (1.0 - _medial(mask, organ, side, step)) * ramp(roundness, 0.7, 0.82)
+        score *= max(ramp(bulge, 0.05, 0.18), inside_ok) * ramp(contact, 0.2, 0.35) * ramp(ml, 1.0, 3.0)
+        score *= 1.0 - ramp(spread, 23.0, 32.0)
     else:
         # fluid that touches neither kidney nor fat with most of its surface is bowel
-        score *= (1.0 - _ramp(spread, 9.0, 16.0)) * (1.0 - _ramp(1.0 - contact - fat, 0.58, 0.74))
+        score *= (1.0 - ramp(spread, 9.0, 16.0)) * (1.0 - ramp(1.0 - contact - fat, 0.58, 0.74))
         # fluid that does not reach the outside is a calyx rather
-        inner = (1.0 - _ramp(bulge, 0.01, 0.06)) * (1.0 - _ramp(fat, 0.0, 0.08))
+        inner = (1.0 - ramp(bulge, 0.01, 0.06)) * (1.0 - ramp(fat, 0.0, 0.08))
         score *= 1.0 - 0.8 * inner * _medial(mask, organ, side, step)
     words = "fluid, a cyst?" if kind == "fluid" else "solid, enhances less than the kidney"
     return mask, score, f"{ml:.1f} ml, {inside:.0f} HU ({words}), kidney {level:.0f} HU"
-
-
-def _ramp(value: float, low: float, high: float) -> float:
-    """Return 0 below ``low``, 1 above ``high``, straight between."""
-    return float(np.clip((value - low) / (high - low), 0.0, 1.0))

@@ -111,10 +111,14 @@ def measure_parenchyma(hu: Image, liver: Mask, masks: Masks, geometry: VolumeGeo
     core = core if core.any() else liver
     vessels = vessels_of(masks, liver)
     plain = core & ~dilate_mm(vessels, 1.5, spacing)
+    # of a tip of the liver that the border of the scan cuts vessels may leave nothing
+    plain = plain if plain.any() else core
     spread = 1.4826 * float(np.median(np.abs(strong[plain] - np.median(strong[plain]))))
     mean = np.full(hu.shape, float(np.median(strong[plain])), dtype=np.float32)
     for _ in range(3):
         sample = plain & (np.abs(strong - mean) < 2.5 * max(spread, 2.0))
+        if not sample.any():
+            break
         mean = masked_mean(strong, sample, BACKGROUND_MM, spacing)
         rest = (strong - mean)[sample]
         spread = 1.4826 * float(np.median(np.abs(rest - np.median(rest))))

@@ -54,7 +54,7 @@ def pancreas_tissue(room: Room) -> Mask:
     return np.asarray(room.tissue & (room.smooth > low) & (room.smooth < high))
 
 
-def follow_pancreas(room: Room, barred: Mask | None = None) -> Course | None:
+def follow_pancreas(room: Room) -> Course | None:
     """Return the course of the pancreas, head to tail; None where the frame or the window is missing.
 
     Sagittal planes from 55 mm right to 70 mm left of the aorta; in each the place where soft tissue of the right
@@ -68,8 +68,6 @@ def follow_pancreas(room: Room, barred: Mask | None = None) -> Course | None:
     if window is None:
         return None
     against = room.fat | room.lumen | room.taken
-    if barred is not None:
-        against = against | barred
     gland = window.take(pancreas_tissue(room) & ~against).astype(np.float32)
     strange = window.take(against, 1.0).astype(np.float32)
     evidence = ndimage.gaussian_filter(gland - 0.3 * strange, THIN_MM / step)

@@ -40,25 +40,25 @@ def find_spleen(scene: Scene, liver: Mask, liver_level: Level | None, aorta_hu: 
     region = _region(scene, liver)
     if volume_ml(region, step) < 30.0:
         return Found.nothing("no tissue at the left wall below the lung")
-    best: tuple[float, Mask, float] | None = None
+    best: tuple[float, Mask] | None = None
     mottled = False
     box = box_of(region, 2)
     usual = scene.rather("spleen", ("kidney_left", "stomach"), 0.05) * scene.hint("spleen", 0.3)
-    for alike, peak, tolerance in _trials(scene, region, liver_level, aorta_hu):
+    for alike, tolerance in _trials(scene, region, liver_level, aorta_hu):
         for part in components(open_mm(alike[box], 6.0, step), max(4, int(6.0 / (step**3 / 1000.0))))[:3]:
             whole = np.zeros_like(region)
             whole[box] = part
             score = _score(whole, scene, tolerance) * float(np.mean(usual[whole]))
             if best is None or score > best[0]:
-                best = (score, whole, peak)
+                best = (score, whole)
                 mottled = tolerance > 20.0
     if best is None or best[0] < 2.0:
         return Found.nothing("no even organ at the left wall")
     grow = _grow_mottled if mottled else _grow
-    mask = grow(best[1], best[2], scene, liver)
+    mask = grow(best[1], scene, liver)
     if scene.arms_in_field and not mottled and mask.any():
         # shaded, its level rises from back to front: the core holds a part of it only
-        mask = mask | _grow(mask, best[2], scene, liver)
+        mask = mask | _grow(mask, scene, liver)
     return _gate(mask, scene, liver_level, aorta_hu)
 
 
@@ -73,16 +73,16 @@ def _region(scene: Scene, liver: Mask) -> Mask:
 
 def _trials(
     scene: Scene, region: Mask, liver_level: Level | None, aorta_hu: float | None
-) -> list[tuple[Mask, float, float]]:
-    """Return what to try: voxels, their level in HU and how uneven the organ may be."""
+) -> list[tuple[Mask, float]]:
+    """Return what to try: voxels, and how uneven in HU the organ may be."""
     trials = [
-        (region & (np.abs(scene.smooth - peak) < max(11.0, 0.12 * peak)), peak, 12.0)
+        (region & (np.abs(scene.smooth - peak) < max(11.0, 0.12 * peak)), 12.0)
         for peak in _levels(scene, region) if _level_fits(peak, liver_level, aorta_hu)
     ]
     if aorta_hu is not None and aorta_hu > 170.0:
         # in the arterial phase the spleen is mottled: no level of its own, but brighter than muscle throughout
         bright = region & (scene.smooth > 72.0) & (scene.smooth < 0.9 * aorta_hu)
-        trials.append((bright, float(np.median(scene.smooth[bright])) if bright.any() else 0.0, 30.0))
+        trials.append((bright, 30.0))
     return trials
 
 
@@ -140,7 +140,7 @@ def _lung_base(scene: Scene) -> float:
     return float(high[0] if high.size else scene.hu.shape[0]) * scene.spacing_mm
 
 
-def _grow(core: Mask, peak: float, scene: Scene, liver: Mask) -> Mask:
+def _grow(core: Mask, scene: Scene, liver: Mask) -> Mask:
     step = scene.spacing_mm
     allowed = scene.body & ~(scene.lungs | scene.bone | scene.gas | scene.aorta | liver)
     allowed &= distance_within(core, 36.0, step)
@@ -161,7 +161,7 @@ def _grow(core: Mask, peak: float, scene: Scene, liver: Mask) -> Mask:
     return mask
 
 
-def _grow_mottled(core: Mask, peak: float, scene: Scene, liver: Mask) -> Mask:
+def _grow_mottled(core: Mask, scene: Scene, liver: Mask) -> Mask:
     """Return a spleen in the arterial phase: what is brighter than muscle near the core, averaged over its stripes."""
     step = scene.spacing_mm
     allowed = scene.body & ~(scene.lungs | scene.bone | scene.gas | scene.aorta | liver) & (scene.depth > -2.0)

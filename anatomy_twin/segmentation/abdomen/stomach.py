@@ -99,7 +99,7 @@ def _zone(room: Room, liver: Mask, roof: Mask) -> Mask:
     wall, step, shape = room.wall, room.spacing_mm, liver.shape
     left = np.broadcast_to(wall.frame.left_mm, shape)
     front = np.broadcast_to(wall.frame.front_mm, shape)
-    held = np.flatnonzero((liver | roof).any(axis=(1, 2)) & liver.any(axis=(1, 2)))
+    held = np.flatnonzero(liver.any(axis=(1, 2)))
     low = held[0] + 0.3 * (held[-1] - held[0]) if held[0] > 1 else held[0]
     k = np.arange(shape[0])[:, None, None]
     lungs = lungs_of(wall.masks)
@@ -168,7 +168,7 @@ def _antrum(room: Room, stomach: Mask, taken: Mask) -> Mask:
     a good part of its own cross-section, loops that lie beside it meet it over less.
     """
     result = np.zeros_like(stomach)
-    if room.frame is None:
+    if room.frame is None or not stomach.any():
         return result
     step, frame = room.spacing_mm, room.frame
     up, left = frame.up_mm[:, None, None], frame.left_mm

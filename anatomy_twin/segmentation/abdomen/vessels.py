@@ -67,7 +67,8 @@ def measure_contrast(hu: Image, region: Mask, liver: Mask, spacing_mm: float, sm
         values = excess[core]
         level = float(np.median(values))
         # only what lies below the median: the other half holds the vessels
-        noise = 1.4826 * float(np.median(level - values[values < level]))
+        lower = values[values < level]
+        noise = 1.4826 * float(np.median(level - lower)) if lower.size else noise
         excess -= level
     return Contrast(np.where(region, excess, 0.0).astype(np.float32), noise, 0.0)
 
@@ -94,8 +95,7 @@ def grow_vessels(contrast: Contrast, ridge: Image, region: Mask, spacing_mm: flo
     seeds |= open_mm(region & (excess > max(half, 2.0 * noise)), 1.5 * spacing_mm, spacing_mm) & (ridge > ridge_noise)
     faint = 0.3 * contrast.typical_hu
     thin = (ridge > max(faint, 2.0 * ridge_noise)) & (excess > max(faint, noise))
-    grown = touching(region & ((excess > half) | thin), seeds)
-    return grown
+    return touching(region & ((excess > half) | thin), seeds)
 
 
 def drop_specks(

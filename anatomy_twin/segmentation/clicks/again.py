@@ -100,10 +100,9 @@ def _all_around(
     """Return the mask grown or shrunk all around as far as one click tells, but over nothing that looks different.
 
     Only where the border is a clear edge, which the click contradicts, and what lies as far from it as the click looks
-    as it does there nearly everywhere. Where the border was vague a
-    patch mends it, or what the image says if that is little. The image is
-    asked first, with the grown shape as what is expected; where it clings to the old border, which the click says is
-    wrong, the shape alone counts.
+    as it does there nearly everywhere. Where the border was vague a patch mends it, or what the image says if that is
+    little. The image is asked first, with the grown shape as what is expected; where it clings to the old border,
+    which the click says is wrong, the shape alone counts.
     """
     inner = box_of(mask)
     local = geometry.cropped(*box_start_shape(inner))

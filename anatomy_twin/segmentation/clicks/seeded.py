@@ -30,6 +30,7 @@ from anatomy_twin.segmentation.ground.working_grid import Box, Mask, box_start_s
 SURE: Final = 0.35  # share of the border times contrast under which nothing distinct was seen
 DEEPEST_MM: Final = 64.0
 NEAR_LIVER_MM: Final = 5.0  # a lesion at the surface may have been left out of the liver
+WIDEST_MM: Final = 64.0  # no patch reaches farther
 AGAIN_MM: Final = 60.0  # what came from clicks may change so far from a further one
 FROM_CLICKS: Final = "from clicks"
 
@@ -227,8 +228,7 @@ def _again(
     """Draw something that came from clicks anew where that is better than a patch; returns how far it changed, mm."""
     if FROM_CLICKS not in segment.rules:
         return 0.0
-    room = _Room(mask, not value)
-    depth = max(_depth(desk.geometry, room, point) for point in points[:: max(1, len(points) // 8)])
+    depth = _deepest(desk.geometry, _Room(mask, not value), points)
     drawn = redrawn(
         desk.array, desk.geometry, mask, segment.name, inside, outside, points, depth, value, desk.tool
     )
@@ -258,9 +258,9 @@ def _strokes(geometry: VolumeGeometry, seeds: Seeds) -> list[tuple[Floats, bool]
 def _patch(desk: Desk, segment: Segment, mask: Mask, points: Floats, against: Floats, value: bool) -> float:
     """Add a patch around the points to the segment or take one from it; returns how far it may have reached, mm."""
     room = _Room(mask, not value)
-    depth = max(_depth(desk.geometry, room, point) for point in points[:: max(1, len(points) // 8)])
+    depth = _deepest(desk.geometry, room, points)
     middle = (points.min(0) + points.max(0)) / 2.0
-    wide = box_around(desk.geometry, middle, _WIDEST_MM + float(np.linalg.norm(points.max(0) - points.min(0))))
+    wide = box_around(desk.geometry, middle, WIDEST_MM + float(np.linalg.norm(points.max(0) - points.min(0))))
     local = desk.geometry.cropped(*box_start_shape(wide))
     drawn = draw_patch(
         desk.array[wide], local, points, against, desk.tool, room.within(wide), depth, hu=desk.hu
@@ -281,9 +281,6 @@ def _patch(desk: Desk, segment: Segment, mask: Mask, points: Floats, against: Fl
     return drawn.scene.reach_mm
 
 
-_WIDEST_MM: Final = 64.0  # no patch reaches farther
-
-
 @dataclass(frozen=True, eq=False)
 class _Room:
     """Where a patch may lie: in the mask to take from it, outside to add."""
@@ -293,6 +290,11 @@ class _Room:
 
     def within(self, box: Box) -> Mask:
         return self.mask[box] if self.inverted else ~self.mask[box]
+
+
+def _deepest(geometry: VolumeGeometry, room: _Room, points: Floats) -> float:
+    """Return how deep in the room the deepest of about eight of the points lies, in mm."""
+    return max(_depth(geometry, room, point) for point in points[:: max(1, len(points) // 8)])
 
 
 def _depth(geometry: VolumeGeometry, room: _Room, point_mm: Floats) -> float:

@@ -111,7 +111,9 @@ def _sized(desk: _Desk, radius_mm: float, expected: Expected | None) -> Drawn:
     """Draw with one size or shape; where the region falls together, again from what looks as the click does."""
     scene = desk.scene(radius_mm, expected)
     voxel = float(np.prod(scene.spacing_mm))
-    wanted = float((3.0 * np.count_nonzero(scene.away_mm <= radius_mm) * voxel / (4.0 * np.pi)) ** (1.0 / 3.0))
+    # between two thick slices no voxel may lie so near to the click
+    held = max(1, int(np.count_nonzero(scene.away_mm <= radius_mm)))
+    wanted = float((3.0 * held * voxel / (4.0 * np.pi)) ** (1.0 / 3.0))
     drawn = measured(scene, desk.tool(scene, radius_mm), radius_mm)
     if drawn.ball_mm < COLLAPSED * wanted and not scene.told:
         again = replace(scene, by_click=True)

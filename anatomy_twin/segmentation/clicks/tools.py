@@ -1,7 +1,7 @@
 """Five ways to draw a region around clicks, all asked the same: what lies here, about as large as this?
 
 Each ``(scene, radius_mm) -> mask`` holds all of ``scene.must`` and nothing of ``scene.never``. The size is not known
-from a click: ``best_region`` tries several and keeps the one whose border is most distinct.
+from a click: ``size.draw_new`` tries several and keeps the one whose border is most distinct.
 """
 
 from __future__ import annotations
@@ -305,6 +305,8 @@ def refined(scene: Scene, mask: Mask, radius_mm: float, band_mm: float) -> Mask:
         SURFACE_ROUNDS,
     )
     return connected(drawn > 0.5, scene.must)
+
+
 CONTOURED: Final = (grow, levelset)  # their borders are drawn by ``refined`` already
 
 

@@ -55,7 +55,7 @@ def refine_border(
     image = ndimage.gaussian_filter(
         resample(volume.array, volume.geometry, fine), 0.8 / spacing_mm, mode="nearest", truncate=3.0
     )
-    middle, contrast = _levels(hu[block], mask[block], barred[block], step)
+    middle, contrast = _levels(hu[block], mask[block], step)
     middle, contrast = resample(middle, coarse, fine), resample(contrast, coarse, fine)
     shape = resample_mask(mask[block], coarse, fine)
     forbidden = resample_mask(barred[block], coarse, fine)
@@ -94,7 +94,7 @@ def refine_organ(
     return refine_border(volume, hu, again, barred & ~again, geometry, spacing_mm, up_to_fat)
 
 
-def _levels(hu: Image, mask: Mask, barred: Mask, step: float) -> tuple[Image, Image]:
+def _levels(hu: Image, mask: Mask, step: float) -> tuple[Image, Image]:
     """Return the level half way between the local means inside and outside, and inside less outside."""
     clipped = np.clip(hu, -150.0, 350.0)
     deep = depth_mm(mask, step, 3 * step)

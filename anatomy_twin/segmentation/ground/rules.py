@@ -40,7 +40,6 @@ SIDE_MM: Final[Mapping[str, tuple[float, float]]] = {
     "kidney_left": (20.0, 130.0), "inferior_vena_cava": (-60.0, 8.0), "aorta": (-20.0, 60.0), "stomach": (-30.0, 150.0),
     "heart": (-35.0, 90.0),
 }
-# organ -> structures it lies against, and how near
 METAL_HU: Final = 2000.0  # stones and cortical bone stay below 1900 HU, steel and titanium reach the end of the scale
 METAL_ML: Final = 0.3
 METAL_REACH_MM: Final = 6.0
@@ -48,6 +47,7 @@ METAL_NEAR_MM: Final = 50.0
 STREAKY: Final = (1.5, 5.0)
 NOISY_HU: Final = 30.0
 THICK_MM: Final = 4.5
+# organ -> structures it lies against, and how near
 BESIDE_MM: Final[Mapping[str, tuple[tuple[str, ...], float]]] = {
     "gallbladder": (("liver",), 6.0), "inferior_vena_cava": (("liver",), 12.0), "portal_vein": (("liver",), 10.0),
     "pancreas": (("portal_vein", "aorta", "inferior_vena_cava", "duodenum", "spleen"), 40.0),

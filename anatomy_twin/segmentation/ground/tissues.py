@@ -97,7 +97,7 @@ def find_tissues(
     check_cancelled(monitor)
     body = masks["body"]
     taken = _taken(masks)
-    depth_in_body = _body_depth(body, geometry, wall)
+    depth_in_body = _body_depth(geometry, wall)
     skin = body & (depth_in_body < SKIN_MM) & ~taken
     free = body & ~taken & ~skin
     smooth = ndimage.gaussian_filter(
@@ -158,7 +158,7 @@ def _beside_spine(wall: Wall, geometry: VolumeGeometry) -> Mask:
     return resample(thick.astype(np.float32), wall.geometry, geometry) > 0.5
 
 
-def _body_depth(body: Mask, geometry: VolumeGeometry, wall: Wall) -> Image:
+def _body_depth(geometry: VolumeGeometry, wall: Wall) -> Image:
     """Return the depth under the surface of the skin in mm (negative outside), smooth between 3 mm voxels."""
     coarse = wall.masks["body"]
     step = wall.spacing_mm

@@ -121,7 +121,7 @@ def find_brain(hu: Image, body: Mask, bone: Mask, spacing_mm: float) -> tuple[Fo
     if not mask.any():
         return Found.nothing("no soft tissue that bone surrounds like a skull"), None
     frame = _frame(mask, low > 0, spacing_mm)
-    return _judged(hu, mask, spacing_mm, frame), frame
+    return _judged(hu, mask, spacing_mm), frame
 
 
 def _foramen_level(inside: Mask, spacing_mm: float) -> int:
@@ -166,7 +166,7 @@ def _frame(mask: Mask, whole: bool, spacing_mm: float) -> HeadFrame:
     return HeadFrame((low * spacing_mm, y, x), turn, whole)
 
 
-def _judged(hu: Image, mask: Mask, spacing_mm: float, frame: HeadFrame) -> Found:
+def _judged(hu: Image, mask: Mask, spacing_mm: float) -> Found:
     volume = volume_ml(mask, spacing_mm)
     inner = erode_mm(mask, 4.0, spacing_mm)
     mean = float(np.mean(hu[inner])) if inner.any() else float("nan")

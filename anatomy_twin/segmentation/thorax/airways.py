@@ -59,7 +59,7 @@ def find_airways(
     Parameters
     ----------
     hu : a grid of about 1.25 mm around the lungs.
-    windpipe : the part of the trachea that runs alone (see ``thorax_ground.find_windpipe``).
+    windpipe : the part of the trachea that runs alone (see ``ground.find_windpipe``).
     lungs : lung as air.
 
     From the windpipe the region grows through darker voxels, the limit rising step by step to three standard

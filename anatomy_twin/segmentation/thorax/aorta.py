@@ -74,7 +74,7 @@ def find_thoracic_aorta(scene: AortaScene) -> tuple[Found, float | None, Tube | 
     down, level = _descending(scene)
     if down is None or level is None:
         return Found.nothing("no tube beside the spine that looks like the aorta"), None, None, None
-    up = _ascending(scene, down, level)
+    up = _ascending(scene, level)
     rules: list[str] = []
     down, widened = _widened(scene, down, level)
     tubes, note = [down], "descending part only: no ascending aorta was recognised"
@@ -219,7 +219,7 @@ def _widened(scene: AortaScene, tube: Tube, level: float) -> tuple[Tube, bool]:
     return Tube(points, radius, tube.score), True
 
 
-def _ascending(scene: AortaScene, down: Tube, level: float) -> Tube | None:
+def _ascending(scene: AortaScene, level: float) -> Tube | None:
     step, frame = scene.step, scene.frame
     low = max(0, scene.carina - round(ROOT_BELOW_CARINA_MM / step))
     high = min(scene.hu.shape[0] - 1, scene.carina + round(12.0 / step))

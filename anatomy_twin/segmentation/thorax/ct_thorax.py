@@ -218,7 +218,7 @@ def _assemble(
         native[name] = _refined(upright, ground, middle.found, name, block)
     monitor.progress(0.6)
     check_cancelled(monitor)
-    masks = {name: _at_coarse(entry, inner.geometry, coarse) for name, entry in inner.found.items()
+    masks = {name: paste(entry.mask, inner.geometry, coarse) for name, entry in inner.found.items()
              if name in ("lung_right", "lung_left", "airways") and not entry.absent}
     masks.update({name: entry.mask for name, entry in middle.found.items()
                   if name in ("aorta", "heart", "bone") and not entry.absent})
@@ -262,10 +262,6 @@ def carried(entry: Found, source: VolumeGeometry, target: VolumeGeometry) -> Fou
     box = box_of(entry.mask, 2)
     part = np.ascontiguousarray(entry.mask[box])
     return replace(entry, mask=paste(part, source.cropped(*box_start_shape(box)), target))
-
-
-def _at_coarse(entry: Found, source: VolumeGeometry, target: VolumeGeometry) -> Mask:
-    return paste(entry.mask, source, target)
 
 
 def _refined(

@@ -84,7 +84,7 @@ def find_thorax_ground(volume: Volume) -> ThoraxGround:
     _check_region(lungs, windpipe, step)
     gas = air & ~dilate_mm(lungs | windpipe, 2.0 * step, step)
     bright = (hu > 180.0) & body.mask
-    depth = find_cavity_depth(hu, body.mask, _rim_of_trunk(bright, body.mask, frame), lungs, frame)
+    depth = find_cavity_depth(hu, body.mask, _rim_of_trunk(bright, frame), lungs, frame)
     return ThoraxGround(grid, hu, body, frame, windpipe, lungs, gas, bright, depth)
 
 
@@ -142,7 +142,7 @@ def _without_contrast(hu: Image, step: float) -> Image:
     return np.where(dilate_mm(lumen, 2.0 * step, step), np.minimum(hu, 40.0), hu) if lumen.any() else hu
 
 
-def _rim_of_trunk(bright: Mask, body: Mask, frame: SpineFrame) -> Mask:
+def _rim_of_trunk(bright: Mask, frame: SpineFrame) -> Mask:
     """Return bright voxels that may be rib or spine: thin and near the skin, or around the spine."""
     step = frame.spacing_mm
     solid = dilate_mm(open_mm(bright, 9.0, step), 2.0 * step, step)
