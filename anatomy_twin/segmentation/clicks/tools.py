@@ -277,8 +277,20 @@ def threshold(scene: Scene, radius_mm: float) -> Mask:
     middle = float(np.median(values))
     spread = max(1.4826 * float(np.median(np.abs(values - middle))), scene.noise)
     like = (np.abs(scene.smooth - middle) <= 3.5 * spread) & ~scene.never & (scene.away_mm <= 1.8 * radius_mm)
-    opened = ndimage.binary_opening(like, ndimage.generate_binary_structure(3, 1)) | scene.must
+    opened = ndimage.binary_opening(like, _neighbours(scene.spacing_mm)) | scene.must
     return connected(opened & (like | scene.must), scene.must)
+
+
+def _neighbours(spacing_mm: tuple[float, float, float]) -> Mask:
+    """Return the voxels that share a face, along the axes only whose step is not more than twice the finest one."""
+    structure = np.zeros((3, 3, 3), dtype=bool)
+    structure[1, 1, 1] = True
+    for axis, step in enumerate(spacing_mm):
+        if step <= 2.0 * min(spacing_mm):
+            line: list[int | slice] = [1, 1, 1]
+            line[axis] = slice(None)
+            structure[tuple(line)] = True
+    return structure
 
 
 TOOLS: Final[Mapping[str, Tool]] = MappingProxyType({

@@ -41,7 +41,7 @@ def check_volume(volume: Volume) -> None:
 
 
 def check_values(volume: Volume) -> None:
-    """Refuse values that are no HU of a scan: no numbers, one value only, an offset left out, a window's grey values.
+    """Refuse values that are no HU of a scan: one value only, an offset left out, a window's grey values.
 
     A CT of a trunk holds air or fat (its lowest values lie below -30 HU), and neither end of its values is a wall at
     which many voxels stand. Reads 96 to 191 voxels along each axis of more than 96. Raises ``SegmentationError``.
@@ -49,8 +49,6 @@ def check_values(volume: Volume) -> None:
     few = tuple(slice(None, None, max(1, size // 96)) for size in volume.array.shape)
     values = np.asarray(volume.array[few], dtype=np.float32).ravel()
     advice = "read the series from its DICOM files, with rescale slope and intercept"
-    if not np.isfinite(values).all():
-        raise SegmentationError("some voxels of the volume hold no number", advice=advice)
     low, high = float(values.min()), float(values.max())
     if high - low < 50.0:
         raise SegmentationError(
@@ -70,14 +68,20 @@ def check_values(volume: Volume) -> None:
 def check_ct(
     volume: Volume, segmenter: str, least_mm: tuple[float, float, float], least_voxels: int, region: str
 ) -> None:
-    """Refuse what is no CT, or smaller than ``least_mm`` (head to foot, front to back, right to left) or too coarse.
+    """Refuse what is no CT, what holds voxels without a number, what is too coarse or smaller than ``least_mm``.
 
+    ``least_mm`` is the extent from head to foot, front to back, right to left, ``least_voxels`` the fewest of a side.
     Raises ``SegmentationError`` in one line with what to do; ``region`` is what a scan should show.
     """
     if volume.modality != "CT" or volume.units != "HU":
         kind = f"{volume.modality or 'an image of unknown kind'} in {volume.units or 'no unit'}"
         raise SegmentationError(
             f"the segmenter {segmenter} reads CT in HU, this volume is {kind}", advice="give a CT series"
+        )
+    if not np.isfinite(volume.array).all():
+        raise SegmentationError(
+            "some voxels of the volume hold no number",
+            advice="read the series from its DICOM files, with rescale slope and intercept",
         )
     upright = volume.canonical().geometry
     extent = np.asarray(upright.shape) * np.asarray(upright.spacing_mm)
