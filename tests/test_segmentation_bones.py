@@ -13,6 +13,7 @@ from anatomy_twin.phantom import make_patient
 from anatomy_twin.scan import load_volume
 from anatomy_twin.segmentation import segment
 from anatomy_twin.segmentation.abdomen.aorta import find_aorta
+from anatomy_twin.segmentation.bones.bone import find_bone, may_hold_bright_aorta
 from anatomy_twin.segmentation.bones.bone_parts import find_bone_parts
 from anatomy_twin.segmentation.bones.skeleton import find_skeleton
 from anatomy_twin.segmentation.bones.vertebrae import find_discs, name_levels
@@ -201,3 +202,22 @@ def test_the_aorta_ends_at_the_hip_bones():
     assert abs(level - 160.0) < 10.0
     # the crests reach 90 mm; a low division up to 36 mm below them is allowed
     assert slices[0] == 18 and slices[-1] == 89
+
+
+def test_an_aorta_full_of_contrast_that_leans_on_the_vertebrae_is_no_bone():
+    """A column of 200 HU marrow in a shell of 450; an aorta of 320 HU touches it all the way down."""
+    step, shape = 3.0, (70, 60, 90)
+    k, j, i = np.indices(shape) * step
+    hu = np.full(shape, 40.0, np.float32)
+    away = np.hypot(i - 135.0, j - 125.0)
+    vertebra = (away < 22.0) & (k >= 0.0)
+    hu[vertebra] = 200.0
+    hu[vertebra & (away > 18.0)] = 450.0
+    aorta = np.hypot(i - 150.0, j - 94.0) < 13.0
+    hu[aorta] = 320.0
+    middle = np.full(shape[0], 135.0, np.float32)
+    frame = SpineFrame(middle, np.full(shape[0], 140.0, np.float32), step, shape)
+    body = np.hypot((i - 135.0) / 130.0, (j - 90.0) / 85.0) < 1.0
+    assert may_hold_bright_aorta(hu, body, frame)
+    bone = find_bone(hu, body, frame, bright_aorta=True).mask
+    assert (bone & aorta).sum() < 0.1 * aorta.sum() and (bone & vertebra).sum() > 0.8 * vertebra.sum()

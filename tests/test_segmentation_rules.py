@@ -124,3 +124,12 @@ def test_a_spleen_that_fills_unevenly_is_flagged_in_the_arterial_phase_only():
     stripes = (110.0 + 35.0 * np.sin(np.indices(SHAPE)[0])).astype(np.float32)
     assert rules_of("spleen", SPLEEN, stripes, Phase("arterial", 300.0, 70.0)) == {"mottled"}
     assert rules_of("spleen", SPLEEN, stripes) == set()
+
+
+def test_an_aorta_that_begins_below_the_top_of_the_scan_is_incomplete():
+    k, j, i = np.indices(SHAPE)
+    tube = ((j - 42) ** 2 + (i - 54) ** 2) * STEP**2 < 12.0**2
+    arterial = np.full(SHAPE, 300.0, np.float32)
+    whole = rules_of("aorta", tube & (k > 5), arterial, Phase("arterial", 300.0, 70.0))
+    part = rules_of("aorta", tube & (k > 5) & (k < 45), arterial, Phase("arterial", 300.0, 70.0))
+    assert part - whole == {"incomplete"} and "incomplete" not in whole

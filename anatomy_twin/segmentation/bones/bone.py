@@ -14,6 +14,7 @@ from anatomy_twin.segmentation.ground.working_grid import (
     close_mm,
     components,
     depth_mm,
+    dilate_mm,
     fill_slices,
     open_mm,
     touching,
@@ -22,6 +23,9 @@ from anatomy_twin.segmentation.ground.working_grid import (
 
 BONE_HU = 180.0
 MARROW_HU = 70.0
+TUBE_HU = 230.0
+TUBE_SPREAD_HU = 60.0
+TUBE_RIM_MM = 4.5
 
 
 def bright_voxels(hu: Image, body: Mask) -> Mask:
@@ -45,6 +49,8 @@ def find_bone(hu: Image, body: Mask, frame: SpineFrame, bright_aorta: bool = Fal
     # the column of the spine is taken apart from what touches it (aorta with calcification, kidney, bowel)
     spine_zone = (np.abs(left) < 55.0) & (front < 38.0)
     spine = bright & spine_zone
+    if bright_aorta:
+        spine &= ~dilate_mm(bright_tubes(hu, body, frame), TUBE_RIM_MM, step)
     column = spine & (np.abs(left) < 18.0) & (front < 24.0)
     if bright_aorta:
         # it hangs on the vertebra by a neck
@@ -76,6 +82,24 @@ def find_bone(hu: Image, body: Mask, frame: SpineFrame, bright_aorta: bool = Fal
     if volume_ml(filled, step) < 10.0:
         return Found.nothing("no skeleton in the field of the scan")
     return Found(filled, "ok")
+
+
+def bright_tubes(hu: Image, body: Mask, frame: SpineFrame) -> Mask:
+    """Return tall, thick, even strands before the spine that are brighter than marrow: the aorta full of contrast.
+
+    Marrow of an adult lies below about 230 HU and the shell of a vertebra is thinner than 6 mm; 60 mm are more than
+    one vertebra is high.
+    """
+    step = frame.spacing_mm
+    left, front = np.broadcast_to(frame.left_mm, hu.shape), np.broadcast_to(frame.front_mm, hu.shape)
+    zone = body & (np.abs(left) < 60.0) & (front > 5.0) & (front < 80.0)
+    result = np.zeros(hu.shape, dtype=bool)
+    for box, part in boxed_components(open_mm(zone & (hu > TUBE_HU), 6.0, step), 8):
+        tall_mm = (box[0].stop - box[0].start) * step
+        values = hu[box][part]
+        if tall_mm >= 60.0 and volume_ml(part, step) < 400.0 and float(np.std(values)) < TUBE_SPREAD_HU:
+            result[box] |= part
+    return result
 
 
 def _has_shell(hu: Image, part: Mask, spacing_mm: float) -> bool:

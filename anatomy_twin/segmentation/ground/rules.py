@@ -83,7 +83,8 @@ def judge(found: Mapping[str, Found], hu: Image, frame: SpineFrame, phase: Phase
     its volume is that of the part in view), "density" (median HU unusual for the phase), "laterality" (middle on the
     wrong side of the spine), "adjacency" (away from the structure it lies against), "air or bone" (more than 3 % of it
     is gas or dense bone), "pieces" (a second piece of more than 8 %), "enclosed" (a gallbladder inside the liver),
-    "mottled" (a spleen that the contrast medium has not filled evenly yet).
+    "mottled" (a spleen that the contrast medium has not filled evenly yet), "incomplete" (an aorta that begins more
+    than 30 mm below the top of the scan: it runs through every level above its division).
     """
     step = frame.spacing_mm
     present = {name: entry.mask for name, entry in found.items() if entry.mask is not None and entry.mask.any()}
@@ -91,7 +92,7 @@ def judge(found: Mapping[str, Found], hu: Image, frame: SpineFrame, phase: Phase
     for name, mask in present.items():
         told = [*_size(name, mask, step), *_density(name, mask, hu, phase), *_side(name, mask, frame)]
         told += [*_neighbours(name, mask, present, step), *_content(name, mask, hu), *_pieces(name, mask)]
-        told += [*_enclosed(name, mask, present, step), *_mottled(name, mask, hu, phase)]
+        told += [*_enclosed(name, mask, present, step), *_mottled(name, mask, hu, phase), *_course(name, mask, step)]
         if told:
             result[name] = told
     return result
@@ -310,6 +311,13 @@ def _pieces(name: str, mask: Mask) -> list[tuple[str, str]]:
     sizes = np.sort(np.bincount(labels.ravel())[1:])[::-1]
     share = float(sizes[1] / sizes.sum())
     return [("pieces", f"a second piece holds {100.0 * share:.0f} % of it")] if share > PIECE_SHARE else []
+
+
+def _course(name: str, mask: Mask, step: float) -> list[tuple[str, str]]:
+    if name != "aorta":
+        return []
+    missing_mm = (mask.shape[0] - 1 - int(np.flatnonzero(mask.any(axis=(1, 2)))[-1])) * step
+    return [("incomplete", f"it begins {missing_mm:.0f} mm below the top of the scan")] if missing_mm > ABOVE_MM else []
 
 
 def _enclosed(name: str, mask: Mask, present: Mapping[str, Mask], step: float) -> list[tuple[str, str]]:
