@@ -34,6 +34,7 @@ FIRST_SEED = 101
 LESION_MM = 10.0
 REST = "unknown_tissue"  # what no structure claims: its truth is not that of an organ
 HIDDEN = "not visible in this phase"
+UNOFFERED = "not offered"  # a segmenter of another region does not look for it
 WRONG_DICE = 0.5  # below this an outline is another structure rather than a poor one
 LESIONS = ("tumour", "lesion", "kidney_lesion", "nodule")
 TARGETS = {  # what the project aims at; real scans in brackets after the set
@@ -131,6 +132,8 @@ def summary(rows: Iterable[Row], targets: Mapping[str, Any]) -> list[Row]:
             by_name[row["structure"]].append(row)
     lines = []
     for name, many in by_name.items():
+        if all(row["state"] == UNOFFERED for row in many):
+            continue
         shown = [row for row in many if row["state"] != HIDDEN]
         dice = [row["dice"] or 0.0 for row in shown]
         lines.append({
@@ -169,6 +172,15 @@ def untrue(rows: Iterable[Row]) -> list[Row]:
         {"structure": r["structure"], "volume_ml": r["volume_ml"], "state": r["state"], "note": r["note"]}
         for r in rows if r["structure"] in NO_TRUTH or _stem(r["structure"]) in ("tumour_candidate", "nodule_candidate")
     ]
+
+
+def unoffered(rows: Iterable[Row]) -> list[str]:
+    """Return the structures of the truth that the segmenter offers in none of the studies."""
+    states: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if row.get("truth_ml"):
+            states[row["structure"]].add(row["state"])
+    return sorted(name for name, seen in states.items() if seen == {UNOFFERED})
 
 
 def absences(rows: Iterable[Row]) -> list[Row]:
@@ -254,7 +266,8 @@ def _entry(rows: Sequence[Row], targets: Mapping[str, Any]) -> dict[str, Any]:
     seconds = {row["study"]: row.get("seconds") for row in rows if row.get("seconds")}
     memory = [row["peak_memory_mb"] for row in rows if row.get("peak_memory_mb")]
     return {
-        "structures": summary(rows, targets), "lesions": lesions(rows), "absent_or_flagged": absences(rows),
+        "structures": summary(rows, targets), "not_offered": unoffered(rows), "lesions": lesions(rows),
+        "absent_or_flagged": absences(rows),
         "seconds_per_study": statistics.fmean(seconds.values()) if seconds else None,
         "peak_memory_mb": max(memory, default=None),
     }
@@ -262,6 +275,8 @@ def _entry(rows: Sequence[Row], targets: Mapping[str, Any]) -> dict[str, Any]:
 
 def _print_set(name: str, title: str, entry: Mapping[str, Any]) -> None:
     print(table(entry["structures"], f"\n{title}"))
+    if entry["not_offered"]:
+        print(f"not offered: {', '.join(entry['not_offered'])}")
     found = entry["lesions"]
     if found["lesions_of_10_mm"] or found["smaller"] or found["false_per_scan"]:
         print(f"lesions of 10 mm and more: {found['found']} of {found['lesions_of_10_mm']} found; smaller "
