@@ -89,12 +89,10 @@ def generated(quick: bool) -> dict[str, list[tuple[str, str, dict[str, Any]]]]:
     ]
     for name in ("portal", "native", "unusual"):  # the same studies without the table of where organs usually lie
         sets[f"{name} without prior"] = [(f"{n}-np", f"{s}:no-prior", a) for n, s, a in sets[name]]
-    for kind, segmenter, first in (("chest", "ct-thorax", 141), ("head", "ct-head", 151)):
+    for kind, segmenter, phase, first in (("chest", "ct-thorax", "portal", 141), ("head", "ct-head", "native", 151)):
         if kind in KINDS:
-            sets[kind] = [
-                (f"{kind}-{s}", segmenter, {"kind": kind, "seed": s, "matrix": 256, "slice_mm": 2.0})
-                for s in range(first, first + 4)
-            ]
+            shown = {"kind": kind, "phase": phase, "matrix": 256, "slice_mm": 2.0}
+            sets[kind] = [(f"{kind}-{s}", segmenter, {**shown, "seed": s}) for s in range(first, first + 4)]
     return sets
 
 
@@ -284,8 +282,8 @@ def _print_set(name: str, title: str, entry: Mapping[str, Any]) -> None:
     for row in entry.get("no_truth", ()):
         volume = "" if row["volume_ml"] is None else f"{row['volume_ml']:.0f} ml"
         print(f"  no truth: {row['structure']} {volume} {row['state']} {row['note'][:70]}".rstrip())
-    shown = entry["absent_or_flagged"] if name in ("hard", "unusual") or entry.get("truth") else []
-    for row in shown:
+    every = name in ("hard", "unusual") or entry.get("truth")
+    for row in (r for r in entry["absent_or_flagged"] if every or r["structure"] == "(study)"):
         dice = "" if row["dice"] is None else f"Dice {row['dice']:.2f}"
         print(f"  {row['study']}: {row['structure']} {row['state']} {row['rules']} {dice} {row['note'][:80]}".rstrip())
     if entry["seconds_per_study"]:

@@ -35,6 +35,7 @@ BRIGHT_BLOOD_HU = 130.0
 HIP_BESIDE_MM, HIP_FRONT_MM = 40.0, 35.0
 CREST_MM2, HIP_MM2 = 150.0, 700.0
 BELOW_CREST_MM = 36.0
+LUNG_MM3 = 20e3  # bowel gas that passes for lung is less
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +74,7 @@ def find_aorta(hu: Image, body: Mask, bone: Mask, lungs: Mask, frame: SpineFrame
     path = _path(again, means, origin, best_path(again, reach, cost, 0.05), frame)
     limit = BRIGHT_BLOOD_HU if float(np.max(image)) <= BRIGHT_BLOOD_HU else 200.0
     mask = _draw(np.minimum(hu, np.float32(limit)), path, _upper_end(path, frame), lungs, step)
-    mask[:_below_division(bone, frame)] = False
+    mask[:_below_division(bone, lungs, frame)] = False
     mask = largest_component(mask & body)
     size = volume_ml(mask, step)
     length = float(mask.any(axis=(1, 2)).sum()) * step
@@ -86,11 +87,12 @@ def find_aorta(hu: Image, body: Mask, bone: Mask, lungs: Mask, frame: SpineFrame
     return Found(mask, "ok"), median
 
 
-def _below_division(bone: Mask, frame: SpineFrame) -> int:
+def _below_division(bone: Mask, lungs: Mask, frame: SpineFrame) -> int:
     """Return the first slice that may hold the aorta: it divides at L4, where the crests of the hip bones end.
 
     The crests are the upper end of the run of slices, from the lowest one up, with dense bone on both sides of the
-    spine; a run that holds no section as large as a hip bone is of ribs. 0 where the field ends above the pelvis.
+    spine; a run that holds no section as large as a hip bone, or reaches up to the lungs, is of ribs. 0 where the
+    field ends above the pelvis.
     """
     step = frame.spacing_mm
     place = np.broadcast_to((np.abs(frame.left_mm) > HIP_BESIDE_MM) & (frame.front_mm < HIP_FRONT_MM), bone.shape)
@@ -100,6 +102,8 @@ def _below_division(bone: Mask, frame: SpineFrame) -> int:
     while crest < areas_mm2.size and areas_mm2[crest] > CREST_MM2:
         crest += 1
     if not crest or float(areas_mm2[:crest].max()) < HIP_MM2:
+        return 0
+    if np.count_nonzero(lungs[:crest]) * step**3 > LUNG_MM3:
         return 0
     return max(0, crest - round(BELOW_CREST_MM / step))
 
