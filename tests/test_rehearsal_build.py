@@ -94,6 +94,19 @@ def test_the_same_scene_from_every_order_of_the_array():
         np.testing.assert_allclose(np.sort(one.geometry.corners_mm(), 0), np.sort(two.geometry.corners_mm(), 0))
 
 
+def test_flagged_outlines_say_so_on_surfaces_and_slices():
+    case = planned_case()
+    labels = case.label_map
+    flagged = replace(labels, segments=tuple(
+        replace(s, state="check") if s.name == "spleen" else s for s in labels.segments))
+    anatomy = replace(case.anatomy, structures={
+        **case.anatomy.structures, "spleen": replace(case.anatomy["spleen"], state="check")})
+    scene = build_scene(replace(case, labels={case.primary: flagged}, anatomy=anatomy))
+    for layers in (scene.surfaces, scene.overlays):
+        captions = {layer.name: layer.caption for layer in layers}
+        assert captions["spleen"] == "Spleen (check)" and captions["liver"] == "Liver"
+
+
 def test_palettes():
     assert structure_colour("tumour_2") == structure_colour("tumour_1")
     assert structure_colour("portal_vein", "colour-blind") != structure_colour("hepatic_veins", "colour-blind")

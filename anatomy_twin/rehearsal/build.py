@@ -171,7 +171,8 @@ def _overlays(
         if cropped is not None:
             label = _label(segment.name) + (" (target)" if segment.name == target else "")
             colour = _colour(segment.name, colours, segment.colour)
-            layers.append(OverlayLayer(segment.name, label, *cropped, colour, drawing.get("visible", True)))
+            shown = drawing.get("visible", True)
+            layers.append(OverlayLayer(segment.name, label, *cropped, colour, shown, segment.state))
     layers.sort(key=lambda layer: _drawing(layer.name)["group"] == "target")
     if result is not None:
         cropped = _cropped(result.coagulated, result.geometry)

@@ -28,6 +28,11 @@ class SurfaceLayer:
     volume_ml: float | None = None
     state: str = ""
 
+    @property
+    def caption(self) -> str:
+        """The label, and where its outline is flagged a word that says so."""
+        return _caption(self.label, self.state)
+
 
 @dataclass(frozen=True, eq=False)
 class OverlayLayer:
@@ -39,9 +44,19 @@ class OverlayLayer:
     geometry: VolumeGeometry
     colour: tuple[int, int, int]
     visible: bool = True
+    state: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "mask", read_only(self.mask, "mask", ndim=3, dtype=bool))
+
+    @property
+    def caption(self) -> str:
+        """The label, and where its outline is flagged a word that says so."""
+        return _caption(self.label, self.state)
+
+
+def _caption(label: str, state: str) -> str:
+    return f"{label} ({state})" if state == "check" else label
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.errors import RenderError, UsageError
-from anatomy_twin.rehearsal import Scene, SurfaceLayer
+from anatomy_twin.rehearsal import Scene
 from anatomy_twin.render.probe import can_render, choose_window
 from anatomy_twin.render.text import annotate, legend_width, to_png
 from anatomy_twin.render.views import BACKGROUNDS, view_axes, view_letters
@@ -66,7 +66,7 @@ def legend_of(scene: Scene) -> tuple[tuple[str, tuple[int, int, int]], ...]:
     """Return label and colour of what is shown: what is intended and simulated first, then the anatomy."""
     rank = {"target": 0, "zone": 1, "vessel": 3, "organ": 4, "body": 5}
     lines = [
-        (rank.get(layer.group, 4), _described(layer), layer.colour)
+        (rank.get(layer.group, 4), layer.caption, layer.colour)
         for layer in scene.surfaces if layer.visible and layer.name != "body"
     ]
     lines += [(2, needle.label, needle.colour) for needle in scene.needles]
@@ -76,10 +76,6 @@ def legend_of(scene: Scene) -> tuple[tuple[str, tuple[int, int, int]], ...]:
     for _, label, colour in lines:
         merged.setdefault(label, colour)
     return tuple(merged.items())
-
-
-def _described(layer: SurfaceLayer) -> str:
-    return f"{layer.label} ({layer.state})" if layer.state == "check" else layer.label
 
 
 def _draw(

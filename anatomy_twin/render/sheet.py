@@ -72,13 +72,17 @@ def _draw_side(sheet: Any, scene: Scene, left: int) -> None:
     x, y, right = left + 14, 14, SIZE[0] - 14
     draw.text((x, y), scene.title, font=font(17, True), fill=INK)
     y += 34
-    for layer in scene.surfaces:
-        if layer.visible and y < SIZE[1] * 0.46:
-            draw.rectangle((x, y + 3, x + 11, y + 14), fill=layer.colour)
-            draw.text((x + 20, y), layer.label, font=font(14), fill=INK)
-            if layer.volume_ml is not None:
-                draw.text((right, y), f"{layer.volume_ml:.1f} ml", font=font(14), fill=QUIET, anchor="ra")
-            y += 21
+    shown = [layer for layer in scene.surfaces if layer.visible]
+    room = int((SIZE[1] * 0.46 - y) // 21)
+    for layer in shown[:room]:
+        draw.rectangle((x, y + 3, x + 11, y + 14), fill=layer.colour)
+        draw.text((x + 20, y), layer.caption, font=font(14), fill=INK)
+        if layer.volume_ml is not None:
+            draw.text((right, y), f"{layer.volume_ml:.1f} ml", font=font(14), fill=QUIET, anchor="ra")
+        y += 21
+    if shown[room:]:
+        draw.text((x + 20, y), f"and {len(shown) - room} more", font=font(14), fill=QUIET)
+        y += 21
     y += 12
     for label, value, verdict in scene.numbers:
         if y > SIZE[1] - 150:

@@ -179,7 +179,7 @@ def _readable(text: str) -> str:
 
 def _legend(scene: Scene) -> list[Row]:
     """Return label and colour (hex) of what is drawn over the slices."""
-    lines = [(layer.label, layer.colour) for layer in scene.overlays if layer.visible]
+    lines = [(layer.caption, layer.colour) for layer in scene.overlays if layer.visible]
     lines = [*reversed(lines), *((needle.label, needle.colour) for needle in scene.needles)]
     return [{"label": label, "colour": f"#{r:02x}{g:02x}{b:02x}"} for label, (r, g, b) in lines]
 
