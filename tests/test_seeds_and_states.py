@@ -119,5 +119,5 @@ def test_a_flagged_organ_is_never_certain_in_numbers_and_rules():
         Applicator(device="mwa-generic", entry_mm=(-140.0, -15.0, 25.0), tip_mm=(-62.0, -15.0, 25.0), power_w=60,
                    duration_s=300),))  # fmt: skip
     reasons = {rule.name: rule.reason for rule in check_plan(flagged("spleen"), plan).rules}
-    assert "outline to be checked: spleen" in reasons["crosses no kidney, spleen or pancreas"]
-    assert "to be checked" not in {r.name: r.reason for r in check_plan(plain, plan).rules}["crosses no bone"]
+    assert "to be confirmed: spleen" in reasons["crosses no kidney, spleen or pancreas"]
+    assert "to be confirmed" not in {r.name: r.reason for r in check_plan(plain, plan).rules}["crosses no bone"]

@@ -19,6 +19,7 @@ from anatomy_twin.segmentation.ground.plausibility import (
     check_size,
     check_spine,
     check_values,
+    check_volume,
     like_a_kidney,
     same_place,
 )
@@ -70,7 +71,7 @@ def no_number():
 ])
 def test_values_that_are_no_hounsfield_units_are_refused(values, words):
     with pytest.raises(SegmentationError, match=words) as caught:
-        check_values(volume(values()))
+        check_volume(volume(values()))
     assert "\n" not in str(caught.value)
 
 

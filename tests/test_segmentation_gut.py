@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from functools import cache
 
@@ -269,19 +268,3 @@ def test_bile_ducts_are_found_where_they_are_dilated(radius_mm, phase, state):
     if state == "check":
         assert found.rules == ("estimated",)
         assert dice(paste(found.mask, grid, geometry), duct) > 0.75
-
-
-@pytest.mark.real_data
-@pytest.mark.slow
-@pytest.mark.skipif(not os.environ.get("ANATOMY_TWIN_TEST_DATA"), reason="ANATOMY_TWIN_TEST_DATA names no real scans")
-def test_native_abdomen_against_network_labels():
-    from tests.test_segmentation_organs_real import CLASSES, native, overlap
-
-    volume, truth, labels = native()
-    more = {"stomach": (6,), "duodenum": (19,), "bowel": (18,), "colon": (20,), "pancreas": (7,)}
-    floors = {"stomach": 0.8, "duodenum": 0.4, "bowel": 0.4, "colon": 0.7, "pancreas": 0.35}
-    for name, floor in floors.items():
-        CLASSES.setdefault(name, more[name])
-        segment = next(one for one in labels.segments if one.name == name)
-        assert segment.state == "check" and "estimated" in segment.rules
-        assert overlap(labels, volume, truth, name, slice(82, 112)) > floor, name
