@@ -18,6 +18,7 @@ import numpy as np
 import psutil
 import pytest
 import SimpleITK as sitk
+from distributed import Client
 
 from anatomy_twin.batch import Call, Study, find_studies, run_batch
 from anatomy_twin.batch.checksum import fingerprint
@@ -297,6 +298,8 @@ def test_a_scheduler_elsewhere_does_the_same(tmp_path, plugins, monkeypatch):
                 try:
                     wait_for(lambda: found.exists() and found.read_text().rstrip().endswith("}"))
                     address = json.loads(found.read_text())["address"]
+                    with Client(address) as client:
+                        client.wait_for_workers(1, timeout=120)
                     result = run_batch(tmp_path / "studies", tmp_path / "out", segmenter=batch_plugin.NAME,
                                        scheduler=address)  # fmt: skip
                 finally:

@@ -77,8 +77,9 @@ def test_re_indexed_arrays_give_the_same_proposals(toy_case, toy_proposals, orde
 def test_the_number_of_threads_changes_nothing(toy_case, toy_proposals):
     before = numba.get_num_threads()
     try:
-        numba.set_num_threads(1)
-        assert propose(toy_case, "ablation", target="tumour_1", count=4) == toy_proposals
+        for threads in (1, numba.config.NUMBA_NUM_THREADS):
+            numba.set_num_threads(threads)
+            assert propose(toy_case, "ablation", target="tumour_1", count=4) == toy_proposals
     finally:
         numba.set_num_threads(before)
 

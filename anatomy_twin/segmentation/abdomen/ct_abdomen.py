@@ -28,7 +28,7 @@ from anatomy_twin.segmentation.bones.bone import bright_voxels, find_bone, may_h
 from anatomy_twin.segmentation.bones.skeleton_grid import carry_bones, find_bones
 from anatomy_twin.segmentation.clicks.target import add_target
 from anatomy_twin.segmentation.ground.body import Body, find_body
-from anatomy_twin.segmentation.ground.compose import compose, layer_of, mask_of, union_of
+from anatomy_twin.segmentation.ground.compose import carry, compose, layer_of, mask_of, union_of
 from anatomy_twin.segmentation.ground.frame import SpineFrame, below_dome, find_cavity_depth, find_dome, find_spine
 from anatomy_twin.segmentation.ground.landmarks import find_landmarks
 from anatomy_twin.segmentation.ground.phase import Phase, find_phase, measure_kidneys, measure_spleen
@@ -279,9 +279,9 @@ def _assemble(
             next_stage(monitor, f"border of {name.replace('_', ' ')}")
             native[name] = _refined(upright, ground, found, name, block)
         else:
-            native[name] = _carried(entry, coarse, block)
+            native[name] = carry(entry, coarse, block)
     for geometry, inside in finer:
-        native.update({name: _carried(entry, geometry, block) for name, entry in inside.items()})
+        native.update({name: carry(entry, geometry, block) for name, entry in inside.items()})
     next_stage(monitor, "skeleton")
     bones = _skeleton(volume, ground, found, block, monitor)
     native.update(flag(bones, judge_bones(bones, block.spacing_mm)))
@@ -338,25 +338,19 @@ def _refined(
     entry, coarse, scene = found[name], ground.grid.geometry, ground.scene
     if name == "aorta" and ground.aorta_hu is not None:
         drawn, grid = refine_aorta(upright, entry.mask, coarse, ground.aorta_hu, FINE_SPACING_MM)
-        return replace(entry, mask=paste(drawn, grid, block)) if drawn.any() else _carried(entry, coarse, block)
+        return replace(entry, mask=paste(drawn, grid, block)) if drawn.any() else carry(entry, coarse, block)
     barred = scene.lungs | scene.gas | mask_of(found["bone"], scene.hu.shape)
     for other in (*REFINED, "inferior_vena_cava"):
         if other != name and other in found and not found[other].absent:
             barred = barred | found[other].mask
     mask = entry.mask & ~barred
     if not mask.any():
-        return _carried(entry, coarse, block)
+        return carry(entry, coarse, block)
     # the liver's own border lies well already, and its level is not the same throughout
     fine, geometry = refine_organ(upright, scene.hu, mask, barred, coarse, FINE_SPACING_MM, up_to_fat=name != "liver")
     if not fine.any():
-        return _carried(entry, coarse, block)
+        return carry(entry, coarse, block)
     return replace(entry, mask=paste(fine, geometry, block))
-
-
-def _carried(entry: Found, source: VolumeGeometry, target: VolumeGeometry) -> Found:
-    if entry.absent:
-        return entry
-    return replace(entry, mask=paste(entry.mask, source, target))
 
 
 def _keep_in_body(native: dict[str, Found]) -> None:

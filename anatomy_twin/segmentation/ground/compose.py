@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from anatomy_twin import catalog
 from anatomy_twin.core import Code, LabelMap, Segment, Volume, VolumeGeometry, inverse_axes, reindex
-from anatomy_twin.segmentation.ground.working_grid import Box, Found, Mask
+from anatomy_twin.segmentation.ground.working_grid import Box, Found, Mask, box_of, box_start_shape, paste
 
 PARTS: Final = (
     "hepatic_vessels", "hepatic_veins", "portal_branches", "hepatic_artery", "vertebra", "rib", "sternum", "pelvis",
@@ -82,3 +83,12 @@ def union_of(found: Mapping[str, Found], names: Sequence[str], shape: tuple[int,
     for name in names:
         result |= mask_of(found[name], shape)
     return result
+
+
+def carry(entry: Found, source: VolumeGeometry, target: VolumeGeometry) -> Found:
+    """Return an answer on another grid (only the box of its mask is sampled)."""
+    if entry.absent:
+        return replace(entry, mask=None)
+    box = box_of(entry.mask, 2)
+    part = np.ascontiguousarray(entry.mask[box])
+    return replace(entry, mask=paste(part, source.cropped(*box_start_shape(box)), target))

@@ -12,7 +12,7 @@ from scipy import ndimage
 from anatomy_twin.core import SILENT, LabelMap, Monitor, Volume, VolumeGeometry, check_cancelled, next_stage
 from anatomy_twin.errors import UsageError
 from anatomy_twin.segmentation.bones.skeleton_grid import carry_bones, find_bones
-from anatomy_twin.segmentation.ground.compose import compose, layer_of, mask_of, union_of
+from anatomy_twin.segmentation.ground.compose import carry, compose, layer_of, mask_of, union_of
 from anatomy_twin.segmentation.ground.phase import Phase
 from anatomy_twin.segmentation.ground.refine import refine_organ
 from anatomy_twin.segmentation.ground.rules import flag, flagged, judge_bones
@@ -210,7 +210,7 @@ def _assemble(
     native: dict[str, Found] = {"body": Found(np.ascontiguousarray(whole[box]))}
     del whole
     for name, entry in inner.found.items():
-        native[name] = carried(entry, inner.geometry, block)
+        native[name] = carry(entry, inner.geometry, block)
     native.update(_bones(volume, ground, middle, block))
     monitor.progress(0.3)
     check_cancelled(monitor)
@@ -226,7 +226,7 @@ def _assemble(
     if lung_heights(ground)[1]:
         tissues["muscle"] = flagged(tissues["muscle"], "estimated", "estimated where shoulders hang on the trunk")
     for name, entry in tissues.items():
-        native[name] = carried(entry, tissue_grid, block)
+        native[name] = carry(entry, tissue_grid, block)
     body = native["body"].mask
     for name, entry in native.items():
         if not entry.absent and name != "body":
@@ -255,15 +255,6 @@ def _bones(volume: Volume, ground: ThoraxGround, middle: Middle, block: VolumeGe
     return flag(bones, judge_bones(bones, block.spacing_mm))
 
 
-def carried(entry: Found, source: VolumeGeometry, target: VolumeGeometry) -> Found:
-    """Return the answer on another grid (only the box of its mask is sampled)."""
-    if entry.absent:
-        return replace(entry, mask=None)
-    box = box_of(entry.mask, 2)
-    part = np.ascontiguousarray(entry.mask[box])
-    return replace(entry, mask=paste(part, source.cropped(*box_start_shape(box)), target))
-
-
 def _refined(
     upright: Volume, ground: ThoraxGround, found: Mapping[str, Found], name: str, block: VolumeGeometry
 ) -> Found:
@@ -275,9 +266,9 @@ def _refined(
     # the root of the aorta lies in the heart and is drawn over it
     mask = entry.mask & ~barred
     if not mask.any():
-        return carried(entry, coarse, block)
+        return carry(entry, coarse, block)
     fine, geometry = refine_organ(upright, ground.hu, mask, barred, coarse, ORGAN_MM)
     if not fine.any():
-        return carried(entry, coarse, block)
+        return carry(entry, coarse, block)
     near = dilate_mm(entry.mask, 3.0, ground.spacing_mm)
-    return carried(replace(entry, mask=fine & resample_mask(near, coarse, geometry)), geometry, block)
+    return carry(replace(entry, mask=fine & resample_mask(near, coarse, geometry)), geometry, block)
