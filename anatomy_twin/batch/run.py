@@ -107,8 +107,8 @@ def run_batch(
     monitor : told of the search for studies; may cancel it.
 
     Returns ``BatchResult``. In ``out`` lie ``structures.csv`` (a row per structure and study), ``studies.csv``,
-    ``batch.json`` and studies/NAME/ with ``labels.seg.nrrd`` and ``study.json``; each file and folder is whole or not
-    there, whenever the program is ended.
+    ``batch.json`` and studies/NAME/ with ``labels.seg.nrrd``, ``overview.png`` (the outlines on slices) and
+    ``study.json``; each file and folder is whole or not there, whenever the program is ended.
 
     Raises ``UsageError`` for wrong arguments, a folder that is in use or of a run with other options, and a scheduler
     that does not answer.

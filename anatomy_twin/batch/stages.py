@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from anatomy_twin.batch.measure import measure_case
-from anatomy_twin.batch.study import CASE, LABELS, Call, Files, Sample, Settings, Study
+from anatomy_twin.batch.study import CASE, LABELS, OVERVIEW, Call, Files, Sample, Settings, Study
 from anatomy_twin.core import Case, LabelMap
 from anatomy_twin.errors import ScanError, UsageError
 from anatomy_twin.pipeline import import_scan, load_labels, mesh_case, segment_case
+from anatomy_twin.render import overview_picture
 from anatomy_twin.scan.find import unpacked
 from anatomy_twin.scan.grid_file import describe_grid, is_grid_file
 from anatomy_twin.store import save_case
@@ -63,6 +64,7 @@ def run_stages(study: Study, settings: Settings, work: Path) -> dict[str, Any]:
     rows = measure_case(case, truth, labelled, trees)
     seconds = {"opening the study": opening_s, **case.timings_s, "measuring": time.perf_counter() - start}
     write_file(result / LABELS, encode_seg_nrrd(case.label_map))
+    overview_picture(case, result / OVERVIEW)
     if settings.save_cases:
         save_case(case, result / CASE)
     volume = case.volume

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from anatomy_twin.core import LabelMap, Volume
 
 # the files of a finished study
-RECORD, LABELS, CASE = "study.json", "labels.seg.nrrd", "case.twin.zip"
+RECORD, LABELS, OVERVIEW, CASE = "study.json", "labels.seg.nrrd", "overview.png", "case.twin.zip"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
