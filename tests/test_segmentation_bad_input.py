@@ -11,6 +11,7 @@ from anatomy_twin.core import LabelMap, Volume, VolumeGeometry
 from anatomy_twin.errors import SegmentationError
 from anatomy_twin.segmentation import segment
 from anatomy_twin.segmentation.abdomen.situs import mirrored_volume, turned_back
+from anatomy_twin.segmentation.ground.body import find_body
 from anatomy_twin.segmentation.ground.compose import make_segment
 from anatomy_twin.segmentation.ground.frame import SpineFrame
 from anatomy_twin.segmentation.ground.plausibility import (
@@ -23,7 +24,7 @@ from anatomy_twin.segmentation.ground.plausibility import (
     like_a_kidney,
     same_place,
 )
-from anatomy_twin.segmentation.ground.rules import judge_bones, judge_orientation
+from anatomy_twin.segmentation.ground.rules import judge_bones, judge_orientation, judge_sides
 from anatomy_twin.segmentation.ground.working_grid import Found
 
 SHAPE, STEP = (40, 80, 110), 4.0
@@ -235,3 +236,36 @@ def test_vertebrae_unlike_their_neighbours_and_counts_without_an_anchor_are_told
     assert judge_bones(high_ribs, step) == {}
     told = judge_bones({"pelvis": Found(UP < 4), "sternum": Found((UP > 10) & (UP < 30))}, step)
     assert told == {"pelvis": [("cut", "cut by the border of the scan")]}
+
+
+def chest(columns: slice, foam: bool = False):
+    """HU [k, j, i] at 3 mm of a chest 360 mm wide: lungs in a thin wall, air around it, of which some columns show."""
+    back, left = (part.astype(np.float32) * 3.0 for part in np.indices((80, 140)))
+    inside = np.hypot((left - 210) / 180, (back - 115) / 100)
+    hu = np.where(inside < 1.0, 40.0, -1000.0)
+    hu[(inside < 0.9) & (np.abs(left - 210) > 35)] = -820.0
+    if foam:
+        hu[back > 222] = -950.0
+        hu[np.abs(back - 221) < 2] = -150.0
+    noise = np.random.default_rng(4).normal(0.0, 12.0, (12, *hu.shape))
+    return (hu + noise).astype(np.float32)[:, :, columns], np.broadcast_to(inside < 1.0, noise.shape)[:, :, columns]
+
+
+@pytest.mark.parametrize("columns", [slice(30, 110), slice(0, 95)])
+def test_where_the_field_ends_inside_the_chest_its_sides_close_the_lungs(columns):
+    hu, truth = chest(columns)
+    body = find_body(hu, 3.0)
+    assert np.mean(body.mask == truth) > 0.97 and body.cut_share == 1.0
+    lung = Found(body.mask & (hu < -500.0))
+    grid = VolumeGeometry.upright(hu.shape, (3.0,) * 3, (0.0, 0.0, 0.0))
+    told = judge_sides({"lung_left": lung, "liver": lung}, grid, (slice(0, 12), slice(0, 80), slice(0, hu.shape[2])))
+    assert [rule for rule, _ in told["lung_left"]] == ["cut"] and set(told) == {"lung_left"}
+
+
+@pytest.mark.parametrize("foam", [False, True])
+def test_air_and_a_table_at_the_sides_of_the_field_are_no_chest(foam):
+    hu, truth = chest(slice(0, 140), foam)
+    body = find_body(hu, 3.0)
+    assert np.mean(body.mask == truth) > 0.97 and body.cut_share == 0.0
+    grid = VolumeGeometry.upright(hu.shape, (3.0,) * 3, (0.0, 0.0, 0.0))
+    assert not judge_sides({"body": Found(body.mask)}, grid, (slice(0, 12), slice(0, 80), slice(0, 140)))

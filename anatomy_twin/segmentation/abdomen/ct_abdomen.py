@@ -44,7 +44,7 @@ from anatomy_twin.segmentation.ground.plausibility import (
     same_place,
 )
 from anatomy_twin.segmentation.ground.refine import refine_organ
-from anatomy_twin.segmentation.ground.rules import flag, judge, judge_bones, judge_orientation, judge_scan
+from anatomy_twin.segmentation.ground.rules import flag, judge, judge_bones, judge_orientation, judge_scan, judge_sides
 from anatomy_twin.segmentation.ground.tissues import Wall, find_tissues
 from anatomy_twin.segmentation.ground.working_grid import (
     Found,
@@ -290,6 +290,7 @@ def _assemble(
     masks = {name: entry.mask for name, entry in native.items() if not entry.absent}
     native.update(_tissues(upright.array[box], block, masks, ground, found, phase))
     native["unknown_tissue"] = Found(masks["body"], "ok", "no other structure was recognised here")
+    native.update(flag(native, judge_sides(native, upright.geometry, box)))
     lesions = sorted((name for name in native if layer_of(name) == 2), key=lambda n: int(n.rsplit("_", 1)[1]))
     parts = [name for name in native if layer_of(name) == 1 and name not in IN_LIVER]
     names = [name for name in (*TISSUES, *ORGANS, *parts, *IN_LIVER) if name in native] + lesions[::-1] + ["body"]

@@ -9,10 +9,10 @@ from typing import Final
 import numpy as np
 from scipy import ndimage
 
-from anatomy_twin.core import Volume
+from anatomy_twin.core import Volume, VolumeGeometry
 from anatomy_twin.segmentation.ground.frame import SpineFrame
 from anatomy_twin.segmentation.ground.phase import Phase
-from anatomy_twin.segmentation.ground.working_grid import Found, Image, Mask, box_of, distance_mm, volume_ml
+from anatomy_twin.segmentation.ground.working_grid import Box, Found, Image, Mask, box_of, distance_mm, volume_ml
 
 # ml, wide on purpose: common adult ranges with room (assumed)
 VOLUME_ML: Final[Mapping[str, tuple[float, float]]] = {
@@ -65,6 +65,9 @@ SMALL_ENCLOSED_SHARE: Final = 0.7
 SMALL_ML: Final = 14.0
 MOTTLED_HU: Final = 20.0
 SHADED: Final = ("liver", "spleen", "kidney_right", "kidney_left", "gallbladder", "stomach", "inferior_vena_cava")
+SIDE_CUT: Final = ("body", "skin", "fat", "subcutaneous_fat", "visceral_fat", "muscle", "bone", "ribs", "lung_right",
+                   "lung_left")  # fmt: skip
+SIDE_CUT_CM2: Final = 10.0
 CUT_BONES: Final = ("pelvis", "sacrum", "sternum")
 UNLIKE_NEIGHBOURS: Final = (0.6, 1.4)  # a vertebra is within a few per cent of its neighbours
 RIB_END_MM: Final = 9.0
@@ -213,6 +216,29 @@ def judge_bones(parts: Mapping[str, Found], spacing_mm: tuple[float, float, floa
         if not UNLIKE_NEIGHBOURS[0] * usual <= sizes[n] <= UNLIKE_NEIGHBOURS[1] * usual:
             words = f"{sizes[n]:.0f} ml beside vertebrae of {usual:.0f} ml: not parted well"
             told.setdefault(name, []).append(("volume", words))
+    return told
+
+
+def judge_sides(
+    found: Mapping[str, Found], geometry: VolumeGeometry, box: Box
+) -> dict[str, list[tuple[str, str]]]:
+    """Return what the sides of the field of view cut on more than 10 cm2, under the rule "cut".
+
+    Parameters
+    ----------
+    found : structures on the block ``box`` of the scan's upright grid ``geometry``. Ends of the scan do not count:
+        the trunk runs on beyond them in every scan.
+    """
+    step = geometry.spacing_mm
+    sides = [(axis, end) for axis in (1, 2) for end, at in ((0, box[axis].start == 0),
+                                                            (-1, box[axis].stop == geometry.shape[axis])) if at]
+    told: dict[str, list[tuple[str, str]]] = {}
+    for name in SIDE_CUT:
+        if name not in found or found[name].absent:
+            continue
+        faces = sum(np.count_nonzero(np.take(found[name].mask, end, axis)) * step[3 - axis] for axis, end in sides)
+        if faces * step[0] / 100.0 > SIDE_CUT_CM2:
+            told[name] = [("cut", "cut by the side of the field of view: only the part in view is outlined")]
     return told
 
 

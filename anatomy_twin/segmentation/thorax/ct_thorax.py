@@ -15,7 +15,7 @@ from anatomy_twin.segmentation.bones.skeleton_grid import carry_bones, find_bone
 from anatomy_twin.segmentation.ground.compose import carry, compose, layer_of, mask_of, union_of
 from anatomy_twin.segmentation.ground.phase import Phase
 from anatomy_twin.segmentation.ground.refine import refine_organ
-from anatomy_twin.segmentation.ground.rules import flag, flagged, judge_bones
+from anatomy_twin.segmentation.ground.rules import flag, flagged, judge_bones, judge_sides
 from anatomy_twin.segmentation.ground.working_grid import (
     Found,
     Mask,
@@ -232,6 +232,7 @@ def _assemble(
         if not entry.absent and name != "body":
             entry.mask[~body] = False  # type: ignore[index]
     native["unknown_tissue"] = Found(body, "ok", "no other structure was recognised here")
+    native.update(flag(native, judge_sides(native, upright.geometry, box)))
     candidates = sorted((n for n in native if n.startswith("nodule")), key=lambda n: int(n.rsplit("_", 1)[1]))
     order = ["unknown_tissue", *(n for n in TISSUES if n in native), *ORGANS, *LOBES]
     order += [name for name in native if layer_of(name) == 1 and name not in order]
