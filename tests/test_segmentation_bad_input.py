@@ -262,6 +262,14 @@ def test_where_the_field_ends_inside_the_chest_its_sides_close_the_lungs(columns
     assert [rule for rule, _ in told["lung_left"]] == ["cut"] and set(told) == {"lung_left"}
 
 
+def test_the_blur_between_skin_and_table_at_a_side_is_no_chest():
+    hu, truth = chest(slice(0, 140))
+    hu, truth = hu[:, :73], truth[:, :73]
+    hu[:, -1, 50:90] = -870.0
+    assert np.mean(find_body(hu, 3.0).mask == truth) > 0.97
+    assert not find_body(hu, 3.0).mask[:, -1].any()
+
+
 @pytest.mark.parametrize("foam", [False, True])
 def test_air_and_a_table_at_the_sides_of_the_field_are_no_chest(foam):
     hu, truth = chest(slice(0, 140), foam)

@@ -13,6 +13,7 @@ from anatomy_twin.errors import UsageError
 from anatomy_twin.phantom import Conditions
 from anatomy_twin.phantom.patient import make_patient
 from anatomy_twin.segmentation import segment
+from anatomy_twin.segmentation.bones.bone import find_bone
 from anatomy_twin.segmentation.ground.frame import SpineFrame, find_spine
 from anatomy_twin.segmentation.ground.landmarks import find_landmarks
 from anatomy_twin.segmentation.ground.phase import KidneyLevels, find_phase, measure_kidneys
@@ -131,6 +132,24 @@ def test_a_vessel_with_plaque_beside_bright_bone_is_drawn_with_its_true_section(
     area = drawn.sum(axis=(1, 2)) * STEP**2
     assert area.mean() == pytest.approx(np.pi * 11.5 * 10.0, rel=0.12)
     assert area.std() < 0.12 * area.mean()
+
+
+@pytest.mark.parametrize("level", [160.0, 185.0, 215.0, 320.0])
+def test_an_aorta_as_bright_as_bone_that_leans_on_the_spine_is_no_bone(level):
+    hu = np.where(np.hypot((LEFT - MIDDLE_X) / 150, (BACK - 125) / 105) < 1, 40.0, -1000.0)
+    column = np.hypot(LEFT - MIDDLE_X, BACK - SPINE_Y)
+    hu[column < 20] = 210.0  # marrow of a young patient
+    hu[(column < 20) & (UP % 33 < 6)] = 90.0  # discs
+    hu[((column < 20) & (column > 16)) | ((column < 20) & (np.abs(UP % 33 - 7.5) < 2))] = 320.0
+    aorta = np.hypot(LEFT - MIDDLE_X - 22, BACK - 157) < 11
+    hu[aorta & (column >= 20)] = level
+    noisy = (hu + np.random.default_rng(2).normal(0.0, 25.0, SHAPE)).astype(np.float32)
+    body = hu > -250.0
+    frame = SpineFrame(np.full(SHAPE[0], MIDDLE_X, np.float32), np.full(SHAPE[0], SPINE_Y, np.float32), STEP, SHAPE)
+    bone = find_bone(noisy, body, frame, bright_aorta=True).mask
+    inside = np.hypot(LEFT - MIDDLE_X - 22, BACK - 157) < 8
+    assert np.mean(bone[inside & (column > 23)]) < 0.1
+    assert np.mean(bone[column < 20]) > 0.85
 
 
 @pytest.mark.parametrize(("aorta", "liver", "spleen", "kidneys", "name"), [

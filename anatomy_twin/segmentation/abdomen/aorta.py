@@ -113,6 +113,11 @@ def slices_of(found: Found) -> int:
     return 0 if found.mask is None else int(found.mask.any(axis=(1, 2)).sum())
 
 
+def share_of(found: Found, other: Mask) -> float:
+    """Return the share of a structure that lies in ``other``; 0 where it was not found."""
+    return 0.0 if found.mask is None else float(np.mean(other[found.mask]))
+
+
 def refine_aorta(
     volume: Volume, mask: Mask, geometry: VolumeGeometry, aorta_hu: float, spacing_mm: float
 ) -> tuple[Mask, VolumeGeometry]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from anatomy_twin.core import SILENT, LabelMap, Monitor, Volume, VolumeGeometry, next_stage
 from anatomy_twin.errors import UsageError
-from anatomy_twin.segmentation.abdomen.aorta import find_aorta, refine_aorta, slices_of
+from anatomy_twin.segmentation.abdomen.aorta import find_aorta, refine_aorta, share_of, slices_of
 from anatomy_twin.segmentation.abdomen.bile_ducts import find_bile_duct
 from anatomy_twin.segmentation.abdomen.closer import IN_LIVER, Closer, look_closer
 from anatomy_twin.segmentation.abdomen.fat import split_fat
@@ -152,7 +152,9 @@ def find_ground(volume: Volume, use_prior: bool = True, monitor: Monitor = SILEN
         other_bone = find_bone(hu, body.mask, frame, bright_aorta=True)
         other, other_hu = find_aorta(hu, body.mask, mask_of(other_bone, hu.shape), lungs, frame)
         longer = slices_of(other) > 1.1 * slices_of(found["aorta"])
-        if other_hu is not None and other_hu > 170.0 and (aorta_hu is None or aorta_hu < other_hu - 60.0 or longer):
+        freed = share_of(other, bone & ~mask_of(other_bone, hu.shape)) > 0.2
+        darker = aorta_hu is None or (other_hu is not None and aorta_hu < other_hu - 60.0)
+        if other_hu is not None and other_hu > 150.0 and (darker or longer or freed):
             found["bone"], found["aorta"], aorta_hu = other_bone, other, other_hu
             bone = mask_of(other_bone, hu.shape)
     if not found["bone"].absent and not found["aorta"].absent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import ndimage
 
 from anatomy_twin.segmentation.ground.frame import SpineFrame
 from anatomy_twin.segmentation.ground.lobes import keep_lobes
@@ -10,6 +11,7 @@ from anatomy_twin.segmentation.ground.working_grid import (
     Found,
     Image,
     Mask,
+    box_of,
     boxed_components,
     close_mm,
     components,
@@ -26,6 +28,11 @@ MARROW_HU = 70.0
 TUBE_HU = 230.0
 TUBE_SPREAD_HU = 60.0
 TUBE_RIM_MM = 4.5
+TALL_MM = 60.0  # more than one vertebra is high
+SHORT_MM = 42.0  # in a scan of few slices; no marrow of one vertebra is so high
+STRAND_HU = tuple(range(140, 420, 25))
+STRAND_SPREAD_HU = 35.0
+STRAND_BRIGHT_SHARE = 0.25
 
 
 def bright_voxels(hu: Image, body: Mask) -> Mask:
@@ -50,7 +57,8 @@ def find_bone(hu: Image, body: Mask, frame: SpineFrame, bright_aorta: bool = Fal
     spine_zone = (np.abs(left) < 55.0) & (front < 38.0)
     spine = bright & spine_zone
     if bright_aorta:
-        spine &= ~dilate_mm(bright_tubes(hu, body, frame), TUBE_RIM_MM, step)
+        tubes = bright_tubes(hu, body, frame) | even_strands(hu, body, bright, frame)
+        spine &= ~dilate_mm(tubes, TUBE_RIM_MM, step)
     column = spine & (np.abs(left) < 18.0) & (front < 24.0)
     if bright_aorta:
         # it hangs on the vertebra by a neck
@@ -87,8 +95,7 @@ def find_bone(hu: Image, body: Mask, frame: SpineFrame, bright_aorta: bool = Fal
 def bright_tubes(hu: Image, body: Mask, frame: SpineFrame) -> Mask:
     """Return tall, thick, even strands before the spine that are brighter than marrow: the aorta full of contrast.
 
-    Marrow of an adult lies below about 230 HU and the shell of a vertebra is thinner than 6 mm; 60 mm are more than
-    one vertebra is high.
+    Marrow of an adult lies below about 230 HU and the shell of a vertebra is thinner than 6 mm.
     """
     step = frame.spacing_mm
     left, front = np.broadcast_to(frame.left_mm, hu.shape), np.broadcast_to(frame.front_mm, hu.shape)
@@ -97,8 +104,32 @@ def bright_tubes(hu: Image, body: Mask, frame: SpineFrame) -> Mask:
     for box, part in boxed_components(open_mm(zone & (hu > TUBE_HU), 6.0, step), 8):
         tall_mm = (box[0].stop - box[0].start) * step
         values = hu[box][part]
-        if tall_mm >= 60.0 and volume_ml(part, step) < 400.0 and float(np.std(values)) < TUBE_SPREAD_HU:
+        if tall_mm >= TALL_MM and volume_ml(part, step) < 400.0 and float(np.std(values)) < TUBE_SPREAD_HU:
             result[box] |= part
+    return result
+
+
+def even_strands(hu: Image, body: Mask, bright: Mask, frame: SpineFrame) -> Mask:
+    """Return tall strands of one brightness beside the spine that are partly ``bright``: an aorta at 150 to 400 HU.
+
+    Around 180 HU noise makes half of its voxels bright. Marrow of the same brightness is no taller than a vertebra,
+    whose end plates are denser; what is not bright at all cannot be taken for bone.
+    """
+    step = frame.spacing_mm
+    left, front = np.broadcast_to(frame.left_mm, hu.shape), np.broadcast_to(frame.front_mm, hu.shape)
+    zone = body & (np.abs(left) < 60.0) & (front > -20.0) & (front < 80.0) & ~((np.abs(left) < 14.0) & (front < 20.0))
+    result = np.zeros(hu.shape, dtype=bool)
+    if not zone.any():
+        return result
+    box = box_of(zone)
+    tall_enough_mm = min(TALL_MM, max(SHORT_MM, 0.8 * hu.shape[0] * step))
+    smooth = ndimage.gaussian_filter(hu[box], 3.0 / step, truncate=3.0)
+    for level in STRAND_HU:
+        alike = open_mm(zone[box] & (np.abs(smooth - level) < STRAND_SPREAD_HU), TUBE_RIM_MM, step)
+        for where, part in boxed_components(alike, 8):
+            tall_mm = (where[0].stop - where[0].start) * step
+            if tall_mm >= tall_enough_mm and float(np.mean(bright[box][where][part])) > STRAND_BRIGHT_SHARE:
+                result[box][where] |= part
     return result
 
 

@@ -85,8 +85,8 @@ def _lung_at_border(hu: Image, spacing_mm: float) -> Mask:
             for start, stop in np.flatnonzero(np.diff(np.pad(dense[k], 1).astype(np.int8))).reshape(-1, 2):
                 # an end within the side is skin: what lies before it is air that the blur made denser
                 tissue = start + np.flatnonzero(line[k, start:stop] > SKIN_HU)
-                first = start if start == 0 or not tissue.size else tissue[0]
-                last = stop if stop == line.shape[1] or not tissue.size else tissue[-1] + 1
+                first = start if start == 0 else tissue.min(initial=stop)
+                last = stop if stop == line.shape[1] else tissue.max(initial=start - 1) + 1
                 if (last - first) * spacing_mm >= CUT_SPAN_MM:
                     closed[k, first:last] = True
     return result
