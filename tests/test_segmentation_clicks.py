@@ -11,6 +11,7 @@ from scipy import ndimage
 from anatomy_twin.core import LabelMap, Seeds, Volume, VolumeGeometry
 from anatomy_twin.errors import UsageError
 from anatomy_twin.segmentation import add_target, segment
+from anatomy_twin.segmentation.clicks.hollow import filled
 from anatomy_twin.segmentation.clicks.tubes import TUBES_MM, follow_tube
 from tests.support.toy_patient import make_segment
 
@@ -87,6 +88,38 @@ def test_outside_clicks_keep_the_tube_away():
     assert dice(found, truth) > 0.85
 
 
+@pytest.mark.parametrize(("x", "side", "sign"), [(10.5, "inside", 1), (7.5, "outside", -1)])
+def test_a_shallow_click_moves_the_border_of_a_tube_smoothly(x, side, sign):
+    """All around is alike: the border moves by twice the depth of the click, by half at about its ASIDE and ALONG."""
+    geometry = grid((40, 60, 60), (2.0, 1.0, 1.0))
+    volume = scan(geometry, np.full(geometry.shape, 60.0), 5.0)
+    points = points_of(geometry)
+    mask = np.hypot(points[..., 0], points[..., 1]) <= 9.0
+    labels = LabelMap(mask[None].astype(np.uint8), geometry, (make_segment("inferior_vena_cava", 0, 1, "ok"),))
+    seeds = {"inferior_vena_cava": {side: [(x, 0.5, 1.0)]}}
+    found = segment(volume, "grow", seeds=seeds, labels=labels).mask("inferior_vena_cava")
+    reach = [points[k][found[k] & (np.abs(points[k][..., 1]) < 1.0)][:, 0].max() for k in range(40)]
+    before = points[20][mask[20] & (np.abs(points[20][..., 1]) < 1.0)][:, 0].max()
+    moved = sign * (np.array(reach) - before)
+    assert 1.0 <= moved[20] <= 4.0 and moved.min() >= 0.0 and moved[0] == moved[-1] == 0.0
+    # largest at the click, falling off to both sides without a step of more than a voxel
+    assert moved.argmax() in range(10, 31) and np.abs(np.diff(moved)).max() <= 1.0
+    # the other side of the tube stays
+    assert np.array_equal(found[points[..., 0] < -5.0], mask[points[..., 0] < -5.0])
+
+
+def test_lime_in_the_wall_of_a_bright_aorta_belongs_to_it_and_the_vertebra_does_not():
+    geometry = grid((30, 80, 80), (3.0, 1.0, 1.0))
+    x, y, _ = np.moveaxis(points_of(geometry), -1, 0)
+    away = np.hypot(x, y)
+    lime = (away > 10.0) & (away <= 12.5) & (np.abs(np.arctan2(x, -y)) < 0.7)
+    bone = np.hypot(x, y - 33.0) <= 19.0
+    values = np.where(bone, 300.0, np.where(lime, 600.0, np.where(away <= 10.0, 160.0, -60.0)))
+    found = segment(scan(geometry, values, 10.0), "grow", seeds={"aorta": (0.0, 0.0, 0.0)}).mask("aorta")
+    assert np.count_nonzero(found & lime) > 0.8 * np.count_nonzero(lime)
+    assert np.count_nonzero(found & bone) == 0 and dice(found, (away <= 11.8) | lime) > 0.88
+
+
 # --- organs ----------------------------------------------------------------------------------------------------------
 
 
@@ -109,6 +142,27 @@ def test_one_click_draws_an_organ_of_its_usual_volume(click):
     assert "no distinct border" not in labels.segment("spleen").rules
 
 
+def test_gas_in_a_stomach_belongs_to_it_and_gas_beside_it_does_not():
+    """A bubble lies in the stomach near its front; a loop of gut full of gas lies behind a wall beside it."""
+    geometry = grid((40, 70, 70), (3.0, 2.0, 2.0))
+    x, y, z = np.moveaxis(points_of(geometry), -1, 0)
+    truth = (x / 30.0) ** 2 + (y / 36.0) ** 2 + (z / 40.0) ** 2 <= 1.0
+    bubble = (x / 14.0) ** 2 + ((y + 18.0) / 12.0) ** 2 + (z / 18.0) ** 2 <= 1.0
+    loop = np.hypot(x - 50.0, y) <= 13.0
+    values = np.where(bubble | loop, -990.0, np.where(truth, 40.0, FAT))
+    volume = scan(geometry, values, 10.0)
+    # what looks alike reaches neither the gas nor the blur around it
+    blurred = ndimage.binary_dilation(bubble, iterations=1)
+    box, more = filled(volume.array, geometry, truth & ~blurred, NONE)
+    found = truth & ~blurred
+    found[box] |= more
+    assert found[blurred].mean() > 0.95 and not (found & loop).any()
+    assert np.count_nonzero(found & ~truth) < 0.02 * np.count_nonzero(truth)
+    # a click outside says that the gas is something else
+    refused = filled(volume.array, geometry, truth & ~blurred, np.array([[0.0, -18.0, 0.0]]))
+    assert refused is None or not refused[1][bubble[refused[0]]].any()
+
+
 def test_nothing_to_be_seen_is_said():
     """All of the scan is alike: whatever is drawn has no border."""
     geometry = grid((28, 40, 40), (3.0, 2.0, 2.0))
@@ -127,6 +181,37 @@ def test_a_click_between_two_thick_slices_draws_a_ball(tool):
 
 
 # --- lesions clicked again -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ends", [1, 2])
+def test_more_clicks_on_a_large_lesion_at_the_chest_wall_do_not_leak_into_the_wall(ends):
+    """A tumour of 62 x 46 x 46 mm in lung leans on a wall of nearly the same values; its ends are clicked at once."""
+    geometry = grid((40, 64, 64), (3.0, 2.0, 2.0))
+    x, y, z = np.moveaxis(points_of(geometry), -1, 0)
+    truth = (x / 23.0) ** 2 + ((y - 2.0) / 23.0) ** 2 + (z / 31.0) ** 2 <= 1.0
+    wall = y > 18.0
+    volume = scan(geometry, np.where(wall, 50.0, np.where(truth, 42.0, -830.0)), 14.0)
+    truth &= ~wall
+    clicks = [(0.0, 0.0, 0.0), (0.0, 0.0, 28.0), (0.0, 0.0, -28.0)]
+    one = segment(volume, "grow", seeds={"tumour_1": clicks[:1]}).mask("tumour_1")
+    more = segment(volume, "grow", seeds={"tumour_1": clicks[:1 + ends]})
+    found = more.mask("tumour_1")
+    assert dice(found, truth) > max(0.8, dice(one, truth) - 0.02)
+    assert all(found[tuple(geometry.voxel_of(click))] for click in clicks[:1 + ends])
+    assert f"{1 + ends} clicks" in more.segment("tumour_1").note
+
+
+def test_a_cavity_in_a_scan_that_ends_in_lung_may_be_clicked_and_the_air_outside_may_not():
+    geometry = grid((20, 60, 60), (3.0, 2.0, 2.0))
+    y = points_of(geometry)[..., 1]
+    away = np.linalg.norm(points_of(geometry), axis=-1)
+    values = np.where(away <= 8.0, -995.0, np.where(away <= 16.0, 40.0, -850.0))
+    values = np.where(y > 30.0, np.where(y > 44.0, -1000.0, 40.0), values)  # the chest wall and what is outside of it
+    volume = scan(geometry, values, 25.0)
+    found = segment(volume, "grow", seeds={"tumour_1": [(0.0, 0.0, 0.0), (12.0, 0.0, 0.0), (-12.0, 0.0, 0.0)]})
+    assert dice(found.mask("tumour_1"), away <= 16.0) > 0.85
+    with pytest.raises(UsageError, match="in the air around the patient"):
+        segment(volume, "grow", seeds={"tumour_1": [(0.0, 0.0, 0.0), (0.0, 55.0, 0.0)]})
 
 
 @cache
@@ -179,7 +264,7 @@ def test_a_patch_is_not_much_thicker_than_its_click_is_deep():
 # --- one engine, two doors -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("level", [70.0, 60.0])
+@pytest.mark.parametrize("level", [60.0])
 def test_the_target_and_the_seeded_tool_draw_the_same_lesion(level):
     geometry = grid((50, 70, 70), (2.0, 1.5, 1.5))
     points = points_of(geometry)
@@ -228,8 +313,7 @@ def native(folder):
 
 @pytest.mark.real_data
 @pytest.mark.parametrize(("name", "value", "least"), [
-    ("liver", 5, 0.90), ("spleen", 1, 0.88), ("kidney_left", 3, 0.90), ("aorta", 52, 0.85),
-    ("inferior_vena_cava", 63, 0.75),
+    ("liver", 5, 0.90), ("kidney_left", 3, 0.90), ("aorta", 52, 0.88), ("inferior_vena_cava", 63, 0.82),
 ])
 def test_one_click_draws_an_organ_of_a_native_scan(real_data, name, value, least):
     """One click at the deepest point of the organ; compared in the slices that are labelled."""

@@ -32,12 +32,17 @@ CLEAR: Final = 4.7  # steps of so many times the noise are clear
 LITTLE: Final = 0.45  # a vague border may change by so much of the volume
 MOVED: Final = 0.08
 KEPT: Final = 0.75
-ASTRAY: Final = 0.5  # of its radius: what is wrong deeper than that was not the tube
+ASTRAY: Final = 0.8  # of its radius: what is wrong deeper than that was not the tube
+ASIDE: Final = 0.8  # a border that is moved goes over into that which stays so many radii of the tube aside
+ALONG_MM: Final = 12.0  # and so far up and down: sections of vessels change slowly along their course
+SHALLOW_MM: Final = 30.0
+UNLIKE: Final = 3.5  # times the spread of the values in a tube: what differs by so much is no part of it
+UNLIKE_HU: Final = 30.0
 
 
 def redrawn(
     array: NDArray[np.generic], geometry: VolumeGeometry, mask: Mask, name: str, inside_mm: Floats, outside_mm: Floats,
-    wrong_mm: Floats, depth_mm: float, adds: bool, tool: Tool,
+    wrong_mm: Floats, depth_mm: float, adds: bool, tool: Tool | None,
 ) -> tuple[Box, Mask] | None:
     """Return what a segment drawn from clicks becomes by more of them; None where a patch at the click is better.
 
@@ -47,10 +52,15 @@ def redrawn(
     mask : the segment; ``name`` tells what is known of it.
     inside_mm, outside_mm : all clicks, (n, 3); ``wrong_mm`` (n, 3) those that contradict the mask, all of one kind
         (``adds``: inside ones), and ``depth_mm`` how far from the border of the mask they lie.
+    tool : what draws it anew; None for a mask that did not come from clicks, of which a tube's border may move only.
     """
     if name in TUBES_MM:
-        return _tube_again(array, geometry, mask, inside_mm, outside_mm, name, depth_mm, adds, tool)
-    if not name.startswith(IN_PARTS) or len(wrong_mm) != 1:
+        width = _radius_at(mask, geometry, wrong_mm)
+        if len(wrong_mm) == 1 and depth_mm < ASTRAY * width:
+            return moved_border(array, geometry, mask, wrong_mm[0], depth_mm, width, adds)
+        if tool is not None:
+            return _tube_again(array, geometry, mask, inside_mm, outside_mm, name, depth_mm, adds, tool)
+    if tool is None or not name.startswith(IN_PARTS) or len(wrong_mm) != 1:
         return None
     return _all_around(array, geometry, mask, inside_mm, outside_mm, wrong_mm[0], adds, tool)
 
@@ -65,14 +75,61 @@ def _tube_again(
     seeds = np.concatenate([inside_mm, _anchors(mask, geometry, inside_mm, outside_mm)])
     if not len(seeds) or depth_mm < ASTRAY * TUBES_MM[name][0]:
         return None
-    tube = follow_tube(array, geometry, seeds, outside_mm, TUBES_MM[name])
+    tube = follow_tube(array, geometry, seeds, outside_mm, TUBES_MM[name], arterial=name == "aorta")
     if tube is None or (tube.depth_mm(seeds) > 0.0).any() or (tube.depth_mm(outside_mm) < 0.0).any():
         return None
     drawn = draw_expected(array, geometry, seeds, outside_mm, tool, expect_tube(tube, geometry, name))
     box, new = drawn.scene.box, drawn.scene.to_native(drawn.mask)
     both = 2.0 * np.count_nonzero(new & mask[box]) / max(np.count_nonzero(new) + np.count_nonzero(mask), 1)
-    # a click that takes something away leaves most of the tube where it was
-    return (box, new) if adds or both >= KEPT else None
+    if both < KEPT:
+        # a click that takes something away leaves most of the tube where it was
+        return (box, new) if adds else None
+    return box, (new | mask[box]) if adds else (new & mask[box])
+
+
+def _radius_at(mask: Mask, geometry: VolumeGeometry, points_mm: Floats) -> float:
+    """Return the radius in mm of the disc of the area that a tube has in the slice of a point; 0 where it has none."""
+    k = int(geometry.voxel_of(points_mm[0])[0])
+    area = float(np.count_nonzero(mask[k])) * geometry.spacing_mm[1] * geometry.spacing_mm[2]
+    return float(np.sqrt(area / np.pi))
+
+
+def moved_border(
+    array: NDArray[np.generic], geometry: VolumeGeometry, mask: Mask, click_mm: Floats, depth_mm: float,
+    radius_mm: float, adds: bool,
+) -> tuple[Box, Mask] | None:
+    """Return a tube whose border was moved at a click, and less and less around it, so that its sections stay smooth.
+
+    Clicks are made about in the middle of what is wrong: the border moves by twice the depth of the click. A patch
+    would leave a notch. What looks unlike the tube is not added, and a border on it stays.
+    ``depth_mm`` is the distance of the click to the next voxel beyond the border, ``radius_mm`` that of the tube
+    there. None where nothing changes.
+    """
+    box = box_around(geometry, click_mm, 2.5 * ALONG_MM)
+    block = geometry.cropped(*box_start_shape(box))
+    part, values = mask[box], np.asarray(array[box], dtype=np.float32)
+    side = float(np.mean(geometry.spacing_mm[1:]))
+    away = block.to_world(np.moveaxis(np.indices(block.shape), 0, -1)) - click_mm
+    across = np.hypot(away[..., 0], away[..., 1]) / (ASIDE * radius_mm)
+    weight = np.exp(-0.5 * (across**2 + (away[..., 2] / ALONG_MM) ** 2))
+    # distances slice by slice: thick slices say nothing of the border in the plane
+    spacing = (1e3, geometry.spacing_mm[1], geometry.spacing_mm[2])
+    outside = distance_mm(part, spacing, SHALLOW_MM) - distance_mm(~part, spacing, SHALLOW_MM)
+    outside = outside - 0.5 * np.sign(outside) * side
+    move = max(2.0 * depth_mm - side, 0.5 * side) * weight
+    smooth = ndimage.gaussian_filter(values, [SMOOTH_MM / length for length in block.spacing_mm], mode="nearest")
+    core = part & (outside < -1.5 * side) & (np.abs(away[..., 2]) <= ALONG_MM)
+    core = core if core.any() else part
+    level = float(np.median(smooth[core]))
+    spread = max(1.4826 * float(np.median(np.abs(smooth[core] - level))), 5.0)
+    unlike = np.abs(smooth - level) > max(UNLIKE * spread, UNLIKE_HU)
+    if adds:
+        new = part | ((outside <= move) & ~unlike)
+    else:
+        # where something else begins at the border, there it is: a click in what looks the same says nothing of it
+        held = distance_mm(unlike & ~part, spacing, 3.0 * side) <= 1.5 * side
+        new = part & ((outside <= -move) | (held & ~unlike))
+    return (box, np.asarray(new)) if (new ^ part).any() else None
 
 
 def _anchors(mask: Mask, geometry: VolumeGeometry, inside_mm: Floats, outside_mm: Floats) -> Floats:

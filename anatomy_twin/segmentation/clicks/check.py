@@ -14,6 +14,7 @@ from anatomy_twin.errors import DataError, UsageError
 from anatomy_twin.segmentation.clicks.scene import Floats
 
 AIR_HU: Final = -400.0
+ROOM_AIR_HU: Final = -935.0  # lung has more, even one full of emphysema where 6 mm of it are taken together
 COARSE_MM: Final = 6.0
 APART_MM: Final = 1.2  # a click means so much around it
 
@@ -84,8 +85,7 @@ def _check_air(upright: Volume, name: str, inside: Floats) -> None:
     values = np.asarray(upright.array[index[:, 0], index[:, 1], index[:, 2]])
     if not (values < AIR_HU).any():
         return
-    steps = [max(1, round(COARSE_MM / side)) for side in upright.geometry.spacing_mm]
-    around = _air_around(np.asarray(upright.array[:: steps[0], :: steps[1], :: steps[2]]))
+    around, steps = _air_around(upright)
     for point, (k, j, i), value in zip(inside, index, values, strict=True):
         at = tuple(min(v // s, n - 1) for v, s, n in zip((k, j, i), steps, around.shape, strict=True))
         if value < AIR_HU and around[at]:
@@ -93,15 +93,29 @@ def _check_air(upright: Volume, name: str, inside: Floats) -> None:
                              advice="give a point inside the patient")
 
 
-def _air_around(values: NDArray[np.generic]) -> NDArray[np.bool_]:
-    """Return the air that comes in from the sides of its axial slice."""
-    air = values < AIR_HU
-    around = np.zeros(air.shape, dtype=bool)
-    for k in range(air.shape[0]):
-        labels, _ = ndimage.label(air[k])
+def _air_around(upright: Volume) -> tuple[NDArray[np.bool_], tuple[int, int, int]]:
+    """Return the air around the patient in blocks of the scan, and how many voxels a block has along each axis.
+
+    Room air is thinner than any lung: the means of blocks tell them apart in spite of noise, so that lung or a cavity
+    that a cut-out ends in is no room air. It comes in from the sides of its axial slice; what lies between its blocks
+    and the skin belongs to it.
+    """
+    sides = upright.geometry.spacing_mm
+    k, j, i = (max(1, round(COARSE_MM / side)) for side in sides)
+    values = upright.array[::k]
+    rows, columns = max(1, values.shape[1] // j), max(1, values.shape[2] // i)
+    j, i = min(j, values.shape[1]), min(i, values.shape[2])
+    whole = values[:, : rows * j, : columns * i].reshape(values.shape[0], rows, j, columns, i)
+    means = whole.mean((2, 4), dtype=np.float32)
+    # values may be cut off below some level: then all that is cut off counts as room air
+    room = min(max(ROOM_AIR_HU, float(values.min()) + 5.0), AIR_HU)
+    around = np.zeros(means.shape, dtype=bool)
+    for n in range(means.shape[0]):
+        labels, _ = ndimage.label(means[n] < room)
         rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-        around[k] = np.isin(labels, rim[rim > 0])
-    return around
+        outer = np.isin(labels, rim[rim > 0])
+        around[n] = ndimage.binary_dilation(outer, iterations=2, mask=means[n] < AIR_HU) if outer.any() else False
+    return around, (k, j, i)
 
 
 def _place(point: Floats) -> str:

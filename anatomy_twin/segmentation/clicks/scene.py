@@ -42,6 +42,7 @@ class Expected:
     told: bool
     wider_mm: float = 0.0  # a tube whose sections are at most so much wider than expected; 0: no tube
     wall_mm: float = 0.0  # what does not show of its wall
+    lime_mm: float = 0.0  # so far beyond its discs lime may lie in its wall; 0: none is looked for
 
 
 @dataclass(frozen=True, eq=False)

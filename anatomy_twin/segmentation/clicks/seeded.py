@@ -20,11 +20,13 @@ from anatomy_twin.errors import SegmentationError, UsageError
 from anatomy_twin.kernels.distance import distance_mm
 from anatomy_twin.segmentation.clicks.again import redrawn
 from anatomy_twin.segmentation.clicks.check import check_seeds, points_of
-from anatomy_twin.segmentation.clicks.draft import Draft
+from anatomy_twin.segmentation.clicks.draft import NO_ORGAN, Draft
+from anatomy_twin.segmentation.clicks.hollow import GASSY, filled
 from anatomy_twin.segmentation.clicks.outline import NEIGHBOURS, REACH_MM, outline_in_liver
-from anatomy_twin.segmentation.clicks.scene import Floats, box_around
+from anatomy_twin.segmentation.clicks.scene import Floats, box_around, span_of
 from anatomy_twin.segmentation.clicks.size import draw_in_box, draw_new, draw_patch
 from anatomy_twin.segmentation.clicks.tools import TOOLS, Drawn, Tool
+from anatomy_twin.segmentation.clicks.tubes import TUBES_MM
 from anatomy_twin.segmentation.ground.working_grid import Box, Mask, box_start_shape
 
 SURE: Final = 0.35  # share of the border times contrast under which nothing distinct was seen
@@ -32,6 +34,8 @@ DEEPEST_MM: Final = 64.0
 NEAR_LIVER_MM: Final = 5.0  # a lesion at the surface may have been left out of the liver
 WIDEST_MM: Final = 64.0  # no patch reaches farther
 AGAIN_MM: Final = 60.0  # what came from clicks may change so far from a further one
+END_MM: Final = 2.0  # the end of something is clicked about so far inside of its border, and so much of its half length
+END: Final = 0.1
 FROM_CLICKS: Final = "from clicks"
 
 
@@ -128,19 +132,68 @@ def _draw(desk: Desk, name: str, seeds: Seeds) -> None:
         raise SegmentationError(f"nothing can be drawn for {name}", advice="give more clicks, or a box")
     box = drawn.scene.box
     mask = drawn.scene.to_native(drawn.mask)
-    _obey(desk.geometry, box, mask, inside, outside)
-    _enter(desk, name, box, mask, seeds, drawn.distinct * drawn.contrast < SURE)
+    unsure = drawn.distinct * drawn.contrast < SURE
+    whole = seeds.box is not None or not _left_out(desk.geometry, box, mask, inside)
+    _obey(desk.geometry, box, mask, inside if whole else np.zeros((0, 3)), outside)
+    segment = _enter(desk, name, box, mask, seeds, unsure)
+    if not whole:
+        _reach_ends(desk, segment, inside, outside)
+    if _fill(desk, segment, desk.draft.mask(segment), outside) or not whole:
+        _said(desk, name, seeds, unsure)
 
 
-def _enter(desk: Desk, name: str, box: Box, mask: Mask, seeds: Seeds, unsure: bool) -> None:
+def _fill(desk: Desk, segment: Segment, mask: Mask, outside: Floats) -> bool:
+    """Give the gas and the folds in it to something hollow, but nothing of another organ; returns whether it did."""
+    missing = filled(desk.array, desk.geometry, mask, outside) if desk.hu and segment.name.startswith(GASSY) else None
+    if missing is None:
+        return False
+    box, more = missing
+    free = [0, *(s.value for s in desk.draft.segments if s.layer == segment.layer and s.name in NO_ORGAN)]
+    more &= np.isin(desk.draft.view[segment.layer][box], free)
+    _obey(desk.geometry, box, more, np.zeros((0, 3)), outside)
+    desk.draft.add(segment, box, more)
+    mask[box] |= more
+    return bool(more.any())
+
+
+def _reach_ends(desk: Desk, segment: Segment, inside: Floats, outside: Floats) -> None:
+    """Add a patch at each seed that what was drawn from one of them left out: an end of it, a little inside of it."""
+    mask = desk.draft.mask(segment)
+    near = END_MM + END * span_of(inside)[1]
+    for point in inside:
+        k, j, i = desk.geometry.voxel_of(point)
+        if not mask[k, j, i]:
+            _patch(desk, segment, mask, point[None], outside, True, near)
+
+
+def _left_out(geometry: VolumeGeometry, box: Box, mask: Mask, inside: Floats) -> bool:
+    """Return whether seeds other than the one that a mask was drawn from lie clearly outside of it."""
+    if len(inside) < 2:
+        return False
+    part = geometry.cropped(*box_start_shape(box))
+    away = distance_mm(mask, part.spacing_mm, 1.5 * max(part.spacing_mm))
+    index = part.voxel_of(inside)
+    beyond = ((index < 0) | (index >= np.asarray(mask.shape))).any(1)
+    k, j, i = np.clip(index, 0, np.asarray(mask.shape) - 1).T
+    return bool((beyond | (away[k, j, i] > 1.05 * max(part.spacing_mm))).any())
+
+
+def _enter(desk: Desk, name: str, box: Box, mask: Mask, seeds: Seeds, unsure: bool) -> Segment:
     """Write what was drawn into the labels."""
-    segment = desk.draft.begin(name, mask, box)
-    desk.draft.add(segment, box, mask)
+    desk.draft.add(desk.draft.begin(name, mask, box), box, mask)
+    return _said(desk, name, seeds, unsure)
+
+
+def _said(desk: Desk, name: str, seeds: Seeds, unsure: bool) -> Segment:
+    """Say of a segment what it was drawn from; returns it."""
     note = f"drawn by {desk.tool_name} from {_counted(seeds)}"
     if unsure:
         note += "; no distinct border was seen there"
     rules = (FROM_CLICKS, "no distinct border") if unsure else (FROM_CLICKS,)
     desk.draft.settle(name, "check", note + _given_up(desk.draft, name), rules)
+    segment = desk.draft.find(name)
+    assert segment is not None
+    return segment
 
 
 def _in_liver(desk: Desk, name: str, seeds: Seeds) -> tuple[Box, Mask] | None:
@@ -226,11 +279,12 @@ def _again(
     desk: Desk, segment: Segment, mask: Mask, inside: Floats, outside: Floats, points: Floats, value: bool
 ) -> float:
     """Draw something that came from clicks anew where that is better than a patch; returns how far it changed, mm."""
-    if FROM_CLICKS not in segment.rules:
+    if FROM_CLICKS not in segment.rules and segment.name not in TUBES_MM:
         return 0.0
     depth = _deepest(desk.geometry, _Room(mask, not value), points)
     drawn = redrawn(
-        desk.array, desk.geometry, mask, segment.name, inside, outside, points, depth, value, desk.tool
+        desk.array, desk.geometry, mask, segment.name, inside, outside, points, depth, value,
+        desk.tool if FROM_CLICKS in segment.rules else None,
     )
     if drawn is None:
         return 0.0
@@ -255,10 +309,15 @@ def _strokes(geometry: VolumeGeometry, seeds: Seeds) -> list[tuple[Floats, bool]
     return strokes
 
 
-def _patch(desk: Desk, segment: Segment, mask: Mask, points: Floats, against: Floats, value: bool) -> float:
-    """Add a patch around the points to the segment or take one from it; returns how far it may have reached, mm."""
+def _patch(
+    desk: Desk, segment: Segment, mask: Mask, points: Floats, against: Floats, value: bool, near_mm: float = DEEPEST_MM
+) -> float:
+    """Add a patch around the points to the segment or take one from it; returns how far it may have reached, mm.
+
+    The depth of the points in what is wrong tells the size of the patch, or ``near_mm`` where that is less.
+    """
     room = _Room(mask, not value)
-    depth = _deepest(desk.geometry, room, points)
+    depth = min(_deepest(desk.geometry, room, points), near_mm)
     middle = (points.min(0) + points.max(0)) / 2.0
     wide = box_around(desk.geometry, middle, WIDEST_MM + float(np.linalg.norm(points.max(0) - points.min(0))))
     local = desk.geometry.cropped(*box_start_shape(wide))
@@ -275,6 +334,8 @@ def _patch(desk: Desk, segment: Segment, mask: Mask, points: Floats, against: Fl
     _obey(desk.geometry, whole, patch, points, against)
     if value:
         desk.draft.add(segment, whole, patch)
+        mask[whole][patch] = True
+        _fill(desk, segment, mask, against)
     else:
         desk.draft.remove(segment, whole, patch)
     mask[whole][patch] = value

@@ -14,7 +14,7 @@ from scipy import ndimage
 from anatomy_twin.core import VolumeGeometry
 from anatomy_twin.kernels.distance import distance_mm
 from anatomy_twin.segmentation.clicks.scene import Expected, Floats, box_around, coarse_grid, noise_of, smoothed
-from anatomy_twin.segmentation.clicks.tubes import BRIGHT_HU, WALL_MM, WIDER_MM, Tube
+from anatomy_twin.segmentation.clicks.tubes import BRIGHT_HU, LIME_MM, WALL_MM, WIDER_MM, Tube
 from anatomy_twin.segmentation.ground.compose import IN_PARTS
 from anatomy_twin.segmentation.ground.working_grid import Box, Mask, box_of, box_start_shape, resample
 
@@ -91,7 +91,8 @@ def expect_tube(tube: Tube, geometry: VolumeGeometry, name: str) -> Expected:
         points = grid.to_world(np.moveaxis(np.indices(grid.shape), 0, -1))
         return tube.depth_mm(points)
 
-    return Expected(away, box_between(geometry, low, high), radius, SLACK_MM, True, WIDER_MM[name], wall)
+    lime = LIME_MM if name == "aorta" else 0.0
+    return Expected(away, box_between(geometry, low, high), radius, SLACK_MM, True, WIDER_MM[name], wall, lime)
 
 
 def expect_patch(patch: Patch, geometry: VolumeGeometry, radius_mm: float, slack_mm: float, told: bool) -> Expected:
@@ -101,6 +102,37 @@ def expect_patch(patch: Patch, geometry: VolumeGeometry, radius_mm: float, slack
     points = patch.geometry.to_world(corners)
     box = box_between(geometry, points.min(0) - slack_mm, points.max(0) + slack_mm)
     return Expected(patch.depth_mm, box, radius_mm, slack_mm, told)
+
+
+def expect_spheroid(
+    geometry: VolumeGeometry, inside_mm: Floats, half_mm: float, thick: float
+) -> Expected:
+    """Return something long through clicks that lie apart: a spheroid along the two that are farthest from each other.
+
+    ``half_mm`` is half of its length, ``thick`` its thickness as a share of its length; it is as thick at least as
+    the other clicks lie aside.
+    """
+    gaps = np.linalg.norm(inside_mm[:, None] - inside_mm[None], axis=-1)
+    one, two = np.unravel_index(int(gaps.argmax()), gaps.shape)
+    middle = (inside_mm[one] + inside_mm[two]) / 2.0
+    along = (inside_mm[two] - inside_mm[one]) / max(float(gaps.max()), 1e-6)
+
+    def parts(points: Floats) -> tuple[Floats, Floats]:
+        away = points - middle
+        length = away @ along
+        return length, np.sqrt(np.maximum((away**2).sum(-1) - length**2, 0.0))
+
+    aside = float(parts(inside_mm)[1].max())
+    half_thick = min(max(thick * half_mm, 1.05 * aside), half_mm)
+    radius = float((half_mm * half_thick**2) ** (1.0 / 3.0))
+
+    def away(grid: VolumeGeometry) -> Floats:
+        length, across = parts(grid.to_world(np.moveaxis(np.indices(grid.shape), 0, -1)))
+        return np.asarray(radius * (np.hypot(length / half_mm, across / half_thick) - 1.0))
+
+    slack = radius + 4.0
+    wide = (1.0 + slack / radius) * np.sqrt((half_mm * along) ** 2 + half_thick**2 * (1.0 - along**2))
+    return Expected(away, box_between(geometry, middle - wide, middle + wide), radius, slack, True)
 
 
 def box_between(geometry: VolumeGeometry, low_mm: Floats, high_mm: Floats) -> Box:
@@ -243,11 +275,11 @@ def _worth(region: Mask, like: Mask, look: _Look, usual: tuple[float, float], co
     cut = any(bool(np.take(region, at, axis).any()) for axis in range(3) for at in (0, -1))
     short = max(0.0, np.log(usual[0] / radius)) * (0.5 if cut else 1.0)
     off = (short + max(0.0, np.log(radius / usual[1]))) / 0.25
-    round_ = min(1.0, 1.5 * 4.0 * np.pi * radius**2 / max(_surface_mm2(region, spacing), 1.0)) if compact else 1.0
+    round_ = min(1.0, 1.5 * 4.0 * np.pi * radius**2 / max(surface_mm2(region, spacing), 1.0)) if compact else 1.0
     return float(distinct**2 * round_**1.5 * np.exp(-0.5 * off * off))
 
 
-def _surface_mm2(region: Mask, spacing_mm: tuple[float, float, float]) -> float:
+def surface_mm2(region: Mask, spacing_mm: tuple[float, float, float]) -> float:
     """Return the area of the faces of voxels between a region and the rest, about 1.5 times that of its surface."""
     total = 0.0
     for axis in range(3):

@@ -8,12 +8,21 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from anatomy_twin.catalog import load
 from anatomy_twin.core import VolumeGeometry
 from anatomy_twin.kernels.distance import distance_mm
 from anatomy_twin.segmentation.clicks.scene import TOLD_MM, Expected, Floats, Scene, make_scene, span_of
-from anatomy_twin.segmentation.clicks.shapes import SLACK_MM, alike_regions, expect_patch, expect_tube, usual_mm
+from anatomy_twin.segmentation.clicks.shapes import (
+    SLACK_MM,
+    alike_regions,
+    expect_patch,
+    expect_spheroid,
+    expect_tube,
+    surface_mm2,
+    usual_mm,
+)
 from anatomy_twin.segmentation.clicks.tools import CONTOURED, Drawn, Tool, connected, measured, refined, threshold
 from anatomy_twin.segmentation.clicks.tubes import TUBES_MM, follow_tube
 from anatomy_twin.segmentation.ground.compose import IN_PARTS, layer_of
@@ -30,7 +39,15 @@ SURE_MM: Final = 5.0
 DEEP: Final = 2.3  # a patch is at most so many times thicker than its click is deep: a user clicks in the middle
 FINE_VOXELS: Final = 100_000
 ORGAN_VOXELS: Final = 260_000
-SPANS: Final = (0.85, 1.0, 1.15)
+SPANS: Final = (0.9, 1.1)
+THICK: Final = (0.45, 0.7)  # of its length: how thick something long is
+LONGER: Final = 1.08  # the ends of something are clicked a little inside of its border
+ENDS: Final = 0.7  # two seeds may be the ends of something or its middle and an end
+SOFT_HU: Final = 130.0  # what has fewer is no bone and holds none
+BONE_HU: Final = 170.0
+BONE_SHARE: Final = 0.02
+LIME_HU: Final = 70.0
+THICK_MM: Final = 2.5  # lime in a wall is thinner than twice that
 LEAKED: Final = 12.0
 TAIL: Final = 0.45  # of the radius of its ball: what hangs on by a neck thinner than that by two is no part of it
 COLLAPSED: Final = 0.5  # of the radius: what is smaller than that fell together
@@ -62,7 +79,7 @@ def draw_new(
     desk = _Desk(array, geometry, inside_mm, outside_mm, tool, hu)
     limits = TUBES_MM.get(name)
     if limits is not None and hu:
-        tube = follow_tube(array, geometry, inside_mm, outside_mm, limits)
+        tube = follow_tube(array, geometry, inside_mm, outside_mm, limits, arterial=name == "aorta")
         if tube is not None:
             return draw_expected(array, geometry, inside_mm, outside_mm, tool, expect_tube(tube, geometry, name))
     alike = alike_regions(array, geometry, inside_mm, outside_mm, name, hu=hu) if hu else []
@@ -74,11 +91,9 @@ def draw_new(
         if best is None or drawn.score > best.score:
             best = drawn
     if best is None or best.score <= 0.0:
-        for radius in _radii(radii_of(name), inside_mm, outside_mm):
-            drawn = _sized(desk, radius, None)
-            if best is None or drawn.score > best.score:
-                best = drawn
-    return None if best is None else _finer(best, desk, ORGAN_VOXELS if best.expected else FINE_VOXELS)
+        best = _plain(desk, name)
+    organ = best is not None and best.expected is not None and not best.expected.told
+    return None if best is None else _finer(best, desk, ORGAN_VOXELS if organ else FINE_VOXELS)
 
 
 def _radii(usual_mm: Iterable[float], inside_mm: Floats, outside_mm: Floats) -> list[float]:
@@ -88,6 +103,44 @@ def _radii(usual_mm: Iterable[float], inside_mm: Floats, outside_mm: Floats) -> 
         return [part * span for part in SPANS]
     barrier = float(np.linalg.norm(outside_mm - centre, axis=1).min()) if len(outside_mm) else np.inf
     return [radius for radius in usual_mm if radius <= 1.6 * barrier] or [max(barrier, 3.0)]
+
+
+def _plain(desk: _Desk, name: str) -> Drawn | None:
+    """Draw what no shape is known of: of the sizes and shapes that the seeds allow the most distinct one.
+
+    Seeds that lie apart tell the size if they are the ends of it, but a leak that fills that size has borders on all
+    kinds of edges. What is drawn from one of them alone is then the better beginning: it may not hold the others.
+    """
+    sizes = [_sized(desk, radius, None) for radius in _radii(radii_of(name), desk.inside_mm, desk.outside_mm)]
+    if span_of(desk.inside_mm)[1] < TOLD_MM:
+        return max(sizes, key=lambda one: one.score, default=None)
+    sizes += [_sized(desk, shape.radius_mm, shape) for shape in _long(desk.geometry, desk.inside_mm)]
+    ends = ENDS if len(desk.inside_mm) == 2 else 1.0
+    told = [replace(one, score=ends * one.score * _whole(one)) for one in sizes]
+    gaps = np.linalg.norm(desk.inside_mm[:, None] - desk.inside_mm[None], axis=-1).sum(1)
+    alone = replace(desk, inside_mm=desk.inside_mm[int(gaps.argmin())][None])
+    span = span_of(desk.inside_mm)[1]
+    usual = [radius for radius in radii_of(name) if 0.3 * span <= radius <= 2.2 * span] or radii_of(name)[-1:]
+    for radius in _radii(usual, alone.inside_mm, desk.outside_mm):
+        single = _sized(alone, radius, None)
+        told.append(replace(single, score=single.score * _whole(single)))
+    return max(told, key=lambda one: one.score, default=None)
+
+
+def _whole(drawn: Drawn) -> float:
+    """Return how little a region looks like a leak, up to 1: little surface for its volume, no bone in soft tissue."""
+    scene = drawn.scene
+    surface = surface_mm2(drawn.mask, scene.spacing_mm)
+    compact = min(1.0, 1.5 * 4.0 * np.pi * drawn.ball_mm**2 / max(surface, 1.0))
+    values = scene.smooth[drawn.mask]
+    soft = float(np.median(values)) < SOFT_HU
+    return float(compact**2 * np.exp(-np.mean(values > BONE_HU) / BONE_SHARE if soft else 0.0))
+
+
+def _long(geometry: VolumeGeometry, inside_mm: Floats) -> list[Expected]:
+    """Return the long shapes to try for seeds that lie apart: not everything is as thick as it is long."""
+    half = LONGER * span_of(inside_mm)[1]
+    return [expect_spheroid(geometry, inside_mm, half, thick) for thick in THICK]
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,9 +212,23 @@ def _even(drawn: Drawn, expected: Expected) -> Drawn:
     core = distance_mm(~mask, spacing, radius + 1.0) > radius
     opened = distance_mm(core, spacing, radius + 1.0) <= radius
     even = connected((mask & opened) | scene.must, scene.must)
+    if expected.lime_mm > 0.0:
+        even = even | (_lime(scene, even) & (outside <= expected.lime_mm) & ~scene.never)
     if expected.wall_mm > 0.0:
         even = (distance_mm(even, spacing, expected.wall_mm + 1.0) <= expected.wall_mm) & ~scene.never
     return replace(drawn, mask=even)
+
+
+def _lime(scene: Scene, tube: Mask) -> Mask:
+    """Return what is much brighter than a tube and thin in the plane: lime in its wall, not the bone beside it."""
+    bright = scene.smooth > max(float(np.median(scene.smooth[tube])) + LIME_HU, BONE_HU)
+    spacing = (1e3, scene.spacing_mm[1], scene.spacing_mm[2])
+    plane = np.zeros((3, 3, 3), dtype=bool)
+    plane[1] = True
+    labels, _ = ndimage.label(bright, plane)
+    thick = distance_mm(~bright, spacing, THICK_MM + 1.0) > THICK_MM
+    rim = np.concatenate([labels[:, [0, -1]].ravel(), labels[:, :, [0, -1]].ravel()])
+    return bright & ~np.isin(labels, np.union1d(labels[thick], rim))
 
 
 def draw_in_box(

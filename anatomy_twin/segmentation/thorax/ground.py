@@ -71,7 +71,7 @@ def find_thorax_ground(volume: Volume) -> ThoraxGround:
     grid = make_working_grid(volume)
     step = grid.spacing_mm
     hu = np.nan_to_num(np.clip(grid.hu, -1024.0, 1500.0), nan=-1024.0)
-    body = find_body(_closed_rim(hu, step), step)
+    body = find_body(hu, step)
     sections = body.mask.sum(axis=(1, 2)) * step**2 / 100.0
     if not body.mask.any() or float(np.median(sections[sections > 0])) < MIN_SECTION_CM2:
         raise SegmentationError("the scan shows no trunk", advice="give a CT of the chest")
@@ -98,19 +98,6 @@ def _check_region(lungs: Mask, windpipe: Mask, step: float) -> None:
             f"the scan shows an abdomen: lung lies in the upper {height_mm:.0f} of {whole_mm:.0f} mm only",
             advice="give a CT of the chest, or use ct-abdomen",
         )
-
-
-def _closed_rim(hu: Image, step: float) -> Image:
-    """Return the image with lung that runs out of the field closed off at the rim, so that it counts as inside.
-
-    Air around the patient and padding read below -950 HU, lung above.
-    """
-    smooth = ndimage.uniform_filter(hu, 3, mode="nearest")
-    lung = open_mm((smooth > -930.0) & (smooth < -500.0), 2.0 * step, step)
-    rim = np.zeros(hu.shape, dtype=bool)
-    rim[:, [0, -1], :] = True
-    rim[:, :, [0, -1]] = True
-    return np.where(rim & lung, np.float32(0.0), hu)
 
 
 def contrast_lumen(hu: Image, step: float, frame: SpineFrame | None = None) -> Mask:
