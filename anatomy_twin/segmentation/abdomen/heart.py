@@ -31,6 +31,11 @@ TISSUE_HU: Final = (0.0, 450.0)
 OPENING_MM: Final = 7.5
 RIM_MM: Final = 15.0
 LUNG_AROUND: Final = 0.25
+FAT_HU: Final = -25.0
+FAT_AROUND: Final = 0.6
+LUNG_SHARE: Final = 0.25
+GROWTH: Final = 1.3
+OVERLAP: Final = 0.8
 
 
 def find_heart(hu: Image, lungs: Mask, depth: Image, taken: Mask, frame: SpineFrame) -> Found:
@@ -42,8 +47,9 @@ def find_heart(hu: Image, lungs: Mask, depth: Image, taken: Mask, frame: SpineFr
     taken : what other structures hold (liver, aorta, stomach, spleen, bone, gas).
 
     Soft tissue before the spine and between the lungs is followed from the top of the field down, slice by slice, as
-    long as at least a quarter of what lies within 15 mm around it, trunk wall and known organs aside, is lung: below
-    that lies the diaphragm. The border to what rests on it is estimated, hence "check".
+    long as at least a quarter of what lies within 15 mm around it, trunk wall and known organs aside, is lung, or as
+    it hangs on the slice above in its own fat with lung in the slice: below that lies the diaphragm. The border to
+    what rests on it is estimated, hence "check".
     """
     step = frame.spacing_mm
     if volume_ml(lungs, step) < LEAST_LUNG_ML:
@@ -52,7 +58,7 @@ def find_heart(hu: Image, lungs: Mask, depth: Image, taken: Mask, frame: SpineFr
     near = distance_in_slices_mm(lungs, step, BETWEEN_LUNGS_MM) < BETWEEN_LUNGS_MM
     region = soft & near & np.broadcast_to(frame.front_mm > BEFORE_SPINE_MM, hu.shape)
     region = open_slices_mm(region, OPENING_MM, step)
-    heart = _followed(region, lungs, ~taken & (depth > 0.0), step)
+    heart = _followed(region, lungs, ~taken & (depth > 0.0), (hu < FAT_HU) & (depth > 0.0), step)
     core = largest_component(open_mm(heart, OPENING_MM, step))
     heart = ndimage.binary_propagation(core, mask=heart)
     heart = fill_slices(close_slices_mm(heart, 4.5, step)) & ~taken & ~lungs
@@ -67,7 +73,7 @@ def find_heart(hu: Image, lungs: Mask, depth: Image, taken: Mask, frame: SpineFr
     return Found(heart, "check", note, ("estimated",))
 
 
-def _followed(region: Mask, lungs: Mask, free: Mask, step: float) -> Mask:
+def _followed(region: Mask, lungs: Mask, free: Mask, fat: Mask, step: float) -> Mask:
     """Follow the largest part of the highest slice down while lung lies around it, where nothing known does."""
     result = np.zeros_like(region)
     around = distance_in_slices_mm(lungs, step, RIM_MM) < step
@@ -86,9 +92,25 @@ def _followed(region: Mask, lungs: Mask, free: Mask, step: float) -> Mask:
             break
         part = labels == int(np.argmax(shared))
         rim = (ndimage.distance_transform_edt(~part) * step <= RIM_MM) & ~part & (free[k] | lungs[k])
-        if np.count_nonzero(rim & (lungs[k] | around[k])) < LUNG_AROUND * np.count_nonzero(rim):
+        held = np.count_nonzero(rim & (lungs[k] | around[k])) >= LUNG_AROUND * np.count_nonzero(rim)
+        if not held and before is not None:
+            held = _in_fat(part, before, rim & (fat[k] | lungs[k]), rim, lungs[k], free[k] | part)
+        if not held:
             if before is None:  # the highest slices may show the wide roots of the vessels
                 continue
             break
         result[k] = before = part
     return result
+
+
+def _in_fat(part: Mask, before: Mask, dark: Mask, rim: Mask, lungs: Mask, room: Mask) -> bool:
+    """Tell whether a region of one slice is the heart in its fat: what hangs on the region above, hardly wider than it.
+
+    Fat or lung has to lie around it, and lung to fill a quarter of the cavity, which ends the heart at the diaphragm.
+    """
+    area = np.count_nonzero(part)
+    if area > GROWTH * np.count_nonzero(before) or np.count_nonzero(part & before) < OVERLAP * area:
+        return False
+    if np.count_nonzero(lungs) < LUNG_SHARE * np.count_nonzero(room | lungs):
+        return False
+    return np.count_nonzero(dark) >= FAT_AROUND * np.count_nonzero(rim)

@@ -36,6 +36,7 @@ from anatomy_twin.segmentation.ground.working_grid import (
 )
 
 BILE_HU: Final = (-12.0, 26.0)
+BESIDE_BILE_HU: Final = 48.0
 GALLBLADDER_ML: Final = (4.0, 150.0)
 LOOP_MM: Final = 10.0
 BULB_UP_MM: Final = 14.0
@@ -120,13 +121,18 @@ def _gallbladder(wall: Wall, cavity: Mask, taken: Mask, step: float) -> Found:
     bile = (smooth > BILE_HU[0]) & (smooth < BILE_HU[1]) & near & ~(taken & ~liver) & (wall.cavity_depth > 4.0)
     left = np.broadcast_to(wall.frame.left_mm, bile.shape)
     bile &= left < 25.0
-    rim = near & (smooth < BILE_HU[1] + 22.0) & (smooth > -25.0)
+    inside = erode_mm(liver, 2.0 * step, step)
+    parenchyma = float(np.median(wall.hu[inside if inside.any() else liver]))
+    rim = near & (smooth > -25.0)
     best: tuple[float, Mask] | None = None
     # a neighbour of the same brightness hangs on it by a bridge that a deeper erosion cuts
     for deep in (0.9, 1.8, 2.8):
         core = open_mm(erode_mm(bile, deep * step, step), 1.0 * step, step)
         for part in components(core, max(4, int(0.6 / step**3 * 1000.0)))[:10]:
-            grown = largest_component(dilate_mm(part, (deep + 0.8) * step, step) & rim)
+            # the border to a liver without much contrast medium lies half-way to its level
+            half = 0.5 * (float(np.median(smooth[part])) + parenchyma)
+            wide = rim & (smooth < min(max(half, BILE_HU[1]), BESIDE_BILE_HU))
+            grown = largest_component(dilate_mm(part, (deep + 0.8) * step, step) & wide)
             score = _gallbladder_score(grown, wall, liver, hull, step)
             if best is None or score > best[0] + 0.05:
                 best = (score, grown)

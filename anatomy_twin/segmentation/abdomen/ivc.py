@@ -12,6 +12,7 @@ from scipy import ndimage
 from anatomy_twin.core import SILENT, Monitor, VolumeGeometry, check_cancelled
 from anatomy_twin.kernels.seg_circles import best_path
 from anatomy_twin.kernels.seg_tubes import oval_scores
+from anatomy_twin.segmentation.ground.borders import grown_to_half
 from anatomy_twin.segmentation.ground.frame import SpineFrame, find_spine
 from anatomy_twin.segmentation.ground.phase import Phase
 from anatomy_twin.segmentation.ground.working_grid import (
@@ -19,7 +20,9 @@ from anatomy_twin.segmentation.ground.working_grid import (
     Image,
     Mask,
     Masks,
+    dilate_mm,
     distance_mm,
+    erode_mm,
     largest_component,
     open_mm,
 )
@@ -42,6 +45,7 @@ MIN_LENGTH_MM: Final = 45.0
 MIN_RIM: Final = 0.34
 MIN_SCORE: Final = 0.27
 LIKE_LIVER_HU: Final = 8.0
+BESIDE_HU: Final = 12.0  # a neighbour that differs by less has no border that noise leaves to be seen
 AREA_CM2: Final = (0.7, 9.0)
 BELOW_FORK_MM: Final = 18.0   # the veins join about one vertebral body lower than the aorta divides
 ABOVE_LIVER_MM: Final = 9.0   # then comes the right atrium
@@ -100,6 +104,8 @@ def find_inferior_vena_cava(
         if np.mean(unsure) > 0.5:
             return {NAME: Found.nothing("as bright as the liver it lies in: its border does not show")}
         return {NAME: Found.nothing("what lies to the right of the aorta does not hold the form of a vein")}
+    if phase.name != "native":  # there the border towards the liver is a few HU, less than noise
+        mask = _to_half(hu, mask, barred, step)
     length = int(mask.any(axis=(1, 2)).sum()) * step
     shown = float(np.mean(path.rim[np.isin(slices, np.flatnonzero(mask.any(axis=(1, 2))))]))
     note = f"{length:.0f} mm long, {float(np.median(hu[mask])):.0f} HU, {100 * shown:.0f} % of its rim shows"
@@ -273,6 +279,22 @@ def _half_contrast(image: Image, path: Path, number: int, level: float, least_hu
     return np.clip(0.5 * contrast, least_hu, 130.0)
 
 
+def _to_half(hu: Image, mask: Mask, barred: Mask, step: float) -> Mask:
+    """Return the vein widened by up to a voxel, in its own slices, to half of the contrast with what lies beside it.
+
+    The oval keeps to the inner side of a blurred border. Where the neighbour differs by less than noise does, nothing
+    is added.
+    """
+    rows = np.flatnonzero(mask.any(axis=(1, 2)))
+    inner = erode_mm(mask, step, step)
+    level = np.array([np.median(hu[k][inner[k] if inner[k].any() else mask[k]]) for k in rows])
+    level = ndimage.median_filter(level, 5, mode="nearest")
+    every = np.interp(np.arange(hu.shape[0]), rows, level)
+    excess = (ndimage.gaussian_filter(hu, 0.4, mode="nearest") - every[:, None, None]).astype(np.float32)
+    own = np.broadcast_to(mask.any(axis=(1, 2), keepdims=True), mask.shape)
+    return grown_to_half(excess, mask, own & ~barred, 0.0, step, rings=1, least_hu=BESIDE_HU)
+
+
 def _below_heart(masks: Masks, path: Path, slices: NDArray[np.int64], step: float) -> int:
     """Return the last slice: 9 mm above the last one where the vein runs beside the liver."""
     liver = masks.get("liver")
@@ -324,6 +346,7 @@ def _gate(
     kept = np.zeros_like(mask)
     chosen = slices[labels == longest]
     kept[chosen] = mask[chosen]
-    kept = largest_component(open_mm(kept, step, step))
+    # thin strands go, the corners of the section stay
+    kept = largest_component(kept & dilate_mm(open_mm(kept, step, step), step, step))
     faint = float(np.mean(path.rim[labels == longest])) < 0.55
     return kept, ("contrast",) if faint else ()

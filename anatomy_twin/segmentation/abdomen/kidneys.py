@@ -42,6 +42,10 @@ LEAST_SCORE = 0.02
 POLE_MM = 18.0
 BACK_MM = -27.0  # behind the spine's reference by more than this lie the muscles of the back
 USUAL_WEIGHT = 0.2  # a weight of the prior that 4 % of the widened anatomies reach
+PAD = 10  # voxels around the box, so that its border closes nothing off
+MEDULLA_MM = 24.0  # the mouth of the hilum is narrower than twice that
+MEDULLA_HU = 42.0  # before it is filled the medulla is as dark as muscle; sinus fat and urine are darker
+MEDULLA_OPEN_MM = 4.5
 CORTICAL_AORTA_HU = 200.0  # so bright an aorta goes with a bright cortex around a dark medulla
 
 
@@ -254,6 +258,14 @@ def _stubs(kidney: Mask, beside_mm: Image, step: float) -> Mask:
     return stubs
 
 
+def _medulla(cortex: Mask, smooth: Image, free: Mask, step: float) -> Mask:
+    """Return what the bright cortex lies around like a shell open to the hilum: medulla, but no sinus fat or urine."""
+    shell = close_mm(np.pad(cortex, PAD), MEDULLA_MM, step)[PAD:-PAD, PAD:-PAD, PAD:-PAD]
+    inside = shell & free & (smooth > MEDULLA_HU)
+    # artery and vein in the hilum are thinner
+    return open_mm(inside | cortex, MEDULLA_OPEN_MM, step) & inside
+
+
 def _pole(best: Candidate, scene: Scene, free: Mask, level: float, spread: float) -> Mask:
     """Return the kidney with a pole that a fold of its outline parts from the rest, if that makes it a better one."""
     step, box, part = scene.spacing_mm, best.box, best.mask
@@ -294,6 +306,8 @@ def _finish(best: Candidate | None, scene: Scene, taken: Mask, enhanced: bool, m
     grown = grown if volume_ml(grown, step) > 0.6 * volume_ml(part, step) else part
     closed = close_mm(grown, 9.0 if mottled else 4.5, step) & ~(taken | scene.gas)[box]
     closed = fill_slices(closed) & (scene.smooth[box] > -60.0)
+    if mottled:
+        closed |= _medulla(closed, scene.smooth[box], ~barred[box], step)
     if enhanced:
         closed &= ~_stubs(closed, np.broadcast_to(np.abs(scene.frame.left_mm), scene.hu.shape)[box], step)
     labels = components(closed)

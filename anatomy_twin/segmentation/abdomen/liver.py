@@ -29,6 +29,15 @@ from anatomy_twin.segmentation.ground.working_grid import (
     volume_ml,
 )
 
+OWN_LEVEL_HU = 85.0  # muscle has 50 to 65 HU
+OWN_BAND_SD = 2.0
+OWN_BAND_HU = 8.0
+OWN_LEAST_ML = 2.0
+OWN_AND_LEANS = (  # share of the inside at the liver's level, share of the surface that leans on it
+    (0.9, 0.15), (0.7, 0.25),
+)
+OWN_LEFT_MM = 35.0
+
 
 @dataclass(frozen=True, eq=False)
 class Scene:
@@ -179,6 +188,7 @@ def _clean(mask: Mask, core: Mask, scene: Scene, level: Level) -> Mask:
     opened = open_mm(mask, 4.5, step) | (open_mm(mask, 3.0, step) & (left > -10.0))
     together = touching(opened, core)
     opened = keep_lobes(together, core, step, image=scene.hu)
+    opened |= _own_level(together & ~opened, opened, scene, level)
     cut_off = together & ~opened
     grown = dilate_mm(opened, 3.0, step) & mask & ~cut_off
     soft = (scene.smooth > -10.0) & (scene.smooth < level.mean_hu + 120.0) & ~scene.lungs & ~scene.bone & ~scene.gas
@@ -189,8 +199,39 @@ def _clean(mask: Mask, core: Mask, scene: Scene, level: Level) -> Mask:
     filled = np.where(scene.under_dome < 45.0, thick, filled)
     if not scene.arms_in_field:
         # where arms shade the picture an even organ is not even
-        filled = filled & ~uneven_parts(filled, core, scene.smooth, level.mean_hu, step, left > -10.0)
+        uneven = uneven_parts(filled, core, scene.smooth, level.mean_hu, step, left > -10.0)
+        filled = filled & ~(uneven & ~_own_level(uneven, filled & ~uneven, scene, level))
     return touching(open_mm(filled, 2.0 * step / 3.0, step), opened & filled)
+
+
+def _own_level(parts: Mask, rest: Mask, scene: Scene, level: Level) -> Mask:
+    """Return the pieces of ``parts`` that are liver by their grey value, whatever their shape and what lies in them.
+
+    Full of contrast medium the liver is far brighter than muscle and its level is its own: a piece beside or right of
+    the midline whose inside is at that level in seven voxels of ten (the others are vessels and lesions) and that
+    leans on ``rest`` with a quarter of its surface belongs to it; one that is at that level throughout needs less.
+    Bowel of the same mean hangs on by less; the spleen lies farther left.
+    """
+    result = np.zeros_like(parts)
+    step = scene.spacing_mm
+    if level.mean_hu < OWN_LEVEL_HU:
+        return result
+    band = max(OWN_BAND_SD * level.sd_hu, OWN_BAND_HU)
+    left = np.broadcast_to(scene.frame.left_mm, parts.shape)
+    labels, _ = ndimage.label(parts)
+    for n, place in enumerate(ndimage.find_objects(labels), start=1):
+        block = tuple(slice(max(0, s.start - 2), s.stop + 2) for s in place)
+        piece = labels[block] == n
+        inner = ndimage.binary_erosion(piece)
+        if volume_ml(piece, step) < OWN_LEAST_ML or np.count_nonzero(inner) < 20:
+            continue
+        shell = ndimage.binary_dilation(piece) & ~piece
+        leans = np.count_nonzero(shell & rest[block]) / max(1, np.count_nonzero(shell))
+        own = float(np.mean(np.abs(scene.smooth[block][inner] - level.mean_hu) < band))
+        sure = any(own >= share and leans >= least for share, least in OWN_AND_LEANS)
+        if sure and float(np.median(left[block][piece])) < OWN_LEFT_MM:
+            result[block] |= piece
+    return result
 
 
 def without_vein(liver: Mask, vein: Mask, scene: Scene, level: Level) -> Mask:

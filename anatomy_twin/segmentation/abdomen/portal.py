@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from anatomy_twin.core import SILENT, Monitor, VolumeGeometry, check_cancelled
-from anatomy_twin.kernels.seg_geodesic import travel_time
+from anatomy_twin.segmentation.abdomen.portal_tube import follow_from_the_liver, with_parts_apart
 from anatomy_twin.segmentation.ground.borders import grown_to_half
 from anatomy_twin.segmentation.ground.phase import Phase
 from anatomy_twin.segmentation.ground.ridges import masked_mean
@@ -18,10 +17,8 @@ from anatomy_twin.segmentation.ground.working_grid import (
     Image,
     Mask,
     Masks,
-    box_of,
     boxed_components,
     close_mm,
-    depth_mm,
     dilate_mm,
     distance_mm,
     erode_mm,
@@ -37,18 +34,21 @@ MIN_CONTRAST_HU: Final = 12.0
 # the pressure is high
 TRUNK_ML: Final = (1.0, 45.0)
 WHOLE_ML: Final = 6.0
-WIDEST_MM: Final = 10.5  # half the width of what is no vein any more
 LOCAL_MM: Final = 18.0
 SOFT_HU: Final = 60.0
 SHADE_MM: Final = 25.0
-HILAR_RADIUS_MM: Final = 4.5
-NEAR_MM: Final = 24.0
-LINK_MM: Final = 30.0
-GAP_MM: Final = 15.0  # where two veins meet they are cut obliquely and read thin
-FORK_MM: Final = 12.0
-IN_LIVER_MM: Final = 45.0
-STEM_MM: Final = 75.0  # a portal trunk is about 80 mm long
-REACH_MM: Final = 150.0  # along the vein from the liver: confluence, spleen and the mesenteric stump lie nearer
+OWN_LEVEL: Final = 50.0  # percentile: the grid blurs thin veins, so their middle is not as bright as the stems
+# share of fat around the trunk: about 0.5 where there is much fat, 0.16 in a lean person; next to none within the liver
+LEAST_FAT: Final = (0.05, 0.1)
+FAT_HU: Final = 20.0
+FAT_MM: Final = 5.0
+HILAR_FAT: Final = 0.3  # a branch beside a fissure has fat on one side only
+NO_FAT: Final = 0.05
+ALONG_MM: Final = 4.0
+BESIDE_MM: Final = 6.0
+ASTRAY: Final = 0.15  # of the volume; 0.1 where the vein runs through a compact pancreas
+FAR_MM: Final = 12.0  # half the thickness of a pancreas
+BESIDE_CAVA_MM: Final = 20.0
 OTHERS_MM: Final = {
     "aorta": 3.5, "kidney_right": 4.0, "kidney_left": 4.0, "bone": 4.0, "spleen": 0.0, "lung_right": 2.0,
     "lung_left": 2.0, "inferior_vena_cava": 1.5, "heart": 2.0, "gallbladder": 0.0,
@@ -115,18 +115,24 @@ def find_portal_vein(
     local = masked_mean(np.clip(smooth, level - 40.0, level + 40.0), core if core.any() else liver, SHADE_MM, step)
     excess = smooth - local
     best: Mask | None = None
+    apart = False
     # from generous to strict, until what hangs on the liver is no more than a vein
     for share, radius in ((0.5, 1.2), (0.6, 1.2), (0.6, 2.2), (0.75, 2.2)):
         bright = (excess > share * contrast) & (smooth < level + 2.0 * contrast + 60.0) & ~others
         # half-way to soft tissue that is no liver
         weak = (smooth > min(0.5 * (level + 1.2 * contrast + SOFT_HU), level)) & ~others & ~core
-        best = _from_the_liver(bright, weak, liver, masks, radius, step)
+        fat = fat_around(smooth, bright, step)
+        in_fat = bright & (fat > HILAR_FAT)
+        proper = _liver_proper(smooth, bright, fat, liver, masks, step)
+        best = follow_from_the_liver(bright, weak, proper, in_fat, masks, radius, step)
         if best is not None and volume_ml(best, step) <= TRUNK_ML[1]:
+            if volume_ml(best & ~proper, step) < WHOLE_ML / 2.0:
+                best, apart = with_parts_apart(best, in_fat, masks, step)
             break
     monitor.progress(0.9)
     if best is not None and best.any():
         free = ~others & (~liver | dilate_mm(best, 1.2 * step, step)) & (hu < level + 2.0 * contrast + 60.0)
-        best = grown_to_half(hu, best, free, float(np.percentile(smooth[best], 75)), step)
+        best = grown_to_half(hu, best, free, float(np.percentile(smooth[best], OWN_LEVEL)), step)
     volume = 0.0 if best is None else volume_ml(best, step)
     if (best is None or volume < TRUNK_ML[0]) and liver[0].any():
         bright = (excess > 0.5 * contrast) & (smooth < level + 2.0 * contrast + 60.0) & ~others
@@ -138,11 +144,56 @@ def find_portal_vein(
         return {NAME: Found.nothing("no bright tube leaves the liver at the hilum")}
     if volume > TRUNK_ML[1]:
         return {NAME: Found.nothing(f"what leaves the hilum has {volume:.0f} ml: more than a portal vein")}
-    brightness = float(np.median(hu[best]))
-    note = f"{volume:.0f} ml, {brightness:.0f} HU; followed from the hilum as far as it keeps its brightness"
-    if volume < WHOLE_ML:
-        return {NAME: Found(best, "check", f"{note}; too little for trunk and splenic vein together", ("volume",))}
-    return {NAME: Found(best, "ok", note)}
+    fat = fat_around(smooth, excess > 0.5 * contrast, step)
+    return {NAME: _judged(hu, best, liver, proper, fat, apart, step)}
+
+
+def _judged(hu: Image, vein: Mask, liver: Mask, proper: Mask, fat: Image, apart: bool, step: float) -> Found:
+    """Return the vein with what speaks against it: too little of it, too little fat around it, pieces apart.
+
+    ``proper`` is the liver as the finder took it: what it holds beyond ``liver`` are vessels in a solid organ, and a
+    trunk beside many of them may be a branch in a part of the liver that was not drawn.
+    """
+    outer, outer_ml = vein & ~liver, volume_ml(vein & ~proper, step)
+    astray_ml = volume_ml(proper & ~liver & dilate_mm(vein, BESIDE_MM, step), step)
+    share = float(np.mean(fat[outer])) if outer.any() else 1.0
+    if share < LEAST_FAT[0]:
+        return Found.nothing("what leaves the hilum has no fat around it, as vessels in the liver have none")
+    volume = volume_ml(vein, step)
+    bright_hu = float(np.median(hu[vein]))
+    note = f"{volume:.0f} ml, {bright_hu:.0f} HU; followed from the hilum as far as it keeps its brightness"
+    told = {
+        "volume": "too little for trunk and splenic vein together" if volume < WHOLE_ML
+        else "little of it outside the liver" if outer_ml < WHOLE_ML else "",
+        "estimated": "in pieces, the way between is not seen" if apart else "",
+        "adjacency": "little fat around it" if share < LEAST_FAT[1]
+        else "beside vessels in a solid organ that is not the liver" if astray_ml > ASTRAY * volume else "",
+    }
+    rules = tuple(rule for rule, words in told.items() if words)
+    return Found(vein, "check" if rules else "ok", "; ".join([note, *(told[rule] for rule in rules)]), rules)
+
+
+def _liver_proper(smooth: Image, bright: Mask, fat: Image, liver: Mask, masks: Masks, step: float) -> Mask:
+    """Return the liver without vessels that run in fat, where its outline was drawn across the hilum.
+
+    And with what a poor outline left out: a vessel far from all fat runs in a large solid organ, which the pancreas is
+    not, and far to the right of the cava the trunk runs in fat or not at all.
+    """
+    result = liver & ~(bright & (fat > HILAR_FAT))
+    cava = masks.get("inferior_vena_cava")
+    if cava is not None and cava.any():
+        right = int(float(np.nonzero(cava)[2].mean()) - BESIDE_CAVA_MM / step)
+        if right > 0:
+            result[..., :right] |= (fat < NO_FAT)[..., :right] & bright[..., :right]
+    seen = open_mm(smooth < FAT_HU, step, step)
+    return result | (bright & (distance_mm(seen, step, FAR_MM + step) > FAR_MM)) if seen.any() else result
+
+
+def fat_around(smooth: Image, bright: Mask, step: float) -> Image:
+    """Return which share of what is no bright vessel nearby (Gaussian, 5 mm) is fat, 0 to 1."""
+    fat = ndimage.gaussian_filter((smooth < FAT_HU).astype(np.float32), FAT_MM / step, truncate=2.5)
+    rest = ndimage.gaussian_filter((~bright).astype(np.float32), FAT_MM / step, truncate=2.5)
+    return np.asarray(np.where(rest > 0.02, fat / np.maximum(rest, 0.02), 0.0), dtype=np.float32)
 
 
 def _beside_hilar_fat(smooth: Image, bright: Mask, liver: Mask, masks: Masks, step: float) -> Mask | None:
@@ -165,7 +216,9 @@ def _beside_hilar_fat(smooth: Image, bright: Mask, liver: Mask, masks: Masks, st
                 continue
         result = np.zeros_like(liver)
         result[box] = part
-        return dilate_mm(result, 4.0, step) & bright & hull
+        result = touching(dilate_mm(result, ALONG_MM, step) & bright & hull, result)
+        beside = dilate_mm(result, 1.2 * step, step)
+        return grown_to_half(smooth, result, beside, float(np.percentile(smooth[result], OWN_LEVEL)), step)
     return None
 
 
@@ -189,190 +242,3 @@ def _others(hu: Image, masks: Masks, step: float) -> Mask:
     # contrast medium in bowel, with its wall
     lumen = open_mm(hu > 260.0, 0.9 * step, step)
     return result | (dilate_mm(lumen, 4.0, step) if lumen.any() else lumen)
-
-
-def _from_the_liver(bright: Mask, weak: Mask, liver: Mask, masks: Masks, radius_mm: float, step: float) -> Mask | None:
-    """Return what runs on outside the liver from its vessels, of the tubes the one that leaves it at the hilum."""
-    tube = bright & ~open_mm(bright, WIDEST_MM, step)
-    core = erode_mm(tube, radius_mm, step)
-    hull = close_mm(liver, 16.0, step)
-    deep = erode_mm(liver, 3.0, step)
-    parts = boxed_components(core, max(4, int(0.15 / step**3 * 1000.0)))[:25]
-    scores = [_hilar_score(part, box, deep[box], hull[box], liver, masks, step) for box, part in parts]
-    if not scores or max(scores) <= 0.0:
-        return None
-    box, part = parts[int(np.argmax(scores))]
-    whole = np.zeros(liver.shape, dtype=bool)
-    whole[box] = part
-    whole = _joined(whole, core, tube, weak, masks, step)
-    if volume_ml(whole & ~liver, step) < 0.2:
-        return None
-    grown = (dilate_mm(whole, radius_mm + 0.6 * step, step) & tube) | whole
-    tube = _within_reach(grown, whole & deep, step)
-    outer = _outside(tube, liver, step)
-    free = _not_above(outer & ~close_mm(liver, 10.0, step), masks, step)
-    if volume_ml(free, step) > 1.0:
-        return _with_stem(tube | outer, free, deep, step)
-    # only the hilum is in the field: a trunk there is wide, branches in fissures are not
-    wide = float(depth_mm(outer, step, 8.0).max()) >= HILAR_RADIUS_MM
-    return _with_stem(tube | outer, outer, deep, step) if wide else None
-
-
-def _not_above(outer: Mask, masks: Masks, step: float) -> Mask:
-    """Remove pieces that lie higher than the largest one, unless far to the left, where the splenic vein rises."""
-    pieces = boxed_components(outer)
-    aorta = masks.get("aorta")
-    left = float(np.median(np.nonzero(aorta)[2])) + 20.0 / step if aorta is not None and aorta.any() else np.inf
-    result = outer.copy()
-    for box, part in pieces[1:]:
-        above = box[0].start > pieces[0][0][0].stop + 10.0 / step
-        if above and box[2].start + float(np.nonzero(part)[2].mean()) < left:
-            result[box] &= ~part
-    return result
-
-
-def _joined(whole: Mask, core: Mask, tube: Mask, weak: Mask, masks: Masks, step: float) -> Mask:
-    """Add the cores that hang on the first by a thin piece of tube, but nothing that hangs on the aorta.
-
-    Where the vein bends it is cut lengthwise by thick slices and reads thin or faint: 30 mm of tube may lie between,
-    of which each mm that is only ``weak`` counts three.
-    """
-    aorta = masks.get("aorta")
-    near_aorta = distance_mm(aorta, step, 9.0) < 7.5 if aorta is not None and aorta.any() else np.zeros_like(whole)
-    slowness = np.where(tube, 1.0, np.where(weak & ~near_aorta, 3.0, np.inf)).astype(np.float32)
-    for _ in range(3):
-        way = travel_time(slowness, whole, (step, step, step), LINK_MM)
-        labels, count = ndimage.label(core & ~whole)
-        sizes = np.bincount(labels.ravel(), minlength=count + 1)
-        arteries = np.unique(labels[near_aorta & (labels > 0)])
-        met = np.setdiff1d(np.unique(labels[np.isfinite(way) & (labels > 0)]), arteries)
-        met = met[sizes[met] * step**3 / 1000.0 > 0.15]
-        if not met.size:
-            break
-        added = np.isin(labels, met)
-        for number in met:
-            for place in _way_back(way, labels == number):
-                added[place] = True
-        whole = whole | (added & (tube | weak))
-    return whole
-
-
-def _way_back(way: NDArray[np.float64], end: Mask) -> list[tuple[slice, slice, slice]]:
-    """Return the voxels, each with its neighbours, on the fastest way from the start of ``way`` to ``end``."""
-    places = np.argwhere(end)
-    k, j, i = (int(n) for n in places[int(np.argmin(way[end]))])
-    path = []
-    while True:
-        around = (slice(max(0, k - 1), k + 2), slice(max(0, j - 1), j + 2), slice(max(0, i - 1), i + 2))
-        path.append(around)
-        part = way[around]
-        best = np.unravel_index(int(np.argmin(part)), part.shape)
-        if part[best] >= way[k, j, i] or way[k, j, i] <= 0.0:
-            return path
-        k, j, i = (int(n) + side.start for n, side in zip(best, around, strict=True))
-
-
-def _hilar_score(
-    part: Mask, box: tuple[slice, slice, slice], deep: Mask, hull: Mask, liver: Mask, masks: Masks, step: float
-) -> float:
-    """Return how much a tube looks like the portal vein: in the liver and out of it, before the cava, mid-height."""
-    inside = volume_ml(part & deep, step)
-    bay = volume_ml(part & hull & ~deep, step)
-    if bay < 0.15:
-        return 0.0
-    k, j, i = (float(np.median(axis)) + side.start for axis, side in zip(np.nonzero(part & hull), box, strict=True))
-    held = np.flatnonzero(liver.any(axis=(1, 2)))
-    height = (k - held[0]) / max(1, held[-1] - held[0])
-    score = min(3.0, inside + 0.3) * min(2.0, bay) * (1.0 if 0.05 < height < 0.85 else 0.3)
-    anchor = masks.get("inferior_vena_cava")
-    sideways = 0.0
-    if anchor is None or not anchor.any():
-        anchor, sideways = masks.get("aorta"), 36.0
-    if anchor is not None and anchor.any():
-        rows = np.flatnonzero(anchor.any(axis=(1, 2)))
-        nearest = anchor[rows[int(np.argmin(np.abs(rows - k)))]]
-        b, a = (float(np.mean(axis)) for axis in np.nonzero(nearest))
-        front, left = (b - j) * step, (i - a) * step + sideways
-        score *= float(np.clip((front - 2.0) / 8.0, 0.05, 1.0)) * float(np.exp(-0.5 * (left / 35.0) ** 2))
-    return score
-
-
-def _within_reach(tube: Mask, doors: Mask, step: float) -> Mask:
-    """Return the part of the tube that can be reached from inside the liver within ``REACH_MM`` along itself."""
-    reached = tube & dilate_mm(doors, 1.5 * step, step) if doors.any() else tube
-    cube = ndimage.generate_binary_structure(3, 3)
-    return np.asarray(ndimage.binary_dilation(reached, cube, iterations=int(REACH_MM / (1.25 * step)), mask=tube))
-
-
-def _outside(tube: Mask, liver: Mask, step: float) -> Mask:
-    """Return the pieces of a tube outside the liver, without thin branches that only lie in bays of its outline."""
-    bays, beside = close_mm(liver, 8.0, step), dilate_mm(liver, 5.0, step)
-    result = np.zeros_like(tube)
-    pieces = boxed_components(tube & ~liver, max(2, int(0.1 / step**3 * 1000.0)))
-    waiting = []
-    for number, (box, part) in enumerate(pieces):
-        thick = float(depth_mm(part, step, 5.0).max()) >= 3.5
-        if number == 0:
-            result[box] |= part
-        elif box[0].start >= pieces[0][0][0].stop + round(6.0 / step) and np.mean(beside[box][part]) > 0.5:
-            continue  # above the trunk and along the liver: its own edge
-        elif thick or np.count_nonzero(part & ~bays[box]) > 0.4 * np.count_nonzero(part):
-            waiting.append((box, part))
-    for _ in range(3):
-        # a piece far from what is kept is the liver's own edge
-        reach = distance_mm(result, step, NEAR_MM + 2.0)
-        for box, part in waiting:
-            if float(reach[box][part].min()) <= NEAR_MM:
-                result[box] |= part
-    return result
-
-
-def _with_stem(tube: Mask, outer: Mask, deep: Mask, step: float) -> Mask:
-    """Return the largest piece outside the liver and the stem that runs from it into the hilum up to its first fork.
-
-    ``outer`` is the part of ``tube`` that surely is no branch; its other pieces stay where they lie within 15 mm along
-    the tube, or the stem meets them. From there the tube is followed in steps of 2 mm; it has forked where what lies
-    ahead falls into two wide parts that both go on for 12 mm, at the latest 45 mm after it came to lie in ``deep``.
-    """
-    pieces = boxed_components(outer)
-    if not pieces:
-        return outer
-    main = np.zeros_like(outer)
-    main[pieces[0][0]] = pieces[0][1]
-    whole = touching(tube | outer, main)
-    box = box_of(whole, 2)
-    part, start = whole[box], main[box]
-    slowness = np.where(part, 1.0, np.inf).astype(np.float32)
-    near = np.isfinite(travel_time(slowness, start, (step, step, step), GAP_MM))
-    start = touching(outer[box], start | (near & outer[box]))
-    way = travel_time(slowness, start, (step, step, step), STEM_MM + 30.0)
-    depth = depth_mm(part, step, 12.0)
-    widest = float(np.percentile(depth[start], 95))
-    inside = part & deep[box] & np.isfinite(way)
-    last = min(STEM_MM, float(way[inside].min()) + IN_LIVER_MM) if inside.any() else STEM_MM
-    end, barred = last, np.zeros_like(part)
-    for far in np.arange(0.0, last, 2.0):
-        # only so far ahead: farther on the branches touch other vessels again
-        ahead = part & (way > far) & (way < far + FORK_MM + 6.0) & (depth > 0.3 * widest) & ~barred
-        labels, count = ndimage.label(ahead, np.ones((3, 3, 3)))
-        numbers = np.arange(1, count + 1)
-        if not count:
-            end = far
-            break
-        nearest = np.asarray(ndimage.minimum(way, labels, numbers))
-        reach = np.asarray(ndimage.maximum(way, labels, numbers))
-        veins = np.unique(labels[outer[box] & ~start])  # what leads to another vein outside is no branch
-        large = numbers[(nearest < far + 2.5 * step) & (reach > far + FORK_MM) & ~np.isin(numbers, veins)]
-        if np.isin(numbers, veins).any() and not large.size:
-            continue
-        if far < 8.0 and large.size > 1:
-            # branches of the veins outside; the stem is the widest
-            sizes = np.bincount(labels.ravel())[large]
-            barred |= np.isin(labels, np.delete(large, int(np.argmax(sizes))))
-        elif large.size != 1:
-            end = far
-            break
-    stem = part & (way <= end) & ~barred
-    result = np.zeros_like(outer)
-    result[box] = touching(open_mm(stem, 0.5 * widest, step) | (stem & near) | outer[box], start)
-    return result

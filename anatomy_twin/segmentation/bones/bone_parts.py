@@ -25,17 +25,21 @@ from anatomy_twin.segmentation.ground.working_grid import (
 
 Labels = NDArray[np.int32]
 
-SPINE, RIBS, PELVIS, STERNUM, SACRUM = 1, 2, 3, 4, 5
-MEDIAL_MM: Final = 22.0
+SPINE, RIBS, PELVIS, STERNUM, SACRUM, SHOULDER = 1, 2, 3, 4, 5, 6
+MEDIAL_MM: Final = 16.0  # heads of ribs begin beside it
 LATERAL_MM: Final = 45.0
 BELOW_LUNG_MM: Final = (65.0, 120.0)
 RIB_SLOPE_MM: Final = 12.0
 STERNUM_FRONT_MM: Final = 75.0
+STERNUM_HALF_MM: Final = 22.0
 LEAST_MARKER_ML: Final = 0.4
 LEAST_PART_ML: Final = 1.0
 HIP_ML: Final = 25.0
 PROMINENCE_MM: Final = 0.8
-RIB_CONTACT_ML: Final = 0.3
+RIB_CONTACT_ML: Final = 0.15
+CHEST_MM: Final = 150.0
+SHOULDER_SHARE: Final = 0.35
+FROM_LUNG_MM: Final = 18.0
 
 
 def find_bone_parts(hu: Image, step: float, bone: Mask, spine: Spine, lungs: Mask) -> Mapping[str, Found]:
@@ -77,16 +81,31 @@ def _markers(bone: Mask, spine: Spine, discs: Discs, lungs: Mask, step: float) -
         lower[lower == SPINE] = SACRUM
     lowest_lung = int(np.flatnonzero(lungs.any(axis=(1, 2)))[0]) if lungs.any() else None
     if lowest_lung is not None:  # far before the spine lies the sternum beside the lungs, the pubis below
-        before = bone & (spine.front > STERNUM_FRONT_MM) & (np.abs(spine.left) < MEDIAL_MM)
+        before = bone & (spine.front > STERNUM_FRONT_MM) & (np.abs(spine.left) < STERNUM_HALF_MM)
         before[:max(0, lowest_lung - round(BELOW_LUNG_MM[0] / step))] = False
         markers[before] = STERNUM
     away = np.abs(spine.left) > LATERAL_MM
     for box, part in boxed_components(bone & away, max(2, int(LEAST_MARKER_ML * 1000.0 / step**3))):
         kind = _kind(part, box, spine, lowest_lung, step)
         markers[box][part] = kind
+    markers[_shoulders(bone & away, lungs, step)] = SHOULDER
     if not (markers == PELVIS).any():
         markers[markers == SACRUM] = SPINE
     return markers
+
+
+def _shoulders(bone: Mask, lungs: Mask, step: float) -> Mask:
+    """Return what lies too far outside of the upper lungs for a rib: scapulae, clavicles, arms; where lungs are whole.
+
+    The lower angle of a scapula reaches about the middle of the lung; ribs of that height run within 18 mm of it.
+    """
+    result = np.zeros_like(bone)
+    heights = np.flatnonzero(lungs.any(axis=(1, 2)))
+    if not heights.size or (heights[-1] - heights[0]) * step < CHEST_MM:
+        return result
+    start = int(heights[0] + SHOULDER_SHARE * (heights[-1] - heights[0]))
+    result[start:] = bone[start:] & (distance_mm(lungs[start:], step, 2.0 * FROM_LUNG_MM) > FROM_LUNG_MM)
+    return result
 
 
 def _kind(part: Mask, box: tuple[slice, slice, slice], spine: Spine, lowest_lung: int | None, step: float) -> int:

@@ -25,7 +25,12 @@ from anatomy_twin.segmentation.ground.working_grid import (
 
 SHELL_HU: Final = 110.0
 COARSE_HU: Final = 130.0
-COARSE_PIXEL_MM: Final = (1.5, 3.0)
+COARSE_PIXEL_MM: Final = (2.0, 3.0)
+BORDER_SHARE: Final = (0.55, 0.43)
+LEAST_PEAK_HU: Final = 150.0  # cortex, however thin, not an organ full of contrast
+CORE_MM: Final = 3.0
+COLUMN_FRONT_MM: Final = 12.0
+COLUMN_MM: Final = 42.0
 DENSEST_LIMIT_HU: Final = 350.0
 REACH_MM: Final = 6.0
 MUSCLE_HU: Final = 55.0
@@ -49,6 +54,8 @@ CARTILAGE_DEPTH_MM: Final = 8.0
 LEAST_CARTILAGE_ML: Final = 0.4
 STERNUM_HALF_MM: Final = 30.0
 CALCIFIED_ML: Final = 6.0
+PLATE_HU: Final = 60.0
+PLATE_REACH_MM: Final = (4.5, 9.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,12 +87,13 @@ def find_skeleton(
     left, front : mm from the spine's reference (see ``SpineFrame``), on this grid.
     pixel_mm : width of the scan's own voxels within a slice.
     wall : mm inside the inner face of the trunk wall (negative in the wall): thin bones in it are followed farther.
-    organs : what may lean on the wall and be as bright as a thin rib.
+    organs : what may lean on bone and be as bright as a thin rib.
 
-    What exceeds half of the contrast of the densest bone around (at least 115 HU, as partial volume lowers thin
-    cortex) near the coarse mask is shell. Marrow is what a shell encloses within a slice; in the bodies of the
-    vertebrae, whose shell is thin, what is brighter than half way between muscle and this patient's own marrow.
-    Where a slice runs through a disc, what is darker than that is not filled.
+    What exceeds half of the contrast of the densest bone within two voxels (at least 110 HU) near the coarse mask is
+    shell: 0.55 of the blurred peak, which is lower than that of the cortex itself, and less where voxels are wider
+    than cortex is thick. Marrow is what a shell encloses within a slice; in the bodies of the vertebrae, whose shell
+    is thin, what is brighter than half way between muscle and this patient's own marrow. Discs, what is darker between
+    two end plates, are not filled, and around the spine what closing added beyond the border is taken off again.
     """
     smooth = ndimage.gaussian_filter(hu, 0.7 / step, mode="nearest", truncate=3.0) if step < 2.0 else hu
     rough = coarse | ((hu > 150.0) & (np.abs(left) < 30.0) & (np.abs(front) < 40.0) & ~barred)
@@ -102,19 +110,28 @@ def find_skeleton(
     near = distance_mm(seeds, step, REACH_MM + step) <= REACH_MM
     bodies, marrow_hu, disc, dark = _vertebral_bodies(hu, step, left, front, barred)
     near |= bodies
-    dense = ndimage.maximum_filter(np.where(near, smooth, 0.0), size=2 * round(3.0 / step) + 1)
+    dense = ndimage.maximum_filter(np.where(near, smooth, 0.0), size=2 * round(1.5 / step) + 1)
     # where voxels are wider than cortex is thick the brightest of them holds little of it
-    share = np.interp(pixel_mm, COARSE_PIXEL_MM, (0.5, 0.35))
+    share = np.interp(pixel_mm, COARSE_PIXEL_MM, BORDER_SHARE)
     half = MUSCLE_HU + share * (dense - MUSCLE_HU)
-    shell = near & (smooth > np.clip(half, SHELL_HU, DENSEST_LIMIT_HU)) & ~barred
-    shell = touching(shell | (coarse & ~barred & (smooth > COARSE_HU)), seeds & ~barred)
+    least = np.clip(half, SHELL_HU, DENSEST_LIMIT_HU)
+    shell = near & (smooth > least) & (dense > LEAST_PEAK_HU) & ~barred
+    if organs is not None:
+        shell &= ~organs | coarse
+    core = (depth_mm(coarse, step, 2.0 * CORE_MM) > CORE_MM) & (smooth > COARSE_HU)
+    shell = touching(shell | (core & ~barred), seeds & ~barred)
     closed = close_slices_mm(shell, 2.0, step) & (smooth > LEAST_MARROW_HU) & ~barred & ~disc
     filled = fill_slices(closed | shell) & near & ~barred & ~disc & (smooth > -60.0)
     filled &= distance_mm(shell, step, 12.0) < 10.0
     # the border of a body lies at half of its contrast, as that of every bone
     outer = bodies & (smooth < np.minimum(half, DENSEST_LIMIT_HU)) & (depth_mm(bodies, step, 2.0 * RIM_MM) < RIM_MM)
     bodies &= ~outer
-    return shell | filled | bodies, Spine(left, front, canal, bodies, marrow_hu, dark)
+    result = shell | filled | bodies
+    beside_column = ~bodies & (np.hypot(left, front - COLUMN_FRONT_MM) < COLUMN_MM) & (smooth < least)
+    box = box_of(beside_column & result, 3)
+    for _ in range(2):
+        result[box] &= ~(beside_column[box] & (depth_mm(result[box], step, 2.0 * step) < 1.3 * step))
+    return result, Spine(left, front, canal, bodies, marrow_hu, dark)
 
 
 def _cartilage(smooth: Image, step: float, bone: Mask, wall: Image, left: Image, front: Image) -> Mask:
@@ -193,7 +210,30 @@ def _vertebral_bodies(
     through = dark[:, None, None]
     # the blur of both end plates brightens a disc towards its rim
     disc = open_slices_mm(through & zone & (smooth < level), 3.0, step)
+    disc |= _between_plates(smooth, step, zone, level, limit)
     return fill_slices(body) & zone & ~barred & (smooth > 0.0) & ~disc, level, disc, dark
+
+
+def _between_plates(smooth: Image, step: float, zone: Mask, level: float, limit: float) -> Mask:
+    """Return what is darker by 60 HU than an end plate above and one below it: discs that are thin or lie aslant.
+
+    Within 4.5 mm of both plates it is darker than marrow (``level``), within 9 mm than half way to it (``limit``):
+    the middle of a vertebra is as dark as its marrow, and its plates are at least 13 mm apart.
+    """
+    result = np.zeros_like(zone)
+    if not zone.any():
+        return result
+    box = box_of(zone)
+    part = smooth[box]
+    for reach_mm, darker_than in zip(PLATE_REACH_MM, (level, limit), strict=True):
+        reach = round(reach_mm / step)
+        brightest = ndimage.maximum_filter1d(part, reach, axis=0, mode="nearest")
+        # a window of ``reach`` slices begins reach // 2 slices before its place
+        above, below = np.full_like(part, -np.inf), np.full_like(part, -np.inf)
+        above[:-(reach // 2 + 1)] = brightest[reach // 2 + 1:]
+        below[reach - reach // 2:] = brightest[:-(reach - reach // 2)]
+        result[box] |= (part < darker_than) & (np.minimum(above, below) > part + PLATE_HU)
+    return open_slices_mm(result & zone, 1.6, step)
 
 
 def _canal(hu: Image, step: float, bone: Mask, left: Image, front: Image) -> tuple[Mask, Image]:

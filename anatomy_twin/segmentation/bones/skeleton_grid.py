@@ -18,6 +18,8 @@ from anatomy_twin.segmentation.ground.working_grid import Found, Image, Mask, fi
 
 FINE_MM: Final = 1.5
 MARGIN_MM: Final = 6.0
+COARSER: Final = 1.3
+LEAST_SHARE: Final = 0.3
 
 
 def find_bones(
@@ -52,7 +54,7 @@ def carry_bones(
     """Return ``bone`` and its parts on the voxels of ``target``; a part holds only voxels of the bone."""
     if not skeleton.any():
         return {}
-    whole = paste(skeleton, fine, target)
+    whole = _carried(skeleton, fine, target)
     numbers = np.zeros(skeleton.shape, np.uint8)
     for number, entry in enumerate(parts.values(), start=1):
         numbers[entry.mask] = number
@@ -66,6 +68,23 @@ def carry_bones(
         if mask.any():
             result[name] = replace(entry, mask=mask)
     return result
+
+
+def _carried(skeleton: Mask, fine: VolumeGeometry, target: VolumeGeometry) -> Mask:
+    """Return the skeleton on ``target`` with its volume kept.
+
+    Half of a voxel's share as the limit would lose what is thinner than a voxel of a coarse scan: there the limit is
+    the share above which as much bone is left as there was, at least ``LEAST_SHARE``.
+    """
+    if max(target.spacing_mm) <= COARSER * FINE_MM:
+        return paste(skeleton, fine, target)
+    share = resample(skeleton, fine, target)
+    voxels = round(float(np.count_nonzero(skeleton) * np.prod(fine.spacing_mm) / np.prod(target.spacing_mm)))
+    some = share[share > LEAST_SHARE]
+    if some.size <= voxels:
+        return share > LEAST_SHARE
+    limit = float(np.partition(some, some.size - voxels)[some.size - voxels])
+    return share > min(limit, 0.5)
 
 
 def _frame_on(frame: SpineFrame, coarse: VolumeGeometry, fine: VolumeGeometry) -> tuple[Image, Image]:

@@ -19,7 +19,8 @@ END_MM: Final = 7.0
 GAP_MM: Final = (17.0, 48.0)  # from disc to disc, thoracic to lumbar
 BEND_COST: Final = 0.012
 LEAST_AREA_MM2: Final = 120.0
-ARCH_SHIFT: Final = 0.4
+ARCH_SHIFT: Final = 0.2
+TIP_SHIFT: Final = 0.15
 LEVELS: Final = (*(f"c{n}" for n in range(1, 8)), *(f"t{n}" for n in range(1, 13)), *(f"l{n}" for n in range(1, 6)))
 
 
@@ -132,12 +133,15 @@ def _best_sequence(score: Image, step: float) -> list[int]:
 def numbers_at(discs: Discs, spine: Spine, box: tuple[slice, slice, slice], step: float) -> NDArray[np.int32]:
     """Return for each voxel of ``box`` the number of the vertebra (1, 2, ... from the feet up) by its height.
 
-    Behind the bodies the height counts as up to ``ARCH_SHIFT`` of a vertebra more: arches hang lower than their bodies.
+    Behind the bodies the height counts as up to ``ARCH_SHIFT`` of a vertebra more, at the tips of the spinous processes
+    ``TIP_SHIFT`` more than that: arches hang lower than their bodies.
     """
     edges = np.array([discs.start, *discs.slices, discs.stop], dtype=float)
     usual = float(np.median(np.diff(edges[1:-1]))) if len(edges) > 3 else 30.0 / step
     back = np.clip((6.0 - spine.front[box[0], box[1]]) / 12.0, 0.0, 1.0)
-    height = np.arange(box[0].start, box[0].stop, dtype=float)[:, None, None] + back * ARCH_SHIFT * usual
+    tip = np.clip((-10.0 - spine.front[box[0], box[1]]) / 25.0, 0.0, 1.0)
+    lower = (back * ARCH_SHIFT + tip * TIP_SHIFT) * usual
+    height = np.arange(box[0].start, box[0].stop, dtype=float)[:, None, None] + lower
     size = box[2].stop - box[2].start
     shape = (*height.shape[:2], size)
     number = np.clip(np.searchsorted(edges[1:-1], height, side="right") + 1, 1, len(edges) - 1)

@@ -9,13 +9,15 @@ from anatomy_twin.segmentation.ground.working_grid import Image, Mask, box_of, d
 
 
 def grown_to_half(
-    image: Image, mask: Mask, allowed: Mask, level_hu: float, spacing_mm: float, rings: int = 2, look_mm: float = 4.0
+    image: Image, mask: Mask, allowed: Mask, level_hu: float, spacing_mm: float, rings: int = 2, look_mm: float = 4.0,
+    least_hu: float = 0.0,
 ) -> Mask:
     """Return a mask widened by up to ``rings`` voxels as far as its blurred border reaches.
 
     A voxel beside the mask joins where it is nearer to ``level_hu``, the brightness inside, than to what lies
     ``look_mm`` farther out along the surface's normal; so the border comes to lie at half of the contrast whatever
-    the neighbour there is. Only voxels of ``allowed`` join.
+    the neighbour there is. Only voxels of ``allowed`` join,
+    and none where what lies beyond differs from ``level_hu`` by less than ``least_hu``.
     """
     if not mask.any():
         return mask.copy()
@@ -34,7 +36,7 @@ def grown_to_half(
         ahead = places + normal[:, ring] * (look_mm / spacing_mm)
         beyond = ndimage.map_coordinates(field, ahead, order=1, mode="nearest")
         here = field[ring]
-        joins = np.abs(here - level_hu) < np.abs(here - beyond)
+        joins = (np.abs(here - level_hu) < np.abs(here - beyond)) & (np.abs(beyond - level_hu) >= least_hu)
         inner = tuple(places[:, joins].astype(np.intp))
         if not inner[0].size:
             break

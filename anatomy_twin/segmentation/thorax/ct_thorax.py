@@ -211,9 +211,10 @@ def _assemble(
     del whole
     for name, entry in inner.found.items():
         native[name] = carry(entry, inner.geometry, block)
-    native.update(_bones(volume, ground, middle, block))
-    monitor.progress(0.3)
+    next_stage(monitor, "skeleton")
+    native.update(_bones(volume, ground, middle, block, monitor))
     check_cancelled(monitor)
+    next_stage(monitor, "skin, fat, muscle")
     for name in ("aorta", "heart"):
         native[name] = _refined(upright, ground, middle.found, name, block)
     monitor.progress(0.6)
@@ -242,7 +243,9 @@ def _assemble(
     return result
 
 
-def _bones(volume: Volume, ground: ThoraxGround, middle: Middle, block: VolumeGeometry) -> dict[str, Found]:
+def _bones(
+    volume: Volume, ground: ThoraxGround, middle: Middle, block: VolumeGeometry, monitor: Monitor = SILENT
+) -> dict[str, Found]:
     """Return the bones and their parts on the voxels of ``block``."""
     entry = middle.found["bone"]
     if entry.absent:
@@ -250,7 +253,8 @@ def _bones(volume: Volume, ground: ThoraxGround, middle: Middle, block: VolumeGe
     shape = ground.hu.shape
     blood = mask_of(middle.found["aorta"], shape) | mask_of(middle.found["heart"], shape)
     fine, skeleton, parts = find_bones(
-        volume, ground.body.mask, entry.mask, blood, ground.lungs, ground.frame, ground.grid.geometry
+        volume, ground.body.mask, entry.mask, blood, ground.lungs, ground.frame, ground.grid.geometry,
+        ground.cavity_depth, None, monitor,
     )
     bones = carry_bones(fine, skeleton, parts, block) or {"bone": entry}
     return flag(bones, judge_bones(bones, block.spacing_mm))
