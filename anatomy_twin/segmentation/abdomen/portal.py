@@ -12,6 +12,7 @@ from anatomy_twin.segmentation.abdomen.portal_tube import follow_from_the_liver,
 from anatomy_twin.segmentation.ground.borders import grown_to_half
 from anatomy_twin.segmentation.ground.phase import Phase
 from anatomy_twin.segmentation.ground.ridges import masked_mean
+from anatomy_twin.segmentation.ground.rules import flagged
 from anatomy_twin.segmentation.ground.working_grid import (
     Found,
     Image,
@@ -40,6 +41,7 @@ SHADE_MM: Final = 25.0
 OWN_LEVEL: Final = 50.0  # percentile: the grid blurs thin veins, so their middle is not as bright as the stems
 # share of fat around the trunk: about 0.5 where there is much fat, 0.16 in a lean person; next to none within the liver
 LEAST_FAT: Final = (0.05, 0.1)
+AWAY_MM: Final = (26.0, 32.0)  # doubtful, and no portal vein
 FAT_HU: Final = 20.0
 FAT_MM: Final = 5.0
 HILAR_FAT: Final = 0.3  # a branch beside a fissure has fat on one side only
@@ -145,7 +147,23 @@ def find_portal_vein(
     if volume > TRUNK_ML[1]:
         return {NAME: Found.nothing(f"what leaves the hilum has {volume:.0f} ml: more than a portal vein")}
     fat = fat_around(smooth, excess > 0.5 * contrast, step)
-    return {NAME: _judged(hu, best, liver, proper, fat, apart, step)}
+    great = masks.get("aorta", np.zeros_like(best)) | masks.get("inferior_vena_cava", np.zeros_like(best))
+    away_mm = _away_mm(best, great, step)
+    if away_mm > AWAY_MM[1]:
+        return {NAME: Found.nothing(f"what leaves the hilum lies {away_mm:.0f} mm and more before aorta and vena cava")}
+    judged = _judged(hu, best, liver, proper, fat, apart, step)
+    words = f"lies {away_mm:.0f} mm and more before aorta and vena cava"
+    return {NAME: flagged(judged, "adjacency", words) if away_mm > AWAY_MM[0] else judged}
+
+
+def _away_mm(vein: Mask, great: Mask, step: float) -> float:
+    """Return how far from aorta and vena cava all but the nearest tenth of a vein lies; 0 where neither is known.
+
+    Of generated portal veins and a real one this is 11 to 20 mm; bowel behind the front wall lies beyond 40 mm.
+    """
+    if not great.any():
+        return 0.0
+    return float(np.percentile(distance_mm(great, step, 2.0 * AWAY_MM[1])[vein], 10.0))
 
 
 def _judged(hu: Image, vein: Mask, liver: Mask, proper: Mask, fat: Image, apart: bool, step: float) -> Found:

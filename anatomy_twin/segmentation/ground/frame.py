@@ -116,6 +116,7 @@ def _best_path(score: Image, cost_row: float, cost_column: float) -> tuple[Image
 # --- the wall --------------------------------------------------------------------------------------------------------
 
 RAYS = 180
+WALL_MM = 13.0  # of the muscles of the trunk where nothing shows it (assumed)
 
 
 def find_cavity_depth(hu: Image, body: Mask, bone: Mask, lungs: Mask, frame: SpineFrame) -> Image:
@@ -140,9 +141,11 @@ def find_cavity_depth(hu: Image, body: Mask, bone: Mask, lungs: Mask, frame: Spi
         ])
         values = ndimage.map_coordinates(hu[k], places, order=1, mode="constant", cval=-1000.0)
         near = np.rint(places).astype(int)
-        near[0], near[1] = np.clip(near[0], 0, hu.shape[1] - 1), np.clip(near[1], 0, hu.shape[2] - 1)
+        clipped = np.clip(near[0], 0, hu.shape[1] - 1), np.clip(near[1], 0, hu.shape[2] - 1)
+        in_field = (clipped[0] == near[0]) & (clipped[1] == near[1])
         outer[k], inner[k] = _wall_on_rays(
-            values, body[k][near[0], near[1]], bone[k][near[0], near[1]], lungs[k][near[0], near[1]], step
+            values, in_field & body[k][clipped], in_field & bone[k][clipped], in_field & lungs[k][clipped], in_field,
+            step,
         )
     edge = _inner_face(outer, inner, step)
     return _depth_from_rays(hu.shape, centres, edge, step) - _paraspinal(frame, hu.shape)
@@ -155,16 +158,26 @@ def _slice_centres(body: Mask) -> Image:
     return np.stack(lines, axis=1)
 
 
-def _wall_on_rays(values: Image, body: Mask, bone: Mask, lung: Mask, step: float) -> tuple[Image, Image]:
-    """Return per ray the radius (mm) of the outer face of the muscle and of the inner face of rib or lung (nan)."""
+def _wall_on_rays(
+    values: Image, body: Mask, bone: Mask, lung: Mask, in_field: Mask, step: float
+) -> tuple[Image, Image]:
+    """Return per ray the radius (mm) of the outer face of the muscle and of the inner face of rib or lung (nan).
+
+    On a ray that leaves the field inside the trunk without fat before it, the wall lies beyond the border of the scan.
+    """
     index = np.arange(values.shape[1])
     skin = np.where(body, index, -1).max(1)
+    field_end = np.where(in_field, index, -1).max(1)
     # gas right behind a thin front wall counts as filled
-    soft = ((values > -20.0) | (values < -250.0)) & (index[None] < skin[:, None] - 5.0 / step)
+    filled = (values > -20.0) | (values < -250.0)
+    soft = filled & (index[None] < skin[:, None] - 5.0 / step)
     run = soft & np.roll(soft, 1, axis=1)
     run[:, :1] = False
     outer = np.where(run, index, -1).max(1).astype(float)
     outer[outer < 3] = np.nan
+    rim = (index[None] <= skin[:, None]) & (index[None] >= skin[:, None] - 5.0 / step)
+    beyond = (skin >= 3) & (skin == field_end) & (np.sum(filled & rim, axis=1) > 0.5 * rim.sum(axis=1))
+    outer[beyond] = field_end[beyond] + WALL_MM / step
     gap = outer[:, None] - index[None]
     rib = bone & (gap * step <= 30.0) & (gap >= -1)
     # the rib's inner face: the innermost voxel of the outermost run of bone on the ray
@@ -196,7 +209,7 @@ def _inner_face(outer: Image, inner: Image, step: float) -> Image:
     mode = ("nearest", "wrap")
     weight = ndimage.gaussian_filter(seen.astype(float), sigma, mode=mode)
     total = ndimage.gaussian_filter(seen * thickness, sigma, mode=mode)
-    return face - (total + 0.03 * 13.0) / (weight + 0.03)
+    return face - (total + 0.03 * WALL_MM) / (weight + 0.03)
 
 
 def _depth_from_rays(shape: tuple[int, ...], centres: Image, edge: Image, step: float) -> Image:

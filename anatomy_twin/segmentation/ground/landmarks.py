@@ -169,9 +169,27 @@ def _section(
     filled = columns.any(axis=1)
     if not filled.any():
         return USUAL_WIDTH_MM, USUAL_FRONT_MM
-    width = columns[filled].sum(axis=1) * step / 2.0
-    front = frame.y_mm[part][filled] - np.argmax(rows[filled], axis=1) * step
-    return float(np.clip(np.median(width), *WIDTH_MM)), float(np.clip(np.median(front), *FRONT_MM))
+    front = float(np.median(frame.y_mm[part][filled] - np.argmax(rows[filled], axis=1) * step))
+    width = _half_width_mm(columns[filled], frame.x_mm[part][filled], front, step)
+    return float(np.clip(width, *WIDTH_MM)), float(np.clip(front, *FRONT_MM))
+
+
+def _half_width_mm(columns: Mask, x_mm: Image, front_mm: float, step: float) -> float:
+    """Return half the width of the cavity [slice, column].
+
+    Where a side of the field cuts it the other side's distance from the spine counts, and where both do what is usual
+    for its depth.
+    """
+    count = columns.shape[1]
+    first, last = np.argmax(columns, axis=1), count - np.argmax(columns[:, ::-1], axis=1)
+    width = columns.sum(axis=1) * step / 2.0
+    right_cut, left_cut = first == 0, last == count
+    width = np.where(right_cut & ~left_cut, last * step - x_mm, width)
+    width = np.where(left_cut & ~right_cut, x_mm - first * step, width)
+    seen = ~(right_cut & left_cut)
+    if seen.mean() < 0.2:
+        return max(float(np.median(width)), USUAL_WIDTH_MM / USUAL_FRONT_MM * front_mm)
+    return float(np.median(width[seen]))
 
 
 def coordinates(landmarks: Landmarks, geometry: VolumeGeometry) -> tuple[Image, Image, Image | None]:

@@ -47,6 +47,7 @@ METAL_NEAR_MM: Final = 50.0
 STREAKY: Final = (1.5, 5.0)
 NOISY_HU: Final = 30.0
 THICK_MM: Final = 4.5
+COARSE_MM: Final = 3.5  # pixels of a CT are below 1 mm, those of one made for a PET up to 5 mm
 # organ -> structures it lies against, and how near
 BESIDE_MM: Final[Mapping[str, tuple[tuple[str, ...], float]]] = {
     "gallbladder": (("liver",), 6.0), "inferior_vena_cava": (("liver",), 12.0), "portal_vein": (("liver",), 10.0),
@@ -109,7 +110,8 @@ def judge_scan(
     "metal": organs in the slices of more than 0.3 ml above 2000 HU inside the body (6 mm more or less), where they lie
     within 50 mm of it or streaks reach them: there they are rougher than in other slices. "noise": small structures
     where the noise (median absolute difference of neighbouring voxels in the body, scaled to a standard deviation)
-    exceeds 30 HU. Slices above 4.5 mm are told in a line only.
+    exceeds 30 HU. Slices above 4.5 mm are told in a line only. "coarse": vessels and small
+    structures where pixels exceed 3.5 mm.
     "shading": organs whose grey values arms beside the trunk (``arms``) darken.
     """
     step = frame.spacing_mm
@@ -123,6 +125,11 @@ def judge_scan(
             told[name] = [("noise", f"the scan is noisy ({noise:.0f} HU)")]
     if upright.geometry.spacing_mm[0] > THICK_MM:
         lines.append(f"thick slices: {upright.geometry.spacing_mm[0]:.1f} mm, small structures are lost")
+    pixel_mm = max(upright.geometry.spacing_mm[1:])
+    if pixel_mm > COARSE_MM:
+        lines.append(f"coarse pixels: {pixel_mm:.1f} mm, vessels and small structures are lost")
+        for name in (*SMALL, "aorta"):
+            told.setdefault(name, []).append(("coarse", f"drawn on pixels of {pixel_mm:.1f} mm"))
     if arms:
         for name in SHADED:
             words = "arms beside the trunk shade the picture: its border is less sure"

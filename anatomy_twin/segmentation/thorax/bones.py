@@ -80,6 +80,13 @@ def find_chest_skeleton(hu: Image, body: Mask, lungs: Mask, blood: Mask, frame: 
     return Found(filled)
 
 
+def organs_full_of_contrast(hu: Image, body: Mask, frame: SpineFrame) -> Mask:
+    """Return what is bright, even, wide and deep: blood and spleen in an early phase, which no bone may grow into."""
+    step = frame.spacing_mm
+    lumen = contrast_lumen(hu, step, frame)
+    return open_mm(_deep(lumen, body, step), 6.0, step)
+
+
 def _deep(lumen: Mask, body: Mask, step: float) -> Mask:
     """Return bright even regions that lie deep or are wide: those in the wall are dense bone."""
     return lumen & ((depth_mm(body, step, 30.0) > 28.0) | open_mm(lumen, 6.0, step))

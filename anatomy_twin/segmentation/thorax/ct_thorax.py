@@ -30,7 +30,7 @@ from anatomy_twin.segmentation.ground.working_grid import (
 )
 from anatomy_twin.segmentation.thorax.airways import LungTexture, find_airways, find_carina, lung_texture
 from anatomy_twin.segmentation.thorax.aorta import AortaScene, Tube, find_thoracic_aorta
-from anatomy_twin.segmentation.thorax.bones import find_chest_skeleton, vertebral_bodies
+from anatomy_twin.segmentation.thorax.bones import find_chest_skeleton, organs_full_of_contrast, vertebral_bodies
 from anatomy_twin.segmentation.thorax.gates import (
     check_lungs,
     check_scan,
@@ -252,6 +252,7 @@ def _bones(
         return {"bone": entry}
     shape = ground.hu.shape
     blood = mask_of(middle.found["aorta"], shape) | mask_of(middle.found["heart"], shape)
+    blood |= organs_full_of_contrast(ground.hu, ground.body.mask, ground.frame)
     fine, skeleton, parts = find_bones(
         volume, ground.body.mask, entry.mask, blood, ground.lungs, ground.frame, ground.grid.geometry,
         ground.cavity_depth, None, monitor,
