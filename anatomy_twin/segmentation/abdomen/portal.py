@@ -41,7 +41,7 @@ SHADE_MM: Final = 25.0
 OWN_LEVEL: Final = 50.0  # percentile: the grid blurs thin veins, so their middle is not as bright as the stems
 # share of fat around the trunk: about 0.5 where there is much fat, 0.16 in a lean person; next to none within the liver
 LEAST_FAT: Final = (0.05, 0.1)
-AWAY_MM: Final = (26.0, 32.0)  # doubtful, and no portal vein
+AWAY_MM: Final = (30.0, 36.0)  # doubtful, and no portal vein
 FAT_HU: Final = 20.0
 FAT_MM: Final = 5.0
 HILAR_FAT: Final = 0.3  # a branch beside a fissure has fat on one side only

@@ -110,9 +110,8 @@ def judge_scan(
     "metal": organs in the slices of more than 0.3 ml above 2000 HU inside the body (6 mm more or less), where they lie
     within 50 mm of it or streaks reach them: there they are rougher than in other slices. "noise": small structures
     where the noise (median absolute difference of neighbouring voxels in the body, scaled to a standard deviation)
-    exceeds 30 HU. Slices above 4.5 mm are told in a line only. "coarse": vessels and small
-    structures where pixels exceed 3.5 mm.
-    "shading": organs whose grey values arms beside the trunk (``arms``) darken.
+    exceeds 30 HU. "coarse": vessels and small structures where pixels exceed 3.5 mm; slices above 4.5 mm are told in
+    a line only. "shading": organs whose grey values arms beside the trunk (``arms``) darken.
     """
     step = frame.spacing_mm
     lines: list[str] = []
