@@ -9,9 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+from tests.support.overlap import dice
 from tests.support.readme import python_blocks
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -74,10 +74,6 @@ def truth(demo_case):
     import anatomy_twin as at
 
     return at.load_labels(ROOT / "sample_scans" / "truth" / "liver_tumour_seg.dcm", like=demo_case.volume)
-
-
-def dice(a: np.ndarray, b: np.ndarray) -> float:
-    return 2.0 * np.count_nonzero(a & b) / (np.count_nonzero(a) + np.count_nonzero(b))
 
 
 def test_demo_names_its_stages_and_says_phantom(demo):

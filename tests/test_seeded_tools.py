@@ -18,6 +18,7 @@ from anatomy_twin.kernels.seg_contour import smallest_surface
 from anatomy_twin.kernels.seg_geodesic import travel_time
 from anatomy_twin.segmentation import segment
 from anatomy_twin.store import load_case, save_case
+from tests.support.overlap import dice
 from tests.support.toy_patient import make_segment, toy_patient
 
 TOOLS = ("grow", "watershed", "random-walker", "threshold", "levelset")
@@ -27,10 +28,6 @@ LEAST_IN_BOX = {"grow": 0.8, "watershed": 0.6, "random-walker": 0.7, "threshold"
 BALL = (3.0, -4.0, 5.0)
 RADIUS_MM = 11.0
 every_tool = pytest.mark.parametrize("tool", TOOLS)
-
-
-def dice(a, b):
-    return 2 * np.count_nonzero(a & b) / (np.count_nonzero(a) + np.count_nonzero(b))
 
 
 def grid(spacing=(1.5, 1.5, 1.5), size_mm=84.0):

@@ -13,13 +13,10 @@ from anatomy_twin.errors import UsageError
 from anatomy_twin.segmentation import add_target, segment
 from anatomy_twin.segmentation.clicks.hollow import filled
 from anatomy_twin.segmentation.clicks.tubes import TUBES_MM, follow_tube
+from tests.support.overlap import dice
 from tests.support.toy_patient import make_segment
 
 FAT, MUSCLE, NONE = -100.0, 50.0, np.zeros((0, 3))
-
-
-def dice(a, b):
-    return 2 * np.count_nonzero(a & b) / (np.count_nonzero(a) + np.count_nonzero(b))
 
 
 def grid(shape, spacing):

@@ -20,6 +20,7 @@ from anatomy_twin.segmentation.ground.frame import SpineFrame
 from anatomy_twin.segmentation.ground.phase import Phase
 from anatomy_twin.segmentation.ground.tissues import Wall
 from anatomy_twin.segmentation.ground.working_grid import Found, paste
+from tests.support.overlap import dice
 
 STEP = 3.0
 SHAPE = (84, 84, 112)
@@ -31,10 +32,6 @@ LEVELS = {"portal venous": (92.0, 80.0, 15.0, 150.0, 105.0), "native": (30.0, 36
 
 
 WORKING = VolumeGeometry.upright((32, 27, 27), (3.0,) * 3, (1.0, 1.0, 1.0))
-
-
-def dice(a, b):
-    return 2 * np.count_nonzero(a & b) / max(1, np.count_nonzero(a) + np.count_nonzero(b))
 
 
 def places():

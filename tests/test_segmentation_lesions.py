@@ -14,13 +14,10 @@ from anatomy_twin.segmentation.abdomen.kidney_lesions import find_kidney_lesions
 from anatomy_twin.segmentation.abdomen.lesions import find_tumour_candidates
 from anatomy_twin.segmentation.clicks.target import add_target, grow_target
 from anatomy_twin.segmentation.ground.phase import Phase
+from tests.support.overlap import dice
 from tests.support.toy_patient import make_segment, toy_patient
 
 PORTAL = Phase("portal venous", 150.0, 100.0)
-
-
-def dice(a, b):
-    return 2 * np.count_nonzero(a & b) / (np.count_nonzero(a) + np.count_nonzero(b))
 
 
 def liver_scene(lesions, noise=14.0, seed=5):

@@ -19,13 +19,10 @@ from anatomy_twin.segmentation.ground.evenness import uneven_parts
 from anatomy_twin.segmentation.ground.lobes import keep_lobes
 from anatomy_twin.segmentation.ground.phase import find_phase
 from anatomy_twin.segmentation.ground.refine import refine_organ
+from tests.support.overlap import dice
 from tests.support.toy_patient import ellipsoid_mask, toy_patient
 
 UNTUNED_SEED = 41
-
-
-def dice(first: np.ndarray, second: np.ndarray) -> float:
-    return 2.0 * int((first & second).sum()) / max(1, int(first.sum() + second.sum()))
 
 
 def grid(shape, spacing) -> VolumeGeometry:

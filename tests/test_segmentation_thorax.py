@@ -21,14 +21,11 @@ from anatomy_twin.segmentation.thorax.gates import FLUID_MM, behind_lungs, check
 from anatomy_twin.segmentation.thorax.ground import find_thorax_ground
 from anatomy_twin.segmentation.thorax.lungs import elongation, enclosed_parts, part_lungs
 from anatomy_twin.segmentation.thorax.nodules import find_nodules
+from tests.support.overlap import dice
 
 DATA = os.environ.get("ANATOMY_TWIN_TEST_DATA", "")
 SKIP = pytest.mark.skipif(not DATA, reason="ANATOMY_TWIN_TEST_DATA does not name a folder with real scans")
 UNTUNED_SEED = 41
-
-
-def dice(first, second) -> float:
-    return 2.0 * int((first & second).sum()) / max(1, int(first.sum() + second.sum()))
 
 
 def ball(shape, centre, radius):

@@ -12,12 +12,9 @@ from anatomy_twin.segmentation.abdomen.hollow import find_hollow
 from anatomy_twin.segmentation.abdomen.recess import EXTENT_SIDE_MM, find_pleural_recess
 from anatomy_twin.segmentation.ground.phase import Phase
 from anatomy_twin.segmentation.ground.tissues import find_tissues, find_wall, lungs_of
+from tests.support.overlap import dice
 
 PORTAL = Phase("portal venous", 150.0, 100.0)
-
-
-def dice(a, b):
-    return 2 * np.count_nonzero(a & b) / (np.count_nonzero(a) + np.count_nonzero(b))
 
 
 @cache
