@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from functools import cache
 
@@ -11,13 +10,11 @@ import pytest
 from scipy import ndimage
 
 from anatomy_twin import plugins
-from anatomy_twin.cli.main import main
-from anatomy_twin.core import Case, LabelMap, Seeds, Volume, VolumeGeometry, reindex
+from anatomy_twin.core import LabelMap, Seeds, Volume, VolumeGeometry, reindex
 from anatomy_twin.errors import DataError, TwinError, UsageError
 from anatomy_twin.kernels.seg_contour import smallest_surface
 from anatomy_twin.kernels.seg_geodesic import travel_time
 from anatomy_twin.segmentation import segment
-from anatomy_twin.store import load_case, save_case
 from tests.support.overlap import dice
 from tests.support.toy_patient import make_segment, toy_patient
 
@@ -302,62 +299,6 @@ def test_air_inside_the_patient_may_be_clicked():
 
 def test_all_tools_are_in_the_table():
     assert set(TOOLS) <= set(plugins.names("segmenters"))
-
-
-# --- the command line ------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def saved(tmp_path):
-    volume, labels = toy_patient()
-    return save_case(Case.new(volume=volume, labels=labels), tmp_path / "a.twin")
-
-
-def run(capsys, *arguments):
-    code = main(["segment", *(str(part) for part in arguments)])
-    out = capsys.readouterr()
-    return code, out.out, out.err.strip().splitlines()
-
-
-def test_the_verb_corrects_the_labels_of_a_case(capsys, tmp_path, saved):
-    case = tmp_path / "a.twin"
-    before = load_case(case).label_map
-    code, out, _ = run(capsys, case, "--click", "lesion_1=0,-60,60", "--click-out", "spleen=85,35,30", "--json")
-    assert code == 0
-    entries = json.loads(out)["segments"]
-    assert entries["spleen"]["state"] == "corrected" and "grow" in entries["spleen"]["note"]
-    after = load_case(case)
-    assert after.label_map.volume_ml("spleen") < before.volume_ml("spleen")
-    assert np.array_equal(after.label_map.mask("kidney_left"), before.mask("kidney_left"))
-    assert after.provenance[-1].facts["pointed at"] == "lesion_1, spleen"
-
-
-def test_the_verb_reads_a_file_of_seeds(capsys, tmp_path, saved):
-    case, seeds = tmp_path / "a.twin", tmp_path / "seeds.json"
-    seeds.write_text(json.dumps({"spleen": {"outside": [[85, 35, 30]]}}))
-    code, out, _ = run(capsys, case, "--segmenter", "levelset", "--seeds", seeds, "--json")
-    assert code == 0 and "levelset" in json.loads(out)["segments"]["spleen"]["note"]
-
-
-@pytest.mark.parametrize(("arguments", "word"), [
-    (["--click", "liver=1,2"], "NAME=x,y,z"),
-    (["--click", "liver=900,0,0"], "outside the scan"),
-    (["--click", "liver=-160,-115,0"], "in the air"),
-    (["--click", "liver=-55,-10,20", "--click-out", "liver=-55,-10,20"], "contradict"),
-    (["--segmenter", "grow"], "needs seeds"),
-    (["--segmenter", "gro", "--click", "liver=-55,-10,20"], "no segmenter"),
-    (["--seeds", "nowhere.json"], "cannot be read"),
-    (["--seeds", "bad.json"], "not JSON"),
-    (["--seeds", "odd.json"], "no part"),
-])
-def test_the_verb_refuses_in_one_line(capsys, tmp_path, saved, monkeypatch, arguments, word):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "bad.json").write_text("{liver: 3")
-    (tmp_path / "odd.json").write_text('{"liver": {"upside": [[0, 0, 0]]}}')
-    before = load_case(tmp_path / "a.twin").label_map
-    code, out, lines = run(capsys, tmp_path / "a.twin", *arguments)
-    assert code == 2 and not out and word in lines[-1]
-    assert np.array_equal(load_case(tmp_path / "a.twin").label_map.array, before.array)
 
 
 # --- generated and real lesions --------------------------------------------------------------------------------------

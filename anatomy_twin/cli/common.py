@@ -7,7 +7,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -17,7 +17,7 @@ from anatomy_twin.notice import INTENDED_USE, SYNTHETIC_NOTE
 from anatomy_twin.units import FARTHEST
 
 if TYPE_CHECKING:
-    from anatomy_twin.core import Assessment, Case, PlanCheck
+    from anatomy_twin.core import Assessment, Case, LabelMap, PlanCheck
 
 DEGREES = "\N{DEGREE SIGN}C"
 
@@ -209,6 +209,26 @@ def keep_case(case: Case, path: str | Path) -> Path:
 
     save_case(case, Path(path))
     return Path(path)
+
+
+def segments_of(labels: LabelMap) -> dict[str, dict[str, Any]]:
+    """Return what the terminal and --json say of each segment: volume (None where absent), state, rules, note."""
+    return {
+        s.name: {
+            "volume_ml": None if s.absent else round(labels.volume_ml(s.name), 3), "state": s.state,
+            "rules": list(s.rules), "note": s.note,
+        }
+        for s in labels.segments
+    }
+
+
+def segment_lines(segments: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return a line per segment: name, volume, state with the rules behind it, note."""
+    lines = []
+    for name, entry in segments.items():
+        state = f"{entry['state']} ({', '.join(entry['rules'])})" if entry["rules"] else entry["state"]
+        lines.append(f"  {name:<22} {volume_text(entry['volume_ml'])}  {state}  {entry['note']}".rstrip())
+    return lines
 
 
 def volume_text(volume_ml: float | None) -> str:

@@ -10,7 +10,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from anatomy_twin import __version__
-from anatomy_twin.cli.common import Options, emit, terminal_monitor
+from anatomy_twin.cli.common import Options, emit, open_case, segment_lines, segments_of, terminal_monitor
 
 if TYPE_CHECKING:
     from anatomy_twin.scan import Series
@@ -22,9 +22,10 @@ LIBRARIES = (
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the self-check, or with ``series FOLDER`` the series of a folder."""
-    parser = Options("info", "Versions, plugins, devices, self-check; or the series of a folder.")
-    parser.add_argument("what", nargs="*", metavar="series FOLDER", help="list the series that a folder holds")
+    """Print the self-check, or the series of a folder, or the segments of a case."""
+    parser = Options("info", "Versions, plugins, devices, self-check; or what a folder or a case holds.")
+    parser.add_argument("what", nargs="*", metavar="series FOLDER | case CASE",
+                        help="list the series that a folder holds, or the segments of a case with their states")
     parser.add_argument("--warm-up", action="store_true", help="compile and cache all kernels")
     options = parser.read(arguments)
     if options.warm_up:
@@ -34,8 +35,10 @@ def main(arguments: Sequence[str]) -> int:
         return emit(options, {"warm": True})
     if not options.what:
         return self_check(options)
-    if options.what[0] != "series" or len(options.what) != 2:
-        parser.error(f"cannot show {' '.join(options.what)!r}; the form is: info series FOLDER")
+    if options.what[0] not in ("series", "case") or len(options.what) != 2:
+        parser.error(f"cannot show {' '.join(options.what)!r}; write info series FOLDER, or info case CASE")
+    if options.what[0] == "case":
+        return list_segments(options, options.what[1])
     return list_series(options, options.what[1])
 
 
@@ -62,6 +65,17 @@ def self_check(options: Any) -> int:
     lines.append(f"readable transfer syntaxes: {', '.join(document['transfer_syntaxes'])}")
     lines.append(f"rendering: {message}")
     return emit(options, document, "\n".join(lines))
+
+
+def list_segments(options: Any, path: str) -> int:
+    """Show the segments of a case with volume, state and the rules behind it, and what else the case holds."""
+    case = open_case(path)
+    labels = case.label_map
+    found = segments_of(labels)
+    lines = [*segment_lines(found), *(f"  note: {note}" for note in labels.notes)]
+    held = {"plans": list(case.plans), "simulated": list(case.results)}
+    lines += [f"  {what}: {', '.join(names)}" for what, names in held.items() if names]
+    return emit(options, {"case": path, "segments": found, "notes": list(labels.notes), **held}, "\n".join(lines), case)
 
 
 def _version(name: str) -> str:

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from anatomy_twin.cli.common import Options, emit, keep_case, open_case, read_names, terminal_monitor, volume_text
+from anatomy_twin.cli.common import (
+    Options,
+    emit,
+    keep_case,
+    open_case,
+    read_names,
+    segment_lines,
+    segments_of,
+    terminal_monitor,
+)
 from anatomy_twin.errors import UsageError
 from anatomy_twin.units import FARTHEST
+
+if TYPE_CHECKING:
+    from anatomy_twin.core import LabelMap
 
 LARGEST_FILE: Final = 16 * 2**20  # bytes of a file of seeds
 
@@ -26,6 +39,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--click-out", metavar="NAME=x,y,z", action="append", help="a point outside of it (repeatable)")
     parser.add_argument("--seeds", metavar="FILE", help="a JSON file of seeds by segment name: inside, outside, box, "
                         "scribbles_inside, scribbles_outside, all in LPS mm")  # fmt: skip
+    parser.add_argument("--overwrite", action="store_true",
+                        help="replace outlines that a person drew, corrected or confirmed")
     options = parser.read(arguments)
     if options.labels and options.segmenter:
         raise UsageError("--labels and --segmenter exclude each other", advice="give one of them")
@@ -38,6 +53,11 @@ def main(arguments: Sequence[str]) -> int:
     from anatomy_twin.pipeline import labels_case, segment_case
 
     case = open_case(options.case)
+    former = case.labels.get(case.primary)
+    if seeds and former is not None:
+        _check_names(seeds, former)
+    elif former is not None and not options.overwrite:
+        _check_handwork(former)
     with terminal_monitor() as monitor:
         if options.labels:
             case = labels_case(case, options.labels, names, monitor=monitor)
@@ -46,18 +66,37 @@ def main(arguments: Sequence[str]) -> int:
             case = segment_case(case, options.segmenter or usual, monitor=monitor, seeds=seeds)
     keep_case(case, options.case)
     labels = case.label_map
-    found = {
-        s.name: {
-            "volume_ml": None if s.absent else round(labels.volume_ml(s.name), 3), "state": s.state, "note": s.note,
-        }
-        for s in labels.segments
-    }
-    lines = [
-        f"  {name:<22} {volume_text(entry['volume_ml'])}  {entry['state']} {entry['note']}".rstrip()
-        for name, entry in found.items()
-    ]
-    lines += [f"  note: {note}" for note in labels.notes]
+    found = segments_of(labels)
+    shown = found
+    if seeds and former is not None:
+        before = segments_of(former)
+        shown = {name: entry for name, entry in found.items() if entry != before.get(name)}
+    lines = segment_lines(shown)
+    lines += [f"  {len(found) - len(shown)} other segments stay as they were"] if len(shown) < len(found) else []
+    lines += [f"  note: {note}" for note in labels.notes] if shown is found else []
     return emit(options, {"case": options.case, "segments": found, "notes": list(labels.notes)}, "\n".join(lines), case)
+
+
+def _check_names(seeds: Mapping[str, Any], labels: LabelMap) -> None:
+    """Refuse a name that is only a slip of the pen from one that is there."""
+    from anatomy_twin import catalog
+
+    known = {segment.name for segment in labels.segments}
+    terms = {*known, *catalog.load("terms")["segments"]}
+    for name in seeds:
+        near = difflib.get_close_matches(name, sorted(terms), 1, 0.75)
+        if name not in known and catalog.stem(name) not in terms and near:
+            raise UsageError(f"no segment is called {name!r}", advice=f"did you mean {near[0]}?")
+
+
+def _check_handwork(labels: LabelMap) -> None:
+    """Refuse to replace what a person did without being asked to."""
+    hand = [s.name for s in labels.segments
+            if s.state in ("corrected", "confirmed") or "from clicks" in s.rules or s.note.startswith("corrected by")]
+    if hand:
+        named = ", ".join(hand[:4]) + (f" and {len(hand) - 4} more" if len(hand) > 4 else "")
+        raise UsageError(f"the case holds outlines that a person made: {named}",
+                         advice="--overwrite replaces them; a copy of the case keeps them")
 
 
 def _seeds(file: str | None, inside: Sequence[str], outside: Sequence[str]) -> dict[str, Any] | None:

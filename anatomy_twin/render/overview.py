@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from anatomy_twin import catalog
 from anatomy_twin.core import Case, Segment
-from anatomy_twin.errors import RenderError
+from anatomy_twin.errors import RenderError, UsageError
 from anatomy_twin.notice import INTENDED_USE
 from anatomy_twin.rehearsal import structure_colour, window_of
 from anatomy_twin.render.text import font, to_png
@@ -25,11 +25,12 @@ GAP_PX: Final = 4
 HEAD_PX: Final = 40
 FOOT_PX: Final = 32
 LINE_PX: Final = 19
-FILL: Final = 0.30
+FILL: Final = 0.34
 DASH_PX: Final = 4
 # what fills the room between the organs would hide the picture
 UNPAINTED: Final = ("body", "unknown_tissue", "fat", "subcutaneous_fat", "visceral_fat", "muscle", "skin", "diaphragm")
 AIR: Final = ("lung", "airways")
+LESIONS: Final = ("tumour", "lesion", "kidney_lesion", "nodule")
 PAPER: Final = (16, 19, 25)
 INK: Final = (235, 238, 242)
 QUIET: Final = (154, 166, 182)
@@ -88,11 +89,13 @@ def overview_picture(case: Case, file: str | Path | None = None) -> Picture:
         place = (column * (TILE_PX[0] + GAP_PX), HEAD_PX + row * (TILE_PX[1] + GAP_PX))
         _paste(paper, _section(scan, 0, int(k), TILE_PX), place, TILE_PX)
         draw.text((place[0] + 6, place[1] + 4), f"{scan.heights_mm[k]:.0f} mm", font=font(12), fill=QUIET)
+        _sides(draw, place, TILE_PX, ("R", "L"))
     room = (SECTION_PX - GAP_PX, (height - GAP_PX) // 2)
     for number, axis in enumerate((1, 2)):
         place = (width, HEAD_PX + number * (room[1] + GAP_PX))
         _paste(paper, _section(scan, axis, scan.middle[axis], room), place, room)
         draw.text((place[0] + 6, place[1] + 4), ("coronal", "sagittal")[number], font=font(12), fill=QUIET)
+        _sides(draw, place, room, (("R", "L"), ("A", "P"))[number])
     _write(draw, case, scan, (width + SECTION_PX, HEAD_PX), (paper.width, paper.height))
     picture = np.asarray(paper).copy()
     if file is not None:
@@ -158,7 +161,7 @@ def _painted(scan: _Scan, grey: NDArray[Any], labels: NDArray[Any]) -> Picture:
     for segment in sorted(scan.painted, key=lambda one: one.layer):
         if (segment.layer, segment.value) not in here:
             continue
-        mask, shade = labels[segment.layer] == segment.value, structure_colour(segment.name)
+        mask, shade = labels[segment.layer] == segment.value, _colour_of(segment)
         if not segment.name.startswith(AIR):
             colour[mask] = (1.0 - FILL) * colour[mask] + FILL * np.asarray(shade)
         edge = mask & ~_shrunk(mask)
@@ -169,6 +172,13 @@ def _painted(scan: _Scan, grey: NDArray[Any], labels: NDArray[Any]) -> Picture:
 def _shrunk(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     padded = np.pad(mask, 1)
     return padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
+
+
+def _sides(draw: Any, place: tuple[int, int], room: tuple[int, int], letters: tuple[str, str]) -> None:
+    """Write the side letters at the left and the right edge of a section."""
+    middle = place[1] + room[1] // 2
+    draw.text((place[0] + 4, middle), letters[0], font=font(13, True), fill=INK, anchor="lm")
+    draw.text((place[0] + room[0] - 4, middle), letters[1], font=font(13, True), fill=INK, anchor="rm")
 
 
 def _paste(paper: Any, picture: Picture, place: tuple[int, int], room: tuple[int, int]) -> None:
@@ -192,11 +202,13 @@ def _write(draw: Any, case: Case, scan: _Scan, place: tuple[int, int], size: tup
     left, top = place
     room = (size[1] - FOOT_PX - top) // LINE_PX - len(tail)
     volume_ml = {segment.name: labels.volume_ml(segment.name) for segment in scan.painted}
-    shown = sorted(scan.painted, key=lambda one: (one.layer == 1, -volume_ml[one.name]))
+    # what a plan is about stands first: lesions, then organs, then what these consist of
+    shown = sorted(scan.painted, key=lambda one: (not one.name.startswith(LESIONS), one.layer == 1,
+                                                  -volume_ml[one.name]))  # fmt: skip
     for row, segment in enumerate(shown[: room - 1]):
         y = top + row * LINE_PX + LINE_PX // 2
-        draw.rectangle((left, y - 6, left + 12, y + 6), fill=structure_colour(segment.name))
-        draw.text((left + 20, y), segment.name.replace("_", " "), font=font(13), fill=INK, anchor="lm")
+        draw.rectangle((left, y - 6, left + 12, y + 6), fill=_colour_of(segment))
+        draw.text((left + 20, y), _label_of(segment), font=font(13), fill=INK, anchor="lm")
         draw.text((left + 290, y), f"{volume_ml[segment.name]:.0f} ml", font=font(13), fill=INK, anchor="rm")
         if segment.state == "check":
             draw.text((left + 300, y), "check", font=font(13, True), fill=DOUBT, anchor="lm")
@@ -207,10 +219,25 @@ def _write(draw: Any, case: Case, scan: _Scan, place: tuple[int, int], size: tup
         draw.text((left, top + (row + 1 + number) * LINE_PX), line, font=font(12), fill=QUIET)
 
 
+def _colour_of(segment: Segment) -> tuple[int, int, int]:
+    try:
+        return structure_colour(segment.name)
+    except UsageError:  # a name of the user's own
+        return segment.colour
+
+
+def _label_of(segment: Segment) -> str:
+    try:
+        label: str = catalog.term(segment.name)["label"]
+    except UsageError:
+        return segment.name.replace("_", " ")
+    return label
+
+
 def _absent_lines(absent: list[Segment]) -> list[str]:
     lines: list[str] = []
     for state in ("not found", "not visible in this phase"):
-        names = [segment.name.replace("_", " ") for segment in absent if segment.state == state]
+        names = [_label_of(segment) for segment in absent if segment.state == state]
         line = f"{state}:" if names else ""
         for name in names:
             word = f" {name}{'' if name == names[-1] else ','}"

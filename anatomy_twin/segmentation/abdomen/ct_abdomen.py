@@ -26,7 +26,7 @@ from anatomy_twin.segmentation.abdomen.situs import looks_mirrored, mirrored_vol
 from anatomy_twin.segmentation.abdomen.spleen import find_spleen
 from anatomy_twin.segmentation.bones.bone import bright_voxels, find_bone, may_hold_bright_aorta
 from anatomy_twin.segmentation.bones.skeleton_grid import carry_bones, find_bones
-from anatomy_twin.segmentation.clicks.target import add_target
+from anatomy_twin.segmentation.clicks.target import add_target, target_of
 from anatomy_twin.segmentation.ground.body import Body, find_body
 from anatomy_twin.segmentation.ground.compose import carry, compose, layer_of, mask_of, union_of
 from anatomy_twin.segmentation.ground.frame import SpineFrame, below_dome, find_cavity_depth, find_dome, find_spine
@@ -95,9 +95,10 @@ def segment_ct_abdomen(
         raise UsageError(f"ct-abdomen has no variant {argument!r}", advice=f"write ct-abdomen or ct-abdomen:{NO_PRIOR}")
     if labels is not None and not seeds:
         raise UsageError("labels were given and no seeds, so there is nothing to do", advice="give seeds as well")
+    points = {name: target_of(name, seed) for name, seed in (seeds or {}).items()}
     result = labels if labels is not None else _segment_all(volume, monitor, argument != NO_PRIOR)
-    for name, seed in (seeds or {}).items():
-        result = add_target(volume, result, seed, name=name)
+    for name, point in points.items():
+        result = add_target(volume, result, point, name=name)
     return result
 
 

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 
 from anatomy_twin import catalog
 from anatomy_twin.core import Code, LabelMap, Segment, Volume, VolumeGeometry, reindex
-from anatomy_twin.errors import DataError, UsageError
+from anatomy_twin.errors import DataError, SegmentationError, UsageError
 from anatomy_twin.segmentation.ground.compose import IN_PARTS, layer_of
 from anatomy_twin.segmentation.ground.working_grid import Box, Mask
 
 GENERIC: Final = "segment"
 NO_ORGAN: Final = ("fat", "muscle", "skin", "diaphragm", "unknown_tissue", "body", "bone")
 REST: Final = "unknown_tissue"
+LOST_SHARE: Final = 0.1
+LOST_ML: Final = 1.0
 
 
 @dataclass
@@ -30,6 +32,7 @@ class Draft:
     segments: list[Segment]
     notes: list[str]
     losers: set[str] = field(default_factory=set)
+    lost: dict[str, int] = field(default_factory=dict)
 
     @staticmethod
     def of(labels: LabelMap | None, volume: Volume) -> Draft:
@@ -75,10 +78,11 @@ class Draft:
 
     def _give(self, segment: Segment, box: Box, patch: Mask) -> None:
         layer = self.view[segment.layer][box]
-        values = set(np.unique(layer[patch]).tolist()) - {0, segment.value}
-        self.losers |= {
-            s.name for s in self.segments if s.layer == segment.layer and s.value in values and s.name != REST
-        }
+        counts = dict(zip(*(found.tolist() for found in np.unique(layer[patch], return_counts=True)), strict=True))
+        for s in self.segments:
+            if s.layer == segment.layer and s.value in counts and s.value not in (0, segment.value) and s.name != REST:
+                self.losers.add(s.name)
+                self.lost[s.name] = self.lost.get(s.name, 0) + counts[s.value]
         layer[patch] = segment.value
 
     def remove(self, segment: Segment, box: Box, patch: Mask) -> None:
@@ -147,6 +151,15 @@ class Draft:
             return best
         return ""
 
+    def _doubt(self, segment: Segment, by: str) -> None:
+        """Flag an organ that has lost much of itself to another: one of the two is not what it is called."""
+        left = int(np.count_nonzero(self.array[segment.layer] == segment.value))
+        lost_ml = self.lost.get(segment.name, 0) * self.geometry.voxel_volume_ml
+        if segment.name in NO_ORGAN or not much_lost(lost_ml, left * self.geometry.voxel_volume_ml):
+            return
+        told = flagged_loss(segment, lost_ml, by)
+        self.segments = [told if s.name == segment.name else s for s in self.segments]
+
     def settle(self, name: str, state: str, note: str, rules: Iterable[str] = ()) -> None:
         """Set what is said of a segment."""
         self.segments = [
@@ -154,10 +167,30 @@ class Draft:
         ]
 
     def finish(self, by: str) -> LabelMap:
-        """Return the labels; a segment that has lost all of its voxels is not found any more."""
+        """Return the labels; a candidate or a tissue that has lost all of its voxels is not found any more.
+
+        Raises ``SegmentationError`` where an organ would vanish.
+        """
         for name in sorted(self.losers):
             segment = self.find(name)
             if segment is not None and not segment.absent and not (self.array[segment.layer] == segment.value).any():
+                if name in self.lost and name not in NO_ORGAN and "candidate" not in segment.rules:
+                    raise SegmentationError(f"{name} would vanish: {by} would take all of it",
+                                            advice="click inside the structure that you mean, or erase the other first")
                 gone = replace(segment, value=0, state="not found", note=f"gave up all its voxels to {by}", rules=())
                 self.segments = [gone if s.name == name else s for s in self.segments]
+            elif segment is not None and not segment.absent:
+                self._doubt(segment, by)
         return LabelMap(self.array, self.geometry, tuple(self.segments), tuple(self.notes))
+
+
+def much_lost(lost_ml: float, left_ml: float) -> bool:
+    """Tell whether a structure gave up so much to another that neither is as it was found: a tenth and 1 ml."""
+    return lost_ml > LOST_ML and lost_ml > LOST_SHARE * (lost_ml + left_ml)
+
+
+def flagged_loss(segment: Segment, lost_ml: float, by: str) -> Segment:
+    """Return a segment flagged by the rule "lost" with what it gave up and to whom."""
+    note = f"lost {lost_ml:.3g} ml to {by}"
+    return replace(segment, state="check", rules=tuple(dict.fromkeys((*segment.rules, "lost"))),
+                   note="; ".join(filter(None, (note, segment.note))))  # fmt: skip

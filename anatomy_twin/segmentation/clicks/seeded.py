@@ -37,6 +37,7 @@ AGAIN_MM: Final = 60.0  # what came from clicks may change so far from a further
 END_MM: Final = 2.0  # the end of something is clicked about so far inside of its border, and so much of its half length
 END: Final = 0.1
 FROM_CLICKS: Final = "from clicks"
+LEAST_ML: Final = 0.03  # a ball of 4 mm
 
 
 def segment_by_growing(
@@ -180,6 +181,9 @@ def _left_out(geometry: VolumeGeometry, box: Box, mask: Mask, inside: Floats) ->
 
 def _enter(desk: Desk, name: str, box: Box, mask: Mask, seeds: Seeds, unsure: bool) -> Segment:
     """Write what was drawn into the labels."""
+    if np.count_nonzero(mask) * desk.geometry.voxel_volume_ml < LEAST_ML:
+        raise SegmentationError(f"nothing can be drawn for {name} there: {desk.tool_name} finds no region of its own",
+                                advice="click nearer to its middle, give more clicks or a box, or try another tool")
     desk.draft.add(desk.draft.begin(name, mask, box), box, mask)
     return _said(desk, name, seeds, unsure)
 
@@ -270,9 +274,12 @@ def _correct(desk: Desk, segment: Segment, seeds: Seeds, monitor: Monitor) -> No
         note += f", nothing changed farther than {reach:.0f} mm from a click"
     told = desk.draft.losers
     note += f"; voxels were taken from {', '.join(sorted(told - before))}" if told - before else ""
-    # what came from clicks alone stays so: further clicks may still draw the whole of it anew
-    kept = tuple(rule for rule in segment.rules if rule == FROM_CLICKS)
-    desk.draft.settle(segment.name, "check" if kept else "corrected", note, kept)
+    # a click mends one place: what spoke against the rest of it still does, until a person confirms the whole
+    if segment.state == "check":
+        earlier = "" if segment.note.startswith(("corrected by", "drawn by")) or not segment.note else segment.note
+        desk.draft.settle(segment.name, "check", "; before: ".join(filter(None, (note, earlier))), segment.rules)
+    else:
+        desk.draft.settle(segment.name, "corrected", note)
 
 
 def _again(

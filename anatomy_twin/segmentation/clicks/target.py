@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.core import LabelMap, Segment, Volume, VolumeGeometry, inverse_axes, reindex
+from anatomy_twin.core import LabelMap, Seeds, Segment, Volume, VolumeGeometry, as_seeds, inverse_axes, reindex
 from anatomy_twin.errors import DataError, SegmentationError, TwinError, UsageError
 from anatomy_twin.segmentation.clicks.outline import NEIGHBOURS, REACH_MM, outline_in_liver
 from anatomy_twin.segmentation.clicks.scene import box_around
@@ -120,6 +120,20 @@ def _sphere(geometry: VolumeGeometry, point_mm: Point, radius_mm: float) -> Mask
     result = np.zeros(geometry.shape, dtype=bool)
     result[low[0]:high[0], low[1]:high[1], low[2]:high[2]] = away <= radius_mm
     return result
+
+
+def target_of(name: str, seed: Any) -> str | Point:
+    """Return what ``add_target`` takes of a seed: the name of a segment, or one point inside a lesion of the liver.
+
+    Raises ``UsageError`` for anything else: organs and several clicks are for the seeded tools.
+    """
+    if isinstance(seed, str):
+        return seed
+    given = as_seeds(seed)
+    if given != Seeds(inside=given.inside) or len(given.inside) != 1 or not name.startswith(("tumour", "lesion")):
+        raise UsageError(f"this segmenter takes one click inside each tumour or lesion, not the seeds of {name!r}",
+                         advice="correct what was found by a second call with --segmenter grow")
+    return given.inside[0]
 
 
 # --- the public verb -------------------------------------------------------------------------------------------------

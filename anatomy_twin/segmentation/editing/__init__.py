@@ -11,7 +11,8 @@ Rules that hold for all of them (``Rules``, given as keyword arguments):
   parts goes where the segment is taken away.
 - A segment that would vanish is a refusal unless ``force=True``.
 - The edited segment's state becomes "corrected", its note names the verbs; so does that of a confirmed neighbour that
-  lost voxels. ``confirm`` changes no voxel: it says that a person stands for the outline.
+  lost voxels. A segment to be checked stays so, with its rules: only ``confirm``, which changes no voxel, says that a
+  person stands for the outline. An organ that loses a tenth of itself to another is flagged by the rule "lost".
 """
 
 from __future__ import annotations

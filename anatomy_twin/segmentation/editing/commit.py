@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from anatomy_twin.core import Segment
 from anatomy_twin.errors import SegmentationError, UsageError
+from anatomy_twin.segmentation.clicks.draft import NO_ORGAN, flagged_loss, much_lost
 from anatomy_twin.segmentation.editing.desk import (
     BODY,
     BY_HAND,
@@ -150,10 +151,15 @@ def finished(
             note = f"removed by hand ({verb} {edited.name})"
             table[segment.name] = replace(segment, value=0, layer=0, state="not found", rules=(), note=note)
         elif segment.name == edited.name:
-            table[segment.name] = replace(segment, state="corrected", rules=(), note=hand_note(segment.note, verb))
+            doubted = segment.state == "check"  # until a person stands for the whole of it
+            table[segment.name] = replace(segment, state="check" if doubted else "corrected",
+                                          rules=segment.rules if doubted else (), note=hand_note(segment.note, verb))
         elif segment.state in FIRM_STATES:
             note = f"{segment.state} before it changed with {edited.name} ({verb})"
             table[segment.name] = replace(segment, state="corrected", note=note)
+        elif segment.name not in NO_ORGAN and not segment.absent and _much_gone(desk, segment, lost - gained):
+            lost_ml = (lost - gained) * desk.geometry.voxel_volume_ml
+            table[segment.name] = flagged_loss(segment, lost_ml, f"{edited.name} ({verb})")
         told.append(_amounts(segment.name, lost, gained, desk.geometry.voxel_volume_ml))
     return tight_change(desk, f"{verb} {edited.name}", box, before, after, tuple(table.values()), told)
 
@@ -170,6 +176,12 @@ def _counts(before: NDArray[Any], after: NDArray[Any]) -> dict[tuple[int, int], 
         for value in {*gone, *come} - {0}:
             result[layer, value] = gone.get(value, 0), come.get(value, 0)
     return result
+
+
+def _much_gone(desk: Desk, segment: Segment, lost: int) -> bool:
+    voxel_ml = desk.geometry.voxel_volume_ml
+    had_ml = int(np.count_nonzero(desk.array[segment.layer] == segment.value)) * voxel_ml
+    return much_lost(lost * voxel_ml, had_ml - lost * voxel_ml)
 
 
 def _left(desk: Desk, after: NDArray[Any], box: Box, segment: Segment) -> bool:
