@@ -23,6 +23,7 @@ from anatomy_twin.segmentation.clicks.check import check_seeds, points_of
 from anatomy_twin.segmentation.clicks.draft import NO_ORGAN, Draft
 from anatomy_twin.segmentation.clicks.hollow import GASSY, filled
 from anatomy_twin.segmentation.clicks.outline import NEIGHBOURS, REACH_MM, outline_in_liver
+from anatomy_twin.segmentation.clicks.room import DEEPEST_MM, Room, deepest, within_reach
 from anatomy_twin.segmentation.clicks.scene import Floats, box_around, span_of
 from anatomy_twin.segmentation.clicks.size import draw_in_box, draw_new, draw_patch
 from anatomy_twin.segmentation.clicks.tools import TOOLS, Drawn, Tool
@@ -30,7 +31,6 @@ from anatomy_twin.segmentation.clicks.tubes import TUBES_MM
 from anatomy_twin.segmentation.ground.working_grid import Box, Mask, box_start_shape
 
 SURE: Final = 0.35  # share of the border times contrast under which nothing distinct was seen
-DEEPEST_MM: Final = 64.0
 NEAR_LIVER_MM: Final = 5.0  # a lesion at the surface may have been left out of the liver
 WIDEST_MM: Final = 64.0  # no patch reaches farther
 AGAIN_MM: Final = 60.0  # what came from clicks may change so far from a further one
@@ -288,7 +288,7 @@ def _again(
     """Draw something that came from clicks anew where that is better than a patch; returns how far it changed, mm."""
     if FROM_CLICKS not in segment.rules and segment.name not in TUBES_MM:
         return 0.0
-    depth = _deepest(desk.geometry, _Room(mask, not value), points)
+    depth = deepest(desk.geometry, Room(mask, not value), points)
     drawn = redrawn(
         desk.array, desk.geometry, mask, segment.name, inside, outside, points, depth, value,
         desk.tool if FROM_CLICKS in segment.rules else None,
@@ -297,7 +297,7 @@ def _again(
         return 0.0
     box, new = drawn
     _obey(desk.geometry, box, new, inside, outside)
-    near = _within(desk.geometry, box, points.mean(0), AGAIN_MM)
+    near = within_reach(desk.geometry, box, points.mean(0), AGAIN_MM)
     more, less = new & ~mask[box] & near, mask[box] & ~new & near
     desk.draft.add(segment, box, more)
     desk.draft.remove(segment, box, less)
@@ -323,8 +323,8 @@ def _patch(
 
     The depth of the points in what is wrong tells the size of the patch, or ``near_mm`` where that is less.
     """
-    room = _Room(mask, not value)
-    depth = min(_deepest(desk.geometry, room, points), near_mm)
+    room = Room(mask, not value)
+    depth = min(deepest(desk.geometry, room, points), near_mm)
     middle = (points.min(0) + points.max(0)) / 2.0
     wide = box_around(desk.geometry, middle, WIDEST_MM + float(np.linalg.norm(points.max(0) - points.min(0))))
     local = desk.geometry.cropped(*box_start_shape(wide))
@@ -337,7 +337,7 @@ def _patch(
     box = tuple(slice(s.start + a, s.stop + a) for s, a in zip(drawn.scene.box, start, strict=True))
     whole: Box = (box[0], box[1], box[2])
     patch = drawn.scene.to_native(drawn.mask) & room.within(whole)
-    patch &= _within(desk.geometry, whole, middle, drawn.scene.reach_mm)
+    patch &= within_reach(desk.geometry, whole, middle, drawn.scene.reach_mm)
     _obey(desk.geometry, whole, patch, points, against)
     if value:
         desk.draft.add(segment, whole, patch)
@@ -347,44 +347,6 @@ def _patch(
         desk.draft.remove(segment, whole, patch)
     mask[whole][patch] = value
     return drawn.scene.reach_mm
-
-
-@dataclass(frozen=True, eq=False)
-class _Room:
-    """Where a patch may lie: in the mask to take from it, outside to add."""
-
-    mask: Mask
-    inverted: bool
-
-    def within(self, box: Box) -> Mask:
-        return self.mask[box] if self.inverted else ~self.mask[box]
-
-
-def _deepest(geometry: VolumeGeometry, room: _Room, points: Floats) -> float:
-    """Return how deep in the room the deepest of about eight of the points lies, in mm."""
-    return max(_depth(geometry, room, point) for point in points[:: max(1, len(points) // 8)])
-
-
-def _depth(geometry: VolumeGeometry, room: _Room, point_mm: Floats) -> float:
-    """Return how far a point in the room is from what is not room, in mm, at most ``DEEPEST_MM``."""
-    reach = 8.0
-    while True:
-        box = box_around(geometry, point_mm, reach)
-        inside = room.within(box)
-        if not inside.all():
-            at = tuple(int(v) - side.start for v, side in zip(geometry.voxel_of(point_mm), box, strict=True))
-            depth = float(distance_mm(~inside, geometry.spacing_mm, reach)[at])
-            if depth < reach or reach >= DEEPEST_MM:
-                return depth
-        if reach >= DEEPEST_MM:
-            return DEEPEST_MM
-        reach *= 2.0
-
-
-def _within(geometry: VolumeGeometry, box: Box, middle: Floats, reach_mm: float) -> Mask:
-    block = geometry.cropped(*box_start_shape(box))
-    points = block.to_world(np.moveaxis(np.indices(block.shape), 0, -1))
-    return np.asarray(np.linalg.norm(points - middle, axis=-1) <= reach_mm)
 
 
 def _cut_to_box(desk: Desk, segment: Segment, mask: Mask, box_mm: Floats) -> int:
