@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -167,3 +168,20 @@ def name_levels(count: int, has_rib: list[bool], sacrum_below: bool) -> tuple[li
         return [f"vertebra_{LEVELS[-1 - n]}" for n in range(count)], "counted from the sacrum", False
     names = [f"vertebra_{count - n}" for n in range(count)]
     return names, "the level is not known: neither the lowest rib nor the sacrum is in the field", True
+
+
+def counted_past(name: str, spine: Sequence[str], from_sacrum: bool) -> list[str]:
+    """Return the vertebrae that are misnumbered where ``name`` is two in one: those counted past it.
+
+    The count begins at the sacrum and goes up, or at the lowest rib, which is that of T12, and goes both ways.
+    """
+    def height(one: str) -> int:
+        return LEVELS.index(one.removeprefix("vertebra_"))
+
+    if name.removeprefix("vertebra_") not in LEVELS:
+        return []
+    here, start = height(name), len(LEVELS) if from_sacrum else LEVELS.index("t12")
+    others = [one for one in spine if one != name and one.removeprefix("vertebra_") in LEVELS]
+    if here == start:
+        return others
+    return [one for one in others if (height(one) < here if here < start else height(one) > here)]

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from anatomy_twin.core import Volume, VolumeGeometry
+from anatomy_twin.segmentation.bones.vertebrae import counted_past
 from anatomy_twin.segmentation.ground.frame import SpineFrame
 from anatomy_twin.segmentation.ground.phase import Phase
 from anatomy_twin.segmentation.ground.working_grid import Box, Found, Image, Mask, box_of, distance_mm, volume_ml
@@ -199,7 +200,7 @@ def judge_bones(parts: Mapping[str, Found], spacing_mm: tuple[float, float, floa
 
     "cut": pelvis, sacrum or sternum reach the border of the scan. "level": ribs reach the lower border, so the lowest
     rib, from which vertebrae are counted, may lie below the scan. "volume": a whole vertebra that is far larger or
-    smaller than those beside it.
+    smaller than those beside it; where it is larger, those counted past it are told "level".
     """
     told: dict[str, list[tuple[str, str]]] = {}
     masks = {name: entry.mask for name, entry in parts.items() if entry.mask is not None and entry.mask.any()}
@@ -222,6 +223,9 @@ def judge_bones(parts: Mapping[str, Found], spacing_mm: tuple[float, float, floa
         if not UNLIKE_NEIGHBOURS[0] * usual <= sizes[n] <= UNLIKE_NEIGHBOURS[1] * usual:
             words = f"{sizes[n]:.0f} ml beside vertebrae of {usual:.0f} ml: not parted well"
             told.setdefault(name, []).append(("volume", words))
+            if sizes[n] > usual:
+                for other in counted_past(name, spine, "sacrum" in parts[name].note):
+                    told.setdefault(other, []).append(("level", f"counted past {name[9:].upper()}, which may be two"))
     return told
 
 
