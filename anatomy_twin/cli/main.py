@@ -14,7 +14,7 @@ from anatomy_twin.notice import INTENDED_USE
 
 VERBS: Final = {
     "demo": "the main job on a sample: scan to report, then the window if there is a display",
-    "info": "versions, plugins, devices, self-check; `info series FOLDER` lists what a folder holds",
+    "info": "versions, plugins, devices, self-check; `info series FOLDER`, `info case CASE`: what they hold",
     "run": "the whole chain on one scan",
     "import": "read a scan into a new case",
     "segment": "find the organs of a case",
@@ -25,7 +25,7 @@ VERBS: Final = {
     "assess": "volumes, margins, coverage",
     "report": "write the HTML, PDF and JSON report of a case",
     "export": "write one structure as STL, PLY or OBJ",
-    "view": "open a case in the window, or draw it with --screenshot",
+    "view": "open a case in the window, or draw it with --screenshot or --overview",
     "batch": "segment, mesh and measure many studies; goes on where it was stopped",
     "verify": "check every byte of a case against its checksums",
 }
@@ -51,6 +51,8 @@ def usage() -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Run one verb and return its exit code."""
+    # threads of numerical kernels that wait for work sleep: spinning ones take half of a busy machine for nothing
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     if not arguments or arguments[0] in {"-h", "--help", "help"}:
         print(usage())
         return 0 if arguments else 2
