@@ -91,8 +91,10 @@ def _check_names(seeds: Mapping[str, Any], labels: LabelMap) -> None:
 
 def _check_handwork(labels: LabelMap) -> None:
     """Refuse to replace what a person did without being asked to."""
+    from anatomy_twin.segmentation.clicks.seeded import FROM_CLICKS
+
     hand = [s.name for s in labels.segments
-            if s.state in ("corrected", "confirmed") or "from clicks" in s.rules or s.note.startswith("corrected by")]
+            if s.state in ("corrected", "confirmed") or FROM_CLICKS in s.rules or s.note.startswith("corrected by")]
     if hand:
         named = ", ".join(hand[:4]) + (f" and {len(hand) - 4} more" if len(hand) > 4 else "")
         raise UsageError(f"the case holds outlines that a person made: {named}",

@@ -7,6 +7,7 @@ from anatomy_twin.rehearsal.build import (
     format_number,
     format_quantity,
     structure_colour,
+    structure_label,
     window_of,
 )
 from anatomy_twin.rehearsal.scene import (
@@ -34,5 +35,5 @@ __all__ = [
     "INTENDED_USE", "PLANES", "SYNTHETIC_NOTE", "FieldSeries", "Marker", "Needle", "OverlayLayer", "Scene",
     "SliceImage", "SlicePlane", "SurfaceLayer", "build_scene", "chosen_plan", "format_number", "format_quantity",
     "letters_of", "plane_through", "sample", "slice_image", "slice_mask", "slice_mask_fraction", "structure_colour",
-    "window_of",
+    "structure_label", "window_of",
 ]

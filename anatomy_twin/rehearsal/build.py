@@ -123,7 +123,8 @@ def _drawing(name: str) -> dict[str, Any]:
     return drawing
 
 
-def _label(name: str) -> str:
+def structure_label(name: str) -> str:
+    """Return what a structure is called for people: the catalog's label, or a name of the user's own in words."""
     try:
         label: str = catalog.term(name)["label"]
     except UsageError:
@@ -141,7 +142,7 @@ def _surfaces(
         drawing = _drawing(name)
         layers.append(
             SurfaceLayer(
-                name, _label(name) + (" (target)" if name == target else ""), structure.surface,
+                name, structure_label(name) + (" (target)" if name == target else ""), structure.surface,
                 _colour(name, colours, structure.colour), 1.0 if name == target else drawing["opacity"],
                 drawing.get("visible", True), "target" if name == target else drawing["group"],
                 structure.volume_ml, structure.state,
@@ -169,7 +170,7 @@ def _overlays(
             continue
         cropped = _cropped(labels.mask(segment.name), labels.geometry)  # type: ignore[union-attr]
         if cropped is not None:
-            label = _label(segment.name) + (" (target)" if segment.name == target else "")
+            label = structure_label(segment.name) + (" (target)" if segment.name == target else "")
             colour = _colour(segment.name, colours, segment.colour)
             shown = drawing.get("visible", True)
             layers.append(OverlayLayer(segment.name, label, *cropped, colour, shown, segment.state))
@@ -337,7 +338,7 @@ def _target_note(case: Case, plan_name: str) -> list[str]:
     target = getattr(case.plans.get(plan_name), "target", "")
     for segment in case.label_map.segments:
         if segment.name == target and segment.state == "check":
-            return [f"{_label(target)} (target) {segment.state}: {segment.note or 'outlined by the program'}"]
+            return [f"{structure_label(target)} (target) {segment.state}: {segment.note or 'outlined by the program'}"]
     return []
 
 

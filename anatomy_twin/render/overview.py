@@ -13,7 +13,7 @@ from anatomy_twin import catalog
 from anatomy_twin.core import Case, Segment
 from anatomy_twin.errors import RenderError, UsageError
 from anatomy_twin.notice import INTENDED_USE
-from anatomy_twin.rehearsal import structure_colour, window_of
+from anatomy_twin.rehearsal import structure_colour, structure_label, window_of
 from anatomy_twin.render.text import font, to_png
 
 COLUMNS: Final = 5
@@ -208,7 +208,7 @@ def _write(draw: Any, case: Case, scan: _Scan, place: tuple[int, int], size: tup
     for row, segment in enumerate(shown[: room - 1]):
         y = top + row * LINE_PX + LINE_PX // 2
         draw.rectangle((left, y - 6, left + 12, y + 6), fill=_colour_of(segment))
-        draw.text((left + 20, y), _label_of(segment), font=font(13), fill=INK, anchor="lm")
+        draw.text((left + 20, y), structure_label(segment.name), font=font(13), fill=INK, anchor="lm")
         draw.text((left + 290, y), f"{volume_ml[segment.name]:.0f} ml", font=font(13), fill=INK, anchor="rm")
         if segment.state == "check":
             draw.text((left + 300, y), "check", font=font(13, True), fill=DOUBT, anchor="lm")
@@ -226,18 +226,10 @@ def _colour_of(segment: Segment) -> tuple[int, int, int]:
         return segment.colour
 
 
-def _label_of(segment: Segment) -> str:
-    try:
-        label: str = catalog.term(segment.name)["label"]
-    except UsageError:
-        return segment.name.replace("_", " ")
-    return label
-
-
 def _absent_lines(absent: list[Segment]) -> list[str]:
     lines: list[str] = []
     for state in ("not found", "not visible in this phase"):
-        names = [_label_of(segment) for segment in absent if segment.state == state]
+        names = [structure_label(segment.name) for segment in absent if segment.state == state]
         line = f"{state}:" if names else ""
         for name in names:
             word = f" {name}{'' if name == names[-1] else ','}"
