@@ -22,35 +22,35 @@ from anatomy_twin.segmentation.ground.working_grid import (
     touching,
     volume_ml,
 )
-from anatomy_twin.segmentation.thorax.ground import contrast_lumen
 
 BONE_HU: Final = 170.0
 MARROW_HU: Final = 60.0
 RIB_REACH_MM: Final = 18.0  # ribs hug the pleura
 
 
-def vertebral_bodies(hu: Image, bright: Mask, frame: SpineFrame) -> Mask:
+def vertebral_bodies(bright: Mask, lumen: Mask, frame: SpineFrame) -> Mask:
     """Return the vertebral bodies roughly: bright shells around the spine's reference, closed; no bright blood."""
     step = frame.spacing_mm
-    lumen = dilate_mm(contrast_lumen(hu, step, frame), step, step)
+    lumen = dilate_mm(lumen, step, step)
     zone = (np.abs(frame.left_mm) < 30.0) & (frame.front_mm < 32.0)
     shell = bright & ~lumen & zone
     return close_mm(shell, 6.0, step) & ~lumen if shell.any() else shell
 
 
-def find_chest_skeleton(hu: Image, body: Mask, lungs: Mask, blood: Mask, frame: SpineFrame) -> Found:
+def find_chest_skeleton(
+    hu: Image, body: Mask, lungs: Mask, lumen: Mask, blood: Mask, frame: SpineFrame
+) -> Found:
     """Return all bone in the field of the trunk.
 
     Parameters
     ----------
-    hu, body, lungs, frame : on the working grid.
+    hu, body, lungs, frame : on the working grid; lumen : what is full of contrast medium (``ground.contrast_lumen``).
     blood : aorta and heart, which may be as bright as bone.
 
     Above 170 HU; what is wide and even is contrast medium. A bright part counts when it holds vertebra, or lies near
     skin or pleura and is dense. Marrow is filled slice by slice.
     """
     step = frame.spacing_mm
-    lumen = contrast_lumen(hu, step, frame)
     bright = (hu > BONE_HU) & body & ~blood
     # dense blood and its blurred rim; bone that touches it keeps all but the rim
     bright &= ~dilate_mm(_deep(lumen, body, step), 1.5 * step, step)
@@ -80,10 +80,8 @@ def find_chest_skeleton(hu: Image, body: Mask, lungs: Mask, blood: Mask, frame: 
     return Found(filled)
 
 
-def organs_full_of_contrast(hu: Image, body: Mask, frame: SpineFrame) -> Mask:
+def organs_full_of_contrast(lumen: Mask, body: Mask, step: float) -> Mask:
     """Return what is bright, even, wide and deep: blood and spleen in an early phase, which no bone may grow into."""
-    step = frame.spacing_mm
-    lumen = contrast_lumen(hu, step, frame)
     return open_mm(_deep(lumen, body, step), 6.0, step)
 
 

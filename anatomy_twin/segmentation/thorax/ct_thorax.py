@@ -129,7 +129,7 @@ def _between_lungs(ground: ThoraxGround, fine: WorkingGrid, airways: Found, moni
     shape, coarse = ground.hu.shape, ground.grid.geometry
     lumen = ground.windpipe if airways.absent else paste(airways.mask, fine.geometry, coarse)
     carina = find_carina(lumen, ground.lungs, ground.spacing_mm)
-    vertebrae = vertebral_bodies(ground.hu, ground.bright, ground.frame)
+    vertebrae = vertebral_bodies(ground.bright, ground.lumen, ground.frame)
     next_stage(monitor, "aorta")
     barred = ground.lungs | dilate_mm(lumen, 1.5, ground.spacing_mm) | vertebrae
     aorta, level, down, _ = find_thoracic_aorta(AortaScene(ground.hu, barred, ground.frame, carina))
@@ -141,7 +141,9 @@ def _between_lungs(ground: ThoraxGround, fine: WorkingGrid, airways: Found, moni
     found["heart"] = find_heart(ground.hu, ground.body.mask, ground.lungs, taken, ground.frame, carina)
     next_stage(monitor, "bones")
     heart = mask_of(found["heart"], shape)
-    found["bone"] = find_chest_skeleton(ground.hu, ground.body.mask, ground.lungs, blood | heart, ground.frame)
+    found["bone"] = find_chest_skeleton(
+        ground.hu, ground.body.mask, ground.lungs, ground.lumen, blood | heart, ground.frame
+    )
     bone = mask_of(found["bone"], shape)
     next_stage(monitor, "oesophagus")
     gullet = find_course(ground.hu, ground.lungs, lumen, blood, bone, ground.frame, carina)
@@ -252,7 +254,7 @@ def _bones(
         return {"bone": entry}
     shape = ground.hu.shape
     blood = mask_of(middle.found["aorta"], shape) | mask_of(middle.found["heart"], shape)
-    blood |= organs_full_of_contrast(ground.hu, ground.body.mask, ground.frame)
+    blood |= organs_full_of_contrast(ground.lumen, ground.body.mask, ground.spacing_mm)
     fine, skeleton, parts = find_bones(
         volume, ground.body.mask, entry.mask, blood, ground.lungs, ground.frame, ground.grid.geometry,
         ground.cavity_depth, None, monitor,

@@ -38,8 +38,8 @@ class ThoraxGround:
     """The robust structures of a chest on the working grid.
 
     ``lungs`` is the air of both lungs without the windpipe, ``windpipe`` the part of the trachea that runs alone
-    (empty where none was seen), ``gas`` other air in the body, ``cavity_depth`` mm inside the inner face of the trunk
-    wall.
+    (empty where none was seen), ``gas`` other air in the body, ``lumen`` what contrast medium fills, ``cavity_depth`` mm
+    inside the inner face of the trunk wall.
     """
 
     grid: WorkingGrid
@@ -50,6 +50,7 @@ class ThoraxGround:
     lungs: Mask
     gas: Mask
     bright: Mask
+    lumen: Mask
     cavity_depth: Image
 
     @property
@@ -85,7 +86,7 @@ def find_thorax_ground(volume: Volume) -> ThoraxGround:
     gas = air & ~dilate_mm(lungs | windpipe, 2.0 * step, step)
     bright = (hu > 180.0) & body.mask
     depth = find_cavity_depth(hu, body.mask, _rim_of_trunk(bright, frame), lungs, frame)
-    return ThoraxGround(grid, hu, body, frame, windpipe, lungs, gas, bright, depth)
+    return ThoraxGround(grid, hu, body, frame, windpipe, lungs, gas, bright, contrast_lumen(hu, step, frame), depth)
 
 
 def _check_region(lungs: Mask, windpipe: Mask, step: float) -> None:
