@@ -38,8 +38,8 @@ class ThoraxGround:
     """The robust structures of a chest on the working grid.
 
     ``lungs`` is the air of both lungs without the windpipe, ``windpipe`` the part of the trachea that runs alone
-    (empty where none was seen), ``gas`` other air in the body, ``lumen`` what contrast medium fills, ``cavity_depth`` mm
-    inside the inner face of the trunk wall.
+    (empty where none was seen), ``gas`` other air in the body, ``lumen`` what contrast medium fills, ``cavity_depth``
+    mm inside the inner face of the trunk wall.
     """
 
     grid: WorkingGrid
