@@ -23,6 +23,7 @@ from anatomy_twin.core.plans import (
 )
 from anatomy_twin.core.results import Result, ThermalResult
 from anatomy_twin.core.seeds import Seeds, as_seeds, named_seeds
+from anatomy_twin.core.tree import VesselTree
 from anatomy_twin.core.volume import Volume
 
 __all__ = [
@@ -30,6 +31,6 @@ __all__ = [
     "Cost", "FrozenMapping", "LabelMap", "LesionLine", "LesionPlan", "LesionPoint", "Monitor", "Patient", "Plan",
     "PlanCheck", "PlaneCut", "PositionPlan", "Quantity", "ResectionPlan", "Result", "Rule", "Seeds", "Segment",
     "SegmentCut", "SilentMonitor", "Step", "Structure", "SurfaceCut", "SurfaceMesh", "TetMesh", "ThermalResult",
-    "Tissue", "Transform", "Volume", "VolumeGeometry", "as_seeds", "check_cancelled", "inverse_axes", "named_seeds",
-    "next_stage", "part_of", "reindex",
+    "Tissue", "Transform", "VesselTree", "Volume", "VolumeGeometry", "as_seeds", "check_cancelled", "inverse_axes",
+    "named_seeds", "next_stage", "part_of", "reindex",
 ]

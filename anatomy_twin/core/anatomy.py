@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from anatomy_twin.core.frozen import FrozenMapping
-from anatomy_twin.core.labels import FORMER_STATES, Code
-from anatomy_twin.core.mesh import SurfaceMesh
+from anatomy_twin.core.labels import FORMER_STATES, Code, LabelMap
+from anatomy_twin.core.mesh import SurfaceMesh, TetMesh
+from anatomy_twin.core.tree import VesselTree
 from anatomy_twin.errors import DataError
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What was checked about a surface. ``volume_error_percent`` is surface against voxels, signed."""
+    """What was checked about a surface; None is what was not checked.
+
+    ``volume_error_percent`` is surface against voxels, signed. ``manifold``: every point has one closed fan of
+    triangles around it. ``boundary_p95_mm`` is the distance below which 95 % of the surface's points lie from the
+    faces between voxels in and out, ``boundary_max_mm`` the largest. Angles are those inside triangles: the smallest,
+    and the one that 5 % are smaller than. ``pieces`` counts closed surfaces that do not hang together.
+    """
 
     watertight: bool
     outward: bool
     volume_error_percent: float
     triangle_count: int
     touches_border: bool = False
+    manifold: bool | None = None
+    boundary_p95_mm: float | None = None
+    boundary_max_mm: float | None = None
+    smallest_angle_deg: float | None = None
+    angle_p5_deg: float | None = None
+    pieces: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +40,8 @@ class Structure:
     """One anatomical structure: ``volume_ml`` is counted from voxels, ``surface`` is for looking at and exporting.
 
     ``surface`` and ``certificate`` are None for a structure that has no voxels (see ``state`` and ``note``).
+    ``coarse`` is the same surface with fewer triangles, for drawing while something moves; None where ``surface`` is
+    small enough for that.
     """
 
     name: str
@@ -38,6 +53,7 @@ class Structure:
     certificate: Certificate | None = None
     part_of: str = ""
     note: str = ""
+    coarse: SurfaceMesh | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", FORMER_STATES.get(self.state, self.state))
@@ -45,13 +61,21 @@ class Structure:
 
 @dataclass(frozen=True, slots=True)
 class Anatomy:
-    """The structures of a case by name, in drawing order (outermost first)."""
+    """The structures of a case by name, in drawing order (outermost first), and what was made of them.
+
+    ``trees`` are its vessels ("portal", "hepatic", "arterial"), ``territories`` the parts of an organ that these
+    supply or drain (layer 0: Couinaud's segments; layer 1: the nearest branch), ``tetrahedra`` meshes for physics.
+    """
 
     structures: Mapping[str, Structure]
     notes: tuple[str, ...] = ()
+    trees: Mapping[str, VesselTree] = field(default_factory=FrozenMapping)
+    territories: LabelMap | None = None
+    tetrahedra: Mapping[str, TetMesh] = field(default_factory=FrozenMapping)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "structures", FrozenMapping(self.structures))
+        for name in ("structures", "trees", "tetrahedra"):
+            object.__setattr__(self, name, FrozenMapping(getattr(self, name)))
 
     def __getitem__(self, name: str) -> Structure:
         if name not in self.structures:

@@ -41,11 +41,15 @@ class SurfaceMesh:
 
 @dataclass(frozen=True, eq=False)
 class TetMesh:
-    """Tetrahedra (M, 4) over points (N, 3) in LPS mm, positively oriented, with one region number each."""
+    """Tetrahedra (M, 4) over points (N, 3) in LPS mm, positively oriented, with one region number each.
+
+    Region n is called ``region_names[n]``. Neighbouring regions share the points of the face between them.
+    """
 
     points_mm: NDArray[np.float64]
     tetrahedra: NDArray[np.int64]
     regions: NDArray[np.int64]
+    region_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         points = read_only(self.points_mm, "points_mm", ndim=2, dtype=np.float64)
@@ -54,6 +58,9 @@ class TetMesh:
         _check_mesh(points, tetrahedra, corners=4)
         if regions.shape[0] != tetrahedra.shape[0]:
             raise DataError("regions and tetrahedra differ in number")
+        object.__setattr__(self, "region_names", tuple(self.region_names))
+        if self.region_names and regions.size and not 0 <= regions.min() <= regions.max() < len(self.region_names):
+            raise DataError("a tetrahedron is in a region that has no name")
         object.__setattr__(self, "points_mm", points)
         object.__setattr__(self, "tetrahedra", tetrahedra)
         object.__setattr__(self, "regions", regions)

@@ -1,6 +1,6 @@
 """A seed makes a synthetic patient: labels, image, vessel trees, DICOM series. No data of a person goes in."""
 
-from anatomy_twin.phantom.abdomen.vessels import VesselTree
+from anatomy_twin.core import VesselTree
 from anatomy_twin.phantom.conditions import USUAL, Conditions
 from anatomy_twin.phantom.kinds import KINDS
 from anatomy_twin.phantom.patient import PHASES, SyntheticPatient, make_patient

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.core import SILENT, FrozenMapping, LabelMap, Monitor, Volume, VolumeGeometry
+from anatomy_twin.core import SILENT, FrozenMapping, LabelMap, Monitor, VesselTree, Volume, VolumeGeometry
 from anatomy_twin.errors import UsageError
 from anatomy_twin.phantom.abdomen import limbs, metal, shading
 from anatomy_twin.phantom.abdomen.build import Build
@@ -17,7 +17,7 @@ from anatomy_twin.phantom.abdomen.labelling import label_map, mirror, turned
 from anatomy_twin.phantom.abdomen.lesions import Tumour
 from anatomy_twin.phantom.abdomen.liver_lesions import in_world
 from anatomy_twin.phantom.abdomen.variants import build_of, traits_of
-from anatomy_twin.phantom.abdomen.vessels import VesselTree, moved
+from anatomy_twin.phantom.abdomen.vessels import moved
 from anatomy_twin.phantom.canvas import Canvas
 from anatomy_twin.phantom.conditions import USUAL, Conditions
 from anatomy_twin.phantom.intensity import PHASES

@@ -9,13 +9,13 @@ from typing import Final
 import numpy as np
 from scipy import ndimage
 
-from anatomy_twin.core import Monitor, VolumeGeometry
+from anatomy_twin.core import Monitor, VesselTree, VolumeGeometry
 from anatomy_twin.core.monitor import check_cancelled
 from anatomy_twin.phantom.abdomen import gut, liver_lesions, organs, pelvis, trunk
 from anatomy_twin.phantom.abdomen.build import Build, Frame, make_frame
 from anatomy_twin.phantom.abdomen.kidney_lesions import KidneyLesion, place_kidney_lesions
 from anatomy_twin.phantom.abdomen.lesions import Tumour, Ways, place_tumours
-from anatomy_twin.phantom.abdomen.vessels import HEPATIC, PORTAL, LiverField, VesselTree, grow_tree, pruned
+from anatomy_twin.phantom.abdomen.vessels import HEPATIC, PORTAL, LiverField, grow_tree, pruned
 from anatomy_twin.phantom.canvas import PART, VALUE, Box, Canvas
 from anatomy_twin.phantom.shapes import Field
 

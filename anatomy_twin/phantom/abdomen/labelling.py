@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from anatomy_twin.core import LabelMap
+from anatomy_twin.core import LabelMap, VesselTree
 from anatomy_twin.phantom.abdomen.drawing import Inside
 from anatomy_twin.phantom.abdomen.variants import MIRRORED
-from anatomy_twin.phantom.abdomen.vessels import VesselTree
 from anatomy_twin.phantom.canvas import EXCLUSIVE, PART, VALUE, Canvas
 from anatomy_twin.phantom.labels import truth_segment
 
@@ -47,4 +48,4 @@ def turned(tree: VesselTree, twice_middle_mm: float, mirrored: bool) -> VesselTr
     if not mirrored:
         return tree
     nodes = tree.nodes_mm * (-1, 1, 1) + (twice_middle_mm, 0, 0)
-    return VesselTree(tree.name, nodes, tree.parents, tree.radius_mm)
+    return replace(tree, nodes_mm=nodes)

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from anatomy_twin.core import VolumeGeometry
+from anatomy_twin.core import VesselTree, VolumeGeometry
 from anatomy_twin.errors import DataError
 from anatomy_twin.phantom.abdomen.build import Build
 from anatomy_twin.phantom.abdomen.organs import HILUM
-from anatomy_twin.phantom.abdomen.vessels import LiverField, VesselTree
+from anatomy_twin.phantom.abdomen.vessels import LiverField
 from anatomy_twin.phantom.canvas import VALUE
 
 Floats = NDArray[np.float64]

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from anatomy_twin.core import VesselTree
 from anatomy_twin.phantom.abdomen.build import Build
 from anatomy_twin.phantom.abdomen.lesions import Tumour, distance_to_pieces
 from anatomy_twin.phantom.abdomen.organs import HILUM, liver_box
-from anatomy_twin.phantom.abdomen.vessels import LiverField, VesselTree
+from anatomy_twin.phantom.abdomen.vessels import LiverField
 from anatomy_twin.phantom.canvas import Box, Canvas
 from anatomy_twin.phantom.shapes import Field, smooth_step
 

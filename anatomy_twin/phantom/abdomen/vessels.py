@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.core.frozen import read_only
+from anatomy_twin.core import VesselTree
 from anatomy_twin.phantom.abdomen.build import Build
 from anatomy_twin.phantom.abdomen.growth import field_at, grow
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class VesselTree:
-    """Nodes (N, 3) in LPS mm; ``parents`` (N,), -1 at a root; ``radius_mm`` (N,) of the piece from parent to node.
-
-    Murray's law holds at every fork: the cube of a radius is the sum of its children's cubes. The radius of a root is
-    that of the vessel which leaves it.
-    """
-
-    name: str
-    nodes_mm: Floats
-    parents: NDArray[np.int64]
-    radius_mm: Floats
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "nodes_mm", read_only(self.nodes_mm, "nodes_mm", ndim=2, dtype=np.float64))
-        object.__setattr__(self, "parents", read_only(self.parents, "parents", ndim=1, dtype=np.int64))
-        object.__setattr__(self, "radius_mm", read_only(self.radius_mm, "radius_mm", ndim=1, dtype=np.float64))
-
-    def pieces(self) -> tuple[Floats, Floats, Floats]:
-        """Start (M, 3), stop (M, 3) and radius (M,) of all pieces."""
-        child = np.flatnonzero(self.parents >= 0)
-        return self.nodes_mm[self.parents[child]], self.nodes_mm[child], self.radius_mm[child]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +76,9 @@ def grow_tree(
     other = np.vstack(taken) if taken else np.zeros((0, 7))
     count = grow(nodes, up, leaves, len(points), liver.points(rng, 60 * goal), goal, liver.distance, liver.low_mm,
                  liver.step_mm, other, tip)
-    return VesselTree(name, nodes[:count].copy(), up[:count].copy(), tip * leaves[:count] ** (1 / 3))
+    # Murray's law at every fork: the cube of a radius is the sum of its children's cubes
+    return VesselTree(name, nodes[:count].copy(), up[:count].copy(), tip * leaves[:count] ** (1 / 3), state="truth",
+                      branch_names={n: branch for n, branch in enumerate(names) if not roots[n]})
 
 
 def _pulled_inside(point: Floats, anchor: Floats, liver: LiverField, deep_mm: float = 5.0) -> Floats:
@@ -138,7 +116,9 @@ def pruned(tree: VesselTree, centre: Floats, radius_mm: float) -> VesselTree:
     tip = float((tree.radius_mm / count_leaves(tree.parents) ** (1 / 3)).mean())
     renumber = np.cumsum(~gone) - 1
     parents = np.array([renumber[p] if p >= 0 else -1 for p in tree.parents[~gone]])
-    return VesselTree(tree.name, tree.nodes_mm[~gone], parents, tip * count_leaves(parents) ** (1 / 3))
+    names = {int(renumber[n]): branch for n, branch in tree.branch_names.items() if not gone[n]}
+    return replace(tree, nodes_mm=tree.nodes_mm[~gone], parents=parents, bridged=None, branch_names=names,
+                   radius_mm=tip * count_leaves(parents) ** (1 / 3))
 
 
 def _depth(parents: NDArray[np.int64], n: int) -> int:
@@ -150,4 +130,4 @@ def _depth(parents: NDArray[np.int64], n: int) -> int:
 
 def moved(tree: VesselTree, shift_mm: Floats) -> VesselTree:
     """Return the tree shifted."""
-    return VesselTree(tree.name, tree.nodes_mm + shift_mm, tree.parents, tree.radius_mm)
+    return replace(tree, nodes_mm=tree.nodes_mm + shift_mm)

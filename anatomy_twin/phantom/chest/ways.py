@@ -141,7 +141,8 @@ def _tree(
                      others_kept, TIP_MM)
         if count > len(points) + 4:
             break
-    return VesselTree(name, nodes[:count].copy(), up[:count].copy(), TIP_MM * leaves[:count] ** (1 / 3))
+    return VesselTree(name, nodes[:count].copy(), up[:count].copy(), TIP_MM * leaves[:count] ** (1 / 3),
+                      state="truth")
 
 
 def _inside(point: Floats, lobe: LiverField, deep_mm: float = 6.0) -> Floats:
