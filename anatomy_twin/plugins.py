@@ -59,6 +59,8 @@ TABLE: Final[dict[str, dict[str, str]]] = {
         ".stl": "anatomy_twin.export.stl:write",
         ".ply": "anatomy_twin.export.ply:write",
         ".obj": "anatomy_twin.export.obj:write",
+        ".vtp": "anatomy_twin.export.vtk_xml:write_surface",
+        ".vtu": "anatomy_twin.export.vtk_xml:write_tetrahedra",
     },
 }
 

@@ -6,18 +6,26 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import pyvista as pv
 import trimesh
 
 from anatomy_twin import plugins
 from anatomy_twin.anatomy import build_anatomy
-from anatomy_twin.core import Case
+from anatomy_twin.core import Case, TetMesh, VesselTree
 from anatomy_twin.errors import DataError, StoreError, TwinError, UsageError
 from anatomy_twin.export import export
 from anatomy_twin.notice import INTENDED_USE, SYNTHETIC_NOTE
 from anatomy_twin.store import save_case
 from tests.support.toy_patient import ELLIPSOIDS, make_segment, toy_patient
 
-FORMATS = tuple(plugins.TABLE["exporters"])
+FORMATS = tuple(suffix for suffix in plugins.TABLE["exporters"] if suffix != ".vtu")  # those of surfaces
+
+
+def read_back(path, **options) -> trimesh.Trimesh:
+    if path.suffix.lower() != ".vtp":
+        return trimesh.load_mesh(path, **options)
+    data = pv.read(path)
+    return trimesh.Trimesh(data.points, data.regular_faces, process=False)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +42,7 @@ def test_every_format_keeps_the_surface_and_leaves_the_case_as_it_was(tmp_path, 
     before = (save_case(case, tmp_path / "before.twin") / "case.json").read_bytes()
     path = export(case, tmp_path / f"x{suffix}", structure=structure)
     assert (save_case(case, tmp_path / "after.twin") / "case.json").read_bytes() == before
-    mesh = trimesh.load_mesh(path)  # merges the corners that STL repeats
+    mesh = read_back(path)  # merges the corners that STL repeats
     surface = case.anatomy[structure].surface
     assert mesh.is_watertight and mesh.is_winding_consistent
     assert mesh.volume / 1000 == pytest.approx(surface.volume_ml, rel=1e-5)
@@ -56,9 +64,10 @@ def test_every_format_says_frame_units_and_use(tmp_path, case, suffix):
     assert INTENDED_USE.encode() in head and b"SYNTHETIC" not in head and SYNTHETIC_NOTE.encode() not in head
 
 
-def test_points_are_exact_where_the_format_has_room(tmp_path, case):
+@pytest.mark.parametrize("suffix", [".ply", ".vtp"])
+def test_points_are_exact_where_the_format_has_room(tmp_path, case, suffix):
     surface = case.anatomy["liver"].surface
-    mesh = trimesh.load_mesh(export(case, tmp_path / "x.ply"), process=False)
+    mesh = read_back(export(case, tmp_path / f"x{suffix}"), process=False)
     np.testing.assert_array_equal(mesh.vertices, surface.points_mm)
     np.testing.assert_array_equal(mesh.faces, surface.triangles)
 
@@ -75,6 +84,24 @@ def test_what_cannot_be_exported_is_refused_and_nothing_is_written(tmp_path, cas
         export(case, tmp_path / name, structure=structure)
     assert isinstance(caught.value, TwinError) and "\n" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_trees_and_tetrahedra_are_written_with_radius_and_region(tmp_path, case):
+    tree = VesselTree("portal", [[0, 0, 0], [10, 0, 0], [20, 5, 0]], [-1, 0, 1], [4, 4, 2], [False, False, True])
+    corners = np.array([[0, 0, 0], [9, 0, 0], [0, 9, 0], [0, 0, 9], [9, 9, 9]], float)
+    mesh = TetMesh(corners, [[0, 1, 2, 3], [1, 2, 3, 4]], [0, 1], ("liver", "tumour_1"))
+    case = replace(case, anatomy=replace(case.anatomy, trees={"portal": tree}, tetrahedra={"all": mesh}))
+    lines = pv.read(export(case, tmp_path / "t.vtp", structure="portal"))
+    np.testing.assert_array_equal(lines.points, tree.nodes_mm)
+    np.testing.assert_array_equal(lines["radius_mm"], tree.radius_mm)
+    assert lines.length == pytest.approx(np.hypot(20, 5)) and list(lines.cell_data["bridged"]) == [0, 1]
+    grid = pv.read(export(case, tmp_path / "m.vtu", structure="all"))
+    np.testing.assert_array_equal(grid.points, corners)
+    assert list(grid["region"]) == [0, 1] and grid.volume == pytest.approx(9**3 / 6 * 3)
+    text = (tmp_path / "m.vtu").read_text()
+    assert "0 = liver, 1 = tumour_1" in text and SYNTHETIC_NOTE in text and INTENDED_USE in text
+    with pytest.raises(DataError, match=r"no tetrahedral mesh is called 'liver'.*there are all"):
+        export(case, tmp_path / "n.vtu", structure="liver")
 
 
 def test_an_older_file_is_replaced_whole_or_kept(tmp_path, case):

@@ -1,4 +1,4 @@
-"""``anatomy-twin export``: one structure as a mesh file."""
+"""``anatomy-twin export``: one structure, vessel tree or tetrahedral mesh as a file."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from anatomy_twin.cli.common import Options, emit, open_case
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write the surface of a structure of CASE."""
-    parser = Options("export", "Write one structure as STL, PLY or OBJ (millimetres, LPS).")
+    """Write a surface, a vessel tree or a tetrahedral mesh of CASE."""
+    parser = Options("export", "Write a surface, vessel tree or tetrahedral mesh (millimetres, LPS).")
     parser.add_argument("case", metavar="CASE")
-    parser.add_argument("--structure", required=True, metavar="NAME")
-    parser.add_argument("--out", required=True, metavar="FILE", help="ends in .stl, .ply or .obj")
+    parser.add_argument("--structure", required=True, metavar="NAME",
+                        help="a structure; or one of its vessel trees or tetrahedral meshes")
+    parser.add_argument("--out", required=True, metavar="FILE", help="ends in .stl, .ply, .obj or .vtp; .vtp for a vessel tree, .vtu for tetrahedra")
     options = parser.read(arguments)
     from anatomy_twin.export import export
 
