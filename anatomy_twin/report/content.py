@@ -7,17 +7,24 @@ from typing import Any
 
 from anatomy_twin import __version__, catalog
 from anatomy_twin.core import (
-    ABSENT_STATES,
     AblationPlan,
     Assessment,
     Case,
     PlanCheck,
     Quantity,
-    Structure,
     ThermalResult,
 )
 from anatomy_twin.errors import UsageError
-from anatomy_twin.rehearsal import INTENDED_USE, SYNTHETIC_NOTE, Scene, format_number, format_quantity, letters_of
+from anatomy_twin.rehearsal import (
+    INTENDED_USE,
+    SYNTHETIC_NOTE,
+    Scene,
+    format_number,
+    format_quantity,
+    letters_of,
+    structure_label,
+)
+from anatomy_twin.report.anatomy import segment_rows, structure_rows, vessel_rows
 from anatomy_twin.units import Point
 
 SCHEMA_VERSION = 1
@@ -43,7 +50,7 @@ def build_content(case: Case, scene: Scene, plan_name: str) -> dict[str, Any]:
         "patient": _patient(case),
         "synthetic": SYNTHETIC_NOTE if case.synthetic else "",
         "plan_name": plan_name,
-        "target": _label(plan.target) if isinstance(plan, AblationPlan) else "",
+        "target": structure_label(plan.target) if isinstance(plan, AblationPlan) else "",
         "summary": _summary(plan_name, check, assessment, result),
         "key_numbers": _key_numbers(quantities),
         "anatomy_alarms": _named(general, "not met") if plan_name else [],
@@ -58,7 +65,9 @@ def build_content(case: Case, scene: Scene, plan_name: str) -> dict[str, Any]:
         "numbers": [_number_row(quantity) for quantity in quantities],
         "number_notes": [*(assessment.notes if assessment else ()), *(general.notes if general else ())],
         "simulation": _simulation(result),
-        "volumes": _volumes(case),
+        "volumes": structure_rows(case),
+        "segments": segment_rows(case),
+        "vessels": vessel_rows(case),
         "other_plans": [name for name in case.plans if name != plan_name],
         "provenance": [{"stage": s.stage, "facts": dict(s.facts)} for s in case.provenance],
         "sums": {key: value for key, value in case.volume.facts.items() if key.startswith(_HIDDEN_FACTS)},
@@ -83,14 +92,6 @@ def format_point(point_mm: Point | None) -> str:
     ends = ("RL", "AP", "FH")
     parts = [f"{ends[n][int(value >= 0)]} {abs(value):.1f}" for n, value in enumerate(point_mm)]
     return ", ".join(parts) + " mm"
-
-
-def _label(name: str) -> str:
-    try:
-        label: str = catalog.term(name)["label"]
-    except UsageError:
-        label = name.replace("_", " ")
-    return label
 
 
 def _patient(case: Case) -> str:
@@ -226,7 +227,7 @@ def _plan_rows(plan: AblationPlan) -> list[Row]:
 
 def _plan_facts(plan: AblationPlan) -> list[Row]:
     return [
-        {"name": "Target", "value": _label(plan.target)},
+        {"name": "Target", "value": structure_label(plan.target)},
         {"name": "Margin asked for", "value": format_number(plan.margin_mm, "mm")},
     ]
 
@@ -241,7 +242,7 @@ def _rule_row(rule: Any) -> Row:
     limit = "" if rule.limit is None else format_number(rule.limit, rule.unit)
     return {
         "name": rule.name, "outcome": rule.outcome, "verdict": verdict_of(rule.outcome), "reason": rule.reason,
-        "value": value, "limit": limit, "hit": _label(rule.hit) if rule.hit else "",
+        "value": value, "limit": limit, "hit": structure_label(rule.hit) if rule.hit else "",
         "place": format_point(rule.place_mm), "place_mm": rule.place_mm, "source": rule.source,
         "assumed": "assumed" in rule.source,
     }
@@ -261,43 +262,4 @@ def _simulation(result: ThermalResult | None) -> Row:
         ],
         "assumed": [name for name in result.assumed if name not in result.parameters],
         "warnings": list(result.warnings),
-    }
-
-
-def _volumes(case: Case) -> list[Row]:
-    rows = [_structure_row(structure) for structure in case.anatomy.structures.values()]
-    if case.primary in case.labels:
-        labels = case.label_map
-        for segment in labels.segments:
-            if segment.name not in case.anatomy.structures:
-                volume = None if segment.absent else labels.volume_ml(segment.name)
-                rows.append(_volume_row(segment.name, volume, segment.state, "no surface", segment.note))
-    return rows
-
-
-def _structure_row(structure: Structure) -> Row:
-    absent = structure.state in ABSENT_STATES
-    certificate = structure.certificate
-    words = "no surface"
-    if certificate is not None:
-        words = "closed" if certificate.watertight else "NOT closed"
-        words += "" if certificate.outward else ", NOT oriented outward"
-        difference = round(certificate.volume_error_percent, 1) or 0.0  # no "-0.0"
-        words += f", surface {difference:+.1f} % of voxels" if difference else ", surface as large as its voxels"
-        words += f", {certificate.triangle_count} triangles"
-        words += ", touches the border of the scan" if certificate.touches_border else ""
-    volume = None if absent else structure.volume_ml
-    return _volume_row(structure.name, volume, structure.state, words, structure.note)
-
-
-def _volume_row(name: str, volume_ml: float | None, state: str, certificate: str, note: str) -> Row:
-    kind = "plain"
-    if state == "check":
-        kind = "caution"
-    elif volume_ml is None:
-        kind = "absent"
-    return {
-        "name": name, "label": _label(name), "volume_ml": volume_ml,
-        "volume": "\N{EM DASH}" if volume_ml is None else format_number(volume_ml, "ml"),
-        "state": state, "kind": kind, "certificate": certificate, "note": note,
     }

@@ -121,6 +121,8 @@ class _Story:
         if content["simulation"]:
             self._simulation()
         self._numbers()
+        self._segments()
+        self._vessels()
         self._volumes()
         self._section("Series", self._pairs([(row["name"], row["value"]) for row in content["series"]]))
         self._parameters()
@@ -288,16 +290,38 @@ class _Story:
             notes = [self._text(line, "small") for line in self.content["number_notes"]]
             self._section("Numbers", [self._headed(names, rows, [2.0, 1.1, 0.9, 1.3, 2.3, 1.9]), *notes])
 
+    def _segments(self) -> None:
+        rows = [
+            [self._text(v["label"]), self._text(v["volume"]), self._text(v["share"]), self._state(v),
+             self._text(v["note"], "small")]
+            for v in self.content["segments"]
+        ]
+        if rows:
+            table = self._headed(["Segment", "Volume", "Share", "State", "Note"], rows, [1.7, 0.9, 0.7, 1.1, 4.1])
+            self._section("Segments of the liver", [*self._pictures("territories"), table])
+
+    def _vessels(self) -> None:
+        rows = [
+            [self._text(v["label"]), self._text(v["length"]), self._text(v["branches"]), self._text(v["generations"]),
+             self._state(v), self._text(v["note"], "small")]
+            for v in self.content["vessels"]
+        ]
+        if rows:
+            names = ["Tree", "Length", "Branches", "Generations", "State", "Note"]
+            table = self._headed(names, rows, [1.2, 1.0, 0.8, 1.0, 1.0, 3.5])
+            self._section("Vessel trees", [*self._pictures("trees"), table])
+
+    def _state(self, row: dict[str, Any]) -> Any:
+        colour = {"caution": "#6d4c00", "absent": SOFT}.get(row["kind"], INK)
+        state = escape(row["state"])
+        return self._markup(f'<font color="{colour}">{state if row["kind"] == "plain" else f"<b>{state}</b>"}</font>')
+
     def _volumes(self) -> None:
-        rows = []
-        for v in self.content["volumes"]:
-            colour = {"caution": "#6d4c00", "absent": SOFT}.get(v["kind"], INK)
-            rows.append([
-                self._text(v["label"]), self._text(v["volume"]),
-                self._markup(f'<font color="{colour}">{"<b>" if v["kind"] != "plain" else ""}{escape(v["state"])}'
-                             f'{"</b>" if v["kind"] != "plain" else ""}</font>'),
-                self._text(v["certificate"], "small"), self._text(v["note"], "small"),
-            ])
+        rows = [
+            [self._text(v["label"]), self._text(v["volume"]), self._state(v), self._text(v["certificate"], "small"),
+             self._text(v["note"], "small")]
+            for v in self.content["volumes"]
+        ]
         if rows:
             names = ["Structure", "Volume", "State", "Surface", "Note"]
             self._section("Structures", [self._headed(names, rows, [1.7, 0.9, 1.3, 2.6, 2.2])])

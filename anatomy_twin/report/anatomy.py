@@ -1,0 +1,90 @@
+"""What a report says about the anatomy: structures with their certificates, vessel trees, segments of the liver."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from anatomy_twin.core import ABSENT_STATES, Case, Certificate, Structure
+from anatomy_twin.rehearsal import format_number, structure_label
+
+Row = dict[str, Any]
+
+
+def structure_rows(case: Case) -> list[Row]:
+    """Return one row for each structure, those without a surface too."""
+    rows = [_structure_row(structure) for structure in case.anatomy.structures.values()]
+    if case.primary in case.labels:
+        labels = case.label_map
+        for segment in labels.segments:
+            if segment.name not in case.anatomy.structures:
+                volume = None if segment.absent else labels.volume_ml(segment.name)
+                rows.append(_row(segment.name, volume, segment.state, "no surface", segment.note))
+    return rows
+
+
+def segment_rows(case: Case) -> list[Row]:
+    """Return one row for each segment of the liver: volume in ml, share of the liver in percent, state and note."""
+    territories = case.anatomy.territories
+    if territories is None:
+        return []
+    found = [(s, territories.volume_ml(s.name)) for s in territories.segments if s.layer == 0]
+    whole = sum(volume for _, volume in found) or 1.0
+    return [
+        {**_row(s.name, None if s.absent else volume, s.state, "", s.note), "share": f"{100 * volume / whole:.1f} %"}
+        for s, volume in found
+    ]
+
+
+def vessel_rows(case: Case) -> list[Row]:
+    """Return one row for each vessel tree: length, branches, generations, and what was doubtful."""
+    if not case.anatomy.trees:
+        return []
+    from anatomy_twin.anatomy.branches import branches
+
+    rows = []
+    for name, tree in case.anatomy.trees.items():
+        found = branches(tree)
+        rows.append({
+            "name": name, "label": structure_label(name), "length": format_number(tree.length_mm, "mm"),
+            "branches": len(found), "generations": max((branch.generation for branch in found), default=0),
+            "state": tree.state, "kind": "caution" if tree.state == "check" else "plain", "note": "; ".join(tree.notes),
+        })
+    return rows
+
+
+def certificate_words(certificate: Certificate | None) -> str:
+    """Return a certificate in words: "closed, surface +0.1 % of voxels, 1200 triangles, ..."."""
+    if certificate is None:
+        return "no surface"
+    words = ["closed" if certificate.watertight and certificate.manifold is not False else "NOT closed"]
+    if not certificate.outward:
+        words.append("NOT oriented outward")
+    difference = round(certificate.volume_error_percent, 1) or 0.0  # no "-0.0"
+    words.append(f"surface {difference:+.1f} % of voxels" if difference else "surface as large as its voxels")
+    if certificate.boundary_p95_mm is not None:
+        words.append(f"95 % within {certificate.boundary_p95_mm:.2f} mm of them")
+    if (certificate.pieces or 1) > 1:
+        words.append(f"{certificate.pieces} parts")
+    words.append(f"{certificate.triangle_count} triangles")
+    if certificate.touches_border:
+        words.append("cut off flat at the border of the scan")
+    return ", ".join(words)
+
+
+def _structure_row(structure: Structure) -> Row:
+    volume = None if structure.state in ABSENT_STATES else structure.volume_ml
+    words = certificate_words(structure.certificate)
+    return _row(structure.name, volume, structure.state, words, structure.note)
+
+
+def _row(name: str, volume_ml: float | None, state: str, certificate: str, note: str) -> Row:
+    kind = "plain"
+    if state == "check":
+        kind = "caution"
+    elif volume_ml is None:
+        kind = "absent"
+    return {
+        "name": name, "label": structure_label(name), "volume_ml": volume_ml,
+        "volume": "\N{EM DASH}" if volume_ml is None else format_number(volume_ml, "ml"),
+        "state": state, "kind": kind, "certificate": certificate, "note": note,
+    }
