@@ -9,6 +9,7 @@ import numpy as np
 
 from anatomy_twin import catalog
 from anatomy_twin.assess.margin import Margin, ablative_margin, nearest, resolvable
+from anatomy_twin.assess.territories import lesions_placed, territory_quantities, where_in_liver
 from anatomy_twin.assess.volumes import healthy_ml, volume_quantities
 from anatomy_twin.core import (
     SILENT,
@@ -46,7 +47,8 @@ def assess(
         plan = case.plan(result.plan_name)
     notes = ("these numbers are of a generated patient",) if case.synthetic else ()
     if plan is None:
-        return Assessment("", volume_quantities(case), case.synthetic, notes)
+        of_anatomy = (*lesions_placed(case, volume_quantities(case)), *territory_quantities(case))
+        return Assessment("", of_anatomy, case.synthetic, notes)
     if not isinstance(plan, AblationPlan):
         raise PlanError(f"plan {plan.name!r} is a {type(plan).__name__}; this version assesses ablation plans only")
     labels = case.label_map.reindexed(*case.label_map.geometry.canonical_axes())
@@ -55,7 +57,9 @@ def assess(
     result = case.results.get(plan.name) if result is None else result
     if result is not None and result.plan_name != plan.name:
         raise DataError(f"the result is of plan {result.plan_name!r}, not of {plan.name!r}")
-    found = [Quantity("tumour_ml", "Target volume", round(labels.volume_ml(plan.target), 2), "ml", note=plan.target)]
+    where = where_in_liver(case, plan.target)
+    note = f"{plan.target} in segment {where}" if where else plan.target
+    found = [Quantity("tumour_ml", "Target volume", round(labels.volume_ml(plan.target), 2), "ml", note=note)]
     if result is None:
         found += _not_checked(labels, plan.target, "the plan was not simulated yet")
         return Assessment(plan.name, tuple(found), case.synthetic, notes)
