@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Set everything up, then run every check: ruff, mypy and the tests.
 
-    python3 scripts/test.py [--yes] [arguments for pytest]
+    python3 scripts/test.py [--yes] [--long] [arguments for pytest]
 
+With --long the tests that the usual check leaves out run too.
 Tests on real scans run where ANATOMY_TWIN_TEST_DATA names the folder that holds them.
 """
 
@@ -20,9 +21,11 @@ def main(arguments: list[str]) -> int:
     python, rest = start("test.py", __doc__ or "", arguments, tests=True)
     if not os.environ.get("ANATOMY_TWIN_TEST_DATA"):
         print("tests on real scans are skipped: ANATOMY_TWIN_TEST_DATA is not set", file=sys.stderr)
+    everything = "--long" in rest
+    rest = [argument for argument in rest if argument != "--long"]
     checks = [] if rest else [["ruff", "check", "."], ["mypy"]]
     # whole files side by side on all cores: what a file's tests share is made once
-    pytest = ["pytest", *(rest or ["-n", str(os.cpu_count() or 1), "--dist", "loadfile"])]
+    pytest = ["pytest", *(rest or ["-n", str(os.cpu_count() or 1), "--dist", "loadfile"]), *([] if everything or rest else ["-m", "not long"])]
     for check in [*checks, pytest]:
         print(f"== {' '.join(check)}", flush=True)
         code = subprocess.run([python, "-m", *check], cwd=ROOT).returncode

@@ -193,6 +193,7 @@ def test_mirrored_organs_are_found_where_they_lie_and_flagged():
     assert any("situs inversus" in line for line in labels.notes)
 
 
+@pytest.mark.long
 def test_organs_that_surgery_took_out_are_not_found():
     conditions = Conditions(removed=("spleen", "kidney_left"))
     made = make_patient(6, "healthy_abdomen", "portal", 11.0, 112, 4.0, conditions=conditions)

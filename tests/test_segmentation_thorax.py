@@ -256,6 +256,7 @@ def test_real_native_thorax_with_a_tumour_on_thick_slices():
 
 
 @real
+@pytest.mark.long
 def test_real_angiography_with_a_dissected_aorta():
     root = Path(DATA) / "totalsegmentator_refs" / "aorta_report"
     volume = to_volume(root / "example_ct.nii.gz")
