@@ -25,7 +25,8 @@ def main(arguments: list[str]) -> int:
     rest = [argument for argument in rest if argument != "--long"]
     checks = [] if rest else [["ruff", "check", "."], ["mypy"]]
     # whole files side by side on all cores: what a file's tests share is made once
-    pytest = ["pytest", *(rest or ["-n", str(os.cpu_count() or 1), "--dist", "loadfile"]), *([] if everything or rest else ["-m", "not long"])]
+    usual = ["-n", str(os.cpu_count() or 1), "--dist", "loadfile", *([] if everything else ["-m", "not long"])]
+    pytest = ["pytest", *(rest or usual)]
     for check in [*checks, pytest]:
         print(f"== {' '.join(check)}", flush=True)
         code = subprocess.run([python, "-m", *check], cwd=ROOT).returncode
