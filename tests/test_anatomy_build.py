@@ -92,7 +92,7 @@ def test_specks_are_counted_but_not_drawn_and_a_small_tumour_is_no_speck():
     assert "2 islands" in spleen.note and "not drawn" in spleen.note
     assert trimesh.Trimesh(spleen.surface.points_mm, spleen.surface.triangles, process=False).body_count == 1
     assert trimesh.Trimesh(tumour.surface.points_mm, tumour.surface.triangles, process=False).body_count == 2
-    assert tumour.note == ""
+    assert tumour.note == "consists of 2 parts" and tumour.certificate.pieces == 2
 
 
 def test_another_indexing_of_the_scan_gives_the_same_anatomy():
@@ -128,5 +128,5 @@ def test_a_thin_vessel_in_many_pieces_is_drawn_whole():
     anatomy = build_anatomy(volume, LabelMap(array, geometry, (make_segment("hepatic_veins", 0, 1),)))
     vessel = anatomy["hepatic_veins"]
     mesh = trimesh.Trimesh(vessel.surface.points_mm, vessel.surface.triangles, process=False)
-    assert mesh.body_count == 1 + 10 * 5 * 5 and vessel.note == ""
+    assert mesh.body_count == 1 + 10 * 5 * 5 and vessel.note == "consists of 251 parts"
     assert abs(vessel.certificate.volume_error_percent) < 5

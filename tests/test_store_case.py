@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -61,6 +62,9 @@ def saved(tmp_path) -> Path:
     return save_case(full_case(), tmp_path / "toy.twin")
 
 
+FIRST_CERTIFICATE = ("watertight", "outward", "volume_error_percent", "triangle_count", "touches_border")
+
+
 def files_of(folder: Path) -> dict[str, bytes]:
     return {f.relative_to(folder).as_posix(): f.read_bytes() for f in sorted(folder.rglob("*")) if f.is_file()}
 
@@ -106,9 +110,37 @@ def test_a_minimal_case_comes_back(tmp_path):
     assert_equal(load_case(save_case(case, tmp_path / "m.twin")), case)
 
 
+def test_a_case_of_the_first_version_is_read(saved):
+    """What that version did not know stays not checked or empty; everything else is as it was."""
+    content = json.loads((saved / "anatomy.json").read_text())
+    for name in ("trees", "tetrahedra", "territories"):
+        del content[name]
+    for entry in content["structures"]:
+        entry.pop("coarse")
+        entry["certificate"] = entry["certificate"] and {name: entry["certificate"][name] for name in FIRST_CERTIFICATE}
+    data = json.dumps(content).encode()
+    (saved / "anatomy.json").write_bytes(data)
+
+    def older(manifest):
+        manifest["schema_version"] = 1
+        for name in list(manifest["files"]):
+            if name.startswith(("trees/", "tetrahedra/", "territories", "surfaces/coarse/")):
+                (saved / name).unlink()
+                del manifest["files"][name]
+        manifest["files"]["anatomy.json"] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+    reseal(saved, older)
+    case, old = full_case(), load_case(saved)
+    assert not old.anatomy.trees and old.anatomy.territories is None and not old.anatomy.tetrahedra
+    certificate = old.anatomy["body"].certificate
+    assert certificate.watertight and certificate.manifold is None and certificate.pieces is None
+    assert_equal(old.anatomy["liver"].surface, case.anatomy["liver"].surface)
+    assert_equal(replace(old, anatomy=case.anatomy), case)
+
+
 def test_the_manifest_says_frame_units_and_use(saved):
     manifest = json.loads((saved / "case.json").read_text())
-    assert manifest["schema_version"] == 1 and manifest["coordinates"] == "LPS, mm"
+    assert manifest["schema_version"] == 2 and manifest["coordinates"] == "LPS, mm"
     assert manifest["intended_use"] == INTENDED_USE == scene.INTENDED_USE
 
 
@@ -189,7 +221,7 @@ def test_links_are_refused(saved, tmp_path):
 
 
 @pytest.mark.parametrize(("change", "words"), [
-    (lambda m: m.update(schema_version=2), "schema version 2.*update"),
+    (lambda m: m.update(schema_version=3), "schema version 3.*reads 1 and 2.*update"),
     (lambda m: m.update(schema_version=0), "schema version 0"),
     (lambda m: m.update(format="other"), "not that of a case"),
     (lambda m: m["case"].update(primary="no such"), "no such"),

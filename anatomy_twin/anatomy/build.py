@@ -1,16 +1,14 @@
-"""All structures of a label map, in drawing order."""
+"""All structures of a label map, in drawing order, their surfaces made in one pass."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-from scipy import ndimage
+from dataclasses import replace
 
 from anatomy_twin import catalog
-from anatomy_twin.anatomy.certificate import certify
-from anatomy_twin.anatomy.surfaces import bounding_box, surface_of
+from anatomy_twin.anatomy.certificate import VoxelBoundary, certify
+from anatomy_twin.anatomy.complexes import Complex, complex_of, decimated, structure_surface
+from anatomy_twin.anatomy.regions import RegionMap, regions_of
+from anatomy_twin.anatomy.surfaces import without_islands
 from anatomy_twin.core import SILENT, Anatomy, LabelMap, Monitor, Segment, Structure, Volume, check_cancelled
 from anatomy_twin.errors import DataError
 
@@ -18,17 +16,27 @@ SLICES_ONLY = ("unknown_tissue", "fat", "subcutaneous_fat", "visceral_fat", "mus
 LESIONS = ("tumour", "tumour_candidate", "lesion")
 SMALLEST_DRAWN_ISLAND_ML = 0.05
 LARGEST_SHARE_LEFT_OUT = 0.01  # thin vessels fall into pieces on a voxel grid: those are no specks
-TRIANGLE_BUDGET = 40_000
+TOLERANCE_VOXELS = 0.1  # of the finest spacing: what decimation may add to the error of the grid
+COARSE_TOLERANCE_VOXELS = 0.5
+COARSE_SHARE = 0.2
+SMALL_ENOUGH_TRIANGLES = 2_000  # drawn as they are while something moves
+MOST_TRIANGLES = 400_000  # of all structures together: what a notebook turns without a stutter
 
 
-def build_anatomy(volume: Volume, labels: LabelMap, monitor: Monitor = SILENT) -> Anatomy:
+def build_anatomy(
+    volume: Volume, labels: LabelMap, monitor: Monitor = SILENT, *, memory_limit_bytes: int | None = None
+) -> Anatomy:
     """Return every segment as a structure: volume from its voxels, and a certified surface where one is of use.
+
+    All surfaces are made at once: structures that touch share their triangles, so that there is neither a gap nor an
+    overlap between them, and every structure encloses the volume of its voxels.
 
     Parameters
     ----------
     volume : the scan that was segmented.
     labels : its segments on the same grid.
     monitor : told of progress; may cancel between structures.
+    memory_limit_bytes : what the surfaces may use; by default four fifths of what is free.
 
     Returns
     -------
@@ -40,78 +48,102 @@ def build_anatomy(volume: Volume, labels: LabelMap, monitor: Monitor = SILENT) -
     Raises
     ------
     DataError : scan and labels are not on the same grid.
+    MeshError : the surfaces would need more memory than there is.
     Cancelled : the user stopped.
     """
     if not labels.geometry.is_close(volume.geometry, 0.01):
         raise DataError("scan and labels are not on the same grid", advice="segment this scan, or resample the labels")
     segments = sorted(labels.segments, key=_drawing_rank)
+    check_cancelled(monitor)
+    regions = regions_of(labels, [segment.name for segment in segments if _is_drawn(segment, labels)])
+    voxels = dict(zip(regions.names, regions.structure_voxels.tolist(), strict=True))
+    fine: Complex | None = None
+    coarse: Complex | None = None
+    if any(voxels.values()):
+        fine, coarse = _complexes(regions, monitor, memory_limit_bytes)
     structures = {}
     for number, segment in enumerate(segments):
         check_cancelled(monitor)
-        structures[segment.name] = _structure(segment, labels)
-        monitor.progress((number + 1) / len(segments))
+        if not voxels.get(segment.name):
+            structures[segment.name] = _bare(segment, labels)
+        elif fine is not None and coarse is not None:
+            structures[segment.name] = _drawn(segment, regions, fine, coarse)
+        monitor.progress(0.5 + 0.5 * (number + 1) / len(segments))
     open_names = [s.name for s in structures.values() if s.certificate and not s.certificate.watertight]
     if open_names:
         monitor.warn(f"surfaces that are not closed: {', '.join(open_names)}")
     return Anatomy(structures, labels.notes)
 
 
-def _structure(segment: Segment, labels: LabelMap) -> Structure:
-    mask = labels.mask(segment.name)
-    voxel_count = int(np.count_nonzero(mask))
-    volume_ml = voxel_count * labels.geometry.voxel_volume_ml
+def _complexes(regions: RegionMap, monitor: Monitor, memory_limit_bytes: int | None) -> tuple[Complex, Complex]:
+    """Return the surfaces of all structures twice: for looking at and measuring, and coarser for moving."""
+    whole = complex_of(regions, memory_limit_bytes=memory_limit_bytes)
+    monitor.progress(0.2)
+    check_cancelled(monitor)
+    finest_mm = min(regions.geometry.spacing_mm)
+    tolerance_mm = TOLERANCE_VOXELS * finest_mm
+    fine = decimated(whole, tolerance_mm, 4)
+    while len(fine.triangles) > MOST_TRIANGLES and tolerance_mm < finest_mm:
+        tolerance_mm *= 2.0
+        fine = decimated(fine, tolerance_mm, MOST_TRIANGLES)
+    monitor.progress(0.4)
+    check_cancelled(monitor)
+    coarse = decimated(fine, COARSE_TOLERANCE_VOXELS * finest_mm, int(COARSE_SHARE * len(fine.triangles)))
+    monitor.progress(0.5)
+    return fine, coarse
+
+
+def _is_drawn(segment: Segment, labels: LabelMap) -> bool:
+    return segment.name not in SLICES_ONLY and not (segment.name == "skin" and "body" in labels)
+
+
+def _bare(segment: Segment, labels: LabelMap) -> Structure:
+    """A structure without surface that says why it has none."""
+    volume_ml = labels.volume_ml(segment.name)
     bare = Structure(
         segment.name, volume_ml, segment.state, segment.code, segment.colour, part_of=segment.part_of, note=segment.note
     )
-    if segment.absent and voxel_count == 0:
-        return bare
-    if voxel_count == 0:
-        return _with_note(bare, "no voxels")
-    if segment.name in SLICES_ONLY or (segment.name == "skin" and "body" in labels):
-        return _with_note(bare, "no surface: shown on slices only")
-    drawn, left_out = (mask, 0) if catalog.stem(segment.name) in LESIONS else _without_islands(mask, labels)
-    surface = surface_of(drawn, labels.geometry, triangle_budget=TRIANGLE_BUDGET)
-    certificate = certify(surface, volume_ml, touches_border=_touches_border(mask))
-    whole = Structure(
-        bare.name, volume_ml, bare.state, bare.code, bare.colour, surface, certificate, bare.part_of, bare.note
+    if volume_ml > 0:
+        return _with_notes(bare, "no surface: shown on slices only")
+    return bare if segment.absent else _with_notes(bare, "no voxels")
+
+
+def _drawn(segment: Segment, regions: RegionMap, fine: Complex, coarse: Complex) -> Structure:
+    number = regions.names.index(segment.name)
+    voxels = int(regions.structure_voxels[number])
+    volume_ml = voxels * regions.geometry.voxel_volume_ml
+    smallest_ml = 0.0 if catalog.stem(segment.name) in LESIONS else SMALLEST_DRAWN_ISLAND_ML
+    surface, left_out, lost_ml, parts = without_islands(
+        structure_surface(fine, number), smallest_ml, LARGEST_SHARE_LEFT_OUT
     )
-    if not left_out:
-        return whole
-    lost_ml = volume_ml - int(np.count_nonzero(drawn)) * labels.geometry.voxel_volume_ml
-    return _with_note(
-        whole,
-        f"{left_out} {'island' if left_out == 1 else 'islands'} under {SMALLEST_DRAWN_ISLAND_ML:g} ml each "
-        f"({lost_ml:.2g} ml together) counted but not drawn",
+    fewer = None
+    if len(surface.triangles) > SMALL_ENOUGH_TRIANGLES:
+        fewer = without_islands(structure_surface(coarse, number), smallest_ml, LARGEST_SHARE_LEFT_OUT)[0]
+    certificate = certify(
+        surface, volume_ml, touches_border=bool(regions.structure_at_border[number]),
+        boundary=VoxelBoundary(regions.array, regions.member[number], regions.geometry),
+    )
+    notes = []
+    if voxels == 1:
+        notes.append("one voxel only")
+    if parts > 1:
+        notes.append(f"consists of {parts} parts")
+    if left_out:
+        notes.append(
+            f"{left_out} {'island' if left_out == 1 else 'islands'} under {SMALLEST_DRAWN_ISLAND_ML:g} ml each "
+            f"({lost_ml:.2g} ml together) counted but not drawn"
+        )
+    return _with_notes(
+        Structure(
+            segment.name, volume_ml, segment.state, segment.code, segment.colour, surface, certificate,
+            segment.part_of, segment.note, fewer,
+        ),
+        *notes,
     )
 
 
-def _with_note(structure: Structure, note: str) -> Structure:
-    joined = f"{structure.note}; {note}" if structure.note else note
-    return Structure(
-        structure.name, structure.volume_ml, structure.state, structure.code, structure.colour, structure.surface,
-        structure.certificate, structure.part_of, joined,
-    )
-
-
-def _without_islands(mask: NDArray[np.bool_], labels: LabelMap) -> tuple[NDArray[np.bool_], int]:
-    """Return the mask without specks and how many were left out; what consists of small pieces stays whole."""
-    spans = bounding_box(mask)
-    block = mask[spans]
-    islands, count = ndimage.label(block, structure=np.ones((3, 3, 3)))
-    if count < 2:
-        return mask, 0
-    sizes = np.bincount(islands.ravel())
-    small = sizes * labels.geometry.voxel_volume_ml < SMALLEST_DRAWN_ISLAND_ML
-    small[0] = False
-    if not small.any() or sizes[small].sum() > LARGEST_SHARE_LEFT_OUT * sizes[1:].sum():
-        return mask, 0
-    drawn = mask.copy()
-    drawn[spans] &= ~small[islands]
-    return drawn, int(np.count_nonzero(small))
-
-
-def _touches_border(mask: NDArray[Any]) -> bool:
-    return any(bool(mask.take(side, axis=axis).any()) for axis in range(3) for side in (0, -1))
+def _with_notes(structure: Structure, *notes: str) -> Structure:
+    return replace(structure, note="; ".join(note for note in (structure.note, *notes) if note))
 
 
 def _drawing_rank(segment: Segment) -> tuple[int, int]:

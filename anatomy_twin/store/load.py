@@ -12,7 +12,6 @@ import numpy as np
 
 from anatomy_twin.core import (
     SILENT,
-    Anatomy,
     Assessment,
     Case,
     FrozenMapping,
@@ -21,12 +20,12 @@ from anatomy_twin.core import (
     Plan,
     PlanCheck,
     Step,
-    Structure,
     Transform,
     Volume,
     check_cancelled,
 )
 from anatomy_twin.errors import Cancelled, StoreError, TwinError
+from anatomy_twin.store.anatomy_file import read_anatomy
 from anatomy_twin.store.case_zip import case_folder
 from anatomy_twin.store.codec import decode
 from anatomy_twin.store.folder import check_relative, inside, printable
@@ -37,7 +36,6 @@ from anatomy_twin.store.sealed_json import parse, unseal
 from anatomy_twin.store.seg_nrrd import decode_seg_nrrd
 from anatomy_twin.store.swap import mend
 from anatomy_twin.store.verify import extra_files
-from anatomy_twin.store.vtp import decode_vtp
 
 Item = TypeVar("Item")
 MOST_RELOADS = 3
@@ -156,7 +154,7 @@ def _case(reader: _Reader) -> Case:
         volumes=each("volumes", lambda entry: _volume(entry, reader)),
         labels=each("labels", lambda entry: decode_seg_nrrd(reader.read(entry["file"]), entry["file"])),
         primary=decode(str, contents["primary"], MANIFEST),
-        anatomy=_anatomy(contents["anatomy"], reader),
+        anatomy=read_anatomy(contents["anatomy"], reader.read),
         patient=decode(Patient, contents["patient"], MANIFEST),
         transforms=FrozenMapping({_pair(entry): _transform(entry) for entry in contents["transforms"]}),
         plans=each("plans", from_json(Plan)),
@@ -187,18 +185,6 @@ def _pair(entry: dict[str, Any]) -> tuple[str, str]:
 def _transform(entry: dict[str, Any]) -> Transform:
     rows = decode(tuple[tuple[float, ...], ...], entry["matrix"], MANIFEST)
     return Transform(np.array(rows, dtype=float), decode(float, entry["error_mm"], MANIFEST))
-
-
-def _anatomy(relative: str, reader: _Reader) -> Anatomy:
-    content = reader.json(relative)
-    structures = {}
-    for entry in content["structures"]:
-        key, surface = entry.pop("key"), entry.pop("surface")
-        structure = decode(Structure, {**entry, "surface": None}, relative)
-        if surface is not None:
-            structure = replace(structure, surface=decode_vtp(reader.read(surface), surface))
-        structures[decode(str, key, relative)] = structure
-    return Anatomy(structures, decode(tuple[str, ...], content["notes"], relative))
 
 
 def _timings(folder: Path, monitor: Monitor) -> FrozenMapping[str, float]:

@@ -10,7 +10,8 @@ from anatomy_twin.store.folder import inside, printable
 from anatomy_twin.store.sealed_json import LARGEST_JSON_BYTES
 
 FORMAT: Final = "anatomy_twin case"
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+READABLE_VERSIONS: Final = (1, 2)  # 1 knew neither trees, territories and tetrahedra nor all of a certificate
 MANIFEST: Final = "case.json"
 TIMINGS: Final = "run/timings.json"
 
@@ -32,8 +33,8 @@ def check_manifest(manifest: dict[str, Any], where: str) -> None:
     if manifest.get("format") != FORMAT:
         raise StoreError(f"{MANIFEST} is not that of a case", where=where)
     version = manifest.get("schema_version")
-    if type(version) is not int or version != SCHEMA_VERSION:
+    if type(version) is not int or version not in READABLE_VERSIONS:
         newer = isinstance(version, int) and version > SCHEMA_VERSION
-        told = printable(repr(version), 20)
-        raise StoreError(f"case has schema version {told}, this program reads {SCHEMA_VERSION}", where=where,
+        told, read = printable(repr(version), 20), " and ".join(str(known) for known in READABLE_VERSIONS)
+        raise StoreError(f"case has schema version {told}, this program reads {read}", where=where,
                          advice="update this program" if newer else "open it with the program that wrote it")

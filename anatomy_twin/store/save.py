@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,13 +18,13 @@ from anatomy_twin.core import (
     Plan,
     PlanCheck,
     Step,
-    Structure,
     Transform,
     Volume,
     check_cancelled,
 )
 from anatomy_twin.errors import StoreError
 from anatomy_twin.notice import INTENDED_USE
+from anatomy_twin.store.anatomy_file import ANATOMY, anatomy_jobs
 from anatomy_twin.store.case_zip import ZipWriter, check_zip_target, is_zip_name
 from anatomy_twin.store.codec import encode
 from anatomy_twin.store.folder import safe_names
@@ -35,7 +34,6 @@ from anatomy_twin.store.results import Jobs, result_jobs
 from anatomy_twin.store.sealed_json import dump, seal
 from anatomy_twin.store.seg_nrrd import encode_seg_nrrd
 from anatomy_twin.store.swap import disk_refusal, replacing, replacing_file, write_file
-from anatomy_twin.store.vtp import encode_vtp
 
 WRITERS = 2  # compressing and hashing leave the interpreter, so two files at a time are written twice as fast
 
@@ -208,17 +206,8 @@ def _transform_entry(pair: tuple[str, str], transform: Transform) -> dict[str, A
 
 
 def _anatomy(case: Case, jobs: Jobs) -> str:
-    names = safe_names(case.anatomy.structures)
-    structures: list[dict[str, Any]] = []
-    for name, structure in case.anatomy.structures.items():
-        entry = encode(Structure, replace(structure, surface=None))
-        if structure.surface is not None:
-            entry["surface"] = f"surfaces/{names[name]}.vtp"
-            jobs[entry["surface"]] = lambda mesh=structure.surface: encode_vtp(mesh)
-        structures.append({"key": name, **entry})
-    notes = encode(tuple[str, ...], case.anatomy.notes)
-    jobs["anatomy.json"] = lambda: dump({"structures": structures, "notes": notes})
-    return "anatomy.json"
+    jobs.update(anatomy_jobs(case.anatomy))
+    return ANATOMY
 
 
 def _results(case: Case, jobs: Jobs) -> list[dict[str, Any]]:

@@ -32,8 +32,10 @@ from anatomy_twin.core import (
     Structure,
     SurfaceCut,
     SurfaceMesh,
+    TetMesh,
     ThermalResult,
     Transform,
+    VesselTree,
     Volume,
     VolumeGeometry,
 )
@@ -43,6 +45,9 @@ TETRAHEDRON = SurfaceMesh(
     np.array([[0, 0, 0], [10, 0, 0], [0, 10, 0], [0, 0, 10.000000000000002]]) / 3,
     np.array([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]]),
 )
+
+
+CERTIFICATE = Certificate(True, True, -0.123456789, 4, manifold=True, boundary_p95_mm=1 / 3, pieces=2)
 
 
 def oblique_direction(seed: int = 3, left_handed: bool = False) -> np.ndarray:
@@ -107,10 +112,21 @@ def full_case() -> Case:
     structures = {
         s.name: Structure(
             s.name, labels.volume_ml(s.name), s.state, s.code, s.colour, None if s.absent else TETRAHEDRON,
-            None if s.absent else Certificate(True, True, -0.123456789, 4, s.name == "body"), s.part_of, s.note,
+            None if s.absent else replace(CERTIFICATE, touches_border=s.name == "body"), s.part_of, s.note,
+            TETRAHEDRON if s.name == "liver" else None,
         )
         for s in labels.segments
     }
+    tree = VesselTree(
+        "portal", np.array([[0, 0, 0], [1 / 3, 2, 3], [4, 5, 6], [1, 1, 1e-7]]), np.array([-1, 0, 1, 1]),
+        np.array([6, 6.1, 3, 2.2]), np.array([False, False, True, False]), "check", ("bridged",), ("one gap, 3 mm",),
+        {2: "right", 3: "left \u00fc"},
+    )
+    territories = replace(labels, segments=labels.segments[:3], notes=("estimated",))
+    mesh = TetMesh(
+        np.array([[0, 0, 0], [9, 0, 0], [0, 9, 0], [0, 0, 9], [9, 9, 9]]) / 7, [[0, 1, 2, 3], [1, 2, 3, 4]], [0, 1],
+        ("liver", "tumour_1"),
+    )
     rules = (
         Rule("crosses no bone", "broken", "crosses bone", 3.5, "mm", 0, "bone", (1.0, 2.0, 3.0), "source"),
         Rule("crosses no colon", "not checked", "colon was not found"),
@@ -121,7 +137,8 @@ def full_case() -> Case:
     )
     case = Case(
         volumes={"scan": volume, "arterial phase": other}, labels={"scan": labels}, primary="scan",
-        anatomy=Anatomy(structures, ("note",)), patient=Patient("P-1", 170, None),
+        anatomy=Anatomy(structures, ("note",), {"portal": tree}, territories, {"liver & co": mesh}),
+        patient=Patient("P-1", 170, None),
         transforms={("scan", "arterial phase"): Transform(np.eye(4) + 1e-17 + np.eye(4, k=1) / 3, 1.5)},
         plans={plan.name: plan for plan in all_plans()},
         checks={"A": PlanCheck("A", rules, (Cost("depth", 80.001, "mm", "long"),))},

@@ -1,0 +1,236 @@
+"""What a mesh of tetrahedra is worth: measured afresh from the mesh and the labels it stands for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from anatomy_twin.anatomy.tet_size import Floats, RegionBlock, cut_out, make_field
+from anatomy_twin.core import LabelMap, TetMesh
+from anatomy_twin.errors import MeshError
+from anatomy_twin.kernels import tet_field, tet_quality
+
+FACES = ((1, 2, 3), (0, 3, 2), (0, 1, 3), (0, 2, 1))  # outward, each opposite its corner
+EDGES = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class TetRegion:
+    """One region of a mesh.
+
+    ``volume_error_percent`` is mesh against voxels, signed; ``lost_percent`` the share of its voxels whose centres lie
+    in no tetrahedron of it. ``pieces`` counts parts that no face connects; ``manifold`` says whether every edge of its
+    closed boundary is in two boundary faces and every point of it in one fan of them. ``touches_border``: the
+    structure is cut off by the border of the scan.
+    """
+
+    name: str
+    tetrahedra: int
+    volume_ml: float
+    voxel_volume_ml: float
+    volume_error_percent: float
+    lost_percent: float
+    pieces: int
+    manifold: bool
+    touches_border: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TetReport:
+    """Numbers of a mesh; angles are dihedral.
+
+    ``below_5_percent`` and ``below_10_percent`` are shares of all dihedral angles. ``boundary_p95_mm`` is the distance
+    below which 95 % of the corners and centres of all boundary and interface triangles lie from the smooth boundary of
+    the labels, ``boundary_max_mm`` the largest; distances above two voxels count as two voxels and one voxel's
+    diagonal. ``conforming``: no face belongs to more than two tetrahedra and the outer boundary is closed.
+    ``overlapping_voxels`` counts voxel centres that lie inside more than one tetrahedron.
+    """
+
+    tetrahedra: int
+    points: int
+    inverted: int
+    smallest_angle_deg: float
+    largest_angle_deg: float
+    angle_p1_deg: float
+    below_5_percent: float
+    below_10_percent: float
+    shortest_edge_mm: float
+    median_edge_mm: float
+    longest_edge_mm: float
+    boundary_p95_mm: float
+    boundary_max_mm: float
+    conforming: bool
+    overlapping_voxels: int
+    regions: tuple[TetRegion, ...]
+
+
+def tetrahedra_report(mesh: TetMesh, labels: LabelMap) -> TetReport:
+    """Return the numbers of a mesh that ``build_tetrahedra`` (or another program) made of ``labels``.
+
+    Raises ``MeshError`` where the mesh has no tetrahedra or no names, and what ``build_tetrahedra`` raises for names
+    that the label map does not have.
+    """
+    if not len(mesh.tetrahedra):
+        raise MeshError("a mesh without tetrahedra")
+    if not mesh.region_names:
+        raise MeshError("a mesh whose regions have no names cannot be held against labels")
+    block = cut_out(labels, mesh.region_names)
+    spacing = np.asarray(block.geometry.spacing_mm)
+    points = np.ascontiguousarray(block.geometry.to_index(mesh.points_mm) * spacing)
+    cells = np.array(mesh.tetrahedra)
+    if np.linalg.det(block.geometry.direction) < 0:
+        cells = cells[:, [0, 1, 3, 2]]
+    cells = np.ascontiguousarray(cells)
+    regions = mesh.regions + 1
+    angles = tet_quality.dihedral_degrees(points, cells)
+    volumes = tet_quality.region_volumes(points, cells, regions, len(block.names) + 1)
+    table = _table(points, cells, regions, block)
+    edges = np.unique(np.sort(cells[:, EDGES].reshape(-1, 2), axis=1), axis=0)
+    lengths = np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=1)
+    faces = _Faces.of(cells)
+    away = _boundary_distances(points, faces, regions, block)
+    return TetReport(
+        tetrahedra=len(cells),
+        points=len(points),
+        inverted=int((angles.min(axis=1) < 0).sum()),
+        smallest_angle_deg=float(angles.min()),
+        largest_angle_deg=float(angles.max()),
+        angle_p1_deg=float(np.percentile(angles.min(axis=1), 1.0)),
+        below_5_percent=float((angles < 5.0).mean() * 100.0),
+        below_10_percent=float((angles < 10.0).mean() * 100.0),
+        shortest_edge_mm=float(lengths.min()),
+        median_edge_mm=float(np.median(lengths)),
+        longest_edge_mm=float(lengths.max()),
+        boundary_p95_mm=float(np.percentile(away, 95.0)),
+        boundary_max_mm=float(away.max()),
+        conforming=faces.conforming,
+        overlapping_voxels=int(table[-1, 0]),
+        regions=tuple(
+            _region(name, number, cells, regions, volumes, table, faces, block)
+            for number, name in enumerate(block.names, start=1)
+        ),
+    )
+
+
+def lost_percent(
+    points: Floats, cells: NDArray[np.int32], regions: NDArray[np.int64], block: RegionBlock
+) -> NDArray[np.float64]:
+    """Return for each region the share (%) of its voxels whose centres lie in no tetrahedron of it."""
+    table = _table(points, cells, regions, block)
+    count = len(block.names) + 1
+    own = table[np.arange(1, count), np.arange(1, count)]
+    return np.asarray(100.0 * (1.0 - own / table[1:count].sum(axis=1)))
+
+
+def _table(
+    points: Floats, cells: NDArray[np.int32], regions: NDArray[np.int64], block: RegionBlock
+) -> NDArray[np.int64]:
+    index = points / np.asarray(block.geometry.spacing_mm)
+    return tet_quality.held_voxels(index, cells, regions, block.numbers, len(block.names) + 1)
+
+
+@dataclass(frozen=True, eq=False)
+class _Faces:
+    """Distinct faces: outward corners as seen from the first tetrahedron, both tetrahedra (-1 none)."""
+
+    corners: NDArray[np.int64]
+    sides: NDArray[np.int64]
+    conforming: bool
+
+    @staticmethod
+    def of(cells: NDArray[np.int64]) -> _Faces:
+        every = cells[:, FACES].reshape(-1, 3)
+        owner = np.repeat(np.arange(len(cells)), 4)
+        order = np.lexsort(np.sort(every, axis=1).T)
+        ranked = np.sort(every, axis=1)[order]
+        fresh = np.ones(len(ranked), bool)
+        fresh[1:] = (ranked[1:] != ranked[:-1]).any(axis=1)
+        first = np.flatnonzero(fresh)
+        shared = np.diff(np.append(first, len(ranked)))
+        sides = np.full((len(first), 2), -1)
+        sides[:, 0] = owner[order[first]]
+        sides[shared > 1, 1] = owner[order[first[shared > 1] + 1]]
+        corners = every[order[first]]
+        opposite = _parity(corners[shared == 2]) != _parity(every[order[first[shared == 2] + 1]])
+        return _Faces(corners, sides, bool((shared <= 2).all() and opposite.all()))
+
+
+def _parity(triangles: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether the corners of triangles rise cyclically."""
+    a, b, c = triangles.T
+    return np.asarray(((a < b).astype(int) + (b < c) + (c < a)) == 2)
+
+
+def _boundary_distances(
+    points: Floats, faces: _Faces, regions: NDArray[np.int64], block: RegionBlock
+) -> NDArray[np.float64]:
+    """Distances of corners and centres of boundary and interface triangles to the smooth boundary of the labels."""
+    number = np.append(regions, 0)  # the place that -1 (no tetrahedron) means
+    one, two = number[faces.sides[:, 0]], number[faces.sides[:, 1]]
+    shown = one != two
+    held = (1 << one[shown]) | (1 << two[shown])
+    triangles = faces.corners[shown]
+    centres = points[triangles].mean(axis=1)
+    around = np.zeros(len(points), np.int64)
+    for n in range(3):
+        np.bitwise_or.at(around, triangles[:, n], held)
+    corners = np.unique(triangles)
+    places = np.concatenate([points[corners], centres])
+    field = make_field(block)[0]
+    spacing = np.asarray(block.geometry.spacing_mm)
+    reach = float(2.0 * spacing.max() + np.linalg.norm(spacing))
+    return tet_field.offsets(field, places, np.concatenate([around[corners], held]), reach)
+
+
+def _region(
+    name: str, number: int, cells: NDArray[np.int64], regions: NDArray[np.int64], volumes: Floats,
+    table: NDArray[np.int64], faces: _Faces, block: RegionBlock,
+) -> TetRegion:
+    inside = regions == number
+    of_face = np.append(inside, False)[faces.sides]
+    joined = faces.sides[of_face.all(axis=1)]
+    links = sparse.coo_matrix((np.ones(len(joined)), (joined[:, 0], joined[:, 1])), shape=(len(cells),) * 2)
+    parts = csgraph.connected_components(links, directed=False)[1]
+    outer = faces.corners[of_face[:, 0] != of_face[:, 1]]
+    voxel_ml = float(block.volumes_mm3[number] / 1000.0)
+    voxels = int(table[number].sum())
+    return TetRegion(
+        name=name,
+        tetrahedra=int(inside.sum()),
+        volume_ml=float(volumes[number] / 1000.0),
+        voxel_volume_ml=voxel_ml,
+        volume_error_percent=float(100.0 * (volumes[number] / 1000.0 / voxel_ml - 1.0)),
+        lost_percent=100.0 * (1.0 - int(table[number, number]) / voxels),
+        pieces=len(np.unique(parts[inside])),
+        manifold=_manifold(outer),
+        touches_border=block.border[number - 1],
+    )
+
+
+def _manifold(triangles: NDArray[np.int64]) -> bool:
+    """Whether every edge is in two triangles and the triangles around every point hang together by edges."""
+    if not len(triangles):
+        return False
+    edges = np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), axis=1)
+    owner = np.tile(np.arange(len(triangles)), 3)
+    order = np.lexsort(edges.T)
+    ranked = edges[order]
+    if len(ranked) % 2 or (ranked[::2] != ranked[1::2]).any() or (ranked[1:-1:2] == ranked[2::2]).all(axis=1).any():
+        return False
+    # corners of triangles are joined across edges; a point whose corners fall into two sets is a pinch
+    one, two = owner[order[::2]], owner[order[1::2]]
+    corner = {}
+    for column in range(2):
+        ends = ranked[::2, column]
+        corner[column] = tuple(
+            3 * side + np.argmax(triangles[side] == ends[:, None], axis=1) for side in (one, two)
+        )
+    rows = np.concatenate([corner[0][0], corner[1][0]])
+    columns = np.concatenate([corner[0][1], corner[1][1]])
+    size = 3 * len(triangles)
+    links = sparse.coo_matrix((np.ones(len(rows)), (rows, columns)), shape=(size, size))
+    return csgraph.connected_components(links, directed=False)[0] == len(np.unique(triangles))

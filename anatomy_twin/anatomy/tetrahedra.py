@@ -1,0 +1,204 @@
+"""Labels become tetrahedra for physics: several touching structures in one mesh, fine at a target, coarse far away.
+
+Isosurface stuffing of a graded body-centred-cubic lattice (Labelle and Shewchuk, SIGGRAPH 2007) with interfaces between
+several regions (after Bronson, Levine and Whitaker, IEEE TVCG 2014), then guarded smoothing (Freitag and
+Ollivier-Gooch, 1997). Interfaces are those of smooth fields of the labels (``kernels.tet_field``), shifted as a whole
+until regions have the volume of their voxels. All is computed in the frame of the array with its axes in canonical
+order: the mesh turns with the geometry and does not depend on how the array is indexed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anatomy_twin.anatomy.tet_report import TetReport, lost_percent, tetrahedra_report
+from anatomy_twin.anatomy.tet_size import Field, Floats, Near, RegionBlock, cut_out, emit, lay_cells, make_field, solve_bias
+from anatomy_twin.core import SILENT, LabelMap, Monitor, TetMesh, check_cancelled
+from anatomy_twin.errors import MeshError
+from anatomy_twin.kernels import tet_field, tet_improve, tet_lattice, tet_quality, tet_stuff
+
+__all__ = ["TetReport", "build_tetrahedra", "tetrahedra_report", "warm_up"]
+
+SMOOTHING_PASSES = 3
+SMOOTHING_SHARE = 0.7
+VOLUME_PASSES = 2
+KEPT_ANGLE_DEG = 25.0  # smoothing may use up angles above this
+WANTED_ANGLE_DEG = 20.0
+ACCEPTED_ANGLE_DEG = 12.0
+SMALLEST_ANGLE_DEG = 5.0
+LIFTING_PASSES = 12
+FIRST_PASS_OFF = 6  # points may leave their interface a little only where sliding along it did not help
+OFF_SHARE = 0.1  # of an edge
+LOST_WORTH_TELLING_PERCENT = 5.0
+
+Cells = NDArray[np.int64]
+
+
+def build_tetrahedra(
+    labels: LabelMap,
+    names: Sequence[str],
+    *,
+    size_mm: float,
+    fine_mm: float | None = None,
+    near: Near | None = None,
+    monitor: Monitor = SILENT,
+) -> TetMesh:
+    """Return one mesh of several structures whose regions share the points and faces where they touch.
+
+    Parameters
+    ----------
+    labels : the label map.
+    names : structures in the order of the regions; a later one ("tumour_1", "portal_vein") is carved out of an earlier
+        one that holds it ("liver").
+    size_mm : length of the longer edges of a tetrahedron (the shorter ones are 0.87 of it). A structure should be
+        several of them thick.
+    fine_mm, near : edges of this length at a structure, or at ``((x, y, z), radius)`` in LPS mm; they double with
+        distance to the largest ``fine_mm * 2**n`` that is not above ``size_mm``.
+    monitor : is told of progress and of what the mesh cannot show: shares of thin structures that are lost, structures
+        cut off by the border of the scan, angles below 5 degrees.
+
+    Raises
+    ------
+    UsageError : no name, a name given twice, sizes that do not fit each other.
+    DataError : an unknown name, a size that is not a positive number.
+    MeshError : a structure is absent, empty, covered by later ones or vanishes at this size; the target does not reach
+        the structures; memory would not suffice (estimated before it is taken).
+    """
+    block = cut_out(labels, names)
+    cells = lay_cells(block, labels, size_mm, fine_mm, near)
+    monitor.progress(0.05)
+    field, response = make_field(block)
+    monitor.progress(0.15)
+    check_cancelled(monitor)
+    points, pieces, regions = _stuffed(field, *emit(cells))
+    del cells
+    monitor.progress(0.4)
+    check_cancelled(monitor)
+    held = tet_stuff.touching(pieces, regions, len(points))
+    kept = regions > 0
+    used, pieces = tet_lattice.numbered(pieces[kept])
+    regions, points, held = regions[kept], points[used], held[used]
+    _refuse_vanished(block, regions, size_mm)
+    points = _improved(points, pieces, regions, held, field, response, block, monitor)
+    _warn(points, pieces, regions, block, monitor)
+    monitor.progress(1.0)
+    return _in_world(points, pieces, regions, block)
+
+
+def _stuffed(field: Field, points: Floats, corners: NDArray[np.int32]) -> tuple[Floats, Cells, Cells]:
+    """Return the points (N, 3), pieces (P, 4) and their regions (P,) after cutting the lattice at the interfaces."""
+    found = tet_field.fields_at(field, points)[0]
+    keys, edges = tet_lattice.numbered(tet_stuff.cut_edge_keys(corners, found))
+    ends = np.stack([keys >> 32, keys & 0xFFFFFFFF], axis=1)
+    fractions = tet_field.crossings(field, points, ends, found)
+    near = tet_stuff.needs(points, ends, fractions)
+    turns = np.argsort(near, kind="stable")[: int(np.count_nonzero(near < 1.0))]
+    drawn, cut = tet_stuff.draw_points(points, found, ends, fractions, corners, edges, turns)
+    every, numbers, stems = tet_stuff.place_crossings(points, drawn, ends, fractions, cut)
+    pieces, regions = tet_stuff.divide(every, found, corners, edges, numbers, stems, field)
+    return every, pieces, regions
+
+
+def _refuse_vanished(block: RegionBlock, regions: Cells, size_mm: float) -> None:
+    counts = np.bincount(regions, minlength=len(block.names) + 1)[1:]
+    gone = [name for name, count in zip(block.names, counts, strict=True) if count == 0]
+    if gone:
+        raise MeshError(
+            f"tetrahedra of {size_mm:g} mm cannot hold {', '.join(gone)}: too thin",
+            advice="a smaller size_mm, or fine_mm near it",
+        )
+
+
+def _improved(
+    points: Floats, pieces: NDArray[np.int32], regions: Cells, held: Cells, field: Field, response: Floats,
+    block: RegionBlock, monitor: Monitor,
+) -> Floats:
+    """Return the points after smoothing, fitting of volumes and lifting of the worst angles."""
+    starts, rings = tet_quality.around(pieces, len(points))
+    colour = tet_quality.colours(pieces, starts, rings)
+    mesh = (np.ascontiguousarray(points), pieces, starts, rings, held)
+    # far inside nothing moves: only points of tetrahedra that the lattice does not have, and their neighbours
+    order = _by_colour(np.arange(len(points)), colour)
+    keep = float(np.cos(np.radians(KEPT_ANGLE_DEG)))
+    for turn in range(SMOOTHING_PASSES):
+        tet_improve.sweep(mesh, *order, field, False, keep, SMOOTHING_SHARE)
+        monitor.progress(0.4 + 0.3 * (turn + 1) / SMOOTHING_PASSES)
+        check_cancelled(monitor)
+    surface = _by_colour(np.flatnonzero(held & (held - 1)), colour)
+    wanted = block.volumes_mm3
+    edge_voxels = _edge_mm(points, pieces) / float(np.mean(block.geometry.spacing_mm))
+    for _ in range(VOLUME_PASSES):
+        missing = wanted - tet_quality.region_volumes(points, pieces, regions, wanted.size)
+        # chords of a curved surface cut off a few hundredths of an edge; more is lost only where a structure is thin
+        change = solve_bias(response, missing, 0.05 * edge_voxels)
+        bias = np.clip(field[3] + change, -tet_field.LARGEST_BIAS, tet_field.LARGEST_BIAS)
+        field = (*field[:3], bias)
+        tet_improve.sweep(mesh, *surface, field, False, keep, 0.0)
+    for turn in range(LIFTING_PASSES):
+        worst = tet_quality.all_badness(points, pieces)
+        angle = WANTED_ANGLE_DEG if turn < FIRST_PASS_OFF else ACCEPTED_ANGLE_DEG
+        limit = float(np.cos(np.radians(angle)))
+        bad = worst >= limit
+        if not bad.any():
+            if turn < FIRST_PASS_OFF:
+                break
+            continue
+        chosen = _by_colour(np.unique(pieces[bad]).astype(np.int64), colour)
+        tet_improve.sweep(mesh, *chosen, field, True, limit, OFF_SHARE if turn >= FIRST_PASS_OFF else 0.0)
+        monitor.progress(0.75 + 0.2 * (turn + 1) / LIFTING_PASSES)
+        check_cancelled(monitor)
+    return mesh[0]
+
+
+def _by_colour(which: Cells, colour: NDArray[np.int32]) -> tuple[Cells, Cells]:
+    """Return points sorted by colour and where each colour begins; points without a colour are left out."""
+    which = which[colour[which] >= 0]
+    which = which[np.argsort(colour[which], kind="stable")]
+    return which, np.searchsorted(colour[which], np.arange(int(colour.max(initial=0)) + 2))
+
+
+def _edge_mm(points: Floats, pieces: NDArray[np.int32]) -> float:
+    """Return the mean length of one edge of each tetrahedron."""
+    return float(np.linalg.norm(points[pieces[:, 0]] - points[pieces[:, 1]], axis=1).mean())
+
+
+def _warn(points: Floats, pieces: NDArray[np.int32], regions: Cells, block: RegionBlock, monitor: Monitor) -> None:
+    """Tell the monitor what the mesh cannot show."""
+    lost = lost_percent(points, pieces, regions, block)
+    for name, share, cut_off in zip(block.names, lost, block.border, strict=True):
+        if share >= LOST_WORTH_TELLING_PERCENT:
+            monitor.warn(f"{name}: {share:.0f} % of its voxels lost at this size of tetrahedra")
+        if cut_off:
+            monitor.warn(f"{name}: ends at the border of the scan, closed there by a flat face")
+    worst = tet_quality.all_badness(points, pieces)
+    if (worst >= 2.0).any():
+        raise MeshError("tetrahedra stay inverted", advice="a smaller size_mm")
+    if (worst > np.cos(np.radians(SMALLEST_ANGLE_DEG))).any():
+        monitor.warn(f"{int((worst > np.cos(np.radians(SMALLEST_ANGLE_DEG))).sum())} tetrahedra have angles within 5 "
+                     "degrees of flat")
+
+
+def _in_world(points: Floats, pieces: NDArray[np.int32], regions: Cells, block: RegionBlock) -> TetMesh:
+    """Return the mesh in LPS mm, positively oriented there."""
+    world = block.geometry.to_world(points / np.asarray(block.geometry.spacing_mm))
+    corners = pieces.astype(np.int64)
+    if np.linalg.det(block.geometry.direction) < 0:
+        corners = corners[:, [0, 1, 3, 2]]
+    return TetMesh(world, corners, regions - 1, block.names)
+
+
+def warm_up() -> None:
+    """Compile the kernels (they are cached on disk) on a ball in a ball."""
+    from anatomy_twin.core import Code, Segment, VolumeGeometry
+
+    axes = np.ogrid[-6:7, -6:7, -6:7]
+    away = axes[0] ** 2 + axes[1] ** 2 + axes[2] ** 2
+    array = ((away <= 25).astype(np.uint8) + (away <= 6))[None]
+    code = Code("99TWIN", "none", "none")
+    segments = (Segment("outer", 0, 1, code, (0, 0, 0)), Segment("inner", 0, 2, code, (0, 0, 0)))
+    labels = LabelMap(array, VolumeGeometry.upright((13, 13, 13), (1.0, 1.0, 1.0)), segments)
+    mesh = build_tetrahedra(labels, ["outer", "inner"], size_mm=3.0, fine_mm=1.5, near="inner")
+    tetrahedra_report(mesh, labels)

@@ -1,0 +1,297 @@
+"""The liver's vessel trees from labels: portal from its trunk, hepatic from the vena cava, arterial towards the aorta."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import cKDTree
+
+from anatomy_twin.anatomy.branches import order_from_roots
+from anatomy_twin.anatomy.centreline import BRIDGE_MM, centreline_tree
+from anatomy_twin.core import SILENT, FrozenMapping, LabelMap, Monitor, VesselTree
+from anatomy_twin.core.monitor import check_cancelled, part_of
+from anatomy_twin.errors import MeshError
+
+Mask = NDArray[np.bool_]
+
+NAMES: Final = ("portal", "hepatic", "arterial")
+# the vena cava is kept from its top to this far below the lowest hepatic vein, far enough to be seen as the trunk
+CAVA_BELOW_MM: Final = 30.0
+# splenic and mesenteric vein are about two thirds as wide as the portal trunk; a side branch is thinner or shorter
+TRIBUTARY_MM: Final = 15.0
+TRIBUTARY_SHARE: Final = 0.4
+DOUBTFUL: Final = ("check",)
+
+
+def vessel_trees(labels: LabelMap, monitor: Monitor = SILENT, *, bridge_mm: float = BRIDGE_MM) -> Mapping[str, VesselTree]:
+    """Return the vessel trees of the liver that the labels show: "portal", "hepatic", "arterial".
+
+    The portal tree is ``portal_vein`` with ``portal_branches``; its root is the confluence of splenic and superior
+    mesenteric vein, or the trunk's end away from the liver where no confluence is seen. The hepatic tree is
+    ``hepatic_veins`` with the upper ``inferior_vena_cava``, whose upper end is the root. The arterial tree is
+    ``hepatic_artery``; its root is the end nearest to the aorta. ``branch_names`` name trunks and tributaries.
+
+    State "check" where the labels are in doubt (rule "labels"), where gaps were bridged, rings opened or parts left out
+    (see ``centreline_tree``), and where the vessel that should carry the root is not there (rule "root"). A tree whose
+    labels are missing or too small is left out; the monitor is told why (``missing_trees`` gives the reasons that the
+    labels give). Undivided ``hepatic_vessels`` belong to no tree: which system they are of is not known.
+    """
+    missing = missing_trees(labels)
+    makers = {"portal": _portal, "hepatic": _hepatic, "arterial": _arterial}
+    trees: dict[str, VesselTree] = {}
+    for n, name in enumerate(NAMES):
+        check_cancelled(monitor)
+        if name in missing:
+            monitor.warn(f"no {name} tree: {missing[name]}")
+            continue
+        with part_of(monitor, n / len(NAMES), (n + 1) / len(NAMES)) as part:
+            try:
+                trees[name] = makers[name](labels, bridge_mm, part)
+            except MeshError as error:
+                monitor.warn(f"no {name} tree: {error.line}")
+    monitor.progress(1.0)
+    return FrozenMapping(trees)
+
+
+def missing_trees(labels: LabelMap) -> Mapping[str, str]:
+    """Return why a tree cannot be made of labels, by its name; empty where all three can be tried."""
+    needed = {"portal": "portal_branches", "hepatic": "hepatic_veins", "arterial": "hepatic_artery"}
+    known = {segment.name: segment for segment in labels.segments}
+    reasons = {}
+    for name, segment in needed.items():
+        if segment in labels:
+            continue
+        note = known[segment].note if segment in known else ""
+        if name != "arterial" and "hepatic_vessels" in labels:
+            reasons[name] = "portal and hepatic veins are not told apart in the labels"
+        else:
+            reasons[name] = f"the labels have no {segment}" + (f" ({note})" if note else "")
+    return FrozenMapping(reasons)
+
+
+def _mask(labels: LabelMap, name: str) -> Mask:
+    return labels.mask(name) if name in labels else np.zeros(labels.geometry.shape, bool)
+
+
+def _with_doubts(tree: VesselTree, labels: LabelMap, used: tuple[str, ...], rules: tuple[str, ...], notes: tuple[str, ...]
+                 ) -> VesselTree:
+    """Return a tree with the doubts in its labels and in its root."""
+    doubtful = [name for name in used if name in labels and labels.segment(name).state in DOUBTFUL]
+    if doubtful:
+        rules = ("labels", *rules)
+        notes = (f"made from labels to be checked: {', '.join(doubtful)}", *notes)
+    rules, notes = (*rules, *tree.rules), (*notes, *tree.notes)
+    return replace(tree, rules=rules, notes=notes, state="check" if rules else "ok")
+
+
+def _portal(labels: LabelMap, bridge_mm: float, monitor: Monitor) -> VesselTree:
+    trunk, inside = _mask(labels, "portal_vein"), _mask(labels, "portal_branches")
+    used = ("portal_vein", "portal_branches")
+    if not trunk.any():
+        tree = centreline_tree(inside, labels.geometry, name="portal", bridge_mm=bridge_mm, monitor=monitor)
+        return _with_doubts(tree, labels, used, ("root",), ("no portal trunk: the root is the widest end in the liver",))
+    far = _farthest(trunk & ~inside, inside, labels, bridge_mm)
+    tree = centreline_tree(trunk | inside, labels.geometry, name="portal", root_mm=far, bridge_mm=bridge_mm,
+                           monitor=monitor)  # fmt: skip
+    tree = _at_confluence(tree, _in_liver(tree, labels, inside))
+    return _with_doubts(tree, labels, used, (), ())
+
+
+def _farthest(trunk: Mask, inside: Mask, labels: LabelMap, bridge_mm: float) -> NDArray[np.float64]:
+    """Return the place (LPS mm) of the trunk's voxel that is farthest from the branches in the liver.
+
+    Only parts of the trunk that hang together with the branches, or lie within reach of them, count.
+    """
+    parts, count = ndimage.label(trunk, np.ones((3, 3, 3)))
+    places = np.argwhere(trunk)
+    away, _ = cKDTree(labels.geometry.to_world(np.argwhere(inside))).query(labels.geometry.to_world(places))
+    part = parts[tuple(places.T)]
+    near = ndimage.minimum(away, part, np.arange(1, count + 1))
+    size = np.bincount(part, minlength=count + 1)[1:]
+    within = near <= max(bridge_mm, min(near) + 1e-6)
+    chosen = 1 + int(np.argmax(np.where(within, size, 0)))
+    mine = np.flatnonzero(part == chosen)
+    # ties go to the place farthest to the feet: the same whichever way the array runs
+    world = labels.geometry.to_world(places[mine])
+    best = np.lexsort((world[:, 0], world[:, 1], world[:, 2], -np.round(away[mine], 6)))[0]
+    return world[best]
+
+
+def _in_liver(tree: VesselTree, labels: LabelMap, inside: Mask) -> Mask:
+    """Tell which nodes lie in the liver (or, without one, in the branches)."""
+    liver = _mask(labels, "liver") | inside
+    known = labels.geometry.contains(tree.nodes_mm)
+    result = np.zeros(len(known), bool)
+    result[known] = liver[tuple(labels.geometry.voxel_of(tree.nodes_mm[known]).T)]
+    return result
+
+
+def _at_confluence(tree: VesselTree, in_liver: Mask) -> VesselTree:
+    """Return the portal tree with its root where the tributaries of the trunk meet, and their names."""
+    order = order_from_roots(tree.parents)
+    volume, length, liver_volume, tip = _below(tree, order, in_liver)
+    kids = _children(tree)
+    root = int(order[0])
+    path = [root]
+    while kids.get(path[-1]):  # the way on which most of the vessels in the liver lie
+        best = max(kids[path[-1]], key=lambda node: (liver_volume[node], volume[node], -node))
+        if in_liver[best] or liver_volume[best] <= 0:
+            break
+        path.append(best)
+    found, most = -1, 0.0
+    for at, node in enumerate(path[:-1]):
+        for side in kids.get(node, []):
+            thick = volume[side] / max(length[side], 1e-9) >= np.pi * (TRIBUTARY_SHARE * tree.radius_mm[path[at + 1]]) ** 2
+            if side != path[at + 1] and thick and length[side] >= TRIBUTARY_MM and liver_volume[side] <= 0:
+                if volume[side] > most:
+                    found, most = node, volume[side]
+    names: dict[int, str] = {}
+    if found < 0:
+        names = {kids[root][0]: "portal trunk"} if kids.get(root) else {}
+        return replace(tree, branch_names=names)
+    onward = path[path.index(found) + 1]
+    tree = rerooted(tree, found)
+    ways = {onward: "portal trunk"}
+    _, length, _, tip = _below(tree, order_from_roots(tree.parents), in_liver)
+    for child in _children(tree).get(found, []):
+        if child == onward or length[child] < TRIBUTARY_MM:
+            continue
+        way = tree.nodes_mm[tip[child]] - tree.nodes_mm[found]
+        # LPS: x grows to the patient's left, z to the head
+        if -way[2] > abs(way[0]):
+            ways[child] = "superior mesenteric vein"
+        elif way[0] > abs(way[2]):
+            ways[child] = "splenic vein"
+    names.update(ways)
+    return replace(tree, branch_names=names)
+
+
+def _children(tree: VesselTree) -> dict[int, list[int]]:
+    kids: dict[int, list[int]] = {}
+    for node in np.flatnonzero(tree.parents >= 0):
+        kids.setdefault(int(tree.parents[node]), []).append(int(node))
+    return kids
+
+
+def _below(tree: VesselTree, order: NDArray[np.int64], in_liver: Mask) -> tuple[NDArray[np.float64], ...]:
+    """Return per node, with all that hangs below its piece: mm3, mm, mm3 in the liver; and the farthest tip's node."""
+    up = np.where(tree.parents < 0, np.arange(len(tree.parents)), tree.parents)
+    length = np.linalg.norm(tree.nodes_mm - tree.nodes_mm[up], axis=1)
+    volume = np.pi * tree.radius_mm**2 * length
+    in_volume = np.where(in_liver, volume, 0.0)
+    reach, tip = length.copy(), np.arange(len(length))
+    total = length.copy()
+    for node in order[::-1]:
+        parent = tree.parents[node]
+        if parent < 0:
+            continue
+        volume[parent] += volume[node]
+        in_volume[parent] += in_volume[node]
+        total[parent] += total[node]
+        step = reach[parent] if tip[parent] == parent else -1.0
+        if step >= 0 or reach[node] + length[parent] > reach[parent]:
+            reach[parent], tip[parent] = reach[node] + length[parent], tip[node]
+    return volume, total, in_volume, tip
+
+
+def rerooted(tree: VesselTree, root: int) -> VesselTree:
+    """Return the same tree hanging on another of its nodes; pieces keep radius and mark, branch names are dropped."""
+    parents, radius, bridged = tree.parents.copy(), tree.radius_mm.copy(), tree.bridged.copy()
+    node, above = root, -1
+    while node >= 0:
+        parent = int(tree.parents[node])
+        parents[node] = above
+        if parent >= 0:
+            radius[parent], bridged[parent] = tree.radius_mm[node], tree.bridged[node]
+        node, above = parent, node
+    radius[root], bridged[root] = tree.radius_mm[root], False
+    return replace(tree, parents=parents, radius_mm=radius, bridged=bridged, branch_names={})
+
+
+def _hepatic(labels: LabelMap, bridge_mm: float, monitor: Monitor) -> VesselTree:
+    veins, cava = _mask(labels, "hepatic_veins"), _mask(labels, "inferior_vena_cava")
+    used = ("hepatic_veins", "inferior_vena_cava")
+    geometry = labels.geometry
+    if cava.any():
+        places, height = _upper_cava(cava, veins, labels, bridge_mm)
+        if places is None:
+            cava = np.zeros_like(cava)
+        else:
+            cava = np.zeros_like(cava)
+            cava[tuple(places.T)] = True
+    if not cava.any():
+        tree = centreline_tree(veins, geometry, name="hepatic", bridge_mm=bridge_mm, monitor=monitor)
+        return _with_doubts(tree, labels, used, ("root",), ("no vena cava at the veins: the root is their widest end",))
+    top = np.zeros_like(cava)
+    top[tuple(places[height >= height.max() - 1.01 * max(geometry.spacing_mm)].T)] = True
+    tree = centreline_tree(veins | cava, geometry, name="hepatic", root_mask=top, bridge_mm=bridge_mm, monitor=monitor)
+    return _with_doubts(_named_veins(tree, labels, cava), labels, used, (), ())
+
+
+def _upper_cava(
+    cava: Mask, veins: Mask, labels: LabelMap, bridge_mm: float
+) -> tuple[NDArray[np.int64] | None, NDArray[np.float64]]:
+    """Return the voxels (n, 3) of the cava around the mouths of the veins and above, and their height in mm."""
+    geometry = labels.geometry
+    parts, _ = ndimage.label(cava, np.ones((3, 3, 3)))
+    places = np.argwhere(cava)
+    world = geometry.to_world(places)
+    away, _ = cKDTree(geometry.to_world(np.argwhere(veins))).query(world)
+    touching = away <= max(bridge_mm, max(geometry.spacing_mm))
+    if not touching.any():
+        return None, np.zeros(0)
+    part = parts[tuple(places.T)]
+    main = int(np.argmax(np.bincount(part[touching])))
+    # other parts of the label are no trunk; what the veins touch far below the others is a chance contact
+    low = float(np.percentile(world[touching & (part == main), 2], 5.0)) - CAVA_BELOW_MM
+    chosen = (part == main) & (world[:, 2] >= low)
+    return places[chosen], world[chosen, 2]
+
+
+def _named_veins(tree: VesselTree, labels: LabelMap, cava: Mask) -> VesselTree:
+    """Name the cava, and what leaves it a hepatic vein."""
+    known = labels.geometry.contains(tree.nodes_mm)
+    in_cava = np.zeros(len(known), bool)
+    in_cava[known] = cava[tuple(labels.geometry.voxel_of(tree.nodes_mm[known]).T)]
+    tips = np.setdiff1d(np.flatnonzero(in_cava), tree.parents)
+    if not tips.size:
+        return tree
+    node = int(tips[np.argmin(tree.nodes_mm[tips, 2])])
+    trunk = {node}
+    while tree.parents[node] >= 0:
+        node = int(tree.parents[node])
+        trunk.add(node)
+    names = {}
+    for node in np.flatnonzero(tree.parents >= 0):
+        if int(tree.parents[node]) in trunk:
+            if int(node) not in trunk:
+                names[int(node)] = "hepatic vein"
+            elif tree.parents[tree.parents[node]] < 0:
+                names[int(node)] = "inferior vena cava"
+    return replace(tree, branch_names=names)
+
+
+def _arterial(labels: LabelMap, bridge_mm: float, monitor: Monitor) -> VesselTree:
+    artery, aorta = _mask(labels, "hepatic_artery"), _mask(labels, "aorta")
+    used = ("hepatic_artery",)
+    geometry = labels.geometry
+    if not aorta.any():
+        tree = centreline_tree(artery, geometry, name="arterial", bridge_mm=bridge_mm, monitor=monitor)
+        return _with_doubts(tree, labels, used, ("root",), ("no aorta: the root is the widest end",))
+    parts, _ = ndimage.label(artery, np.ones((3, 3, 3)))
+    places = np.argwhere(artery)
+    part = parts[tuple(places.T)]
+    main = places[part == int(np.argmax(np.bincount(part)))]
+    world = geometry.to_world(main)
+    away, _ = cKDTree(geometry.to_world(np.argwhere(aorta))).query(world)
+    best = int(np.lexsort((world[:, 0], world[:, 1], world[:, 2], np.round(away, 6)))[0])
+    tree = centreline_tree(artery, geometry, name="arterial", root_mm=world[best], bridge_mm=bridge_mm, monitor=monitor)
+    if away[best] <= bridge_mm:
+        return _with_doubts(tree, labels, (*used, "aorta"), (), ())
+    note = f"the label ends {away[best]:.0f} mm from the aorta: the root is its end nearest to it"
+    return _with_doubts(tree, labels, used, ("root",), (note,))

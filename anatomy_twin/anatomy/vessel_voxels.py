@@ -1,0 +1,228 @@
+"""The voxels of a vessel as a graph: its parts, the gaps between them, paths from a root, and where rings were opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from anatomy_twin.kernels.distance import distance_mm
+from anatomy_twin.kernels.tree_paths import (
+    cheapest_paths,
+    explaining_paths,
+    neighbour_steps_mm,
+    neighbour_table,
+    outward_steps,
+    ways_of_contact,
+)
+
+Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+MARGIN: Final = 3  # voxels around the vessel
+LEAST_VOXELS: Final = 3  # a part of one or two voxels has no direction that would tell where it belongs
+# a gap is bridged from the end of a part straight on: within 60 degrees
+LEAST_AHEAD: Final = 0.5
+# the middle of what surrounds the end of a thin tube within a reach lies half the reach behind it, that of a flank at
+# its side; below a fifth the voxel is no end
+LEAST_END: Final = 0.2
+# a path takes along what lies within its radius and a voxel or so of it (farther: a branch of its own)
+EXPLAINS: Final = (1.15, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Voxels:
+    """The voxels of a vessel in a box around it, numbered in the order of the grid.
+
+    ``start`` is the place of the box in the whole grid of shape ``whole``; ``grid`` [k, j, i] holds numbers (-1 outside), ``field`` 1
+    inside and 0 outside, continued beyond a border of the grid that cuts the vessel. Per voxel: ``places`` (n, 3) in
+    the box, ``table`` (n, 26) its neighbours, ``depth_mm`` below the wall and the ``component`` it hangs together with
+    (from 0).
+    """
+
+    start: NDArray[np.int64]
+    whole: tuple[int, ...]
+    spacing_mm: tuple[float, float, float]
+    grid: NDArray[np.int32]
+    field: NDArray[np.float32]
+    places: Integers
+    table: NDArray[np.int32]
+    depth_mm: Floats
+    component: Integers
+
+    @property
+    def sides_mm(self) -> Floats:
+        """The spacing as an array (3,)."""
+        return np.asarray(self.spacing_mm, np.float64)
+
+    @property
+    def places_mm(self) -> Floats:
+        """Where the voxels are in mm along k, j, i from the box's first voxel, (n, 3)."""
+        return self.places * self.sides_mm
+
+
+@dataclass(frozen=True, eq=False)
+class Bridges:
+    """Links across gaps: from voxel ``first`` to voxel ``second``, ``length_mm`` long; and who hangs together now."""
+
+    first: Integers
+    second: Integers
+    length_mm: Floats
+    joined: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Paths:
+    """Paths that explain a vessel: voxels on them, the voxel before each (-1: root) and its way from the root in mm."""
+
+    on_path: NDArray[np.bool_]
+    before: Integers
+    length_mm: Floats
+
+
+def voxels_of(mask: Mask, spacing_mm: tuple[float, float, float]) -> Voxels:
+    """Number the voxels of a mask that is not empty."""
+    spans = [np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
+    low = np.array([span[0] - MARGIN for span in spans])
+    high = np.array([span[-1] + 1 + MARGIN for span in spans])
+    inner = tuple(slice(max(0, a), min(size, b)) for a, b, size in zip(low, high, mask.shape, strict=True))
+    pad = [(s.start - a, b - s.stop) for s, a, b in zip(inner, low, high, strict=True)]
+    inside = np.pad(mask[inner], pad)
+    wide = np.pad(mask[inner], pad, mode="edge")
+    depth = distance_mm(~wide, spacing_mm) if not wide.all() else np.full(wide.shape, np.float32(1e3))
+    parts, _ = ndimage.label(inside, np.ones((3, 3, 3)))
+    places = np.argwhere(inside)
+    grid = np.full(inside.shape, -1, np.int32)
+    grid[inside] = np.arange(len(places), dtype=np.int32)
+    return Voxels(
+        low.astype(np.int64), mask.shape, spacing_mm, grid, wide.astype(np.float32), places, neighbour_table(grid, places),
+        depth[inside].astype(np.float64), parts[inside].astype(np.int64) - 1,
+    )
+
+
+def bridges_of(vessel: Voxels, root: int, bridge_mm: float) -> Bridges:
+    """Link the parts of a vessel to the part of voxel ``root`` across gaps of up to ``bridge_mm``, the best first.
+
+    A part is joined where the end of one of both faces the other (straight on within 60 degrees), parts of fewer than
+    three voxels never. Each part gets one link, so that no ring is closed.
+    """
+    part = vessel.component
+    sizes = np.bincount(part)
+    joined = np.zeros(sizes.size, bool)
+    joined[part[root]] = True
+    none = np.zeros(0, np.int64)
+    if sizes.size == 1 or bridge_mm <= 0:
+        return Bridges(none, none, np.zeros(0), joined)
+    first, second = _facing(vessel, bridge_mm)
+    large = (sizes[part[first]] >= LEAST_VOXELS) & (sizes[part[second]] >= LEAST_VOXELS)
+    first, second = first[large], second[large]
+    if not first.size:
+        return Bridges(none, none, np.zeros(0), joined)
+    gap = vessel.places_mm[second] - vessel.places_mm[first]
+    length = np.linalg.norm(gap, axis=1)
+    ahead = np.maximum(_ahead(vessel, first, gap, bridge_mm), _ahead(vessel, second, -gap, bridge_mm))
+    price = length * (2.0 - ahead)
+    good = np.flatnonzero(ahead >= LEAST_AHEAD)
+    chosen: list[int] = []
+    waiting = good[np.lexsort((second[good], first[good], price[good]))]
+    while waiting.size:
+        here, there = joined[part[first[waiting]]], joined[part[second[waiting]]]
+        ready = np.flatnonzero(here != there)
+        if not ready.size:
+            break
+        best = int(waiting[ready[0]])
+        chosen.append(best)
+        joined[[part[first[best]], part[second[best]]]] = True
+        waiting = waiting[~(here & there)]
+    links = np.array(chosen, np.int64)
+    return Bridges(first[links], second[links], length[links], joined)
+
+
+def _facing(vessel: Voxels, bridge_mm: float) -> tuple[Integers, Integers]:
+    """Return pairs of voxels of different parts that face each other: what lies between is nearest to one or other."""
+    away, nearest = ndimage.distance_transform_edt(vessel.grid < 0, sampling=vessel.spacing_mm, return_indices=True)
+    owner = vessel.grid[tuple(nearest)]
+    owner[away > 0.5 * bridge_mm + max(vessel.spacing_mm)] = -1
+    pairs = []
+    for axis in range(3):
+        low = np.moveaxis(owner, axis, 0)[:-1].ravel()
+        high = np.moveaxis(owner, axis, 0)[1:].ravel()
+        met = (low >= 0) & (high >= 0) & (low != high)
+        low, high = low[met].astype(np.int64), high[met].astype(np.int64)
+        apart = vessel.component[low] != vessel.component[high]
+        pairs.append(np.sort(np.column_stack([low[apart], high[apart]]), axis=1))
+    both = np.unique(np.concatenate(pairs), axis=0)
+    gap = np.linalg.norm(vessel.places_mm[both[:, 1]] - vessel.places_mm[both[:, 0]], axis=1)
+    both = both[gap <= bridge_mm]
+    return both[:, 0], both[:, 1]
+
+
+def _ahead(vessel: Voxels, voxels: Integers, gap: Floats, bridge_mm: float) -> Floats:
+    """Return the cosine between the way out of the end at each voxel and a gap; 0 where the voxel is no end."""
+    reach = max(bridge_mm, 3.0 * max(vessel.spacing_mm))
+    which, back = np.unique(voxels, return_inverse=True)
+    out = outward_steps(vessel.grid, vessel.component, vessel.places, vessel.sides_mm, which, reach)[back]
+    size = np.linalg.norm(out, axis=1)
+    cosine = (out * gap).sum(1) / np.maximum(size * np.linalg.norm(gap, axis=1), 1e-9)
+    return np.where(size >= LEAST_END * reach, cosine, 0.0)
+
+
+def paths_of(vessel: Voxels, root: int, bridges: Bridges) -> Paths:
+    """Return the paths from a root voxel that explain all parts which hang together.
+
+    A mm of path costs the inverse square of the depth, so that it runs in the middle and rather along a wide vessel
+    than across a bridge of touching walls.
+    """
+    count = len(vessel.places)
+    both = np.concatenate([bridges.first, bridges.second])
+    to = np.concatenate([bridges.second, bridges.first])
+    order = np.lexsort((to, both))
+    first = np.searchsorted(both[order], np.arange(count + 1)).astype(np.int64)
+    mm = np.concatenate([bridges.length_mm, bridges.length_mm])[order]
+    _, length, before = cheapest_paths(
+        vessel.table, neighbour_steps_mm(vessel.spacing_mm), vessel.depth_mm**-2.0, np.array([root]), first,
+        to[order], mm,
+    )
+    reached = np.flatnonzero(np.isfinite(length))
+    far_first = np.append(root, reached[np.lexsort((reached, -length[reached]))])
+    scale, more = EXPLAINS
+    on_path = explaining_paths(
+        before, far_first, vessel.depth_mm, vessel.grid, vessel.places, vessel.sides_mm, scale,
+        more * max(vessel.spacing_mm),
+    )
+    return Paths(on_path, before, length)
+
+
+def rings_of(vessel: Voxels, paths: Paths) -> Integers:
+    """Return a voxel for each place where the paths cut a ring open: where branches touch that are far apart else.
+
+    Two branches that part are in touch from their fork on; a place of contact that does not begin at a fork closes a
+    ring. Rings shorter than about twelve voxels and three diameters are not told from forks.
+    """
+    sources = np.flatnonzero(paths.on_path)
+    table, steps = vessel.table, neighbour_steps_mm(vessel.spacing_mm)
+    none = np.zeros(0, np.int64)
+    _, _, before = cheapest_paths(
+        table, steps, np.ones(len(table)), sources, np.zeros(len(table) + 1, np.int64), none, np.zeros(0)
+    )
+    nearest = np.where(before < 0, np.arange(len(table)), before)
+    for _ in range(len(table).bit_length()):
+        nearest = nearest[nearest]
+    nearest[~paths.on_path[nearest]] = -1
+    way = ways_of_contact(table, nearest, paths.before, np.where(paths.on_path, paths.length_mm, np.inf))
+    side = max(vessel.spacing_mm)
+    least = 4.0 * side + 2.0 * vessel.depth_mm
+    touching = np.zeros(vessel.grid.shape, bool)
+    touching[tuple(vessel.places[way > least].T)] = True
+    spots, count = ndimage.label(touching, np.ones((3, 3, 3)))
+    spot_of = spots[tuple(vessel.places.T)]
+    rings = []
+    for spot in range(1, count + 1):
+        mine = np.flatnonzero(spot_of == spot)
+        if (way[mine] - 3.0 * least[mine]).min() > 0.0:
+            rings.append(int(mine[np.argmax(vessel.depth_mm[mine])]))
+    return np.array(rings, np.int64)
