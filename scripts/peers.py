@@ -49,20 +49,22 @@ def again(python: Path, script: str, arguments: list[str]) -> int:
     return subprocess.run([python, script, *arguments], env={**os.environ, "PYTHONPATH": str(ROOT)}).returncode
 
 
-def peer_python(say: Callable[[str], None] = lambda text: None) -> Path | None:
+def peer_python(
+    say: Callable[[str], None] = lambda text: None, packages: tuple[str, ...] = PACKAGES
+) -> Path | None:
     """Return the Python of the throw-away environment, made at the first call; ``None`` where it cannot be made."""
-    wanted = hashlib.sha256(repr((PACKAGES, sys.version_info[:2], platform.machine())).encode()).hexdigest()[:16]
+    wanted = hashlib.sha256(repr((packages, sys.version_info[:2], platform.machine())).encode()).hexdigest()[:16]
     for base in (Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"), Path(tempfile.gettempdir())):
         folder = base / "anatomy-twin" / f"peers-{wanted}"
         python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
         if (folder / "ready").exists() and python.exists():
             return python
-        say(f"installing {' and '.join(name.split('>')[0] for name in PACKAGES)} (once)")
+        say(f"installing {' and '.join(name.split('>')[0] for name in packages)} (once)")
         try:
             shutil.rmtree(folder, ignore_errors=True)
             venv.create(folder, with_pip=True)
             subprocess.run(
-                [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-input", *PACKAGES],
+                [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-input", *packages],
                 check=True, capture_output=True, timeout=_INSTALL_LIMIT_S,
             )
             (folder / "ready").touch()

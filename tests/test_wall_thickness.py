@@ -144,8 +144,8 @@ def test_a_tube_off_centre_has_the_lengths_of_its_arcs(turned: bool) -> None:
     assert truth[wall].min() == pytest.approx(1.5, abs=0.05) and truth[wall].max() == pytest.approx(4.5, abs=0.1)
     found = wall_thickness(wall, inner, geometry)
     off = errors(found, truth)
-    assert abs(off.mean()) < 0.08 and np.abs(off).mean() < 0.15
-    assert np.percentile(np.abs(off), 95) < 0.35
+    assert abs(off.mean()) < 0.08 and np.abs(off).mean() < 0.18
+    assert np.percentile(np.abs(off), 95) < 0.4
     assert 0.0 < found.not_reached < 0.3 and any("end of the scan" in line for line in found.warnings)
 
 

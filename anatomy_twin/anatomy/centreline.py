@@ -26,7 +26,7 @@ NEAR_ROOT_MM: Final = 15.0
 
 def centreline_tree(
     mask: Mask, geometry: VolumeGeometry, *, name: str, root_mm: ArrayLike | None = None, root_mask: Mask | None = None,
-    bridge_mm: float = BRIDGE_MM, monitor: Monitor = SILENT,
+    trunk_mask: Mask | None = None, bridge_mm: float = BRIDGE_MM, monitor: Monitor = SILENT,
 ) -> VesselTree:
     """Return the tree of centrelines of a vessel.
 
@@ -37,6 +37,8 @@ def centreline_tree(
     root_mm : a point (3,) in LPS mm at or in the root; the voxel of the vessel nearest to it is the root.
     root_mask : bool [k, j, i] instead of a point: the root is the voxel deepest in the vessel among those that are
         nearest to the mask. With neither the root is the wider end of the largest part.
+    trunk_mask : bool [k, j, i], a part of the vessel that is one tube and holds the root (a vena cava): it gets one
+        line from the root to its other end, from which all else branches off.
     bridge_mm : gaps up to this length are bridged where the end of a part faces another, and marked ``bridged``.
 
     The nodes lie about 0.6 voxels apart, in the middle of cross-sections measured to a fraction of a voxel; radii are
@@ -45,7 +47,7 @@ def centreline_tree(
     direction of the array's axes do not change the result. Raises ``MeshError`` for a mask without voxels or with too
     few to have a length, and for a root farther than 15 mm away; ``DataError`` for a mask that is not on the grid.
     """
-    geometry, mask, root_mask = _canonical(geometry, mask, root_mask)
+    geometry, mask, root_mask, trunk_mask = _canonical(geometry, mask, root_mask, trunk_mask)
     count = int(np.count_nonzero(mask))
     if not count:
         raise MeshError("a vessel without voxels has no centreline", where=name, advice="label it first")
@@ -58,7 +60,8 @@ def centreline_tree(
     bridges = bridges_of(vessel, root, bridge_mm)
     monitor.progress(0.4)
     check_cancelled(monitor)
-    paths = paths_of(vessel, root, bridges)
+    tube = None if trunk_mask is None else trunk_mask[tuple((vessel.places + vessel.start).T)]
+    paths = paths_of(vessel, root, bridges, tube)
     rings = rings_of(vessel, paths)
     monitor.progress(0.6)
     check_cancelled(monitor)
@@ -75,16 +78,17 @@ def centreline_tree(
 
 
 def _canonical(
-    geometry: VolumeGeometry, mask: Mask, root_mask: Mask | None
-) -> tuple[VolumeGeometry, Mask, Mask | None]:
-    for one in (mask, root_mask):
+    geometry: VolumeGeometry, mask: Mask, *others: Mask | None
+) -> tuple[VolumeGeometry, Mask, Mask | None, Mask | None]:
+    order, flips = geometry.canonical_axes()
+    turned: list[Mask | None] = []
+    for one in (mask, *others):
         if one is not None and np.shape(one) != geometry.shape:
             raise DataError(f"a mask of {np.shape(one)} voxels does not lie on a grid of {geometry.shape}")
-    order, flips = geometry.canonical_axes()
-    turned = [None if one is None else np.ascontiguousarray(reindex(np.asarray(one, bool), order, flips))
-              for one in (mask, root_mask)]  # fmt: skip
-    assert turned[0] is not None
-    return geometry.reindexed(order, flips), turned[0], turned[1]
+        turned.append(None if one is None else np.ascontiguousarray(reindex(np.asarray(one, bool), order, flips)))
+    first, second, third = turned
+    assert first is not None
+    return geometry.reindexed(order, flips), first, second, third
 
 
 def _root(
@@ -148,7 +152,8 @@ def _doubts(
     if rings.size:
         rules.append("loop")
         places = "; ".join(
-            ", ".join(f"{value:.0f}" for value in _world(vessel, geometry, vessel.places_mm[ring])) for ring in rings[:3]
+            ", ".join(f"{value:.0f}" for value in place)
+            for place in _world(vessel, geometry, vessel.places_mm[rings[:3]])
         )
         notes.append(f"{rings.size} ring{'s' * (rings.size > 1)} in the labels cut open, at {places} mm LPS")
     left = ~bridges.joined[vessel.component]

@@ -18,19 +18,22 @@ from anatomy_twin.anatomy.regions import RegionMap
 from anatomy_twin.core import SurfaceMesh, VolumeGeometry
 from anatomy_twin.errors import MeshError
 from anatomy_twin.kernels.mesh_boundary import corners_of_points, structure_boundary
+from anatomy_twin.kernels.mesh_cell import ON_EDGE
 from anatomy_twin.kernels.mesh_decimate import decimate_complex
 from anatomy_twin.kernels.mesh_extract import count_complex, extract
-from anatomy_twin.kernels.mesh_smooth import low_pass, neighbours
+from anatomy_twin.kernels.mesh_smooth import add_smoothed, meeting_places
 from anatomy_twin.kernels.mesh_volume import fluxes, moved_along_normals, surface_areas
 
 HALVED_FREQUENCIES = (0.28, 0.12)  # on thin structures and on thick ones
-THIN_TO_THICK_VOXELS = (0.7, 3.0)  # volume per area: a vessel of 3 voxels across and a ball of 18
+THIN_TO_THICK_VOXELS = (0.5, 2.0)  # volume by voxel faces: a vessel of 3 voxels across and a ball of 18
 FILTER_DEGREE = 20
+SHEET_VOXELS = 0.6  # what is thinner (a sheet of one voxel: 0.5) is ragged and follows the organs that it lies on
+TRUSTED_VOXELS = 0.05  # a surface that moves less to become smooth was smooth before
 FARTHEST_SMOOTHED = 0.45  # of a voxel along each axis: a point stays between the two voxels that it parts
 FARTHEST = 0.49
 FARTHEST_CORRECTED = 0.25  # of a voxel, after decimation
 VOLUME_TOLERANCE = 1e-4
-CORRECTIONS = 6
+CORRECTIONS = 8
 BYTES_PER_POINT, BYTES_PER_TRIANGLE = 200, 110  # measured at the peak of extraction, smoothing and decimation
 SHARE_OF_MEMORY = 0.8  # of what is free
 
@@ -70,30 +73,32 @@ def complex_of(regions: RegionMap, *, memory_limit_bytes: int | None = None) -> 
     point_count, triangle_count = int(counted[1].sum(dtype=np.int64)), int(counted[2].sum(dtype=np.int64))
     check_memory(BYTES_PER_POINT * point_count + BYTES_PER_TRIANGLE * triangle_count, memory_limit_bytes)
     raw, kinds, triangles, sides = extract(regions.array, rank, counted)
-    smooth = _smoothed(regions, raw, kinds, triangles, sides)
     spacing = np.asarray(regions.geometry.spacing_mm)
-    found = Complex(
-        smooth * spacing, triangles, sides, regions.geometry, regions.names, regions.member,
-        regions.structure_voxels.astype(np.float64) * (regions.geometry.voxel_volume_ml * 1000.0),
-    )
     raw *= spacing
+    found = Complex(
+        _smoothed(raw, kinds, triangles, sides, regions), triangles, sides, regions.geometry, regions.names,
+        regions.member, regions.structure_voxels.astype(np.float64) * (regions.geometry.voxel_volume_ml * 1000.0),
+    )
     return with_volumes(found, raw - FARTHEST * spacing, raw + FARTHEST * spacing)
 
 
 def _smoothed(
-    regions: RegionMap, raw: NDArray[np.float64], kinds: NDArray[np.uint8], triangles: NDArray[np.int32],
-    sides: NDArray[np.int32],
+    raw_mm: NDArray[np.float64], kinds: NDArray[np.uint8], triangles: NDArray[np.int32], sides: NDArray[np.int32],
+    regions: RegionMap,
 ) -> NDArray[np.float64]:
-    """Smooth thick structures more than thin ones; where structures meet the thickest one stays smooth."""
-    pairs, of_pair = _pairs(sides, regions.member.shape[1])
-    bounds = regions.member[:, of_pair[:, 0]] != regions.member[:, of_pair[:, 1]]
-    faces = bounds @ np.bincount(pairs, minlength=len(of_pair)) / 2.0  # a voxel face becomes about two triangles
-    thickness = regions.structure_voxels / np.maximum(faces, 1.0)
-    order = np.argsort(thickness, kind="stable")
-    level, start, listed = neighbours(triangles, kinds, pairs, np.ascontiguousarray(bounds[order]))
+    """Smooth every structure, thick ones more than thin ones, and put shared points where all agree best."""
+    planes = np.zeros((len(raw_mm), 9))
+    voxels = regions.structure_voxels
     low, high = THIN_TO_THICK_VOXELS
-    softness = np.clip((thickness[order] - low) / (high - low), 0.0, 1.0).astype(np.float32)
-    return low_pass(raw, start, listed, HALVED_FREQUENCIES, FILTER_DEGREE, softness[level], FARTHEST_SMOOTHED)
+    trusted_mm = TRUSTED_VOXELS * min(regions.geometry.spacing_mm)
+    for number in np.flatnonzero(voxels):
+        origin, own = structure_boundary(triangles, sides, regions.member[number], len(raw_mm), split=False)
+        thickness = float(voxels[number] / np.count_nonzero(kinds[origin] == ON_EDGE))  # a point on an edge is a face
+        softness = min(max((thickness - low) / (high - low), 0.0), 1.0)
+        half_at = HALVED_FREQUENCIES[0] + softness * (HALVED_FREQUENCIES[1] - HALVED_FREQUENCIES[0])
+        trust = min(thickness / SHEET_VOXELS, 1.0) ** 4
+        add_smoothed(raw_mm, own, origin, kinds, half_at, FILTER_DEGREE, trust, trusted_mm, planes)
+    return meeting_places(planes, raw_mm, FARTHEST_SMOOTHED * np.asarray(regions.geometry.spacing_mm))
 
 
 def check_memory(needed_bytes: int, limit_bytes: int | None = None) -> None:

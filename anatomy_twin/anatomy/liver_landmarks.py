@@ -7,13 +7,13 @@ to the front, positive towards the liver's right lobe (to the left in a mirrored
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import pairwise, product
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.core import LabelMap, VesselTree
+from anatomy_twin.core import LabelMap, VesselTree, VolumeGeometry
 from anatomy_twin.kernels.territory_names import order_from_roots, summed_below
 from anatomy_twin.kernels.territory_nearest import nearest_pieces
 
@@ -38,7 +38,8 @@ class Landmarks:
 
     ``level_mm`` (n,) and ``cava_mm`` (n, 2) give the middle of the cava (x, y) over height; ``side`` is 1 where the
     right lobe lies on the patient's right, -1 in a mirrored one. ``veins`` are main stems of hepatic veins (n, 3) from
-    the cava on; ``azimuth_deg`` their azimuth over distance from the cava, one value per 4 mm.
+    the cava on; ``azimuth_deg`` their azimuth over distance from the cava, one value per 4 mm; ``left_course_mm`` (n, 3)
+    is the left one with its branches from side to side. ``shares`` tells what share of the liver each vein drains.
     """
 
     side: int
@@ -51,6 +52,7 @@ class Landmarks:
     rules: tuple[str, ...] = ()
     gallbladder_deg: float | None = None
     shares: dict[str, float] = field(default_factory=dict)
+    left_course_mm: Floats | None = None
 
     def polar(self, points_mm: Floats) -> tuple[Floats, Floats]:
         """Return azimuth in degrees and distance in mm from the cava for points (..., 3) in LPS mm."""
@@ -77,7 +79,8 @@ def side_of(labels: LabelMap) -> tuple[int, bool]:
     """
     liver = _middle(labels, "liver")
     signs = []
-    for first, second in (("inferior_vena_cava", "aorta"), ("liver", "spleen"), ("liver", "stomach"), ("liver", "body")):
+    pairs = (("inferior_vena_cava", "aorta"), ("liver", "spleen"), ("liver", "stomach"), ("liver", "body"))
+    for first, second in pairs:
         a, b = (liver if name == "liver" else _middle(labels, name) for name in (first, second))
         if a is not None and b is not None and abs(a[0] - b[0]) > 5.0:
             signs.append(1 if a[0] < b[0] else -1)
@@ -119,7 +122,7 @@ def find_landmarks(labels: LabelMap, hepatic: VesselTree | None, hilum_mm: Float
     share = np.zeros(0)
     if hepatic is not None:
         begins, share = name_hepatic_veins(hepatic, liver, labels, frame)
-    veins = {} if hepatic is None else {n: hepatic.nodes_mm[_stem(hepatic, at, share)] for n, at in begins.items()}
+    veins = {} if hepatic is None else {n: hepatic.nodes_mm[_stem(hepatic, at, share, liver, labels)] for n, at in begins.items()}
     gallbladder = _middle(labels, "gallbladder")
     bed = None if gallbladder is None else float(frame.polar(gallbladder)[0])
     azimuth = {}
@@ -135,8 +138,9 @@ def find_landmarks(labels: LabelMap, hepatic: VesselTree | None, hilum_mm: Float
                        + (" through the gallbladder" if usual == bed else ""))  # fmt: skip
     if not veins:
         rules.append("no hepatic veins")
+    course = _course(hepatic, begins["left"]) if hepatic is not None and "left" in begins else None
     return Landmarks(side, level, cava, veins, azimuth, tuple(found), tuple(missing), tuple(dict.fromkeys(rules)), bed,
-                     {name: float(share[at]) for name, at in begins.items()})  # fmt: skip
+                     {name: float(share[at]) for name, at in begins.items()}, course)  # fmt: skip
 
 
 def _cava(
@@ -171,10 +175,11 @@ def name_hepatic_veins(
     Candidates are what joins the cava on its own, and the parts of a common trunk of at most 40 mm. Of all orders from
     right to left, the one is taken whose veins drain most, near their usual azimuths.
     """
-    child = np.flatnonzero(tree.parents >= 0)
+    inside = nodes_in(tree, liver, labels.geometry)
+    child = np.flatnonzero((tree.parents >= 0) & inside)
     if not child.size:
         return {}, np.zeros(len(tree.parents))
-    start, stop, _ = tree.pieces()
+    start, stop = tree.nodes_mm[tree.parents[child]], tree.nodes_mm[child]
     piece, _ = nearest_pieces(liver, labels.geometry.affine, start, stop)
     where = np.argwhere(liver)
     node = child[piece[liver]]
@@ -182,14 +187,14 @@ def name_hepatic_veins(
     own = np.zeros((len(tree.parents), 3))
     np.add.at(own, node, np.column_stack([np.ones(len(node)), np.cos(np.radians(angle)), np.sin(np.radians(angle))]))
     below = summed_below(tree.parents, own / len(where))
-    candidates = [n for n in _candidates(tree, below[:, 0]) if below[n, 0] >= LEAST_VEIN]
+    candidates = [n for n in _candidates(tree, inside, below[:, 0]) if below[n, 0] >= LEAST_VEIN]
     best: dict[str, int] = {}
     most = 0.0
     middle = {n: float(np.degrees(np.arctan2(below[n, 2], below[n, 1]))) for n in candidates}
     for chosen in product([None, *candidates], repeat=3):
         taken = [n for n in chosen if n is not None]
         if len(set(taken)) < len(taken) or any(
-            middle[a] <= middle[b] for a, b in zip(taken[:-1], taken[1:], strict=True)
+            middle[a] <= middle[b] for a, b in pairwise(taken)
         ):
             continue
         worth = sum(
@@ -201,8 +206,15 @@ def name_hepatic_veins(
     return best, below[:, 0]
 
 
-def _candidates(tree: VesselTree, share: Floats) -> list[int]:
-    """Return the nodes at which main veins begin: roots' children, and both parts of short common trunks."""
+def nodes_in(tree: VesselTree, organ: Mask, geometry: VolumeGeometry) -> Mask:
+    """Tell which nodes (n,) of a tree lie in an organ: a cava or a portal trunk beside it supplies nothing of it."""
+    result = np.asarray(geometry.contains(tree.nodes_mm))
+    result[result] = organ[tuple(geometry.voxel_of(tree.nodes_mm[result]).T)]
+    return result
+
+
+def _candidates(tree: VesselTree, inside: Mask, share: Floats) -> list[int]:
+    """Return the nodes at which main veins begin: where they leave the cava, and both parts of short common trunks."""
     open_ = [(int(n), 0.0) for n in np.flatnonzero(tree.parents < 0)]
     found = []
     while open_:
@@ -211,7 +223,7 @@ def _candidates(tree: VesselTree, share: Floats) -> list[int]:
             continue
         kids = np.flatnonzero(tree.parents == node)
         large = [int(n) for n in kids if share[n] >= LEAST_VEIN]
-        root = tree.parents[node] < 0
+        root = tree.parents[node] < 0 or not inside[node]
         if way > COMMON_TRUNK_MM or not large:
             found.append(node)
         elif root or len(large) == 1:
@@ -225,11 +237,16 @@ def _candidates(tree: VesselTree, share: Floats) -> list[int]:
     return found
 
 
-def _stem(tree: VesselTree, node: int, share: Floats, least: float = 0.015) -> NDArray[np.int64]:
+def _stem(
+    tree: VesselTree, node: int, share: Floats, liver: Mask, labels: LabelMap, least: float = 0.015
+) -> NDArray[np.int64]:
     """Return the nodes from the cava along the branch that drains most."""
+    inside = nodes_in(tree, liver, labels.geometry)
     up, path = int(node), []
     while up >= 0:
         path.append(up)
+        if not inside[up]:
+            break
         up = int(tree.parents[up])
     path.reverse()
     while True:
@@ -240,11 +257,29 @@ def _stem(tree: VesselTree, node: int, share: Floats, least: float = 0.015) -> N
 
 
 def _plane(frame: Landmarks, tree: VesselTree, first: int) -> Floats:
-    """Return the azimuth of a vein with all its branches in degrees over distance from the cava, one value per 4 mm.
+    """Return the azimuth of a vein with all its branches in degrees over distance from the cava, one value per 4 mm."""
+    points, heavy = _weighted(tree, first)
+    angle, away = frame.polar(points)
+    return _smooth(BIN_MM * np.arange(int(REACH_MM / BIN_MM)), away, angle, heavy)
 
-    The mean over 15 mm of distance, weighted with the fourth power of the radius: the stem counts most, and it lies
-    between its branches where it cannot be told from them.
-    """
+
+def _course(tree: VesselTree, first: int) -> Floats:
+    """Return where a vein with all its branches runs from side to side: places (n, 3), one per 4 mm of x."""
+    points, heavy = _weighted(tree, first)
+    x = np.arange(points[:, 0].min(), points[:, 0].max() + BIN_MM, BIN_MM)
+    return np.column_stack([x, *(_smooth(x, points[:, 0], points[:, axis], heavy) for axis in (1, 2))])
+
+
+def _smooth(bins: Floats, at: Floats, value: Floats, heavy: Floats) -> Floats:
+    """Mean of values over 15 mm around each bin. The stem counts most; it lies between its branches where it ends."""
+    weight = np.exp(-0.5 * ((bins[:, None] - at[None]) / 15.0) ** 2) * heavy + 1e-300
+    known = weight.sum(axis=1) > 1e-4 * weight.sum(axis=1).max()
+    table = (weight * value).sum(axis=1) / weight.sum(axis=1)
+    return np.asarray(np.interp(bins, bins[known], table[known]))
+
+
+def _weighted(tree: VesselTree, first: int) -> tuple[Floats, Floats]:
+    """Return places (n, 3) along all that hangs on a node, and their weights: length times the radius' fourth power."""
     below = np.zeros(len(tree.parents), bool)
     below[first] = True
     for node in order_from_roots(tree.parents):
@@ -252,16 +287,10 @@ def _plane(frame: Landmarks, tree: VesselTree, first: int) -> Floats:
             below[node] |= below[tree.parents[node]]
     nodes = np.flatnonzero(below & (tree.parents >= 0))
     start, stop = tree.nodes_mm[tree.parents[nodes]], tree.nodes_mm[nodes]
-    length = np.linalg.norm(stop - start, axis=1)
     share = np.linspace(0.125, 0.875, 4)
     points = (start[:, None] + (stop - start)[:, None] * share[None, :, None]).reshape(-1, 3)
-    heavy = np.repeat(length * np.maximum(tree.radius_mm[nodes], 0.3) ** 4, 4)
-    angle, away = frame.polar(points)
-    bins = BIN_MM * np.arange(int(REACH_MM / BIN_MM))
-    weight = np.exp(-0.5 * ((bins[:, None] - away[None]) / 15.0) ** 2) * heavy + 1e-300
-    known = weight.sum(axis=1) > 1e-4 * weight.sum(axis=1).max()
-    table = (weight * angle).sum(axis=1) / weight.sum(axis=1)
-    return np.asarray(np.interp(bins, bins[known], table[known]))
+    length = np.linalg.norm(stop - start, axis=1)
+    return points, np.repeat(length * np.maximum(tree.radius_mm[nodes], 0.3) ** 4, 4)
 
 
 def thick_path(tree: VesselTree, node: int, share: Floats, until: float) -> NDArray[np.int64]:

@@ -2,7 +2,8 @@
 
 The planes of the hepatic veins and the levels of the portal branches say how likely a place belongs to each segment;
 of all ways to name a tree from its trunk down, the one is taken that agrees best with the places that its branches
-supply and changes names least. So a fork into three, or a small branch that leaves the trunk early, needs no rule of its own.
+supply and changes names least. So a fork into three, or a small branch that leaves the trunk early, needs no rule of
+its own.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.anatomy.liver_landmarks import FISSURE_DEG, Landmarks, thick_path
+from anatomy_twin.anatomy.liver_landmarks import FISSURE_DEG, Landmarks, nodes_in, thick_path
 from anatomy_twin.core import VesselTree, VolumeGeometry
+from anatomy_twin.errors import DataError
 from anatomy_twin.kernels.territory_names import best_names, order_from_roots, summed_below
 from anatomy_twin.kernels.territory_nearest import nearest_pieces
 
@@ -35,10 +37,12 @@ PLANE_MM: Final = 6.0
 LEVEL_MM: Final = 8.0
 FLOOR: Final = 0.02
 CHANGE: Final = 0.002  # price of a change of name, in shares of the liver: a quarter of a percent (4 ml) decides none
-MIXED: Final = 0.12  # a branch is the trunk as long as this share of the liver lies on either side of the middle plane
-
-
-CLEAR: Final = 0.65  # a branch of the main fork is the right or left one if so much of what it supplies lies there
+# what supplies so much of the liver on either side of the middle plane is the trunk, as is what supplies nearly all of
+# it; right and left branches reach across that plane by less
+MIXED: Final = 0.12
+WHOLE: Final = 0.85
+SIDE: Final = 0.03
+MOSTLY: Final = 0.65
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +50,7 @@ class Levels:
     """What the portal tree itself adds to the planes: heights in mm and the azimuth of the umbilical fissure."""
 
     fork: int
+    trunk: Mask
     sides: dict[int, str]
     right_mm: float
     left_mm: float
@@ -66,8 +71,10 @@ class Supply:
 
 def supply_of(tree: VesselTree, liver: Mask, geometry: VolumeGeometry) -> Supply:
     """Return which part of the liver lies nearest to each piece of a tree (which has at least one)."""
-    child = np.flatnonzero(tree.parents >= 0)
-    start, stop, _ = tree.pieces()
+    child = np.flatnonzero((tree.parents >= 0) & nodes_in(tree, liver, geometry))
+    if not child.size:
+        raise DataError(f"no branch of the tree {tree.name!r} lies in the liver", advice="check that both are one patient's")
+    start, stop = tree.nodes_mm[tree.parents[child]], tree.nodes_mm[child]
     piece, _ = nearest_pieces(liver, geometry.affine, start, stop)
     node = child[piece[liver]]
     own = np.bincount(node, minlength=len(tree.parents)) / len(node)
@@ -81,39 +88,51 @@ def find_levels(tree: VesselTree, supply: Supply, frame: Landmarks) -> Levels:
     split = np.zeros((len(tree.parents), 2))
     np.add.at(split, (supply.node, right.astype(int)), 1.0 / len(right))
     split = summed_below(tree.parents, split)
-    node = int(np.flatnonzero(tree.parents < 0)[np.argmax(supply.below[tree.parents < 0])])
-    while True:
-        kids = np.flatnonzero(tree.parents == node)
-        if not kids.size:
-            break
-        largest = int(kids[np.argmax(supply.below[kids])])
-        if supply.below[largest] < 0.5 or split[largest].min() < MIXED:
-            break
-        node = largest
-    kids = np.flatnonzero(tree.parents == node)
-    notes, rules = [], []
-    heights = {}
-    sides = {}
+    trunk, sides = _trunk_and_sides(tree.parents, split)
+    mixed = np.where(trunk, supply.below, np.inf)
+    node = int(np.argmin(mixed))
+    notes, rules, heights = [], [], {}
     fissure = FISSURE_DEG
-    for side, name in ((1, "right"), (0, "left")):
-        mine = kids[split[kids, side] >= 0.05] if kids.size else kids
-        if not mine.size:
+    for name in ("right", "left"):
+        mine = [n for n, side in sides.items() if side == name]
+        if not mine:
             heights[name] = float(tree.nodes_mm[node, 2])
             notes.append(f"no {name} portal branch leaves the main fork: its level is that of the fork")
             rules.append("landmark")
             continue
-        first = int(mine[np.argmax(split[mine, side])])
-        if split[first, side] >= CLEAR * supply.below[first]:
-            sides[first] = name
+        first = max(mine, key=lambda n: (supply.below[n], -n))
+        if supply.below[tree.parents[first]] < mixed[node] + supply.below[first]:
+            node = int(tree.parents[first])
         path = thick_path(tree, first, supply.below, 0.4 * supply.below[first])
         heights[name] = float(tree.nodes_mm[path, 2].mean())
         if name == "left":
-            fissure = float(np.median(frame.polar(tree.nodes_mm[path[-1:]])[0]))
+            fissure = float(frame.polar(tree.nodes_mm[path[-1:]])[0][0])
     if not -60.0 <= fissure <= 10.0:
         notes.append(f"the left branch ends at {fissure:.0f} degrees: umbilical fissure taken at {FISSURE_DEG:.0f}")
         rules.append("landmark")
         fissure = FISSURE_DEG
-    return Levels(node, sides, heights["right"], heights["left"], fissure, tuple(notes), tuple(rules))
+    return Levels(node, trunk, sides, heights["right"], heights["left"], fissure, tuple(notes), tuple(rules))
+
+
+def _trunk_and_sides(parents: Ints, split: Floats) -> tuple[Mask, dict[int, str]]:
+    """Return the nodes of the trunk, and those at which right and left branches leave it.
+
+    ``split`` (n, 2) is the share of the liver to the left and right of the middle plane that lies below each node. A node
+    with much on either side is trunk: where right and left branch leave it one after the other, it goes on to the last.
+    """
+    trunk = np.zeros(len(parents), bool)
+    sides = {}
+    for node in order_from_roots(parents):
+        up = parents[node]
+        if up >= 0 and not trunk[up]:
+            continue
+        total = float(split[node].sum())
+        pure = float(split[node].max()) / max(total, 1e-9)
+        if up < 0 or total >= WHOLE or split[node].min() >= MIXED:
+            trunk[node] = True
+        elif total >= SIDE and pure >= MOSTLY:
+            sides[int(node)] = ("left", "right")[int(np.argmax(split[node]))]
+    return trunk, sides
 
 
 def likely(world_mm: Floats, frame: Landmarks, levels: Levels) -> Floats:
@@ -140,15 +159,11 @@ def _step(value: Floats) -> Floats:
 
 def _over_left_vein_mm(world_mm: Floats, frame: Landmarks, levels: Levels) -> Floats:
     """How far places lie behind and above the left hepatic vein, which runs between segments II and III."""
-    if "left" not in frame.veins:
+    line = frame.left_course_mm
+    if line is None:
         return np.asarray(world_mm[:, 2] - levels.left_mm)
-    stem = frame.veins["left"]
-    steps = [a + (b - a) * s for a, b in zip(stem[:-1], stem[1:], strict=True) for s in np.linspace(0, 1, 6)]
-    line = np.array(steps)
-    out = np.abs(world_mm[:, None, 0] - line[None, :, 0]).argmin(axis=1) if len(line) < 400 else None
-    nearest = line[out] if out is not None else line[np.zeros(len(world_mm), int)]
-    offset = world_mm - nearest
-    return np.asarray((offset[:, 1] + offset[:, 2]) / np.sqrt(2.0))
+    behind, over = (world_mm[:, axis] - np.interp(world_mm[:, 0], line[:, 0], line[:, axis]) for axis in (1, 2))
+    return np.asarray((behind + over) / np.sqrt(2.0))
 
 
 def name_portal_branches(
@@ -171,11 +186,11 @@ def name_portal_branches(
     worth = np.zeros((len(tree.parents), len(SEGMENTS)))
     for number in range(len(SEGMENTS)):
         worth[:, number] = np.bincount(supply.node, chance[:, number], len(tree.parents)) / len(supply.node)
-    codes = best_names(tree.parents, _scores(tree, worth, levels), ALLOWED, CHANGE)
-    return replace(tree, branch_names=names_where_they_change(tree, codes))
+    codes = best_names(tree.parents, _scores(tree, worth, supply.below, levels), ALLOWED, CHANGE)
+    return replace(tree, branch_names={**tree.branch_names, **names_where_they_change(tree, codes)})
 
 
-def _scores(tree: VesselTree, worth: Floats, levels: Levels) -> Floats:
+def _scores(tree: VesselTree, worth: Floats, below: Floats, levels: Levels) -> Floats:
     parents = tree.parents
     ends = ~np.isin(np.arange(len(parents)), parents)
     score = np.full((len(parents), len(ALL)), -np.inf)
@@ -183,12 +198,9 @@ def _scores(tree: VesselTree, worth: Floats, levels: Levels) -> Floats:
     for number, name in enumerate(STEMS, start=len(SEGMENTS)):
         members = [SEGMENTS.index(segment) for segment in STEMS[name]]
         score[~ends, number] = worth[:, members].max(axis=1)[~ends]
-    trunk = np.zeros(len(parents), bool)
-    node = levels.fork
-    while node >= 0:
-        trunk[node] = True
-        node = int(parents[node])
-    trunk |= parents < 0
+    trunk = levels.trunk.copy()
+    for node in order_from_roots(parents):  # what leaves the trunk and supplies nothing are its tributaries
+        trunk[node] |= parents[node] >= 0 and below[node] <= 0.0 and trunk[parents[node]]
     score[trunk] = -np.inf
     score[trunk, ALL.index("trunk")] = 0.0
     # right and left branch of the main fork are what they are, even where they reach across the middle plane

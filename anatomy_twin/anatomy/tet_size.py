@@ -20,7 +20,7 @@ MOST_REGIONS = 60  # sets of regions are kept as bits of one whole number
 BYTES_PER_TETRAHEDRON = 700  # measured: everything that is held at once while a mesh is made
 SHARE_OF_MEMORY = 0.6
 SAMPLED_VOXELS = 6000
-LARGEST_OWN_BIAS = 0.35  # shifts an interface by a quarter of a voxel
+LARGEST_OWN_BIAS = 0.5  # shifts an interface by four tenths of a voxel
 NEAR_INTERFACE = 0.15
 
 Floats = NDArray[np.float64]

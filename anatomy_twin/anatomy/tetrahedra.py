@@ -25,12 +25,14 @@ __all__ = ["TetReport", "build_tetrahedra", "tetrahedra_report", "warm_up"]
 SMOOTHING_PASSES = 3
 SMOOTHING_SHARE = 0.7
 VOLUME_PASSES = 2
+UNPINCHING_PASSES = 8
 KEPT_ANGLE_DEG = 25.0  # smoothing may use up angles above this
 WANTED_ANGLE_DEG = 20.0
 ACCEPTED_ANGLE_DEG = 12.0
 SMALLEST_ANGLE_DEG = 5.0
 LIFTING_PASSES = 12
 FIRST_PASS_OFF = 6  # points may leave their interface a little only where sliding along it did not help
+LARGEST_BIAS = 0.6  # shifts an interface by half a voxel
 OFF_SHARE = 0.1  # of an edge
 LOST_WORTH_TELLING_PERCENT = 5.0
 
@@ -79,7 +81,7 @@ def build_tetrahedra(
     check_cancelled(monitor)
     held = tet_stuff.touching(pieces, regions, len(points))
     kept = regions > 0
-    used, pieces = tet_lattice.numbered(pieces[kept])
+    used, pieces = tet_lattice.numbered(pieces[kept].astype(np.int64))
     regions, points, held = regions[kept], points[used], held[used]
     _refuse_vanished(block, regions, size_mm)
     points = _improved(points, pieces, regions, held, field, response, block, monitor)
@@ -88,7 +90,7 @@ def build_tetrahedra(
     return _in_world(points, pieces, regions, block)
 
 
-def _stuffed(field: Field, points: Floats, corners: NDArray[np.int32]) -> tuple[Floats, Cells, Cells]:
+def _stuffed(field: Field, points: Floats, corners: NDArray[np.int32]) -> tuple[Floats, NDArray[np.int32], Cells]:
     """Return the points (N, 3), pieces (P, 4) and their regions (P,) after cutting the lattice at the interfaces."""
     found = tet_field.fields_at(field, points)[0]
     keys, edges = tet_lattice.numbered(tet_stuff.cut_edge_keys(corners, found))
@@ -96,9 +98,18 @@ def _stuffed(field: Field, points: Floats, corners: NDArray[np.int32]) -> tuple[
     fractions = tet_field.crossings(field, points, ends, found)
     near = tet_stuff.needs(points, ends, fractions)
     turns = np.argsort(near, kind="stable")[: int(np.count_nonzero(near < 1.0))]
-    drawn, cut = tet_stuff.draw_points(points, found, ends, fractions, corners, edges, turns)
-    every, numbers, stems = tet_stuff.place_crossings(points, drawn, ends, fractions, cut)
-    pieces, regions = tet_stuff.divide(every, found, corners, edges, numbers, stems, field)
+    kept = np.zeros(len(points), bool)
+    for turn in range(UNPINCHING_PASSES):
+        states = found.copy()
+        drawn, cut = tet_stuff.draw_points(points, states, ends, fractions, corners, edges, turns, kept)
+        every, numbers, stems = tet_stuff.place_crossings(points, drawn, ends, fractions, cut)
+        pieces, regions = tet_stuff.divide(every, states, corners, edges, numbers, stems, field)
+        held = tet_stuff.touching(pieces, regions, len(every))
+        pinched = tet_stuff.pinches(pieces, regions, held, *tet_quality.around(pieces, len(every)))[: len(points)]
+        if turn == UNPINCHING_PASSES - 1 or not (pinched & ~kept).any():
+            break
+        # two sheets that were drawn onto one point: left where it was it keeps them apart
+        kept |= pinched
     return every, pieces, regions
 
 
@@ -134,7 +145,7 @@ def _improved(
         missing = wanted - tet_quality.region_volumes(points, pieces, regions, wanted.size)
         # chords of a curved surface cut off a few hundredths of an edge; more is lost only where a structure is thin
         change = solve_bias(response, missing, 0.05 * edge_voxels)
-        bias = np.clip(field[3] + change, -tet_field.LARGEST_BIAS, tet_field.LARGEST_BIAS)
+        bias = np.clip(field[3] + change, -LARGEST_BIAS, LARGEST_BIAS)
         field = (*field[:3], bias)
         tet_improve.sweep(mesh, *surface, field, False, keep, 0.0)
     for turn in range(LIFTING_PASSES):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -31,7 +32,8 @@ class Line:
     """A line of nodes from the side of its ``parent`` line (-1: the root) to a tip, in mm along k, j, i.
 
     ``inside`` counts nodes at the beginning that lie in the parent's lumen, ``beside`` those whose
-    own lumen overlaps with it. ``sound`` is the trust in each node.
+    own lumen overlaps with it. ``sound`` is the trust in each node,
+    ``cut_mm`` what was cut off at its end.
     """
 
     parent: int
@@ -41,6 +43,7 @@ class Line:
     sound: Floats
     inside: int = 0
     beside: int = 0
+    cut_mm: float = 0.0
 
     @property
     def along(self) -> Floats:
@@ -68,6 +71,7 @@ def lines_of(vessel: Voxels, paths: Paths, bridges: Bridges) -> list[Line]:
     for node in nodes[::-1]:
         if before[node] >= 0:
             worth[before[node]] += worth[node]
+    worth[paths.trunk] = np.inf
     heir: dict[int, int] = {}
     for node in nodes:
         up = int(before[node])
@@ -87,7 +91,7 @@ def lines_of(vessel: Voxels, paths: Paths, bridges: Bridges) -> list[Line]:
         line_of.update(dict.fromkeys(chain, len(lines)))
         if up >= 0:
             chain.insert(0, up)
-        gaps = np.array([(a, b) in over or (b, a) in over for a, b in zip(chain[:-1], chain[1:], strict=True)], bool)
+        gaps = np.array([(a, b) in over or (b, a) in over for a, b in pairwise(chain)], bool)
         lines.append(_resampled(vessel, np.array(chain), gaps, step, line_of[up] if up >= 0 else -1))
     return lines
 
@@ -110,12 +114,16 @@ def centred(vessel: Voxels, lines: list[Line]) -> list[Line]:
 
     A path ends in a corner of the vessel's end. Its last radius is cut off, and drawn straight on to the wall later.
     """
-    for n, line in enumerate(lines):
+    # a root in the middle of a vessel, where two lines begin, is no end
+    step = STEP * float(np.mean(vessel.spacing_mm))
+    starts = [float(np.linalg.norm(line.points[0] - lines[0].points[0])) for line in lines[1:] if line.parent == 0]
+    at_end = min(starts, default=np.inf) > step
+    for line in lines:
         _cut_end(line)
-        if n == 0:
-            _reverse(line)
-            _cut_end(line)
-            _reverse(line)
+    if at_end:
+        _reverse(lines[0])
+        _cut_end(lines[0])
+        _reverse(lines[0])
     for turn in range(ROUNDS):
         first = np.cumsum([0, *(len(line.points) for line in lines)])
         points = np.concatenate([line.points for line in lines])
@@ -164,9 +172,10 @@ def centred(vessel: Voxels, lines: list[Line]) -> list[Line]:
         for name in ("points", "bridged", "radius", "sound"):
             setattr(line, name, getattr(line, name)[keep:])
     _lengthen(vessel, lines)
-    _reverse(lines[0])
-    _lengthen(vessel, lines[:1])
-    _reverse(lines[0])
+    if at_end:
+        _reverse(lines[0])
+        _lengthen(vessel, lines[:1])
+        _reverse(lines[0])
     return lines
 
 
@@ -199,6 +208,7 @@ def _cut_end(line: Line) -> None:
     to_end = line.along[-1] - line.along
     near = np.flatnonzero(to_end <= line.radius)
     keep = max(3, int(near[0]) if near.size else 0, len(line.points) // 2)
+    line.cut_mm = float(to_end[min(keep, len(to_end)) - 1])
     for name in ("points", "bridged", "radius", "sound"):
         setattr(line, name, getattr(line, name)[:keep])
 
@@ -209,7 +219,7 @@ def _lengthen(vessel: Voxels, lines: list[Line]) -> None:
     for n, line in enumerate(lines):
         to_end = line.along[-1] - line.along
         ways[n] = _direction(line.points[to_end <= max(2.5 * float(np.mean(vessel.spacing_mm)), line.radius[-1])])
-    most = np.array([2.0 * line.radius[-1] + max(vessel.spacing_mm) for line in lines])
+    most = np.array([line.cut_mm + max(vessel.spacing_mm) for line in lines])
     far = ways_out_mm(vessel.field, vessel.sides_mm, ends, ways, most)
     step = STEP * float(np.mean(vessel.spacing_mm))
     for n, line in enumerate(lines):
@@ -237,7 +247,7 @@ def _direction(points: Floats) -> Floats:
 def _steady(along: Floats, width: Floats, trust: Floats, window: Floats, first: Integers, former: Floats) -> Floats:
     """Smooth radii along lines: a median that keeps steps, then a local line; what was not measured is interpolated."""
     result = former.copy()
-    for low, high in zip(first[:-1], first[1:], strict=True):
+    for low, high in pairwise(first):
         heard = np.flatnonzero(trust[low:high] > 0)
         if not heard.size:
             continue
@@ -261,7 +271,8 @@ def _without_spurs(vessel: Voxels, lines: list[Line]) -> list[Line]:
         line = lines[n]
         along = line.along
         out = float(along[-1] - along[min(line.inside, len(along) - 1)])
-        least = max(LEAST_OUT[0] * float(np.median(line.radius[-max(1, len(along) - line.inside):])), LEAST_OUT[1] * side)
+        wide = float(np.median(line.radius[min(line.inside, len(along) - 1) :]))
+        least = max(LEAST_OUT[0] * wide, LEAST_OUT[1] * side)
         if line.parent >= 0 and (busy[n] or out >= least):
             busy[n] = busy[line.parent] = True
     keep_lines = np.flatnonzero(busy | (np.array([line.parent for line in lines]) < 0))

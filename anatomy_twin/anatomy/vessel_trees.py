@@ -1,4 +1,4 @@
-"""The liver's vessel trees from labels: portal from its trunk, hepatic from the vena cava, arterial towards the aorta."""
+"""The liver's vessel trees from labels: portal from its trunk, hepatic from the vena cava, arterial from the aorta."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ TRIBUTARY_SHARE: Final = 0.4
 DOUBTFUL: Final = ("check",)
 
 
-def vessel_trees(labels: LabelMap, monitor: Monitor = SILENT, *, bridge_mm: float = BRIDGE_MM) -> Mapping[str, VesselTree]:
+def vessel_trees(
+    labels: LabelMap, monitor: Monitor = SILENT, *, bridge_mm: float = BRIDGE_MM
+) -> Mapping[str, VesselTree]:
     """Return the vessel trees of the liver that the labels show: "portal", "hepatic", "arterial".
 
     The portal tree is ``portal_vein`` with ``portal_branches``; its root is the confluence of splenic and superior
@@ -78,8 +80,9 @@ def _mask(labels: LabelMap, name: str) -> Mask:
     return labels.mask(name) if name in labels else np.zeros(labels.geometry.shape, bool)
 
 
-def _with_doubts(tree: VesselTree, labels: LabelMap, used: tuple[str, ...], rules: tuple[str, ...], notes: tuple[str, ...]
-                 ) -> VesselTree:
+def _with_doubts(
+    tree: VesselTree, labels: LabelMap, used: tuple[str, ...], rules: tuple[str, ...], notes: tuple[str, ...]
+) -> VesselTree:
     """Return a tree with the doubts in its labels and in its root."""
     doubtful = [name for name in used if name in labels and labels.segment(name).state in DOUBTFUL]
     if doubtful:
@@ -94,7 +97,7 @@ def _portal(labels: LabelMap, bridge_mm: float, monitor: Monitor) -> VesselTree:
     used = ("portal_vein", "portal_branches")
     if not trunk.any():
         tree = centreline_tree(inside, labels.geometry, name="portal", bridge_mm=bridge_mm, monitor=monitor)
-        return _with_doubts(tree, labels, used, ("root",), ("no portal trunk: the root is the widest end in the liver",))
+        return _with_doubts(tree, labels, used, ("root",), ("no portal trunk: the root is the widest end",))
     far = _farthest(trunk & ~inside, inside, labels, bridge_mm)
     tree = centreline_tree(trunk | inside, labels.geometry, name="portal", root_mm=far, bridge_mm=bridge_mm,
                            monitor=monitor)  # fmt: skip
@@ -145,11 +148,11 @@ def _at_confluence(tree: VesselTree, in_liver: Mask) -> VesselTree:
         path.append(best)
     found, most = -1, 0.0
     for at, node in enumerate(path[:-1]):
+        least = np.pi * (TRIBUTARY_SHARE * tree.radius_mm[path[at + 1]]) ** 2
         for side in kids.get(node, []):
-            thick = volume[side] / max(length[side], 1e-9) >= np.pi * (TRIBUTARY_SHARE * tree.radius_mm[path[at + 1]]) ** 2
-            if side != path[at + 1] and thick and length[side] >= TRIBUTARY_MM and liver_volume[side] <= 0:
-                if volume[side] > most:
-                    found, most = node, volume[side]
+            thick = volume[side] >= least * length[side] and length[side] >= TRIBUTARY_MM
+            if side != path[at + 1] and thick and liver_volume[side] <= 0 and volume[side] > most:
+                found, most = node, volume[side]
     names: dict[int, str] = {}
     if found < 0:
         names = {kids[root][0]: "portal trunk"} if kids.get(root) else {}
@@ -229,8 +232,9 @@ def _hepatic(labels: LabelMap, bridge_mm: float, monitor: Monitor) -> VesselTree
         return _with_doubts(tree, labels, used, ("root",), ("no vena cava at the veins: the root is their widest end",))
     top = np.zeros_like(cava)
     top[tuple(places[height >= height.max() - 1.01 * max(geometry.spacing_mm)].T)] = True
-    tree = centreline_tree(veins | cava, geometry, name="hepatic", root_mask=top, bridge_mm=bridge_mm, monitor=monitor)
-    return _with_doubts(_named_veins(tree, labels, cava), labels, used, (), ())
+    tree = centreline_tree(veins | cava, geometry, name="hepatic", root_mask=top, trunk_mask=cava,
+                           bridge_mm=bridge_mm, monitor=monitor)  # fmt: skip
+    return _with_doubts(_named_veins(tree), labels, used, (), ())
 
 
 def _upper_cava(
@@ -253,27 +257,12 @@ def _upper_cava(
     return places[chosen], world[chosen, 2]
 
 
-def _named_veins(tree: VesselTree, labels: LabelMap, cava: Mask) -> VesselTree:
-    """Name the cava, and what leaves it a hepatic vein."""
-    known = labels.geometry.contains(tree.nodes_mm)
-    in_cava = np.zeros(len(known), bool)
-    in_cava[known] = cava[tuple(labels.geometry.voxel_of(tree.nodes_mm[known]).T)]
-    tips = np.setdiff1d(np.flatnonzero(in_cava), tree.parents)
-    if not tips.size:
-        return tree
-    node = int(tips[np.argmin(tree.nodes_mm[tips, 2])])
-    trunk = {node}
-    while tree.parents[node] >= 0:
-        node = int(tree.parents[node])
-        trunk.add(node)
-    names = {}
-    for node in np.flatnonzero(tree.parents >= 0):
-        if int(tree.parents[node]) in trunk:
-            if int(node) not in trunk:
-                names[int(node)] = "hepatic vein"
-            elif tree.parents[tree.parents[node]] < 0:
-                names[int(node)] = "inferior vena cava"
-    return replace(tree, branch_names=names)
+def _named_veins(tree: VesselTree) -> VesselTree:
+    """Name the cava (the first line of the tree), and what leaves it a hepatic vein."""
+    # a line's nodes follow each other; the trunk's come first
+    trunk = int(np.argmax(tree.parents != np.arange(-1, len(tree.parents) - 1))) or len(tree.parents)
+    names = {int(node): "hepatic vein" for node in np.flatnonzero(tree.parents[trunk:] < trunk) + trunk}
+    return replace(tree, branch_names={1: "inferior vena cava", **names})
 
 
 def _arterial(labels: LabelMap, bridge_mm: float, monitor: Monitor) -> VesselTree:

@@ -1,4 +1,4 @@
-"""The voxels of a vessel as a graph: its parts, the gaps between them, paths from a root, and where rings were opened."""
+"""The voxels of a vessel as a graph: its parts, gaps between them, paths from a root, where rings were opened."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ Integers = NDArray[np.int64]
 
 MARGIN: Final = 3  # voxels around the vessel
 LEAST_VOXELS: Final = 3  # a part of one or two voxels has no direction that would tell where it belongs
-# a gap is bridged from the end of a part straight on: within 60 degrees
-LEAST_AHEAD: Final = 0.5
-# the middle of what surrounds the end of a thin tube within a reach lies half the reach behind it, that of a flank at
-# its side; below a fifth the voxel is no end
+# a gap is bridged from the end of a part straight on: within 45 degrees
+LEAST_AHEAD: Final = 0.7
+# seen from the end of a tube the middle of its voxels moves back by half of what the view is widened, seen from a
+# flank it hardly moves; below a fifth the voxel is no end
 LEAST_END: Final = 0.2
 # a path takes along what lies within its radius and a voxel or so of it (farther: a branch of its own)
 EXPLAINS: Final = (1.15, 1.0)
@@ -38,10 +38,10 @@ EXPLAINS: Final = (1.15, 1.0)
 class Voxels:
     """The voxels of a vessel in a box around it, numbered in the order of the grid.
 
-    ``start`` is the place of the box in the whole grid of shape ``whole``; ``grid`` [k, j, i] holds numbers (-1 outside), ``field`` 1
-    inside and 0 outside, continued beyond a border of the grid that cuts the vessel. Per voxel: ``places`` (n, 3) in
-    the box, ``table`` (n, 26) its neighbours, ``depth_mm`` below the wall and the ``component`` it hangs together with
-    (from 0).
+    ``start`` is the place of the box in the whole grid of shape ``whole``; ``grid`` [k, j, i] holds numbers (-1
+    outside), ``field`` 1 inside and 0 outside, continued beyond a border of the grid that cuts the vessel. Per voxel:
+    ``places`` (n, 3) in the box, ``table`` (n, 26) its neighbours, ``depth_mm`` below the wall and the ``component`` it
+    hangs together with (from 0).
     """
 
     start: NDArray[np.int64]
@@ -67,7 +67,7 @@ class Voxels:
 
 @dataclass(frozen=True, eq=False)
 class Bridges:
-    """Links across gaps: from voxel ``first`` to voxel ``second``, ``length_mm`` long; and who hangs together now."""
+    """Links across gaps from voxel ``first`` to ``second``, ``length_mm`` between centres; which parts are joined."""
 
     first: Integers
     second: Integers
@@ -77,11 +77,15 @@ class Bridges:
 
 @dataclass(frozen=True, eq=False)
 class Paths:
-    """Paths that explain a vessel: voxels on them, the voxel before each (-1: root) and its way from the root in mm."""
+    """Paths that explain a vessel: voxels on them, the voxel before each (-1: root) and its way from the root in mm.
+
+    ``trunk`` lists the voxels of a path that one line must follow, from the root on.
+    """
 
     on_path: NDArray[np.bool_]
     before: Integers
     length_mm: Floats
+    trunk: Integers
 
 
 def voxels_of(mask: Mask, spacing_mm: tuple[float, float, float]) -> Voxels:
@@ -99,15 +103,15 @@ def voxels_of(mask: Mask, spacing_mm: tuple[float, float, float]) -> Voxels:
     grid = np.full(inside.shape, -1, np.int32)
     grid[inside] = np.arange(len(places), dtype=np.int32)
     return Voxels(
-        low.astype(np.int64), mask.shape, spacing_mm, grid, wide.astype(np.float32), places, neighbour_table(grid, places),
-        depth[inside].astype(np.float64), parts[inside].astype(np.int64) - 1,
+        low.astype(np.int64), mask.shape, spacing_mm, grid, wide.astype(np.float32), places,
+        neighbour_table(grid, places), depth[inside].astype(np.float64), parts[inside].astype(np.int64) - 1,
     )
 
 
 def bridges_of(vessel: Voxels, root: int, bridge_mm: float) -> Bridges:
     """Link the parts of a vessel to the part of voxel ``root`` across gaps of up to ``bridge_mm``, the best first.
 
-    A part is joined where the end of one of both faces the other (straight on within 60 degrees), parts of fewer than
+    A part is joined where the end of one of both faces the other (straight on within 45 degrees), parts of fewer than
     three voxels never. Each part gets one link, so that no ring is closed.
     """
     part = vessel.component
@@ -122,8 +126,7 @@ def bridges_of(vessel: Voxels, root: int, bridge_mm: float) -> Bridges:
     first, second = first[large], second[large]
     if not first.size:
         return Bridges(none, none, np.zeros(0), joined)
-    gap = vessel.places_mm[second] - vessel.places_mm[first]
-    length = np.linalg.norm(gap, axis=1)
+    gap, length = _gaps(vessel, first, second)
     ahead = np.maximum(_ahead(vessel, first, gap, bridge_mm), _ahead(vessel, second, -gap, bridge_mm))
     price = length * (2.0 - ahead)
     good = np.flatnonzero(ahead >= LEAST_AHEAD)
@@ -139,14 +142,22 @@ def bridges_of(vessel: Voxels, root: int, bridge_mm: float) -> Bridges:
         joined[[part[first[best]], part[second[best]]]] = True
         waiting = waiting[~(here & there)]
     links = np.array(chosen, np.int64)
-    return Bridges(first[links], second[links], length[links], joined)
+    return Bridges(first[links], second[links], np.linalg.norm(gap[links], axis=1), joined)
+
+
+def _gaps(vessel: Voxels, first: Integers, second: Integers) -> tuple[Floats, Floats]:
+    """Return the vectors between voxels (n, 3) in mm, and how much of each lies in neither of the two voxels (n,)."""
+    gap = vessel.places_mm[second] - vessel.places_mm[first]
+    length = np.linalg.norm(gap, axis=1)
+    inside = 1.0 / np.max(np.abs(gap) / vessel.sides_mm, axis=1)  # half of the way through each of the two
+    return gap, length * (1.0 - inside)
 
 
 def _facing(vessel: Voxels, bridge_mm: float) -> tuple[Integers, Integers]:
     """Return pairs of voxels of different parts that face each other: what lies between is nearest to one or other."""
     away, nearest = ndimage.distance_transform_edt(vessel.grid < 0, sampling=vessel.spacing_mm, return_indices=True)
     owner = vessel.grid[tuple(nearest)]
-    owner[away > 0.5 * bridge_mm + max(vessel.spacing_mm)] = -1
+    owner[away > 0.5 * bridge_mm + 1.5 * max(vessel.spacing_mm)] = -1
     pairs = []
     for axis in range(3):
         low = np.moveaxis(owner, axis, 0)[:-1].ravel()
@@ -156,8 +167,7 @@ def _facing(vessel: Voxels, bridge_mm: float) -> tuple[Integers, Integers]:
         apart = vessel.component[low] != vessel.component[high]
         pairs.append(np.sort(np.column_stack([low[apart], high[apart]]), axis=1))
     both = np.unique(np.concatenate(pairs), axis=0)
-    gap = np.linalg.norm(vessel.places_mm[both[:, 1]] - vessel.places_mm[both[:, 0]], axis=1)
-    both = both[gap <= bridge_mm]
+    both = both[_gaps(vessel, both[:, 0], both[:, 1])[1] <= bridge_mm]
     return both[:, 0], both[:, 1]
 
 
@@ -165,36 +175,64 @@ def _ahead(vessel: Voxels, voxels: Integers, gap: Floats, bridge_mm: float) -> F
     """Return the cosine between the way out of the end at each voxel and a gap; 0 where the voxel is no end."""
     reach = max(bridge_mm, 3.0 * max(vessel.spacing_mm))
     which, back = np.unique(voxels, return_inverse=True)
-    out = outward_steps(vessel.grid, vessel.component, vessel.places, vessel.sides_mm, which, reach)[back]
+    out = outward_steps(
+        vessel.grid, vessel.component, vessel.places, vessel.depth_mm, vessel.sides_mm, which, reach
+    )[back]
     size = np.linalg.norm(out, axis=1)
     cosine = (out * gap).sum(1) / np.maximum(size * np.linalg.norm(gap, axis=1), 1e-9)
-    return np.where(size >= LEAST_END * reach, cosine, 0.0)
+    return np.where(size >= LEAST_END, cosine, 0.0)
 
 
-def paths_of(vessel: Voxels, root: int, bridges: Bridges) -> Paths:
+def paths_of(vessel: Voxels, root: int, bridges: Bridges, tube: Mask | None = None) -> Paths:
     """Return the paths from a root voxel that explain all parts which hang together.
 
     A mm of path costs the inverse square of the depth, so that it runs in the middle and rather along a wide vessel
-    than across a bridge of touching walls.
+    than across a bridge of touching walls. ``tube`` (n,) marks voxels of an unbranched tube that holds the root: one
+    path from the root to its other end explains all of it, and every other path begins there.
     """
-    count = len(vessel.places)
+    first, to, mm = _linked(bridges, len(vessel.places))
+    steps, weight = neighbour_steps_mm(vessel.spacing_mm), vessel.depth_mm**-2.0
+    on_path, explained = np.zeros(len(weight), bool), np.zeros(len(weight), bool)
+    sources = np.array([root])
+    if tube is not None:
+        aside = np.where(tube, weight, 1e6)
+        _, along, behind = cheapest_paths(vessel.table, steps, aside, sources, first, to, mm)
+        explained |= tube
+        node = int(np.argmax(np.where(tube & np.isfinite(along), along, -1.0)))
+        chain = [node]
+        while behind[chain[-1]] >= 0:
+            chain.append(int(behind[chain[-1]]))
+        sources = np.array(chain[::-1])
+        on_path[sources] = True
+    _, length, before = cheapest_paths(vessel.table, steps, weight, sources, first, to, mm)
+    reached = np.flatnonzero(np.isfinite(length))
+    far_first = np.append(sources[:1], reached[np.lexsort((reached, -length[reached]))])
+    if tube is not None:
+        length = length + along[_origins(before)]
+        before[sources] = behind[sources]
+    scale, more = EXPLAINS
+    explaining_paths(
+        before, far_first, vessel.depth_mm, vessel.grid, vessel.places, vessel.sides_mm, scale,
+        more * max(vessel.spacing_mm), on_path, explained,
+    )
+    return Paths(on_path, before, length, sources)
+
+
+def _linked(bridges: Bridges, count: int) -> tuple[Integers, Integers, Floats]:
+    """Return the bridges from each voxel, both ways: those of voxel n are first[n]:first[n + 1]."""
     both = np.concatenate([bridges.first, bridges.second])
     to = np.concatenate([bridges.second, bridges.first])
     order = np.lexsort((to, both))
     first = np.searchsorted(both[order], np.arange(count + 1)).astype(np.int64)
-    mm = np.concatenate([bridges.length_mm, bridges.length_mm])[order]
-    _, length, before = cheapest_paths(
-        vessel.table, neighbour_steps_mm(vessel.spacing_mm), vessel.depth_mm**-2.0, np.array([root]), first,
-        to[order], mm,
-    )
-    reached = np.flatnonzero(np.isfinite(length))
-    far_first = np.append(root, reached[np.lexsort((reached, -length[reached]))])
-    scale, more = EXPLAINS
-    on_path = explaining_paths(
-        before, far_first, vessel.depth_mm, vessel.grid, vessel.places, vessel.sides_mm, scale,
-        more * max(vessel.spacing_mm),
-    )
-    return Paths(on_path, before, length)
+    return first, to[order], np.concatenate([bridges.length_mm, bridges.length_mm])[order]
+
+
+def _origins(before: Integers) -> Integers:
+    """Return the voxel at the beginning of each one's path."""
+    origin = np.where(before < 0, np.arange(len(before)), before)
+    for _ in range(len(before).bit_length()):
+        origin = origin[origin]
+    return origin
 
 
 def rings_of(vessel: Voxels, paths: Paths) -> Integers:
@@ -209,9 +247,7 @@ def rings_of(vessel: Voxels, paths: Paths) -> Integers:
     _, _, before = cheapest_paths(
         table, steps, np.ones(len(table)), sources, np.zeros(len(table) + 1, np.int64), none, np.zeros(0)
     )
-    nearest = np.where(before < 0, np.arange(len(table)), before)
-    for _ in range(len(table).bit_length()):
-        nearest = nearest[nearest]
+    nearest = _origins(before)
     nearest[~paths.on_path[nearest]] = -1
     way = ways_of_contact(table, nearest, paths.before, np.where(paths.on_path, paths.length_mm, np.inf))
     side = max(vessel.spacing_mm)

@@ -46,9 +46,10 @@ class TreeAgreement:
     """What ``tree_agreement`` measures. Shares are of length (centrelines, radii) or of forks; NaN: nothing to measure.
 
     ``found`` maps the least true diameter in voxels to the share of that true centreline within ``tolerance_mm`` of the
-    found one, ``length_mm`` to how long it is; where a branch still runs in the lumen of a wider one it has no wall that
-    could be seen, and only ``found_everywhere`` counts it. ``right`` is the share of the found centreline within tolerance of the
-    true one, ``distance_p95_mm`` the distance that 95 % of the true centreline of two voxels and more stays below.
+    found one, ``length_mm`` to how long it is; where a branch still runs in the lumen of a wider one it has no wall
+    that could be seen, and only ``found_everywhere`` counts it. ``right`` is the share of the found centreline within
+    tolerance of the true one, ``distance_p95_mm`` the distance that 95 % of the true centreline of two voxels and more
+    stays below.
     Radii are compared where the true diameter is above three voxels and the vessel is not inside a wider one:
     ``radius_within`` is the share within 10 %, ``radius_bias_percent`` the median error, ``radius_p90_percent`` what
     90 % of the absolute errors stay below. ``forks`` maps the generation of the forking branch to its forks;
@@ -124,7 +125,8 @@ def tree_agreement(
     by_generation = _matched(forks, all_found, voxel_mm)
     strict = _matched(forks, wide_found, voxel_mm)
     return TreeAgreement(
-        voxel_mm, tolerance, FrozenMapping(shares), FrozenMapping(everywhere), FrozenMapping(lengths), _share(back <= tolerance),
+        voxel_mm, tolerance, FrozenMapping(shares), FrozenMapping(everywhere), FrozenMapping(lengths),
+        _share(back <= tolerance),
         float(np.percentile(shown, 95.0)) if shown.size else float("nan"), _share(np.abs(error) <= RADIUS_SHARE),
         100.0 * float(np.median(error)) if error.size else float("nan"),
         100.0 * float(np.percentile(np.abs(error), 90.0)) if error.size else float("nan"),

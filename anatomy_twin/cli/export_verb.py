@@ -14,7 +14,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("case", metavar="CASE")
     parser.add_argument("--structure", required=True, metavar="NAME",
                         help="a structure; or one of its vessel trees or tetrahedral meshes")
-    parser.add_argument("--out", required=True, metavar="FILE", help="ends in .stl, .ply, .obj or .vtp; .vtp for a vessel tree, .vtu for tetrahedra")
+    parser.add_argument("--out", required=True, metavar="FILE",
+                        help="ends in .stl, .ply, .obj or .vtp; .vtp for a vessel tree, .vtu for tetrahedra")
     options = parser.read(arguments)
     from anatomy_twin.export import export
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import njit, prange
 from numpy.typing import NDArray
+
+_BLOCKS = 64  # of points, each looked at by one thread
 
 
 @njit(cache=True)
@@ -72,13 +74,21 @@ def corners_of_points(triangles: NDArray[np.int32], point_count: int) -> tuple[N
     return start, corner
 
 
-@njit(cache=True)
+@njit(parallel=True, cache=True)
 def _split_fans(triangles: Any, point_count: int, copies: Any) -> int:
     """Give every further fan around a point a copy of it; ``copies`` notes of which point. Returns their number."""
     start, corner = corners_of_points(triangles, point_count)
     made = 0
-    in_fan = np.empty(np.max(start[1:] - start[:-1]), np.bool_)
-    for v in range(point_count):
+    most = np.max(start[1:] - start[:-1])
+    in_fan = np.empty(most, np.bool_)
+    several = np.zeros(point_count, np.bool_)
+    for block in prange(_BLOCKS):
+        reached = np.empty(most, np.bool_)
+        for v in range(block * point_count // _BLOCKS, (block + 1) * point_count // _BLOCKS):
+            corners = corner[start[v] : start[v + 1]]
+            reached[: corners.shape[0]] = False
+            several[v] = _fan_of_first(triangles, corners, reached) < corners.shape[0]
+    for v in np.flatnonzero(several):
         corners = corner[start[v] : start[v + 1]]
         left = corners.shape[0]
         while left > 0:
@@ -128,7 +138,8 @@ def _pieces(triangles: Any, point_count: int, piece: Any) -> int:
 
 
 def structure_boundary(
-    triangles: NDArray[np.int32], sides: NDArray[np.int32], member: NDArray[np.bool_], point_count: int
+    triangles: NDArray[np.int32], sides: NDArray[np.int32], member: NDArray[np.bool_], point_count: int,
+    *, split: bool = True,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the surface of a set of regions.
 
@@ -136,6 +147,7 @@ def structure_boundary(
     ----------
     triangles, sides : the complex (see ``mesh_extract.extract``), over ``point_count`` points.
     member : (region count,) whether a region belongs to the structure.
+    split : give every fan of triangles around a point its own copy of it.
 
     Returns
     -------
@@ -148,6 +160,8 @@ def structure_boundary(
     met = np.flatnonzero(number >= 0)
     origin = np.empty(points, np.int32)
     origin[number[met]] = met
+    if not split:
+        return origin, selected
     copies = np.empty(3 * count, np.int32)
     made = _split_fans(selected, points, copies)
     return np.concatenate([origin, origin[copies[:made]]]), selected

@@ -19,7 +19,7 @@ from anatomy_twin.kernels.mesh_decimate_setup import prepare, stars
 
 SHARE_PER_ROUND = 0.5  # of the points, those with the cheapest edges: the rest wait for what may become cheaper
 GROWTH = 1.5  # of the cost that is looked into, from round to round: what is left is coarser
-LEAST_PROGRESS = 0.002  # of the triangles in a round; less is not worth another
+LEAST_PROGRESS = 0.004  # of the triangles in a round; less is not worth another
 
 
 @njit(cache=True)

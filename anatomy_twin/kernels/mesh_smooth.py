@@ -1,9 +1,11 @@
-"""Smoothing of a complex of surfaces as a whole, by a low-pass filter that does not shrink what it smooths.
+"""Smoothing of surfaces by a low-pass filter that does not shrink them, and how structures agree on shared points.
 
 G. Taubin, T. Zhang, G. Golub, "Optimal surface smoothing as filter design", ECCV 1996: a windowed Chebyshev expansion
-of the ideal low-pass, applied to the graph Laplacian of the points. A point follows its neighbours on the surface;
-where surfaces meet, those on the surface of one structure, which stays smooth across the line. The filter acts on every
-coordinate alone, so it may run in index coordinates and gives the same as in mm.
+of the ideal low-pass, applied to the graph Laplacian of the points. The filter acts on every coordinate alone, so the
+result does not depend on the axes.
+
+Every structure smooths its own surface. A point on several of them is put where the planes of all these smooth surfaces
+meet best (weighted least squares): along a line of contact it may slide, but it makes no dent in either surface.
 """
 
 from __future__ import annotations
@@ -15,51 +17,84 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from anatomy_twin.kernels.mesh_cell import IN_CELL, ON_EDGE
+from anatomy_twin.kernels.mesh_boundary import corners_of_points
+from anatomy_twin.kernels.mesh_cell import ON_EDGE, ON_FACE
+
+_AVERAGINGS = 8  # how far points listen to their surroundings, as rounds of half the mean of the neighbours
+_ALONG = 0.3
 
 
 @njit(cache=True)
-def _lead(triangles: Any, pairs: Any, level_of_pair: Any, level: Any) -> None:
-    """Find for every point the highest level of the surfaces that it lies on."""
-    for t in range(triangles.shape[0]):
-        here = level_of_pair[pairs[t]]
-        for c in range(3):
-            level[triangles[t, c]] = max(level[triangles[t, c]], here)
-
-
-@njit(cache=True)
-def _count_neighbours(triangles: Any, kinds: Any, pairs: Any, level: Any, bounds: Any, start: Any) -> None:
+def _face_lines(triangles: Any, kinds: Any, line: Any) -> None:
+    """Find for every point inside a face the two points before and after it on the line that runs through the face."""
+    line[:] = -1
     for t in range(triangles.shape[0]):
         for c in range(3):
             v = triangles[t, c]
-            if kinds[v] == ON_EDGE or kinds[v] == IN_CELL:
-                start[v + 1] += 1
-            elif bounds[level[v], pairs[t]]:
-                start[v + 1] += 2
-    for v in range(start.shape[0] - 1):
-        start[v + 1] += start[v]
+            if kinds[v] != ON_FACE:
+                continue
+            for step in range(1, 3):
+                w = triangles[t, (c + step) % 3]
+                if (kinds[w] == ON_EDGE or kinds[w] == ON_FACE) and line[v, 0] != w:
+                    line[v, 0 if line[v, 0] < 0 else 1] = w
 
 
 @njit(cache=True)
-def _list_neighbours(triangles: Any, kinds: Any, pairs: Any, level: Any, bounds: Any, at: Any, listed: Any) -> None:
+def _follow(before: int, here: int, kinds: Any, line: Any) -> int:
+    """Go along a line through a face to the edge at its end."""
+    while kinds[here] == ON_FACE:
+        after = line[here, 1] if line[here, 0] == before else line[here, 0]
+        before, here = here, after
+    return here
+
+
+@njit(cache=True)
+def _neighbours(triangles: Any, kinds: Any, line: Any, start: Any, listed: Any) -> None:
+    """List for points on edges the points on edges next to them; all others have no neighbours."""
     for t in range(triangles.shape[0]):
         for c in range(3):
-            v, after, before = triangles[t, c], triangles[t, (c + 1) % 3], triangles[t, (c + 2) % 3]
-            alone = kinds[v] == ON_EDGE or kinds[v] == IN_CELL
-            if alone or bounds[level[v], pairs[t]]:
-                listed[at[v]] = after
+            w = triangles[t, (c + 1) % 3]
+            if kinds[triangles[t, c]] == ON_EDGE and (kinds[w] == ON_EDGE or kinds[w] == ON_FACE):
+                start[triangles[t, c] + 1] += 1
+    for v in range(start.shape[0] - 1):
+        start[v + 1] += start[v]
+    at = start[:-1].copy()
+    for t in range(triangles.shape[0]):
+        for c in range(3):
+            v, w = triangles[t, c], triangles[t, (c + 1) % 3]
+            if kinds[v] == ON_EDGE and (kinds[w] == ON_EDGE or kinds[w] == ON_FACE):
+                listed[at[v]] = _follow(v, w, kinds, line)
                 at[v] += 1
-                if not alone:
-                    listed[at[v]] = before
-                    at[v] += 1
+
+
+@njit(cache=True)
+def _fill_in(triangles: Any, kinds: Any, line: Any, points: Any) -> None:
+    """Put points inside faces on the chord of their line, points inside cells in the middle of those around them."""
+    for v in range(kinds.shape[0]):
+        if kinds[v] == ON_FACE:
+            one, other = _follow(v, line[v, 0], kinds, line), _follow(v, line[v, 1], kinds, line)
+            for axis in range(3):
+                points[v, axis] = np.float32(0.5) * (points[one, axis] + points[other, axis])
+    around = np.zeros(kinds.shape[0], np.int32)
+    for t in range(triangles.shape[0]):
+        for c in range(3):
+            v, w = triangles[t, c], triangles[t, (c + 1) % 3]
+            if kinds[v] == ON_EDGE or kinds[v] == ON_FACE:
+                continue
+            for axis in range(3):
+                points[v, axis] = points[w, axis] + (points[v, axis] if around[v] > 0 else np.float32(0.0))
+            around[v] += 1
+    for v in range(kinds.shape[0]):
+        if around[v] > 0:
+            for axis in range(3):
+                points[v, axis] /= around[v]
 
 
 @njit(parallel=True, cache=True)
-def _half_way(
-    points: Any, start: Any, listed: Any, before: Any, factor: float, share: Any, softness: Any, out: Any, total: Any
-) -> None:
-    """``out`` = factor (point + mean of neighbours) / 2 - (factor - 1) before; ``total`` += its share of ``out``."""
-    past = np.float32(factor - 1.0)
+def _half_way(points: Any, start: Any, listed: Any, before: Any, factor: Any, share: Any, out: Any, total: Any) -> None:
+    """``out`` = factor (point + mean of neighbours) / 2 - (factor - 1) before; ``total`` += share ``out``."""
+    past = factor - np.float32(1.0)
+    own = np.float32(0.5) * factor
     for v in prange(points.shape[0]):
         x = y = z = np.float32(0.0)
         for n in range(start[v], start[v + 1]):
@@ -67,46 +102,89 @@ def _half_way(
             x += points[w, 0]
             y += points[w, 1]
             z += points[w, 2]
-        count = start[v + 1] - start[v]
-        weight = np.float32(0.5 * factor / count) if count > 0 else np.float32(0.0)
-        own = np.float32(0.5 * factor) if count > 0 else np.float32(factor)
+        if start[v + 1] == start[v]:
+            continue
+        weight = own / np.float32(start[v + 1] - start[v])
         x = own * points[v, 0] + weight * x - past * before[v, 0]
         y = own * points[v, 1] + weight * y - past * before[v, 1]
         z = own * points[v, 2] + weight * z - past * before[v, 2]
         out[v, 0], out[v, 1], out[v, 2] = x, y, z
-        here = share[0] + softness[v] * (share[1] - share[0])
-        total[v, 0] += here * x
-        total[v, 1] += here * y
-        total[v, 2] += here * z
+        total[v, 0] += share * x
+        total[v, 1] += share * y
+        total[v, 2] += share * z
 
 
-def neighbours(
-    triangles: NDArray[np.int32], kinds: NDArray[np.uint8], pairs: NDArray[np.int32], bounds: NDArray[np.bool_]
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-    """Return whom each point follows.
+@njit(parallel=True, cache=True)
+def _normals(
+    points: Any, raw: Any, triangles: Any, start: Any, corner: Any, normals: Any, change: Any, around: Any
+) -> None:
+    """Write unit normals, the square of how far each point has come along its own, and the points around each."""
+    for v in prange(points.shape[0]):
+        x, y, z = points[v, 0], points[v, 1], points[v, 2]
+        nx = ny = nz = np.float32(0.0)
+        for n in range(start[v], start[v + 1]):
+            t, c = corner[n] // 3, corner[n] % 3
+            u, w = triangles[t, (c + 1) % 3], triangles[t, (c + 2) % 3]
+            around[n] = u
+            ax, ay, az = points[u, 0] - x, points[u, 1] - y, points[u, 2] - z
+            bx, by, bz = points[w, 0] - x, points[w, 1] - y, points[w, 2] - z
+            nx += ay * bz - az * by
+            ny += az * bx - ax * bz
+            nz += ax * by - ay * bx
+        length = np.sqrt(nx * nx + ny * ny + nz * nz)
+        if length > 0.0:
+            nx, ny, nz = nx / length, ny / length, nz / length
+        normals[v, 0], normals[v, 1], normals[v, 2] = nx, ny, nz
+        change[v] = ((x - raw[v, 0]) * nx + (y - raw[v, 1]) * ny + (z - raw[v, 2]) * nz) ** 2
 
-    Parameters
-    ----------
-    triangles, kinds : as ``mesh_extract.extract`` returns them: around a point that lies on one surface only all
-        triangles turn the same way, so that their next corners are its neighbours, each once.
-    pairs : (M,) which surface (pair of regions that touch) a triangle belongs to.
-    bounds : (structure count, pair count) which surfaces bound a structure, in rising order of importance: where
-        surfaces meet, a point follows those of the last structure that has any there, and so keeps that one smooth.
 
-    Returns
-    -------
-    level (N,) : the structure that a point follows; start (N + 1,), listed : its neighbours are
-    ``listed[start[v]:start[v + 1]]``, each as often as any other.
-    """
-    numbers = np.arange(len(bounds), dtype=np.int32)[:, None]
-    level_of_pair = np.max(np.where(bounds, numbers, 0), axis=0).astype(np.int32)
-    level = np.zeros(len(kinds), np.int32)
-    _lead(triangles, pairs, level_of_pair, level)
-    start = np.zeros(len(kinds) + 1, np.int32)
-    _count_neighbours(triangles, kinds, pairs, level, bounds, start)
-    listed = np.empty(int(start[-1]), np.int32)
-    _list_neighbours(triangles, kinds, pairs, level, bounds, start[:-1].copy(), listed)
-    return level, start, listed
+@njit(parallel=True, cache=True)
+def _averaged(values: Any, start: Any, around: Any, out: Any) -> None:
+    for v in prange(values.shape[0]):
+        total = np.float32(0.0)
+        for n in range(start[v], start[v + 1]):
+            total += values[around[n]]
+        out[v] = np.float32(0.5) * (values[v] + total / np.float32(max(start[v + 1] - start[v], 1)))
+
+
+@njit(cache=True)
+def _add_planes(
+    points: Any, normals: Any, change: Any, origin: Any, trust: float, floor: float, planes: Any
+) -> None:
+    for v in range(points.shape[0]):
+        x, y, z = np.float64(points[v, 0]), np.float64(points[v, 1]), np.float64(points[v, 2])
+        nx, ny, nz = np.float64(normals[v, 0]), np.float64(normals[v, 1]), np.float64(normals[v, 2])
+        weight = (trust / (floor + change[v])) ** 2
+        level = nx * x + ny * y + nz * z
+        p = planes[origin[v]]
+        p[0] += weight * (nx * nx + _ALONG)
+        p[1] += weight * (ny * ny + _ALONG)
+        p[2] += weight * (nz * nz + _ALONG)
+        p[3] += weight * nx * ny
+        p[4] += weight * nx * nz
+        p[5] += weight * ny * nz
+        p[6] += weight * (nx * level + _ALONG * x)
+        p[7] += weight * (ny * level + _ALONG * y)
+        p[8] += weight * (nz * level + _ALONG * z)
+
+
+@njit(parallel=True, cache=True)
+def _meet(planes: Any, raw: Any, farthest: Any, out: Any) -> None:
+    for v in prange(planes.shape[0]):
+        a, b, c, d, e, f, x, y, z = planes[v]
+        # the matrix [[a, d, e], [d, b, f], [e, f, c]] by its adjugate: it is never singular
+        m00, m01, m02 = b * c - f * f, e * f - d * c, d * f - b * e
+        m11, m12, m22 = a * c - e * e, d * e - a * f, a * b - d * d
+        determinant = a * m00 + d * m01 + e * m02
+        for axis in range(3):
+            out[v, axis] = raw[v, axis]
+        if determinant > 0.0:
+            out[v, 0] = (m00 * x + m01 * y + m02 * z) / determinant
+            out[v, 1] = (m01 * x + m11 * y + m12 * z) / determinant
+            out[v, 2] = (m02 * x + m12 * y + m22 * z) / determinant
+        for axis in range(3):
+            low, high = raw[v, axis] - farthest[axis], raw[v, axis] + farthest[axis]
+            out[v, axis] = min(max(out[v, axis], low), high)
 
 
 def filter_coefficients(half_at: float, degree: int) -> NDArray[np.float64]:
@@ -119,33 +197,67 @@ def filter_coefficients(half_at: float, degree: int) -> NDArray[np.float64]:
     return np.asarray(windowed / windowed.sum())
 
 
-def low_pass(
+def add_smoothed(
     points: NDArray[np.float64],
-    start: NDArray[np.int32],
-    listed: NDArray[np.int32],
-    half_at: tuple[float, float],
+    triangles: NDArray[np.int32],
+    origin: NDArray[np.int32],
+    kinds: NDArray[np.uint8],
+    half_at: float,
     degree: int,
-    softness: NDArray[np.float32],
-    farthest: float,
-) -> NDArray[np.float64]:
-    """Return the points (N, 3) smoothed, none moved by more than ``farthest`` along an axis (index units).
+    trust: float,
+    trusted_mm: float,
+    planes: NDArray[np.float64],
+) -> None:
+    """Smooth one structure's surface and add what it asks of its points to ``planes``.
 
-    Two filters run at once: ``softness`` (N,) blends from the first, which halves
-    the frequency ``half_at[0]``, to the second.
+    Parameters
+    ----------
+    points : (N, 3) of the whole complex, mm.
+    triangles, origin : the surface, closed, and the numbers of its points in the complex (``structure_boundary``).
+    kinds : (N,) what the points of the complex are (``mesh_extract.extract``): those on edges between voxels are the
+        ones that the surface of this structure alone would have, and they are smoothed as if there were no others.
+    half_at, degree : the filter (``filter_coefficients``).
+    trust, trusted_mm : a structure has the more to say about a shared point, the more it is trusted and the less its
+        own surface had to move there to be smooth; moves below ``trusted_mm`` are as good as none.
+    planes : (N, 9), changed: sums of weight (n n^T + s 1) (upper triangle, diagonal first) and of weight (n n^T + s 1)
+        x, for smoothed places x and normals n there.
     """
-    shares = np.stack([filter_coefficients(frequency, degree) for frequency in half_at], axis=1).astype(np.float32)
-    before = points.astype(np.float32)
-    total = before * (shares[0, 0] + softness * (shares[0, 1] - shares[0, 0]))[:, None]
+    start, corner = corners_of_points(triangles, len(origin))
+    own_kinds = kinds[origin]
+    line = np.empty((len(origin), 2), np.int32)
+    _face_lines(triangles, own_kinds, line)
+    next_start, listed = np.zeros(len(origin) + 1, np.int32), np.empty(3 * len(triangles), np.int32)
+    _neighbours(triangles, own_kinds, line, next_start, listed)
+    shares = filter_coefficients(half_at, degree).astype(np.float32)
+    before = points[origin].astype(np.float32)
+    total = before * shares[0]
     now, spare = np.empty_like(before), np.empty_like(before)
-    _half_way(before, start, listed, before, 1.0, shares[1], softness, now, total)
+    _half_way(before, next_start, listed, before, np.float32(1.0), shares[1], now, total)
     for share in shares[2:]:
-        _half_way(now, start, listed, before, 2.0, share, softness, spare, total)
+        _half_way(now, next_start, listed, before, np.float32(2.0), share, spare, total)
         before, now, spare = now, spare, before
-    return np.asarray(points + np.clip(total - points, -farthest, farthest))
+    _fill_in(triangles, own_kinds, line, total)
+    change, averaged, normals = np.empty(len(origin), np.float32), np.empty(len(origin), np.float32), np.empty_like(now)
+    _normals(total, points[origin].astype(np.float32), triangles, start, corner, normals, change, listed)
+    for _ in range(_AVERAGINGS):
+        _averaged(change, start, listed, averaged)
+        change, averaged = averaged, change
+    _add_planes(total, normals, change, origin, float(trust), float(trusted_mm) ** 2, planes)
+
+
+def meeting_places(
+    planes: NDArray[np.float64], raw: NDArray[np.float64], farthest: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the points (N, 3) where the planes gathered by ``add_smoothed`` meet best, each at most ``farthest``
+    (3,) from its ``raw`` place along an axis."""
+    out = np.empty_like(raw)
+    _meet(planes, raw, farthest, out)
+    return out
 
 
 def warm_up() -> None:
     """Compile the kernels of this file (they are cached on disk)."""
-    triangles, kinds, pairs = np.array([[0, 1, 2]], np.int32), np.zeros(3, np.uint8), np.zeros(1, np.int32)
-    _, start, listed = neighbours(triangles, kinds, pairs, np.ones((1, 1), bool))
-    low_pass(np.eye(3), start, listed, (0.1, 0.05), 4, np.zeros(3, np.float32), 0.5)
+    points, planes = np.eye(3), np.zeros((3, 9))
+    triangles = np.array([[0, 1, 2], [0, 2, 1]], np.int32)
+    add_smoothed(points, triangles, np.arange(3, dtype=np.int32), np.zeros(3, np.uint8), 0.2, 4, 1.0, 0.1, planes)
+    meeting_places(planes, points, np.full(3, 0.5))

@@ -1,4 +1,4 @@
-"""The best names for all branches of a tree at once, where a branch passes its name on unless it changes it at a fork."""
+"""The best names for all branches of a tree at once: a branch passes its name on unless it changes at a fork."""
 
 from __future__ import annotations
 

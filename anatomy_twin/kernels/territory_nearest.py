@@ -10,7 +10,8 @@ from numba import njit, prange
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-BLOCK: int = 8  # voxels along one side of the blocks that share their candidates
+BLOCK: int = 16  # voxels along one side of the blocks that share their candidates, and of the small blocks in them
+SMALL: int = 4
 TIE_MM2: float = 1e-9
 
 
@@ -25,68 +26,103 @@ def _to_piece(x: float, y: float, z: float, start: Any, along: Any, square: floa
     return a * a + b * b + c * c
 
 
+@njit(cache=True)
+def _middle_and_reach(affine: Any, low: Any, high: Any, middle: Any) -> float:
+    """Write the middle in mm of the voxels low to high (exclusive); return how far its corners' centres lie from it."""
+    square = 0.0
+    for axis in range(3):
+        middle[axis] = affine[axis, 3]
+        for n in range(3):
+            middle[axis] += affine[axis, n] * 0.5 * (low[n] + high[n] - 1)
+    for n in range(3):  # the axes of a grid are at right angles
+        for axis in range(3):
+            square += (affine[axis, n] * 0.5 * (high[n] - 1 - low[n])) ** 2
+    return math.sqrt(square)
+
+
+@njit(cache=True)
+def _candidates(middle: Any, reach: float, start: Any, along: Any, square: Any, among: Any, count: int, away: Any,
+                kept: Any) -> int:  # fmt: skip
+    """Write those of ``among`` (its first ``count``) that can be nearest to a place within ``reach`` of the middle.
+
+    A piece further from the middle than the nearest one by more than twice the reach is nearest to none.
+    """
+    least = math.inf
+    for n in range(count):
+        piece = among[n]
+        away[n] = math.sqrt(_to_piece(middle[0], middle[1], middle[2], start[piece], along[piece], square[piece]))
+        least = min(least, away[n])
+    many = 0
+    for n in range(count):
+        if away[n] <= least + 2.0 * reach + 1e-6:
+            kept[many] = among[n]
+            many += 1
+    return many
+
+
+@njit(cache=True)
+def _any_set(mask: Any, low: Any, high: Any) -> bool:
+    for k in range(low[0], high[0]):
+        for j in range(low[1], high[1]):
+            for i in range(low[2], high[2]):
+                if mask[k, j, i]:
+                    return True
+    return False
+
+
+@njit(cache=True)
+def _fill(mask: Any, affine: Any, start: Any, along: Any, square: Any, low: Any, high: Any, among: Any, count: int,
+          owner: Any, distance: Any) -> None:  # fmt: skip
+    """Give each voxel of a block its nearest piece among the candidates."""
+    for k in range(low[0], high[0]):
+        for j in range(low[1], high[1]):
+            for i in range(low[2], high[2]):
+                if not mask[k, j, i]:
+                    continue
+                x = affine[0, 0] * k + affine[0, 1] * j + affine[0, 2] * i + affine[0, 3]
+                y = affine[1, 0] * k + affine[1, 1] * j + affine[1, 2] * i + affine[1, 3]
+                z = affine[2, 0] * k + affine[2, 1] * j + affine[2, 2] * i + affine[2, 3]
+                best, best_piece = math.inf, -1
+                for n in range(count):
+                    piece = among[n]
+                    found = _to_piece(x, y, z, start[piece], along[piece], square[piece])
+                    if found < best - TIE_MM2:
+                        best, best_piece = found, piece
+                owner[k, j, i] = best_piece
+                distance[k, j, i] = math.sqrt(best)
+
+
 @njit(parallel=True, cache=True)
 def _nearest(mask: Any, affine: Any, start: Any, along: Any, square: Any, owner: Any, distance: Any) -> None:
-    """Per block of voxels: the pieces that can be nearest to any point of it, then these voxel by voxel.
-
-    A piece further from the block's middle than the nearest one by more than the block's diameter is nearest to none.
-    """
-    shape = mask.shape
-    blocks_k, blocks_j = (shape[0] + BLOCK - 1) // BLOCK, (shape[1] + BLOCK - 1) // BLOCK
-    blocks_i = (shape[2] + BLOCK - 1) // BLOCK
-    count = start.shape[0]
-    for block in prange(blocks_k * blocks_j * blocks_i):
-        k0 = block // (blocks_j * blocks_i) * BLOCK
-        j0 = block // blocks_i % blocks_j * BLOCK
-        i0 = block % blocks_i * BLOCK
-        k1, j1, i1 = min(k0 + BLOCK, shape[0]), min(j0 + BLOCK, shape[1]), min(i0 + BLOCK, shape[2])
-        filled = False
-        for k in range(k0, k1):
-            for j in range(j0, j1):
-                for i in range(i0, i1):
-                    if mask[k, j, i]:
-                        filled = True
-        if not filled:
+    """Per block of voxels the pieces that can be nearest to any of it, the same for small blocks in it, then voxels."""
+    shape = np.array(mask.shape)
+    blocks = (shape + BLOCK - 1) // BLOCK
+    pieces = start.shape[0]
+    for block in prange(blocks[0] * blocks[1] * blocks[2]):
+        low, high = np.empty(3, np.int64), np.empty(3, np.int64)
+        inner, outer = np.empty(3, np.int64), np.empty(3, np.int64)
+        low[0] = block // (blocks[1] * blocks[2]) * BLOCK
+        low[1] = block // blocks[2] % blocks[1] * BLOCK
+        low[2] = block % blocks[2] * BLOCK
+        for n in range(3):
+            high[n] = min(low[n] + BLOCK, shape[n])
+        if not _any_set(mask, low, high):
             continue
-        middle, half = np.empty(3), np.zeros(3)
-        for axis in range(3):
-            middle[axis] = (
-                affine[axis, 0] * 0.5 * (k0 + k1 - 1) + affine[axis, 1] * 0.5 * (j0 + j1 - 1)
-                + affine[axis, 2] * 0.5 * (i0 + i1 - 1) + affine[axis, 3]
-            )
-            half[0] += (affine[axis, 0] * 0.5 * (k1 - 1 - k0)) ** 2
-            half[1] += (affine[axis, 1] * 0.5 * (j1 - 1 - j0)) ** 2
-            half[2] += (affine[axis, 2] * 0.5 * (i1 - 1 - i0)) ** 2
-        reach = math.sqrt(half[0]) + math.sqrt(half[1]) + math.sqrt(half[2])
-        away = np.empty(count)
-        least = math.inf
-        for piece in range(count):
-            away[piece] = math.sqrt(
-                _to_piece(middle[0], middle[1], middle[2], start[piece], along[piece], square[piece])
-            )
-            least = min(least, away[piece])
-        candidates = np.empty(count, np.int64)
-        kept = 0
-        for piece in range(count):
-            if away[piece] <= least + 2.0 * reach + 1e-6:
-                candidates[kept] = piece
-                kept += 1
-        for k in range(k0, k1):
-            for j in range(j0, j1):
-                for i in range(i0, i1):
-                    if not mask[k, j, i]:
+        middle, away = np.empty(3), np.empty(pieces)
+        near, nearer = np.empty(pieces, np.int64), np.empty(pieces, np.int64)
+        reach = _middle_and_reach(affine, low, high, middle)
+        count = _candidates(middle, reach, start, along, square, np.arange(pieces), pieces, away, near)
+        for k in range(low[0], high[0], SMALL):
+            for j in range(low[1], high[1], SMALL):
+                for i in range(low[2], high[2], SMALL):
+                    inner[0], inner[1], inner[2] = k, j, i
+                    for n in range(3):
+                        outer[n] = min(inner[n] + SMALL, high[n])
+                    if not _any_set(mask, inner, outer):
                         continue
-                    x = affine[0, 0] * k + affine[0, 1] * j + affine[0, 2] * i + affine[0, 3]
-                    y = affine[1, 0] * k + affine[1, 1] * j + affine[1, 2] * i + affine[1, 3]
-                    z = affine[2, 0] * k + affine[2, 1] * j + affine[2, 2] * i + affine[2, 3]
-                    best, best_piece = math.inf, -1
-                    for n in range(kept):
-                        piece = candidates[n]
-                        found = _to_piece(x, y, z, start[piece], along[piece], square[piece])
-                        if found < best - TIE_MM2:
-                            best, best_piece = found, piece
-                    owner[k, j, i] = best_piece
-                    distance[k, j, i] = math.sqrt(best)
+                    reach = _middle_and_reach(affine, inner, outer, middle)
+                    few = _candidates(middle, reach, start, along, square, near, count, away, nearer)
+                    _fill(mask, affine, start, along, square, inner, outer, nearer, few, owner, distance)
 
 
 @njit(cache=True)
@@ -97,13 +133,13 @@ def _gap(mask: Any, k: float, j: float, i: float, to: Any, length_mm: float) -> 
     there.
     """
     reach = max(abs(to[0] - k), abs(to[1] - j), abs(to[2] - i))
-    steps = int(math.ceil(2.0 * reach))
+    steps = math.ceil(2.0 * reach)
     longest, out = 0.0, 0
     for n in range(1, steps + 1):
         share = n / steps
-        a = int(math.floor(k + share * (to[0] - k) + 0.5))
-        b = int(math.floor(j + share * (to[1] - j) + 0.5))
-        c = int(math.floor(i + share * (to[2] - i) + 0.5))
+        a = math.floor(k + share * (to[0] - k) + 0.5)
+        b = math.floor(j + share * (to[1] - j) + 0.5)
+        c = math.floor(i + share * (to[2] - i) + 0.5)
         inside = (
             0 <= a < mask.shape[0] and 0 <= b < mask.shape[1] and 0 <= c < mask.shape[2] and mask[a, b, c]
         )

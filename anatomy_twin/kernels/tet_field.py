@@ -12,7 +12,7 @@ each region, outside included. Positions are millimetres in the frame of the arr
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numba import njit, prange
@@ -21,9 +21,12 @@ from numpy.typing import NDArray
 PADDING = 3
 LARGEST_BIAS = 0.85  # beyond it the field hardly falls any more
 BISECTIONS = 9
+NEWTON_STEPS = 3
+# functions that only other kernels call need no way in from Python, which halves the time it takes to compile them
+INNER: Final = {"cache": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_cpython_wrapper": True}
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _taps(u: float) -> Any:
     """Weights of the four voxels around a place a fraction ``u`` beyond the second of them."""
     rest = 1.0 - u
@@ -35,14 +38,14 @@ def _taps(u: float) -> Any:
     )
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _slopes(u: float) -> Any:
     """Derivatives of ``_taps`` by the place, per voxel."""
     rest = 1.0 - u
     return -0.5 * rest * rest, u * (1.5 * u - 2.0), -rest * (1.5 * rest - 2.0), 0.5 * u * u
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def region_at(field: Any, z: float, y: float, x: float, values: Any) -> int:
     """Return the region with the largest field at a point (k, j, i); ``values`` takes the field of every region."""
     regions, origin, spacing, bias = field
@@ -66,7 +69,7 @@ def region_at(field: Any, z: float, y: float, x: float, values: Any) -> int:
     return best
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def difference(field: Any, z: float, y: float, x: float, first: int, second: int) -> Any:
     """Return f_first - f_second at a point (k, j, i) and its gradient in 1/mm along k, j and i."""
     regions, origin, spacing, bias = field
@@ -111,28 +114,35 @@ def fields_at(field: Any, points: Any) -> tuple[NDArray[np.int64], NDArray[np.fl
 def crossings(field: Any, points: Any, ends: Any, labels: Any) -> NDArray[np.float64]:
     """Return for edges (E, 2) whose ends lie in two regions the fraction from the first end to the interface.
 
-    The interface is where the fields of the two ends' regions are equal: bisection, then one secant step.
+    The interface is where the fields of the two ends' regions are equal: bisection, then one secant step. Where a
+    third region (or outside) lies thinly between the two, both fields are nothing there, and the interface is where the
+    region with the lower number ends.
     """
     found = np.empty(ends.shape[0])
     for e in prange(ends.shape[0]):
-        z, y, x = points[ends[e, 0], 0], points[ends[e, 0], 1], points[ends[e, 0], 2]
-        dz, dy, dx = points[ends[e, 1], 0] - z, points[ends[e, 1], 1] - y, points[ends[e, 1], 2] - x
-        first, second = labels[ends[e, 0]], labels[ends[e, 1]]
+        one, two = ends[e, 0], ends[e, 1]
+        swap = labels[one] > labels[two]
+        if swap:
+            one, two = two, one
+        z, y, x = points[one, 0], points[one, 1], points[one, 2]
+        dz, dy, dx = points[two, 0] - z, points[two, 1] - y, points[two, 2] - x
+        first, second = labels[one], labels[two]
         low, high, at_low, at_high = 0.0, 1.0, 1.0, -1.0
         for _ in range(BISECTIONS):
             t = 0.5 * (low + high)
             value = difference(field, z + t * dz, y + t * dy, x + t * dx, first, second)[0]
-            if value > 0.0:
+            if value > 1e-9:
                 low, at_low = t, value
             else:
                 high, at_high = t, value
         drop = at_low - at_high
-        found[e] = low + (high - low) * (at_low / drop if drop > 1e-12 else 0.5)
+        part = low + (high - low) * (at_low / drop if drop > 1e-12 else 0.5)
+        found[e] = 1.0 - part if swap else part
     return found
 
 
-@njit(cache=True, error_model="numpy")
-def pull_to_interface(field: Any, held: int, place: Any, reach: float, steps: int) -> float:
+@njit(**INNER)
+def pull_to_interface(field: Any, held: int, place: Any, reach: float) -> float:
     """Move a point, in place, onto the interface of the regions whose bits are set in ``held`` (bit 0 is outside).
 
     Newton's method with the shortest step that meets all conditions f_a = f_b (one for two regions, two along a curve
@@ -152,14 +162,14 @@ def pull_to_interface(field: Any, held: int, place: Any, reach: float, steps: in
     gram = np.empty((3, 3))
     rest = np.empty(3)
     left = 0.0
-    for step in range(steps + 1):
+    for step in range(NEWTON_STEPS + 1):
         left = 0.0
         for r in range(rows):
             rest[r], slopes[r, 0], slopes[r, 1], slopes[r, 2] = difference(
                 field, place[0], place[1], place[2], members[0], members[r + 1]
             )
             left = max(left, abs(rest[r]))
-        if step == steps or left < 1e-4:
+        if step == NEWTON_STEPS or left < 1e-4:
             break
         scale = 0.0
         for r in range(rows):
@@ -184,7 +194,43 @@ def pull_to_interface(field: Any, held: int, place: Any, reach: float, steps: in
     return left
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
+def keep_along(field: Any, held: int, place: Any, way: Any) -> None:
+    """Take from ``way``, in place, what leads off the interface at a point: its parts along the fields' slopes.
+
+    Beyond the width of the blur the fields have no slope that could lead a point back.
+    """
+    first = np.int64(-1)
+    normals = np.zeros((2, 3))
+    rows = 0
+    for n in range(field[3].size):
+        if not held >> n & 1:
+            continue
+        if first < 0:
+            first = n
+            continue
+        if rows == 2:
+            way[0] = way[1] = way[2] = 0.0  # four regions meet in a point
+            return
+        _, normals[rows, 0], normals[rows, 1], normals[rows, 2] = difference(
+            field, place[0], place[1], place[2], first, n
+        )
+        before = 0.0
+        for axis in range(3):
+            before += normals[0, axis] * normals[rows, axis]
+        for axis in range(3):
+            normals[rows, axis] -= before * normals[0, axis] if rows else 0.0
+        length = np.sqrt(normals[rows, 0] ** 2 + normals[rows, 1] ** 2 + normals[rows, 2] ** 2)
+        off = 0.0
+        for axis in range(3):
+            normals[rows, axis] /= length + 1e-12
+            off += normals[rows, axis] * way[axis]
+        for axis in range(3):
+            way[axis] -= off * normals[rows, axis]
+        rows += 1
+
+
+@njit(**INNER)
 def _solve_small(matrix: Any, right: Any, rows: int) -> None:
     """Solve a symmetric positive definite system of up to three rows in place (the result is in ``right``)."""
     for p in range(rows):
@@ -251,7 +297,9 @@ def offsets(field: Any, points: Any, held: Any, reach: float) -> NDArray[np.floa
     for n in range(points.shape[0]):
         for axis in range(3):
             place[axis] = points[n, axis]
-        left = pull_to_interface(field, held[n], place, reach, 8)
+        left = 1.0
+        for _ in range(3):
+            left = pull_to_interface(field, held[n], place, reach)
         away[n] = reach if left > 0.05 else np.sqrt(
             (place[0] - points[n, 0]) ** 2 + (place[1] - points[n, 1]) ** 2 + (place[2] - points[n, 2]) ** 2
         )

@@ -16,14 +16,15 @@ from typing import Any
 import numpy as np
 from numba import njit, prange
 
-from anatomy_twin.kernels.tet_field import pull_to_interface
+from anatomy_twin.kernels.tet_field import INNER, keep_along, pull_to_interface
 from anatomy_twin.kernels.tet_quality import badness
 
 STEPS = (0.3, 0.12, 0.04, 0.012)
 WELL_SHAPED = 0.72  # the lattice itself has angles of 45 degrees
+LOST_TRACK = 0.3  # a difference of fields that is left this large says that the interface was not found
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _badness_at(mesh: Any, t: int, v: int, place: Any) -> float:
     """Return the badness of one tetrahedron if its point ``v`` were at ``place``."""
     points, tetrahedra = mesh[0], mesh[1]
@@ -34,7 +35,7 @@ def _badness_at(mesh: Any, t: int, v: int, place: Any) -> float:
     )
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _ring_badness(mesh: Any, v: int, place: Any, best: float) -> float:
     """Return the worst badness around point ``v`` if it were at ``place``, or early any value above ``best``."""
     starts, rings = mesh[2], mesh[3]
@@ -46,7 +47,7 @@ def _ring_badness(mesh: Any, v: int, place: Any, best: float) -> float:
     return worst
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _survey(mesh: Any, v: int, mean: Any) -> Any:
     """Write the mean of the neighbours that touch every region that ``v`` touches.
 
@@ -74,7 +75,7 @@ def _survey(mesh: Any, v: int, mean: Any) -> Any:
     return count > 3, total / (3.0 * (starts[v + 1] - starts[v]))
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _relax_one(mesh: Any, v: int, field: Any, limit: float, share: float) -> None:
     points, own = mesh[0], mesh[4][v]
     single = own & (own - 1) == 0
@@ -85,14 +86,17 @@ def _relax_one(mesh: Any, v: int, field: Any, limit: float, share: float) -> Non
     known, edge = _survey(mesh, v, mean)
     if not known:
         share = 0.0
+    for axis in range(3):
+        mean[axis] -= points[v, axis]
+    if known and not single:
+        keep_along(field, own, points[v], mean)
     reach = 0.3 * edge
     allowed = max(limit, now)
     for _ in range(3):
         for axis in range(3):
-            place[axis] = points[v, axis] + share * (mean[axis] - points[v, axis])
-        if not single:
-            pull_to_interface(field, own, place, reach, 2)
-        if _ring_badness(mesh, v, place, allowed) <= allowed:
+            place[axis] = points[v, axis] + share * mean[axis]
+        left = 0.0 if single else pull_to_interface(field, own, place, reach)
+        if left < LOST_TRACK and _ring_badness(mesh, v, place, allowed) <= allowed:
             for axis in range(3):
                 points[v, axis] = place[axis]
             return
@@ -100,7 +104,7 @@ def _relax_one(mesh: Any, v: int, field: Any, limit: float, share: float) -> Non
         reach *= 0.4
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _steepest(mesh: Any, t: int, v: int, step: float, place: Any, out: Any) -> None:
     """Write the direction in which moving ``v`` lowers the badness of tetrahedron ``t`` most."""
     points = mesh[0]
@@ -115,14 +119,14 @@ def _steepest(mesh: Any, t: int, v: int, step: float, place: Any, out: Any) -> N
     _normalise(out)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _normalise(way: Any) -> None:
     length = np.sqrt(way[0] ** 2 + way[1] ** 2 + way[2] ** 2) + 1e-30
     for axis in range(3):
         way[axis] /= length
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _ways(mesh: Any, v: int, first: int, second: int, edge: float, mean: Any, ways: Any) -> None:
     """Write five directions: steepest for the worst two tetrahedra and both together, to the mean, into the worst."""
     points, tetrahedra = mesh[0], mesh[1]
@@ -139,7 +143,7 @@ def _ways(mesh: Any, v: int, first: int, second: int, edge: float, mean: Any, wa
         _normalise(ways[n])
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _lift_one(mesh: Any, v: int, field: Any, target: float, off_share: float) -> None:
     points, _, starts, rings, held = mesh
     own = held[v]
@@ -165,7 +169,7 @@ def _lift_one(mesh: Any, v: int, field: Any, target: float, off_share: float) ->
                 place[axis] = points[v, axis] + step * edge * ways[w, axis]
                 at[axis] = place[axis]
             if not single:
-                if pull_to_interface(field, own, at, 0.5 * edge, 2) > 0.5:
+                if pull_to_interface(field, own, at, 0.5 * edge) > LOST_TRACK:
                     continue
                 away = np.sqrt((place[0] - at[0]) ** 2 + (place[1] - at[1]) ** 2 + (place[2] - at[2]) ** 2)
                 part = min(1.0, off_share * edge / (away + 1e-30))

@@ -18,6 +18,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from anatomy_twin.kernels.tet_field import INNER
+
 SPLIT, FILLED = 1, 2
 CORNERS = np.array([[0, 1, 2, 3], [0, 1, 2, 4], [0, 1, 4, 3], [0, 2, 3, 4], [1, 2, 3, 4]])
 
@@ -28,7 +30,7 @@ def level_start(shape: Any, level: int) -> int:
     return int((8**level - 1) // 7) * shape[0] * shape[1] * shape[2]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _cell(cells: Any, shape: Any, level: int, k: int, j: int, i: int) -> int:
     """Return the byte of a cell, or -1 beyond the lattice."""
     nk, nj, ni = shape[0] << level, shape[1] << level, shape[2] << level
@@ -68,7 +70,7 @@ def mark(
                 last = i1
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _emit(out: Any, end: Any, spots: Any, row: int) -> None:
     """Add the tetrahedron of the ``spots`` named by a row of CORNERS, positively oriented as (k, j, i).
 
@@ -89,7 +91,7 @@ def _emit(out: Any, end: Any, spots: Any, row: int) -> None:
         out[at, place] = spots[spot, 0] << 42 | spots[spot, 1] << 21 | spots[spot, 2]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _between_equals(
     cells: Any, shape: Any, level: int, place: Any, axis: int, side: int, spots: Any, out: Any, end: Any
 ) -> None:
@@ -120,7 +122,7 @@ def _between_equals(
             _emit(out, end, spots, row)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _beside_larger(place: Any, axis: int, step: int, side: int, spots: Any, out: Any, end: Any) -> None:
     """Half pyramids on both sides of the square of a leaf whose neighbour along ``axis`` is twice as large."""
     for n in range(3):
@@ -177,7 +179,7 @@ def tetrahedra(cells: Any, shape: Any, levels: int, out: Any) -> int:
     return int(end[0])
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _slot(table: Any, key: int) -> int:
     """Return the place of a key in an open hash table of a power of two places, or the empty one where it belongs."""
     mask = table.size - 1

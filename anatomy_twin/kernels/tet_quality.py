@@ -8,8 +8,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from anatomy_twin.kernels.tet_field import INNER
 
-@njit(cache=True, error_model="numpy")
+
+@njit(**INNER)
 def badness(a: Any, b: Any, c: Any, d: Any) -> float:
     """Return the largest |cosine| of the six dihedral angles, 2 or more where the tetrahedron is inverted.
 
@@ -121,7 +123,7 @@ def dihedral_degrees(points: Any, tetrahedra: Any) -> NDArray[np.float64]:
     return angles
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _six_volumes(points: Any, a: int, b: int, c: int, d: int) -> float:
     u0, u1, u2 = points[b, 0] - points[a, 0], points[b, 1] - points[a, 1], points[b, 2] - points[a, 2]
     v0, v1, v2 = points[c, 0] - points[a, 0], points[c, 1] - points[a, 1], points[c, 2] - points[a, 2]
@@ -185,7 +187,7 @@ def held_voxels(points: Any, tetrahedra: Any, regions: Any, voxels: Any, count: 
     return table
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _barycentric_planes(points: Any, tetrahedra: Any, t: int, plane: Any) -> bool:
     """Write the four barycentric coordinates as linear functions (rows: slopes along k, j, i, constant)."""
     whole = _six_volumes(points, tetrahedra[t, 0], tetrahedra[t, 1], tetrahedra[t, 2], tetrahedra[t, 3])

@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from anatomy_twin.kernels.tet_field import region_at
+from anatomy_twin.kernels.tet_field import INNER, region_at
 
 DRAWN = -1
 LONG, SHORT, OTHER = 0.24999, 0.41189, 0.3  # Labelle and Shewchuk's safe fractions for the two kinds of lattice edge
@@ -35,7 +35,7 @@ def cut_edge_keys(tetrahedra: Any, labels: Any) -> NDArray[np.int64]:
     return keys
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _safe_fraction(points: Any, a: int, b: int) -> float:
     """The fraction of an edge within which its end may be drawn: by whether it runs along an axis or a diagonal."""
     most = 0.0
@@ -47,7 +47,7 @@ def _safe_fraction(points: Any, a: int, b: int) -> float:
     return LONG if along == 1 else (SHORT if along == 3 else OTHER)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _draw(
     drawn: Any, labels: Any, cut: Any, starts: Any, edges: Any, points: Any, ends: Any, fractions: Any, turn: int
 ) -> None:
@@ -74,7 +74,7 @@ def needs(points: Any, ends: Any, fractions: Any) -> NDArray[np.float64]:
     return near
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _edges_of_points(ends: Any, count: int) -> Any:
     """For each point the edges at it: where they begin and their numbers."""
     starts = np.zeros(count + 2, np.int64)
@@ -92,7 +92,7 @@ def _edges_of_points(ends: Any, count: int) -> Any:
     return starts, edges
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _kinds(labels: Any, tetrahedra: Any, t: int) -> int:
     """How many regions the corners of a tetrahedron are in."""
     kinds = 0
@@ -107,28 +107,31 @@ def _kinds(labels: Any, tetrahedra: Any, t: int) -> int:
 
 @njit(cache=True, error_model="numpy")
 def draw_points(
-    points: Any, labels: Any, ends: Any, fractions: Any, tetrahedra: Any, tet_edges: Any, turns: Any
+    points: Any, labels: Any, ends: Any, fractions: Any, tetrahedra: Any, tet_edges: Any, turns: Any, kept: Any
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Draw points onto interfaces: those with a crossing near, then those of tetrahedra with three regions.
 
     Parameters: points (N, 3) mm; labels (N,), changed in place; ends (E, 2) and fractions (E,) of the edges that are
     cut; tetrahedra (M, 4) and the numbers of their cut edges (M, 6); ``turns``, the places of ``needs`` to be served,
-    nearest first. Returns the points after drawing and which edges are still cut (E,).
+    nearest first; ``kept`` (N,), points that are not drawn unless three regions leave no other choice. Returns the points after drawing and which edges are still cut (E,).
     """
     drawn = points.copy()
     cut = np.ones(ends.shape[0], np.bool_)
     starts, edges = _edges_of_points(ends, points.shape[0])
     for turn in range(turns.size):
-        if cut[turns[turn] // 2]:
+        e = turns[turn] // 2
+        if cut[e] and not kept[ends[e, turns[turn] % 2]]:
             _draw(drawn, labels, cut, starts, edges, points, ends, fractions, turns[turn])
     for t in range(tetrahedra.shape[0]):
         while _kinds(labels, tetrahedra, t) > 2:
-            best, best_turn = 2.0, np.int64(0)
+            best, best_turn = 3.0, np.int64(0)
             for n in range(6):
                 e = tet_edges[t, n]
                 if e >= 0 and cut[e]:
                     for side in range(2):
                         part = fractions[e] if side == 0 else 1.0 - fractions[e]
+                        if kept[ends[e, side]]:
+                            part += 1.0
                         if part < best:
                             best, best_turn = part, 2 * e + side
             _draw(drawn, labels, cut, starts, edges, points, ends, fractions, best_turn)
@@ -171,14 +174,14 @@ def place_crossings(
     return every, numbers, stem
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _edge_of(a: int, b: int) -> int:
     """The number of the edge between corners ``a`` and ``b`` of a tetrahedron, as in FIRST_ENDS."""
     low, high = min(a, b), max(a, b)
     return low + high - 1 if low == 0 else low + high
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _turn(a: int, b: int, c: int, d: int) -> int:
     """Orientation of four local corners (0..3 the tetrahedron's own, 4..9 the middles of its edges).
 
@@ -201,7 +204,7 @@ def _turn(a: int, b: int, c: int, d: int) -> int:
     return turn
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _put(out: Any, of: Any, end: Any, names: Any, label: int, a: int, b: int, c: int, d: int) -> None:
     """Add one piece with its orientation; ``names`` are the point numbers of the ten local corners."""
     at = end[0]
@@ -212,7 +215,7 @@ def _put(out: Any, of: Any, end: Any, names: Any, label: int, a: int, b: int, c:
     of[at] = label
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _divided(
     out: Any, of: Any, end: Any, names: Any, ours: Any, theirs: Any, drawn: Any, count: int, lying: int, label: int,
     flip: int,
@@ -246,7 +249,7 @@ def _divided(
     _put(out, of, end, names, label, ours[0], near if flip else far, last, side)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _sort_corners(labels: Any, stem: Any, names: Any, low: int, high: int, sides: Any, counts: Any) -> None:
     """Write the local corners in ``low``, in ``high`` and drawn, those with the longer stem (lower number) first."""
     counts[0] = counts[1] = counts[2] = 0
@@ -264,7 +267,7 @@ def _sort_corners(labels: Any, stem: Any, names: Any, low: int, high: int, sides
         sides[side, at] = n
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**INNER)
 def _square_distance(points: Any, a: int, b: int) -> float:
     return float(
         (points[a, 0] - points[b, 0]) ** 2 + (points[a, 1] - points[b, 1]) ** 2 + (points[a, 2] - points[b, 2]) ** 2
@@ -274,13 +277,13 @@ def _square_distance(points: Any, a: int, b: int) -> float:
 @njit(cache=True, error_model="numpy")
 def divide(
     points: Any, labels: Any, tetrahedra: Any, tet_edges: Any, numbers: Any, stem: Any, field: Any
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Return the pieces (P, 4) of all tetrahedra that are not wholly outside, and their regions (P,), 0 outside too.
 
     ``points``, ``numbers`` and ``stem`` come from ``place_crossings``. A tetrahedron with all corners on interfaces
     takes the region at its centre.
     """
-    out = np.empty((6 * tetrahedra.shape[0], 4), np.int64)
+    out = np.empty((6 * tetrahedra.shape[0], 4), np.int32)
     of = np.empty(6 * tetrahedra.shape[0], np.int64)
     end = np.zeros(1, np.int64)
     names = np.empty(10, np.int64)
@@ -331,3 +334,58 @@ def touching(pieces: Any, regions: Any, count: int) -> NDArray[np.int64]:
         for n in range(4):
             held[pieces[t, n]] |= 1 << np.int64(regions[t])
     return held
+
+
+@njit(**INNER)
+def _parts(pieces: Any, rings: Any, first: int, stop: int, v: int, inside: Any, group: Any) -> int:
+    """Into how many parts, joined by faces at ``v``, the tetrahedra around it fall that are marked ``inside``."""
+    count = stop - first
+    for n in range(count):
+        group[n] = n
+    parts = 0
+    for n in range(count):
+        parts += inside[n]
+    for n in range(count):
+        for m in range(n):
+            if inside[n] and inside[m]:
+                common = 0
+                for a in range(4):
+                    for b in range(4):
+                        common += pieces[rings[first + n], a] == pieces[rings[first + m], b]
+                if common == 3 and group[n] != group[m]:
+                    old, new = group[n], group[m]
+                    parts -= 1
+                    for other in range(count):
+                        if group[other] == old:
+                            group[other] = new
+    return parts
+
+
+@njit(cache=True, error_model="numpy")
+def pinches(pieces: Any, regions: Any, held: Any, starts: Any, rings: Any) -> NDArray[np.bool_]:
+    """Return the points (N,) where the boundary of a region is not one simple sheet.
+
+    There a region, or all that is not the region, falls into parts that only an edge or a point joins.
+    """
+    found = np.zeros(held.size, np.bool_)
+    largest = 0
+    for v in range(held.size):
+        largest = max(largest, starts[v + 1] - starts[v])
+    inside, group = np.empty(largest, np.bool_), np.empty(largest, np.int64)
+    for v in range(held.size):
+        if held[v] & (held[v] - 1) == 0:
+            continue
+        two = 0
+        for r in range(62):
+            two += held[v] >> r & 1
+        for r in range(62):
+            if not held[v] >> r & 1:
+                continue
+            for side in range(2):
+                if side == 1 and two == 2:
+                    break  # what is not the one region is the other
+                for n in range(starts[v], starts[v + 1]):
+                    inside[n - starts[v]] = (regions[rings[n]] == r) == (side == 0)
+                if _parts(pieces, rings, starts[v], starts[v + 1], v, inside, group) > 1:
+                    found[v] = True
+    return found

@@ -122,13 +122,13 @@ def _explain(voxel: int, radius: float, grid: Any, voxels: Any, spacing: Any, ex
 def explaining_paths(
     before: NDArray[np.int64], order: NDArray[np.int64], depth_mm: NDArray[np.float64], grid: NDArray[np.int32],
     voxels: NDArray[np.int64], spacing: NDArray[np.float64], scale: float, more_mm: float,
-) -> NDArray[np.bool_]:
-    """Return which voxels (n,) lie on the paths that explain the vessel.
+    on_path: NDArray[np.bool_], explained: NDArray[np.bool_],
+) -> None:
+    """Find the voxels (n,) on the paths that explain the vessel, and mark them in ``on_path`` (n,).
 
     ``order`` lists voxels, farthest from the root first. Each that nothing explains yet gives the path back to what is
-    on a path already (``before``); what lies within ``scale`` * depth + ``more_mm`` of a path is explained.
+    on a path already (``before``); what lies within ``scale`` * depth + ``more_mm`` of a path is ``explained`` (n,).
     """
-    on_path, explained = np.zeros(before.size, np.bool_), np.zeros(before.size, np.bool_)
     for voxel in order:
         if explained[voxel]:
             continue
@@ -137,7 +137,6 @@ def explaining_paths(
             on_path[at] = True
             _explain(at, scale * depth_mm[at] + more_mm, grid, voxels, spacing, explained)
             at = before[at]
-    return on_path
 
 
 @njit(cache=True)
@@ -174,31 +173,56 @@ def ways_of_contact(
     return longest
 
 
+@njit(cache=True)
+def _middle(
+    voxel: int, reach: float, grid: Any, component: Any, voxels: Any, depth: Any, spacing: Any, middle: Any
+) -> float:
+    """Set ``middle`` (3,) to the mean step in mm to the voxels of the same part within ``reach``; returns the depth of
+    the deepest of them."""
+    k, j, i = voxels[voxel, 0], voxels[voxel, 1], voxels[voxel, 2]
+    c, b, a = int(reach / spacing[0]), int(reach / spacing[1]), int(reach / spacing[2])
+    total, deepest = 0, 0.0
+    middle[:] = 0.0
+    for z in range(max(0, k - c), min(grid.shape[0], k + c + 1)):
+        for y in range(max(0, j - b), min(grid.shape[1], j + b + 1)):
+            for x in range(max(0, i - a), min(grid.shape[2], i + a + 1)):
+                other = grid[z, y, x]
+                if other < 0 or component[other] != component[voxel]:
+                    continue
+                p, q, r = (z - k) * spacing[0], (y - j) * spacing[1], (x - i) * spacing[2]
+                if p * p + q * q + r * r <= reach * reach:
+                    total += 1
+                    deepest = max(deepest, depth[other])
+                    middle[0] += p
+                    middle[1] += q
+                    middle[2] += r
+    middle /= total
+    return deepest
+
+
 @njit(cache=True, parallel=True)
 def outward_steps(
-    grid: NDArray[np.int32], component: NDArray[np.int64], voxels: NDArray[np.int64], spacing: NDArray[np.float64],
-    chosen: NDArray[np.int64], reach_mm: float,
+    grid: NDArray[np.int32], component: NDArray[np.int64], voxels: NDArray[np.int64], depth_mm: NDArray[np.float64],
+    spacing: NDArray[np.float64], chosen: NDArray[np.int64], reach_mm: float,
 ) -> NDArray[np.float64]:
-    """Return for each ``chosen`` voxel the vector in mm from the middle of its surroundings to itself (m, 3) [k, j, i].
+    """Return for each ``chosen`` voxel how its surroundings end there: (m, 3) along k, j, i.
 
-    Its surroundings are the voxels of its own ``component`` (n,) within ``reach_mm``. At the end of a tube the vector
-    points out along the tube, on its flank out of the flank, and it is short.
+    From the middle of the voxels of its own ``component`` (n,) in a wide ball around it to that in a narrow one. The
+    narrow ball is a voxel wider than the tube is deep within ``reach_mm``, the wide one three times as deep, at least
+    ``reach_mm``. At the end of a tube the vector points out along the tube and has about half the length of the
+    difference of the two radii, which is its unit; on a flank it is short.
     """
     result = np.zeros((chosen.size, 3))
+    side = spacing.max()
     for n in prange(chosen.size):
-        k, j, i = voxels[chosen[n], 0], voxels[chosen[n], 1], voxels[chosen[n], 2]
-        c, b, a = int(reach_mm / spacing[0]), int(reach_mm / spacing[1]), int(reach_mm / spacing[2])
-        total, middle_k, middle_j, middle_i = 0, 0.0, 0.0, 0.0
-        for z in range(max(0, k - c), min(grid.shape[0], k + c + 1)):
-            for y in range(max(0, j - b), min(grid.shape[1], j + b + 1)):
-                for x in range(max(0, i - a), min(grid.shape[2], i + a + 1)):
-                    if grid[z, y, x] < 0 or component[grid[z, y, x]] != component[chosen[n]]:
-                        continue
-                    p, q, r = (z - k) * spacing[0], (y - j) * spacing[1], (x - i) * spacing[2]
-                    if p * p + q * q + r * r <= reach_mm * reach_mm:
-                        total += 1
-                        middle_k, middle_j, middle_i = middle_k + p, middle_j + q, middle_i + r
-        result[n, 0], result[n, 1], result[n, 2] = -middle_k / total, -middle_j / total, -middle_i / total
+        near, far = np.zeros(3), np.zeros(3)
+        deep = _middle(chosen[n], reach_mm, grid, component, voxels, depth_mm, spacing, far)
+        narrow = deep + side
+        wide = max(reach_mm, 3.0 * deep, narrow + 2.0 * side)
+        _middle(chosen[n], narrow, grid, component, voxels, depth_mm, spacing, near)
+        _middle(chosen[n], wide, grid, component, voxels, depth_mm, spacing, far)
+        for axis in range(3):
+            result[n, axis] = (near[axis] - far[axis]) / (wide - narrow)
     return result
 
 
@@ -214,6 +238,7 @@ def warm_up() -> None:
         table, neighbour_steps_mm((1.0, 1.0, 1.0)), np.ones(2), np.zeros(1, np.int64), first, none, np.zeros(0)
     )
     spacing = np.ones(3)
-    explaining_paths(before, np.array([1, 0]), np.ones(2), grid, voxels, spacing, 1.0, 1.0)
+    marks = np.zeros((2, 2), bool)
+    explaining_paths(before, np.array([1, 0]), np.ones(2), grid, voxels, spacing, 1.0, 1.0, marks[0], marks[1])
     ways_of_contact(table, np.arange(2), before, length)
-    outward_steps(grid, np.zeros(2, np.int64), voxels, spacing, np.zeros(1, np.int64), 2.0)
+    outward_steps(grid, np.zeros(2, np.int64), voxels, np.ones(2), spacing, np.zeros(1, np.int64), 2.0)

@@ -44,7 +44,7 @@ def line_owners(
     for n in range(points.shape[0]):
         reach = radius[n] + more_mm
         for axis in range(3):
-            low[axis] = max(0, int(math.ceil((points[n, axis] - reach) / spacing[axis])))
+            low[axis] = max(0, math.ceil((points[n, axis] - reach) / spacing[axis]))
             high[axis] = min(shape[axis] - 1, int((points[n, axis] + reach) / spacing[axis]))
         for k in range(low[0], high[0] + 1):
             for j in range(low[1], high[1] + 1):
@@ -242,7 +242,8 @@ def smooth_lines(
     ``along`` (n,) is the length in mm along each line, ``trust`` (n,) the weight of each value and ``window`` (n,) half
     the width in mm of the surroundings that count; line l is first[l]:first[l + 1]. The polynomial is fitted by least
     squares with tricube weights (Cleveland, Robust locally weighted regression, JASA 1979): curves are not flattened
-    as by a running mean. Where too few places have weight the degree is lower; with none the value is kept.
+    as by a running mean. Within half a window of an end, where a curve would be a guess, the degree is 1,
+    and lower where too few places have weight; with none the value is kept.
     """
     result, slope = values.copy(), np.zeros_like(values)
     for line in prange(first.size - 1):
@@ -253,7 +254,9 @@ def smooth_lines(
                 start -= 1
             while stop < high - 1 and along[stop + 1] - along[n] < window[n]:
                 stop += 1
-            for order in range(min(degree, stop - start), -1, -1):
+            ahead = min(along[n] - along[low], along[high - 1] - along[n])
+            most = min(degree, stop - start, 1 if ahead < 0.5 * window[n] else 2)
+            for order in range(most, -1, -1):
                 normal, right = np.zeros((3, 3)), np.zeros((3, values.shape[1]))
                 heard = 0
                 for m in range(start, stop + 1):

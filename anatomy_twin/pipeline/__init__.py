@@ -5,11 +5,11 @@ This is the only room that knows all others of the chain; the command line and t
 
 from __future__ import annotations
 
+from anatomy_twin.pipeline.anatomy import mesh_case, surface_case, tetrahedra_case, vessels_case
 from anatomy_twin.pipeline.chain import (
     add_plan,
     assess_case,
     import_scan,
-    mesh_case,
     propose_case,
     run_liver_ablation,
     simulate_case,
@@ -21,5 +21,5 @@ from anatomy_twin.pipeline.targets import candidates, centre_mm, choose_target, 
 __all__ = [
     "add_plan", "assess_case", "candidates", "centre_mm", "choose_target", "edit_case", "import_scan", "labels_case",
     "load_labels", "mesh_case", "named_target", "propose_case", "run_liver_ablation", "segment_case", "simulate_case",
-    "target_case", "warm_up",
+    "surface_case", "target_case", "tetrahedra_case", "vessels_case", "warm_up",
 ]

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from anatomy_twin.anatomy import build_anatomy
 from anatomy_twin.assess import assess
 from anatomy_twin.core import (
     SILENT,
@@ -18,6 +17,7 @@ from anatomy_twin.core import (
     Plan,
     ThermalResult,
 )
+from anatomy_twin.pipeline.anatomy import mesh_case
 from anatomy_twin.pipeline.labels import segment_case, target_case
 from anatomy_twin.pipeline.record import recorded, timed_stage
 from anatomy_twin.pipeline.targets import Target, choose_target
@@ -39,15 +39,6 @@ def import_scan(
             monitor.warn(warning)
     case = Case.new(volume=volume, patient=patient)
     return recorded(case, "reading the scan", volume.facts, clock)
-
-
-def mesh_case(case: Case, monitor: Monitor = SILENT) -> Case:
-    """Build the surfaces of all segments."""
-    with timed_stage("building surfaces", monitor) as clock:
-        anatomy = build_anatomy(case.volume, case.label_map, monitor=monitor)
-    triangles = sum(s.certificate.triangle_count for s in anatomy.structures.values() if s.certificate)
-    case = case.with_labels(case.label_map, anatomy)
-    return recorded(case, "building surfaces", {"triangles": str(triangles)}, clock)
 
 
 def propose_case(

@@ -36,12 +36,13 @@ def segment_rows(case: Case) -> list[Row]:
 
 
 def vessel_rows(case: Case) -> list[Row]:
-    """Return one row for each vessel tree: length, branches, generations, and what was doubtful."""
+    """Return one row for each vessel tree: length, branches, generations, what was doubtful, why one is missing."""
     if not case.anatomy.trees:
         return []
     from anatomy_twin.anatomy.branches import branches
+    from anatomy_twin.anatomy.vessel_trees import missing_trees
 
-    rows = []
+    rows: list[Row] = []
     for name, tree in case.anatomy.trees.items():
         found = branches(tree)
         rows.append({
@@ -49,7 +50,12 @@ def vessel_rows(case: Case) -> list[Row]:
             "branches": len(found), "generations": max((branch.generation for branch in found), default=0),
             "state": tree.state, "kind": "caution" if tree.state == "check" else "plain", "note": "; ".join(tree.notes),
         })
-    return rows
+    missing = missing_trees(case.label_map) if case.primary in case.labels else {}
+    return rows + [
+        {"name": name, "label": structure_label(name), "length": "\N{EM DASH}", "branches": 0, "generations": 0,
+         "state": "not found", "kind": "absent", "note": why}
+        for name, why in missing.items() if name not in case.anatomy.trees
+    ]
 
 
 def certificate_words(certificate: Certificate | None) -> str:

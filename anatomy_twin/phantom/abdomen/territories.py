@@ -2,12 +2,12 @@
 
 Pure geometry of the true trees: a voxel belongs to the nearest straight piece of the portal tree. The generator's
 skeleton names one limb for each of the segments II to VIII; what hangs on a limb bears its name. The stems above the
-limbs (trunk, right, anterior, posterior, left, umbilical) do not compete. Most of a generated tree hangs on these stems:
-such a branch belongs to one of the segments that its stem supplies, to the one in whose place it runs, with as few
-changes of name along a branch as agree with that (``best_names``). Places are those of Couinaud's definition, by the true
-skeletons: the upright surfaces from the vena cava through the right and middle hepatic vein, through the umbilical
-portion, the level of the right portal branch, and behind or before the left hepatic vein. Segment I has no limb in the
-skeleton, so the truth has none.
+limbs (trunk, right, anterior, posterior, left, umbilical) do not compete. Most of a generated tree hangs on these
+stems: such a branch belongs to a segment of the half of the liver that its stem supplies, to the one in whose place it
+runs, with as few changes of name along a branch as agree with that (``best_names``). Places are those of Couinaud's
+definition, by the true skeletons: the upright surfaces from the vena cava through the right and middle hepatic vein and
+through the umbilical portion, the level of the right portal branch, and behind or before the left hepatic vein. Segment
+I has no limb in the skeleton, so the truth has none.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def segment_of_nodes(patient: SyntheticPatient) -> Ints:
     for node in order_from_roots(parents):
         up = parents[node]
         if below[node] == 0 and up >= 0:
-            supplied[node] = supplied[up]
+            supplied[node] = _half_of(int(below[up])) if below[up] else supplied[up]
     for number in range(STEM):
         score[(supplied >> number) & 1 == 0, number] = -np.inf
     stems = ~single & (below > 0)
@@ -120,9 +120,9 @@ def _places(patient: SyntheticPatient, points: Floats) -> Ints:
     medial = beyond(("umbilical" if "umbilical" in portal else "left",), portal)
     upper = points[:, 2] > portal["right"][2]
     line = np.array([hepatic[name] for name in ("lh1", "lh2", "lh3") if name in hepatic])
-    line = np.vstack([a + (b - a) * t for a, b in zip(line[:-1], line[1:], strict=True) for t in np.linspace(0, 1, 30)])
-    beside = line[np.abs(points[:, None, 0] - line[None, :, 0]).argmin(axis=1)]
-    posterior = ((points - beside)[:, 1:]).sum(axis=1) > 0
+    line = line[np.argsort(line[:, 0])]
+    behind_it, over_it = (points[:, n] - np.interp(points[:, 0], line[:, 0], line[:, n]) for n in (1, 2))
+    posterior = behind_it + over_it > 0
     left = np.where(medial, SEGMENTS.index("IV"), np.where(posterior, SEGMENTS.index("II"), SEGMENTS.index("III")))
     front = np.where(upper, SEGMENTS.index("VIII"), SEGMENTS.index("V"))
     back = np.where(upper, SEGMENTS.index("VII"), SEGMENTS.index("VI"))
@@ -151,6 +151,12 @@ def _limbs_below(tree: VesselTree) -> Ints:
             if len(left) == 1:
                 _mark(below, parents, int(left[0]), SEGMENTS.index(name))
     return below
+
+
+def _half_of(limbs: int) -> int:
+    """Return all segments of the half of the liver that limbs (bits) belong to, all seven where they are of both."""
+    left = 0b0000111
+    return left if not limbs & ~left else ~left & 0b1111111 if not limbs & left else 0b1111111
 
 
 def _mark(below: Ints, parents: Ints, node: int, number: int) -> None:

@@ -1,0 +1,178 @@
+"""Couinaud's segments I to VIII of a liver, from its portal and hepatic trees and landmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anatomy_twin.anatomy.caudate import Caudate, find_caudate
+from anatomy_twin.anatomy.liver_landmarks import FISSURE_DEG, Landmarks, find_landmarks, thick_path
+from anatomy_twin.anatomy.loose_vessels import with_loose_parts
+from anatomy_twin.anatomy.portal_names import (
+    SEGMENTS,
+    Levels,
+    Supply,
+    find_levels,
+    likely,
+    name_portal_branches,
+    names_of_nodes,
+    supply_of,
+)
+from anatomy_twin.anatomy.territories import nearest_branch, territory_segment
+from anatomy_twin.core import SILENT, LabelMap, Monitor, Segment, VesselTree, check_cancelled
+from anatomy_twin.errors import DataError
+from anatomy_twin.kernels.territory_names import summed_below
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+ROMAN: Final = ("", "I", *SEGMENTS)
+LEAST_PIECES: Final = 8  # a portal tree of fewer pieces has no branches to name
+
+
+@dataclass(frozen=True, eq=False)
+class Division:
+    """Segments of a liver as label map, and the portal tree with the names that were found (None without a tree)."""
+
+    labels: LabelMap
+    portal: VesselTree | None
+
+
+def couinaud_segments(labels: LabelMap, trees: Mapping[str, VesselTree], monitor: Monitor = SILENT) -> LabelMap:
+    """Return the liver divided into Couinaud's segments, each voxel of it (lesions and vessels too) in one.
+
+    Parameters
+    ----------
+    labels : needs "liver"; uses vena cava, portal branches, aorta, spleen, stomach, body and gallbladder.
+    trees : "portal" and "hepatic" (``vessel_trees``); names that its portal tree bears already are kept.
+    monitor : told of progress; may cancel.
+
+    Returns
+    -------
+    LabelMap on the grid of the labels. Layer 0: "liver_segment_1" to "liver_segment_8", whose volumes add up to the
+    liver exactly. Layer 1: "territory_2" to "territory_8", what the portal branches of II to VIII supply, before
+    segment I is taken out. All are "check" with the rule "estimated"; more rules and the notes say what was missing:
+    "no portal branches" (planes and levels alone), "no hepatic veins", "landmark", "laterality", "volume".
+
+    Raises
+    ------
+    DataError : no liver, or neither portal branches nor hepatic veins nor vena cava: nothing tells its segments apart.
+    Cancelled : the user stopped.
+    """
+    return divide_liver(labels, trees, monitor).labels
+
+
+def divide_liver(labels: LabelMap, trees: Mapping[str, VesselTree], monitor: Monitor = SILENT) -> Division:
+    """Return the segments (``couinaud_segments``) together with the portal tree that bears their names."""
+    known = [segment.name for segment in labels.segments]
+    liver = labels.mask("liver") if "liver" in known else np.zeros(0, bool)
+    if not liver.any():
+        raise DataError("the segments of a liver need the liver, which the labels do not have",
+                        advice="segment it first")  # fmt: skip
+    portal, hepatic = (_branched(trees.get(name)) for name in ("portal", "hepatic"))
+    if portal is None and hepatic is None and "inferior_vena_cava" not in labels:
+        raise DataError("without portal branches, hepatic veins and vena cava nothing tells the liver's segments apart",
+                        advice="segment a scan in the portal venous phase")  # fmt: skip
+    if portal is None:
+        return _by_planes(labels, liver, hepatic)
+    notes: list[str] = []
+    vessel = labels.mask("portal_branches") if "portal_branches" in labels else np.zeros(liver.shape, bool)
+    hung, parts, left_out = with_loose_parts(portal, vessel & liver, labels.geometry)
+    if parts:
+        notes.append(f"{parts} parts of portal branches that hang on nothing belong to the nearest branch"
+                     + (f", {left_out} too far from any are left out" if left_out else ""))  # fmt: skip
+    supply = supply_of(hung, liver, labels.geometry)
+    monitor.progress(0.3)
+    check_cancelled(monitor)
+    frame = find_landmarks(labels, hepatic, _hilum(hung, liver, labels))
+    levels = find_levels(hung, supply, frame)
+    given = set(portal.branch_names.values()) & set(SEGMENTS)
+    if not given:
+        hung = name_portal_branches(hung, liver, labels.geometry, frame, supply=supply, levels=levels)
+    monitor.progress(0.6)
+    check_cancelled(monitor)
+    codes = names_of_nodes(hung)
+    owner = np.where(codes < len(SEGMENTS), codes + 2, -1)
+    territory = np.maximum(nearest_branch(liver, labels.geometry, hung, owner=owner), 0).astype(np.uint8)
+    monitor.progress(0.9)
+    fork, left = hung.nodes_mm[levels.fork], _left_end(hung, supply, levels)
+    caudate = find_caudate(labels, liver, frame, fork, left)
+    how = "as given" if given else "by place and by what hangs on what"
+    notes += [f"portal branches named {how}", *levels.notes]
+    named = replace(portal, branch_names={n: name for n, name in hung.branch_names.items() if n < len(portal.parents)})
+    rules = ("estimated", *frame.rules, *levels.rules)
+    return Division(_label_map(labels, territory, caudate, frame, rules, notes), named)
+
+
+def _branched(tree: VesselTree | None) -> VesselTree | None:
+    return tree if tree is not None and np.count_nonzero(tree.parents >= 0) >= LEAST_PIECES else None
+
+
+def _hilum(tree: VesselTree, liver: Mask, labels: LabelMap) -> Floats:
+    """Return the first node in the liver on the way from the root along the branch with most nodes."""
+    count = np.ones((len(tree.parents), 1))
+    below = summed_below(tree.parents, count)[:, 0]
+    roots = np.flatnonzero(tree.parents < 0)
+    path = thick_path(tree, int(roots[np.argmax(below[roots])]), below, 0.3 * float(below.max()))
+    way = tree.nodes_mm[path]
+    seen = labels.geometry.contains(way)
+    seen[seen] = liver[tuple(labels.geometry.voxel_of(way[seen]).T)]
+    return np.asarray(way[np.argmax(seen)] if seen.any() else way[-1])
+
+
+def _left_end(tree: VesselTree, supply: Supply, levels: Levels) -> Floats | None:
+    left = [node for node, side in levels.sides.items() if side == "left"]
+    if not left:
+        return None
+    first = max(left, key=lambda node: (supply.below[node], -node))
+    path = thick_path(tree, first, supply.below, 0.6 * float(supply.below[first]))
+    return np.asarray(tree.nodes_mm[path[-1]])
+
+
+def _by_planes(labels: LabelMap, liver: Mask, hepatic: VesselTree | None) -> Division:
+    """Divide by the planes of the hepatic veins (or usual ones) and the level of the hilum, without portal branches."""
+    places = labels.geometry.to_world(np.argwhere(liver))
+    fork = None
+    if "portal_vein" in labels:
+        trunk = labels.geometry.to_world(np.argwhere(labels.mask("portal_vein")))
+        fork = trunk[np.argmin(np.linalg.norm(trunk - places.mean(axis=0), axis=1))]
+    frame = find_landmarks(labels, hepatic, fork)
+    height = float(np.median(places[:, 2])) if fork is None else float(fork[2])
+    said = "middle of the liver" if fork is None else "end of the portal trunk"
+    levels = Levels(0, np.zeros(0, bool), {}, height, height, FISSURE_DEG)
+    territory = np.zeros(liver.shape, np.uint8)
+    territory[liver] = likely(places, frame, levels).argmax(axis=1) + 2
+    caudate = Caudate(np.zeros_like(liver), "segment I lies behind the portal fork, which was not found", ("landmark",))
+    notes = [f"no portal branches: divided by planes alone, upper from lower segments at the height of the {said}"]
+    rules = ("estimated", "no portal branches", "landmark", *frame.rules)
+    return Division(_label_map(labels, territory, caudate, frame, rules, notes), None)
+
+
+def _label_map(
+    labels: LabelMap, territory: NDArray[np.uint8], caudate: Caudate, frame: Landmarks, rules: tuple[str, ...],
+    notes: list[str],
+) -> LabelMap:
+    array = np.stack([np.where(caudate.mask, np.uint8(1), territory), territory])
+    rules = tuple(dict.fromkeys(rules))
+    counts = np.bincount(array[0].ravel(), minlength=9)
+    total = int(counts[1:].sum())
+    segments: list[Segment] = []
+    for number in range(1, 9):
+        name = f"liver_segment_{number}"
+        own = tuple(dict.fromkeys((*rules, *caudate.rules))) if number == 1 else rules
+        if counts[number]:
+            note = caudate.note if number == 1 else f"{100.0 * counts[number] / total:.1f} % of the liver"
+            segments.append(territory_segment(name, 0, number, number, "check", "liver", note, own))
+        else:
+            why = caudate.note if number == 1 else f"no branch runs where segment {ROMAN[number]} is expected"
+            segments.append(territory_segment(name, 0, 0, number, "not found", "liver", why, own))
+    for number in np.unique(territory[territory > 0]):
+        note = f"what portal branches of segment {ROMAN[number]} supply, segment I not taken out"
+        part = (f"territory_{number}", 1, int(number), int(number), "check", "liver", note, rules)
+        segments.append(territory_segment(*part))
+    found = f"planes through {', '.join(frame.found)}" if frame.found else "usual planes"
+    return LabelMap(array, labels.geometry, tuple(segments), (*notes, found, *frame.missing, caudate.note))

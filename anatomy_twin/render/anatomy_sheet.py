@@ -1,0 +1,276 @@
+"""Sheets about what was made of a segmentation, and the parts they are made of: panes, words, tables.
+
+``surfaces_picture`` is here; trees, territories and tetrahedra have files of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anatomy_twin import catalog
+from anatomy_twin.core import Case, Structure
+from anatomy_twin.errors import DataError, RenderError, UsageError
+from anatomy_twin.notice import INTENDED_USE
+from anatomy_twin.rehearsal import SurfaceLayer, structure_colour, structure_label
+from anatomy_twin.render.overview import DOUBT, INK, PAPER, QUIET
+from anatomy_twin.render.probe import can_render, choose_window
+from anatomy_twin.render.text import font, to_png
+from anatomy_twin.render.views import view_axes, view_letters
+
+HEAD_PX: Final = 44
+FOOT_PX: Final = 30
+GAP_PX: Final = 4
+BAD: Final = (255, 122, 96)
+GOOD: Final = (94, 200, 168)
+UNPAINTED: Final = ("body", "skin", "unknown_tissue", "fat", "subcutaneous_fat", "visceral_fat", "muscle", "diaphragm")
+# what would hide the organs from the front is drawn as a hint of itself
+SHEER: Final = {"ribs": 0.18, "sternum": 0.18, "bone": 0.25, "liver": 0.55, "lung": 0.18, "colon": 0.5, "bowel": 0.35,
+                "pleural_recess": 0.1, "stomach": 0.6, "heart": 0.6}  # fmt: skip
+
+Picture = NDArray[np.uint8]
+Colour = tuple[int, int, int]
+Size = tuple[int, int]
+Place = tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """What a stage draws by itself."""
+
+    surfaces: tuple[SurfaceLayer, ...]
+    needles: tuple[Any, ...] = ()
+    markers: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Pane:
+    """A 3-D picture (rows, columns, 3) and where points of the patient are in it."""
+
+    picture: Picture
+    middle_mm: NDArray[np.float64]
+    half_height_mm: float
+    view: str
+
+    def to_pixel(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn LPS mm (..., 3) into [column, row] of the picture."""
+        _, up, right = view_axes(self.view)
+        rows, columns = self.picture.shape[:2]
+        scale = rows / (2.0 * self.half_height_mm)
+        offset = np.asarray(points_mm, dtype=np.float64) - self.middle_mm
+        return np.stack([columns / 2 + offset @ right * scale, rows / 2 - offset @ up * scale], axis=-1)
+
+
+class Sheet:
+    """A dark page with a head line and the line that says what it is for."""
+
+    def __init__(self, size: Size, title: str, remarks: Sequence[str] = ()) -> None:
+        from PIL import Image, ImageDraw
+
+        self.image = Image.new("RGB", size, PAPER)
+        self.draw = ImageDraw.Draw(self.image, "RGBA")
+        self.draw.text((12, HEAD_PX // 2), title, font=font(18, True), fill=INK, anchor="lm")
+        start = 12 + self.draw.textlength(title, font=font(18, True)) + 24
+        line = "  |  ".join(remark for remark in remarks if remark)
+        self.draw.text((start, HEAD_PX // 2 + 1), line, font=font(14), fill=QUIET, anchor="lm")
+        self.draw.text((size[0] // 2, size[1] - FOOT_PX // 2), INTENDED_USE, font=font(13), fill=INK, anchor="mm")
+
+    def paste(self, picture: Picture, place: Place) -> None:
+        """Put a picture with its top left corner at ``place`` (column, row)."""
+        from PIL import Image
+
+        self.image.paste(Image.fromarray(np.ascontiguousarray(picture)), place)
+
+    def words(
+        self, place: tuple[float, float], text: str, size: int = 13, fill: Colour = INK, anchor: str = "lm",
+        bold: bool = False, halo: bool = False,
+    ) -> None:
+        """Write a line; a halo keeps it readable over a picture."""
+        self.draw.text(place, text, font=font(size, bold), fill=fill, anchor=anchor,
+                       stroke_width=3 if halo else 0, stroke_fill=PAPER)  # fmt: skip
+
+    def wrapped(self, place: Place, text: str, width: int, size: int = 12, fill: Colour = QUIET, most: int = 4) -> int:
+        """Write a text in lines of at most ``width`` pixels; return the row below it."""
+        lines, line = [], ""
+        for word in text.split():
+            longer = f"{line} {word}".strip()
+            if font(size).getlength(longer) > width and line:
+                lines.append(line)
+                line = word
+            else:
+                line = longer
+        lines.append(line)
+        if len(lines) > most:
+            lines = [*lines[: most - 1], lines[most - 1] + " \N{HORIZONTAL ELLIPSIS}"]
+        for number, part in enumerate(lines):
+            self.words((place[0], place[1] + number * round(size * 1.4)), part, size, fill, "la")
+        return place[1] + len(lines) * round(size * 1.4)
+
+    def letters(self, place: Place, room: Size, letters: dict[str, str], name: str = "") -> None:
+        """Write a pane's name into its corner and the patient's directions at its edges."""
+        x, y = place
+        if name:
+            self.words((x + 8, y + 8), name, 14, QUIET, "la", halo=True)
+        for side, at, anchor in (
+            ("left", (x + 6, y + room[1] / 2), "lm"), ("right", (x + room[0] - 6, y + room[1] / 2), "rm"),
+            ("top", (x + room[0] / 2, y + 6), "ma"), ("bottom", (x + room[0] / 2, y + room[1] - 6), "md"),
+        ):
+            self.words(at, letters.get(side, ""), 17, INK, anchor, bold=True, halo=True)
+
+    def finished(self, file: str | Path | None) -> Picture:
+        """Return the page, uint8 (rows, columns, 3), and write it as PNG where a file is named."""
+        picture = np.asarray(self.image).copy()
+        if file is not None:
+            try:
+                Path(file).write_bytes(to_png(picture))
+            except OSError as error:
+                advice = str(error.strerror)
+                raise RenderError("the picture cannot be written", where=Path(file).name, advice=advice) from error
+        return picture
+
+
+def draw_pane(
+    size: Size, view: str, about_mm: NDArray[np.float64], surfaces: Sequence[SurfaceLayer] = (),
+    more: Callable[[Any], None] | None = None, *, cube: bool = True,
+) -> Pane:
+    """Draw surfaces and whatever ``more`` puts on the plotter, so that the points ``about_mm`` (N, 3) fill the pane.
+
+    Raises ``RenderError`` where this machine cannot draw.
+    """
+    works, message = can_render()
+    if not works:
+        raise RenderError(message)
+    choose_window()
+    import pyvista
+
+    from anatomy_twin.render.stage import Stage
+
+    toward, up, right = view_axes(view)
+    across, along = about_mm @ right, about_mm @ up
+    half_height = 1.08 * max(np.ptp(along) / 2, np.ptp(across) / 2 * size[1] / size[0], 1.0)
+    middle = (across.max() + across.min()) / 2 * right + (along.max() + along.min()) / 2 * up
+    plotter = pyvista.Plotter(off_screen=True, window_size=list(size), lighting="none")
+    try:
+        shown: Any = _Shown(tuple(surfaces))
+        Stage(plotter, shown, "dark", silhouettes=True)
+        if more is not None:
+            more(plotter)
+        if not cube:
+            plotter.hide_axes()
+        camera = plotter.camera
+        camera.parallel_projection = True
+        camera.parallel_scale = float(half_height)
+        camera.focal_point = tuple(middle)
+        camera.position = tuple(middle + 2000.0 * toward)
+        camera.up = tuple(up)
+        plotter.renderer.ResetCameraClippingRange()
+        if any(layer.opacity < 1 for layer in surfaces):
+            plotter.enable_depth_peeling(number_of_peels=8, occlusion_ratio=0.0)
+        plotter.enable_anti_aliasing("ssaa")
+        picture = plotter.screenshot(return_img=True)
+    finally:
+        plotter.close()
+    return Pane(np.ascontiguousarray(picture[..., :3]), middle, float(half_height), view)
+
+
+def layer_of(structure: Structure, opacity: float = 1.0, colour: Colour | None = None) -> SurfaceLayer:
+    """Return a structure as a layer to draw; its coarse surface where it has one."""
+    surface = structure.coarse if structure.coarse is not None else structure.surface
+    if surface is None:
+        raise DataError(f"{structure_label(structure.name)} has no surface to draw")
+    return SurfaceLayer(structure.name, structure_label(structure.name), surface, colour or colour_of(structure),
+                        opacity, True, "organ", structure.volume_ml, structure.state)  # fmt: skip
+
+
+def colour_of(structure: Structure) -> Colour:
+    """Return the palette's colour of a structure, or its own where the name is a user's."""
+    try:
+        return structure_colour(structure.name)
+    except UsageError:
+        return structure.colour
+
+
+def kind_of(case: Case) -> str:
+    """Say whose anatomy is shown."""
+    return "generated patient" if case.synthetic else "segmentation for review"
+
+
+def surfaces_picture(case: Case, file: str | Path | None = None) -> Picture:
+    """Draw all surfaces from four sides, with the certificate of each.
+
+    Ribs, lungs and other structures that would hide the rest are translucent; the body, fat, muscle and diaphragm are
+    left out of the picture and of the table.
+
+    Parameters
+    ----------
+    case : a case whose anatomy has surfaces.
+    file : where a PNG is written as well.
+
+    Returns
+    -------
+    The picture, uint8 (rows, columns, 3).
+
+    Raises
+    ------
+    DataError : the anatomy has no surfaces.
+    RenderError : the machine cannot draw, or the file cannot be written.
+    """
+    shown = [
+        structure for structure in case.anatomy.structures.values()
+        if structure.surface is not None and len(structure.surface.triangles) and structure.name not in UNPAINTED
+    ]  # fmt: skip
+    if not shown:
+        raise DataError("the case has no surfaces to draw", advice="build its anatomy first")
+    room, table = (520, 452), 640
+    size = (2 * (room[0] + GAP_PX) + table, HEAD_PX + 2 * (room[1] + GAP_PX) + FOOT_PX)
+    sheet = Sheet(size, "Surfaces", (case.patient.pseudonym, kind_of(case)))
+    layers = [layer_of(structure, SHEER.get(catalog.stem(structure.name), SHEER.get(structure.name.split("_")[0], 1.0)))
+              for structure in shown]  # fmt: skip
+    # the bones of the trunk reach further than what the picture is about
+    inner = [layer for layer in layers if layer.opacity >= 0.5] or layers
+    about = np.concatenate([layer.surface.points_mm for layer in inner])
+    for number, view in enumerate(("anterior", "posterior", "right", "foot")):
+        place = ((number % 2) * (room[0] + GAP_PX), HEAD_PX + (number // 2) * (room[1] + GAP_PX))
+        sheet.paste(draw_pane(room, view, about, layers, cube=False).picture, place)
+        sheet.letters(place, room, view_letters(view), f"from the {view}" if view in ("right", "left") else view)
+    _certificates(sheet, shown, (2 * (room[0] + GAP_PX) + 12, HEAD_PX), size)
+    return sheet.finished(file)
+
+
+def _certificates(sheet: Sheet, shown: Sequence[Structure], place: Place, size: Size) -> None:
+    left, top = place
+    columns = (("volume ml", 300), ("error %", 372), ("off 95 % mm", 462), ("angle", 514), ("closed", 566), ("", 574))
+    for title, right in columns:
+        sheet.words((left + right, top + 10), title, 12, QUIET, "rm")
+    row_px = min(20.0, (size[1] - FOOT_PX - top - 50) / max(len(shown), 1))
+    text = 13 if row_px >= 17 else 11
+    fit = int((size[1] - FOOT_PX - top - 50) / max(row_px, 13.5))
+    for number, structure in enumerate(sorted(shown, key=lambda one: -one.volume_ml)[:fit]):
+        y = top + 32 + number * max(row_px, 13.5)
+        found = structure.certificate
+        sheet.draw.rectangle((left, y - 6, left + 11, y + 5), fill=colour_of(structure))
+        sheet.words((left + 18, y), structure_label(structure.name)[:32], text)
+        sheet.words((left + 300, y), f"{structure.volume_ml:.1f}", text, anchor="rm")
+        if structure.state == "check":
+            sheet.words((left + 578, y), "check", text, DOUBT, bold=True)
+        if found is None:
+            sheet.words((left + 566, y), "not checked", text, QUIET, "rm")
+            continue
+        fair = abs(found.volume_error_percent) < 1.0
+        sheet.words((left + 372, y), f"{found.volume_error_percent:+.2f}", text, INK if fair else BAD, "rm")
+        for value, right, form in ((found.boundary_p95_mm, 462, "{:.2f}"), (found.angle_p5_deg, 514, "{:.0f}\N{DEGREE SIGN}")):
+            words = "-" if value is None else form.format(value)
+            sheet.words((left + right, y), words, text, QUIET if value is None else INK, "rm")
+        sound = found.watertight and found.outward and found.manifold is not False
+        sheet.words((left + 566, y), "yes" if sound else "no", text, GOOD if sound else BAD, "rm", bold=not sound)
+    if len(shown) > fit:
+        sheet.words((left, size[1] - FOOT_PX - 12), f"and {len(shown) - fit} more", 12, QUIET)
+    sheet.words((left, size[1] - FOOT_PX - 28), "error: surface against voxels; off: 95 % of the surface lies nearer to the"
+                " voxels' faces;", 11, QUIET)  # fmt: skip
+    sheet.words((left, size[1] - FOOT_PX - 14), "angle: 5 % of the triangles' angles are smaller; closed: watertight,"
+                " outward, manifold", 11, QUIET)  # fmt: skip
