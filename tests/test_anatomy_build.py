@@ -10,7 +10,7 @@ import trimesh
 
 from anatomy_twin.anatomy import build_anatomy
 from anatomy_twin.core import LabelMap, SilentMonitor, Volume, VolumeGeometry
-from anatomy_twin.errors import Cancelled, DataError
+from anatomy_twin.errors import Cancelled, DataError, MeshError
 from tests.support.toy_patient import ELLIPSOIDS, ellipsoid_mask, make_segment, toy_patient
 from tests.support.winding import contains
 
@@ -61,6 +61,57 @@ def test_space_filling_tissue_has_no_surface_and_says_so(anatomy):
 def test_structures_cut_by_the_end_of_the_scan_are_marked(anatomy):
     assert anatomy["aorta"].certificate.touches_border
     assert not anatomy["liver"].certificate.touches_border
+
+
+def test_bad_labels_are_flagged_by_name(anatomy):
+    geometry = VolumeGeometry.upright((20, 24, 28), (2.0, 1.0, 1.0))
+    array = np.zeros((1, *geometry.shape), np.uint8)
+    array[0, 5, 6, 7] = 1
+    array[0, :9, 10:20, 10:20] = 2
+    array[0, 12:15, 4:9, 4:9] = array[0, 12:15, 14:19, 4:9] = 3
+    segments = tuple(
+        make_segment(name, 0, value) for value, name in enumerate(("tumour_1", "spleen", "pancreas", "aorta"), 1)
+    )
+    warnings = []
+
+    class Listener(SilentMonitor):
+        def warn(self, message):
+            warnings.append(message)
+
+    volume = Volume(np.zeros(geometry.shape, np.int16), geometry)
+    found = build_anatomy(volume, LabelMap(array, geometry, segments), Listener())
+    assert found["tumour_1"].note == "one voxel only" and found["tumour_1"].certificate.watertight
+    assert abs(found["tumour_1"].certificate.volume_error_percent) < 1
+    assert found["spleen"].certificate.touches_border and not found["pancreas"].certificate.touches_border
+    feet = found["spleen"].surface.points_mm[:, 2]  # flat where the scan ends: half a voxel before its first centres
+    assert feet.min() == pytest.approx(-1.0, abs=1e-6) and np.count_nonzero(feet < -1.0 + 1e-6) >= 4
+    assert found["pancreas"].note == "consists of 2 parts" and found["pancreas"].certificate.pieces == 2
+    assert (found["aorta"].surface, found["aorta"].note) == (None, "no voxels")
+    assert not warnings
+    nothing = build_anatomy(volume, LabelMap(np.zeros_like(array), geometry, segments))
+    assert [s.note for s in nothing.structures.values()] == ["no voxels"] * 4
+
+
+def test_certificates_say_how_far_surfaces_are_from_their_voxels(anatomy):
+    for structure in anatomy.structures.values():
+        if structure.surface is not None:
+            certificate = structure.certificate
+            assert certificate.manifold and certificate.pieces >= 1, structure.name
+            assert certificate.boundary_p95_mm < 3.0 * 0.6 and certificate.smallest_angle_deg > 1.0, structure.name
+
+
+def test_large_surfaces_have_a_coarser_copy_for_moving(anatomy):
+    liver, tumour = anatomy["liver"], anatomy["tumour_2"]
+    assert tumour.coarse is None and liver.coarse is not None
+    assert len(liver.coarse.triangles) < 0.6 * len(liver.surface.triangles)
+    mesh = trimesh.Trimesh(liver.coarse.points_mm, liver.coarse.triangles, process=False)
+    assert mesh.is_watertight and mesh.volume / 1000 == pytest.approx(liver.volume_ml, rel=0.01)
+
+
+def test_memory_that_would_not_suffice_is_said_before():
+    volume, labels = toy_patient(8.0)
+    with pytest.raises(MeshError, match="GB of memory"):
+        build_anatomy(volume, labels, memory_limit_bytes=1_000_000)
 
 
 def test_skin_is_drawn_where_no_body_outline_stands_for_it():

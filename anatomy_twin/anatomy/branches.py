@@ -100,7 +100,7 @@ def without_spurs(tree: VesselTree) -> NDArray[np.bool_]:
 
 def _piece_lengths(tree: VesselTree) -> NDArray[np.float64]:
     up = np.where(tree.parents < 0, np.arange(len(tree.parents)), tree.parents)
-    return np.linalg.norm(tree.nodes_mm - tree.nodes_mm[up], axis=1)
+    return np.asarray(np.linalg.norm(tree.nodes_mm - tree.nodes_mm[up], axis=1))
 
 
 def _divided(tree: VesselTree, apart_mm: float) -> tuple[tuple[Branch, ...], Integers]:

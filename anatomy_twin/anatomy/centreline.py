@@ -119,7 +119,7 @@ def _wider_end(vessel: Voxels) -> int:
     """Return an end of the largest part: of the two farthest from each other the one in wider surroundings."""
     none = np.zeros(0, np.int64)
     alone = np.zeros(int(vessel.component.max()) + 1, bool)
-    nothing = Bridges(none, none, np.zeros(0), alone)
+    nothing = Bridges(none, none, np.zeros(0), np.zeros(0), alone)
     largest = np.flatnonzero(vessel.component == np.argmax(np.bincount(vessel.component)))
     start = int(largest[np.argmax(vessel.depth_mm[largest])])
     ends = []
@@ -147,8 +147,10 @@ def _doubts(
     starts = nodes.bridged & ~nodes.bridged[np.maximum(nodes.parents, 0)]
     if starts.any():
         rules.append("bridged")
-        gaps = np.sort(bridges.length_mm)[::-1]
-        notes.append(f"{int(starts.sum())} gaps in the labels bridged, the longest of at most {gaps[0]:.1f} mm")
+        number = int(starts.sum())
+        notes.append(
+            f"{number} gap{'s' * (number > 1)} in the labels bridged, none longer than {bridges.empty_mm.max():.1f} mm"
+        )
     if rings.size:
         rules.append("loop")
         places = "; ".join(
@@ -161,7 +163,7 @@ def _doubts(
         rules.append("parts")
         number = int(np.count_nonzero(~bridges.joined))
         notes.append(
-            f"{number} part{'s' * (number > 1)} of {left.sum() * geometry.voxel_volume_ml:.2f} ml in all left out: "
+            f"{number} part{'s' * (number > 1)} of {left.sum() * geometry.voxel_volume_ml:.2g} ml in all left out: "
             f"{'they hang' if number > 1 else 'it hangs'} on nothing within reach"
         )
     if any(bool(np.take(mask, end, axis).any()) for axis in range(3) for end in (0, -1)):

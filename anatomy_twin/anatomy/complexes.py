@@ -43,7 +43,8 @@ class Complex:
     """Triangles between regions. ``points_mm`` (N, 3) are index coordinates times spacing on ``geometry``.
 
     ``sides`` (M, 2) are the regions before and behind a triangle; ``member``, ``names`` are those of the region map,
-    ``volumes_mm3`` [structure] what the voxels say.
+    ``volumes_mm3`` [structure] what the voxels say. ``ends_mm`` [axis, low or high side] is where the scan ends and
+    surfaces are cut off flat (infinite where they do not reach that far).
     """
 
     points_mm: NDArray[np.float64]
@@ -53,6 +54,7 @@ class Complex:
     names: tuple[str, ...]
     member: NDArray[np.bool_]
     volumes_mm3: NDArray[np.float64]
+    ends_mm: NDArray[np.float64]
 
 
 def complex_of(regions: RegionMap, *, memory_limit_bytes: int | None = None) -> Complex:
@@ -75,30 +77,45 @@ def complex_of(regions: RegionMap, *, memory_limit_bytes: int | None = None) -> 
     raw, kinds, triangles, sides = extract(regions.array, rank, counted)
     spacing = np.asarray(regions.geometry.spacing_mm)
     raw *= spacing
+    last = np.asarray(regions.array.shape) - 1.5
     found = Complex(
-        _smoothed(raw, kinds, triangles, sides, regions), triangles, sides, regions.geometry, regions.names,
-        regions.member, regions.structure_voxels.astype(np.float64) * (regions.geometry.voxel_volume_ml * 1000.0),
+        raw, triangles, sides, regions.geometry, regions.names, regions.member,
+        regions.structure_voxels.astype(np.float64) * (regions.geometry.voxel_volume_ml * 1000.0),
+        np.where(regions.cut, np.stack([np.full(3, 0.5), last], axis=1) * spacing[:, None], (-np.inf, np.inf)),
     )
-    return with_volumes(found, raw - FARTHEST * spacing, raw + FARTHEST * spacing)
+    smooth = replace(found, points_mm=_smoothed(found, kinds, regions.structure_voxels))
+    return with_volumes(smooth, *_limits(found, FARTHEST * spacing))
 
 
-def _smoothed(
-    raw_mm: NDArray[np.float64], kinds: NDArray[np.uint8], triangles: NDArray[np.int32], sides: NDArray[np.int32],
-    regions: RegionMap,
-) -> NDArray[np.float64]:
+def _smoothed(raw: Complex, kinds: NDArray[np.uint8], voxels: NDArray[np.int64]) -> NDArray[np.float64]:
     """Smooth every structure, thick ones more than thin ones, and put shared points where all agree best."""
-    planes = np.zeros((len(raw_mm), 9))
-    voxels = regions.structure_voxels
-    low, high = THIN_TO_THICK_VOXELS
-    trusted_mm = TRUSTED_VOXELS * min(regions.geometry.spacing_mm)
+    planes = np.zeros((len(raw.points_mm), 9))
+    thin, thick = THIN_TO_THICK_VOXELS
+    spacing = np.asarray(raw.geometry.spacing_mm)
+    trusted_mm = TRUSTED_VOXELS * float(spacing.min())
     for number in np.flatnonzero(voxels):
-        origin, own = structure_boundary(triangles, sides, regions.member[number], len(raw_mm), split=False)
+        member = raw.member[number]
+        origin, own = structure_boundary(raw.triangles, raw.sides, member, len(raw.points_mm), split=False)
         thickness = float(voxels[number] / np.count_nonzero(kinds[origin] == ON_EDGE))  # a point on an edge is a face
-        softness = min(max((thickness - low) / (high - low), 0.0), 1.0)
+        softness = min(max((thickness - thin) / (thick - thin), 0.0), 1.0)
         half_at = HALVED_FREQUENCIES[0] + softness * (HALVED_FREQUENCIES[1] - HALVED_FREQUENCIES[0])
         trust = min(thickness / SHEET_VOXELS, 1.0) ** 4
-        add_smoothed(raw_mm, own, origin, kinds, half_at, FILTER_DEGREE, trust, trusted_mm, planes)
-    return meeting_places(planes, raw_mm, FARTHEST_SMOOTHED * np.asarray(regions.geometry.spacing_mm))
+        add_smoothed(raw.points_mm, own, origin, kinds, half_at, FILTER_DEGREE, trust, trusted_mm, planes)
+    return meeting_places(planes, raw.points_mm, *_limits(raw, FARTHEST_SMOOTHED * spacing))
+
+
+def _limits(found: Complex, farthest_mm: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how low and how high each point may go: not far, and never off the plane where the scan ends."""
+    low, high = found.points_mm - farthest_mm, found.points_mm + farthest_mm
+    for axis, side in np.argwhere(np.isfinite(found.ends_mm)).tolist():
+        end = found.ends_mm[axis, side]
+        there = np.abs(found.points_mm[:, axis] - end) < 1e-3 * found.geometry.spacing_mm[axis]
+        low[there, axis] = high[there, axis] = end
+        if side == 0:
+            np.maximum(low[:, axis], end, out=low[:, axis])
+        else:
+            np.minimum(high[:, axis], end, out=high[:, axis])
+    return low, high
 
 
 def check_memory(needed_bytes: int, limit_bytes: int | None = None) -> None:
@@ -160,7 +177,7 @@ def decimated(found: Complex, tolerance_mm: float, target_triangles: int) -> Com
     )
     farthest = FARTHEST_CORRECTED * np.asarray(found.geometry.spacing_mm)
     fewer = replace(found, points_mm=points, triangles=triangles, sides=sides)
-    return with_volumes(fewer, points - farthest, points + farthest)
+    return with_volumes(fewer, *_limits(fewer, farthest))
 
 
 def structure_surface(found: Complex, number: int) -> SurfaceMesh:

@@ -13,6 +13,7 @@ from anatomy_twin.anatomy.caudate import Caudate, find_caudate
 from anatomy_twin.anatomy.liver_landmarks import FISSURE_DEG, Landmarks, find_landmarks, thick_path
 from anatomy_twin.anatomy.loose_vessels import with_loose_parts
 from anatomy_twin.anatomy.portal_names import (
+    ALL,
     SEGMENTS,
     Levels,
     Supply,
@@ -48,7 +49,7 @@ def couinaud_segments(labels: LabelMap, trees: Mapping[str, VesselTree], monitor
     Parameters
     ----------
     labels : needs "liver"; uses vena cava, portal branches, aorta, spleen, stomach, body and gallbladder.
-    trees : "portal" and "hepatic" (``vessel_trees``); names that its portal tree bears already are kept.
+    trees : "portal" and "hepatic" (``vessel_trees``); names that the portal tree bears already (``marked``) are kept.
     monitor : told of progress; may cancel.
 
     Returns
@@ -90,9 +91,8 @@ def divide_liver(labels: LabelMap, trees: Mapping[str, VesselTree], monitor: Mon
     check_cancelled(monitor)
     frame = find_landmarks(labels, hepatic, _hilum(hung, liver, labels))
     levels = find_levels(hung, supply, frame)
-    given = set(portal.branch_names.values()) & set(SEGMENTS)
-    if not given:
-        hung = name_portal_branches(hung, liver, labels.geometry, frame, supply=supply, levels=levels)
+    given = sorted(set(portal.branch_names.values()) & set(ALL))
+    hung = name_portal_branches(hung, liver, labels.geometry, frame, supply=supply, levels=levels)
     monitor.progress(0.6)
     check_cancelled(monitor)
     codes = names_of_nodes(hung)
@@ -101,8 +101,8 @@ def divide_liver(labels: LabelMap, trees: Mapping[str, VesselTree], monitor: Mon
     monitor.progress(0.9)
     fork, left = hung.nodes_mm[levels.fork], _left_end(hung, supply, levels)
     caudate = find_caudate(labels, liver, frame, fork, left)
-    how = "as given" if given else "by place and by what hangs on what"
-    notes += [f"portal branches named {how}", *levels.notes]
+    marks = f"; {', '.join(given)} as given" if given else ""
+    notes += [f"portal branches named by place and by what hangs on what{marks}", *levels.notes]
     named = replace(portal, branch_names={n: name for n, name in hung.branch_names.items() if n < len(portal.parents)})
     rules = ("estimated", *frame.rules, *levels.rules)
     return Division(_label_map(labels, territory, caudate, frame, rules, notes), named)

@@ -38,8 +38,8 @@ class Landmarks:
 
     ``level_mm`` (n,) and ``cava_mm`` (n, 2) give the middle of the cava (x, y) over height; ``side`` is 1 where the
     right lobe lies on the patient's right, -1 in a mirrored one. ``veins`` are main stems of hepatic veins (n, 3) from
-    the cava on; ``azimuth_deg`` their azimuth over distance from the cava, one value per 4 mm; ``left_course_mm`` (n, 3)
-    is the left one with its branches from side to side. ``shares`` tells what share of the liver each vein drains.
+    the cava on; ``azimuth_deg`` their azimuth over distance from the cava, one value per 4 mm; ``left_course_mm``
+    (n, 3) is the left one with its branches from side to side. ``shares`` tells what share of the liver each drains.
     """
 
     side: int
@@ -119,10 +119,11 @@ def find_landmarks(labels: LabelMap, hepatic: VesselTree | None, hilum_mm: Float
         rules.append("landmark")
     frame = Landmarks(side, level, cava, {}, {})
     begins: dict[str, int] = {}
+    veins: dict[str, Floats] = {}
     share = np.zeros(0)
     if hepatic is not None:
         begins, share = name_hepatic_veins(hepatic, liver, labels, frame)
-    veins = {} if hepatic is None else {n: hepatic.nodes_mm[_stem(hepatic, at, share, liver, labels)] for n, at in begins.items()}
+        veins = {name: hepatic.nodes_mm[_stem(hepatic, at, share, liver, labels)] for name, at in begins.items()}
     gallbladder = _middle(labels, "gallbladder")
     bed = None if gallbladder is None else float(frame.polar(gallbladder)[0])
     azimuth = {}

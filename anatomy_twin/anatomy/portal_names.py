@@ -8,11 +8,12 @@ its own.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from anatomy_twin.anatomy.liver_landmarks import FISSURE_DEG, Landmarks, nodes_in, thick_path
 from anatomy_twin.core import VesselTree, VolumeGeometry
@@ -35,8 +36,8 @@ ALL: Final = SEGMENTS + tuple(STEMS)
 # veins interlock, and a straight plane follows the true border by about a centimetre
 PLANE_MM: Final = 6.0
 LEVEL_MM: Final = 8.0
-FLOOR: Final = 0.02
-CHANGE: Final = 0.002  # price of a change of name, in shares of the liver: a quarter of a percent (4 ml) decides none
+FLOOR: Final = 0.03
+CHANGE: Final = 0.003  # price of a change of name, in shares of the liver: what 4 ml of it would say decides none
 # what supplies so much of the liver on either side of the middle plane is the trunk, as is what supplies nearly all of
 # it; right and left branches reach across that plane by less
 MIXED: Final = 0.12
@@ -73,7 +74,7 @@ def supply_of(tree: VesselTree, liver: Mask, geometry: VolumeGeometry) -> Supply
     """Return which part of the liver lies nearest to each piece of a tree (which has at least one)."""
     child = np.flatnonzero((tree.parents >= 0) & nodes_in(tree, liver, geometry))
     if not child.size:
-        raise DataError(f"no branch of the tree {tree.name!r} lies in the liver", advice="check that both are one patient's")
+        raise DataError(f"no branch of the tree {tree.name!r} lies in the liver", advice="are both of one scan?")
     start, stop = tree.nodes_mm[tree.parents[child]], tree.nodes_mm[child]
     piece, _ = nearest_pieces(liver, geometry.affine, start, stop)
     node = child[piece[liver]]
@@ -117,8 +118,8 @@ def find_levels(tree: VesselTree, supply: Supply, frame: Landmarks) -> Levels:
 def _trunk_and_sides(parents: Ints, split: Floats) -> tuple[Mask, dict[int, str]]:
     """Return the nodes of the trunk, and those at which right and left branches leave it.
 
-    ``split`` (n, 2) is the share of the liver to the left and right of the middle plane that lies below each node. A node
-    with much on either side is trunk: where right and left branch leave it one after the other, it goes on to the last.
+    ``split`` (n, 2) is the share of the liver to the left and right of the middle plane that lies below each node. A
+    node with much on either side is trunk: where right and left branch leave it one by one, it goes on to the last.
     """
     trunk = np.zeros(len(parents), bool)
     sides = {}
@@ -177,8 +178,11 @@ def name_portal_branches(
     tree : a portal tree with its root in the trunk. liver : bool [k, j, i] on the grid of ``geometry``.
     frame : landmarks (``find_landmarks``). supply, levels : what was computed from these before, to save time.
 
+    Names of segments and stems that the tree bears already stay (``marked``): all others are found around them.
     What hangs below a node bears its name until another is given; stems ("trunk", "right", "anterior", "posterior",
     "left", "left lateral") may give off branches of any segment that they supply.
+
+    Raises ``DataError`` for a tree that does not lie in the liver, or given names that contradict each other.
     """
     supply = supply_of(tree, liver, geometry) if supply is None else supply
     levels = find_levels(tree, supply, frame) if levels is None else levels
@@ -186,11 +190,33 @@ def name_portal_branches(
     worth = np.zeros((len(tree.parents), len(SEGMENTS)))
     for number in range(len(SEGMENTS)):
         worth[:, number] = np.bincount(supply.node, chance[:, number], len(tree.parents)) / len(supply.node)
-    codes = best_names(tree.parents, _scores(tree, worth, supply.below, levels), ALLOWED, CHANGE)
-    return replace(tree, branch_names={**tree.branch_names, **names_where_they_change(tree, codes)})
+    given = {node: ALL.index(name) for node, name in tree.branch_names.items() if name in ALL}
+    codes = best_names(tree.parents, _scores(tree, worth, supply.below, levels, given), ALLOWED, CHANGE)
+    if any(codes[node] != code for node, code in given.items()):
+        names = ", ".join(sorted(tree.branch_names[node] for node in given))
+        raise DataError(f"the names given to portal branches ({names}) contradict each other",
+                        advice="no branch of one segment hangs on that of another: mark them again")  # fmt: skip
+    others = {node: name for node, name in tree.branch_names.items() if name not in ALL}
+    return replace(tree, branch_names={**others, **names_where_they_change(tree, codes)})
 
 
-def _scores(tree: VesselTree, worth: Floats, below: Floats, levels: Levels) -> Floats:
+def marked(tree: VesselTree, places_mm: Mapping[str, ArrayLike]) -> VesselTree:
+    """Return a portal tree with names where a person says which branch is which.
+
+    ``places_mm`` gives a place (3,) in LPS mm on the branch for each name ("VI", "anterior" ...): the node nearest to
+    it bears the name. Raises ``DataError`` for a name that is none.
+    """
+    wrong = [name for name in places_mm if name not in ALL]
+    if wrong:
+        raise DataError(f"no portal branch is called {wrong[0]!r}", advice=f"names are {', '.join(ALL)}")
+    names = dict(tree.branch_names)
+    for name, place in places_mm.items():
+        away = np.linalg.norm(tree.nodes_mm - np.asarray(place, np.float64), axis=1)
+        names[int(np.argmin(np.where(tree.parents >= 0, away, np.inf)))] = name
+    return replace(tree, branch_names=names)
+
+
+def _scores(tree: VesselTree, worth: Floats, below: Floats, levels: Levels, given: Mapping[int, int]) -> Floats:
     parents = tree.parents
     ends = ~np.isin(np.arange(len(parents)), parents)
     score = np.full((len(parents), len(ALL)), -np.inf)
@@ -198,16 +224,38 @@ def _scores(tree: VesselTree, worth: Floats, below: Floats, levels: Levels) -> F
     for number, name in enumerate(STEMS, start=len(SEGMENTS)):
         members = [SEGMENTS.index(segment) for segment in STEMS[name]]
         score[~ends, number] = worth[:, members].max(axis=1)[~ends]
-    trunk = levels.trunk.copy()
+    trunk, sides = _around_given(tree, levels, given)
     for node in order_from_roots(parents):  # what leaves the trunk and supplies nothing are its tributaries
         trunk[node] |= parents[node] >= 0 and below[node] <= 0.0 and trunk[parents[node]]
     score[trunk] = -np.inf
     score[trunk, ALL.index("trunk")] = 0.0
     # right and left branch of the main fork are what they are, even where they reach across the middle plane
-    for node, name in levels.sides.items():
+    for node, name in sides.items():
         score[node] = -np.inf
         score[node, ALL.index(name)] = 0.0
+    for node, code in given.items():
+        score[node] = -np.inf
+        score[node, code] = 0.0
     return score
+
+
+def _around_given(tree: VesselTree, levels: Levels, given: Mapping[int, int]) -> tuple[Mask, dict[int, str]]:
+    """Return trunk and right and left branches without what speaks against given names."""
+    trunk, sides = levels.trunk.copy(), dict(levels.sides)
+    below_given = np.zeros(len(trunk), bool)
+    for node in order_from_roots(tree.parents):
+        up = tree.parents[node]
+        below_given[node] = int(node) in given or (up >= 0 and below_given[up])
+    trunk &= ~below_given
+    sides = {node: name for node, name in sides.items() if not below_given[node]}
+    for node, code in given.items():
+        wanted = set(STEMS.get(ALL[code], (ALL[code],)))
+        up = int(tree.parents[node])
+        while up >= 0:
+            if up in sides and not wanted <= set(STEMS[sides[up]]):
+                del sides[up]
+            up = int(tree.parents[up])
+    return trunk, sides
 
 
 def _allowed() -> Mask:

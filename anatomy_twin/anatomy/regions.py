@@ -24,7 +24,8 @@ class RegionMap:
     ``array`` uint16 [k, j, i] holds the region of every voxel of the block around all structures, with one voxel of
     region 0 (in no structure) around it, also beyond the end of the scan. ``geometry`` is the grid of the block, its
     axes in canonical order. ``member`` [structure, region] tells which structures (``names``) a region belongs to,
-    ``voxels`` [region] how large it is, ``at_border`` [region] whether it reaches the end of the scan.
+    ``voxels`` [region] how large it is, ``at_border`` [region] whether it reaches the end of the scan; ``cut`` [axis,
+    low or high side] tells where the block reaches it.
     """
 
     array: NDArray[np.uint16]
@@ -33,6 +34,7 @@ class RegionMap:
     member: NDArray[np.bool_]
     voxels: NDArray[np.int64]
     at_border: NDArray[np.bool_]
+    cut: NDArray[np.bool_]
 
     @property
     def structure_voxels(self) -> NDArray[np.int64]:
@@ -107,10 +109,11 @@ def _region_map(
         member[sorted(found), region] = True
     regions = compose(array, lookup, number, block)
     start = tuple(span.start - 1 for span in block)
+    cut = np.array([(span.start == 0, span.stop == size) for span, size in zip(block, geometry.shape, strict=True)])
     voxels = np.bincount(number, weights=counts, minlength=len(sets)).astype(np.int64)
     return RegionMap(
         regions, geometry.cropped((start[0], start[1], start[2]), regions.shape), names, member, voxels,
-        _at_border(regions, block, geometry.shape, len(sets)),
+        _at_border(regions, cut, len(sets)), cut,
     )
 
 
@@ -122,13 +125,9 @@ def _structures_of(key: int, classes: list[list[frozenset[int]]]) -> frozenset[i
     return found
 
 
-def _at_border(
-    regions: NDArray[np.uint16], block: tuple[slice, slice, slice], shape: tuple[int, int, int], count: int
-) -> NDArray[np.bool_]:
+def _at_border(regions: NDArray[np.uint16], cut: NDArray[np.bool_], count: int) -> NDArray[np.bool_]:
     found = np.zeros(count, bool)
-    for axis, span in enumerate(block):
-        for at, touches in ((1, span.start == 0), (-2, span.stop == shape[axis])):
-            if touches:
-                found[np.unique(regions.take(at, axis=axis))] = True
+    for axis, side in np.argwhere(cut).tolist():
+        found[np.unique(regions.take((1, -2)[side], axis=axis))] = True
     found[0] = False
     return found

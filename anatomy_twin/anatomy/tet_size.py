@@ -21,7 +21,7 @@ BYTES_PER_TETRAHEDRON = 700  # measured: everything that is held at once while a
 SHARE_OF_MEMORY = 0.6
 SAMPLED_VOXELS = 6000
 LARGEST_OWN_BIAS = 0.5  # shifts an interface by four tenths of a voxel
-NEAR_INTERFACE = 0.15
+NEAR_INTERFACE = 0.5  # half the difference of fields a voxel apart: some sample is nearer, however a boundary lies
 
 Floats = NDArray[np.float64]
 Near: TypeAlias = str | tuple[Sequence[float], float]
@@ -133,16 +133,36 @@ def make_field(block: RegionBlock) -> tuple[Field, Floats]:
         if turn == 6:
             break
         missing = wanted - inner - np.bincount(first, weights, minlength=count)
-        bias = np.clip(bias + solve_bias(response, missing, 0.1), -LARGEST_OWN_BIAS, LARGEST_OWN_BIAS)
+        low, high = np.maximum(-0.15, -LARGEST_OWN_BIAS - bias), np.minimum(0.15, LARGEST_OWN_BIAS - bias)
+        bias = bias + solve_bias(response, missing, low, high)
     mm3 = block.geometry.voxel_volume_ml * 1000.0
     return (padded, field[1], spacing, bias), response * mm3
 
 
-def solve_bias(response: Floats, missing: Floats, most: float) -> Floats:
-    """Return the change of biases that gives every region the volume it misses; outside keeps its own."""
+def solve_bias(response: Floats, missing: Floats, low: Floats, high: Floats) -> Floats:
+    """Return the change of biases, between ``low`` and ``high``, that gives every region the volume it misses.
+
+    What a region cannot get within its bounds (a vessel thinner than tetrahedra) stays with its neighbours, in
+    proportion to how much they share: they do not shrink elsewhere for it. Outside keeps its bias.
+    """
+    missing = missing.copy()
     change = np.zeros(missing.size)
-    change[1:] = np.linalg.lstsq(response[1:, 1:], missing[1:], rcond=1e-6)[0]
-    return np.clip(change, -most, most)
+    free = np.arange(missing.size) > 0
+    while free.any():
+        rest = missing[free] - response[np.ix_(free, ~free)] @ change[~free]
+        change[free] = np.linalg.lstsq(response[np.ix_(free, free)], rest, rcond=1e-6)[0]
+        bound = free & ((change < low) | (change > high))
+        if not bound.any():
+            break
+        change = np.clip(change, low, high)
+        free &= ~bound
+        for region in np.flatnonzero(bound):
+            left = missing[region] - response[region] @ change
+            missing += left * np.where(np.arange(missing.size) == region, 0.0, -response[region]) / max(
+                response[region, region], 1e-12
+            )
+    change[0] = 0.0
+    return change
 
 
 def lay_cells(

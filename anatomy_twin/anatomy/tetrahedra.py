@@ -24,7 +24,7 @@ __all__ = ["TetReport", "build_tetrahedra", "tetrahedra_report", "warm_up"]
 
 SMOOTHING_PASSES = 3
 SMOOTHING_SHARE = 0.7
-VOLUME_PASSES = 2
+VOLUME_PASSES = 3
 UNPINCHING_PASSES = 8
 KEPT_ANGLE_DEG = 25.0  # smoothing may use up angles above this
 WANTED_ANGLE_DEG = 20.0
@@ -143,10 +143,10 @@ def _improved(
     edge_voxels = _edge_mm(points, pieces) / float(np.mean(block.geometry.spacing_mm))
     for _ in range(VOLUME_PASSES):
         missing = wanted - tet_quality.region_volumes(points, pieces, regions, wanted.size)
-        # chords of a curved surface cut off a few hundredths of an edge; more is lost only where a structure is thin
-        change = solve_bias(response, missing, 0.05 * edge_voxels)
-        bias = np.clip(field[3] + change, -LARGEST_BIAS, LARGEST_BIAS)
-        field = (*field[:3], bias)
+        # chords of a curved surface cut off some hundredths of an edge; more is lost only where a structure is thin
+        low = np.minimum(0.0, np.maximum(-0.1 * edge_voxels, -LARGEST_BIAS - field[3]))
+        high = np.maximum(0.0, np.minimum(0.1 * edge_voxels, LARGEST_BIAS - field[3]))
+        field = (*field[:3], field[3] + solve_bias(response, missing, low, high))
         tet_improve.sweep(mesh, *surface, field, False, keep, 0.0)
     for turn in range(LIFTING_PASSES):
         worst = tet_quality.all_badness(points, pieces)

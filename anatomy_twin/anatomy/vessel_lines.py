@@ -219,7 +219,7 @@ def _lengthen(vessel: Voxels, lines: list[Line]) -> None:
     for n, line in enumerate(lines):
         to_end = line.along[-1] - line.along
         ways[n] = _direction(line.points[to_end <= max(2.5 * float(np.mean(vessel.spacing_mm)), line.radius[-1])])
-    most = np.array([line.cut_mm + max(vessel.spacing_mm) for line in lines])
+    most = np.array([max(line.cut_mm, line.radius[-1]) + max(vessel.spacing_mm) for line in lines])
     far = ways_out_mm(vessel.field, vessel.sides_mm, ends, ways, most)
     step = STEP * float(np.mean(vessel.spacing_mm))
     for n, line in enumerate(lines):

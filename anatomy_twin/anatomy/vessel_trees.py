@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from anatomy_twin.anatomy.centreline import BRIDGE_MM, centreline_tree
 from anatomy_twin.core import SILENT, FrozenMapping, LabelMap, Monitor, VesselTree
 from anatomy_twin.core.monitor import check_cancelled, part_of
 from anatomy_twin.errors import MeshError
+from anatomy_twin.kernels.distance import distance_mm
 
 Mask = NDArray[np.bool_]
 
@@ -25,6 +26,7 @@ CAVA_BELOW_MM: Final = 30.0
 # splenic and mesenteric vein are about two thirds as wide as the portal trunk; a side branch is thinner or shorter
 TRIBUTARY_MM: Final = 15.0
 TRIBUTARY_SHARE: Final = 0.4
+END_MM: Final = 7.0  # the radius of a portal trunk
 DOUBTFUL: Final = ("check",)
 
 
@@ -119,9 +121,11 @@ def _farthest(trunk: Mask, inside: Mask, labels: LabelMap, bridge_mm: float) -> 
     within = near <= max(bridge_mm, min(near) + 1e-6)
     chosen = 1 + int(np.argmax(np.where(within, size, 0)))
     mine = np.flatnonzero(part == chosen)
-    # ties go to the place farthest to the feet: the same whichever way the array runs
-    world = labels.geometry.to_world(places[mine])
-    best = np.lexsort((world[:, 0], world[:, 1], world[:, 2], -np.round(away[mine], 6)))[0]
+    # the very last voxel lies in a corner of the end: the deepest of the last ones, of equal ones the lowest
+    mine = mine[away[mine] >= away[mine].max() - END_MM]
+    depth = np.round(distance_mm(~trunk, labels.geometry.spacing_mm, 2.0 * END_MM)[tuple(places[mine].T)], 4)
+    world: NDArray[np.float64] = labels.geometry.to_world(places[mine])
+    best = np.lexsort((world[:, 0], world[:, 1], np.round(world[:, 2], 4), -depth))[0]
     return world[best]
 
 
@@ -181,12 +185,12 @@ def _children(tree: VesselTree) -> dict[int, list[int]]:
     return kids
 
 
-def _below(tree: VesselTree, order: NDArray[np.int64], in_liver: Mask) -> tuple[NDArray[np.float64], ...]:
+def _below(tree: VesselTree, order: NDArray[np.int64], in_liver: Mask) -> tuple[NDArray[Any], ...]:
     """Return per node, with all that hangs below its piece: mm3, mm, mm3 in the liver; and the farthest tip's node."""
     up = np.where(tree.parents < 0, np.arange(len(tree.parents)), tree.parents)
     length = np.linalg.norm(tree.nodes_mm - tree.nodes_mm[up], axis=1)
-    volume = np.pi * tree.radius_mm**2 * length
-    in_volume = np.where(in_liver, volume, 0.0)
+    volume: NDArray[np.float64] = np.pi * tree.radius_mm**2 * length
+    in_volume: NDArray[np.float64] = np.where(in_liver, volume, 0.0)
     reach, tip = length.copy(), np.arange(len(length))
     total = length.copy()
     for node in order[::-1]:
@@ -204,13 +208,15 @@ def _below(tree: VesselTree, order: NDArray[np.int64], in_liver: Mask) -> tuple[
 
 def rerooted(tree: VesselTree, root: int) -> VesselTree:
     """Return the same tree hanging on another of its nodes; pieces keep radius and mark, branch names are dropped."""
-    parents, radius, bridged = tree.parents.copy(), tree.radius_mm.copy(), tree.bridged.copy()
+    parents, radius = tree.parents.copy(), tree.radius_mm.copy()
+    marks = np.asarray(tree.bridged)
+    bridged = marks.copy()
     node, above = root, -1
     while node >= 0:
         parent = int(tree.parents[node])
         parents[node] = above
         if parent >= 0:
-            radius[parent], bridged[parent] = tree.radius_mm[node], tree.bridged[node]
+            radius[parent], bridged[parent] = tree.radius_mm[node], marks[node]
         node, above = parent, node
     radius[root], bridged[root] = tree.radius_mm[root], False
     return replace(tree, parents=parents, radius_mm=radius, bridged=bridged, branch_names={})

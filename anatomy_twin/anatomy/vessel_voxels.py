@@ -67,11 +67,15 @@ class Voxels:
 
 @dataclass(frozen=True, eq=False)
 class Bridges:
-    """Links across gaps from voxel ``first`` to ``second``, ``length_mm`` between centres; which parts are joined."""
+    """Links across gaps from voxel ``first`` to ``second``, ``length_mm`` between centres, ``empty_mm`` of it outside.
+
+    ``joined`` tells which components hang together with that of the root.
+    """
 
     first: Integers
     second: Integers
     length_mm: Floats
+    empty_mm: Floats
     joined: NDArray[np.bool_]
 
 
@@ -120,12 +124,12 @@ def bridges_of(vessel: Voxels, root: int, bridge_mm: float) -> Bridges:
     joined[part[root]] = True
     none = np.zeros(0, np.int64)
     if sizes.size == 1 or bridge_mm <= 0:
-        return Bridges(none, none, np.zeros(0), joined)
+        return Bridges(none, none, np.zeros(0), np.zeros(0), joined)
     first, second = _facing(vessel, bridge_mm)
     large = (sizes[part[first]] >= LEAST_VOXELS) & (sizes[part[second]] >= LEAST_VOXELS)
     first, second = first[large], second[large]
     if not first.size:
-        return Bridges(none, none, np.zeros(0), joined)
+        return Bridges(none, none, np.zeros(0), np.zeros(0), joined)
     gap, length = _gaps(vessel, first, second)
     ahead = np.maximum(_ahead(vessel, first, gap, bridge_mm), _ahead(vessel, second, -gap, bridge_mm))
     price = length * (2.0 - ahead)
@@ -142,7 +146,7 @@ def bridges_of(vessel: Voxels, root: int, bridge_mm: float) -> Bridges:
         joined[[part[first[best]], part[second[best]]]] = True
         waiting = waiting[~(here & there)]
     links = np.array(chosen, np.int64)
-    return Bridges(first[links], second[links], np.linalg.norm(gap[links], axis=1), joined)
+    return Bridges(first[links], second[links], np.linalg.norm(gap[links], axis=1), length[links], joined)
 
 
 def _gaps(vessel: Voxels, first: Integers, second: Integers) -> tuple[Floats, Floats]:
@@ -198,7 +202,10 @@ def paths_of(vessel: Voxels, root: int, bridges: Bridges, tube: Mask | None = No
         aside = np.where(tube, weight, 1e6)
         _, along, behind = cheapest_paths(vessel.table, steps, aside, sources, first, to, mm)
         explained |= tube
-        node = int(np.argmax(np.where(tube & np.isfinite(along), along, -1.0)))
+        reached = tube & np.isfinite(along)
+        # the farthest voxel lies in a corner of the end: the deepest within a radius of it stands for the end
+        end = reached & (along >= along[reached].max() - vessel.depth_mm[reached].max())
+        node = int(np.argmax(np.where(end, vessel.depth_mm, -1.0)))
         chain = [node]
         while behind[chain[-1]] >= 0:
             chain.append(int(behind[chain[-1]]))

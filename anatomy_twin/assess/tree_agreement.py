@@ -216,7 +216,7 @@ def _cut_to(tree: VesselTree, least_radius_mm: float) -> VesselTree | None:
     number = np.cumsum(keep) - 1
     up = tree.parents[keep]
     return replace(tree, nodes_mm=tree.nodes_mm[keep], parents=np.where(up < 0, -1, number[up]),
-                   radius_mm=tree.radius_mm[keep], bridged=tree.bridged[keep], branch_names={})  # fmt: skip
+                   radius_mm=tree.radius_mm[keep], bridged=np.asarray(tree.bridged)[keep], branch_names={})  # fmt: skip
 
 
 def _from_roots(tree: VesselTree) -> NDArray[np.int64]:

@@ -169,7 +169,7 @@ def _add_planes(
 
 
 @njit(parallel=True, cache=True)
-def _meet(planes: Any, raw: Any, farthest: Any, out: Any) -> None:
+def _meet(planes: Any, raw: Any, low: Any, high: Any, out: Any) -> None:
     for v in prange(planes.shape[0]):
         a, b, c, d, e, f, x, y, z = planes[v]
         # the matrix [[a, d, e], [d, b, f], [e, f, c]] by its adjugate: it is never singular
@@ -183,8 +183,7 @@ def _meet(planes: Any, raw: Any, farthest: Any, out: Any) -> None:
             out[v, 1] = (m01 * x + m11 * y + m12 * z) / determinant
             out[v, 2] = (m02 * x + m12 * y + m22 * z) / determinant
         for axis in range(3):
-            low, high = raw[v, axis] - farthest[axis], raw[v, axis] + farthest[axis]
-            out[v, axis] = min(max(out[v, axis], low), high)
+            out[v, axis] = min(max(out[v, axis], low[v, axis]), high[v, axis])
 
 
 def filter_coefficients(half_at: float, degree: int) -> NDArray[np.float64]:
@@ -246,12 +245,12 @@ def add_smoothed(
 
 
 def meeting_places(
-    planes: NDArray[np.float64], raw: NDArray[np.float64], farthest: NDArray[np.float64]
+    planes: NDArray[np.float64], raw: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the points (N, 3) where the planes gathered by ``add_smoothed`` meet best, each at most ``farthest``
-    (3,) from its ``raw`` place along an axis."""
+    """Return the points (N, 3) where the planes gathered by ``add_smoothed`` meet best, each between ``low`` and
+    ``high`` (N, 3); ``raw`` is where a point stays that has no planes."""
     out = np.empty_like(raw)
-    _meet(planes, raw, farthest, out)
+    _meet(planes, raw, low, high, out)
     return out
 
 
@@ -260,4 +259,4 @@ def warm_up() -> None:
     points, planes = np.eye(3), np.zeros((3, 9))
     triangles = np.array([[0, 1, 2], [0, 2, 1]], np.int32)
     add_smoothed(points, triangles, np.arange(3, dtype=np.int32), np.zeros(3, np.uint8), 0.2, 4, 1.0, 0.1, planes)
-    meeting_places(planes, points, np.full(3, 0.5))
+    meeting_places(planes, points, points - 0.5, points + 0.5)

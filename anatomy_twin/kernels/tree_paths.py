@@ -42,7 +42,7 @@ def neighbour_table(grid: NDArray[np.int32], voxels: NDArray[np.int64]) -> NDArr
 def neighbour_steps_mm(spacing_mm: tuple[float, float, float]) -> NDArray[np.float64]:
     """Return the distance in mm to each of the 26 neighbours, in the order of ``neighbour_table``; (26,)."""
     offsets = [(c, b, a) for c in (-1, 0, 1) for b in (-1, 0, 1) for a in (-1, 0, 1) if (c, b, a) != (0, 0, 0)]
-    return np.linalg.norm(np.array(offsets) * np.asarray(spacing_mm), axis=1)
+    return np.asarray(np.linalg.norm(np.array(offsets) * np.asarray(spacing_mm), axis=1))
 
 
 @njit(cache=True)

@@ -30,8 +30,9 @@ BAD: Final = (255, 122, 96)
 GOOD: Final = (94, 200, 168)
 UNPAINTED: Final = ("body", "skin", "unknown_tissue", "fat", "subcutaneous_fat", "visceral_fat", "muscle", "diaphragm")
 # what would hide the organs from the front is drawn as a hint of itself
-SHEER: Final = {"ribs": 0.18, "sternum": 0.18, "bone": 0.25, "liver": 0.55, "lung": 0.18, "colon": 0.5, "bowel": 0.35,
-                "pleural_recess": 0.1, "stomach": 0.6, "heart": 0.6}  # fmt: skip
+SHEER: Final = {"ribs": 0.18, "sternum": 0.18, "bone": 0.25, "liver": 0.62, "lung": 0.18, "pleural_recess": 0.08}
+FROM: Final = {"anterior": "from the front", "posterior": "from behind", "right": "from the right",
+               "left": "from the left", "head": "from above", "foot": "from below"}  # fmt: skip
 
 Picture = NDArray[np.uint8]
 Colour = tuple[int, int, int]
@@ -136,9 +137,11 @@ class Sheet:
 
 def draw_pane(
     size: Size, view: str, about_mm: NDArray[np.float64], surfaces: Sequence[SurfaceLayer] = (),
-    more: Callable[[Any], None] | None = None, *, cube: bool = True,
+    more: Callable[[Any], None] | None = None, *, sheer: bool | None = None,
 ) -> Pane:
     """Draw surfaces and whatever ``more`` puts on the plotter, so that the points ``about_mm`` (N, 3) fill the pane.
+
+    ``sheer`` tells whether anything is translucent (by default: whether a surface is).
 
     Raises ``RenderError`` where this machine cannot draw.
     """
@@ -160,8 +163,7 @@ def draw_pane(
         Stage(plotter, shown, "dark", silhouettes=True)
         if more is not None:
             more(plotter)
-        if not cube:
-            plotter.hide_axes()
+        plotter.hide_axes()  # letters at the edges say where it is seen from
         camera = plotter.camera
         camera.parallel_projection = True
         camera.parallel_scale = float(half_height)
@@ -169,7 +171,7 @@ def draw_pane(
         camera.position = tuple(middle + 2000.0 * toward)
         camera.up = tuple(up)
         plotter.renderer.ResetCameraClippingRange()
-        if any(layer.opacity < 1 for layer in surfaces):
+        if any(layer.opacity < 1 for layer in surfaces) if sheer is None else sheer:
             plotter.enable_depth_peeling(number_of_peels=8, occlusion_ratio=0.0)
         plotter.enable_anti_aliasing("ssaa")
         picture = plotter.screenshot(return_img=True)
@@ -236,8 +238,8 @@ def surfaces_picture(case: Case, file: str | Path | None = None) -> Picture:
     about = np.concatenate([layer.surface.points_mm for layer in inner])
     for number, view in enumerate(("anterior", "posterior", "right", "foot")):
         place = ((number % 2) * (room[0] + GAP_PX), HEAD_PX + (number // 2) * (room[1] + GAP_PX))
-        sheet.paste(draw_pane(room, view, about, layers, cube=False).picture, place)
-        sheet.letters(place, room, view_letters(view), f"from the {view}" if view in ("right", "left") else view)
+        sheet.paste(draw_pane(room, view, about, layers).picture, place)
+        sheet.letters(place, room, view_letters(view), FROM[view])
     _certificates(sheet, shown, (2 * (room[0] + GAP_PX) + 12, HEAD_PX), size)
     return sheet.finished(file)
 
@@ -262,15 +264,16 @@ def _certificates(sheet: Sheet, shown: Sequence[Structure], place: Place, size: 
             sheet.words((left + 566, y), "not checked", text, QUIET, "rm")
             continue
         fair = abs(found.volume_error_percent) < 1.0
-        sheet.words((left + 372, y), f"{found.volume_error_percent:+.2f}", text, INK if fair else BAD, "rm")
-        for value, right, form in ((found.boundary_p95_mm, 462, "{:.2f}"), (found.angle_p5_deg, 514, "{:.0f}\N{DEGREE SIGN}")):
-            words = "-" if value is None else form.format(value)
-            sheet.words((left + right, y), words, text, QUIET if value is None else INK, "rm")
+        error = round(found.volume_error_percent, 2) + 0.0  # no minus before a zero
+        sheet.words((left + 372, y), f"{error:.2f}", text, INK if fair else BAD, "rm")
+        off = "-" if found.boundary_p95_mm is None else f"{found.boundary_p95_mm:.2f}"
+        angle = "-" if found.angle_p5_deg is None else f"{found.angle_p5_deg:.0f}\N{DEGREE SIGN}"
+        sheet.words((left + 462, y), off, text, anchor="rm")
+        sheet.words((left + 514, y), angle, text, anchor="rm")
         sound = found.watertight and found.outward and found.manifold is not False
         sheet.words((left + 566, y), "yes" if sound else "no", text, GOOD if sound else BAD, "rm", bold=not sound)
     if len(shown) > fit:
         sheet.words((left, size[1] - FOOT_PX - 12), f"and {len(shown) - fit} more", 12, QUIET)
-    sheet.words((left, size[1] - FOOT_PX - 28), "error: surface against voxels; off: 95 % of the surface lies nearer to the"
-                " voxels' faces;", 11, QUIET)  # fmt: skip
-    sheet.words((left, size[1] - FOOT_PX - 14), "angle: 5 % of the triangles' angles are smaller; closed: watertight,"
-                " outward, manifold", 11, QUIET)  # fmt: skip
+    meaning = ("error: surface against voxels; off: 95 % of the surface lies nearer to the voxels' faces; angle: 5 % of"
+               " the triangles' angles are smaller; closed: watertight, outward, manifold")  # fmt: skip
+    sheet.wrapped((left, size[1] - FOOT_PX - 34), meaning, 600, 11)

@@ -35,8 +35,12 @@ SYSTEMS: Final = {
     "portal": ("Portal veins", "portal_vein"), "hepatic": ("Hepatic veins", "hepatic_veins"),
     "arterial": ("Hepatic artery", "hepatic_artery"),
 }
-LIGHTEST: Final = 0.62  # how far the last generation is on its way to white
-THINNEST_MM: Final = 0.55  # drawn radius: thinner tubes break up into pixels
+BRIGHTER: Final = 0.22  # how far the trunk's colour is from the palette's on its way to white
+FAINTEST: Final = 0.62  # and the last generation's on its way to the ground: what is far from the trunk steps back
+GROUND: Final = (30, 38, 50)
+THINNEST_MM: Final = 0.35  # drawn radius: thinner tubes break up into pixels
+TWIG_MM: Final = 1.25  # radius; thinner vessels are translucent, so that the wide ones are seen between them
+TWIG_OPACITY: Final = 0.45
 DASH_MM: Final = 1.6
 LESIONS: Final = ("tumour", "lesion")
 MOST_NAMES: Final = 14
@@ -47,8 +51,9 @@ Floats = NDArray[np.float64]
 def trees_picture(case: Case, file: str | Path | None = None, *, organ: str = "liver") -> Picture:
     """Draw the vessel trees of a case from the front and from below, within the translucent organ, with a legend.
 
-    Each system has the colour of its vessel in the palette; the trunk is dark and each generation lighter; tubes are
-    as wide as the vessels. Pieces that bridge a gap in the labels are dashed in the colour of doubt.
+    Each system has the colour of its vessel in the palette; the trunk is bright and each generation fainter; tubes
+    are as wide as the vessels. Twigs are translucent. Pieces that bridge a gap in the labels are
+    dashed in the colour of doubt.
 
     Parameters
     ----------
@@ -87,7 +92,7 @@ def trees_picture(case: Case, file: str | Path | None = None, *, organ: str = "l
             _add_tree(plotter, tree, colour_of_tree(name))
 
     for room, view, place in ((large, "anterior", (0, HEAD_PX)), (small, "foot", (large[0] + GAP_PX, HEAD_PX))):
-        pane = draw_pane(room, view, about, around, tubes, cube=False)
+        pane = draw_pane(room, view, about, around, tubes, sheer=True)
         sheet.paste(pane.picture, place)
         sheet.letters(place, room, view_letters(view), "from the front" if view == "anterior" else "from below")
         if room is large:
@@ -102,15 +107,21 @@ def colour_of_tree(name: str) -> Colour:
 
 
 def shades(tree: VesselTree, colour: Colour) -> NDArray[np.uint8]:
-    """Return RGB (N, 3) of the nodes: the trunk in the colour darkened a little, lighter with each generation.
+    """Return RGB (N, 3) of the nodes: bright at the trunk, fainter with each generation.
 
     The steps are larger near the trunk: a long vein that gives off a twig every few millimetres counts many.
     """
     number = generations(tree).astype(np.float64)
     last = max(float(number.max(initial=1)), 2.0)
-    part = np.log(np.maximum(number, 1.0)) / np.log(last)
-    base = 0.82 * np.asarray(colour, dtype=np.float64)
-    return np.asarray(base + LIGHTEST * part[:, None] * (255.0 - base), dtype=np.uint8)
+    return ramp(colour, np.log(np.maximum(number, 1.0)) / np.log(last))
+
+
+def ramp(colour: Colour, part: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Return RGB (N, 3) of a system from its trunk (part 0) to its last generation (1)."""
+    tint = np.asarray(colour, dtype=np.float64)
+    start = tint + BRIGHTER * (255.0 - tint)
+    end = tint + FAINTEST * (np.asarray(GROUND) - tint)
+    return np.asarray(start + part[:, None] * (end - start), dtype=np.uint8)
 
 
 def runs(tree: VesselTree) -> list[tuple[NDArray[np.int64], bool]]:
@@ -137,7 +148,7 @@ def runs(tree: VesselTree) -> list[tuple[NDArray[np.int64], bool]]:
 
 def _add_tree(plotter: Any, tree: VesselTree, colour: Colour) -> None:
     tint = shades(tree, colour)
-    solid, dashed = [], []
+    wide, twigs, dashed = [], [], []
     for line, bridged in runs(tree):
         points = tree.nodes_mm[line]
         radius = np.maximum(tree.radius_mm[line], THINNEST_MM)
@@ -147,11 +158,13 @@ def _add_tree(plotter: Any, tree: VesselTree, colour: Colour) -> None:
         if bridged:
             dashed += _dashes(points, float(radius[1:].mean()))
         else:
-            solid.append((points, radius, shade))
+            (wide if radius[1:].mean() >= TWIG_MM else twigs).append((points, radius, shade))
     material = {"smooth_shading": True, "ambient": 0.25, "diffuse": 0.85, "specular": 0.35, "specular_power": 28,
                 "reset_camera": False, "render": False}  # fmt: skip
-    if solid:
-        plotter.add_mesh(_tubes(solid), scalars="shade", rgb=True, **material)
+    if wide:
+        plotter.add_mesh(_tubes(wide), scalars="shade", rgb=True, **material)
+    if twigs:
+        plotter.add_mesh(_tubes(twigs), scalars="shade", rgb=True, opacity=TWIG_OPACITY, **material)
     if dashed:
         parts = [(points, radius, np.tile(np.array(DOUBT, np.uint8), (2, 1))) for points, radius in dashed]
         plotter.add_mesh(_tubes(parts), scalars="shade", rgb=True, **material)
@@ -166,7 +179,7 @@ def _dashes(points: Floats, radius_mm: float) -> list[tuple[Floats, Floats]]:
     count = max(2, round(along[-1] / (2 * DASH_MM)))
     ends = np.linspace(0.0, along[-1], 2 * count)
     where = np.stack([np.interp(ends, along, points[:, axis]) for axis in range(3)], axis=1)
-    thick = np.full(2, max(radius_mm, 0.8))
+    thick = np.full(2, max(radius_mm, 0.7))
     return [(where[2 * n : 2 * n + 2], thick) for n in range(count)]
 
 
@@ -186,7 +199,9 @@ def _tubes(lines: list[tuple[Floats, Floats, NDArray[np.uint8]]]) -> Any:
     return mesh.tube(scalars="radius", absolute=True, n_sides=14, capping=True)
 
 
-def _write_names(sheet: Sheet, pane: Pane, trees: Mapping[str, VesselTree], place: Place, room: tuple[int, int]) -> None:
+def _write_names(
+    sheet: Sheet, pane: Pane, trees: Mapping[str, VesselTree], place: Place, room: tuple[int, int]
+) -> None:
     """Write the names of the widest named branches where there is room for them; each name once per system."""
     from anatomy_twin.render.text import font
 
@@ -222,10 +237,8 @@ def _legend(sheet: Sheet, trees: Mapping[str, VesselTree], place: Place, size: t
         sheet.words((left, y + 8), label, 16, INK, bold=True)
         if tree.state == "check":
             sheet.words((left + 470, y + 8), "check", 14, DOUBT, "rm", bold=True)
-        base = 0.82 * np.asarray(colour_of_tree(name), dtype=np.float64)
-        for step in range(60):
-            shade = base + LIGHTEST * step / 59 * (255.0 - base)
-            sheet.draw.rectangle((left + 3 * step, y + 24, left + 3 * step + 3, y + 36), fill=tuple(shade.astype(int)))
+        for step, shade in enumerate(ramp(colour_of_tree(name), np.linspace(0.0, 1.0, 60)).tolist()):
+            sheet.draw.rectangle((left + 3 * step, y + 24, left + 3 * step + 3, y + 36), fill=tuple(shade))
         sheet.words((left + 192, y + 30), f"generation 1 to {last}", 13)
         widest = 2.0 * max((branch.radius_mm for branch in found), default=0.0)
         line = f"{len(found)} branches, {tree.length_mm / 1000:.1f} m in all, the widest {widest:.0f} mm across"

@@ -111,7 +111,7 @@ def _tree(data: bytes, where: str) -> VesselTree:
     try:
         count = len(content["parents"])
         bridged = np.zeros(count, bool)
-        bridged[decode(tuple[int, ...], content["bridged"], where)] = True
+        bridged[list(decode(tuple[int, ...], content["bridged"], where))] = True
         return VesselTree(
             decode(str, content["name"], where),
             np.array(decode(tuple[float, ...], content["nodes_mm"], where), np.float64).reshape(count, 3),

@@ -119,7 +119,7 @@ def full_case() -> Case:
     }
     tree = VesselTree(
         "portal", np.array([[0, 0, 0], [1 / 3, 2, 3], [4, 5, 6], [1, 1, 1e-7]]), np.array([-1, 0, 1, 1]),
-        np.array([6, 6.1, 3, 2.2]), np.array([False, False, True, False]), "check", ("bridged",), ("one gap, 3 mm",),
+        np.array([6, 6.1, 3, 2.2]), np.array([False, True, True, False]), "check", ("bridged",), ("one gap, 3 mm",),
         {2: "right", 3: "left \u00fc"},
     )
     territories = replace(labels, segments=labels.segments[:3], notes=("estimated",))

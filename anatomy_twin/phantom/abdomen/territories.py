@@ -59,6 +59,22 @@ def true_territories(patient: SyntheticPatient) -> LabelMap:
                     ("segments of the true portal tree; the generator has no branches of segment I",))  # fmt: skip
 
 
+def limb_places(patient: SyntheticPatient) -> dict[str, tuple[float, float, float]]:
+    """Return {segment: place in LPS mm} in the middle of each limb of the true portal tree, for marks like a person's.
+
+    The middle of the way from where the limb leaves its stem to the end that the skeleton drew.
+    """
+    tree = patient.trees["portal_branches"]
+    below = _limbs_below(tree)
+    places = {}
+    for number, name in enumerate(SEGMENTS):
+        way = [int(n) for n in order_from_roots(tree.parents) if below[n] == 1 << number]
+        if way:
+            place = tree.nodes_mm[way[len(way) // 2]]
+            places[name] = (float(place[0]), float(place[1]), float(place[2]))
+    return places
+
+
 def segment_of_nodes(patient: SyntheticPatient) -> Ints:
     """Return for each node of the portal tree the number in ``SEGMENTS`` of what the piece that ends there supplies.
 
