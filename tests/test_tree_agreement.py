@@ -46,8 +46,8 @@ def test_lengths_are_counted_by_diameter(true):
 
 
 def test_a_shift_beyond_half_a_voxel_is_no_agreement(true):
-    near = tree_agreement(replace(true, nodes_mm=true.nodes_mm + (0, 0.9, 0)), true, VOXEL_MM)
-    far = tree_agreement(replace(true, nodes_mm=true.nodes_mm + (0, 1.1, 0)), true, VOXEL_MM)
+    near = tree_agreement(replace(true, nodes_mm=true.nodes_mm + np.array([0, 0.9, 0])), true, VOXEL_MM)
+    far = tree_agreement(replace(true, nodes_mm=true.nodes_mm + np.array([0, 1.1, 0])), true, VOXEL_MM)
     assert near.found[0.0] == 1.0 and near.right == 1.0 and near.distance_p95_mm == pytest.approx(0.9, abs=0.01)
     assert far.found[0.0] == 0.0 and far.right == 0.0
     assert far.forks_to_third.share == 1.0 and np.isnan(far.radius_within)

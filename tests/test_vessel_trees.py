@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.support.tubes import centres_mm, curve_distance, drawn, grid, piece_distance
 
 from anatomy_twin.anatomy.centreline import centreline_tree
 from anatomy_twin.anatomy.vessel_trees import missing_trees, rerooted, vessel_trees
@@ -13,6 +12,7 @@ from anatomy_twin.core import SilentMonitor, VesselTree
 from anatomy_twin.core.geometry import reindex
 from anatomy_twin.errors import DataError, MeshError
 from anatomy_twin.phantom import make_patient
+from tests.support.tubes import centres_mm, curve_distance, drawn, grid, piece_distance
 
 
 class Listener(SilentMonitor):

@@ -126,9 +126,9 @@ def find_landmarks(labels: LabelMap, hepatic: VesselTree | None, hilum_mm: Float
         veins = {name: hepatic.nodes_mm[_stem(hepatic, at, share, liver, labels)] for name, at in begins.items()}
     gallbladder = _middle(labels, "gallbladder")
     bed = None if gallbladder is None else float(frame.polar(gallbladder)[0])
-    azimuth = {}
+    azimuth: dict[str, Floats] = {}
     for name in VEINS:
-        if name in veins:
+        if hepatic is not None and name in begins:
             azimuth[name] = _plane(frame, hepatic, begins[name])
             found.append(f"{name} hepatic vein")
             continue
@@ -267,7 +267,7 @@ def _plane(frame: Landmarks, tree: VesselTree, first: int) -> Floats:
 def _course(tree: VesselTree, first: int) -> Floats:
     """Return where a vein with all its branches runs from side to side: places (n, 3), one per 4 mm of x."""
     points, heavy = _weighted(tree, first)
-    x = np.arange(points[:, 0].min(), points[:, 0].max() + BIN_MM, BIN_MM)
+    x = np.arange(points[:, 0].min(), points[:, 0].max() + BIN_MM, BIN_MM).astype(np.float64)
     return np.column_stack([x, *(_smooth(x, points[:, 0], points[:, axis], heavy) for axis in (1, 2))])
 
 

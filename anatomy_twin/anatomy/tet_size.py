@@ -20,8 +20,10 @@ MOST_REGIONS = 60  # sets of regions are kept as bits of one whole number
 BYTES_PER_TETRAHEDRON = 700  # measured: everything that is held at once while a mesh is made
 SHARE_OF_MEMORY = 0.6
 SAMPLED_VOXELS = 6000
-LARGEST_OWN_BIAS = 0.5  # shifts an interface by four tenths of a voxel
-NEAR_INTERFACE = 0.5  # half the difference of fields a voxel apart: some sample is nearer, however a boundary lies
+FITTING_PASSES = 6
+LARGEST_OWN_BIAS = 1.0  # shifts an interface by four tenths of a voxel
+LARGEST_STEP = 0.3
+NEAR_INTERFACE = 1.0  # a quarter of a voxel off it is 0.7: some sample is nearer, however a boundary lies
 
 Floats = NDArray[np.float64]
 Near: TypeAlias = str | tuple[Sequence[float], float]
@@ -101,25 +103,25 @@ def cut_out(labels: LabelMap, names: Sequence[str]) -> RegionBlock:
 
 
 def make_field(block: RegionBlock) -> tuple[Field, Floats]:
-    """Return the field of a block with biases that keep the volume of every region, and how volumes follow biases.
+    """Return the field of a block with gains that keep the volume of every region, and how volumes follow them.
 
-    The blur takes from thin and strongly curved regions: their biases are raised until as much of the space is theirs
+    The blur takes from thin and strongly curved regions: their gains are raised until as much of the space is theirs
     as their voxels say, measured at eight places in every voxel at a boundary (a sample of them where there are many).
-    The second is the matrix (regions, regions), in mm3, of volume change by bias change.
+    The second is the matrix (regions, regions) of the change of volumes, in mm3, by the logarithms of the gains.
     """
     spacing = np.asarray(block.geometry.spacing_mm)
     count = len(block.names) + 1
     padded = np.pad(block.numbers, tet_field.PADDING)
-    field = (padded, -tet_field.PADDING * spacing, spacing, np.zeros(count))
+    field = (padded, -tet_field.PADDING * spacing, spacing, np.ones(count))
     index, stands_for, inner = tet_field.boundary_voxels(padded, SAMPLED_VOXELS, count)
     places = np.stack(np.meshgrid(*[[-0.25, 0.25]] * 3, indexing="ij"), axis=-1).reshape(1, 8, 3)
     points = (index[:, None, :] + places).reshape(-1, 3) * spacing + field[1]
-    values = tet_field.fields_at(field, points)[1]
+    values = np.log(tet_field.fields_at(field, points)[1] + 1e-12)
     weights = np.repeat(stands_for / 8.0, 8)
     wanted = np.bincount(padded.ravel(), minlength=count).astype(np.float64)
     bias = np.zeros(count)
     response = np.eye(count)
-    for turn in range(7):
+    for turn in range(FITTING_PASSES + 1):
         total = values + bias
         order = np.argpartition(total, count - 2, axis=1)[:, count - 2 :]
         pair = np.take_along_axis(total, order, axis=1)
@@ -130,17 +132,18 @@ def make_field(block: RegionBlock) -> tuple[Field, Floats]:
         np.add.at(shared, (first[close], second[close]), weights[close] / (2.0 * NEAR_INTERFACE))
         shared += shared.T
         response = np.diag(shared.sum(axis=1)) - shared
-        if turn == 6:
+        if turn == FITTING_PASSES:
             break
         missing = wanted - inner - np.bincount(first, weights, minlength=count)
-        low, high = np.maximum(-0.15, -LARGEST_OWN_BIAS - bias), np.minimum(0.15, LARGEST_OWN_BIAS - bias)
+        low = np.maximum(-LARGEST_STEP, -LARGEST_OWN_BIAS - bias)
+        high = np.minimum(LARGEST_STEP, LARGEST_OWN_BIAS - bias)
         bias = bias + solve_bias(response, missing, low, high)
     mm3 = block.geometry.voxel_volume_ml * 1000.0
-    return (padded, field[1], spacing, bias), response * mm3
+    return (*field[:3], np.exp(bias)), response * mm3
 
 
 def solve_bias(response: Floats, missing: Floats, low: Floats, high: Floats) -> Floats:
-    """Return the change of biases, between ``low`` and ``high``, that gives every region the volume it misses.
+    """Return the change of biases (logarithms of gains), between ``low`` and ``high``, that gives every region the volume it misses.
 
     What a region cannot get within its bounds (a vessel thinner than tetrahedra) stays with its neighbours, in
     proportion to how much they share: they do not shrink elsewhere for it. Outside keeps its bias.

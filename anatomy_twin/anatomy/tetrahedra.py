@@ -32,7 +32,7 @@ ACCEPTED_ANGLE_DEG = 12.0
 SMALLEST_ANGLE_DEG = 5.0
 LIFTING_PASSES = 12
 FIRST_PASS_OFF = 6  # points may leave their interface a little only where sliding along it did not help
-LARGEST_BIAS = 0.6  # shifts an interface by half a voxel
+LARGEST_BIAS = 1.3  # the logarithm of a gain that shifts an interface by half a voxel
 OFF_SHARE = 0.1  # of an edge
 LOST_WORTH_TELLING_PERCENT = 5.0
 
@@ -144,9 +144,10 @@ def _improved(
     for _ in range(VOLUME_PASSES):
         missing = wanted - tet_quality.region_volumes(points, pieces, regions, wanted.size)
         # chords of a curved surface cut off some hundredths of an edge; more is lost only where a structure is thin
-        low = np.minimum(0.0, np.maximum(-0.1 * edge_voxels, -LARGEST_BIAS - field[3]))
-        high = np.maximum(0.0, np.minimum(0.1 * edge_voxels, LARGEST_BIAS - field[3]))
-        field = (*field[:3], field[3] + solve_bias(response, missing, low, high))
+        bias = np.log(field[3])
+        low = np.minimum(0.0, np.maximum(-0.2 * edge_voxels, -LARGEST_BIAS - bias))
+        high = np.maximum(0.0, np.minimum(0.2 * edge_voxels, LARGEST_BIAS - bias))
+        field = (*field[:3], np.exp(bias + solve_bias(response, missing, low, high)))
         tet_improve.sweep(mesh, *surface, field, False, keep, 0.0)
     for turn in range(LIFTING_PASSES):
         worst = tet_quality.all_badness(points, pieces)

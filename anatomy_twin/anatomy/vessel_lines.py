@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.anatomy.vessel_voxels import Bridges, Paths, Voxels
-from anatomy_twin.kernels.tree_sections import cross_sections, line_owners, smooth_lines, ways_out_mm
+from anatomy_twin.kernels.tree_sections import (
+    cross_sections,
+    gaps_to_parents,
+    line_owners,
+    running_medians,
+    smooth_lines,
+    ways_out_mm,
+)
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -163,8 +170,7 @@ def centred(vessel: Voxels, lines: list[Line]) -> list[Line]:
             mine = slice(first[n], first[n + 1])
             moved[first[n] : first[n] + line.inside] = line.points[: line.inside]
             line.points, line.radius, line.sound = moved[mine], radius[mine], trust[mine]
-        for line in lines:
-            _leave(line, lines)
+        _leave(lines)
         if turn in (0, 2):
             lines = _without_spurs(vessel, lines)
     for line in lines:
@@ -246,20 +252,8 @@ def _direction(points: Floats) -> Floats:
 
 def _steady(along: Floats, width: Floats, trust: Floats, window: Floats, first: Integers, former: Floats) -> Floats:
     """Smooth radii along lines: a median that keeps steps, then a local line; what was not measured is interpolated."""
-    result = former.copy()
-    for low, high in pairwise(first):
-        heard = np.flatnonzero(trust[low:high] > 0)
-        if not heard.size:
-            continue
-        at, value, weight = along[low:high], width[low:high], trust[low:high]
-        calm = np.empty(heard.size)
-        for n, node in enumerate(heard):
-            near = heard[np.abs(at[heard] - at[node]) <= window[low + node]]
-            order = near[np.argsort(value[near], kind="stable")]
-            sums = np.cumsum(weight[order])
-            calm[n] = value[order[np.searchsorted(sums, 0.5 * sums[-1])]]
-        result[low:high] = np.interp(at, at[heard], calm)
-    smooth, _ = smooth_lines(along, result[:, None].copy(), np.maximum(trust, 0.01), window, first, 1)
+    calm = running_medians(along, width, trust, window, first, former)
+    smooth, _ = smooth_lines(along, calm[:, None].copy(), np.maximum(trust, 0.01), window, first, 1)
     return np.maximum(smooth[:, 0], 1e-3)
 
 
@@ -285,19 +279,20 @@ def _without_spurs(vessel: Voxels, lines: list[Line]) -> list[Line]:
     return kept
 
 
-def _leave(line: Line, lines: list[Line]) -> None:
-    """Count the nodes at the beginning of a line that lie in its parent's lumen, and those whose lumens overlap."""
-    if line.parent < 0:
-        return
-    parent = lines[line.parent]
-    apart = np.linalg.norm(line.points[:, None] - parent.points[None], axis=2)
-    nearest = np.argmin(apart, axis=1)
-    gap = apart[np.arange(len(nearest)), nearest] - parent.radius[nearest]
-    outside = np.flatnonzero(gap > 0)
-    line.inside = int(outside[0]) if outside.size else len(gap)
-    clear = np.flatnonzero(gap > OVERLAP * float(np.median(line.radius)))
-    # what never comes clear of its parent is measured at its end
-    line.beside = min(int(clear[0]) if clear.size else len(gap), max(len(gap) - 3, 0))
+def _leave(lines: list[Line]) -> None:
+    """Count the nodes at the beginning of lines that lie in the parent's lumen, and those whose lumens overlap."""
+    first = np.cumsum([0, *(len(line.points) for line in lines)])
+    gaps = gaps_to_parents(
+        np.concatenate([line.points for line in lines]), np.concatenate([line.radius for line in lines]), first,
+        np.array([line.parent for line in lines]),
+    )  # fmt: skip
+    for line, low, high in zip(lines, first[:-1], first[1:], strict=True):
+        gap = gaps[low:high]
+        outside = np.flatnonzero(gap > 0)
+        line.inside = int(outside[0]) if outside.size else len(gap)
+        clear = np.flatnonzero(gap > OVERLAP * float(np.median(line.radius)))
+        # what never comes clear of its parent is measured at its end
+        line.beside = min(int(clear[0]) if clear.size else len(gap), max(len(gap) - 3, 0))
 
 
 def joined(vessel: Voxels, lines: list[Line]) -> Nodes:

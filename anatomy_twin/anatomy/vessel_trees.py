@@ -21,6 +21,10 @@ from anatomy_twin.kernels.distance import distance_mm
 Mask = NDArray[np.bool_]
 
 NAMES: Final = ("portal", "hepatic", "arterial")
+USED: Final = {
+    "portal": ("portal_vein", "portal_branches"), "hepatic": ("hepatic_veins", "inferior_vena_cava"),
+    "arterial": ("hepatic_artery", "aorta"),
+}  # fmt: skip
 # the vena cava is kept from its top to this far below the lowest hepatic vein, far enough to be seen as the trunk
 CAVA_BELOW_MM: Final = 30.0
 # splenic and mesenteric vein are about two thirds as wide as the portal trunk; a side branch is thinner or shorter
@@ -55,7 +59,7 @@ def vessel_trees(
             continue
         with part_of(monitor, n / len(NAMES), (n + 1) / len(NAMES)) as part:
             try:
-                trees[name] = makers[name](labels, bridge_mm, part)
+                trees[name] = makers[name](_around(labels, USED[name]), bridge_mm, part)
             except MeshError as error:
                 monitor.warn(f"no {name} tree: {error.line}")
     monitor.progress(1.0)
@@ -78,6 +82,22 @@ def missing_trees(labels: LabelMap) -> Mapping[str, str]:
     return FrozenMapping(reasons)
 
 
+def _around(labels: LabelMap, names: tuple[str, ...]) -> LabelMap:
+    """Return the labels in the box around some segments, two voxels wider where the grid goes on."""
+    joint = np.zeros(labels.geometry.shape, bool)
+    for name in names:
+        joint |= _mask(labels, name)
+    start, stop = [], []
+    for axis, size in enumerate(joint.shape):
+        filled = np.flatnonzero(joint.any(axis=tuple(other for other in range(3) if other != axis)))
+        start.append(max(0, int(filled[0]) - 2))
+        stop.append(min(size, int(filled[-1]) + 3))
+    box = tuple(slice(low, high) for low, high in zip(start, stop, strict=True))
+    shape = (stop[0] - start[0], stop[1] - start[1], stop[2] - start[2])
+    geometry = labels.geometry.cropped((start[0], start[1], start[2]), shape)
+    return replace(labels, array=np.ascontiguousarray(labels.array[(slice(None), *box)]), geometry=geometry)
+
+
 def _mask(labels: LabelMap, name: str) -> Mask:
     return labels.mask(name) if name in labels else np.zeros(labels.geometry.shape, bool)
 
@@ -96,7 +116,7 @@ def _with_doubts(
 
 def _portal(labels: LabelMap, bridge_mm: float, monitor: Monitor) -> VesselTree:
     trunk, inside = _mask(labels, "portal_vein"), _mask(labels, "portal_branches")
-    used = ("portal_vein", "portal_branches")
+    used = USED["portal"]
     if not trunk.any():
         tree = centreline_tree(inside, labels.geometry, name="portal", bridge_mm=bridge_mm, monitor=monitor)
         return _with_doubts(tree, labels, used, ("root",), ("no portal trunk: the root is the widest end",))
@@ -124,9 +144,9 @@ def _farthest(trunk: Mask, inside: Mask, labels: LabelMap, bridge_mm: float) -> 
     # the very last voxel lies in a corner of the end: the deepest of the last ones, of equal ones the lowest
     mine = mine[away[mine] >= away[mine].max() - END_MM]
     depth = np.round(distance_mm(~trunk, labels.geometry.spacing_mm, 2.0 * END_MM)[tuple(places[mine].T)], 4)
-    world: NDArray[np.float64] = labels.geometry.to_world(places[mine])
+    world = labels.geometry.to_world(places[mine])
     best = np.lexsort((world[:, 0], world[:, 1], np.round(world[:, 2], 4), -depth))[0]
-    return world[best]
+    return np.asarray(world[best])
 
 
 def _in_liver(tree: VesselTree, labels: LabelMap, inside: Mask) -> Mask:
@@ -224,15 +244,11 @@ def rerooted(tree: VesselTree, root: int) -> VesselTree:
 
 def _hepatic(labels: LabelMap, bridge_mm: float, monitor: Monitor) -> VesselTree:
     veins, cava = _mask(labels, "hepatic_veins"), _mask(labels, "inferior_vena_cava")
-    used = ("hepatic_veins", "inferior_vena_cava")
-    geometry = labels.geometry
+    used, geometry = USED["hepatic"], labels.geometry
     if cava.any():
         places, height = _upper_cava(cava, veins, labels, bridge_mm)
-        if places is None:
-            cava = np.zeros_like(cava)
-        else:
-            cava = np.zeros_like(cava)
-            cava[tuple(places.T)] = True
+        cava = np.zeros_like(cava)
+        cava[tuple(places.T)] = True
     if not cava.any():
         tree = centreline_tree(veins, geometry, name="hepatic", bridge_mm=bridge_mm, monitor=monitor)
         return _with_doubts(tree, labels, used, ("root",), ("no vena cava at the veins: the root is their widest end",))
@@ -245,8 +261,11 @@ def _hepatic(labels: LabelMap, bridge_mm: float, monitor: Monitor) -> VesselTree
 
 def _upper_cava(
     cava: Mask, veins: Mask, labels: LabelMap, bridge_mm: float
-) -> tuple[NDArray[np.int64] | None, NDArray[np.float64]]:
-    """Return the voxels (n, 3) of the cava around the mouths of the veins and above, and their height in mm."""
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the voxels (n, 3) of the cava around the mouths of the veins and above, and their height in mm (n,).
+
+    None where the veins do not reach the cava.
+    """
     geometry = labels.geometry
     parts, _ = ndimage.label(cava, np.ones((3, 3, 3)))
     places = np.argwhere(cava)
@@ -254,7 +273,7 @@ def _upper_cava(
     away, _ = cKDTree(geometry.to_world(np.argwhere(veins))).query(world)
     touching = away <= max(bridge_mm, max(geometry.spacing_mm))
     if not touching.any():
-        return None, np.zeros(0)
+        return places[:0], world[:0, 2]
     part = parts[tuple(places.T)]
     main = int(np.argmax(np.bincount(part[touching])))
     # other parts of the label are no trunk; what the veins touch far below the others is a chance contact

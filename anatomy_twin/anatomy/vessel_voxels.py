@@ -202,9 +202,9 @@ def paths_of(vessel: Voxels, root: int, bridges: Bridges, tube: Mask | None = No
         aside = np.where(tube, weight, 1e6)
         _, along, behind = cheapest_paths(vessel.table, steps, aside, sources, first, to, mm)
         explained |= tube
-        reached = tube & np.isfinite(along)
+        there = tube & np.isfinite(along)
         # the farthest voxel lies in a corner of the end: the deepest within a radius of it stands for the end
-        end = reached & (along >= along[reached].max() - vessel.depth_mm[reached].max())
+        end = there & (along >= along[there].max() - vessel.depth_mm[there].max())
         node = int(np.argmax(np.where(end, vessel.depth_mm, -1.0)))
         chain = [node]
         while behind[chain[-1]] >= 0:

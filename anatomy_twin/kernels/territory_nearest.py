@@ -23,7 +23,8 @@ def _to_piece(x: float, y: float, z: float, start: Any, along: Any, square: floa
     if square > 0.0:
         t = min(max((a * along[0] + b * along[1] + c * along[2]) / square, 0.0), 1.0)
     a, b, c = a - t * along[0], b - t * along[1], c - t * along[2]
-    return a * a + b * b + c * c
+    found: float = a * a + b * b + c * c
+    return found
 
 
 @njit(cache=True)

@@ -283,6 +283,69 @@ def smooth_lines(
     return result, slope
 
 
+@njit(cache=True, parallel=True)
+def running_medians(
+    along: NDArray[np.float64], values: NDArray[np.float64], trust: NDArray[np.float64], window: NDArray[np.float64],
+    first: NDArray[np.int64], former: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the weighted median (n,) of ``values`` within ``window`` mm along lines; it keeps steps.
+
+    Parameters as for ``smooth_lines``, values (n,) and ``former`` (n,). Places without trust are interpolated between
+    their neighbours on the line that have some; a line without any keeps its ``former`` values.
+    """
+    result = former.copy()
+    for line in prange(first.size - 1):
+        low, high = first[line], first[line + 1]
+        last = -1
+        for n in range(low, high):
+            if trust[n] <= 0.0:
+                continue
+            start, stop = n, n
+            while start > low and along[n] - along[start - 1] <= window[n]:
+                start -= 1
+            while stop < high - 1 and along[stop + 1] - along[n] <= window[n]:
+                stop += 1
+            order = np.argsort(values[start : stop + 1], kind="mergesort")
+            total = trust[start : stop + 1].sum()
+            below = 0.0
+            for m in order:
+                below += trust[start + m]
+                if below >= 0.5 * total:
+                    result[n] = values[start + m]
+                    break
+            for m in range(low if last < 0 else last + 1, n):
+                share = 1.0 if last < 0 else (along[m] - along[last]) / (along[n] - along[last])
+                result[m] = result[n] * share + (0.0 if last < 0 else result[last] * (1.0 - share))
+            last = n
+        if last >= 0:
+            result[last + 1 : high] = result[last]
+    return result
+
+
+@njit(cache=True, parallel=True)
+def gaps_to_parents(
+    points: NDArray[np.float64], radius: NDArray[np.float64], first: NDArray[np.int64], parent: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return how far each node (n,) of a line lies outside the nearest ball of its parent line, in mm; inf for a root.
+
+    ``points`` (n, 3), ``radius`` (n,); line l is first[l]:first[l + 1] and hangs on line ``parent[l]`` (-1: on none).
+    """
+    gap = np.full(points.shape[0], np.inf)
+    for line in prange(first.size - 1):
+        if parent[line] < 0:
+            continue
+        for n in range(first[line], first[line + 1]):
+            best, at = np.inf, 0
+            for m in range(first[parent[line]], first[parent[line] + 1]):
+                far = 0.0
+                for axis in range(3):
+                    far += (points[n, axis] - points[m, axis]) ** 2
+                if far < best:
+                    best, at = far, m
+            gap[n] = math.sqrt(best) - radius[at]
+    return gap
+
+
 def warm_up() -> None:
     """Compile the kernels of this file (they are cached on disk)."""
     one = np.ones(1)
@@ -291,3 +354,5 @@ def warm_up() -> None:
     cross_sections(field, owner, np.ones(3), np.ones((1, 3)), np.eye(3)[:1], one, np.zeros(1, np.int64))
     ways_out_mm(field, np.ones(3), np.ones((1, 3)), np.eye(3)[:1], one)
     smooth_lines(np.arange(3.0), np.ones((3, 3)), np.ones(3), np.full(3, 5.0), np.array([0, 3]), 2)
+    running_medians(np.arange(3.0), np.ones(3), np.ones(3), np.full(3, 5.0), np.array([0, 3]), np.ones(3))
+    gaps_to_parents(np.ones((3, 3)), np.ones(3), np.array([0, 2, 3]), np.array([-1, 0]))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from anatomy_twin import catalog
 from anatomy_twin.anatomy import build_anatomy, certify, load_surface
 from anatomy_twin.anatomy.couinaud import divide_liver
 from anatomy_twin.anatomy.solids_repair import mended
@@ -19,6 +18,7 @@ from anatomy_twin.errors import DataError, UsageError
 from anatomy_twin.pipeline.record import recorded, timed_stage
 
 FROM_A_FILE = "surface from a file, not segmented on this scan"
+COLOUR = (200, 205, 210)  # of metal: most are implants
 _NO_CODE = Code("", "", "")
 
 
@@ -105,8 +105,7 @@ def surface_case(case: Case, path: str | Path, name: str, monitor: Monitor = SIL
             raise DataError("the surface lies outside the scan", where=name, advice="see in which axes it was saved")
         certificate = certify(surface, surface.volume_ml)
     note = "; ".join([FROM_A_FILE, *notes])
-    colour = tuple(catalog.term(name)["colour"])
-    structure = Structure(name, surface.volume_ml, "corrected", _NO_CODE, colour, surface, certificate, note=note)
+    structure = Structure(name, surface.volume_ml, "corrected", _NO_CODE, COLOUR, surface, certificate, note=note)
     structures = {**case.anatomy.structures, name: structure}
     case = replace(case, anatomy=replace(case.anatomy, structures=structures))
     return recorded(case, "reading the surface", {"structure": name, "triangles": str(len(surface.triangles))}, clock)
