@@ -1,5 +1,15 @@
 from .anatomy import build_anatomy as build_anatomy
 from .anatomy import load_surface as load_surface
+from .anatomy.branches import branches as branches
+from .anatomy.couinaud import couinaud_segments as couinaud_segments
+from .anatomy.solids import cut_by_plane as cut_by_plane
+from .anatomy.solids import difference as difference
+from .anatomy.solids import intersection as intersection
+from .anatomy.solids import union as union
+from .anatomy.tet_report import tetrahedra_report as tetrahedra_report
+from .anatomy.tetrahedra import build_tetrahedra as build_tetrahedra
+from .anatomy.vessel_trees import vessel_trees as vessel_trees
+from .anatomy.wall_thickness import wall_thickness as wall_thickness
 from .assess import assess as assess
 from .batch import Study as Study
 from .batch import find_studies as find_studies
@@ -27,6 +37,7 @@ from .core import TetMesh as TetMesh
 from .core import ThermalResult as ThermalResult
 from .core import Tissue as Tissue
 from .core import Transform as Transform
+from .core import VesselTree as VesselTree
 from .core import Volume as Volume
 from .core import VolumeGeometry as VolumeGeometry
 from .errors import TwinError as TwinError
