@@ -190,6 +190,28 @@ def test_the_smallest_closed_pieces_stay():
     assert np.allclose(same_points, pyramid)
 
 
+def test_an_open_sheet_keeps_its_border():
+    """A flat square with a square hole: its borders are rims of one triangle, straight but at their corners."""
+    j, i = np.divmod(np.arange(21 * 21), 21)
+    points = np.column_stack([i, j, np.zeros(len(i))]).astype(float)
+    kept = [a for a in range(20 * 21) if a % 21 < 20 and not (8 <= a % 21 < 12 and 8 <= a // 21 < 12)]
+    cells = [(a, a + 1, a + 22, a + 21) for a in kept]
+    triangles = np.array([half for a, b, c, d in cells for half in ((a, b, c), (a, c, d))], np.int32)
+    sides = np.tile(np.array([[0, 1]], np.int32), (len(triangles), 1))
+    fewer_points, fewer, _ = decimate_complex(points, triangles, sides, 1e-5, 0)
+    assert topology(fewer) == (0, 1, (1, 2)) == topology(triangles)
+    assert len(fewer) < 60
+    assert trimesh.Trimesh(fewer_points, fewer, process=False).area == pytest.approx(20 * 20 - 4 * 4)
+    assert np.abs(fewer_points[:, 2]).max() < 1e-9
+
+
+@pytest.mark.parametrize("target", [-5, 0, 4])
+def test_any_target_and_an_endless_tolerance_end(target):
+    points, triangles, _ = decimate_complex(*one_structure(ball(5.0)), np.inf, target)
+    assert 4 <= len(triangles) < 200
+    assert topology(triangles) == (2, 1, (2,))
+
+
 def test_nothing_gives_nothing():
     found = decimate_complex(np.empty((0, 3)), np.empty((0, 3), np.int32), np.empty((0, 2), np.int32), 1.0, 10)
     assert [len(part) for part in found] == [0, 0, 0]

@@ -130,6 +130,8 @@ def decimate_complex(
     parts = np.array(sides, dtype=np.int32, order="C").reshape(-1, 2)
     if not len(faces):
         return points[:0], faces, parts
+    limit = min(float(tolerance_mm), 1e9) ** 2
+    target = max(0, int(target_triangles))
     centre = points.mean(axis=0)  # quadrics lose digits far from the origin
     points -= centre
     count = len(faces)
@@ -137,14 +139,14 @@ def decimate_complex(
     orders, quadrics = prepare(points, start, wings)
     kept, count = _compact(points, faces, parts, orders, quadrics, count)
     ceiling = np.inf
-    while count > target_triangles:
+    while count > target:
         points, orders, quadrics = points[:kept], orders[:kept], quadrics[:kept]
         start, star, wings = stars(faces, count, kept)
         partner, cost, places = best_edges(
-            points, parts, orders, quadrics, start, star, wings, float(tolerance_mm) ** 2, ceiling
+            points, parts, orders, quadrics, start, star, wings, limit, ceiling
         )
         ranking = _ranking(cost, max(64, int(SHARE_PER_ROUND * kept)))
-        taken = _chosen(ranking, partner, start, wings, count - int(target_triangles))
+        taken = _chosen(ranking, partner, start, wings, count - target)
         _contract(taken, partner, places, points, faces, orders, quadrics, start, star)
         before = count
         kept, count = _compact(points, faces, parts, orders, quadrics, count)

@@ -16,8 +16,8 @@ from numba import njit, prange
 from anatomy_twin.kernels.mesh_decimate_setup import FIXED, GONE, LARGEST_STAR, SURFACE, link
 
 MOST_TRIANGLES = 16  # around one point: more make slivers
-LEAST_COSINE = 0.35  # a triangle may turn by 69 degrees
-LEAST_SHAPE = 0.3  # 2 sqrt(3) |normal| / sum of squared sides: 1 for an equilateral triangle, 0.3 at about 10 degrees
+LEAST_COSINE = 0.5  # a triangle may turn by 60 degrees at a time
+LEAST_SHAPE = 0.4  # 2 sqrt(3) |normal| / sum of squared sides: 1 for equal sides, 0.4 at 14 to 20 degrees
 TIE = 1e-3  # how far flat places are drawn to the middle of the edge: keeps the equations solvable
 LENGTH_COST = 1e-5  # cost of squared length beside squared distance: long edges of flat places come later
 TRIES = 3

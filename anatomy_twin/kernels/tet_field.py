@@ -23,6 +23,8 @@ PADDING = 3
 LARGEST_RATIO = 5.5  # of two gains: the interface is six tenths of a voxel off; beyond it fields hardly fall any more
 BISECTIONS = 9
 NEWTON_STEPS = 3
+FAR = 20.0
+TRACE = 1e-9
 # functions that only other kernels call need no way in from Python, which halves the time it takes to compile them
 INNER: Final = {"cache": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_cpython_wrapper": True}
 
@@ -72,34 +74,48 @@ def region_at(field: Any, z: float, y: float, x: float, values: Any) -> int:
 
 
 @njit(**INNER)
-def difference(field: Any, z: float, y: float, x: float, first: int, second: int) -> Any:
-    """Return f_first - f_second at a point (k, j, i), over the mean of both gains, and its gradient in 1/mm."""
+def log_ratio(field: Any, z: float, y: float, x: float, first: int, second: int) -> Any:
+    """Return log(f_first / f_second) at a point (k, j, i) and its gradient in 1/mm along k, j and i.
+
+    Across an interface the logarithm rises almost evenly, three for a voxel, where the fields themselves flatten: that
+    is what Newton's method needs. Where one of the two is nothing it is FAR, where both are it is 0, without a slope.
+    """
     regions, origin, spacing, gains = field
     ratio = max(1.0 / LARGEST_RATIO, min(LARGEST_RATIO, gains[first] / gains[second]))
-    less, more = 2.0 / (1.0 + ratio), 2.0 * ratio / (1.0 + ratio)
     k, j, i = (z - origin[0]) / spacing[0], (y - origin[1]) / spacing[1], (x - origin[2]) / spacing[2]
     k0, j0, i0 = int(np.floor(k)), int(np.floor(j)), int(np.floor(i))
     if not (1 <= k0 < regions.shape[0] - 2 and 1 <= j0 < regions.shape[1] - 2 and 1 <= i0 < regions.shape[2] - 2):
-        return more if first == 0 else (-less if second == 0 else 0.0), 0.0, 0.0, 0.0
+        return FAR if first == 0 else (-FAR if second == 0 else 0.0), 0.0, 0.0, 0.0
     wk, wj, wi = _taps(k - k0), _taps(j - j0), _taps(i - i0)
     sk, sj, si = _slopes(k - k0), _slopes(j - j0), _slopes(i - i0)
-    value = along_k = along_j = along_i = 0.0
+    one = one_k = one_j = one_i = 0.0
+    two = two_k = two_j = two_i = 0.0
     for a in range(4):
         for b in range(4):
-            line = line_slope = 0.0
+            line = line_slope = other = other_slope = 0.0
             for c in range(4):
                 label = regions[k0 + a - 1, j0 + b - 1, i0 + c - 1]
                 if label == first:
-                    line += more * wi[c]
-                    line_slope += more * si[c]
+                    line += wi[c]
+                    line_slope += si[c]
                 elif label == second:
-                    line -= less * wi[c]
-                    line_slope -= less * si[c]
-            value += wk[a] * wj[b] * line
-            along_k += sk[a] * wj[b] * line
-            along_j += wk[a] * sj[b] * line
-            along_i += wk[a] * wj[b] * line_slope
-    return value, along_k / spacing[0], along_j / spacing[1], along_i / spacing[2]
+                    other += wi[c]
+                    other_slope += si[c]
+            across, along_k, along_j = wk[a] * wj[b], sk[a] * wj[b], wk[a] * sj[b]
+            one += across * line
+            one_k += along_k * line
+            one_j += along_j * line
+            one_i += across * line_slope
+            two += across * other
+            two_k += along_k * other
+            two_j += along_j * other
+            two_i += across * other_slope
+    if one < TRACE or two < TRACE:
+        return FAR if one > two else (-FAR if two > one else 0.0), 0.0, 0.0, 0.0
+    return (
+        np.log(ratio * one / two), (one_k / one - two_k / two) / spacing[0], (one_j / one - two_j / two) / spacing[1],
+        (one_i / one - two_i / two) / spacing[2],
+    )
 
 
 @njit(cache=True, error_model="numpy")
@@ -129,11 +145,11 @@ def crossings(field: Any, points: Any, ends: Any, labels: Any) -> NDArray[np.flo
         z, y, x = points[one, 0], points[one, 1], points[one, 2]
         dz, dy, dx = points[two, 0] - z, points[two, 1] - y, points[two, 2] - x
         first, second = labels[one], labels[two]
-        low, high, at_low, at_high = 0.0, 1.0, 1.0, -1.0
+        low, high, at_low, at_high = 0.0, 1.0, FAR, -FAR
         for _ in range(BISECTIONS):
             t = 0.5 * (low + high)
-            value = difference(field, z + t * dz, y + t * dy, x + t * dx, first, second)[0]
-            if value > 1e-9:
+            value = log_ratio(field, z + t * dz, y + t * dy, x + t * dx, first, second)[0]
+            if value > 0.0:
                 low, at_low = t, value
             else:
                 high, at_high = t, value
@@ -149,7 +165,7 @@ def pull_to_interface(field: Any, held: int, place: Any, reach: float) -> float:
 
     Newton's method with the shortest step that meets all conditions f_a = f_b (one for two regions, two along a curve
     of three, three at a point of four); regions beyond the fourth do not count. The whole way is at most ``reach`` mm.
-    Returns the largest remaining |f_a - f_b|.
+    Returns the largest remaining |log(f_a / f_b)|.
     """
     size = field[3].size
     count = 0
@@ -167,11 +183,11 @@ def pull_to_interface(field: Any, held: int, place: Any, reach: float) -> float:
     for step in range(NEWTON_STEPS + 1):
         left = 0.0
         for r in range(rows):
-            rest[r], slopes[r, 0], slopes[r, 1], slopes[r, 2] = difference(
+            rest[r], slopes[r, 0], slopes[r, 1], slopes[r, 2] = log_ratio(
                 field, place[0], place[1], place[2], members[0], members[r + 1]
             )
             left = max(left, abs(rest[r]))
-        if step == NEWTON_STEPS or left < 1e-4:
+        if step == NEWTON_STEPS or left < 1e-3:
             break
         scale = 0.0
         for r in range(rows):
@@ -214,7 +230,7 @@ def keep_along(field: Any, held: int, place: Any, way: Any) -> None:
         if rows == 2:
             way[0] = way[1] = way[2] = 0.0  # four regions meet in a point
             return
-        _, normals[rows, 0], normals[rows, 1], normals[rows, 2] = difference(
+        _, normals[rows, 0], normals[rows, 1], normals[rows, 2] = log_ratio(
             field, place[0], place[1], place[2], first, n
         )
         before = 0.0
@@ -302,7 +318,7 @@ def offsets(field: Any, points: Any, held: Any, reach: float) -> NDArray[np.floa
         left = 1.0
         for _ in range(3):
             left = pull_to_interface(field, held[n], place, reach)
-        away[n] = reach if left > 0.05 else np.sqrt(
+        away[n] = reach if left > 0.2 else np.sqrt(
             (place[0] - points[n, 0]) ** 2 + (place[1] - points[n, 1]) ** 2 + (place[2] - points[n, 2]) ** 2
         )
     return away

@@ -21,7 +21,7 @@ from anatomy_twin.kernels.tet_quality import badness
 
 STEPS = (0.3, 0.12, 0.04, 0.012)
 WELL_SHAPED = 0.72  # the lattice itself has angles of 45 degrees
-LOST_TRACK = 0.3  # a difference of fields that is left this large says that the interface was not found
+LOST_TRACK = 0.5  # a logarithm of fields that is left this large, a sixth of a voxel, says that the interface is lost
 
 
 @njit(**INNER)

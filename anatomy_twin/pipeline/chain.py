@@ -130,10 +130,11 @@ def run_liver_ablation(
 
 def warm_up() -> None:
     """Compile and cache every kernel with the signatures that the chain uses, so that no case waits for it."""
+    from anatomy_twin.anatomy.warm import warm_up as warm_anatomy
     from anatomy_twin.assess import warm_up as warm_assess
     from anatomy_twin.plan import warm_up as warm_plan
     from anatomy_twin.segmentation import warm_up as warm_segmentation
     from anatomy_twin.simulation import warm_up as warm_simulation
 
-    for warm in (warm_segmentation, warm_plan, warm_simulation, warm_assess):
+    for warm in (warm_segmentation, warm_anatomy, warm_plan, warm_simulation, warm_assess):
         warm()

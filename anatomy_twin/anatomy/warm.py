@@ -1,0 +1,34 @@
+"""Compiling the kernels of surfaces, trees, segments and tetrahedra ahead of time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anatomy_twin import catalog
+from anatomy_twin.anatomy.build import build_anatomy
+from anatomy_twin.anatomy.couinaud import divide_liver
+from anatomy_twin.anatomy.tetrahedra import build_tetrahedra
+from anatomy_twin.anatomy.vessel_trees import vessel_trees
+from anatomy_twin.core import Code, LabelMap, Segment, Volume, VolumeGeometry
+
+
+def warm_up() -> None:
+    """Run everything once on a tiny liver with a forked vessel, with the array types that a scan has."""
+    grid = VolumeGeometry.upright((20, 24, 28), (4.0, 4.0, 4.0))
+    k, j, i = np.indices(grid.shape)
+    liver = ((k - 10) / 8) ** 2 + ((j - 12) / 10) ** 2 + ((i - 14) / 12) ** 2 < 1
+    trunk = (abs(k - 10) < 2) & (abs(i - 14) < 2) & (j >= 12)
+    fork = (abs(k - 10) < 2) & (abs(j - 12 + abs(i - 14) // 2) < 2) & liver
+    cava = (abs(j - 16) < 2) & (abs(i - 20) < 2)
+    masks = {"liver": liver, "portal_vein": trunk, "portal_branches": fork & ~trunk, "inferior_vena_cava": cava}
+    array, segments = np.zeros((2, *grid.shape), np.uint8), []
+    for value, (name, mask) in enumerate(masks.items(), start=1):
+        term = catalog.term(name)
+        layer = 1 if term["part_of"] else 0
+        array[layer][mask] = value
+        code = Code(term["scheme"], term["code"], term["meaning"])
+        segments.append(Segment(name, layer, value, code, tuple(term["colour"]), part_of=term["part_of"]))
+    labels = LabelMap(array, grid, tuple(segments))
+    build_anatomy(Volume(np.zeros(grid.shape, np.int16), grid), labels)
+    divide_liver(labels, vessel_trees(labels))
+    build_tetrahedra(labels, ["liver", "portal_vein"], size_mm=16.0, fine_mm=8.0, near="portal_vein")
