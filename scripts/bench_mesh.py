@@ -13,7 +13,8 @@ library of this project and is put into a throw-away environment, gets the surfa
 "closed": surfaces in which every edge has two triangles; "fans": those whose points besides have one closed fan each.
 Volumes are compared with those of the voxels ("ball": the lesion's with the ball that was drawn). "off" is the 95 %
 distance of points and triangle centres from the faces between voxels, worst surface. "gap" is the largest distance
-between touching surfaces, in voxels, where only these two meet. Angles are those within triangles: smallest, and the
+between touching surfaces, in voxels, where only these two meet. "crossing" counts the triangles that pass through
+another one of their surface. Angles are those within triangles: smallest, and the
 one that 5 % are below, worst surface. --quick takes half the size along each axis, one round, no pytetwild, and ends
 within a minute.
 """
@@ -173,7 +174,8 @@ _COLUMNS = {
     "triangles": ("triangles", "d"), "closed": ("watertight", "d"), "fans": ("manifold", "d"),
     "lesion %": ("lesion_error_percent", "+.2f"), "ball %": ("lesion_error_to_sphere_percent", "+.2f"),
     "organ %": ("organ_error_percent", "+.3f"), "vessel %": ("vessel_error_percent", "+.2f"),
-    "off mm": ("boundary_p95_mm", ".2f"), "gap": ("gap_max_voxels", ".2f"), "angle": ("smallest_angle_deg", ".1f"),
+    "off mm": ("boundary_p95_mm", ".2f"), "gap": ("gap_max_voxels", ".2f"), "crossing": ("crossing", "d"),
+    "angle": ("smallest_angle_deg", ".1f"),
     "5 %": ("angle_p5_deg", ".1f"),
 }  # fmt: skip
 _SOLID_COLUMNS = {

@@ -250,6 +250,7 @@ def figures(made: Surfaces, labels: Any, spacing: Any, centre: Any) -> dict[str,
 
     from anatomy_twin.anatomy.certificate import VoxelBoundary, certify
     from anatomy_twin.core import SurfaceMesh, VolumeGeometry
+    from anatomy_twin.kernels.mesh_crossings import crossing_triangles
 
     geometry = VolumeGeometry.upright(labels.shape, tuple(spacing))
     surfaces, certificates = {}, {}
@@ -276,6 +277,7 @@ def figures(made: Surfaces, labels: Any, spacing: Any, centre: Any) -> dict[str,
         "boundary_p95_mm": max(one.boundary_p95_mm or 0.0 for one in every),
         "boundary_max_mm": max(one.boundary_max_mm or 0.0 for one in every),
         "gap_p95_voxels": float(np.percentile(gaps, 95)), "gap_max_voxels": float(gaps.max()),
+        "crossing": sum(int(crossing_triangles(one.points_mm, one.triangles).sum()) for one in surfaces.values()),
         "smallest_angle_deg": min(one.smallest_angle_deg for one in every),
         "angle_p5_deg": min(one.angle_p5_deg for one in every),
     }

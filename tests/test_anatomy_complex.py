@@ -226,6 +226,20 @@ def test_a_lesion_of_ten_millimetres_is_not_shrunk_though_the_liver_around_it_is
             assert surface.volume_ml == pytest.approx(labels.volume_ml(name), rel=0.002)
 
 
+def test_a_vessel_that_leaves_the_scan_ends_flat_and_straight():
+    geometry = VolumeGeometry.upright((20, 40, 40), (3.0, 2.0, 2.0))
+    array = np.zeros((2, *geometry.shape), np.uint8)
+    centre = np.add(geometry.center_mm, (0.3, 0.4, 0.0))
+    array[0][ellipsoid_mask(geometry, centre, (11, 11, 1e6))] = 1
+    array[1][ellipsoid_mask(geometry, centre, (35, 35, 1e6))] = 1
+    vessel = surfaces(replace(label_map(array), geometry=geometry))[1]["0_1"].points_mm - centre
+    radius = np.hypot(vessel[:, 0], vessel[:, 1])
+    ends = np.abs(np.abs(vessel[:, 2]) - 30.0) < 1e-6
+    wall = np.abs(vessel[:, 2]) < 29.0
+    assert (ends | wall).all() and radius[wall].min() > 10.4
+    assert radius[ends].max() <= radius[wall].max() + 0.05  # neither flared nor frayed
+
+
 def test_turning_and_moving_the_scan_turns_and_moves_the_surfaces():
     random = np.random.default_rng(0)
     array = np.kron(random.integers(0, 4, (1, 3, 4, 3)), np.ones((1, 3, 3, 3))).astype(np.uint8)

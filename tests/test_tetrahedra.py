@@ -105,7 +105,7 @@ def test_the_report_says_what_independent_formulas_say():
     assert (report.inverted, report.below_5_percent, report.below_10_percent) == (0, 0.0, 0.0)
     assert report.tetrahedra == len(mesh.tetrahedra) and report.conforming and report.overlapping_voxels == 0
     edges = np.linalg.norm(mesh.points_mm[mesh.tetrahedra[:, 0]] - mesh.points_mm[mesh.tetrahedra[:, 1]], axis=1)
-    assert report.shortest_edge_mm <= edges.min() and report.longest_edge_mm >= edges.max()
+    assert report.shortest_edge_mm <= edges.min() + 1e-9 and report.longest_edge_mm >= edges.max() - 1e-9
     (region,) = report.regions
     assert region.volume_ml == pytest.approx(volumes_mm3(mesh).sum() / 1000.0, rel=1e-9)
     assert region.voxel_volume_ml == pytest.approx(organ().volume_ml("liver"), rel=1e-9)
@@ -128,7 +128,7 @@ def test_the_report_sees_what_is_wrong_with_a_mesh():
     report = tetrahedra_report(TetMesh(mesh.points_mm, holed, np.zeros(len(holed), int), ("liver",)), organ())
     assert report.regions[0].lost_percent > 3.0 and report.regions[0].volume_error_percent < -3.0
     assert report.boundary_p95_mm > 1.0
-    moved = TetMesh(mesh.points_mm + [6.0, 0.0, 0.0], mesh.tetrahedra, mesh.regions, ("liver",))
+    moved = TetMesh(mesh.points_mm + np.array([6.0, 0.0, 0.0]), mesh.tetrahedra, mesh.regions, ("liver",))
     assert tetrahedra_report(moved, organ()).regions[0].lost_percent > 5.0
 
 
@@ -184,7 +184,7 @@ def test_a_sheet_and_a_rod_survive_and_say_what_they_lost():
     assert report.regions[0].pieces == 1 and abs(report.regions[0].volume_error_percent) < 5.0
     assert listener.done == sorted(listener.done) and listener.done[-1] == 1.0
     rod = np.zeros((16, 16, 60), bool)
-    rod[7:9, 7:9, 5:55] = True
+    rod[6:9, 6:9, 5:55] = True
     listener = Listener()
     build_tetrahedra(label_map(rod, (1.0,) * 3, ["rod"]), ["rod"], size_mm=6.0, monitor=listener)
     assert any("rod: " in line and "% of its voxels lost" in line for line in listener.said)
@@ -263,7 +263,7 @@ def test_refusals_name_what_is_wrong():
         build_tetrahedra(labels, ["liver"], size_mm=4.0, fine_mm=1.0, near=((900.0, 0.0, 0.0), 5.0))
     with pytest.raises(MeshError, match="GB"):
         build_tetrahedra(labels, ["liver"], size_mm=0.01)
-    with pytest.raises(MeshError, match="GB|too small"):
+    with pytest.raises(MeshError, match=r"GB|too small"):
         build_tetrahedra(labels, ["liver"], size_mm=8.0, fine_mm=0.002, near="liver")
     with pytest.raises(MeshError, match="cannot hold liver: too thin"):
         build_tetrahedra(labels, ["liver"], size_mm=200.0)

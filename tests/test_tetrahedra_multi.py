@@ -112,7 +112,7 @@ def test_a_later_name_is_carved_out_of_an_earlier_one_and_not_the_other_way():
     whole = labels.volume_ml("liver")
     assert regions[0].voxel_volume_ml + regions[1].voxel_volume_ml == pytest.approx(whole, rel=1e-9)
     assert regions[1].voxel_volume_ml == pytest.approx(labels.volume_ml("tumour_1"), rel=1e-9)
-    with pytest.raises(MeshError, match="tumour_1 .*cover"):
+    with pytest.raises(MeshError, match=r"tumour_1 .*cover"):
         build_tetrahedra(labels, ["tumour_1", "liver"], size_mm=9.0)
 
 
@@ -133,8 +133,9 @@ def test_a_generated_patient_is_meshed_soundly(names, sizes):
     assert report.smallest_angle_deg == pytest.approx(angles_deg(mesh).min(), abs=1e-6)
     for region in report.regions:
         if region.name not in ("portal_vein", "hepatic_veins"):  # thinner than these tetrahedra, and flagged so
-            # what thin vessels lose their organ gains
-            assert abs(region.volume_error_percent) < (4.0 if region.name == "liver" else 1.0), region
+            # what thin vessels lose their organ gains; the tumour is three tetrahedra thick where the mesh is even
+            allowed = {"liver": 4.0, "tumour_1": 1.0 if "near" in sizes else 2.5}.get(region.name, 0.5)
+            assert abs(region.volume_error_percent) < allowed, region
 
 
 def test_every_region_is_closed_and_outward():

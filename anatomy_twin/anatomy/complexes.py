@@ -18,7 +18,7 @@ from anatomy_twin.anatomy.regions import RegionMap
 from anatomy_twin.core import SurfaceMesh, VolumeGeometry
 from anatomy_twin.errors import MeshError
 from anatomy_twin.kernels.mesh_boundary import corners_of_points, structure_boundary
-from anatomy_twin.kernels.mesh_cell import ON_EDGE
+from anatomy_twin.kernels.mesh_cell import IN_CELL, ON_CURVE, ON_EDGE
 from anatomy_twin.kernels.mesh_decimate import decimate_complex
 from anatomy_twin.kernels.mesh_extract import count_complex, extract
 from anatomy_twin.kernels.mesh_smooth import add_smoothed, meeting_places
@@ -32,9 +32,9 @@ TRUSTED_VOXELS = 0.05  # a surface that moves less to become smooth was smooth b
 FARTHEST_SMOOTHED = 0.45  # of a voxel along each axis: a point stays between the two voxels that it parts
 FARTHEST = 0.49
 FARTHEST_CORRECTED = 0.25  # of a voxel, after decimation
-VOLUME_TOLERANCE = 1e-4
+VOLUME_TOLERANCE = 5e-4
 CORRECTIONS = 8
-BYTES_PER_POINT, BYTES_PER_TRIANGLE = 200, 110  # measured at the peak of extraction, smoothing and decimation
+BYTES_PER_POINT, BYTES_PER_TRIANGLE = 220, 120  # measured at the peak of extraction, smoothing and decimation
 SHARE_OF_MEMORY = 0.8  # of what is free
 
 
@@ -83,6 +83,7 @@ def complex_of(regions: RegionMap, *, memory_limit_bytes: int | None = None) -> 
         regions.structure_voxels.astype(np.float64) * (regions.geometry.voxel_volume_ml * 1000.0),
         np.where(regions.cut, np.stack([np.full(3, 0.5), last], axis=1) * spacing[:, None], (-np.inf, np.inf)),
     )
+    _flatten_ends(found, kinds)
     smooth = replace(found, points_mm=_smoothed(found, kinds, regions.structure_voxels))
     return with_volumes(smooth, *_limits(found, FARTHEST * spacing))
 
@@ -93,6 +94,9 @@ def _smoothed(raw: Complex, kinds: NDArray[np.uint8], voxels: NDArray[np.int64])
     thin, thick = THIN_TO_THICK_VOXELS
     spacing = np.asarray(raw.geometry.spacing_mm)
     trusted_mm = TRUSTED_VOXELS * float(spacing.min())
+    at_end = np.zeros(len(planes), bool)
+    for axis, side in np.argwhere(np.isfinite(raw.ends_mm)).tolist():
+        at_end |= _in_end(raw, axis, side)
     for number in np.flatnonzero(voxels):
         member = raw.member[number]
         origin, own = structure_boundary(raw.triangles, raw.sides, member, len(raw.points_mm), split=False)
@@ -100,7 +104,7 @@ def _smoothed(raw: Complex, kinds: NDArray[np.uint8], voxels: NDArray[np.int64])
         softness = min(max((thickness - thin) / (thick - thin), 0.0), 1.0)
         half_at = HALVED_FREQUENCIES[0] + softness * (HALVED_FREQUENCIES[1] - HALVED_FREQUENCIES[0])
         trust = min(thickness / SHEET_VOXELS, 1.0) ** 4
-        add_smoothed(raw.points_mm, own, origin, kinds, half_at, FILTER_DEGREE, trust, trusted_mm, planes)
+        add_smoothed(raw.points_mm, own, origin, kinds, at_end, half_at, FILTER_DEGREE, trust, trusted_mm, planes)
     return meeting_places(planes, raw.points_mm, *_limits(raw, FARTHEST_SMOOTHED * spacing))
 
 
@@ -109,13 +113,29 @@ def _limits(found: Complex, farthest_mm: NDArray[np.float64]) -> tuple[NDArray[n
     low, high = found.points_mm - farthest_mm, found.points_mm + farthest_mm
     for axis, side in np.argwhere(np.isfinite(found.ends_mm)).tolist():
         end = found.ends_mm[axis, side]
-        there = np.abs(found.points_mm[:, axis] - end) < 1e-3 * found.geometry.spacing_mm[axis]
+        there = _in_end(found, axis, side)
         low[there, axis] = high[there, axis] = end
         if side == 0:
             np.maximum(low[:, axis], end, out=low[:, axis])
         else:
             np.minimum(high[:, axis], end, out=high[:, axis])
     return low, high
+
+
+def _flatten_ends(raw: Complex, kinds: NDArray[np.uint8]) -> None:
+    """Put points inside the outermost cells where the scan ends into the plane of its end, in place."""
+    inside = np.flatnonzero((kinds == ON_CURVE) | (kinds == IN_CELL))
+    for axis, side in np.argwhere(np.isfinite(raw.ends_mm)).tolist():
+        end = raw.ends_mm[axis, side]
+        places = raw.points_mm[inside, axis]
+        near = np.abs(places - end) < 0.5 * raw.geometry.spacing_mm[axis]
+        raw.points_mm[inside[near], axis] = end
+
+
+def _in_end(found: Complex, axis: int, side: int) -> NDArray[np.bool_]:
+    """Tell which points lie in the plane where the scan ends."""
+    away_mm = np.abs(found.points_mm[:, axis] - found.ends_mm[axis, side])
+    return np.asarray(away_mm < 1e-3 * found.geometry.spacing_mm[axis])
 
 
 def check_memory(needed_bytes: int, limit_bytes: int | None = None) -> None:
@@ -143,14 +163,15 @@ def with_volumes(found: Complex, low: NDArray[np.float64], high: NDArray[np.floa
     start, corner = corners_of_points(triangles, len(points))
     farthest_mm = 0.5 * min(found.geometry.spacing_mm)
     target = found.volumes_mm3[found.volumes_mm3 > 0]
-    missing = target - sign @ fluxes(points, triangles, pairs, len(of_pair))
+    centre = np.asarray(found.geometry.shape) * found.geometry.spacing_mm / 2.0
+    missing = target - sign @ fluxes(points, triangles, pairs, len(of_pair), centre)
     for _ in range(CORRECTIONS):
         if np.all(np.abs(missing) <= VOLUME_TOLERANCE * target):
             break
         areas = surface_areas(points, triangles, pairs, len(of_pair), start, corner)
         distance = np.clip(_least_moves(sign, areas, missing), -farthest_mm, farthest_mm)
         further = moved_along_normals(points, triangles, pairs, start, corner, distance, low, high)
-        still = target - sign @ fluxes(further, triangles, pairs, len(of_pair))
+        still = target - sign @ fluxes(further, triangles, pairs, len(of_pair), centre)
         if np.linalg.norm(still / target) >= np.linalg.norm(missing / target):
             break
         points, missing = further, still

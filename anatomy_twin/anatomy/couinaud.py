@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.anatomy.caudate import Caudate, find_caudate
-from anatomy_twin.anatomy.liver_landmarks import FISSURE_DEG, Landmarks, find_landmarks, thick_path
+from anatomy_twin.anatomy.liver_landmarks import FISSURE_DEG, Landmarks, find_landmarks, side_of, thick_path
 from anatomy_twin.anatomy.loose_vessels import with_loose_parts
 from anatomy_twin.anatomy.portal_names import (
     ALL,
@@ -23,7 +23,7 @@ from anatomy_twin.anatomy.portal_names import (
     names_of_nodes,
     supply_of,
 )
-from anatomy_twin.anatomy.territories import nearest_branch, territory_segment
+from anatomy_twin.anatomy.territories import Box, box_around, nearest_branch, territory_segment
 from anatomy_twin.core import SILENT, LabelMap, Monitor, Segment, VesselTree, check_cancelled
 from anatomy_twin.errors import DataError
 from anatomy_twin.kernels.territory_names import summed_below
@@ -32,6 +32,8 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 ROMAN: Final = ("", "I", *SEGMENTS)
+SMALL_SHARE: Final = 0.015  # segments of healthy livers have 3 % and more
+MARGIN_MM: Final = 40.0  # the cava, the gallbladder and the portal trunk lie nearer to the liver than this
 LEAST_PIECES: Final = 8  # a portal tree of fewer pieces has no branches to name
 
 
@@ -75,11 +77,14 @@ def divide_liver(labels: LabelMap, trees: Mapping[str, VesselTree], monitor: Mon
         raise DataError("the segments of a liver need the liver, which the labels do not have",
                         advice="segment it first")  # fmt: skip
     portal, hepatic = (_branched(trees.get(name)) for name in ("portal", "hepatic"))
+    side = side_of(labels)
+    whole, labels, box = labels, *_around(labels, liver)
+    liver = liver[box]
     if portal is None and hepatic is None and "inferior_vena_cava" not in labels:
         raise DataError("without portal branches, hepatic veins and vena cava nothing tells the liver's segments apart",
                         advice="segment a scan in the portal venous phase")  # fmt: skip
     if portal is None:
-        return _by_planes(labels, liver, hepatic)
+        return _pasted(_by_planes(labels, liver, hepatic, side), whole, box)
     notes: list[str] = []
     vessel = labels.mask("portal_branches") if "portal_branches" in labels else np.zeros(liver.shape, bool)
     hung, parts, left_out = with_loose_parts(portal, vessel & liver, labels.geometry)
@@ -89,7 +94,7 @@ def divide_liver(labels: LabelMap, trees: Mapping[str, VesselTree], monitor: Mon
     supply = supply_of(hung, liver, labels.geometry)
     monitor.progress(0.3)
     check_cancelled(monitor)
-    frame = find_landmarks(labels, hepatic, _hilum(hung, liver, labels))
+    frame = find_landmarks(labels, hepatic, _hilum(hung, liver, labels), side)
     levels = find_levels(hung, supply, frame)
     given = sorted(set(portal.branch_names.values()) & set(ALL))
     hung = name_portal_branches(hung, liver, labels.geometry, frame, supply=supply, levels=levels)
@@ -105,7 +110,23 @@ def divide_liver(labels: LabelMap, trees: Mapping[str, VesselTree], monitor: Mon
     notes += [f"portal branches named by place and by what hangs on what{marks}", *levels.notes]
     named = replace(portal, branch_names={n: name for n, name in hung.branch_names.items() if n < len(portal.parents)})
     rules = ("estimated", *frame.rules, *levels.rules)
-    return Division(_label_map(labels, territory, caudate, frame, rules, notes), named)
+    return _pasted(Division(_label_map(labels, territory, caudate, frame, rules, notes), named), whole, box)
+
+
+def _around(labels: LabelMap, liver: Mask) -> tuple[LabelMap, Box]:
+    """Return the labels around the liver: much of a scan has no part in its division."""
+    geometry = labels.geometry
+    box = box_around(liver, MARGIN_MM, geometry.spacing_mm)
+    array = labels.array[(slice(None), *box)]
+    part = geometry.cropped((box[0].start, box[1].start, box[2].start), array.shape[1:])
+    return replace(labels, array=array, geometry=part), box
+
+
+def _pasted(division: Division, whole: LabelMap, box: Box) -> Division:
+    """Return a division of a part of a scan on the grid of the whole scan."""
+    array = np.zeros((len(division.labels.array), *whole.geometry.shape), np.uint8)
+    array[(slice(None), *box)] = division.labels.array
+    return replace(division, labels=replace(division.labels, array=array, geometry=whole.geometry))
 
 
 def _branched(tree: VesselTree | None) -> VesselTree | None:
@@ -133,14 +154,16 @@ def _left_end(tree: VesselTree, supply: Supply, levels: Levels) -> Floats | None
     return np.asarray(tree.nodes_mm[path[-1]])
 
 
-def _by_planes(labels: LabelMap, liver: Mask, hepatic: VesselTree | None) -> Division:
+def _by_planes(
+    labels: LabelMap, liver: Mask, hepatic: VesselTree | None, side: tuple[int, bool]
+) -> Division:
     """Divide by the planes of the hepatic veins (or usual ones) and the level of the hilum, without portal branches."""
     places = labels.geometry.to_world(np.argwhere(liver))
     fork = None
     if "portal_vein" in labels:
         trunk = labels.geometry.to_world(np.argwhere(labels.mask("portal_vein")))
         fork = trunk[np.argmin(np.linalg.norm(trunk - places.mean(axis=0), axis=1))]
-    frame = find_landmarks(labels, hepatic, fork)
+    frame = find_landmarks(labels, hepatic, fork, side)
     height = float(np.median(places[:, 2])) if fork is None else float(fork[2])
     said = "middle of the liver" if fork is None else "end of the portal trunk"
     levels = Levels(0, np.zeros(0, bool), {}, height, height, FISSURE_DEG)
@@ -156,7 +179,7 @@ def _label_map(
     labels: LabelMap, territory: NDArray[np.uint8], caudate: Caudate, frame: Landmarks, rules: tuple[str, ...],
     notes: list[str],
 ) -> LabelMap:
-    array = np.stack([np.where(caudate.mask, np.uint8(1), territory), territory])
+    array = np.stack([np.where(caudate.mask, np.uint8(1), territory), territory]).astype(np.uint8)
     rules = tuple(dict.fromkeys(rules))
     counts = np.bincount(array[0].ravel(), minlength=9)
     total = int(counts[1:].sum())
@@ -165,7 +188,10 @@ def _label_map(
         name = f"liver_segment_{number}"
         own = tuple(dict.fromkeys((*rules, *caudate.rules))) if number == 1 else rules
         if counts[number]:
-            note = caudate.note if number == 1 else f"{100.0 * counts[number] / total:.1f} % of the liver"
+            share = counts[number] / total
+            note = caudate.note if number == 1 else f"{100.0 * share:.1f} % of the liver"
+            if number > 1 and share < SMALL_SHARE:
+                own, note = (*own, "volume"), f"{note}: hardly a segment, its branches were not told apart"
             segments.append(territory_segment(name, 0, number, number, "check", "liver", note, own))
         else:
             why = caudate.note if number == 1 else f"no branch runs where segment {ROMAN[number]} is expected"

@@ -92,11 +92,17 @@ def side_of(labels: LabelMap) -> tuple[int, bool]:
 def _middle(labels: LabelMap, name: str) -> Floats | None:
     if name not in labels:
         return None
-    index = np.argwhere(labels.mask(name))
-    return np.asarray(labels.geometry.to_world(index.mean(axis=0))) if len(index) else None
+    mask = labels.mask(name)
+    total = int(np.count_nonzero(mask))
+    if not total:
+        return None
+    rows = [mask.sum(axis=tuple(other for other in range(3) if other != axis)) for axis in range(3)]
+    return np.asarray(labels.geometry.to_world([float(row @ np.arange(len(row))) / total for row in rows]))
 
 
-def find_landmarks(labels: LabelMap, hepatic: VesselTree | None, hilum_mm: Floats | None = None) -> Landmarks:
+def find_landmarks(
+    labels: LabelMap, hepatic: VesselTree | None, hilum_mm: Floats | None = None, side: tuple[int, bool] | None = None
+) -> Landmarks:
     """Find the frame of the liver in its labels and its hepatic veins.
 
     Parameters
@@ -104,20 +110,21 @@ def find_landmarks(labels: LabelMap, hepatic: VesselTree | None, hilum_mm: Float
     labels : needs "liver"; uses the vena cava, aorta, spleen, stomach, body and gallbladder.
     hepatic : the tree of the hepatic veins (one root or several), None where there is none.
     hilum_mm : the fork of the portal vein (3,); below it the cava's course does not move the planes any more.
+    side : what ``side_of`` said of the whole scan, where the labels are a part of it.
     """
     liver = labels.mask("liver")
-    side, sure = side_of(labels)
+    turn, sure = side_of(labels) if side is None else side
     found, missing, rules = [], [], [] if sure else ["laterality"]
-    if side < 0:
+    if turn < 0:
         missing.append("the liver is taken to be mirrored: its right lobe lies on the patient's left")
         rules.append("laterality")
-    level, cava = _cava(labels, liver, hepatic, side, hilum_mm)
+    level, cava = _cava(labels, liver, hepatic, turn, hilum_mm)
     if "inferior_vena_cava" in labels:
         found.append("vena cava")
     else:
         missing.append("vena cava not found: its place is assumed")
         rules.append("landmark")
-    frame = Landmarks(side, level, cava, {}, {})
+    frame = Landmarks(turn, level, cava, {}, {})
     begins: dict[str, int] = {}
     veins: dict[str, Floats] = {}
     share = np.zeros(0)
@@ -140,7 +147,7 @@ def find_landmarks(labels: LabelMap, hepatic: VesselTree | None, hilum_mm: Float
     if not veins:
         rules.append("no hepatic veins")
     course = _course(hepatic, begins["left"]) if hepatic is not None and "left" in begins else None
-    return Landmarks(side, level, cava, veins, azimuth, tuple(found), tuple(missing), tuple(dict.fromkeys(rules)), bed,
+    return Landmarks(turn, level, cava, veins, azimuth, tuple(found), tuple(missing), tuple(dict.fromkeys(rules)), bed,
                      {name: float(share[at]) for name, at in begins.items()}, course)  # fmt: skip
 
 

@@ -44,6 +44,7 @@ MIXED: Final = 0.12
 WHOLE: Final = 0.85
 SIDE: Final = 0.03
 MOSTLY: Final = 0.65
+STEM_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +106,9 @@ def find_levels(tree: VesselTree, supply: Supply, frame: Landmarks) -> Levels:
         if supply.below[tree.parents[first]] < mixed[node] + supply.below[first]:
             node = int(tree.parents[first])
         path = thick_path(tree, first, supply.below, 0.4 * supply.below[first])
-        heights[name] = float(tree.nodes_mm[path, 2].mean())
+        # where several branches leave the fork for one side there is no stem, and the fork's own height is the level
+        stem = supply.below[first] >= STEM_SHARE * sum(float(supply.below[n]) for n in mine)
+        heights[name] = float(tree.nodes_mm[path, 2].mean()) if stem else float(tree.nodes_mm[tree.parents[first], 2])
         if name == "left":
             fissure = float(frame.polar(tree.nodes_mm[path[-1:]])[0][0])
     if not -60.0 <= fissure <= 10.0:
@@ -231,8 +234,7 @@ def _scores(tree: VesselTree, worth: Floats, below: Floats, levels: Levels, give
     score[trunk, ALL.index("trunk")] = 0.0
     # right and left branch of the main fork are what they are, even where they reach across the middle plane
     for node, name in sides.items():
-        score[node] = -np.inf
-        score[node, ALL.index(name)] = 0.0
+        score[node, ~ALLOWED[ALL.index(name)]] = -np.inf
     for node, code in given.items():
         score[node] = -np.inf
         score[node, code] = 0.0

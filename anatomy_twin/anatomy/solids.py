@@ -134,7 +134,7 @@ def _wrong(surface: SurfaceMesh) -> str:
         return "it touches itself at a point, several fans of triangles meet there"
     if turned := _facing_wrongly(surface, pieces):
         return turned
-    if crossings := len(crossing_triangles(centred, triangles)):
+    if crossings := int(crossing_triangles(centred, triangles).sum()):
         return f"it cuts through itself at {crossings} of {len(triangles)} triangles"
     return ""
 

@@ -290,15 +290,15 @@ def _uncrossed(points: Points, triangles: Triangles, notes: list[str]) -> Points
     """Even out the points of the few triangles that cut through others, until none does or they moved far enough."""
     if not len(triangles) or not measure(points, triangles.astype(np.int32))[1]:
         return points
-    pairs = crossing_triangles(points, triangles)
-    if not len(pairs) or len(np.unique(pairs)) > max(4, LARGEST_SHARE_MOVED * len(triangles)):
+    crossing = crossing_triangles(points, triangles)
+    before, moved = int(crossing.sum()), points.copy()
+    if not before or before > max(6, LARGEST_SHARE_MOVED * len(triangles)):
         return points
-    before, moved = len(pairs), points.copy()
     start, stop = triangles.ravel(), np.roll(triangles, -1, axis=1).ravel()
     degree = np.maximum(np.bincount(start, minlength=len(points)), 1)[:, None]
     for _ in range(30):
         near = np.zeros(len(points), bool)
-        near[triangles[pairs.ravel()]] = True
+        near[triangles[crossing]] = True
         mean = np.stack(
             [np.bincount(start, moved[stop, axis], minlength=len(points)) for axis in range(3)], axis=1
         ) / degree
@@ -306,9 +306,9 @@ def _uncrossed(points: Points, triangles: Triangles, notes: list[str]) -> Points
         way = moved + step - points
         length = np.linalg.norm(way, axis=1, keepdims=True)
         moved = np.asarray(points + way * np.minimum(1.0, LARGEST_MOVE_MM / np.maximum(length, 1e-12)))
-        pairs = crossing_triangles(moved, triangles)
-        if not len(pairs):
+        crossing = crossing_triangles(moved, triangles)
+        if not crossing.any():
             farthest = float(np.linalg.norm(moved - points, axis=1).max())
-            notes.append(f"{before} places where the surface cut through itself evened out by up to {farthest:.2f} mm")
+            notes.append(f"{before} triangles that cut through others evened out by up to {farthest:.2f} mm")
             return moved
     return points

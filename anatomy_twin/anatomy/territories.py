@@ -22,6 +22,7 @@ from anatomy_twin.kernels.territory_nearest import nearest_within
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+Box = tuple[slice, slice, slice]
 
 # a way may leave the organ for so long: the outline of a vessel or a notch of a voxel is no fissure
 GAP_MM: Final = 4.0
@@ -43,8 +44,9 @@ def nearest_branch(
 
     Returns
     -------
-    int32 [k, j, i], -1 outside the organ. Of pieces equally near, that of the lower node counts. A voxel that does not
-    see its nearest piece, as the straight way there leaves the organ for more than 4 mm and comes back, belongs to the
+    int32 [k, j, i], -1 outside the organ. Of pieces equally near, as those that meet at a fork are to what lies beyond
+    it, the one that leads most nearly towards the voxel counts, then that of the lower node. A voxel that does not see
+    its nearest piece, as the straight way there leaves the organ for more than 4 mm and comes back, belongs to the
     piece with the shortest way round. The same with any number of threads.
 
     Raises
@@ -60,9 +62,24 @@ def nearest_branch(
     if not child.size:
         raise DataError(f"no branch of the tree {tree.name!r} takes part", advice="give a tree with branches")
     start, stop = tree.nodes_mm[tree.parents[child]], tree.nodes_mm[child]
-    piece, _, _ = nearest_within(organ, geometry.affine, geometry.spacing_mm, start, stop, GAP_MM)
-    table = np.append(owners[child], -1).astype(np.int32)
-    return np.asarray(table[piece])
+    result = np.full(geometry.shape, -1, np.int32)
+    box = box_around(organ)
+    part = geometry.cropped((box[0].start, box[1].start, box[2].start), organ[box].shape)
+    piece, _, _ = nearest_within(organ[box], part.affine, part.spacing_mm, start, stop, GAP_MM)
+    result[box] = np.append(owners[child], -1).astype(np.int32)[piece]
+    return result
+
+
+def box_around(mask: Mask, margin_mm: float = 0.0, spacing_mm: tuple[float, float, float] = (1.0, 1.0, 1.0)) -> Box:
+    """Return the smallest block [k, j, i] that holds a mask, with a margin; the whole grid where the mask is empty."""
+    spans = []
+    for axis in range(3):
+        filled = np.flatnonzero(mask.any(axis=tuple(other for other in range(3) if other != axis)))
+        if not filled.size:
+            return slice(0, mask.shape[0]), slice(0, mask.shape[1]), slice(0, mask.shape[2])
+        more = int(np.ceil(margin_mm / spacing_mm[axis]))
+        spans.append(slice(max(0, int(filled[0]) - more), min(mask.shape[axis], int(filled[-1]) + 1 + more)))
+    return spans[0], spans[1], spans[2]
 
 
 def subtree_territories(

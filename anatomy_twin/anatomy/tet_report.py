@@ -83,14 +83,14 @@ def tetrahedra_report(mesh: TetMesh, labels: LabelMap) -> TetReport:
     block = cut_out(labels, mesh.region_names)
     spacing = np.asarray(block.geometry.spacing_mm)
     points = np.ascontiguousarray(block.geometry.to_index(mesh.points_mm) * spacing)
-    cells = np.array(mesh.tetrahedra)
+    cells = mesh.tetrahedra
     if np.linalg.det(block.geometry.direction) < 0:
         cells = cells[:, [0, 1, 3, 2]]
-    cells = np.ascontiguousarray(cells, dtype=np.int32)
     regions = mesh.regions + 1
-    angles = tet_quality.dihedral_degrees(points, cells)
-    volumes = tet_quality.region_volumes(points, cells, regions, len(block.names) + 1)
-    table = _table(points, cells, regions, block)
+    corners = np.ascontiguousarray(cells, dtype=np.int32)
+    angles = tet_quality.dihedral_degrees(points, corners)
+    volumes = tet_quality.region_volumes(points, corners, regions, len(block.names) + 1)
+    table = _table(points, corners, regions, block)
     edges = np.unique(np.sort(cells[:, EDGES].reshape(-1, 2), axis=1), axis=0)
     lengths = np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=1)
     faces = _Faces.of(cells)
@@ -232,4 +232,4 @@ def _manifold(triangles: NDArray[np.int64]) -> bool:
     columns = np.concatenate([corner[0][1], corner[1][1]])
     size = 3 * len(triangles)
     links = sparse.coo_matrix((np.ones(len(rows)), (rows, columns)), shape=(size, size))
-    return csgraph.connected_components(links, directed=False)[0] == len(np.unique(triangles))
+    return bool(csgraph.connected_components(links, directed=False)[0] == len(np.unique(triangles)))

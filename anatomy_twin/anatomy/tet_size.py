@@ -32,7 +32,7 @@ Field: TypeAlias = tuple[NDArray[np.uint8], Floats, Floats, Floats]
 
 @dataclass(frozen=True, eq=False)
 class RegionBlock:
-    """Region numbers [k, j, i] (0 outside, n + 1 for ``names[n]``), cropped, axes in canonical order, and their grid."""
+    """Region numbers [k, j, i], cropped, axes in canonical order: 0 outside, n + 1 for ``names[n]``; and their grid."""
 
     names: tuple[str, ...]
     numbers: NDArray[np.uint8]
@@ -47,7 +47,7 @@ class RegionBlock:
     @property
     def volumes_mm3(self) -> Floats:
         """Volume of each region, outside first, counted from voxels."""
-        return self.voxels * self.geometry.voxel_volume_ml * 1000.0
+        return np.asarray(self.voxels * self.geometry.voxel_volume_ml * 1000.0, dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +143,9 @@ def make_field(block: RegionBlock) -> tuple[Field, Floats]:
 
 
 def solve_bias(response: Floats, missing: Floats, low: Floats, high: Floats) -> Floats:
-    """Return the change of biases (logarithms of gains), between ``low`` and ``high``, that gives every region the volume it misses.
+    """Return the change of biases (logarithms of gains) that gives every region the volume it misses.
+
+    It is between ``low`` and ``high`` (regions,); ``response`` is the one of ``make_field``.
 
     What a region cannot get within its bounds (a vessel thinner than tetrahedra) stays with its neighbours, in
     proportion to how much they share: they do not shrink elsewhere for it. Outside keeps its bias.
@@ -234,6 +236,8 @@ def _check_memory(bytes_needed: float, count: float) -> None:
 
 def _target(near: Near, block: RegionBlock, labels: LabelMap) -> NDArray[np.bool_]:
     """The voxels of the block where cells are to be finest."""
+    where = ", ".join(block.names)
+    mask: NDArray[np.bool_]
     if isinstance(near, str):
         segment = labels.segment(near)
         if segment.absent:
@@ -241,9 +245,9 @@ def _target(near: Near, block: RegionBlock, labels: LabelMap) -> NDArray[np.bool
         canonical = labels.reindexed(*labels.geometry.canonical_axes())
         start = np.round(canonical.geometry.to_index(block.geometry.origin_mm)).astype(int)
         spans = tuple(slice(a, a + size) for a, size in zip(start, block.numbers.shape, strict=True))
-        mask: NDArray[np.bool_] = np.ascontiguousarray(canonical.mask(near)[spans])
+        mask = np.ascontiguousarray(canonical.mask(near)[spans])
         if not mask.any():
-            raise MeshError(f"no tetrahedra near {near}: it does not reach the structures", where=", ".join(block.names))
+            raise MeshError(f"no tetrahedra near {near}: it does not reach the structures", where=where)
         return mask
     point: Point = check_point("near", near[0])
     radius = check_positive("radius of near", near[1])
@@ -253,9 +257,9 @@ def _target(near: Near, block: RegionBlock, labels: LabelMap) -> NDArray[np.bool
     for axis, place, step in zip(axes, block.geometry.to_index(point), spacing, strict=True):
         away = away + ((axis - place) * step) ** 2
     # a ball smaller than a voxel still has the voxel that holds its centre
-    mask = away <= max(radius, 0.87 * float(spacing.max())) ** 2
+    mask = np.asarray(away) <= max(radius, 0.87 * float(spacing.max())) ** 2
     if not mask.any():
-        raise MeshError("no tetrahedra near a point that does not reach the structures", where=", ".join(block.names))
+        raise MeshError("no tetrahedra near a point that does not reach the structures", where=where)
     return mask
 
 

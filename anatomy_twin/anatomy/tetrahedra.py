@@ -15,7 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.anatomy.tet_report import TetReport, lost_percent, tetrahedra_report
-from anatomy_twin.anatomy.tet_size import Field, Floats, Near, RegionBlock, cut_out, emit, lay_cells, make_field, solve_bias
+from anatomy_twin.anatomy.tet_size import (
+    Field,
+    Floats,
+    Near,
+    RegionBlock,
+    cut_out,
+    emit,
+    lay_cells,
+    make_field,
+    solve_bias,
+)
 from anatomy_twin.core import SILENT, LabelMap, Monitor, TetMesh, check_cancelled
 from anatomy_twin.errors import MeshError
 from anatomy_twin.kernels import tet_field, tet_improve, tet_lattice, tet_quality, tet_stuff
@@ -24,16 +34,13 @@ __all__ = ["TetReport", "build_tetrahedra", "tetrahedra_report", "warm_up"]
 
 SMOOTHING_PASSES = 3
 SMOOTHING_SHARE = 0.7
-VOLUME_PASSES = 3
+VOLUME_PASSES = 4
 UNPINCHING_PASSES = 8
 KEPT_ANGLE_DEG = 25.0  # smoothing may use up angles above this
-WANTED_ANGLE_DEG = 20.0
-ACCEPTED_ANGLE_DEG = 12.0
 SMALLEST_ANGLE_DEG = 5.0
-LIFTING_PASSES = 12
-FIRST_PASS_OFF = 6  # points may leave their interface a little only where sliding along it did not help
 LARGEST_BIAS = 1.3  # the logarithm of a gain that shifts an interface by half a voxel
-OFF_SHARE = 0.1  # of an edge
+# wanted angle, how far (in edges) points may leave their interface for it, passes: first they only slide along it
+LIFTING = ((20.0, 0.0, 6), (15.0, 0.1, 4), (12.0, 0.2, 4), (8.0, 0.5, 6))
 LOST_WORTH_TELLING_PERCENT = 5.0
 
 Cells = NDArray[np.int64]
@@ -149,18 +156,15 @@ def _improved(
         high = np.maximum(0.0, np.minimum(0.2 * edge_voxels, LARGEST_BIAS - bias))
         field = (*field[:3], np.exp(bias + solve_bias(response, missing, low, high)))
         tet_improve.sweep(mesh, *surface, field, False, keep, 0.0)
-    for turn in range(LIFTING_PASSES):
-        worst = tet_quality.all_badness(points, pieces)
-        angle = WANTED_ANGLE_DEG if turn < FIRST_PASS_OFF else ACCEPTED_ANGLE_DEG
-        limit = float(np.cos(np.radians(angle)))
-        bad = worst >= limit
-        if not bad.any():
-            if turn < FIRST_PASS_OFF:
+    for stage, (angle_deg, off_share, passes) in enumerate(LIFTING):
+        limit = float(np.cos(np.radians(angle_deg)))
+        for _ in range(passes):
+            bad = tet_quality.all_badness(points, pieces) >= limit
+            if not bad.any():
                 break
-            continue
-        chosen = _by_colour(np.unique(pieces[bad]).astype(np.int64), colour)
-        tet_improve.sweep(mesh, *chosen, field, True, limit, OFF_SHARE if turn >= FIRST_PASS_OFF else 0.0)
-        monitor.progress(0.75 + 0.2 * (turn + 1) / LIFTING_PASSES)
+            chosen = _by_colour(np.unique(pieces[bad]).astype(np.int64), colour)
+            tet_improve.sweep(mesh, *chosen, field, True, limit, off_share)
+        monitor.progress(0.75 + 0.2 * (stage + 1) / len(LIFTING))
         check_cancelled(monitor)
     return mesh[0]
 

@@ -24,10 +24,12 @@ Integers = NDArray[np.int64]
 
 ROUNDS: Final = 4
 # nodes lie 0.6 voxels apart; lines are smoothed over two and a half voxels (the wall of a thin vessel is known to half
-# a voxel only) or a radius to either side
+# a voxel only) or one and a half radii to either side, radii over a little more
 STEP: Final = 0.6
-WINDOW: Final = (2.5, 1.0)
+WINDOW: Final = (2.5, 1.5)
+RADIUS_WINDOW: Final = (3.5, 2.25)
 OVERLAP: Final = 0.7
+FLOOR: Final = 0.03
 CLAIMS: Final = (0.5, 1.0)
 MORE: Final = 0.0
 # what sticks out of its parent by less than its own radius or a voxel and a half is roughness of the wall
@@ -161,10 +163,12 @@ def centred(vessel: Voxels, lines: list[Line]) -> list[Line]:
         trust = np.where(bridged | (width <= 0), 0.0, np.clip(2.0 * sound - 0.8, 0.05, 1.0))
         for low, line in zip(first[:-1], lines, strict=True):
             trust[low : low + line.inside] = 0.0
-        moved, _ = smooth_lines(along, points + to_middle, trust, window, first, 2)
+        # what was not measured stays about where it is
+        moved, _ = smooth_lines(along, points + to_middle, np.maximum(trust, FLOOR), window, first, 2)
         alone = trust.copy()
         for low, line in zip(first[:-1], lines, strict=True):
             alone[low : low + line.beside] = 0.0
+        window = np.maximum(RADIUS_WINDOW[0] * mean, RADIUS_WINDOW[1] * radius)
         radius = _steady(along, width, alone, window, first, radius)
         for n, line in enumerate(lines):
             mine = slice(first[n], first[n + 1])
@@ -197,7 +201,8 @@ def _claims(lines: list[Line], mean: float) -> Floats:
         radius = line.radius
         if line.parent >= 0:
             mother = lines[line.parent]
-            wide = float(mother.radius[np.argmin(np.linalg.norm(mother.points - line.points[0], axis=1))])
+            near = int(np.argmin(np.linalg.norm(mother.points - line.points[0], axis=1)))
+            wide = float(mother.radius[max(0, near - 3) : near + 4].max())
             later = float(np.median(radius[line.beside :][:8]))
             if later < max(CLAIMS[0] * wide, CLAIMS[1] * mean):
                 radius = np.zeros(len(radius))

@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 MARGIN: Final = 3  # voxels around the vessel
-LEAST_VOXELS: Final = 3  # a part of one or two voxels has no direction that would tell where it belongs
+LEAST_VOXELS: Final = 2  # a part of one voxel has no direction that would tell where it belongs
 # a gap is bridged from the end of a part straight on: within 45 degrees
 LEAST_AHEAD: Final = 0.7
 # seen from the end of a tube the middle of its voxels moves back by half of what the view is widened, seen from a
@@ -115,8 +115,8 @@ def voxels_of(mask: Mask, spacing_mm: tuple[float, float, float]) -> Voxels:
 def bridges_of(vessel: Voxels, root: int, bridge_mm: float) -> Bridges:
     """Link the parts of a vessel to the part of voxel ``root`` across gaps of up to ``bridge_mm``, the best first.
 
-    A part is joined where the end of one of both faces the other (straight on within 45 degrees), parts of fewer than
-    three voxels never. Each part gets one link, so that no ring is closed.
+    A part is joined where the end of one of both faces the other (straight on within 45 degrees), parts of one voxel
+    never. Each part gets one link, so that no ring is closed.
     """
     part = vessel.component
     sizes = np.bincount(part)

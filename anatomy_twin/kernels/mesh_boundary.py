@@ -8,7 +8,14 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-_BLOCKS = 64  # of points, each looked at by one thread
+_BLOCKS = 64  # of points or triangles, each looked at by one thread
+
+
+@njit(parallel=True, cache=True)
+def _count_bounding(sides: Any, member: Any, counts: Any) -> None:
+    for block in prange(_BLOCKS):
+        for t in range(block * sides.shape[0] // _BLOCKS, (block + 1) * sides.shape[0] // _BLOCKS):
+            counts[block] += member[sides[t, 0]] != member[sides[t, 1]]
 
 
 @njit(cache=True)
@@ -85,16 +92,15 @@ def _split_fans(triangles: Any, point_count: int, copies: Any) -> int:
     for block in prange(_BLOCKS):
         reached = np.empty(most, np.bool_)
         for v in range(block * point_count // _BLOCKS, (block + 1) * point_count // _BLOCKS):
-            corners = corner[start[v] : start[v + 1]]
-            reached[: corners.shape[0]] = False
-            several[v] = _fan_of_first(triangles, corners, reached) < corners.shape[0]
-    for v in np.flatnonzero(several):
-        corners = corner[start[v] : start[v + 1]]
+            own = corner[start[v] : start[v + 1]]
+            reached[: own.shape[0]] = False
+            several[v] = _fan_of_first(triangles, own, reached) < own.shape[0]
+    for at in np.flatnonzero(several):
+        corners = corner[start[at] : start[at + 1]]
         left = corners.shape[0]
         while left > 0:
             in_fan[:left] = False
-            reached = _fan_of_first(triangles, corners[:left], in_fan)
-            if reached == left:
+            if _fan_of_first(triangles, corners[:left], in_fan) == left:
                 break
             # the fan that was found leaves with a copy of the point, the others stay in the list
             kept = 0
@@ -104,7 +110,7 @@ def _split_fans(triangles: Any, point_count: int, copies: Any) -> int:
                 else:
                     corners[kept] = corners[m]
                     kept += 1
-            copies[made] = v
+            copies[made] = at
             made += 1
             left = kept
     return made
@@ -155,7 +161,9 @@ def structure_boundary(
     structure touches itself in a point); triangles (m, 3) : outward where those of the complex point to their front.
     """
     number = np.full(point_count, -1, np.int32)
-    selected = np.empty((int(np.count_nonzero(member[sides[:, 0]] != member[sides[:, 1]])), 3), np.int32)
+    counts = np.zeros(_BLOCKS, np.int64)
+    _count_bounding(sides, member, counts)
+    selected = np.empty((int(counts.sum()), 3), np.int32)
     count, points = _select(triangles, sides, member, number, selected)
     met = np.flatnonzero(number >= 0)
     origin = np.empty(points, np.int32)

@@ -49,38 +49,56 @@ def _follow(before: int, here: int, kinds: Any, line: Any) -> int:
 
 
 @njit(cache=True)
-def _neighbours(triangles: Any, kinds: Any, line: Any, start: Any, listed: Any) -> None:
+def _next(v: int, w: int, kinds: Any, at_end: Any, line: Any) -> int:
+    """Return the point on an edge that ``v`` follows in the direction of ``w``, -1 for none."""
+    if kinds[v] != ON_EDGE or (kinds[w] != ON_EDGE and kinds[w] != ON_FACE):
+        return -1
+    other = _follow(v, w, kinds, line)
+    return -1 if at_end[other] and not at_end[v] else other
+
+
+@njit(cache=True)
+def _neighbours(triangles: Any, kinds: Any, at_end: Any, line: Any, start: Any, listed: Any) -> None:
     """List for points on edges the points on edges next to them; all others have no neighbours."""
     for t in range(triangles.shape[0]):
         for c in range(3):
-            w = triangles[t, (c + 1) % 3]
-            if kinds[triangles[t, c]] == ON_EDGE and (kinds[w] == ON_EDGE or kinds[w] == ON_FACE):
-                start[triangles[t, c] + 1] += 1
+            v = triangles[t, c]
+            start[v + 1] += _next(v, triangles[t, (c + 1) % 3], kinds, at_end, line) >= 0
     for v in range(start.shape[0] - 1):
         start[v + 1] += start[v]
     at = start[:-1].copy()
     for t in range(triangles.shape[0]):
         for c in range(3):
-            v, w = triangles[t, c], triangles[t, (c + 1) % 3]
-            if kinds[v] == ON_EDGE and (kinds[w] == ON_EDGE or kinds[w] == ON_FACE):
-                listed[at[v]] = _follow(v, w, kinds, line)
+            v = triangles[t, c]
+            other = _next(v, triangles[t, (c + 1) % 3], kinds, at_end, line)
+            if other >= 0:
+                listed[at[v]] = other
                 at[v] += 1
 
 
 @njit(cache=True)
-def _fill_in(triangles: Any, kinds: Any, line: Any, points: Any) -> None:
-    """Put points inside faces on the chord of their line, points inside cells in the middle of those around them."""
+def _fill_in(triangles: Any, kinds: Any, at_end: Any, line: Any, points: Any, on_wall: Any) -> None:
+    """Put points inside faces on the chord of their line, points inside cells in the middle of those around them.
+
+    Where a wall comes up to the end of the scan, points there go straight on from it; ``on_wall`` notes which do.
+    """
     for v in range(kinds.shape[0]):
         if kinds[v] == ON_FACE:
             one, other = _follow(v, line[v, 0], kinds, line), _follow(v, line[v, 1], kinds, line)
+            if at_end[v] and at_end[one] != at_end[other]:
+                on_wall[v] = True
+                one = other = other if at_end[one] else one
             for axis in range(3):
                 points[v, axis] = np.float32(0.5) * (points[one, axis] + points[other, axis])
     around = np.zeros(kinds.shape[0], np.int32)
     for t in range(triangles.shape[0]):
         for c in range(3):
             v, w = triangles[t, c], triangles[t, (c + 1) % 3]
-            if kinds[v] == ON_EDGE or kinds[v] == ON_FACE:
+            if kinds[v] == ON_EDGE or kinds[v] == ON_FACE or (on_wall[v] and not on_wall[w]):
                 continue
+            if at_end[v] and on_wall[w] and not on_wall[v]:
+                on_wall[v] = True
+                around[v] = 0
             for axis in range(3):
                 points[v, axis] = points[w, axis] + (points[v, axis] if around[v] > 0 else np.float32(0.0))
             around[v] += 1
@@ -149,12 +167,15 @@ def _averaged(values: Any, start: Any, around: Any, out: Any) -> None:
 
 @njit(cache=True)
 def _add_planes(
-    points: Any, normals: Any, change: Any, origin: Any, trust: float, floor: float, planes: Any
+    points: Any, normals: Any, change: Any, at_end: Any, on_wall: Any, origin: Any, trust: float, floor: float, planes: Any
 ) -> None:
     for v in range(points.shape[0]):
         x, y, z = np.float64(points[v, 0]), np.float64(points[v, 1]), np.float64(points[v, 2])
         nx, ny, nz = np.float64(normals[v, 0]), np.float64(normals[v, 1]), np.float64(normals[v, 2])
         weight = (trust / (floor + change[v])) ** 2
+        if at_end[v]:  # held in the end of the scan: only walls that come up to it have a say there
+            nx = ny = nz = 0.0
+            weight *= 1.0 if on_wall[v] else 1e-9
         level = nx * x + ny * y + nz * z
         p = planes[origin[v]]
         p[0] += weight * (nx * nx + _ALONG)
@@ -201,6 +222,7 @@ def add_smoothed(
     triangles: NDArray[np.int32],
     origin: NDArray[np.int32],
     kinds: NDArray[np.uint8],
+    at_end: NDArray[np.bool_],
     half_at: float,
     degree: int,
     trust: float,
@@ -215,6 +237,7 @@ def add_smoothed(
     triangles, origin : the surface, closed, and the numbers of its points in the complex (``structure_boundary``).
     kinds : (N,) what the points of the complex are (``mesh_extract.extract``): those on edges between voxels are the
         ones that the surface of this structure alone would have, and they are smoothed as if there were no others.
+    at_end : (N,) points in a plane where the scan ends: what comes up to it does not bend around its edge.
     half_at, degree : the filter (``filter_coefficients``).
     trust, trusted_mm : a structure has the more to say about a shared point, the more it is trusted and the less its
         own surface had to move there to be smooth; moves below ``trusted_mm`` are as good as none.
@@ -222,11 +245,11 @@ def add_smoothed(
         x, for smoothed places x and normals n there.
     """
     start, corner = corners_of_points(triangles, len(origin))
-    own_kinds = kinds[origin]
+    own_kinds, own_end = kinds[origin], at_end[origin]
     line = np.empty((len(origin), 2), np.int32)
     _face_lines(triangles, own_kinds, line)
     next_start, listed = np.zeros(len(origin) + 1, np.int32), np.empty(3 * len(triangles), np.int32)
-    _neighbours(triangles, own_kinds, line, next_start, listed)
+    _neighbours(triangles, own_kinds, own_end, line, next_start, listed)
     shares = filter_coefficients(half_at, degree).astype(np.float32)
     before = points[origin].astype(np.float32)
     total = before * shares[0]
@@ -235,13 +258,14 @@ def add_smoothed(
     for share in shares[2:]:
         _half_way(now, next_start, listed, before, np.float32(2.0), share, spare, total)
         before, now, spare = now, spare, before
-    _fill_in(triangles, own_kinds, line, total)
+    on_wall = np.zeros(len(origin), bool)
+    _fill_in(triangles, own_kinds, own_end, line, total, on_wall)
     change, averaged, normals = np.empty(len(origin), np.float32), np.empty(len(origin), np.float32), np.empty_like(now)
     _normals(total, points[origin].astype(np.float32), triangles, start, corner, normals, change, listed)
     for _ in range(_AVERAGINGS):
         _averaged(change, start, listed, averaged)
         change, averaged = averaged, change
-    _add_planes(total, normals, change, origin, float(trust), float(trusted_mm) ** 2, planes)
+    _add_planes(total, normals, change, own_end, on_wall, origin, float(trust), float(trusted_mm) ** 2, planes)
 
 
 def meeting_places(
@@ -258,5 +282,6 @@ def warm_up() -> None:
     """Compile the kernels of this file (they are cached on disk)."""
     points, planes = np.eye(3), np.zeros((3, 9))
     triangles = np.array([[0, 1, 2], [0, 2, 1]], np.int32)
-    add_smoothed(points, triangles, np.arange(3, dtype=np.int32), np.zeros(3, np.uint8), 0.2, 4, 1.0, 0.1, planes)
+    origin, kinds, at_end = np.arange(3, dtype=np.int32), np.zeros(3, np.uint8), np.zeros(3, bool)
+    add_smoothed(points, triangles, origin, kinds, at_end, 0.2, 4, 1.0, 0.1, planes)
     meeting_places(planes, points, points - 0.5, points + 0.5)

@@ -70,30 +70,32 @@ def _areas(points: Any, triangles: Any, pairs: Any, start: Any, corner: Any, sum
 def _moved(
     points: Any, triangles: Any, pairs: Any, start: Any, corner: Any, distance: Any, low: Any, high: Any, out: Any
 ) -> None:
-    for v in prange(points.shape[0]):
+    count = points.shape[0]
+    for chunk in prange(_CHUNKS):
         which, area = np.empty(_MOST_PAIRS, np.int64), np.empty((_MOST_PAIRS, 3))
-        found = _area_vectors(points, triangles, pairs, start, corner, v, which, area)
-        for axis in range(3):
-            out[v, axis] = points[v, axis]
-        for slot in range(found):
-            length = np.sqrt(area[slot, 0] ** 2 + area[slot, 1] ** 2 + area[slot, 2] ** 2)
-            if length > 0.0:
-                for axis in range(3):
-                    out[v, axis] += distance[which[slot]] * area[slot, axis] / length
-        for axis in range(3):
-            out[v, axis] = min(max(out[v, axis], low[v, axis]), high[v, axis])
+        for v in range(chunk * count // _CHUNKS, (chunk + 1) * count // _CHUNKS):
+            found = _area_vectors(points, triangles, pairs, start, corner, v, which, area)
+            for axis in range(3):
+                out[v, axis] = points[v, axis]
+            for slot in range(found):
+                length = np.sqrt(area[slot, 0] ** 2 + area[slot, 1] ** 2 + area[slot, 2] ** 2)
+                if length > 0.0:
+                    for axis in range(3):
+                        out[v, axis] += distance[which[slot]] * area[slot, axis] / length
+            for axis in range(3):
+                out[v, axis] = min(max(out[v, axis], low[v, axis]), high[v, axis])
 
 
 def fluxes(
-    points: NDArray[np.float64], triangles: NDArray[np.int32], pairs: NDArray[np.int32], pair_count: int
+    points: NDArray[np.float64], triangles: NDArray[np.int32], pairs: NDArray[np.int32], pair_count: int,
+    centre: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Return the part (pair_count,) of each surface in the volume behind it, in the cube of the points' unit.
 
     ``pairs`` (M,) says to which surface a triangle belongs. Parts of surfaces that together are closed add up to the
-    volume behind them; a single open one depends on where the origin is taken (in the middle of the points' box).
+    volume behind them; that of a single open one depends on the origin, ``centre`` (3,).
     """
     sums = np.zeros((_CHUNKS, pair_count))
-    centre = (points.min(axis=0) + points.max(axis=0)) / 2.0
     _fluxes(points, triangles, pairs, centre, sums)
     return np.asarray(sums.sum(axis=0))
 
@@ -128,6 +130,6 @@ def warm_up() -> None:
     """Compile the kernels of this file (they are cached on disk)."""
     points, triangles, pairs = np.eye(3), np.array([[0, 1, 2]], np.int32), np.zeros(1, np.int32)
     start, corner = np.arange(4, dtype=np.int32), np.arange(3, dtype=np.int32)
-    fluxes(points, triangles, pairs, 1)
+    fluxes(points, triangles, pairs, 1, np.zeros(3))
     surface_areas(points, triangles, pairs, 1, start, corner)
     moved_along_normals(points, triangles, pairs, start, corner, np.zeros(1), points - 1.0, points + 1.0)

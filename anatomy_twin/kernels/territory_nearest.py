@@ -13,6 +13,7 @@ Floats = NDArray[np.float64]
 BLOCK: int = 16  # voxels along one side of the blocks that share their candidates, and of the small blocks in them
 SMALL: int = 4
 TIE_MM2: float = 1e-9
+TIE_MM: float = 1e-6
 
 
 @njit(cache=True)
@@ -25,6 +26,21 @@ def _to_piece(x: float, y: float, z: float, start: Any, along: Any, square: floa
     a, b, c = a - t * along[0], b - t * along[1], c - t * along[2]
     found: float = a * a + b * b + c * c
     return found
+
+
+@njit(cache=True)
+def _lean(x: float, y: float, z: float, start: Any, along: Any, square: float) -> float:
+    """How far a point lies along a piece from the end that is nearest to it, in mm: 0 beside the piece, else negative.
+
+    Where pieces meet, all of them are equally near to the points beyond their common end; the one is taken that leads
+    most nearly towards the point.
+    """
+    if square <= 0.0:
+        return -math.inf
+    length = math.sqrt(square)
+    way = ((x - start[0]) * along[0] + (y - start[1]) * along[1] + (z - start[2]) * along[2]) / length
+    lean: float = min(way, 0.0) + min(length - way, 0.0)
+    return lean
 
 
 @njit(cache=True)
@@ -83,12 +99,15 @@ def _fill(mask: Any, affine: Any, start: Any, along: Any, square: Any, low: Any,
                 x = affine[0, 0] * k + affine[0, 1] * j + affine[0, 2] * i + affine[0, 3]
                 y = affine[1, 0] * k + affine[1, 1] * j + affine[1, 2] * i + affine[1, 3]
                 z = affine[2, 0] * k + affine[2, 1] * j + affine[2, 2] * i + affine[2, 3]
-                best, best_piece = math.inf, -1
+                best, best_piece, lean = math.inf, -1, -math.inf
                 for n in range(count):
                     piece = among[n]
                     found = _to_piece(x, y, z, start[piece], along[piece], square[piece])
-                    if found < best - TIE_MM2:
-                        best, best_piece = found, piece
+                    if found > best + TIE_MM2:
+                        continue
+                    own = _lean(x, y, z, start[piece], along[piece], square[piece])
+                    if found < best - TIE_MM2 or own > lean + TIE_MM:
+                        best, best_piece, lean = found, piece, own
                 owner[k, j, i] = best_piece
                 distance[k, j, i] = math.sqrt(best)
 
@@ -282,7 +301,8 @@ def nearest_pieces(
 
     Returns
     -------
-    piece : int32 [k, j, i], -1 outside the mask; of pieces equally near (squares within 1e-9 mm2) the first.
+    piece : int32 [k, j, i], -1 outside the mask. Of pieces equally near (squares within 1e-9 mm2), as those that meet
+        at a fork are to all that lies beyond it, the one that leads most nearly towards the voxel, then the first.
     distance_mm : float32 [k, j, i], 0 outside the mask.
     """
     owner, distance = np.full(mask.shape, -1, np.int32), np.zeros(mask.shape, np.float32)

@@ -13,7 +13,7 @@ each region, outside included. Positions are millimetres in the frame of the arr
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numba import njit, prange
@@ -26,7 +26,7 @@ NEWTON_STEPS = 3
 FAR = 20.0
 TRACE = 1e-9
 # functions that only other kernels call need no way in from Python, which halves the time it takes to compile them
-INNER: Final = {"cache": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_cpython_wrapper": True}
+INNER: Any = {"cache": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_cpython_wrapper": True}
 
 
 @njit(**INNER)
@@ -207,8 +207,9 @@ def pull_to_interface(field: Any, held: int, place: Any, reach: float) -> float:
                 place[axis] -= slopes[r, axis] * rest[r]
         way = np.sqrt((place[0] - z) ** 2 + (place[1] - y) ** 2 + (place[2] - x) ** 2)
         if way > reach:
-            part = reach / way
-            place[0], place[1], place[2] = z + (place[0] - z) * part, y + (place[1] - y) * part, x + (place[2] - x) * part
+            place[0] = z + (place[0] - z) * reach / way
+            place[1] = y + (place[1] - y) * reach / way
+            place[2] = x + (place[2] - x) * reach / way
     return left
 
 
@@ -225,7 +226,7 @@ def keep_along(field: Any, held: int, place: Any, way: Any) -> None:
         if not held >> n & 1:
             continue
         if first < 0:
-            first = n
+            first = np.int64(n)
             continue
         if rows == 2:
             way[0] = way[1] = way[2] = 0.0  # four regions meet in a point

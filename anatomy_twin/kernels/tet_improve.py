@@ -29,10 +29,11 @@ def _badness_at(mesh: Any, t: int, v: int, place: Any) -> float:
     """Return the badness of one tetrahedron if its point ``v`` were at ``place``."""
     points, tetrahedra = mesh[0], mesh[1]
     a, b, c, d = tetrahedra[t, 0], tetrahedra[t, 1], tetrahedra[t, 2], tetrahedra[t, 3]
-    return badness(
+    worst: float = badness(
         place if a == v else points[a], place if b == v else points[b],
         place if c == v else points[c], place if d == v else points[d],
     )
+    return worst
 
 
 @njit(**INNER)
@@ -170,7 +171,10 @@ def _lift_one(mesh: Any, v: int, field: Any, target: float, off_share: float) ->
                 at[axis] = place[axis]
             if not single:
                 if pull_to_interface(field, own, at, 0.5 * edge) > LOST_TRACK:
-                    continue
+                    if off_share == 0.0:
+                        continue
+                    for axis in range(3):
+                        at[axis] = points[v, axis]
                 away = np.sqrt((place[0] - at[0]) ** 2 + (place[1] - at[1]) ** 2 + (place[2] - at[2]) ** 2)
                 part = min(1.0, off_share * edge / (away + 1e-30))
                 for axis in range(3):
@@ -192,7 +196,7 @@ def sweep(mesh: Any, order: Any, colour_starts: Any, field: Any, lift: bool, lim
     Without ``lift`` points go towards the mean of their neighbours, ``share`` of the way at most, and those on an
     interface are drawn back onto it; a move is made where it lowers the badness around the point or leaves it under
     ``limit``. With ``lift`` only points whose badness is ``limit`` or more move, to where it is least; those on an
-    interface may leave it by ``share`` edge lengths.
+    interface may leave it (or their place, where it cannot be found) by ``share`` edge lengths.
     """
     for colour in range(colour_starts.size - 1):
         for n in prange(colour_starts[colour], colour_starts[colour + 1]):

@@ -27,7 +27,8 @@ CORNERS = np.array([[0, 1, 2, 3], [0, 1, 2, 4], [0, 1, 4, 3], [0, 2, 3, 4], [1, 
 @njit(cache=True, error_model="numpy")
 def level_start(shape: Any, level: int) -> int:
     """Return where the cells of a level begin in ``cells``."""
-    return int((8**level - 1) // 7) * shape[0] * shape[1] * shape[2]
+    before: int = (8**level - 1) // 7 * shape[0] * shape[1] * shape[2]
+    return before
 
 
 @njit(**INNER)

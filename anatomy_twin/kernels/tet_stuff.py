@@ -113,7 +113,8 @@ def draw_points(
 
     Parameters: points (N, 3) mm; labels (N,), changed in place; ends (E, 2) and fractions (E,) of the edges that are
     cut; tetrahedra (M, 4) and the numbers of their cut edges (M, 6); ``turns``, the places of ``needs`` to be served,
-    nearest first; ``kept`` (N,), points that are not drawn unless three regions leave no other choice. Returns the points after drawing and which edges are still cut (E,).
+    nearest first; ``kept`` (N,), points that are not drawn unless three regions leave no other choice. Returns
+    the points after drawing and which edges are still cut (E,).
     """
     drawn = points.copy()
     cut = np.ones(ends.shape[0], np.bool_)

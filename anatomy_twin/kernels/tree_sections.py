@@ -10,6 +10,7 @@ from numba import njit, prange
 from numpy.typing import NDArray
 
 RAYS = 32
+LEAST_CLEAR = 0.4
 
 
 @njit(cache=True)
@@ -62,7 +63,7 @@ def _ray(field: Any, owner: Any, mine: int, spacing: Any, point: Any, way: Any, 
     """Radius r of the sector that holds what a ray meets: r^2 / 2 = integral of fullness times distance.
 
     The ray ends where the vessel has ended: before fullness rises again (another vessel) or at ``reach``. It is -1
-    where the ray leaves the line ``mine`` for another one before.
+    where the ray leaves the line ``mine`` for another one before (a line of -1 leaves none).
     """
     total, least = 0.0, 1.0
     count = int(reach / step)
@@ -76,7 +77,7 @@ def _ray(field: Any, owner: Any, mine: int, spacing: Any, point: Any, way: Any, 
         c, b, a = int(k + 0.5), int(j + 0.5), int(i + 0.5)
         if full > 0.5 and 0 <= c < owner.shape[0] and 0 <= b < owner.shape[1] and 0 <= a < owner.shape[2]:
             other = owner[c, b, a]
-            if other >= 0 and other != mine:
+            if mine >= 0 and other >= 0 and other != mine:
                 return -1.0
         least = min(least, full)
         total += full * at * step
@@ -153,15 +154,20 @@ def cross_sections(
         up[2] = tangent[0] * across[1] - tangent[1] * across[0]
         sides, x, y = np.empty(RAYS), np.empty(RAYS), np.empty(RAYS)
         clear = np.zeros(RAYS, np.bool_)
-        good = 0
-        for ray in range(RAYS):
-            angle = 2.0 * math.pi * (ray + 0.5) / RAYS
-            x[ray], y[ray] = math.cos(angle), math.sin(angle)
-            sides[ray] = _ray(field, owner, line[n], spacing, point, x[ray] * across + y[ray] * up, reach[n], fine)
-            clear[ray] = sides[ray] >= 0.0
-            good += clear[ray]
-        if good < RAYS // 6:
-            continue
+        # hemmed in by other lines all around, a section is measured as if they were not there, and trusted little
+        trust = 1.0
+        for mine in (line[n], -1):
+            good = 0
+            for ray in range(RAYS):
+                angle = 2.0 * math.pi * (ray + 0.5) / RAYS
+                x[ray], y[ray] = math.cos(angle), math.sin(angle)
+                way = x[ray] * across + y[ray] * up
+                sides[ray] = _ray(field, owner, mine, spacing, point, way, reach[n], fine)
+                clear[ray] = sides[ray] >= 0.0
+                good += clear[ray]
+            if good >= LEAST_CLEAR * RAYS:
+                break
+            trust = 0.5
         middle = np.median(sides[clear])
         area, good, u, v = 0.0, 0, 0.0, 0.0
         for ray in range(RAYS):
@@ -170,14 +176,14 @@ def cross_sections(
             area += sides[ray] ** 2
             u, v = u + sides[ray] ** 3 * x[ray] * 2.0 / 3.0, v + sides[ray] ** 3 * y[ray] * 2.0 / 3.0
             x[ray], y[ray] = x[ray] * sides[ray], y[ray] * sides[ray]
-        sound[n] = good / RAYS
+        sound[n] = trust * good / RAYS
         if good == RAYS:
             radius[n] = math.sqrt(area / RAYS)
             if area > 0.0:
                 u, v = u / area, v / area
         else:
             u, v, radius[n] = _circle(x, y, clear, middle)
-            if good < 0.4 * RAYS or not 0.6 * middle <= radius[n] <= 1.6 * middle:
+            if good < LEAST_CLEAR * RAYS or not 0.6 * middle <= radius[n] <= 1.6 * middle:
                 u, v, radius[n], sound[n] = 0.0, 0.0, middle, 0.0
         for axis in range(3):
             step_to[n, axis] = u * across[axis] + v * up[axis]

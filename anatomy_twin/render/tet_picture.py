@@ -38,7 +38,7 @@ FACES: Final = np.array([[1, 2, 3], [0, 3, 2], [0, 1, 3], [0, 2, 1]])
 
 def tetrahedra_picture(
     mesh: TetMesh, file: str | Path | None = None, *, view: str = "anterior", depth: float = 0.5, title: str = "",
-    monitor_line: str = "",
+    remark: str = "",
 ) -> Picture:
     """Draw a mesh with its near part taken off, tetrahedra whole: by region on the left, by angle on the right.
 
@@ -48,7 +48,7 @@ def tetrahedra_picture(
     file : where a PNG is written as well.
     view : from where it is looked at, a name of ``VIEWS``.
     depth : the share (0 to 1) of the mesh's extent towards the viewer that is taken off.
-    title, monitor_line : words for the head line.
+    title, remark : words for the head line.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def tetrahedra_picture(
     angles = np.asarray(dihedral_degrees(mesh.points_mm, mesh.tetrahedra)).reshape(len(mesh.tetrahedra), -1)
     smallest = angles.min(axis=1)
     size = (2 * (ROOM[0] + GAP_PX) + SIDE_PX, HEAD_PX + ROOM[1] + GAP_PX + FOOT_PX)
-    sheet = Sheet(size, title or "Tetrahedra", (monitor_line, f"cut open {FROM.get(view, view)}"))
+    sheet = Sheet(size, title or "Tetrahedra", (remark, f"cut open {FROM.get(view, view)}"))
     triangles, owner = outer_faces(mesh.tetrahedra, kept)
     colours = [region_colour(name, number) for number, name in enumerate(_names(mesh))]
     by_region = np.array(colours, dtype=np.uint8)[mesh.regions]

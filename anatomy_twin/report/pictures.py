@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.core import SILENT, Monitor, ThermalResult, check_cancelled
+from anatomy_twin.core import SILENT, Case, Monitor, ThermalResult, check_cancelled
 from anatomy_twin.errors import RenderError
 from anatomy_twin.rehearsal import PLANES, Scene, format_number
-from anatomy_twin.render import can_render, render_scene, slice_picture
+from anatomy_twin.render import can_render, render_scene, slice_picture, territories_picture, trees_picture
 from anatomy_twin.render.views import view_axes
 
 SLICE_PIXELS = 560
 CLOSE_UP_MM = 120.0
+NEEDS_3D = ("scene", "territories", "trees")
 _ENCODING: dict[str, dict[str, Any]] = {
     "WEBP": {"quality": 90, "method": 2},
     "JPEG": {"quality": 92, "subsampling": 0},
@@ -41,10 +42,10 @@ class Figure:
 
 
 def make_pictures(
-    scene: Scene, result: ThermalResult | None, monitor: Monitor = SILENT
+    case: Case, scene: Scene, result: ThermalResult | None, monitor: Monitor = SILENT
 ) -> tuple[list[Figure], list[str]]:
-    """Return the pictures of a scene and lines that say which ones could not be made and why."""
-    tasks = _tasks(scene, result)
+    """Return the pictures of a case and its scene, and lines that say which ones could not be made and why."""
+    tasks = [*_tasks(scene, result), *_anatomy_tasks(case)]
     figures, missing = [], []
     works, message = can_render()
     if not works:
@@ -52,7 +53,7 @@ def make_pictures(
     for number, (group, caption, draw) in enumerate(tasks):
         check_cancelled(monitor)
         monitor.progress(number / len(tasks))
-        if group == "scene" and not works:
+        if group in NEEDS_3D and not works:
             continue
         try:
             figures.append(Figure(group, caption, draw()))
@@ -78,6 +79,16 @@ def _tasks(scene: Scene, result: ThermalResult | None) -> list[tuple[str, str, A
             scene, plane, size=pixels)))
     if result is not None:
         tasks += _result_tasks(scene, result, pixels)
+    return tasks
+
+
+def _anatomy_tasks(case: Case) -> list[tuple[str, str, Any]]:
+    tasks: list[tuple[str, str, Any]] = []
+    if case.anatomy.territories is not None:
+        tasks.append(("territories", "Segments of the liver, estimated from vessels and landmarks",
+                      lambda: territories_picture(case)))
+    if case.anatomy.trees:
+        tasks.append(("trees", "Vessel trees of the liver", lambda: trees_picture(case)))
     return tasks
 
 

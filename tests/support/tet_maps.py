@@ -19,7 +19,7 @@ def label_map(numbers: np.ndarray, spacing_mm: Sequence[float], names: Sequence[
     return LabelMap(numbers.astype(np.uint8)[None], geometry, segments)
 
 
-def ellipsoid(shape: Sequence[int], spacing_mm: Sequence[float], semi_mm: Sequence[float], centre_mm=None) -> np.ndarray:
+def ellipsoid(shape, spacing_mm: Sequence[float], semi_mm: Sequence[float], centre_mm=None) -> np.ndarray:
     """Voxels whose centres lie in an ellipsoid; places are index times spacing, [k, j, i]."""
     spacing = np.asarray(spacing_mm)
     middle = (np.asarray(shape) - 1) * spacing / 2 if centre_mm is None else np.asarray(centre_mm)
@@ -54,7 +54,8 @@ def volumes_mm3(mesh: TetMesh) -> np.ndarray:
 def faces_of(mesh: TetMesh) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Distinct faces (F, 3) by sorted corners, how many tetrahedra each has, and the face numbers (M, 4)."""
     cells = mesh.tetrahedra
-    every = np.sort(np.stack([cells[:, [1, 2, 3]], cells[:, [0, 2, 3]], cells[:, [0, 1, 3]], cells[:, [0, 1, 2]]], 1), 2)
+    corners = ([1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2])
+    every = np.sort(np.stack([cells[:, triple] for triple in corners], axis=1), axis=2)
     faces, number, count = np.unique(every.reshape(-1, 3), axis=0, return_inverse=True, return_counts=True)
     return faces, count, number.reshape(-1, 4)
 
