@@ -181,6 +181,8 @@ _COLUMNS = {
 _SOLID_COLUMNS = {
     "s": ("wall_median_s", ".2f"), "tetrahedra": ("tetrahedra", "d"), "inverted": ("inverted", "d"),
     "smallest dihedral": ("smallest_angle_deg", ".1f"), "% below 10": ("below_10_percent", ".3f"),
+    "lesion %": ("lesion_error_percent", "+.2f"), "organ %": ("organ_error_percent", "+.3f"),
+    "vessel %": ("vessel_error_percent", "+.2f"),
 }  # fmt: skip
 
 
@@ -196,7 +198,8 @@ def as_text(report: Mapping[str, Any]) -> str:
         kept = 100 * mesh_makers.SHARE_KEPT
         lines += [f"\nOur surfaces reduced to {kept:g} % of their triangles\n"]
         lines += _table("by", report["decimation"], _COLUMNS)
-        lines += [f"\nTetrahedra with edges of {mesh_makers.TETRAHEDRON_MM:g} mm\n"]
+        sizes = f"{mesh_makers.TETRAHEDRON_MM:g} mm, {mesh_makers.FINE_MM:g} mm at the lesion"
+        lines.append(f"\nTetrahedra with edges of {sizes}\n")
         lines += _table("by", report["tetrahedra"], _SOLID_COLUMNS)
     return "\n".join(lines)
 

@@ -24,7 +24,7 @@ LESION_RADIUS_MM = 5.0
 SPACING_MM = (2.5, 0.8, 0.8)
 PASS_BAND, SINC_ITERATIONS = 0.05, 20
 SHARE_KEPT = 0.13  # of the triangles, where makers decimate to the same number
-TETRAHEDRON_MM = 4.0
+TETRAHEDRON_MM, FINE_MM = 6.0, 1.5  # far from the lesion and at it
 SOLID = 2  # the label that one other maker of tetrahedra gets alone
 Surfaces = dict[int, Any]
 
@@ -319,7 +319,8 @@ def _tetrahedra(names: list[str]) -> Callable[..., Any]:
     warm_up()
 
     def make(labels: Any, spacing: Any) -> Any:
-        return build_tetrahedra(_label_map(labels, spacing), names, size_mm=TETRAHEDRON_MM)
+        fine = {"fine_mm": FINE_MM, "near": "lesion"} if "lesion" in names else {}
+        return build_tetrahedra(_label_map(labels, spacing), names, size_mm=TETRAHEDRON_MM, **fine)
 
     return make
 
@@ -330,8 +331,8 @@ def _tetrahedra_figures(made: Any, labels: Any) -> dict[str, Any]:
     report = tetrahedra_report(made, _label_map(labels, SPACING_MM))
     names = ("tetrahedra", "inverted", "smallest_angle_deg", "angle_p1_deg", "below_10_percent", "below_5_percent",
              "conforming", "boundary_p95_mm")  # fmt: skip
-    errors = {region.name: region.volume_error_percent for region in report.regions}
-    return {name: getattr(report, name) for name in names} | {"volume_error_percent": errors}
+    errors = {f"{region.name}_error_percent": region.volume_error_percent for region in report.regions}
+    return {name: getattr(report, name) for name in names} | errors
 
 
 def save_outline(labels: Any, label: int, file: str) -> None:

@@ -84,7 +84,7 @@ def test_bad_labels_are_flagged_by_name(anatomy):
     assert abs(found["tumour_1"].certificate.volume_error_percent) < 1
     assert found["spleen"].certificate.touches_border and not found["pancreas"].certificate.touches_border
     feet = found["spleen"].surface.points_mm[:, 2]  # flat where the scan ends: half a voxel before its first centres
-    assert feet.min() == pytest.approx(-1.0, abs=1e-6) and np.count_nonzero(feet < -1.0 + 1e-6) >= 4
+    assert feet.min() == pytest.approx(-1.0, abs=1e-6) and np.count_nonzero(feet < -1.0 + 1e-6) >= 3
     assert found["pancreas"].note == "consists of 2 parts" and found["pancreas"].certificate.pieces == 2
     assert (found["aorta"].surface, found["aorta"].note) == (None, "no voxels")
     assert not warnings

@@ -13,7 +13,8 @@ import anatomy_twin as at
 from anatomy_twin.core import Anatomy, Case, Certificate, Code, LabelMap, Segment, TetMesh, VesselTree
 from anatomy_twin.errors import DataError, RenderError, UsageError
 from anatomy_twin.render import can_render
-from anatomy_twin.render.anatomy_sheet import BAD, DOUBT, HEAD_PX, Sheet, surfaces_picture
+from anatomy_twin.render.anatomy_sheet import BAD, HEAD_PX, Sheet, surfaces_picture
+from anatomy_twin.render.overview import DOUBT
 from anatomy_twin.render.territory_picture import COLOURS, ROOM, short_name, territories_picture
 from anatomy_twin.render.tet_picture import angle_colours, outer_faces, tetrahedra_picture
 from anatomy_twin.render.tree_picture import colour_of_tree, ramp, runs, shades, trees_picture

@@ -157,6 +157,32 @@ def test_masks_and_roots_elsewhere_are_refused():
         centreline_tree(mask, geometry, name="tube", root_mm=(15, 15, 120))
     with pytest.raises(MeshError, match="start from"):
         centreline_tree(mask, geometry, name="tube", root_mask=np.zeros_like(mask))
+    upper = np.zeros_like(mask)
+    upper[10:] = True
+    with pytest.raises(MeshError, match="not lie in the trunk"):
+        centreline_tree(mask, geometry, name="tube", root_mm=(15, 15, 10), trunk_mask=upper & mask)
+
+
+def test_a_trunk_is_one_line_however_rough_it_is():
+    geometry = grid((40, 60, 60), (1.5, 1.5, 1.5))
+    trunk = drawn(geometry, [((30, 45, 8), (30, 45, 50), 9.0), ((30, 45, 20), (30, 60, 20), 6.0)])
+    mask = trunk | drawn(geometry, [((30, 45, 35), (75, 45, 35), 3.0)])
+    tree = centreline_tree(mask, geometry, name="cava", root_mm=(30, 45, 50), trunk_mask=trunk)
+    assert len(forks(tree)) == 1 and np.linalg.norm(tree.nodes_mm[forks(tree)[0]] - (30, 45, 35)) < 2.0
+    assert tree.nodes_mm[:, 0].max() > 72 and tree.nodes_mm[:, 2].min() < 12
+
+
+def test_touching_walls_are_no_way():
+    geometry = grid((40, 60, 60), (1.5, 1.5, 1.5))
+    # a branch leaves the trunk at the top and touches it again below: it belongs to its fork, not to the contact
+    pieces = [((30, 45, 8), (30, 45, 52), 6.0), ((30, 45, 48), (52, 45, 38), 3.5), ((52, 45, 38), (39, 45, 22), 3.5),
+              ((39, 45, 22), (60, 45, 10), 3.5)]  # fmt: skip
+    tree = centreline_tree(drawn(geometry, pieces), geometry, name="ring", root_mm=(30, 45, 8))
+    assert "loop" in tree.rules
+    start, stop, _ = pieces[2]
+    line = np.array(start) + np.linspace(0.1, 0.7, 20)[:, None] * (np.array(stop) - np.array(start))
+    away = np.linalg.norm(line[:, None] - tree.nodes_mm[None], axis=2).min(axis=1)
+    assert away.max() < 1.5
 
 
 def test_the_way_the_array_runs_changes_nothing():

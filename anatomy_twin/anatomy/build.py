@@ -13,6 +13,7 @@ from anatomy_twin.core import SILENT, Anatomy, LabelMap, Monitor, Segment, Struc
 from anatomy_twin.errors import DataError
 
 SLICES_ONLY = ("unknown_tissue", "fat", "subcutaneous_fat", "visceral_fat", "muscle")
+AROUND = ("body", "skin", "diaphragm", "lung_right", "lung_left", "pleural_recess")  # the organs beside shape these
 LESIONS = ("tumour", "tumour_candidate", "lesion")
 SMALLEST_DRAWN_ISLAND_ML = 0.05
 LARGEST_SHARE_LEFT_OUT = 0.01  # thin vessels fall into pieces on a voxel grid: those are no specks
@@ -77,7 +78,7 @@ def build_anatomy(
 
 def _complexes(regions: RegionMap, monitor: Monitor, memory_limit_bytes: int | None) -> tuple[Complex, Complex]:
     """Return the surfaces of all structures twice: for looking at and measuring, and coarser for moving."""
-    whole = complex_of(regions, memory_limit_bytes=memory_limit_bytes)
+    whole = complex_of(regions, yielding=AROUND, memory_limit_bytes=memory_limit_bytes)
     monitor.progress(0.2)
     check_cancelled(monitor)
     finest_mm = min(regions.geometry.spacing_mm)

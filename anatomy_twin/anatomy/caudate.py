@@ -18,6 +18,8 @@ Mask = NDArray[np.bool_]
 REACH_MM: Final = 25.0  # its thickness from the cava on: transverse diameters of healthy lobes are 2 to 3 cm
 # the paracaval part ends at about the right border of the cava (Couinaud 1994)
 BESIDE_MM: Final = 3.0
+BELOW_MM: Final = 25.0  # the papillary process and the bridge to segment VI hang down behind the fork
+ROUND_DEG: Final = 135.0  # what lies behind the cava is the right lobe's bare area
 SHARE: Final = (0.02, 0.10)  # of the liver; 2 to 10 % in healthy livers
 
 
@@ -42,8 +44,9 @@ def find_caudate(
         ligamentum venosum runs from there to the mouth of the left hepatic vein.
 
     The rule: within 25 mm of the vena cava, behind the plane through the portal fork, the end of the transverse part of
-    the left portal branch and the front of the cava at the mouth of the hepatic veins, below that mouth, and not
-    further to the right than the right border of the cava. Always an estimate.
+    the left portal branch and the front of the cava at the mouth of the hepatic veins, below that mouth and at most 25 mm
+    below the fork, in front of the cava or to its left, and not further to the right than its right border. Always an
+    estimate.
     """
     none = np.zeros_like(liver)
     if "inferior_vena_cava" not in labels:
@@ -66,7 +69,9 @@ def find_caudate(
     normal = normal if normal[1] > 0 else -normal  # towards the back
     middle = np.interp(world[:, 2], frame.level_mm, frame.cava_mm[:, 0])
     to_right = -frame.side * (world[:, 0] - middle)
-    chosen = ((world - fork_mm) @ normal > 0) & (world[:, 2] < mouth[2]) & (to_right < wide + BESIDE_MM)
+    angle, _ = frame.polar(world)
+    chosen = ((world - fork_mm) @ normal > 0) & (world[:, 2] < mouth[2]) & (world[:, 2] > fork_mm[2] - BELOW_MM)
+    chosen &= (to_right < wide + BESIDE_MM) & (np.abs(angle) <= ROUND_DEG)
     mask = none.copy()
     mask[tuple(places[chosen].T)] = True
     share = float(np.count_nonzero(mask)) / float(np.count_nonzero(liver))

@@ -45,7 +45,8 @@ def centreline_tree(
     those of circles of the section's area. State "check" with the rules "bridged" (gaps), "loop" (rings that were cut
     open), "parts" (what hangs on no root and was left out), "border" (the grid cuts the vessel). The order and the
     direction of the array's axes do not change the result. Raises ``MeshError`` for a mask without voxels or with too
-    few to have a length, and for a root farther than 15 mm away; ``DataError`` for a mask that is not on the grid.
+    few to have a length, for a root farther than 15 mm away or not in the trunk; ``DataError`` for a mask that is not
+    on the grid.
     """
     geometry, mask, root_mask, trunk_mask = _canonical(geometry, mask, root_mask, trunk_mask)
     count = int(np.count_nonzero(mask))
@@ -61,6 +62,8 @@ def centreline_tree(
     monitor.progress(0.4)
     check_cancelled(monitor)
     tube = None if trunk_mask is None else trunk_mask[tuple((vessel.places + vessel.start).T)]
+    if tube is not None and not tube[root]:
+        raise MeshError("the root does not lie in the trunk", where=name, advice="name a root in it")
     paths = paths_of(vessel, root, bridges, tube)
     rings = rings_of(vessel, paths)
     monitor.progress(0.6)

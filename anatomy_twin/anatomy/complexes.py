@@ -8,6 +8,7 @@ touch and all volumes are those counted from voxels.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,9 +29,11 @@ HALVED_FREQUENCIES = (0.28, 0.12)  # on thin structures and on thick ones
 THIN_TO_THICK_VOXELS = (0.5, 2.0)  # volume by voxel faces: a vessel of 3 voxels across and a ball of 18
 FILTER_DEGREE = 20
 SHEET_VOXELS = 0.6  # what is thinner (a sheet of one voxel: 0.5) is ragged and follows the organs that it lies on
+YIELDING_TRUST = 0.1
 TRUSTED_VOXELS = 0.05  # a surface that moves less to become smooth was smooth before
 FARTHEST_SMOOTHED = 0.45  # of a voxel along each axis: a point stays between the two voxels that it parts
 FARTHEST = 0.49
+NEAR_END = 0.05  # of a voxel: what is nearer to the end of the scan was cut off there
 FARTHEST_CORRECTED = 0.25  # of a voxel, after decimation
 VOLUME_TOLERANCE = 5e-4
 CORRECTIONS = 8
@@ -57,12 +60,15 @@ class Complex:
     ends_mm: NDArray[np.float64]
 
 
-def complex_of(regions: RegionMap, *, memory_limit_bytes: int | None = None) -> Complex:
+def complex_of(
+    regions: RegionMap, *, yielding: Collection[str] = (), memory_limit_bytes: int | None = None
+) -> Complex:
     """Return the smooth complex of a region map, every structure's volume that of its voxels.
 
     Parameters
     ----------
     regions : the map.
+    yielding : structures that take the shape of their neighbours where both cannot be smooth (lung beside liver).
     memory_limit_bytes : what may be used; by default four fifths of what is free on this machine.
 
     Raises
@@ -84,11 +90,13 @@ def complex_of(regions: RegionMap, *, memory_limit_bytes: int | None = None) -> 
         np.where(regions.cut, np.stack([np.full(3, 0.5), last], axis=1) * spacing[:, None], (-np.inf, np.inf)),
     )
     _flatten_ends(found, kinds)
-    smooth = replace(found, points_mm=_smoothed(found, kinds, regions.structure_voxels))
+    smooth = replace(found, points_mm=_smoothed(found, kinds, regions.structure_voxels, yielding))
     return with_volumes(smooth, *_limits(found, FARTHEST * spacing))
 
 
-def _smoothed(raw: Complex, kinds: NDArray[np.uint8], voxels: NDArray[np.int64]) -> NDArray[np.float64]:
+def _smoothed(
+    raw: Complex, kinds: NDArray[np.uint8], voxels: NDArray[np.int64], yielding: Collection[str]
+) -> NDArray[np.float64]:
     """Smooth every structure, thick ones more than thin ones, and put shared points where all agree best."""
     planes = np.zeros((len(raw.points_mm), 9))
     thin, thick = THIN_TO_THICK_VOXELS
@@ -103,7 +111,7 @@ def _smoothed(raw: Complex, kinds: NDArray[np.uint8], voxels: NDArray[np.int64])
         thickness = float(voxels[number] / np.count_nonzero(kinds[origin] == ON_EDGE))  # a point on an edge is a face
         softness = min(max((thickness - thin) / (thick - thin), 0.0), 1.0)
         half_at = HALVED_FREQUENCIES[0] + softness * (HALVED_FREQUENCIES[1] - HALVED_FREQUENCIES[0])
-        trust = min(thickness / SHEET_VOXELS, 1.0) ** 4
+        trust = min(thickness / SHEET_VOXELS, 1.0) ** 4 * (YIELDING_TRUST if raw.names[number] in yielding else 1.0)
         add_smoothed(raw.points_mm, own, origin, kinds, at_end, half_at, FILTER_DEGREE, trust, trusted_mm, planes)
     return meeting_places(planes, raw.points_mm, *_limits(raw, FARTHEST_SMOOTHED * spacing))
 
@@ -135,7 +143,7 @@ def _flatten_ends(raw: Complex, kinds: NDArray[np.uint8]) -> None:
 def _in_end(found: Complex, axis: int, side: int) -> NDArray[np.bool_]:
     """Tell which points lie in the plane where the scan ends."""
     away_mm = np.abs(found.points_mm[:, axis] - found.ends_mm[axis, side])
-    return np.asarray(away_mm < 1e-3 * found.geometry.spacing_mm[axis])
+    return np.asarray(away_mm < NEAR_END * found.geometry.spacing_mm[axis])
 
 
 def check_memory(needed_bytes: int, limit_bytes: int | None = None) -> None:

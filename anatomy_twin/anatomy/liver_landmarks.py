@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise, product
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -198,11 +198,12 @@ def name_hepatic_veins(
     candidates = [n for n in _candidates(tree, inside, below[:, 0]) if below[n, 0] >= LEAST_VEIN]
     best: dict[str, int] = {}
     most = 0.0
+    above = {n: _above(tree, n) for n in candidates}  # a vein and a branch of it are not two veins
     middle = {n: float(np.degrees(np.arctan2(below[n, 2], below[n, 1]))) for n in candidates}
     for chosen in product([None, *candidates], repeat=3):
         taken = [n for n in chosen if n is not None]
-        if len(set(taken)) < len(taken) or any(
-            middle[a] <= middle[b] for a, b in pairwise(taken)
+        if any(middle[a] <= middle[b] for a, b in pairwise(taken)) or any(
+            a in above[b] for a in taken for b in taken
         ):
             continue
         worth = sum(
@@ -212,6 +213,14 @@ def name_hepatic_veins(
         if worth > most:
             most, best = worth, {name: n for name, n in zip(VEINS, chosen, strict=True) if n is not None}
     return best, below[:, 0]
+
+
+def _above(tree: VesselTree, node: int) -> set[int]:
+    found: set[int] = set()
+    while tree.parents[node] >= 0:
+        node = int(tree.parents[node])
+        found.add(node)
+    return found
 
 
 def nodes_in(tree: VesselTree, organ: Mask, geometry: VolumeGeometry) -> Mask:
@@ -274,11 +283,11 @@ def _plane(frame: Landmarks, tree: VesselTree, first: int) -> Floats:
 def _course(tree: VesselTree, first: int) -> Floats:
     """Return where a vein with all its branches runs from side to side: places (n, 3), one per 4 mm of x."""
     points, heavy = _weighted(tree, first)
-    x = np.arange(points[:, 0].min(), points[:, 0].max() + BIN_MM, BIN_MM).astype(np.float64)
+    x = np.arange(points[:, 0].min(), points[:, 0].max() + BIN_MM, BIN_MM)
     return np.column_stack([x, *(_smooth(x, points[:, 0], points[:, axis], heavy) for axis in (1, 2))])
 
 
-def _smooth(bins: Floats, at: Floats, value: Floats, heavy: Floats) -> Floats:
+def _smooth(bins: NDArray[np.floating[Any]], at: Floats, value: Floats, heavy: Floats) -> Floats:
     """Mean of values over 15 mm around each bin. The stem counts most; it lies between its branches where it ends."""
     weight = np.exp(-0.5 * ((bins[:, None] - at[None]) / 15.0) ** 2) * heavy + 1e-300
     known = weight.sum(axis=1) > 1e-4 * weight.sum(axis=1).max()

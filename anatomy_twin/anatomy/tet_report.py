@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+from scipy import sparse, spatial
 from scipy.sparse import csgraph
 
 from anatomy_twin.anatomy.tet_size import Floats, RegionBlock, cut_out, make_field
@@ -47,8 +47,9 @@ class TetReport:
 
     ``below_5_percent`` and ``below_10_percent`` are shares of all dihedral angles. ``boundary_p95_mm`` is the distance
     below which 95 % of the corners and centres of all boundary and interface triangles lie from the smooth boundary of
-    the labels, ``boundary_max_mm`` the largest; distances above two voxels count as two voxels and one voxel's
-    diagonal. ``conforming``: no face belongs to more than two tetrahedra and the outer boundary is closed.
+    the labels, ``boundary_max_mm`` the largest; beyond the width of the blur (two voxels) distances are those to the
+    centres of voxel faces around the two regions. ``conforming``: no face belongs to more than two tetrahedra and both
+    see it from their own side.
     ``overlapping_voxels`` counts voxel centres that lie inside more than one tetrahedron.
     """
 
@@ -178,10 +179,24 @@ def _boundary_distances(
     triangles = faces.corners[shown]
     corners, which = np.unique(np.stack([triangles.ravel(), np.repeat(held, 3)], axis=1), axis=0).T
     places = np.concatenate([points[corners], points[triangles].mean(axis=1)])
-    field = make_field(block)[0]
+    which = np.concatenate([which, held])
     spacing = np.asarray(block.geometry.spacing_mm)
-    reach = float(2.0 * spacing.max() + np.linalg.norm(spacing))
-    return tet_field.offsets(field, places, np.concatenate([which, held]), reach)
+    away = tet_field.offsets(make_field(block)[0], places, which, float(2.0 * spacing.max()))
+    for pair in np.unique(which[away < 0.0]):
+        lost = (away < 0.0) & (which == pair)
+        away[lost] = spatial.cKDTree(_voxel_faces(int(pair), block) * spacing).query(places[lost])[0]
+    return away
+
+
+def _voxel_faces(pair: int, block: RegionBlock) -> Floats:
+    """Centres, in indices, of the voxel faces around the regions in ``pair``."""
+    sides = 1 << np.pad(block.numbers, 1).astype(np.int64)
+    found = []
+    for axis in range(3):
+        one, two = np.delete(sides, -1, axis=axis), np.delete(sides, 0, axis=axis)
+        half = 0.5 * (np.arange(3) == axis) - 1.0  # the padding is one voxel wide
+        found.append(np.argwhere((one != two) & ((one | two) & pair & ~1 > 0)) + half)
+    return np.concatenate(found)
 
 
 def _region(

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from skimage.measure import euler_number
 
 from anatomy_twin.kernels.distance import distance_mm
 from anatomy_twin.kernels.tree_paths import (
@@ -30,6 +31,10 @@ LEAST_AHEAD: Final = 0.7
 # seen from the end of a tube the middle of its voxels moves back by half of what the view is widened, seen from a
 # flank it hardly moves; below a fifth the voxel is no end
 LEAST_END: Final = 0.2
+# what a mm of path costs, by depth: a way through a wide lumen is worth a long detour, as one that crosses a contact of
+# two walls is shallow there
+PRICE: Final = -4.0
+RING: Final = (16.0, 8.0)  # voxels and depths
 # a path takes along what lies within its radius and a voxel or so of it (farther: a branch of its own)
 EXPLAINS: Final = (1.15, 1.0)
 
@@ -190,12 +195,12 @@ def _ahead(vessel: Voxels, voxels: Integers, gap: Floats, bridge_mm: float) -> F
 def paths_of(vessel: Voxels, root: int, bridges: Bridges, tube: Mask | None = None) -> Paths:
     """Return the paths from a root voxel that explain all parts which hang together.
 
-    A mm of path costs the inverse square of the depth, so that it runs in the middle and rather along a wide vessel
-    than across a bridge of touching walls. ``tube`` (n,) marks voxels of an unbranched tube that holds the root: one
-    path from the root to its other end explains all of it, and every other path begins there.
+    A mm of path costs the inverse fourth power of the depth, so that it runs in the middle and rather along a wide
+    vessel than through a place where two walls touch. ``tube`` (n,) marks voxels of an unbranched tube that holds the
+    root: one path from the root to its other end explains all of it, and every other path begins there.
     """
     first, to, mm = _linked(bridges, len(vessel.places))
-    steps, weight = neighbour_steps_mm(vessel.spacing_mm), vessel.depth_mm**-2.0
+    steps, weight = neighbour_steps_mm(vessel.spacing_mm), vessel.depth_mm**PRICE
     on_path, explained = np.zeros(len(weight), bool), np.zeros(len(weight), bool)
     sources = np.array([root])
     if tube is not None:
@@ -245,9 +250,14 @@ def _origins(before: Integers) -> Integers:
 def rings_of(vessel: Voxels, paths: Paths) -> Integers:
     """Return a voxel for each place where the paths cut a ring open: where branches touch that are far apart else.
 
-    Two branches that part are in touch from their fork on; a place of contact that does not begin at a fork closes a
-    ring. Rings shorter than about twelve voxels and three diameters are not told from forks.
+    How many rings there are at most is counted from the voxels: parts plus closed hollows less the Euler number. Rings
+    shorter than about sixteen voxels and four diameters are not told from forks.
     """
+    inside = vessel.grid >= 0
+    _, outsides = ndimage.label(~inside)
+    most = int(vessel.component.max()) + 1 + outsides - 1 - int(euler_number(inside, 3))  # type: ignore[no-untyped-call]
+    if most <= 0:
+        return np.zeros(0, np.int64)
     sources = np.flatnonzero(paths.on_path)
     table, steps = vessel.table, neighbour_steps_mm(vessel.spacing_mm)
     none = np.zeros(0, np.int64)
@@ -258,7 +268,7 @@ def rings_of(vessel: Voxels, paths: Paths) -> Integers:
     nearest[~paths.on_path[nearest]] = -1
     way = ways_of_contact(table, nearest, paths.before, np.where(paths.on_path, paths.length_mm, np.inf))
     side = max(vessel.spacing_mm)
-    least = 4.0 * side + 2.0 * vessel.depth_mm
+    least = RING[0] * side + RING[1] * vessel.depth_mm
     touching = np.zeros(vessel.grid.shape, bool)
     touching[tuple(vessel.places[way > least].T)] = True
     spots, count = ndimage.label(touching, np.ones((3, 3, 3)))
@@ -266,6 +276,5 @@ def rings_of(vessel: Voxels, paths: Paths) -> Integers:
     rings = []
     for spot in range(1, count + 1):
         mine = np.flatnonzero(spot_of == spot)
-        if (way[mine] - 3.0 * least[mine]).min() > 0.0:
-            rings.append(int(mine[np.argmax(vessel.depth_mm[mine])]))
-    return np.array(rings, np.int64)
+        rings.append((-float(way[mine].max()), int(mine[np.argmax(vessel.depth_mm[mine])])))
+    return np.array([voxel for _, voxel in sorted(rings)[:most]], np.int64)

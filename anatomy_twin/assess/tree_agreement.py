@@ -97,8 +97,7 @@ def tree_agreement(
     mask, geometry : bool [k, j, i] on its grid. Given, only what lies in voxels of the mask is compared, of both trees:
         what a label does not show cannot be found, and other vessels may be part of the found tree. Of the true one
         what the mask shows whole counts: where another vessel or a lesion cuts into the label it is no lumen.
-    shown_voxels : forks count where the branch before and two behind it are at least this many voxels in diameter and
-        (with a mask) shown whole a radius away from the fork. The
+    shown_voxels : forks count where the branch before and two behind it are at least this many voxels in diameter. The
         true tree is cut to such branches, forks nearer than a voxel are one, generations are counted on what is left
         (1 from a root). A true fork is met by a found one within two voxels, or its radius and a voxel; each by one.
 
@@ -230,26 +229,14 @@ def _forks(
     tree = _cut_to(true, 0.5 * shown_voxels * voxel_mm)
     if tree is None:
         return []
-    found = branches(tree, apart_mm=voxel_mm)
     forks = []
-    for branch in found:
-        if branch.ends == "fork":
-            last = branch.nodes[-1]
-            around = [last, *(child.nodes[0] for child in found if child.parent == branch.number)]
-            if len(_shown(_beside_fork(tree, last, around), mask, geometry).places) == len(around):
-                forks.append(_Fork(tuple(tree.nodes_mm[last]), branch.end_radius_mm, branch.generation))
+    for branch in branches(tree, apart_mm=voxel_mm):
+        place = tree.nodes_mm[branch.nodes[-1]]
+        if branch.ends == "fork" and (
+            mask is None or geometry is None or bool(_in_mask(place[None], mask, geometry)[0])
+        ):
+            forks.append(_Fork(tuple(place), branch.end_radius_mm, branch.generation))
     return forks
-
-
-def _beside_fork(tree: VesselTree, fork: int, ends: list[int]) -> _Points:
-    """Return a place a radius away from a fork in each of the pieces that end at ``ends``, the fork's own first."""
-    up = tree.parents[ends]
-    ways = tree.nodes_mm[ends] - tree.nodes_mm[up]
-    length = np.linalg.norm(ways, axis=1)
-    ways = ways / np.maximum(length, 1e-12)[:, None]
-    along = np.minimum(length, tree.radius_mm[fork])
-    along[0] = length[0] - along[0]
-    return _Points(tree.nodes_mm[up] + along[:, None] * ways, tree.radius_mm[ends], ways)
 
 
 def _found_forks(found: VesselTree, least_radius_mm: float) -> Floats:

@@ -90,20 +90,25 @@ def _fill_in(triangles: Any, kinds: Any, at_end: Any, line: Any, points: Any, on
                 one = other = other if at_end[one] else one
             for axis in range(3):
                 points[v, axis] = np.float32(0.5) * (points[one, axis] + points[other, axis])
+    # at the end of the scan the points of walls alone count, where there are two of them or more
+    walls = np.zeros(kinds.shape[0], np.int32)
+    for t in range(triangles.shape[0]):
+        for c in range(3):
+            v = triangles[t, c]
+            if at_end[v] and kinds[v] != ON_EDGE and kinds[v] != ON_FACE:
+                walls[v] += on_wall[triangles[t, (c + 1) % 3]]
     around = np.zeros(kinds.shape[0], np.int32)
     for t in range(triangles.shape[0]):
         for c in range(3):
             v, w = triangles[t, c], triangles[t, (c + 1) % 3]
-            if kinds[v] == ON_EDGE or kinds[v] == ON_FACE or (on_wall[v] and not on_wall[w]):
+            if kinds[v] == ON_EDGE or kinds[v] == ON_FACE or (walls[v] > 1 and not on_wall[w]):
                 continue
-            if at_end[v] and on_wall[w] and not on_wall[v]:
-                on_wall[v] = True
-                around[v] = 0
             for axis in range(3):
                 points[v, axis] = points[w, axis] + (points[v, axis] if around[v] > 0 else np.float32(0.0))
             around[v] += 1
     for v in range(kinds.shape[0]):
         if around[v] > 0:
+            on_wall[v] = walls[v] > 0
             for axis in range(3):
                 points[v, axis] /= around[v]
 
@@ -167,14 +172,15 @@ def _averaged(values: Any, start: Any, around: Any, out: Any) -> None:
 
 @njit(cache=True)
 def _add_planes(
-    points: Any, normals: Any, change: Any, at_end: Any, on_wall: Any, origin: Any, trust: float, floor: float, planes: Any
+    points: Any, normals: Any, change: Any, at_end: Any, on_wall: Any, origin: Any, trust: float, floor: float,
+    planes: Any,
 ) -> None:
     for v in range(points.shape[0]):
         x, y, z = np.float64(points[v, 0]), np.float64(points[v, 1]), np.float64(points[v, 2])
         nx, ny, nz = np.float64(normals[v, 0]), np.float64(normals[v, 1]), np.float64(normals[v, 2])
         weight = (trust / (floor + change[v])) ** 2
         if at_end[v]:  # held in the end of the scan: only walls that come up to it have a say there
-            nx = ny = nz = 0.0
+            nx = ny = nz = np.float64(0.0)
             weight *= 1.0 if on_wall[v] else 1e-9
         level = nx * x + ny * y + nz * z
         p = planes[origin[v]]

@@ -348,6 +348,6 @@ def nearest_within(
 
 def warm_up() -> None:
     """Compile the kernels of this file (they are cached on disk)."""
-    mask = np.ones((3, 3, 3), bool)
-    mask[1, 1, 1] = False
-    nearest_within(mask, np.eye(4), (1.0, 1.0, 1.0), np.zeros((1, 3)), np.ones((1, 3)), 0.1)
+    mask = np.ones((2, 3, 5), bool)
+    mask[:, :2, 2] = False  # a slit: the voxels beyond it are hidden from the piece
+    nearest_within(mask, np.eye(4), (1.0, 1.0, 1.0), np.zeros((1, 3)), np.eye(3)[:1], 0.1)

@@ -310,7 +310,10 @@ def boundary_voxels(regions: Any, most: int, count: int) -> Any:
 
 @njit(cache=True, error_model="numpy")
 def offsets(field: Any, points: Any, held: Any, reach: float) -> NDArray[np.float64]:
-    """Return how far (mm) points (N, 3) are from the interface of the regions they touch, ``reach`` at most."""
+    """Return how far (mm) points (N, 3) are from the interface of the regions in ``held`` (N,), -1 where that is lost.
+
+    It is lost where no field of them reaches, or the interface is further than ``reach``.
+    """
     away = np.empty(points.shape[0])
     place = np.empty(3)
     for n in range(points.shape[0]):
@@ -319,7 +322,7 @@ def offsets(field: Any, points: Any, held: Any, reach: float) -> NDArray[np.floa
         left = 1.0
         for _ in range(3):
             left = pull_to_interface(field, held[n], place, reach)
-        away[n] = reach if left > 0.2 else np.sqrt(
+        away[n] = -1.0 if left > 0.2 else np.sqrt(
             (place[0] - points[n, 0]) ** 2 + (place[1] - points[n, 1]) ** 2 + (place[2] - points[n, 2]) ** 2
         )
     return away

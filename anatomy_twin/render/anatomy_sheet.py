@@ -157,7 +157,7 @@ def draw_pane(
     across, along = about_mm @ right, about_mm @ up
     half_height = 1.08 * max(np.ptp(along) / 2, np.ptp(across) / 2 * size[1] / size[0], 1.0)
     middle = (across.max() + across.min()) / 2 * right + (along.max() + along.min()) / 2 * up
-    plotter = pyvista.Plotter(off_screen=True, window_size=list(size), lighting="none")
+    plotter: Any = pyvista.Plotter(off_screen=True, window_size=list(size), lighting="none")
     try:
         shown: Any = _Shown(tuple(surfaces))
         Stage(plotter, shown, "dark", silhouettes=True)

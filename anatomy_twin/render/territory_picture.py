@@ -16,13 +16,10 @@ from anatomy_twin.core import Case, LabelMap, Segment
 from anatomy_twin.errors import DataError
 from anatomy_twin.rehearsal import plane_through, sample, slice_mask_fraction, structure_label, window_of
 from anatomy_twin.render.anatomy_sheet import (
-    DOUBT,
     FOOT_PX,
     FROM,
     GAP_PX,
     HEAD_PX,
-    INK,
-    QUIET,
     Colour,
     Picture,
     Place,
@@ -31,6 +28,7 @@ from anatomy_twin.render.anatomy_sheet import (
     kind_of,
     layer_of,
 )
+from anatomy_twin.render.overview import DOUBT, INK, QUIET
 from anatomy_twin.render.views import view_letters
 
 ROMAN: Final = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII")

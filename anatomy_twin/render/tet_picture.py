@@ -18,14 +18,13 @@ from anatomy_twin.render.anatomy_sheet import (
     FROM,
     GAP_PX,
     HEAD_PX,
-    INK,
-    QUIET,
     Colour,
     Picture,
     Place,
     Sheet,
     draw_pane,
 )
+from anatomy_twin.render.overview import INK, QUIET
 from anatomy_twin.render.views import view_axes, view_letters
 
 ROOM: Final = (720, 720)
@@ -96,7 +95,8 @@ class _Cells:
         import pyvista
 
         used, renamed = np.unique(self.triangles, return_inverse=True)
-        data = pyvista.PolyData.from_regular_faces(self.points[used], renamed.reshape(-1, 3))
+        faces: Any = renamed.reshape(-1, 3)
+        data = pyvista.PolyData.from_regular_faces(self.points[used], faces)
         data.cell_data["tint"] = self.tint
         # lines between so many cells that each is a pixel wide would be all that is seen
         fine = len(self.triangles) > 40_000

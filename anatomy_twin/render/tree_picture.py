@@ -14,12 +14,9 @@ from anatomy_twin.core import Case, VesselTree
 from anatomy_twin.errors import DataError
 from anatomy_twin.rehearsal import structure_colour
 from anatomy_twin.render.anatomy_sheet import (
-    DOUBT,
     FOOT_PX,
     GAP_PX,
     HEAD_PX,
-    INK,
-    QUIET,
     Colour,
     Pane,
     Picture,
@@ -29,6 +26,7 @@ from anatomy_twin.render.anatomy_sheet import (
     kind_of,
     layer_of,
 )
+from anatomy_twin.render.overview import DOUBT, INK, QUIET
 from anatomy_twin.render.views import view_letters
 
 SYSTEMS: Final = {
@@ -46,6 +44,7 @@ LESIONS: Final = ("tumour", "lesion")
 MOST_NAMES: Final = 14
 
 Floats = NDArray[np.float64]
+Line = tuple[Floats, Floats, NDArray[np.uint8]]  # points (N, 3), radii (N,) and colours (N, 3) along a vessel
 
 
 def trees_picture(case: Case, file: str | Path | None = None, *, organ: str = "liver") -> Picture:
@@ -126,13 +125,13 @@ def ramp(colour: Colour, part: NDArray[np.float64]) -> NDArray[np.uint8]:
 
 def runs(tree: VesselTree) -> list[tuple[NDArray[np.int64], bool]]:
     """Cut a tree into polylines: node numbers from a fork (or root) on, and whether the pieces bridge a gap."""
-    parents = tree.parents
+    parents, gap = tree.parents, np.asarray(tree.bridged)
     children = np.bincount(parents[parents >= 0], minlength=len(parents))
     only: dict[int, int] = {}
     starts = []
     for node in np.flatnonzero(parents >= 0).tolist():
         parent = int(parents[node])
-        through = children[parent] == 1 and parents[parent] >= 0 and tree.bridged[parent] == tree.bridged[node]
+        through = children[parent] == 1 and parents[parent] >= 0 and gap[parent] == gap[node]
         if through:
             only[parent] = node
         else:
@@ -142,13 +141,15 @@ def runs(tree: VesselTree) -> list[tuple[NDArray[np.int64], bool]]:
         line = [int(parents[node]), node]
         while line[-1] in only:
             line.append(only[line[-1]])
-        found.append((np.array(line, dtype=np.int64), bool(tree.bridged[node])))
+        found.append((np.array(line, dtype=np.int64), bool(gap[node])))
     return found
 
 
 def _add_tree(plotter: Any, tree: VesselTree, colour: Colour) -> None:
     tint = shades(tree, colour)
-    wide, twigs, dashed = [], [], []
+    wide: list[Line] = []
+    twigs: list[Line] = []
+    dashed: list[tuple[Floats, Floats]] = []
     for line, bridged in runs(tree):
         points = tree.nodes_mm[line]
         radius = np.maximum(tree.radius_mm[line], THINNEST_MM)
@@ -183,7 +184,7 @@ def _dashes(points: Floats, radius_mm: float) -> list[tuple[Floats, Floats]]:
     return [(where[2 * n : 2 * n + 2], thick) for n in range(count)]
 
 
-def _tubes(lines: list[tuple[Floats, Floats, NDArray[np.uint8]]]) -> Any:
+def _tubes(lines: list[Line]) -> Any:
     """Return polylines as tubes whose radius follows the vessel."""
     import pyvista
 
