@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from anatomy_twin import catalog, load_volume
 from anatomy_twin.anatomy.couinaud import couinaud_segments, divide_liver
 from anatomy_twin.anatomy.liver_landmarks import find_landmarks, side_of
 from anatomy_twin.anatomy.portal_names import ALL, SEGMENTS, STEMS, marked, names_of_nodes
 from anatomy_twin.anatomy.territories import segment_volumes
-from anatomy_twin.core import VesselTree
+from anatomy_twin.core import Code, LabelMap, Segment, VesselTree
 from anatomy_twin.core.geometry import inverse_axes, reindex
 from anatomy_twin.errors import DataError
 from tests.support.schematic_liver import hepatic_tree, place, portal_tree, schematic_labels, tip
@@ -109,6 +110,25 @@ def test_without_portal_branches_planes_divide_the_liver_and_it_is_flagged():
     assert {name: str(found.array[0][voxel]) for name, voxel in centre.items()} == {name: name for name in centre}
 
 
+@pytest.mark.real_data
+def test_a_real_liver_is_divided_by_the_gallbladder_and_the_cava_alone(real_data):
+    numbers = {name: int(n) for n, name in catalog.load("external_classes")["tasks"]["total"]["classes"].items()}
+    scan = load_volume(real_data / "totalsegmentator_refs" / "example_seg.nii.gz", modality="CT").canonical()
+    names = ("liver", "inferior_vena_cava", "gallbladder", "aorta", "spleen", "stomach")
+    segments = tuple(Segment(n, 0, numbers[n], Code("SCT", "1", n), (1, 2, 3)) for n in names)
+    labels = LabelMap(scan.array.astype(np.uint8)[None], scan.geometry, segments)
+    found = couinaud_segments(labels, {})
+    volumes = segment_volumes(found)
+    assert sum(volumes.values()) == pytest.approx(labels.volume_ml("liver"), rel=1e-12)
+    assert {"no portal branches", "no hepatic veins"} <= set(found.segment("liver_segment_4").rules)
+    middle = {n: labels.geometry.to_world(np.argwhere(found.array[0] == n)).mean(axis=0) for n in range(2, 9)}
+    assert middle[2][0] > middle[4][0] > middle[5][0] and middle[3][0] > middle[4][0], "left of each other"
+    assert middle[8][2] > middle[5][2] + 10 and middle[7][2] > middle[6][2] + 10, "above each other"
+    assert middle[6][1] > middle[5][1] + 10 and middle[7][1] > middle[8][1] + 10, "behind each other"
+    right = sum(volumes[f"liver_segment_{n}"] for n in (5, 6, 7, 8)) / sum(volumes.values())
+    assert 0.5 < right < 0.8
+
+
 def test_what_cannot_be_divided_is_refused_by_name():
     with pytest.raises(DataError, match="need the liver"):
         couinaud_segments(schematic_labels(without=("liver",)), TREES)
@@ -135,6 +155,7 @@ def test_segment_one_lies_between_cava_and_portal_fork():
     assert part[:, 1].mean() > fork[1], "behind the portal fork"
     assert np.hypot(part[:, 0] - -20.0, part[:, 1] - 42.0).max() <= 25.0 + 11.0 + 4.0
     assert part[:, 0].min() > -20.0 - 11.0 - 3.0 - 4.0, "not beyond the right border of the cava"
+    assert not ((part[:, 1] > 42.0 + 11.0) & (np.abs(part[:, 0] - -20.0) < 8.0)).any(), "not behind the cava"
 
 
 def test_marks_of_a_person_stay_and_contradictions_are_refused():

@@ -257,6 +257,8 @@ def test_refusals_name_what_is_wrong():
         build_tetrahedra(labels, ["liver"], size_mm=3.0, fine_mm=4.0, near="liver")
     with pytest.raises(UsageError, match="together"):
         build_tetrahedra(labels, ["liver"], size_mm=3.0, fine_mm=1.0)
+    with pytest.raises(UsageError, match="near is neither"):
+        build_tetrahedra(labels, ["liver"], size_mm=4.0, fine_mm=1.0, near=(1.0, 2.0, 3.0))
     with pytest.raises(MeshError, match="near tumour_1: it is not found"):
         build_tetrahedra(labels, ["liver"], size_mm=4.0, fine_mm=1.0, near="tumour_1")
     with pytest.raises(MeshError, match="does not reach"):

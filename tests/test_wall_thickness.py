@@ -243,6 +243,13 @@ def test_what_is_no_wall_is_refused_by_name() -> None:
             wall_thickness(masks[0], masks[1], geometry)
 
 
+def test_memory_that_would_not_suffice_is_said_before_it_is_taken() -> None:
+    geometry = grid(14.0, (1.0, 1.0, 1.0))
+    with pytest.raises(MeshError, match="GB of memory") as caught:
+        wall_thickness(*ball_shell(8.0, 2.0, geometry), geometry, memory_limit_bytes=1_000_000)
+    assert "crop" in caught.value.advice
+
+
 def test_a_user_can_stop_it() -> None:
     from anatomy_twin.errors import Cancelled
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from anatomy_twin import catalog
 from anatomy_twin.anatomy.certificate import VoxelBoundary, certify
-from anatomy_twin.anatomy.complexes import Complex, complex_of, decimated, structure_surface
+from anatomy_twin.anatomy.complexes import Complex, check_memory, complex_of, decimated, structure_surface
 from anatomy_twin.anatomy.regions import RegionMap, regions_of
 from anatomy_twin.anatomy.surfaces import without_islands
 from anatomy_twin.core import SILENT, Anatomy, LabelMap, Monitor, Segment, Structure, Volume, check_cancelled
@@ -18,9 +20,10 @@ LESIONS = ("tumour", "tumour_candidate", "lesion")
 SMALLEST_DRAWN_ISLAND_ML = 0.05
 LARGEST_SHARE_LEFT_OUT = 0.01  # thin vessels fall into pieces on a voxel grid: those are no specks
 TOLERANCE_VOXELS = 0.1  # of the finest spacing: what decimation may add to the error of the grid
-COARSE_TOLERANCE_VOXELS = 0.5
+COARSE_TOLERANCE_VOXELS = 1.5
 COARSE_SHARE = 0.2
 SMALL_ENOUGH_TRIANGLES = 2_000  # drawn as they are while something moves
+BYTES_PER_VOXEL = 8  # of the map of regions, of the flags of crossed edges, of labels put into another order
 MOST_TRIANGLES = 400_000  # of all structures together: what a notebook turns without a stutter
 
 
@@ -56,6 +59,7 @@ def build_anatomy(
         raise DataError("scan and labels are not on the same grid", advice="segment this scan, or resample the labels")
     segments = sorted(labels.segments, key=_drawing_rank)
     check_cancelled(monitor)
+    check_memory(BYTES_PER_VOXEL * int(np.prod(labels.geometry.shape)), memory_limit_bytes)
     regions = regions_of(labels, [segment.name for segment in segments if _is_drawn(segment, labels)])
     voxels = dict(zip(regions.names, regions.structure_voxels.tolist(), strict=True))
     fine: Complex | None = None

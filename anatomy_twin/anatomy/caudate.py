@@ -44,8 +44,8 @@ def find_caudate(
         ligamentum venosum runs from there to the mouth of the left hepatic vein.
 
     The rule: within 25 mm of the vena cava, behind the plane through the portal fork, the end of the transverse part of
-    the left portal branch and the front of the cava at the mouth of the hepatic veins, below that mouth and at most 25 mm
-    below the fork, in front of the cava or to its left, and not further to the right than its right border. Always an
+    the left portal branch and the front of the cava at the mouth of the hepatic veins, below that mouth and at most
+    25 mm below the fork, before the cava or to its left, and not further to the right than its right border. Always an
     estimate.
     """
     none = np.zeros_like(liver)

@@ -318,6 +318,3 @@ def thick_path(tree: VesselTree, node: int, share: Floats, until: float) -> NDAr
         if not kids.size or share[kids].max() < until:
             return np.array(path)
         path.append(int(kids[np.argmax(share[kids])]))
-
-
-__all__ = ["VEINS", "Landmarks", "find_landmarks", "name_hepatic_veins", "order_from_roots", "side_of", "thick_path"]

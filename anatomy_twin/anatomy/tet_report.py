@@ -119,14 +119,17 @@ def tetrahedra_report(mesh: TetMesh, labels: LabelMap) -> TetReport:
     )
 
 
-def lost_percent(
+def lost_and_gained_percent(
     points: Floats, cells: NDArray[np.int32], regions: NDArray[np.int64], block: RegionBlock
-) -> NDArray[np.float64]:
-    """Return for each region the share (%) of its voxels whose centres lie in no tetrahedron of it."""
-    table = _table(points, cells, regions, block)
-    count = len(block.names) + 1
-    own = table[np.arange(1, count), np.arange(1, count)]
-    return np.asarray(100.0 * (1.0 - own / table[1:count].sum(axis=1)))
+) -> tuple[Floats, Floats]:
+    """Return ``TetRegion.lost_percent`` and ``gained_percent`` of each region (regions,)."""
+    return _shares(_table(points, cells, regions, block))
+
+
+def _shares(table: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    own = np.diagonal(table)[1:]
+    voxels = table[1:-1].sum(axis=1)
+    return np.asarray(100.0 * (1.0 - own / voxels)), np.asarray(100.0 * (table[:-1, 1:].sum(axis=0) - own) / voxels)
 
 
 def _table(
@@ -210,15 +213,15 @@ def _region(
     parts = csgraph.connected_components(links, directed=False)[1]
     outer = faces.corners[of_face[:, 0] != of_face[:, 1]]
     voxel_ml = float(block.volumes_mm3[number] / 1000.0)
-    voxels = int(table[number].sum())
+    lost, gained = _shares(table)
     return TetRegion(
         name=name,
         tetrahedra=int(inside.sum()),
         volume_ml=float(volumes[number] / 1000.0),
         voxel_volume_ml=voxel_ml,
         volume_error_percent=float(100.0 * (volumes[number] / 1000.0 / voxel_ml - 1.0)),
-        lost_percent=100.0 * (1.0 - int(table[number, number]) / voxels),
-        gained_percent=100.0 * (int(table[:-1, number].sum()) - int(table[number, number])) / voxels,
+        lost_percent=float(lost[number - 1]),
+        gained_percent=float(gained[number - 1]),
         pieces=len(np.unique(parts[inside])),
         manifold=_manifold(outer),
         touches_border=block.border[number - 1],

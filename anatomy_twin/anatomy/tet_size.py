@@ -237,7 +237,7 @@ def _check_memory(bytes_needed: float, count: float) -> None:
 def _target(near: Near, block: RegionBlock, labels: LabelMap) -> NDArray[np.bool_]:
     """The voxels of the block where cells are to be finest."""
     where = ", ".join(block.names)
-    mask: Any
+    mask: NDArray[np.bool_]
     if isinstance(near, str):
         segment = labels.segment(near)
         if segment.absent:
@@ -249,6 +249,8 @@ def _target(near: Near, block: RegionBlock, labels: LabelMap) -> NDArray[np.bool
         if not mask.any():
             raise MeshError(f"no tetrahedra near {near}: it does not reach the structures", where=where)
         return mask
+    if not isinstance(near, tuple | list) or len(near) != 2:
+        raise UsageError("near is neither the name of a structure nor a point with a radius")
     point: Point = check_point("near", near[0])
     radius = check_positive("radius of near", near[1])
     spacing = np.asarray(block.geometry.spacing_mm)
@@ -257,7 +259,7 @@ def _target(near: Near, block: RegionBlock, labels: LabelMap) -> NDArray[np.bool
     for axis, place, step in zip(axes, block.geometry.to_index(point), spacing, strict=True):
         away = away + ((axis - place) * step) ** 2
     # a ball smaller than a voxel still has the voxel that holds its centre
-    mask = np.asarray(away) <= max(radius, 0.87 * float(spacing.max())) ** 2 + 1e-9
+    mask = np.asarray(np.asarray(away) <= max(radius, 0.87 * float(spacing.max())) ** 2 + 1e-9)
     if not mask.any():
         raise MeshError("no tetrahedra near a point that does not reach the structures", where=where)
     return mask
@@ -278,6 +280,6 @@ def _split_near(cells: Cells, target: NDArray[np.bool_], spacing: Floats) -> Non
         marks = cells.marks[start:stop].reshape(grid)
         split = (marks & tet_lattice.SPLIT) > 0
         if below is not None:
-            split = below.reshape(grid[0], 2, grid[1], 2, grid[2], 2).any(axis=(1, 3, 5))
+            split = np.asarray(below.reshape(grid[0], 2, grid[1], 2, grid[2], 2).any(axis=(1, 3, 5)))
         below = ndimage.binary_dilation(split, np.ones((3, 3, 3), bool))
         marks |= below.astype(np.uint8) * np.uint8(tet_lattice.SPLIT)

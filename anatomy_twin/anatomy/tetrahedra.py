@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.anatomy.tet_report import TetReport, lost_percent, tetrahedra_report
+from anatomy_twin.anatomy.tet_report import TetReport, lost_and_gained_percent, tetrahedra_report
 from anatomy_twin.anatomy.tet_size import (
     Field,
     Floats,
@@ -66,8 +66,8 @@ def build_tetrahedra(
         several of them thick.
     fine_mm, near : edges of this length at a structure, or at ``((x, y, z), radius)`` in LPS mm; they double with
         distance to the largest ``fine_mm * 2**n`` that is not above ``size_mm``.
-    monitor : is told of progress and of what the mesh cannot show: shares of thin structures that are lost, structures
-        cut off by the border of the scan, angles below 5 degrees.
+    monitor : is told of progress and of what the mesh cannot show: shares of thin structures that are lost, gaps that
+        closed, structures cut off by the border of the scan, angles below 5 degrees.
 
     Raises
     ------
@@ -183,18 +183,20 @@ def _edge_mm(points: Floats, pieces: NDArray[np.int32]) -> float:
 
 def _warn(points: Floats, pieces: NDArray[np.int32], regions: Cells, block: RegionBlock, monitor: Monitor) -> None:
     """Tell the monitor what the mesh cannot show."""
-    lost = lost_percent(points, pieces, regions, block)
-    for name, share, cut_off in zip(block.names, lost, block.border, strict=True):
-        if share >= LOST_WORTH_TELLING_PERCENT:
-            monitor.warn(f"{name}: {share:.0f} % of its voxels lost at this size of tetrahedra")
+    shares = zip(*lost_and_gained_percent(points, pieces, regions, block), strict=True)
+    for name, (lost, gained), cut_off in zip(block.names, shares, block.border, strict=True):
+        if lost >= LOST_WORTH_TELLING_PERCENT:
+            monitor.warn(f"{name}: {lost:.0f} % of its voxels lost at this size of tetrahedra")
+        if gained >= LOST_WORTH_TELLING_PERCENT:
+            monitor.warn(f"{name}: grew over other voxels, {gained:.0f} % of its own; thin gaps may have closed")
         if cut_off:
             monitor.warn(f"{name}: ends at the border of the scan, closed there by a flat face")
     worst = tet_quality.all_badness(points, pieces)
     if (worst >= 2.0).any():
         raise MeshError("tetrahedra stay inverted", advice="a smaller size_mm")
-    if (worst > np.cos(np.radians(SMALLEST_ANGLE_DEG))).any():
-        monitor.warn(f"{int((worst > np.cos(np.radians(SMALLEST_ANGLE_DEG))).sum())} tetrahedra have angles within 5 "
-                     "degrees of flat")
+    flat = int((worst > np.cos(np.radians(SMALLEST_ANGLE_DEG))).sum())
+    if flat:
+        monitor.warn(f"{flat} tetrahedra have an angle within {SMALLEST_ANGLE_DEG:g} degrees of flat")
 
 
 def _in_world(points: Floats, pieces: NDArray[np.int32], regions: Cells, block: RegionBlock) -> TetMesh:

@@ -37,7 +37,8 @@ THIN_VOXELS: Final = 1.5  # a wall thinner than this has no voxel that touches n
 THIN_SHARE_TOLD: Final = 0.05
 NOT_REACHED_TOLD: Final = 0.001
 BYTES_PER_WALL_VOXEL: Final = 260  # neighbours, distances, weights, directions and lengths
-MOST_WALL_VOXELS: Final = 20_000_000
+BYTES_PER_VOXEL: Final = 40  # masks, blurred masks, levels, numbers and the map
+SHARE_OF_MEMORY: Final = 0.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +70,7 @@ class ThicknessMap:
 
 def wall_thickness(
     wall: NDArray[Any], inner: NDArray[Any], geometry: VolumeGeometry, *, closed_off: NDArray[Any] | None = None,
-    monitor: Monitor = SILENT,
+    monitor: Monitor = SILENT, memory_limit_bytes: int | None = None,
 ) -> ThicknessMap:
     """Return how thick a wall around a cavity is.
 
@@ -83,6 +84,7 @@ def wall_thickness(
         about its own thickness. The end of the scan is closed off in any case, and the wall has no thickness there
         within its own length.
     monitor : told of progress and of what the map's warnings say; may cancel between stages.
+    memory_limit_bytes : what may be used; by default four fifths of what is free.
 
     Returns
     -------
@@ -91,14 +93,16 @@ def wall_thickness(
     Raises
     ------
     DataError : the masks are not on the grid, or wall and cavity overlap.
-    MeshError : no wall, no cavity, a wall that does not touch the cavity, or one with no outside.
+    MeshError : no wall, no cavity, a wall that does not touch the cavity, or one with no outside; more memory would be
+        needed than there is.
     """
     order, flips = geometry.canonical_axes()
     grid = geometry.reindexed(order, flips)
     given = [_mask(mask, geometry, name) for mask, name in ((wall, "wall"), (inner, "cavity"))]
     given.append(np.zeros(geometry.shape, bool) if closed_off is None else _mask(closed_off, geometry, "closed part"))
     masks = [reindex(mask, order, flips) for mask in given]
-    _check_masks(masks[0], masks[1], grid)
+    _check_masks(masks[0], masks[1])
+    _check_memory(int(np.count_nonzero(masks[0])), masks[0].size, memory_limit_bytes)
     sigma_mm = _sigma_mm(grid.spacing_mm)
     spans = _around(masks[0], sigma_mm, grid.spacing_mm)
     is_wall, is_inner, closed = (mask[spans] for mask in masks)
@@ -170,18 +174,23 @@ def _mask(mask: NDArray[Any], geometry: VolumeGeometry, name: str) -> Masks:
     return array.astype(bool, copy=False)
 
 
-def _check_masks(wall: Masks, inner: Masks, grid: VolumeGeometry) -> None:
+def _check_masks(wall: Masks, inner: Masks) -> None:
     for mask, name in ((wall, "wall"), (inner, "cavity")):
         if not mask.any():
             raise MeshError(f"the {name} has no voxels", advice="give a label of the wall and one of its cavity")
     if both := int(np.count_nonzero(wall & inner)):
         raise DataError(f"{both} voxels are both wall and cavity", advice="take one from the other")
-    count = int(np.count_nonzero(wall))
-    if count > MOST_WALL_VOXELS:
-        need = count * BYTES_PER_WALL_VOXEL / 1024**3
+
+
+def _check_memory(wall_voxels: int, voxels: int, limit_bytes: int | None) -> None:
+    import psutil
+
+    need = BYTES_PER_WALL_VOXEL * wall_voxels + BYTES_PER_VOXEL * voxels
+    limit = int(SHARE_OF_MEMORY * psutil.virtual_memory().available) if limit_bytes is None else limit_bytes
+    if need > limit:
         raise MeshError(
-            f"a wall of {count / 1e6:.0f} million voxels would take {need:.0f} GiB",
-            advice="crop it, or use larger voxels",
+            f"the wall's thickness would need about {need / 1e9:.2g} GB of memory and {limit / 1e9:.2g} GB are free",
+            advice="crop the masks to the wall, or use larger voxels",
         )
 
 

@@ -239,7 +239,8 @@ def _table(sheet: Sheet, shown: _Shown, place: Place, size: tuple[int, int]) -> 
     y += 34
     absent = [one for one in shown.labels.segments if one.absent and one.layer == shown.segments[0].layer]
     for one in absent:
-        y = sheet.wrapped((left, y), f"{structure_label(one.name)}: {one.state}. {one.note}", SIDE_PX - 30, 13, DOUBT)
+        line = f"{structure_label(one.name)} {one.state}{': ' if one.note else ''}{one.note}"
+        y = sheet.wrapped((left, y), line, SIDE_PX - 30, 13, DOUBT) + 6
     if shown.lesions:
         sheet.words((left, y + 10), "white outline: lesion", 13, QUIET)
         y += 28

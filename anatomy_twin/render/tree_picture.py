@@ -41,6 +41,7 @@ TWIG_MM: Final = 1.25  # radius; thinner vessels are translucent, so that the wi
 TWIG_OPACITY: Final = 0.35
 DASH_MM: Final = 1.6
 LESIONS: Final = ("tumour", "lesion")
+SEGMENTS: Final = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII")
 MOST_NAMES: Final = 14
 
 Floats = NDArray[np.float64]
@@ -208,11 +209,21 @@ def _write_names(
 
     wanted: list[tuple[float, str, str, int]] = []
     for name, tree in trees.items():
-        best: dict[str, tuple[float, int]] = {}
+        nodes: dict[str, list[int]] = {}
+        size: dict[str, float] = {}
+        widest: dict[str, tuple[float, int]] = {}
         for branch in branches(tree):
-            if branch.name and branch.volume_ml > best.get(branch.name, (0.0, 0))[0]:
-                best[branch.name] = (branch.volume_ml, branch.nodes[len(branch.nodes) // 2])
-        wanted += [(volume, text, name, node) for text, (volume, node) in best.items()]
+            if branch.name:
+                nodes.setdefault(branch.name, []).extend(branch.nodes)
+                size[branch.name] = size.get(branch.name, 0.0) + branch.volume_ml
+                middle = (branch.volume_ml, branch.nodes[len(branch.nodes) // 2])
+                widest[branch.name] = max(widest.get(branch.name, middle), middle)
+        for text, own in nodes.items():
+            node = widest[text][1]
+            if text in SEGMENTS:  # in the middle of all that bears the name, on a vessel as wide as any there
+                away = np.linalg.norm(tree.nodes_mm[own] - tree.nodes_mm[own].mean(axis=0), axis=1)
+                node = own[int(np.argmin(away - 4.0 * tree.radius_mm[own]))]
+            wanted.append((size[text], text, name, node))
     taken: list[tuple[float, float, float, float]] = []
     for _, text, name, node in sorted(wanted, reverse=True)[:MOST_NAMES]:
         x, y = pane.to_pixel(trees[name].nodes_mm[node])

@@ -114,10 +114,14 @@ def _places(patient: SyntheticPatient, points: Floats) -> Ints:
     """Return in which segment's place points (m, 3) in LPS mm lie, as numbers in ``SEGMENTS``."""
     portal, hepatic = (_named_nodes(patient.trees[name]) for name in ("portal_branches", "hepatic_veins"))
     cava = patient.truth.geometry.to_world(np.argwhere(patient.truth.mask("inferior_vena_cava")))
+    lost = [name for name in ("fork", "right", "left") if name not in portal]
+    if lost or not {"mh1", "rh1", "lh1"} <= set(hepatic) or not len(cava):
+        raise DataError("a generated patient without main portal branches, hepatic veins or cava has no true segments")
     low = portal["fork"][2]
     mirrored = -1.0 if np.median(cava[:, 0]) > portal["left"][0] else 1.0
-    levels = np.arange(low, cava[:, 2].max(), 4.0)
-    middle = np.array([cava[np.abs(cava[:, 2] - z) <= 4.0, :2].mean(axis=0) for z in levels])
+    step = max(4.0, *patient.truth.geometry.spacing_mm)
+    levels = np.arange(low, cava[:, 2].max(), step)
+    middle = np.array([cava[np.abs(cava[:, 2] - z) <= step, :2].mean(axis=0) for z in levels])
 
     def around(place: Floats) -> tuple[Floats, Floats]:
         """Angle around the cava, 0 to the front and positive to the right lobe, cut behind it; distance from it."""
