@@ -131,7 +131,9 @@ class Bench:
         self._asked({"outline": surface})
         command = [installed, "-c", _TETWILD, surface, made, str(mesh_makers.TETRAHEDRON_MM)]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_S, check=True)
+            done = subprocess.run(  # it leaves a file where it is run
+                command, capture_output=True, text=True, timeout=_LIMIT_S, check=True, cwd=Path(made).parent
+            )
             seconds = float(done.stdout.strip().splitlines()[-1])
             rows[name] = {"wall_median_s": seconds, "wall_min_s": seconds, **self._asked({"others": made})}
         except subprocess.TimeoutExpired:

@@ -7,8 +7,10 @@ SIGGRAPH 2020. The package is imported only when asked for; it is no dependency.
 
 from __future__ import annotations
 
+from contextlib import chdir
 from importlib import import_module
 from importlib.util import find_spec
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -44,9 +46,10 @@ def build_with_pytetwild(labels: LabelMap, name: str, *, edge_share: float = 0.0
         raise UsageError("pytetwild is not installed", advice="pip install pytetwild, or use build_tetrahedra")
     surface = surface_of(labels.mask(name), labels.geometry)
     mesher = import_module("pytetwild")
-    points, cells = mesher.tetrahedralize(
-        np.array(surface.points_mm), np.array(surface.triangles, dtype=np.int32), edge_length_fac=edge_share
-    )
+    with TemporaryDirectory() as place, chdir(place):  # it leaves a file where it is run
+        points, cells = mesher.tetrahedralize(
+            np.array(surface.points_mm), np.array(surface.triangles, dtype=np.int32), edge_length_fac=edge_share
+        )
     points, cells = np.asarray(points, dtype=np.float64), np.asarray(cells, dtype=np.int64)
     if not len(cells):
         raise MeshError(f"pytetwild made no tetrahedra of {name}")

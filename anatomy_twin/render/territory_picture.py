@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from anatomy_twin.anatomy import build_anatomy
 from anatomy_twin.core import Case, LabelMap, Segment
 from anatomy_twin.errors import DataError
 from anatomy_twin.rehearsal import plane_through, sample, slice_mask_fraction, structure_label, window_of
@@ -88,6 +87,8 @@ def territories_picture(case: Case, file: str | Path | None = None, *, layer: in
     points = _slice_points(shown)
     for place, (plane, point) in zip((places[0], places[3], places[1], places[4]), points, strict=True):
         _draw_slice(sheet, shown, plane, point, float(extent.max()) * 1.12, place)
+    from anatomy_twin.anatomy import build_anatomy  # compiled kernels: only where they are needed
+
     own = build_anatomy(case.volume, _layer_alone(shown.labels, shown.segments))
     layers = [layer_of(structure, 1.0, shown.colours[structure.name]) for structure in own.structures.values()
               if structure.surface is not None]  # fmt: skip
