@@ -49,10 +49,10 @@ def patients(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 def measure(patient: Any, labels: Any) -> Row:
     """Return the figures of one patient with one kind of labels; the reason where they cannot be had."""
-    from anatomy_twin.anatomy.couinaud import divide_liver
-    from anatomy_twin.anatomy.loose_vessels import with_loose_parts
-    from anatomy_twin.anatomy.territories import segment_volumes
-    from anatomy_twin.anatomy.vessel_trees import vessel_trees
+    from anatomy_twin.anatomy.liver.couinaud import divide_liver
+    from anatomy_twin.anatomy.liver.territories import segment_volumes
+    from anatomy_twin.anatomy.vessels.loose import with_loose_parts
+    from anatomy_twin.anatomy.vessels.trees import vessel_trees
     from anatomy_twin.assess.territory_agreement import PARTS, branch_agreement, part_dice
     from anatomy_twin.errors import DataError
     from anatomy_twin.phantom.abdomen.territories import true_territories
@@ -89,7 +89,7 @@ def measure(patient: Any, labels: Any) -> Row:
 
 def _marked(tree: Any, patient: Any) -> Any:
     """Return the found portal tree with marks at the middles of true limbs that it comes near to."""
-    from anatomy_twin.anatomy.portal_names import marked
+    from anatomy_twin.anatomy.liver.portal_names import marked
     from anatomy_twin.phantom.abdomen.territories import limb_places
 
     places = limb_places(patient)

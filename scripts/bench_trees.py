@@ -34,8 +34,8 @@ Row = dict[str, Any]
 def measured(kind: str, seed: int, matrix: int, slice_mm: float) -> list[Row]:
     """Return one row per tree of a generated patient; ``kind`` is "true" or "segmented"."""
     import anatomy_twin as at
-    from anatomy_twin.anatomy.branches import branches
-    from anatomy_twin.anatomy.vessel_trees import missing_trees, vessel_trees
+    from anatomy_twin.anatomy.vessels.branches import branches
+    from anatomy_twin.anatomy.vessels.trees import missing_trees, vessel_trees
     from anatomy_twin.assess.tree_agreement import tree_agreement
     from anatomy_twin.phantom import make_patient
 

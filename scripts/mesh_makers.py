@@ -60,8 +60,8 @@ def _label_map(labels: Any, spacing: Any) -> Any:
 
 
 def _ours(decimate: bool) -> Callable[..., Surfaces]:
-    from anatomy_twin.anatomy.complexes import complex_of, decimated, structure_surface
-    from anatomy_twin.anatomy.regions import regions_of
+    from anatomy_twin.anatomy.surface.complexes import complex_of, decimated, structure_surface
+    from anatomy_twin.anatomy.surface.regions import regions_of
 
     def make(labels: Any, spacing: Any) -> Surfaces:
         whole = complex_of(regions_of(_label_map(labels, spacing), NAMES))
@@ -199,8 +199,8 @@ def _thinned(name: str, labels: Any, spacing: Any) -> Callable[[], Surfaces]:
     import numpy as np
     from vtkmodules.vtkFiltersCore import vtkQuadricDecimation
 
-    from anatomy_twin.anatomy.complexes import complex_of, decimated, structure_surface
-    from anatomy_twin.anatomy.regions import regions_of
+    from anatomy_twin.anatomy.surface.complexes import complex_of, decimated, structure_surface
+    from anatomy_twin.anatomy.surface.regions import regions_of
     from anatomy_twin.core import SurfaceMesh
 
     whole = complex_of(regions_of(_label_map(labels, spacing), NAMES))
@@ -248,7 +248,7 @@ def figures(made: Surfaces, labels: Any, spacing: Any, centre: Any) -> dict[str,
     """Return the named figures of the surfaces of all labels (see the script's help)."""
     import numpy as np
 
-    from anatomy_twin.anatomy.certificate import VoxelBoundary, certify
+    from anatomy_twin.anatomy.surface.certificate import VoxelBoundary, certify
     from anatomy_twin.core import SurfaceMesh, VolumeGeometry
     from anatomy_twin.kernels.mesh_crossings import crossing_triangles
 
@@ -314,7 +314,7 @@ def _gaps(surfaces: Surfaces, labels: Any, spacing: Any, one: int, other: int) -
 
 
 def _tetrahedra(names: list[str]) -> Callable[..., Any]:
-    from anatomy_twin.anatomy.tetrahedra import build_tetrahedra, warm_up
+    from anatomy_twin.anatomy.tetra.build import build_tetrahedra, warm_up
 
     warm_up()
 
@@ -326,7 +326,7 @@ def _tetrahedra(names: list[str]) -> Callable[..., Any]:
 
 
 def _tetrahedra_figures(made: Any, labels: Any) -> dict[str, Any]:
-    from anatomy_twin.anatomy.tetrahedra import tetrahedra_report
+    from anatomy_twin.anatomy.tetra.build import tetrahedra_report
 
     report = tetrahedra_report(made, _label_map(labels, SPACING_MM))
     names = ("tetrahedra", "inverted", "smallest_angle_deg", "angle_p1_deg", "below_10_percent", "below_5_percent",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from anatomy_twin.anatomy import certify
-from anatomy_twin.anatomy.certificate import VoxelBoundary
+from anatomy_twin.anatomy.surface.certificate import VoxelBoundary
 from anatomy_twin.core import SurfaceMesh, VolumeGeometry
 from anatomy_twin.errors import DataError
 from anatomy_twin.kernels.mesh_quality import boundary_distance_mm

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import measure
 
-from anatomy_twin.anatomy.complexes import check_memory, complex_of, decimated, structure_surface
-from anatomy_twin.anatomy.regions import regions_of, regions_of_mask
+from anatomy_twin.anatomy.surface.complexes import check_memory, complex_of, decimated, structure_surface
+from anatomy_twin.anatomy.surface.regions import regions_of, regions_of_mask
 from anatomy_twin.core import Code, LabelMap, Segment, VolumeGeometry
 from anatomy_twin.errors import MeshError
 from anatomy_twin.kernels import mesh_extract

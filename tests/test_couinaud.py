@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from anatomy_twin import catalog, load_volume
-from anatomy_twin.anatomy.couinaud import couinaud_segments, divide_liver
-from anatomy_twin.anatomy.liver_landmarks import find_landmarks, side_of
-from anatomy_twin.anatomy.portal_names import ALL, SEGMENTS, STEMS, marked, names_of_nodes
-from anatomy_twin.anatomy.territories import segment_volumes
+from anatomy_twin.anatomy.liver.couinaud import couinaud_segments, divide_liver
+from anatomy_twin.anatomy.liver.landmarks import find_landmarks, side_of
+from anatomy_twin.anatomy.liver.portal_names import ALL, SEGMENTS, STEMS, marked, names_of_nodes
+from anatomy_twin.anatomy.liver.territories import segment_volumes
 from anatomy_twin.core import Code, LabelMap, Segment, VesselTree
 from anatomy_twin.core.geometry import inverse_axes, reindex
 from anatomy_twin.errors import DataError

@@ -9,8 +9,8 @@ import pytest
 import trimesh
 
 import anatomy_twin as at
-from anatomy_twin.anatomy.mesh_census import census
-from anatomy_twin.anatomy.mesh_file import load_surface, read_here
+from anatomy_twin.anatomy.solid.mesh_census import census
+from anatomy_twin.anatomy.solid.mesh_file import load_surface, read_here
 from anatomy_twin.core import SurfaceMesh
 from anatomy_twin.errors import Cancelled, MeshError
 from tests.fuzz import meshes

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from anatomy_twin.anatomy.certificate import certify
-from anatomy_twin.anatomy.solids import as_solid, cut_by_plane, difference, intersection, split_pieces, union
-from anatomy_twin.anatomy.solids_repair import load_solid, mended
+from anatomy_twin.anatomy.solid.repair import load_solid, mended
+from anatomy_twin.anatomy.solid.solids import as_solid, cut_by_plane, difference, intersection, split_pieces, union
+from anatomy_twin.anatomy.surface.certificate import certify
 from anatomy_twin.core import SurfaceMesh
 from anatomy_twin.errors import DataError, MeshError
 

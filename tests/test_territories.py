@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anatomy_twin import catalog
-from anatomy_twin.anatomy.loose_vessels import with_loose_parts
-from anatomy_twin.anatomy.territories import nearest_branch, segment_volumes, subtree_territories
+from anatomy_twin.anatomy.liver.territories import nearest_branch, segment_volumes, subtree_territories
+from anatomy_twin.anatomy.vessels.loose import with_loose_parts
 from anatomy_twin.assess.territory_agreement import branch_agreement, part_dice
 from anatomy_twin.core import Code, LabelMap, Segment, VesselTree, VolumeGeometry
 from anatomy_twin.errors import DataError
@@ -252,8 +252,8 @@ def test_true_territories_divide_the_whole_liver_and_follow_the_tree(patient):
 
 
 def test_halves_of_a_generated_liver_are_found_again_from_its_labels(patient):
-    from anatomy_twin.anatomy.couinaud import divide_liver
-    from anatomy_twin.anatomy.vessel_trees import vessel_trees
+    from anatomy_twin.anatomy.liver.couinaud import divide_liver
+    from anatomy_twin.anatomy.vessels.trees import vessel_trees
 
     labels, truth = patient.truth, true_territories(patient)
     trees = vessel_trees(labels)

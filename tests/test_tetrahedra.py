@@ -10,7 +10,7 @@ import pytest
 import trimesh
 from scipy.sparse.linalg import spsolve
 
-from anatomy_twin.anatomy.tetrahedra import build_tetrahedra, tetrahedra_report
+from anatomy_twin.anatomy.tetra.build import build_tetrahedra, tetrahedra_report
 from anatomy_twin.core import LabelMap, Segment, TetMesh, VolumeGeometry
 from anatomy_twin.errors import Cancelled, DataError, MeshError, UsageError
 from tests.support.reindexing import some_axes

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from anatomy_twin.anatomy import pytetwild_mesh
-from anatomy_twin.anatomy.tetrahedra import build_tetrahedra, tetrahedra_report
+from anatomy_twin.anatomy.tetra.build import build_tetrahedra, tetrahedra_report
 from anatomy_twin.core import LabelMap, TetMesh
 from anatomy_twin.errors import MeshError, UsageError
 from tests.support.reindexing import some_axes

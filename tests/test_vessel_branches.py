@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anatomy_twin.anatomy.branches import branch_numbers, branches, generations, order_from_roots
+from anatomy_twin.anatomy.vessels.branches import branch_numbers, branches, generations, order_from_roots
 from anatomy_twin.core import VesselTree
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from anatomy_twin.anatomy.centreline import centreline_tree
-from anatomy_twin.anatomy.vessel_trees import missing_trees, rerooted, vessel_trees
+from anatomy_twin.anatomy.vessels.centreline import centreline_tree
+from anatomy_twin.anatomy.vessels.trees import missing_trees, rerooted, vessel_trees
 from anatomy_twin.assess.tree_agreement import tree_agreement
 from anatomy_twin.core import SilentMonitor, VesselTree
 from anatomy_twin.core.geometry import reindex

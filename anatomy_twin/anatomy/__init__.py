@@ -9,8 +9,8 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
     submod_attrs={
         "build": ["build_anatomy"],
-        "certificate": ["certify", "is_watertight"],
-        "mesh_file": ["load_surface"],
-        "surfaces": ["surface_of"],
+        "surface.certificate": ["certify", "is_watertight"],
+        "solid.mesh_file": ["load_surface"],
+        "surface.surfaces": ["surface_of"],
     },
 )

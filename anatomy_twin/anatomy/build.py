@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from anatomy_twin import catalog
-from anatomy_twin.anatomy.certificate import VoxelBoundary, certify
-from anatomy_twin.anatomy.complexes import Complex, check_memory, complex_of, decimated, structure_surface
-from anatomy_twin.anatomy.regions import RegionMap, regions_of
-from anatomy_twin.anatomy.surfaces import without_islands
+from anatomy_twin.anatomy.surface.certificate import VoxelBoundary, certify
+from anatomy_twin.anatomy.surface.complexes import Complex, check_memory, complex_of, decimated, structure_surface
+from anatomy_twin.anatomy.surface.regions import RegionMap, regions_of
+from anatomy_twin.anatomy.surface.surfaces import without_islands
 from anatomy_twin.core import SILENT, Anatomy, LabelMap, Monitor, Segment, Structure, Volume, check_cancelled
 from anatomy_twin.errors import DataError
 

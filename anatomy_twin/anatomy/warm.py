@@ -6,9 +6,9 @@ import numpy as np
 
 from anatomy_twin import catalog
 from anatomy_twin.anatomy.build import build_anatomy
-from anatomy_twin.anatomy.couinaud import divide_liver
-from anatomy_twin.anatomy.tetrahedra import build_tetrahedra
-from anatomy_twin.anatomy.vessel_trees import vessel_trees
+from anatomy_twin.anatomy.liver.couinaud import divide_liver
+from anatomy_twin.anatomy.tetra.build import build_tetrahedra
+from anatomy_twin.anatomy.vessels.trees import vessel_trees
 from anatomy_twin.core import Code, LabelMap, Segment, Volume, VolumeGeometry
 
 

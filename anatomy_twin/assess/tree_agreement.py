@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial import cKDTree
 
-from anatomy_twin.anatomy.branches import branches, order_from_roots, without_spurs
+from anatomy_twin.anatomy.vessels.branches import branches, order_from_roots, without_spurs
 from anatomy_twin.core import VesselTree, VolumeGeometry
 from anatomy_twin.core.frozen import FrozenMapping
 from anatomy_twin.errors import DataError

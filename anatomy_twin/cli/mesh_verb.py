@@ -56,7 +56,7 @@ def _named_file(text: str) -> tuple[str, str]:
 def _as_json(case: Case) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from anatomy_twin.anatomy.branches import branches
+    from anatomy_twin.anatomy.vessels.branches import branches
     from anatomy_twin.core import ABSENT_STATES
 
     anatomy, rows = case.anatomy, {}
@@ -113,7 +113,7 @@ def _structure_line(structure: Structure) -> str:
 
 
 def _tree_line(tree: VesselTree) -> str:
-    from anatomy_twin.anatomy.branches import branches
+    from anatomy_twin.anatomy.vessels.branches import branches
 
     found = branches(tree)
     state = f" (check: {', '.join(tree.rules)})" if tree.state == "check" else ""

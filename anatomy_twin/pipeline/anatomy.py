@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from anatomy_twin.anatomy import build_anatomy, certify, load_surface
-from anatomy_twin.anatomy.couinaud import divide_liver
-from anatomy_twin.anatomy.solids_repair import mended
-from anatomy_twin.anatomy.tet_report import tetrahedra_report
-from anatomy_twin.anatomy.tet_size import Near
-from anatomy_twin.anatomy.tetrahedra import build_tetrahedra
-from anatomy_twin.anatomy.vessel_trees import vessel_trees
+from anatomy_twin.anatomy.liver.couinaud import divide_liver
+from anatomy_twin.anatomy.solid.repair import mended
+from anatomy_twin.anatomy.tetra.build import build_tetrahedra
+from anatomy_twin.anatomy.tetra.report import tetrahedra_report
+from anatomy_twin.anatomy.tetra.size import Near
+from anatomy_twin.anatomy.vessels.trees import vessel_trees
 from anatomy_twin.core import SILENT, Case, Code, Monitor, Structure
 from anatomy_twin.errors import DataError, UsageError
 from anatomy_twin.pipeline.record import recorded, timed_stage

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.anatomy.branches import branches, generations
+from anatomy_twin.anatomy.vessels.branches import branches, generations
 from anatomy_twin.core import Case, VesselTree
 from anatomy_twin.errors import DataError
 from anatomy_twin.rehearsal import structure_colour

@@ -39,8 +39,8 @@ def vessel_rows(case: Case) -> list[Row]:
     """Return one row for each vessel tree: length, branches, generations, what was doubtful, why one is missing."""
     if not case.anatomy.trees:
         return []
-    from anatomy_twin.anatomy.branches import branches
-    from anatomy_twin.anatomy.vessel_trees import missing_trees
+    from anatomy_twin.anatomy.vessels.branches import branches
+    from anatomy_twin.anatomy.vessels.trees import missing_trees
 
     rows: list[Row] = []
     for name, tree in case.anatomy.trees.items():

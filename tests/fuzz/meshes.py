@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from anatomy_twin.anatomy.mesh_file import load_surface
+from anatomy_twin.anatomy.solid.mesh_file import load_surface
 from tests.fuzz.case import REFUSED, TRUTH, WARNED, Case, Loaded
 
 FAMILY = "meshes"

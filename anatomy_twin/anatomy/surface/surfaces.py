@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.anatomy.certificate import VoxelBoundary, certify
-from anatomy_twin.anatomy.complexes import complex_of, decimated, structure_surface
-from anatomy_twin.anatomy.regions import regions_of_mask
+from anatomy_twin.anatomy.surface.certificate import VoxelBoundary, certify
+from anatomy_twin.anatomy.surface.complexes import complex_of, decimated, structure_surface
+from anatomy_twin.anatomy.surface.regions import regions_of_mask
 from anatomy_twin.core import SurfaceMesh, VolumeGeometry
 from anatomy_twin.errors import MeshError
 from anatomy_twin.kernels.mesh_boundary import pieces_of

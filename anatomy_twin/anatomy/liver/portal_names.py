@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from anatomy_twin.anatomy.liver_landmarks import FISSURE_DEG, Landmarks, nodes_in, thick_path
+from anatomy_twin.anatomy.liver.landmarks import FISSURE_DEG, Landmarks, nodes_in, thick_path
 from anatomy_twin.core import VesselTree, VolumeGeometry
 from anatomy_twin.errors import DataError
 from anatomy_twin.kernels.territory_names import best_names, order_from_roots, summed_below

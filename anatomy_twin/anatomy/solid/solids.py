@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from anatomy_twin.anatomy.certificate import is_watertight
+from anatomy_twin.anatomy.surface.certificate import is_watertight
 from anatomy_twin.core import SurfaceMesh
 from anatomy_twin.errors import DataError, MeshError
 from anatomy_twin.kernels.mesh_crossings import crossing_triangles

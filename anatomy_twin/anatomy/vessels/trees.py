@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from anatomy_twin.anatomy.branches import order_from_roots
-from anatomy_twin.anatomy.centreline import BRIDGE_MM, centreline_tree
+from anatomy_twin.anatomy.vessels.branches import order_from_roots
+from anatomy_twin.anatomy.vessels.centreline import BRIDGE_MM, centreline_tree
 from anatomy_twin.core import SILENT, FrozenMapping, LabelMap, Monitor, VesselTree
 from anatomy_twin.core.monitor import check_cancelled, part_of
 from anatomy_twin.errors import MeshError

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from anatomy_twin.anatomy.surfaces import surface_of
+from anatomy_twin.anatomy.surface.surfaces import surface_of
 from anatomy_twin.core import LabelMap, TetMesh
 from anatomy_twin.errors import MeshError, UsageError
 from anatomy_twin.units import check_positive

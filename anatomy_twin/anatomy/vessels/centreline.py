@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from anatomy_twin.anatomy.vessel_lines import Nodes, centred, joined, lines_of
-from anatomy_twin.anatomy.vessel_voxels import Bridges, Voxels, bridges_of, paths_of, rings_of, voxels_of
+from anatomy_twin.anatomy.vessels.lines import Nodes, centred, joined, lines_of
+from anatomy_twin.anatomy.vessels.voxels import Bridges, Voxels, bridges_of, paths_of, rings_of, voxels_of
 from anatomy_twin.core import SILENT, Monitor, VesselTree, VolumeGeometry
 from anatomy_twin.core.geometry import reindex
 from anatomy_twin.core.monitor import check_cancelled

@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.anatomy.mesh_file import load_surface
-from anatomy_twin.anatomy.solids import as_solid, nesting, part_of, shells_of
+from anatomy_twin.anatomy.solid.mesh_file import load_surface
+from anatomy_twin.anatomy.solid.solids import as_solid, nesting, part_of, shells_of
 from anatomy_twin.core import SILENT, Monitor, SurfaceMesh
 from anatomy_twin.errors import DataError, MeshError
 from anatomy_twin.kernels.mesh_crossings import crossing_triangles

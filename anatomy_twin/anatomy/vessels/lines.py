@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.anatomy.vessel_voxels import Bridges, Paths, Voxels
+from anatomy_twin.anatomy.vessels.voxels import Bridges, Paths, Voxels
 from anatomy_twin.kernels.tree_sections import (
     cross_sections,
     gaps_to_parents,

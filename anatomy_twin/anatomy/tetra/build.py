@@ -14,8 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.anatomy.tet_report import TetReport, lost_and_gained_percent, tetrahedra_report
-from anatomy_twin.anatomy.tet_size import (
+from anatomy_twin.anatomy.tetra.report import TetReport, lost_and_gained_percent, tetrahedra_report
+from anatomy_twin.anatomy.tetra.size import (
     Field,
     Floats,
     Near,

@@ -9,10 +9,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.anatomy.caudate import Caudate, find_caudate
-from anatomy_twin.anatomy.liver_landmarks import FISSURE_DEG, Landmarks, find_landmarks, side_of, thick_path
-from anatomy_twin.anatomy.loose_vessels import with_loose_parts
-from anatomy_twin.anatomy.portal_names import (
+from anatomy_twin.anatomy.liver.caudate import Caudate, find_caudate
+from anatomy_twin.anatomy.liver.landmarks import FISSURE_DEG, Landmarks, find_landmarks, side_of, thick_path
+from anatomy_twin.anatomy.liver.portal_names import (
     ALL,
     SEGMENTS,
     Levels,
@@ -23,7 +22,8 @@ from anatomy_twin.anatomy.portal_names import (
     names_of_nodes,
     supply_of,
 )
-from anatomy_twin.anatomy.territories import Box, box_around, nearest_branch, territory_segment
+from anatomy_twin.anatomy.liver.territories import Box, box_around, nearest_branch, territory_segment
+from anatomy_twin.anatomy.vessels.loose import with_loose_parts
 from anatomy_twin.core import SILENT, LabelMap, Monitor, Segment, VesselTree, check_cancelled
 from anatomy_twin.errors import DataError
 from anatomy_twin.kernels.territory_names import summed_below

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.anatomy.mesh_census import FORMATS, Census, census
+from anatomy_twin.anatomy.solid.mesh_census import FORMATS, Census, census
 from anatomy_twin.core import SILENT, Monitor, SurfaceMesh, check_cancelled
 from anatomy_twin.errors import DataError, MeshError, TwinError
 from anatomy_twin.units import FARTHEST

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from anatomy_twin import catalog
-from anatomy_twin.anatomy.branches import generations
+from anatomy_twin.anatomy.vessels.branches import generations
 from anatomy_twin.core import Code, LabelMap, Segment, VesselTree, VolumeGeometry
 from anatomy_twin.errors import DataError
 from anatomy_twin.kernels.territory_names import order_from_roots

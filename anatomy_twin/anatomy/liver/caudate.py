@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.anatomy.liver_landmarks import Landmarks
+from anatomy_twin.anatomy.liver.landmarks import Landmarks
 from anatomy_twin.core import LabelMap
 from anatomy_twin.kernels.distance import distance_mm
 

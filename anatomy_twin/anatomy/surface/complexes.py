@@ -15,7 +15,7 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from anatomy_twin.anatomy.regions import RegionMap
+from anatomy_twin.anatomy.surface.regions import RegionMap
 from anatomy_twin.core import SurfaceMesh, VolumeGeometry
 from anatomy_twin.errors import MeshError
 from anatomy_twin.kernels.mesh_boundary import corners_of_points, structure_boundary

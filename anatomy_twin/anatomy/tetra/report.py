@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse, spatial
 from scipy.sparse import csgraph
 
-from anatomy_twin.anatomy.tet_size import Floats, RegionBlock, cut_out, make_field
+from anatomy_twin.anatomy.tetra.size import Floats, RegionBlock, cut_out, make_field
 from anatomy_twin.core import LabelMap, TetMesh
 from anatomy_twin.errors import MeshError
 from anatomy_twin.kernels import tet_field, tet_quality

@@ -1,0 +1,1 @@
+"""The parts of a liver: territories of branches, segments after Couinaud."""

@@ -1,0 +1,1 @@
+"""Closed surfaces as solids: those of other programs, booleans, cuts, mending."""

@@ -1,0 +1,1 @@
+"""Tetrahedra straight from labels."""

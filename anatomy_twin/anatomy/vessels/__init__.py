@@ -1,0 +1,1 @@
+"""Vessels as trees: centrelines, radii, branches and generations."""
