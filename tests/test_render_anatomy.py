@@ -10,15 +10,20 @@ import numpy as np
 import pytest
 
 import anatomy_twin as at
+from anatomy_twin import catalog
 from anatomy_twin.core import Anatomy, Case, Certificate, Code, LabelMap, Segment, TetMesh, VesselTree
 from anatomy_twin.errors import DataError, RenderError, UsageError
 from anatomy_twin.render import can_render
 from anatomy_twin.render.anatomy_sheet import BAD, HEAD_PX, Sheet, surfaces_picture
 from anatomy_twin.render.overview import DOUBT
-from anatomy_twin.render.territory_picture import COLOURS, ROOM, short_name, territories_picture
+from anatomy_twin.render.territory_picture import ROOM, short_name, territories_picture
 from anatomy_twin.render.tet_picture import angle_colours, outer_faces, tetrahedra_picture
 from anatomy_twin.render.tree_picture import colour_of_tree, ramp, runs, shades, trees_picture
 from tests.support.toy_patient import toy_patient
+
+# those of Okabe and Ito (Color Universal Design, 2008), grey for black, dealt out so that segments that touch stay
+# furthest apart for eyes that lack the red or the green cone too
+COLOURS = [tuple(catalog.term(f"liver_segment_{number}")["colour"]) for number in range(1, 9)]
 
 needs_graphics = pytest.mark.skipif(not can_render()[0], reason=can_render()[1])
 
@@ -67,7 +72,7 @@ def with_territories(case: Case, halves: bool = True) -> Case:
     left = geometry.to_world(np.stack(np.indices(geometry.shape), -1))[..., 0] > np.mean(liver_box(case), axis=0)[0]
     array = np.where(liver, np.where(left, 3, 6), 0).astype(np.uint8)[None]
     code = Code("SCT", "1", "part")
-    segments = [Segment(f"liver_segment_{n}", 0, n, code, (9, 9, 9), "check", "", "", ("estimated",)) for n in (3, 6)]
+    segments = [Segment(f"liver_segment_{n}", 0, n, code, COLOURS[n - 1], "check", rules=("estimated",)) for n in (3, 6)]
     segments.append(Segment("liver_segment_1", 0, 0, code, (9, 9, 9), "not found"))
     return replace(case, anatomy=replace(case.anatomy, territories=LabelMap(array, geometry, tuple(segments))))
 

@@ -31,12 +31,6 @@ from anatomy_twin.render.overview import DOUBT, INK, QUIET
 from anatomy_twin.render.views import view_letters
 
 ROMAN: Final = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII")
-# the colours of Okabe and Ito (Color Universal Design, 2008), grey for black, dealt out so that segments that touch
-# stay furthest apart for eyes that lack the red or the green cone too
-COLOURS: Final[tuple[Colour, ...]] = (
-    (225, 225, 225), (204, 121, 167), (213, 94, 0), (240, 228, 66), (0, 114, 178), (0, 158, 115), (230, 159, 0),
-    (86, 180, 233),
-)
 FILL: Final = 0.5
 LESIONS: Final = ("tumour", "lesion")
 ROOM: Final = (420, 420)
@@ -121,11 +115,7 @@ def _shown(case: Case, layer: int) -> _Shown:
     segments = tuple(one for one in labels.segments if not one.absent and one.layer == layer)
     if not segments:
         raise DataError(f"the case has no territories in layer {layer}", advice="use 0 or 1")
-    colours = {}
-    for number, one in enumerate(segments):
-        tail = one.name.rsplit("_", 1)[-1]
-        index = int(tail) - 1 if tail.isdecimal() else number
-        colours[one.name] = COLOURS[index % len(COLOURS)]
+    colours = {one.name: one.colour for one in segments}
     filled = np.argwhere(np.isin(labels.array[layer], [one.value for one in segments]))
     box = np.array(np.meshgrid(*zip(filled.min(axis=0), filled.max(axis=0), strict=True))).reshape(3, -1).T
     corners = labels.geometry.to_world(box)
