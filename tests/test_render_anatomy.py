@@ -72,7 +72,8 @@ def with_territories(case: Case, halves: bool = True) -> Case:
     left = geometry.to_world(np.stack(np.indices(geometry.shape), -1))[..., 0] > np.mean(liver_box(case), axis=0)[0]
     array = np.where(liver, np.where(left, 3, 6), 0).astype(np.uint8)[None]
     code = Code("SCT", "1", "part")
-    segments = [Segment(f"liver_segment_{n}", 0, n, code, COLOURS[n - 1], "check", rules=("estimated",)) for n in (3, 6)]
+    doubt = ("estimated",)
+    segments = [Segment(f"liver_segment_{n}", 0, n, code, COLOURS[n - 1], "check", rules=doubt) for n in (3, 6)]
     segments.append(Segment("liver_segment_1", 0, 0, code, (9, 9, 9), "not found"))
     return replace(case, anatomy=replace(case.anatomy, territories=LabelMap(array, geometry, tuple(segments))))
 
