@@ -50,7 +50,8 @@ def test_a_box_measures_what_it_is(rows):
     assert liver["border_share_percent"] == 0
     # the corners of the surface are rounded by less than two voxels
     assert np.sqrt(3) * 100 - 8 < liver["largest_diameter_mm"] < np.sqrt(3) * 100
-    assert liver["surface_area_cm2"] == pytest.approx(600, rel=0.03)
+    # and its edges too: 1200 mm of edge, rounded by 4 mm, are 3.5 % of the area
+    assert 0.96 * 600 < liver["surface_area_cm2"] < 600
 
 
 def test_a_ball_measures_what_it_is(rows):

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from anatomy_twin.anatomy import pytetwild_mesh
+from anatomy_twin.anatomy.tetra import pytetwild_mesh
 from anatomy_twin.anatomy.tetra.build import build_tetrahedra, tetrahedra_report
 from anatomy_twin.core import LabelMap, TetMesh
 from anatomy_twin.errors import MeshError, UsageError
