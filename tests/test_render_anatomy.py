@@ -51,7 +51,7 @@ def tree(name: str, start, stop, *, bridged: bool = False, forks: int = 0) -> Ve
         parents.append(8 * (fork + 1))
     gap = np.zeros(len(nodes), bool)
     gap[18:24] = bridged
-    radius = np.array([3.0] * 41 + [1.0] * forks)
+    radius = np.array([3.0] * 41 + [2.0] * forks)
     return VesselTree(name, np.array(nodes), np.array(parents), radius, gap, "check" if bridged else "ok", (), (),
                       {1: "trunk"})  # fmt: skip
 

@@ -54,6 +54,15 @@ def test_every_node_has_the_generation_of_its_branch():
     assert generation[0] == 1 and number[0] == 0 and (number >= 0).all()
 
 
+def test_a_vessel_that_gives_off_twigs_goes_on_in_its_generation():
+    lines = [(TRUNK, 4.0), (straight((0, 0, 20), (0, 0, 40)), 3.8), (straight((0, 0, 20), (15, 0, 25)), 1.0),
+             (straight((0, 0, 40), (12, 0, 60)), 3.0), (straight((0, 0, 40), (-12, 0, 60)), 2.6)]  # fmt: skip
+    assert [(b.radius_mm, b.generation) for b in branches(tree_of(lines))] == [
+        (pytest.approx(4.0), 1), (pytest.approx(3.8), 1), (pytest.approx(1.0), 2), (pytest.approx(3.0), 2),
+        (pytest.approx(2.6), 2),
+    ]  # the fork into 3.0 and 2.6 begins a generation, the twig of 1.0 leaves the trunk in its own
+
+
 def test_a_spur_is_no_branch():
     spur = straight((0, 0, 10), (4, 0, 10), 5)  # shorter than the trunk is wide
     twig = straight((0, 0, 10), (-7, 0, 10), 5)
@@ -104,7 +113,9 @@ def test_any_tree_is_divided_into_branches_without_rest(links, seed):
     assert len(used) == len(set(used)) and (number >= 0).all()
     for branch in found:
         assert branch.parent < branch.number and branch.length_mm > 0
-        assert branch.generation == (1 if branch.parent < 0 else found[branch.parent].generation + 1)
+        beside = [other.radius_mm for other in found if other.parent == branch.parent and other is not branch]
+        goes_on = branch.parent >= 0 and beside and 2 * max(beside) < branch.radius_mm
+        assert branch.generation == (1 if branch.parent < 0 else found[branch.parent].generation + (not goes_on))
     order = order_from_roots(tree.parents)
     assert sorted(order) == list(range(len(parents)))
     seat = np.argsort(order)

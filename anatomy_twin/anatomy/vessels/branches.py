@@ -12,6 +12,7 @@ from anatomy_twin.core import VesselTree
 
 Integers = NDArray[np.int64]
 
+TWIG_SHARE: Final = 0.5  # of the widest branch of a fork: less than an eighth of its flow, by Murray's law
 APART_MM: Final = 1.0  # about a voxel of a fine scan: forks nearer to each other are one
 
 
@@ -20,9 +21,11 @@ class Branch:
     """A branch from a fork (or a root) to the next fork or a tip.
 
     ``nodes`` are the nodes at which its pieces end, in the order from the root; ``generation`` is 1 for a branch that
-    starts at a root and one more after each fork. ``strahler`` is 1 at a tip; where branches of one order meet their
-    parent has one order more (Strahler 1957). ``radius_mm`` is the mean by length; the radii at start and end are those
-    of the first and last piece. ``ends`` is "tip" or "fork". ``name`` is inherited from the parent where none is given.
+    starts at a root and one more after each fork, but a vessel that only gives off twigs goes on in its generation: its
+    widest branch, where all others there are less than half as wide. ``strahler`` is 1 at a tip; where branches of one
+    order meet their parent has one order more (Strahler 1957). ``radius_mm`` is the mean by length; the radii at start
+    and end are those of the first and last piece. ``ends`` is "tip" or "fork". ``name`` is inherited from the parent
+    where none is given.
     """
 
     number: int
@@ -134,12 +137,19 @@ def _divided(tree: VesselTree, apart_mm: float) -> tuple[tuple[Branch, ...], Int
         elif parents[node] < 0 and kids.get(int(node)):
             number[node] = number[kids[int(node)][0]]
     strahler = _strahler(above)
+    beside: dict[int, list[int]] = {}
+    for n, parent in enumerate(above):
+        beside.setdefault(parent, []).append(n)
+    widths = [_width(tree, length, chain) for chain in main]
     result: list[Branch] = []
     for n, chain in enumerate(main):
         mother = result[above[n]] if above[n] >= 0 else None
+        others = [widths[m] for m in beside.get(above[n], []) if m != n]
+        goes_on = bool(others) and max(others) < TWIG_SHARE * widths[n]
         own = next((tree.branch_names[node] for node in chain if node in tree.branch_names), None)
         name = own if own is not None else mother.name if mother else ""
-        result.append(_branch(tree, length, n, chain, mother, strahler[n], n in above, name))
+        result.append(_branch(tree, length, n, chain, mother, goes_on, strahler[n], name,
+                              forks=n in above))
     return tuple(result), number
 
 
@@ -150,17 +160,23 @@ def _chain(first: int, kids: dict[int, list[int]]) -> list[int]:
     return chain
 
 
-def _branch(
-    tree: VesselTree, length: NDArray[np.float64], number: int, chain: list[int], mother: Branch | None, strahler: int,
-    forks: bool, name: str,
-) -> Branch:
+def _width(tree: VesselTree, length: NDArray[np.float64], chain: list[int]) -> float:
+    """Return the mean radius of a branch, by length."""
     pieces, radius = length[chain], tree.radius_mm[chain]
     total = float(pieces.sum())
-    mean = float((pieces * radius).sum() / total) if total > 0 else float(radius.mean())
+    return float((pieces * radius).sum() / total) if total > 0 else float(radius.mean())
+
+
+def _branch(
+    tree: VesselTree, length: NDArray[np.float64], number: int, chain: list[int], mother: Branch | None, goes_on: bool,
+    strahler: int, name: str, *, forks: bool,
+) -> Branch:
+    pieces, radius = length[chain], tree.radius_mm[chain]
+    generation = 1 if mother is None else mother.generation + (not goes_on)
     return Branch(
-        number, mother.number if mother else -1, mother.generation + 1 if mother else 1, strahler, tuple(chain), total,
-        mean, float(radius[0]), float(radius[-1]), float((np.pi * radius**2 * pieces).sum()) / 1000.0,
-        "fork" if forks else "tip", name,
+        number, mother.number if mother else -1, generation, strahler, tuple(chain), float(pieces.sum()),
+        _width(tree, length, chain), float(radius[0]), float(radius[-1]),
+        float((np.pi * radius**2 * pieces).sum()) / 1000.0, "fork" if forks else "tip", name,
     )  # fmt: skip
 
 
