@@ -151,7 +151,7 @@ def draw_pane(
     choose_window()
     import pyvista
 
-    from anatomy_twin.render.stage import Stage
+    from anatomy_twin.render.stage import Stage, aim
 
     toward, up, right = view_axes(view)
     across, along = about_mm @ right, about_mm @ up
@@ -164,13 +164,7 @@ def draw_pane(
         if more is not None:
             more(plotter)
         plotter.hide_axes()  # letters at the edges say where it is seen from
-        camera = plotter.camera
-        camera.parallel_projection = True
-        camera.parallel_scale = float(half_height)
-        camera.focal_point = tuple(middle)
-        camera.position = tuple(middle + 2000.0 * toward)
-        camera.up = tuple(up)
-        plotter.renderer.ResetCameraClippingRange()
+        aim(plotter, middle, half_height, toward, up)
         if any(layer.opacity < 1 for layer in surfaces) if sheer is None else sheer:
             plotter.enable_depth_peeling(number_of_peels=8, occlusion_ratio=0.0)
         plotter.enable_anti_aliasing("ssaa")

@@ -148,6 +148,12 @@ def place_camera(
     if width_mm is not None:
         half_height = width_mm / 2 * height / free
     middle = middle - right * (width - free) / height * half_height
+    aim(plotter, middle, half_height, toward, up)
+
+
+def aim(plotter: Any, middle: Any, half_height: float, toward: Any, up: Any) -> None:
+    """Look at ``middle`` (LPS mm) from ``toward``, without perspective, ``half_height`` mm to the picture's upper edge.
+    """
     camera = plotter.camera
     camera.parallel_projection = True
     camera.parallel_scale = float(half_height)
