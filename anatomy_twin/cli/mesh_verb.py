@@ -127,7 +127,10 @@ def _segment_lines(case: Case) -> list[str]:
     territories = case.anatomy.territories
     if territories is None:
         return []
-    volumes = {s.name: territories.volume_ml(s.name) for s in territories.segments if s.layer == 0}
-    whole = sum(volumes.values()) or 1.0
-    return [f"  {catalog.term(name)['label']:<22} {volume_text(ml)}  {100 * ml / whole:.1f} %"
-            for name, ml in volumes.items()]
+    rows = [(s, territories.volume_ml(s.name)) for s in territories.segments if s.layer == 0]
+    whole = sum(ml for _, ml in rows) or 1.0
+    return [
+        f"  {catalog.term(s.name)['label']:<22} {volume_text(None if s.absent else ml)}  "
+        + (s.note if s.absent else f"{100 * ml / whole:4.1f} %  {s.state}: {', '.join(s.rules)}")
+        for s, ml in rows
+    ]
