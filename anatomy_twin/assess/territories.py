@@ -33,13 +33,17 @@ def territory_quantities(case: Case) -> tuple[Quantity, ...]:
 
 
 def where_in_liver(case: Case, name: str) -> str:
-    """Return in which segments of the liver a structure lies, largest share first: "VIII 73 %, V 27 %"; "" if in none.
+    """Return in which segments of the liver a structure lies, largest share first: "VIII 73 %, V 27 % (estimated)".
+
+    "" if it lies in none.
     """
     territories, labels = case.anatomy.territories, case.label_map
     if territories is None or name not in labels or not territories.geometry.is_close(labels.geometry, 0.01):
         return ""
     shares = segment_shares(territories, labels.mask(name))
-    return ", ".join(f"{segment} {100 * share:.0f} %" for segment, share in shares if share >= LEAST_SHARE_NAMED)
+    named = ", ".join(f"{segment} {100 * share:.0f} %" for segment, share in shares if share >= LEAST_SHARE_NAMED)
+    estimated = any(segment.state == "check" for segment in territories.segments)
+    return f"{named} (estimated)" if named and estimated else named
 
 
 def segment_shares(territories: LabelMap, mask: np.ndarray) -> list[tuple[str, float]]:
