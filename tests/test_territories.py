@@ -16,8 +16,9 @@ from anatomy_twin.anatomy.vessels.loose import with_loose_parts
 from anatomy_twin.assess.territory_agreement import branch_agreement, part_dice
 from anatomy_twin.core import Code, LabelMap, Segment, VesselTree, VolumeGeometry
 from anatomy_twin.errors import DataError
-from anatomy_twin.kernels.territory_names import best_names, order_from_roots, summed_below
+from anatomy_twin.kernels.territory_names import best_names, summed_below
 from anatomy_twin.kernels.territory_nearest import nearest_pieces, nearest_within
+from anatomy_twin.kernels.tree_order import order_from_roots
 from anatomy_twin.phantom import make_patient
 from anatomy_twin.phantom.abdomen.territories import limb_places, segment_of_nodes, true_territories
 

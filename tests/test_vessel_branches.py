@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anatomy_twin.anatomy.vessels.branches import branch_numbers, branches, generations, order_from_roots
+from anatomy_twin.anatomy.vessels.branches import branch_numbers, branches, generations
 from anatomy_twin.core import VesselTree
+from anatomy_twin.kernels.tree_order import order_from_roots
 
 
 def tree_of(lines, names=None):

@@ -9,6 +9,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from anatomy_twin.kernels.tree_order import order_from_roots
+
 Floats = NDArray[np.float64]
 
 
@@ -66,40 +68,6 @@ def best_names(
         order = order_from_roots(up)
         _best(order, up, np.array(score, np.float64), np.array(allowed, np.bool_), float(change), chosen)
     return chosen
-
-
-@njit(cache=True)
-def _order(parents: Any, order: Any) -> None:
-    count = parents.shape[0]
-    depth = np.full(count, -1, np.int64)
-    deepest = 0
-    for node in range(count):
-        steps, up = 0, node
-        while up >= 0 and depth[up] < 0:
-            steps, up = steps + 1, parents[up]
-        value = steps + (depth[up] if up >= 0 else -1)
-        deepest = max(deepest, value)
-        up = node
-        while up >= 0 and depth[up] < 0:
-            depth[up] = value
-            value, up = value - 1, parents[up]
-    start = np.zeros(deepest + 2, np.int64)
-    for node in range(count):
-        start[depth[node] + 1] += 1
-    for level in range(deepest + 1):
-        start[level + 1] += start[level]
-    for node in range(count):
-        order[start[depth[node]]] = node
-        start[depth[node]] += 1
-
-
-def order_from_roots(parents: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return all nodes (n,), each after its parent, by depth and then by number. ``parents`` (n,) has -1 at roots."""
-    up = np.array(parents, np.int64)
-    order = np.zeros(len(up), np.int64)
-    if len(up):
-        _order(up, order)
-    return order
 
 
 def summed_below(parents: NDArray[np.int64], values: Floats) -> Floats:

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.core import LabelMap, VesselTree, VolumeGeometry
-from anatomy_twin.kernels.territory_names import order_from_roots, summed_below
+from anatomy_twin.kernels.territory_names import summed_below
 from anatomy_twin.kernels.territory_nearest import nearest_pieces
+from anatomy_twin.kernels.tree_order import order_from_roots
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -18,8 +18,9 @@ from numpy.typing import ArrayLike, NDArray
 from anatomy_twin.anatomy.liver.landmarks import FISSURE_DEG, Landmarks, nodes_in, thick_path
 from anatomy_twin.core import VesselTree, VolumeGeometry
 from anatomy_twin.errors import DataError
-from anatomy_twin.kernels.territory_names import best_names, order_from_roots, summed_below
+from anatomy_twin.kernels.territory_names import best_names, summed_below
 from anatomy_twin.kernels.territory_nearest import nearest_pieces
+from anatomy_twin.kernels.tree_order import order_from_roots
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

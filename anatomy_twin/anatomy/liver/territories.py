@@ -17,8 +17,8 @@ from anatomy_twin import catalog
 from anatomy_twin.anatomy.vessels.branches import generations
 from anatomy_twin.core import Code, LabelMap, Segment, VesselTree, VolumeGeometry
 from anatomy_twin.errors import DataError
-from anatomy_twin.kernels.territory_names import order_from_roots
 from anatomy_twin.kernels.territory_nearest import nearest_within
+from anatomy_twin.kernels.tree_order import order_from_roots
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.core import VesselTree
+from anatomy_twin.kernels.tree_order import order_from_roots
 
 Integers = NDArray[np.int64]
 
@@ -64,16 +65,6 @@ def generations(tree: VesselTree, *, apart_mm: float = APART_MM) -> Integers:
     found, number = _divided(tree, apart_mm)
     of_branch = np.array([1, *(branch.generation for branch in found)], np.int64)
     return of_branch[number + 1]
-
-
-def order_from_roots(parents: Integers) -> Integers:
-    """Return the nodes of a tree with every parent before its children, breadth first."""
-    children = np.argsort(parents, kind="stable")
-    start = np.searchsorted(parents[children], np.arange(-1, len(parents) + 1))
-    order = [children[start[0]:start[1]]]
-    while order[-1].size:
-        order.append(np.concatenate([children[start[n + 1]:start[n + 2]] for n in order[-1]]))
-    return np.concatenate(order)
 
 
 def without_spurs(tree: VesselTree) -> NDArray[np.bool_]:

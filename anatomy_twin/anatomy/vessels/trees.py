@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from anatomy_twin.anatomy.vessels.branches import order_from_roots
 from anatomy_twin.anatomy.vessels.centreline import BRIDGE_MM, centreline_tree
 from anatomy_twin.core import SILENT, FrozenMapping, LabelMap, Monitor, VesselTree
 from anatomy_twin.core.monitor import check_cancelled, part_of
 from anatomy_twin.errors import MeshError
 from anatomy_twin.kernels.distance import distance_mm
+from anatomy_twin.kernels.tree_order import order_from_roots
 
 Mask = NDArray[np.bool_]
 
