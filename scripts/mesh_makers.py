@@ -314,7 +314,8 @@ def _gaps(surfaces: Surfaces, labels: Any, spacing: Any, one: int, other: int) -
 
 
 def _tetrahedra(names: list[str]) -> Callable[..., Any]:
-    from anatomy_twin.anatomy.tetra.build import build_tetrahedra, warm_up
+    from anatomy_twin.anatomy.tetra.build import build_tetrahedra
+    from anatomy_twin.anatomy.warm import warm_up
 
     warm_up()
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import measure
 
-from anatomy_twin.anatomy.surface.complexes import check_memory, complex_of, decimated, structure_surface
+from anatomy_twin.anatomy.surface.complexes import check_surface_memory, complex_of, decimated, structure_surface
 from anatomy_twin.anatomy.surface.regions import regions_of, regions_of_mask
 from anatomy_twin.core import Code, LabelMap, Segment, VolumeGeometry
 from anatomy_twin.errors import MeshError
@@ -268,5 +268,5 @@ def test_what_needs_more_memory_than_there_is_is_refused_before_it_is_taken():
     with pytest.raises(MeshError, match=r"would need about .* GB of memory.*fewer structures"):
         complex_of(regions, memory_limit_bytes=100_000)
     with pytest.raises(MeshError, match="memory"):
-        check_memory(10**18)
+        check_surface_memory(10**18)
     assert len(complex_of(regions, memory_limit_bytes=10**9).triangles) > 10_000

@@ -8,7 +8,13 @@ import numpy as np
 
 from anatomy_twin import catalog
 from anatomy_twin.anatomy.surface.certificate import VoxelBoundary, certify
-from anatomy_twin.anatomy.surface.complexes import Complex, check_memory, complex_of, decimated, structure_surface
+from anatomy_twin.anatomy.surface.complexes import (
+    Complex,
+    check_surface_memory,
+    complex_of,
+    decimated,
+    structure_surface,
+)
 from anatomy_twin.anatomy.surface.regions import RegionMap, regions_of
 from anatomy_twin.anatomy.surface.surfaces import without_islands
 from anatomy_twin.core import SILENT, Anatomy, LabelMap, Monitor, Segment, Structure, Volume, check_cancelled
@@ -59,7 +65,7 @@ def build_anatomy(
         raise DataError("scan and labels are not on the same grid", advice="segment this scan, or resample the labels")
     segments = sorted(labels.segments, key=_drawing_rank)
     check_cancelled(monitor)
-    check_memory(BYTES_PER_VOXEL * int(np.prod(labels.geometry.shape)), memory_limit_bytes)
+    check_surface_memory(BYTES_PER_VOXEL * int(np.prod(labels.geometry.shape)), memory_limit_bytes)
     regions = regions_of(labels, [segment.name for segment in segments if _is_drawn(segment, labels)])
     voxels = dict(zip(regions.names, regions.structure_voxels.tolist(), strict=True))
     fine: Complex | None = None

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.special import ndtr
 
+from anatomy_twin.anatomy.memory import check_memory
 from anatomy_twin.core import SILENT, Monitor, SurfaceMesh, VolumeGeometry, check_cancelled
 from anatomy_twin.core.frozen import read_only
 from anatomy_twin.core.geometry import inverse_axes, reindex
@@ -38,7 +39,6 @@ THIN_SHARE_TOLD: Final = 0.05
 NOT_REACHED_TOLD: Final = 0.001
 BYTES_PER_WALL_VOXEL: Final = 260  # neighbours, distances, weights, directions and lengths
 BYTES_PER_VOXEL: Final = 40  # masks, blurred masks, levels, numbers and the map
-SHARE_OF_MEMORY: Final = 0.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +102,9 @@ def wall_thickness(
     given.append(np.zeros(geometry.shape, bool) if closed_off is None else _mask(closed_off, geometry, "closed part"))
     masks = [reindex(mask, order, flips) for mask in given]
     _check_masks(masks[0], masks[1])
-    _check_memory(int(np.count_nonzero(masks[0])), masks[0].size, memory_limit_bytes)
+    needed_bytes = BYTES_PER_WALL_VOXEL * int(np.count_nonzero(masks[0])) + BYTES_PER_VOXEL * masks[0].size
+    check_memory(needed_bytes, "the wall's thickness", "crop the masks to the wall, or use larger voxels",
+                 memory_limit_bytes)
     sigma_mm = _sigma_mm(grid.spacing_mm)
     spans = _around(masks[0], sigma_mm, grid.spacing_mm)
     is_wall, is_inner, closed = (mask[spans] for mask in masks)
@@ -180,18 +182,6 @@ def _check_masks(wall: Masks, inner: Masks) -> None:
             raise MeshError(f"the {name} has no voxels", advice="give a label of the wall and one of its cavity")
     if both := int(np.count_nonzero(wall & inner)):
         raise DataError(f"{both} voxels are both wall and cavity", advice="take one from the other")
-
-
-def _check_memory(wall_voxels: int, voxels: int, limit_bytes: int | None) -> None:
-    import psutil
-
-    need = BYTES_PER_WALL_VOXEL * wall_voxels + BYTES_PER_VOXEL * voxels
-    limit = int(SHARE_OF_MEMORY * psutil.virtual_memory().available) if limit_bytes is None else limit_bytes
-    if need > limit:
-        raise MeshError(
-            f"the wall's thickness would need about {need / 1e9:.2g} GB of memory and {limit / 1e9:.2g} GB are free",
-            advice="crop the masks to the wall, or use larger voxels",
-        )
 
 
 def _sigma_mm(spacing_mm: tuple[float, float, float]) -> float:

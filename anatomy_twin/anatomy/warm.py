@@ -8,6 +8,7 @@ from anatomy_twin import catalog
 from anatomy_twin.anatomy.build import build_anatomy
 from anatomy_twin.anatomy.liver.couinaud import divide_liver
 from anatomy_twin.anatomy.tetra.build import build_tetrahedra
+from anatomy_twin.anatomy.tetra.report import tetrahedra_report
 from anatomy_twin.anatomy.vessels.trees import vessel_trees
 from anatomy_twin.core import Code, LabelMap, Segment, Volume, VolumeGeometry
 
@@ -31,4 +32,5 @@ def warm_up() -> None:
     labels = LabelMap(array, grid, tuple(segments))
     build_anatomy(Volume(np.zeros(grid.shape, np.int16), grid), labels)
     divide_liver(labels, vessel_trees(labels))
-    build_tetrahedra(labels, ["liver", "portal_vein"], size_mm=16.0, fine_mm=8.0, near="portal_vein")
+    mesh = build_tetrahedra(labels, ["liver", "portal_vein"], size_mm=16.0, fine_mm=8.0, near="portal_vein")
+    tetrahedra_report(mesh, labels)

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from anatomy_twin.anatomy.surface.certificate import is_watertight
 from anatomy_twin.core import SurfaceMesh
 from anatomy_twin.errors import DataError, MeshError
+from anatomy_twin.kernels.mesh_boundary import pieces_of
 from anatomy_twin.kernels.mesh_crossings import crossing_triangles
 from anatomy_twin.kernels.mesh_quality import measure
 from anatomy_twin.units import check_point
@@ -193,12 +194,7 @@ def _inside(shell: SurfaceMesh, point_mm: Points) -> bool:
 
 def shells_of(triangles: Triangles, count: int) -> list[NDArray[np.bool_]]:
     """Return for each set of triangles that hang together which they are, in the order of their first one."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    start, stop = triangles.ravel(), np.roll(triangles, -1, axis=1).ravel()
-    graph = coo_matrix((np.ones(len(start), np.int8), (start, stop)), shape=(count, count))
-    group = connected_components(graph, directed=False)[1][triangles[:, 0]]
+    group = pieces_of(triangles.astype(np.int32), count)[0][triangles[:, 0]]
     _, first = np.unique(group, return_index=True)
     return [group == group[at] for at in np.sort(first)]
 

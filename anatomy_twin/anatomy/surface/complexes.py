@@ -12,12 +12,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
-import psutil
 from numpy.typing import NDArray
 
+from anatomy_twin.anatomy.memory import check_memory
 from anatomy_twin.anatomy.surface.regions import RegionMap
 from anatomy_twin.core import SurfaceMesh, VolumeGeometry
-from anatomy_twin.errors import MeshError
 from anatomy_twin.kernels.mesh_boundary import corners_of_points, structure_boundary
 from anatomy_twin.kernels.mesh_cell import IN_CELL, ON_CURVE, ON_EDGE
 from anatomy_twin.kernels.mesh_decimate import decimate_complex
@@ -38,7 +37,6 @@ FARTHEST_CORRECTED = 0.25  # of a voxel, after decimation
 VOLUME_TOLERANCE = 5e-4
 CORRECTIONS = 8
 BYTES_PER_POINT, BYTES_PER_TRIANGLE = 220, 120  # measured at the peak of extraction, smoothing and decimation
-SHARE_OF_MEMORY = 0.8  # of what is free
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,10 +74,10 @@ def complex_of(
     MeshError : the surfaces would need more memory than there is (counted before it is taken).
     """
     rank = _rank(regions)
-    check_memory(2 * regions.array.size, memory_limit_bytes)
+    check_surface_memory(2 * regions.array.size, memory_limit_bytes)
     counted = count_complex(regions.array, rank)
     point_count, triangle_count = int(counted[1].sum(dtype=np.int64)), int(counted[2].sum(dtype=np.int64))
-    check_memory(BYTES_PER_POINT * point_count + BYTES_PER_TRIANGLE * triangle_count, memory_limit_bytes)
+    check_surface_memory(BYTES_PER_POINT * point_count + BYTES_PER_TRIANGLE * triangle_count, memory_limit_bytes)
     raw, kinds, triangles, sides = extract(regions.array, rank, counted)
     spacing = np.asarray(regions.geometry.spacing_mm)
     raw *= spacing
@@ -146,14 +144,9 @@ def _in_end(found: Complex, axis: int, side: int) -> NDArray[np.bool_]:
     return np.asarray(away_mm < NEAR_END * found.geometry.spacing_mm[axis])
 
 
-def check_memory(needed_bytes: int, limit_bytes: int | None = None) -> None:
-    """Raise ``MeshError`` where ``needed_bytes`` are more than the limit, or than most of what is free."""
-    limit = int(SHARE_OF_MEMORY * psutil.virtual_memory().available) if limit_bytes is None else limit_bytes
-    if needed_bytes > limit:
-        raise MeshError(
-            f"the surfaces would need about {needed_bytes / 1e9:.2g} GB of memory and {limit / 1e9:.2g} GB are free",
-            advice="mesh fewer structures or a cropped scan",
-        )
+def check_surface_memory(needed_bytes: int, limit_bytes: int | None = None) -> None:
+    """Raise ``MeshError`` where the surfaces need more than the limit, or than most of what is free."""
+    check_memory(needed_bytes, "the surfaces", "mesh fewer structures or a cropped scan", limit_bytes)
 
 
 def with_volumes(found: Complex, low: NDArray[np.float64], high: NDArray[np.float64]) -> Complex:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.anatomy.surface.certificate import VoxelBoundary, certify
 from anatomy_twin.anatomy.surface.complexes import complex_of, decimated, structure_surface
 from anatomy_twin.anatomy.surface.regions import regions_of_mask
 from anatomy_twin.core import SurfaceMesh, VolumeGeometry
@@ -70,16 +69,6 @@ def without_islands(
     used, corners = np.unique(surface.triangles[~dropped[of_triangle]], return_inverse=True)
     kept = SurfaceMesh(surface.points_mm[used], corners.reshape(-1, 3))
     return kept, int(np.count_nonzero(islands)), lost_ml, parts - int(np.count_nonzero(islands))
-
-
-def warm_up() -> None:
-    """Compile all kernels that surfaces need (they are cached on disk)."""
-    geometry = VolumeGeometry.upright((6, 6, 6), (1.0, 1.0, 1.0))
-    mask = np.zeros(geometry.shape, bool)
-    mask[1:5, 1:5, 1:5] = True
-    surface = surface_of(mask, geometry, triangle_budget=20)
-    without_islands(surface, 0.0, 0.0)
-    certify(surface, 0.064, boundary=VoxelBoundary.of_mask(mask, geometry))
 
 
 def _hollows_of(

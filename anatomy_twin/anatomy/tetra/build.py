@@ -30,7 +30,7 @@ from anatomy_twin.core import SILENT, LabelMap, Monitor, TetMesh, check_cancelle
 from anatomy_twin.errors import MeshError
 from anatomy_twin.kernels import tet_field, tet_improve, tet_lattice, tet_quality, tet_stuff
 
-__all__ = ["TetReport", "build_tetrahedra", "tetrahedra_report", "warm_up"]
+__all__ = ["TetReport", "build_tetrahedra", "tetrahedra_report"]
 
 SMOOTHING_PASSES = 3
 SMOOTHING_SHARE = 0.7
@@ -206,17 +206,3 @@ def _in_world(points: Floats, pieces: NDArray[np.int32], regions: Cells, block: 
     if np.linalg.det(block.geometry.direction) < 0:
         corners = corners[:, [0, 1, 3, 2]]
     return TetMesh(world, corners, regions - 1, block.names)
-
-
-def warm_up() -> None:
-    """Compile the kernels (they are cached on disk) on a ball in a ball."""
-    from anatomy_twin.core import Code, Segment, VolumeGeometry
-
-    axes = np.ogrid[-6:7, -6:7, -6:7]
-    away = axes[0] ** 2 + axes[1] ** 2 + axes[2] ** 2
-    array = ((away <= 25).astype(np.uint8) + (away <= 6))[None]
-    code = Code("99TWIN", "none", "none")
-    segments = (Segment("outer", 0, 1, code, (0, 0, 0)), Segment("inner", 0, 2, code, (0, 0, 0)))
-    labels = LabelMap(array, VolumeGeometry.upright((13, 13, 13), (1.0, 1.0, 1.0)), segments)
-    mesh = build_tetrahedra(labels, ["outer", "inner"], size_mm=3.0, fine_mm=1.5, near="inner")
-    tetrahedra_report(mesh, labels)

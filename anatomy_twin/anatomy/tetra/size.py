@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
-import psutil
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from anatomy_twin.anatomy.memory import check_memory
 from anatomy_twin.core import LabelMap, VolumeGeometry
 from anatomy_twin.errors import MeshError, UsageError
 from anatomy_twin.kernels import tet_field, tet_lattice
@@ -226,12 +226,7 @@ def emit(cells: Cells) -> tuple[Floats, NDArray[np.int32]]:
 
 
 def _check_memory(bytes_needed: float, count: float) -> None:
-    limit = SHARE_OF_MEMORY * psutil.virtual_memory().available
-    if bytes_needed > limit:
-        raise MeshError(
-            f"about {count:.2g} tetrahedra would need {bytes_needed / 1e9:.3g} GB, {limit / 1e9:.3g} GB can be used",
-            advice="a larger size_mm or fine_mm",
-        )
+    check_memory(bytes_needed, f"about {count:.2g} tetrahedra", "a larger size_mm or fine_mm", share=SHARE_OF_MEMORY)
 
 
 def _target(near: Near, block: RegionBlock, labels: LabelMap) -> NDArray[np.bool_]:
