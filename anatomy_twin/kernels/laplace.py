@@ -155,11 +155,3 @@ def solve(
             last = max(last, float(change.max()))
         sweep += 1
     return value, sweep, last
-
-
-def warm_up() -> None:
-    """Compile the kernels of this file (they are cached on disk)."""
-    kind = np.array([2, 1, 1, 0], np.uint8).reshape(1, 1, 4)
-    level = np.linspace(-1, 1, 4, dtype=np.float32).reshape(1, 1, 4)
-    _, next_to, gap, red = links(kind, level, level, (1.0, 1.0, 1.0))
-    solve(next_to, gap, red, 3.0)

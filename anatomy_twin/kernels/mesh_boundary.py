@@ -179,10 +179,3 @@ def pieces_of(triangles: NDArray[np.int32], point_count: int) -> tuple[NDArray[n
     """Return for every point the number of the piece of surface it is on, and how many pieces there are."""
     piece = np.empty(point_count, np.int32)
     return piece, int(_pieces(triangles, point_count, piece))
-
-
-def warm_up() -> None:
-    """Compile the kernels of this file (they are cached on disk)."""
-    triangles = np.array([[0, 1, 2], [2, 1, 0]], np.int32)
-    _, found = structure_boundary(triangles, np.array([[0, 1], [0, 1]], np.int32), np.array([False, True]), 3)
-    pieces_of(found, 3)

@@ -128,8 +128,3 @@ def crossing_triangles(points_mm: NDArray[np.float64], triangles: NDArray[np.int
     begins = np.concatenate(([0], np.flatnonzero(np.diff(cell)) + 1, [len(cell)]))
     _search(points, corners, owner, begins, crossing)
     return crossing
-
-
-def warm_up() -> None:
-    """Compile the kernels of this file (they are cached on disk)."""
-    crossing_triangles(np.eye(3), np.array([[0, 1, 2], [0, 2, 1]]))

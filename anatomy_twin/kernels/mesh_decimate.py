@@ -166,10 +166,3 @@ def _ranking(cost: NDArray[np.float64], most: int) -> NDArray[np.int64]:
     key = np.clip((cost[offered].view(np.int64) >> 47) - (1023 - 60 << 5), 0, 65535).astype(np.uint16)
     order = np.argsort(key, kind="stable")
     return offered[order[:most]]
-
-
-def warm_up() -> None:
-    """Compile the kernels of decimation (they are cached on disk)."""
-    points = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]])
-    triangles = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]], np.int32)
-    decimate_complex(points, triangles, np.tile(np.array([[1, 0]], np.int32), (4, 1)), 0.1, 2)

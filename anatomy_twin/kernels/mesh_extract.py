@@ -289,11 +289,3 @@ def extract(
 def _starts(counts: NDArray[Any]) -> NDArray[np.int64]:
     ends = np.cumsum(counts.ravel(), dtype=np.int64)
     return np.concatenate([np.zeros(1, np.int64), ends[:-1]]).reshape(counts.shape)
-
-
-def warm_up() -> None:
-    """Compile the kernels of this file (they are cached on disk)."""
-    regions = np.zeros((3, 3, 3), np.uint16)
-    regions[1, 1, 1] = 1
-    rank = np.arange(2, dtype=np.int32)
-    extract(regions, rank, count_complex(regions, rank))

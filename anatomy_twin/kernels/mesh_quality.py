@@ -231,11 +231,3 @@ def boundary_distance_mm(
     numbers = np.ascontiguousarray(regions, dtype=np.uint16)
     found = _distances(numbers, np.array(inside, dtype=np.bool_), spacing, where)
     return np.asarray(found)
-
-
-def warm_up() -> None:
-    """Compile the kernels of this file (they are cached on disk)."""
-    triangles = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]], np.int32)
-    measure(np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]), triangles)
-    regions = np.zeros((1, 1, 1), np.uint16)
-    boundary_distance_mm(regions, np.array([True]), (1.0, 1.0, 1.0), np.zeros((1, 3)))

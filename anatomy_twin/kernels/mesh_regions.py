@@ -92,11 +92,3 @@ def compose(
     regions = np.zeros([span.stop - span.start + 2 for span in block], np.uint16)
     _compose(layers, lookup, number, start, regions)
     return regions
-
-
-def warm_up() -> None:
-    """Compile the kernels of this file (they are cached on disk)."""
-    for kind in (np.uint8, np.uint16):
-        layers, lookup = np.ones((1, 2, 2, 2), kind), np.array([[0, 1]], np.int32)
-        _, block = survey(layers, lookup, 2)
-        compose(layers, lookup, np.arange(2, dtype=np.uint16), block)

@@ -282,12 +282,3 @@ def meeting_places(
     out = np.empty_like(raw)
     _meet(planes, raw, low, high, out)
     return out
-
-
-def warm_up() -> None:
-    """Compile the kernels of this file (they are cached on disk)."""
-    points, planes = np.eye(3), np.zeros((3, 9))
-    triangles = np.array([[0, 1, 2], [0, 2, 1]], np.int32)
-    origin, kinds, at_end = np.arange(3, dtype=np.int32), np.zeros(3, np.uint8), np.zeros(3, bool)
-    add_smoothed(points, triangles, origin, kinds, at_end, 0.2, 4, 1.0, 0.1, planes)
-    meeting_places(planes, points, points - 0.5, points + 0.5)

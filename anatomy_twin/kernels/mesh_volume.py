@@ -124,12 +124,3 @@ def moved_along_normals(
     out = np.empty_like(points)
     _moved(points, triangles, pairs, start, corner, distance, low, high, out)
     return out
-
-
-def warm_up() -> None:
-    """Compile the kernels of this file (they are cached on disk)."""
-    points, triangles, pairs = np.eye(3), np.array([[0, 1, 2]], np.int32), np.zeros(1, np.int32)
-    start, corner = np.arange(4, dtype=np.int32), np.arange(3, dtype=np.int32)
-    fluxes(points, triangles, pairs, 1, np.zeros(3))
-    surface_areas(points, triangles, pairs, 1, start, corner)
-    moved_along_normals(points, triangles, pairs, start, corner, np.zeros(1), points - 1.0, points + 1.0)

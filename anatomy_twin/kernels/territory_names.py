@@ -78,8 +78,3 @@ def summed_below(parents: NDArray[np.int64], values: Floats) -> Floats:
         if up >= 0:
             total[up] += total[node]
     return total
-
-
-def warm_up() -> None:
-    """Compile the kernels of this file (they are cached on disk)."""
-    best_names(np.array([-1, 0]), np.zeros((2, 2)), np.ones((2, 2), bool), 1.0)

@@ -344,10 +344,3 @@ def nearest_within(
     if count:
         _round_corners(inside, hidden, owner, distance, np.asarray(spacing_mm, np.float64))
     return owner, distance, count
-
-
-def warm_up() -> None:
-    """Compile the kernels of this file (they are cached on disk)."""
-    mask = np.ones((2, 3, 5), bool)
-    mask[:, :2, 2] = False  # a slit: the voxels beyond it are hidden from the piece
-    nearest_within(mask, np.eye(4), (1.0, 1.0, 1.0), np.zeros((1, 3)), np.eye(3)[:1], 0.1)

@@ -149,9 +149,3 @@ def lengths(
                     break
         found.append(np.where(length < 0, np.nan, length))
     return found[0], found[1], tangent
-
-
-def warm_up() -> None:
-    """Compile the kernels of this file (they are cached on disk)."""
-    next_to = np.array([[-3, -3, -3, -3, -1, 1], [-3, -3, -3, -3, 0, -2]], np.int32)
-    lengths(np.array([0.25, 0.75]), next_to, np.full((2, 6), 1.0, np.float32))

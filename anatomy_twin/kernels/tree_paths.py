@@ -224,21 +224,3 @@ def outward_steps(
         for axis in range(3):
             result[n, axis] = (near[axis] - far[axis]) / (wide - narrow)
     return result
-
-
-def warm_up() -> None:
-    """Compile the kernels of this file (they are cached on disk)."""
-    grid = np.full((3, 3, 3), -1, np.int32)
-    grid[1, 1, :2] = 0, 1
-    voxels = np.argwhere(grid >= 0)
-    table = neighbour_table(grid, voxels)
-    none = np.zeros(0, np.int64)
-    first = np.zeros(3, np.int64)
-    _, length, before = cheapest_paths(
-        table, neighbour_steps_mm((1.0, 1.0, 1.0)), np.ones(2), np.zeros(1, np.int64), first, none, np.zeros(0)
-    )
-    spacing = np.ones(3)
-    marks = np.zeros((2, 2), bool)
-    explaining_paths(before, np.array([1, 0]), np.ones(2), grid, voxels, spacing, 1.0, 1.0, marks[0], marks[1])
-    ways_of_contact(table, np.arange(2), before, length)
-    outward_steps(grid, np.zeros(2, np.int64), voxels, np.ones(2), spacing, np.zeros(1, np.int64), 2.0)

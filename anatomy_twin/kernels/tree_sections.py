@@ -350,15 +350,3 @@ def gaps_to_parents(
                     best, at = far, m
             gap[n] = math.sqrt(best) - radius[at]
     return gap
-
-
-def warm_up() -> None:
-    """Compile the kernels of this file (they are cached on disk)."""
-    one = np.ones(1)
-    owner = line_owners((3, 3, 3), np.ones(3), np.ones((1, 3)), one, np.zeros(1, np.int64), 1.0)
-    field = np.ones((3, 3, 3), np.float32)
-    cross_sections(field, owner, np.ones(3), np.ones((1, 3)), np.eye(3)[:1], one, np.zeros(1, np.int64))
-    ways_out_mm(field, np.ones(3), np.ones((1, 3)), np.eye(3)[:1], one)
-    smooth_lines(np.arange(3.0), np.ones((3, 3)), np.ones(3), np.full(3, 5.0), np.array([0, 3]), 2)
-    running_medians(np.arange(3.0), np.ones(3), np.ones(3), np.full(3, 5.0), np.array([0, 3]), np.ones(3))
-    gaps_to_parents(np.ones((3, 3)), np.ones(3), np.array([0, 2, 3]), np.array([-1, 0]))
