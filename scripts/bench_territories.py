@@ -4,12 +4,13 @@
     python3 scripts/bench_territories.py [--quick] [--json] [--development] [--seeds 101,102] [--without-segmenting]
 
 The generated patients have seeds that nothing was tuned on (from 101; --development takes seeds from 1 instead, for
-whoever tunes). Four lines per patient and kind of labels:
+whoever tunes). Five lines per kind of labels:
 
 branches   what the larger branches of the true tree supply, with all that hangs on each, against the found branch that
            supplies most nearly the same (``branch_agreement``): mean, median and least Dice, and how many reach the aim
 segments   Couinaud's segments II to VIII with names found by the program: halves, sectors, segments against the truth
-marked     the same, where a person has marked the seven limbs of the portal tree (in the middle of the true ones)
+drawn      the segments as they are shown and measured, each in one piece, against the truth outside segment I
+marked     as "segments", where a person has marked the seven limbs of the portal tree (in the middle of the true ones)
 volumes    whether the volumes of all segments add up to the liver, and the share of segment I (no truth)
 
 Aims: Dice 0.95 from true labels, 0.85 from segmented ones. --quick takes one small patient and true labels only.
@@ -58,7 +59,7 @@ def measure(patient: Any, labels: Any) -> Row:
     from anatomy_twin.phantom.abdomen.territories import true_territories
 
     started = time.process_time()
-    trees = vessel_trees(labels)
+    trees = vessel_trees(labels, volume=patient.volume)
     tree_s = time.process_time() - started
     if "portal" not in trees:
         return {"failed": "no portal tree"}
@@ -79,12 +80,18 @@ def measure(patient: Any, labels: Any) -> Row:
     return {
         "branches": [(match.share, match.dice) for match in matches],
         "segments": part_dice(division.labels, truth), "marked": by_hand,
+        "drawn": part_dice(division.labels, _outside_segment_one(truth, division.labels), found_layer=0),
         "adds_up": bool(np.array_equal(division.labels.array[0] > 0, liver)),
         "left_over_ml": abs(sum(volumes.values()) - labels.volume_ml("liver")),
         "segment_1_percent": 100.0 * segment_one / labels.volume_ml("liver"),
         "liver_dice": 2.0 * shared.sum() / (liver.sum() + patient.truth.mask("liver").sum()),
         "tree_cpu_s": tree_s, "divide_cpu_s": divide_s, "notes": list(division.labels.notes),
     }  # fmt: skip
+
+
+def _outside_segment_one(truth: Any, found: Any) -> Any:
+    """Return the truth without what was found to be segment I, of which the generator knows nothing."""
+    return replace(truth, array=np.where(found.array[:1] == 1, np.uint8(0), truth.array))
 
 
 def _marked(tree: Any, patient: Any) -> Any:
@@ -113,7 +120,7 @@ def summary(rows: Mapping[str, Row], aim: float) -> Row:
         return {"patients": 0}
     parts = {kind: {name: statistics.fmean(v) for name in good[0]["segments"]
                     if (v := [row[kind][name] for row in good if not np.isnan(row[kind][name])])}
-             for kind in ("segments", "marked")}  # fmt: skip
+             for kind in ("segments", "drawn", "marked")}  # fmt: skip
     return {
         "patients": len(good), "failed": {name: row["failed"] for name, row in rows.items() if "failed" in row},
         "branch_dice_mean": statistics.fmean(dices), "branch_dice_median": statistics.median(dices),
@@ -135,7 +142,7 @@ def table(kind: str, line: Row) -> str:
         f"least {line['branch_dice_least']:.3f}  "
         f"at the aim {100 * line['branches_at_aim']:.0f} % of {line['branches']}",
     ]
-    for name in ("segments", "marked"):
+    for name in ("segments", "drawn", "marked"):
         out.append(f"  {name:<10} " + "  ".join(f"{part} {value:.2f}" for part, value in line[name].items()))
     share = ", ".join(f"{value:g}" for value in line["segment_1_percent"])
     out.append(f"  volumes    {'add up to the liver' if line['adds_up'] else 'DO NOT ADD UP'}; segment I {share} %; "

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from anatomy_twin import catalog
 from anatomy_twin.core import Case, LabelMap, Segment
 from anatomy_twin.errors import DataError
 from anatomy_twin.rehearsal import plane_through, sample, slice_mask_fraction, structure_label, window_of
@@ -30,7 +31,6 @@ from anatomy_twin.render.anatomy_sheet import (
 from anatomy_twin.render.overview import DOUBT, INK, QUIET
 from anatomy_twin.render.views import view_letters
 
-ROMAN: Final = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII")
 FILL: Final = 0.5
 LESIONS: Final = ("tumour", "lesion")
 ROOM: Final = (420, 420)
@@ -103,8 +103,8 @@ def territories_picture(case: Case, file: str | Path | None = None, *, layer: in
 def short_name(name: str) -> str:
     """Return "IV" for "liver_segment_4" and "territory_4"; other names without their underscores."""
     tail = name.rsplit("_", 1)[-1]
-    if tail.isdecimal() and 0 < int(tail) < len(ROMAN):
-        return ROMAN[int(tail)]
+    if name in (f"liver_segment_{tail}", f"territory_{tail}") and tail.isdecimal() and 1 <= int(tail) <= 8:
+        return str(catalog.term(f"liver_segment_{int(tail)}")["label"]).rpartition(" ")[2]
     return name.replace("_", " ")
 
 

@@ -16,24 +16,29 @@ from anatomy_twin.anatomy.liver.portal_names import (
     SEGMENTS,
     Levels,
     Supply,
+    both_of_each_pair,
     find_levels,
     likely,
     name_portal_branches,
     names_of_nodes,
     supply_of,
 )
+from anatomy_twin.anatomy.liver.regular import Regular, regular_segments
 from anatomy_twin.anatomy.liver.territories import Box, box_around, nearest_branch, territory_segment
 from anatomy_twin.anatomy.vessels.loose import with_loose_parts
 from anatomy_twin.core import SILENT, LabelMap, Monitor, Segment, VesselTree, check_cancelled
 from anatomy_twin.errors import DataError
 from anatomy_twin.kernels.territory_names import summed_below
+from anatomy_twin.kernels.tree_order import order_from_roots
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-ROMAN: Final = ("", "I", *SEGMENTS)
 SMALL_SHARE: Final = 0.015  # segments of healthy livers have 3 % and more
+LARGE_SHARE: Final = 0.45  # the largest segment of 107 normal livers had 38 % (Mise et al., HPB 2014, PubMed 24033584)
 MARGIN_MM: Final = 40.0  # the cava, the gallbladder and the portal trunk lie nearer to the liver than this
+LEAST_ODDS: Final = 1e-9  # far from a plane it is as good as certain on which side of it a place lies
 LEAST_PIECES: Final = 8  # a portal tree of fewer pieces has no branches to name
 
 
@@ -57,9 +62,11 @@ def couinaud_segments(labels: LabelMap, trees: Mapping[str, VesselTree], monitor
     Returns
     -------
     LabelMap on the grid of the labels. Layer 0: "liver_segment_1" to "liver_segment_8", whose volumes add up to the
-    liver exactly. Layer 1: "territory_2" to "territory_8", what the portal branches of II to VIII supply, before
-    segment I is taken out. All are "check" with the rule "estimated"; more rules and the notes say what was missing:
-    "no portal branches" (planes and levels alone), "no hepatic veins", "landmark", "laterality", "volume".
+    liver exactly, each in one piece (``regular_segments``; more only where the liver itself is in several, or where
+    marked branches lie apart). Layer 1: "territory_2" to "territory_8", what the portal branches of II to VIII supply,
+    before segment I is taken out. All are "check" with the rule "estimated"; more rules and the notes say what was
+    missing: "no portal branches" (planes and levels alone), "no hepatic veins", "landmark", "laterality", "volume",
+    "planes alone" and "assumed" (two segments that no branches part: divided by their plane, at half their height).
 
     Raises
     ------
@@ -85,32 +92,65 @@ def divide_liver(labels: LabelMap, trees: Mapping[str, VesselTree], monitor: Mon
                         advice="segment a scan in the portal venous phase")  # fmt: skip
     if portal is None:
         return _pasted(_by_planes(labels, liver, hepatic, side), whole, box)
+    return _pasted(_by_branches(labels, liver, portal, hepatic, side, monitor), whole, box)
+
+
+def _by_branches(
+    labels: LabelMap, liver: Mask, portal: VesselTree, hepatic: VesselTree | None, side: tuple[int, bool],
+    monitor: Monitor,
+) -> Division:
+    """Divide by what the named portal branches supply, within the planes."""
     notes: list[str] = []
     vessel = labels.mask("portal_branches") if "portal_branches" in labels else np.zeros(liver.shape, bool)
     hung, parts, left_out = with_loose_parts(portal, vessel & liver, labels.geometry)
     if parts:
         notes.append(f"{parts} parts of portal branches that hang on nothing belong to the nearest branch"
                      + (f", {left_out} too far from any are left out" if left_out else ""))  # fmt: skip
+    _went_on(monitor, 0.1)
     supply = supply_of(hung, liver, labels.geometry)
-    monitor.progress(0.3)
-    check_cancelled(monitor)
+    _went_on(monitor, 0.2)
     frame = find_landmarks(labels, hepatic, _hilum(hung, liver, labels), side)
-    levels = find_levels(hung, supply, frame)
-    given = sorted(set(portal.branch_names.values()) & set(ALL))
+    _went_on(monitor, 0.3)
+    levels = both_of_each_pair(hung, supply, frame, find_levels(hung, supply, frame))
+    given = {node: ALL.index(name) for node, name in portal.branch_names.items() if name in ALL}
     hung = name_portal_branches(hung, liver, labels.geometry, frame, supply=supply, levels=levels)
-    monitor.progress(0.6)
-    check_cancelled(monitor)
-    codes = names_of_nodes(hung)
-    owner = np.where(codes < len(SEGMENTS), codes + 2, -1)
-    territory = np.maximum(nearest_branch(liver, labels.geometry, hung, owner=owner), 0).astype(np.uint8)
-    monitor.progress(0.9)
+    _went_on(monitor, 0.4)
+    territory, marks = _supplied(hung, given, liver, labels)
+    _went_on(monitor, 0.6)
     fork, left = hung.nodes_mm[levels.fork], _left_end(hung, supply, levels)
     caudate = find_caudate(labels, liver, frame, fork, left)
-    marks = f"; {', '.join(given)} as given" if given else ""
-    notes += [f"portal branches named by place and by what hangs on what{marks}", *levels.notes]
+    _went_on(monitor, 0.7)
+    planes = np.log(likely(supply.world_mm, frame, levels, LEAST_ODDS))
+    regular = regular_segments(liver, labels.geometry, planes, territory, caudate.mask, marks)
+    said = f"; {', '.join(sorted({ALL[code] for code in given.values()}))} as given" if given else ""
+    notes += [f"portal branches named by place and by what hangs on what{said}", *levels.notes, *regular.notes]
     named = replace(portal, branch_names={n: name for n, name in hung.branch_names.items() if n < len(portal.parents)})
     rules = ("estimated", *frame.rules, *levels.rules)
-    return _pasted(Division(_label_map(labels, territory, caudate, frame, rules, notes), named), whole, box)
+    return Division(_label_map(labels, territory, regular, caudate, frame, rules, notes), named)
+
+
+def _went_on(monitor: Monitor, share: float) -> None:
+    monitor.progress(share)
+    check_cancelled(monitor)
+
+
+def _supplied(
+    tree: VesselTree, given: Mapping[int, int], liver: Mask, labels: LabelMap
+) -> tuple[NDArray[np.uint8], Ints | None]:
+    """Return the segment whose branch supplies each voxel [k, j, i], and the name a person gave to that branch (m,).
+
+    ``given`` holds {node: number in ``ALL``}; no names (None) where it is empty, -1 for what no given name says.
+    """
+    codes = names_of_nodes(tree)
+    mark = np.full(len(codes), -1, np.int64)
+    for node in order_from_roots(tree.parents):
+        up = int(tree.parents[node])
+        mark[node] = given.get(int(node), mark[up] if up >= 0 else -1)
+    base = len(SEGMENTS) + 2
+    owner = np.where(codes < len(SEGMENTS), (mark + 1) * base + codes + 2, -1)
+    found = nearest_branch(liver, labels.geometry, tree, owner=owner)
+    territory = np.where(found >= 0, found % base, 0).astype(np.uint8)
+    return territory, (found[liver] // base - 1).astype(np.int64) if given else None
 
 
 def _around(labels: LabelMap, liver: Mask) -> tuple[LabelMap, Box]:
@@ -166,39 +206,50 @@ def _by_planes(
     frame = find_landmarks(labels, hepatic, fork, side)
     height = float(np.median(places[:, 2])) if fork is None else float(fork[2])
     said = "middle of the liver" if fork is None else "end of the portal trunk"
-    levels = Levels(0, np.zeros(0, bool), {}, height, height, FISSURE_DEG)
+    fissure = FISSURE_DEG if frame.fissure_deg is None else frame.fissure_deg
+    levels = Levels(0, np.zeros(0, bool), {}, height, height, fissure)
+    chance = likely(places, frame, levels, LEAST_ODDS)
     territory = np.zeros(liver.shape, np.uint8)
-    territory[liver] = likely(places, frame, levels).argmax(axis=1) + 2
+    territory[liver] = chance.argmax(axis=1) + 2
     caudate = Caudate(np.zeros_like(liver), "segment I lies behind the portal fork, which was not found", ("landmark",))
-    notes = [f"no portal branches: divided by planes alone, upper from lower segments at the height of the {said}"]
+    regular = regular_segments(liver, labels.geometry, np.log(chance), None, caudate.mask)
+    notes = [f"no portal branches: divided by planes alone, upper from lower segments at the height of the {said}",
+             *regular.notes]  # fmt: skip
     rules = ("estimated", "no portal branches", "landmark", *frame.rules)
-    return Division(_label_map(labels, territory, caudate, frame, rules, notes), None)
+    return Division(_label_map(labels, territory, regular, caudate, frame, rules, notes), None)
 
 
 def _label_map(
-    labels: LabelMap, territory: NDArray[np.uint8], caudate: Caudate, frame: Landmarks, rules: tuple[str, ...],
-    notes: list[str],
+    labels: LabelMap, territory: NDArray[np.uint8], regular: Regular, caudate: Caudate, frame: Landmarks,
+    rules: tuple[str, ...], notes: list[str],
 ) -> LabelMap:
-    array = np.stack([np.where(caudate.mask, np.uint8(1), territory), territory]).astype(np.uint8)
+    array = np.stack([regular.segments, territory]).astype(np.uint8)
     rules = tuple(dict.fromkeys(rules))
     counts = np.bincount(array[0].ravel(), minlength=9)
-    total = int(counts[1:].sum())
-    segments: list[Segment] = []
-    for number in range(1, 9):
-        name = f"liver_segment_{number}"
-        own = tuple(dict.fromkeys((*rules, *caudate.rules))) if number == 1 else rules
-        if counts[number]:
-            share = counts[number] / total
-            note = caudate.note if number == 1 else f"{100.0 * share:.1f} % of the liver"
-            if number > 1 and share < SMALL_SHARE:
-                own, note = (*own, "volume"), f"{note}: hardly a segment, its branches were not told apart"
-            segments.append(territory_segment(name, 0, number, number, "check", "liver", note, own))
-        else:
-            why = caudate.note if number == 1 else f"no branch runs where segment {ROMAN[number]} is expected"
-            segments.append(territory_segment(name, 0, 0, number, "not found", "liver", why, own))
+    shares = counts / max(1, int(counts[1:].sum()))
+    segments = [_segment(number, float(shares[number]), (*rules, *regular.rules.get(number, ())), caudate)
+                for number in range(1, 9)]  # fmt: skip
     for number in np.unique(territory[territory > 0]):
-        note = f"what portal branches of segment {ROMAN[number]} supply, segment I not taken out"
+        note = f"what portal branches of segment {SEGMENTS[number - 2]} supply, segment I not taken out"
         part = (f"territory_{number}", 1, int(number), int(number), "check", "liver", note, rules)
         segments.append(territory_segment(*part))
     found = f"planes through {', '.join(frame.found)}" if frame.found else "usual planes"
     return LabelMap(array, labels.geometry, tuple(segments), (*notes, found, *frame.missing, caudate.note))
+
+
+def _segment(number: int, share: float, rules: tuple[str, ...], caudate: Caudate) -> Segment:
+    """Return one of the eight segments, whose share of the liver is given; without any it was not found."""
+    name = f"liver_segment_{number}"
+    if number == 1:
+        rules, note = tuple(dict.fromkeys((*rules, *caudate.rules))), caudate.note
+    elif not share:
+        note = f"no branch runs where segment {SEGMENTS[number - 2]} is expected"
+    else:
+        note = f"{100.0 * share:.1f} % of the liver"
+        if share < SMALL_SHARE:
+            rules, note = (*rules, "volume"), f"{note}: hardly a segment, its branches were not told apart"
+        elif share > LARGE_SHARE:
+            rules, note = (*rules, "volume"), f"{note}: more than one segment, not told apart"
+    if not share:
+        return territory_segment(name, 0, 0, number, "not found", "liver", note, rules)
+    return territory_segment(name, 0, number, number, "check", "liver", note, rules)

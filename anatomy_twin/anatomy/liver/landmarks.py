@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from anatomy_twin.anatomy.liver.fissure import find_fissure
 from anatomy_twin.core import LabelMap, VesselTree, VolumeGeometry
 from anatomy_twin.kernels.territory_names import summed_below
 from anatomy_twin.kernels.territory_nearest import nearest_pieces
@@ -31,6 +32,8 @@ COMMON_TRUNK_MM: Final = 40.0  # middle and left vein often join before they rea
 BACK_DEG: Final = -150.0  # azimuths run from here once around: the cut lies behind the cava
 BIN_MM: Final = 4.0
 REACH_MM: Final = 240.0
+COURSE_FROM_MM: Final = 35.0
+STEM_MM: Final = 3.0  # the course of a stem is smoothed over this
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +43,8 @@ class Landmarks:
     ``level_mm`` (n,) and ``cava_mm`` (n, 2) give the middle of the cava (x, y) over height; ``side`` is 1 where the
     right lobe lies on the patient's right, -1 in a mirrored one. ``veins`` are main stems of hepatic veins (n, 3) from
     the cava on; ``azimuth_deg`` their azimuth over distance from the cava, one value per 4 mm; ``left_course_mm``
-    (n, 3) is the left one with its branches from side to side. ``shares`` tells what share of the liver each drains.
+    (n, 3) is the stem of the left one from side to side. ``shares`` tells what share of the liver each drains,
+    ``fissure_deg`` the azimuth of the umbilical fissure where it is seen as a cleft.
     """
 
     side: int
@@ -54,6 +58,7 @@ class Landmarks:
     gallbladder_deg: float | None = None
     shares: dict[str, float] = field(default_factory=dict)
     left_course_mm: Floats | None = None
+    fissure_deg: float | None = None
 
     def polar(self, points_mm: Floats) -> tuple[Floats, Floats]:
         """Return azimuth in degrees and distance in mm from the cava for points (..., 3) in LPS mm."""
@@ -147,9 +152,12 @@ def find_landmarks(
                        + (" through the gallbladder" if usual == bed else ""))  # fmt: skip
     if not veins:
         rules.append("no hepatic veins")
-    course = _course(hepatic, begins["left"]) if hepatic is not None and "left" in begins else None
+    course = _course(veins["left"], frame) if "left" in veins else None
+    cleft = None if hilum_mm is None else find_fissure(labels, liver, frame, hilum_mm)
+    if cleft is not None:
+        found.append("umbilical fissure")
     return Landmarks(turn, level, cava, veins, azimuth, tuple(found), tuple(missing), tuple(dict.fromkeys(rules)), bed,
-                     {name: float(share[at]) for name, at in begins.items()}, course)  # fmt: skip
+                     {name: float(share[at]) for name, at in begins.items()}, course, cleft)  # fmt: skip
 
 
 def _cava(
@@ -281,11 +289,20 @@ def _plane(frame: Landmarks, tree: VesselTree, first: int) -> Floats:
     return _smooth(BIN_MM * np.arange(int(REACH_MM / BIN_MM)), away, angle, heavy)
 
 
-def _course(tree: VesselTree, first: int) -> Floats:
-    """Return where a vein with all its branches runs from side to side: places (n, 3), one per 4 mm of x."""
-    points, heavy = _weighted(tree, first)
+def _course(stem_mm: Floats, frame: Landmarks) -> Floats:
+    """Return where the stem of a vein runs from side to side: places (n, 3), one per 4 mm of x.
+
+    The stem alone, as its branches hang down into segment III, and from 35 mm beside the cava on (or its outer part):
+    what is nearer runs steeply up to the cava and parts nothing.
+    """
+    way = np.append(0.0, np.cumsum(np.linalg.norm(np.diff(stem_mm, axis=0), axis=1)))
+    even = np.arange(0.0, way[-1] + 1.0)
+    points = np.column_stack([np.interp(even, way, stem_mm[:, axis]) for axis in range(3)])
+    away = frame.polar(points)[1]
+    points = points[away >= min(COURSE_FROM_MM, 0.6 * float(away.max()))]
     x = np.arange(points[:, 0].min(), points[:, 0].max() + BIN_MM, BIN_MM)
-    return np.column_stack([x, *(_smooth(x, points[:, 0], points[:, axis], heavy) for axis in (1, 2))])
+    weight = np.exp(-0.5 * ((x[:, None] - points[None, :, 0]) / STEM_MM) ** 2) + 1e-300
+    return np.column_stack([x, weight @ points[:, 1:] / weight.sum(axis=1, keepdims=True)])
 
 
 def _smooth(bins: NDArray[np.floating[Any]], at: Floats, value: Floats, heavy: Floats) -> Floats:

@@ -33,12 +33,16 @@ STEMS: Final = {
     "anterior": ("V", "VIII"), "posterior": ("VI", "VII"), "left": ("II", "III", "IV"), "left lateral": ("II", "III"),
 }  # fmt: skip
 ALL: Final = SEGMENTS + tuple(STEMS)
+PAIRS: Final = (("II", "III"), ("VIII", "V"), ("VII", "VI"))  # the upper and the lower one of each sector
+LEAST_OF_PAIR: Final = 0.15  # of both together: what is smaller is a failure of naming, not a small segment
+SHIFTS_MM: Final = (8.0, 16.0, 24.0)
 # half width in mm of the zone in which a plane leaves open to which side a place belongs: portal branches and hepatic
 # veins interlock, and a straight plane follows the true border by about a centimetre
 PLANE_MM: Final = 6.0
 LEVEL_MM: Final = 8.0
+ASSUMED_MM: Final = 15.0  # the same for a plane in its usual place: veins leave that by about so much
 FLOOR: Final = 0.03
-CHANGE: Final = 0.003  # price of a change of name, in shares of the liver: what 4 ml of it would say decides none
+CHANGE: Final = 0.004  # price of a change of name, in shares of the liver: what 6 ml of it would say decides none
 # what supplies so much of the liver on either side of the middle plane is the trunk, as is what supplies nearly all of
 # it; right and left branches reach across that plane by less
 MIXED: Final = 0.12
@@ -50,7 +54,10 @@ STEM_SHARE: Final = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Levels:
-    """What the portal tree itself adds to the planes: heights in mm and the azimuth of the umbilical fissure."""
+    """What the portal tree itself adds to the planes: heights in mm and the azimuth of the umbilical fissure.
+
+    ``raised_mm`` tells by how much the border between the two of each of ``PAIRS`` is moved up.
+    """
 
     fork: int
     trunk: Mask
@@ -60,6 +67,7 @@ class Levels:
     fissure_deg: float
     notes: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+    raised_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +120,9 @@ def find_levels(tree: VesselTree, supply: Supply, frame: Landmarks) -> Levels:
         heights[name] = float(tree.nodes_mm[path, 2].mean()) if stem else float(tree.nodes_mm[tree.parents[first], 2])
         if name == "left":
             fissure = float(frame.polar(tree.nodes_mm[path[-1:]])[0][0])
-    if not -60.0 <= fissure <= 10.0:
+    if frame.fissure_deg is not None:  # where the cleft itself is seen the bend of the left branch need not tell
+        fissure = frame.fissure_deg
+    elif not -60.0 <= fissure <= 10.0:
         notes.append(f"the left branch ends at {fissure:.0f} degrees: umbilical fissure taken at {FISSURE_DEG:.0f}")
         rules.append("landmark")
         fissure = FISSURE_DEG
@@ -140,22 +150,25 @@ def _trunk_and_sides(parents: Ints, split: Floats) -> tuple[Mask, dict[int, str]
     return trunk, sides
 
 
-def likely(world_mm: Floats, frame: Landmarks, levels: Levels) -> Floats:
-    """Return how likely places (m, 3) in mm belong to each of ``SEGMENTS``, (m, 7), each row's sum 1."""
+def likely(world_mm: Floats, frame: Landmarks, levels: Levels, floor: float = FLOOR) -> Floats:
+    """Return how likely places (m, 3) in mm belong to each of ``SEGMENTS``, (m, 7), each row's sum 1.
+
+    None is less likely than ``floor``: what planes say is never certain.
+    """
     angle, away = frame.polar(world_mm)
-    right = _step(frame.beyond_mm("middle", angle, away) / PLANE_MM)
-    behind = _step(frame.beyond_mm("right", angle, away) / PLANE_MM)
+    wide = {vein: PLANE_MM if vein in frame.veins else ASSUMED_MM for vein in ("right", "middle")}
+    right = _step(frame.beyond_mm("middle", angle, away) / wide["middle"])
+    behind = _step(frame.beyond_mm("right", angle, away) / wide["right"])
     fissure_mm = np.radians(np.clip(levels.fissure_deg - angle, -90.0, 90.0)) * away
     lateral = _step(fissure_mm / PLANE_MM)
-    up = _step((world_mm[:, 2] - levels.right_mm) / LEVEL_MM)
-    above = _step(_over_left_vein_mm(world_mm, frame, levels) / LEVEL_MM)
+    over = (_over_left_vein_mm(world_mm, frame, levels), *2 * (world_mm[:, 2] - levels.right_mm,))
+    above, up, up_behind = (_step((way - more) / LEVEL_MM) for way, more in zip(over, levels.raised_mm, strict=True))
     left = 1.0 - right
     rows = np.stack([
         left * lateral * above, left * lateral * (1 - above), left * (1 - lateral), right * (1 - behind) * (1 - up),
-        right * behind * (1 - up), right * behind * up, right * (1 - behind) * up,
+        right * behind * (1 - up_behind), right * behind * up_behind, right * (1 - behind) * up,
     ], axis=1)  # fmt: skip
-    rows = (1.0 - FLOOR * len(SEGMENTS)) * rows / rows.sum(axis=1, keepdims=True) + FLOOR
-    return np.asarray(rows)
+    return np.asarray((1.0 - floor * len(SEGMENTS)) * rows / rows.sum(axis=1, keepdims=True) + floor)
 
 
 def _step(value: Floats) -> Floats:
@@ -189,19 +202,63 @@ def name_portal_branches(
     Raises ``DataError`` for a tree that does not lie in the liver, or given names that contradict each other.
     """
     supply = supply_of(tree, liver, geometry) if supply is None else supply
-    levels = find_levels(tree, supply, frame) if levels is None else levels
-    chance = np.log(likely(supply.world_mm, frame, levels))
-    worth = np.zeros((len(tree.parents), len(SEGMENTS)))
-    for number in range(len(SEGMENTS)):
-        worth[:, number] = np.bincount(supply.node, chance[:, number], len(tree.parents)) / len(supply.node)
-    given = {node: ALL.index(name) for node, name in tree.branch_names.items() if name in ALL}
-    codes = best_names(tree.parents, _scores(tree, worth, supply.below, levels, given), ALLOWED, CHANGE)
+    levels = both_of_each_pair(tree, supply, frame, find_levels(tree, supply, frame)) if levels is None else levels
+    given = _given(tree)
+    codes = _best(tree, supply, frame, levels)
     if any(codes[node] != code for node, code in given.items()):
         names = ", ".join(sorted(tree.branch_names[node] for node in given))
         raise DataError(f"the names given to portal branches ({names}) contradict each other",
                         advice="no branch of one segment hangs on that of another: mark them again")  # fmt: skip
     others = {node: name for node, name in tree.branch_names.items() if name not in ALL}
     return replace(tree, branch_names={**others, **names_where_they_change(tree, codes)})
+
+
+def both_of_each_pair(tree: VesselTree, supply: Supply, frame: Landmarks, levels: Levels) -> Levels:
+    """Return the levels with borders moved as little as lets branches bear both names of each of ``PAIRS``.
+
+    Every liver has all of these segments, but the height of their border is known to a centimetre or two only. Where
+    the branches of one would supply less than 15 % of what both do, the border moves by 8 to 24 mm; where that does not
+    help, it stays. Where names are given, nothing moves.
+    """
+    if _given(tree):
+        return levels
+    poor = _poor_pairs(_best(tree, supply, frame, levels), supply)
+    for pair, sign in poor.items():
+        for shift in SHIFTS_MM:
+            raised = list(levels.raised_mm)
+            raised[pair] = sign * shift
+            tried = replace(levels, raised_mm=(raised[0], raised[1], raised[2]))
+            if pair not in _poor_pairs(_best(tree, supply, frame, tried), supply):
+                way = "up" if sign > 0 else "down"
+                note = f"border of {' and '.join(PAIRS[pair])} {shift:g} mm further {way}, so that both have branches"
+                levels = replace(tried, notes=(*levels.notes, note))
+                break
+    return levels
+
+
+def _poor_pairs(codes: Ints, supply: Supply) -> dict[int, int]:
+    """Return the pairs of which one gets too little, with 1 where it is the lower one (whose border must rise), or -1.
+    """
+    share = np.bincount(codes, supply.own, len(ALL))
+    found = {}
+    for number, names in enumerate(PAIRS):
+        upper, lower = (float(share[SEGMENTS.index(name)]) for name in names)
+        if min(upper, lower) < LEAST_OF_PAIR * (upper + lower):
+            found[number] = 1 if lower < upper else -1
+    return found
+
+
+def _given(tree: VesselTree) -> dict[int, int]:
+    return {node: ALL.index(name) for node, name in tree.branch_names.items() if name in ALL}
+
+
+def _best(tree: VesselTree, supply: Supply, frame: Landmarks, levels: Levels) -> Ints:
+    """Return the best name of each node as a number in ``ALL``."""
+    chance = np.log(likely(supply.world_mm, frame, levels))
+    worth = np.zeros((len(tree.parents), len(SEGMENTS)))
+    for number in range(len(SEGMENTS)):
+        worth[:, number] = np.bincount(supply.node, chance[:, number], len(tree.parents)) / len(supply.node)
+    return best_names(tree.parents, _scores(tree, worth, supply.below, levels, _given(tree)), ALLOWED, CHANGE)
 
 
 def marked(tree: VesselTree, places_mm: Mapping[str, ArrayLike]) -> VesselTree:
