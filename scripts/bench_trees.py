@@ -42,7 +42,7 @@ def measured(kind: str, seed: int, matrix: int, slice_mm: float) -> list[Row]:
     patient = make_patient(seed, matrix=matrix, slice_mm=slice_mm)
     labels = at.segment(patient.volume, "ct-abdomen") if kind == "segmented" else patient.truth
     started, used = time.perf_counter(), time.process_time()
-    trees = vessel_trees(labels)
+    trees = vessel_trees(labels, volume=patient.volume)
     seconds, cpu = time.perf_counter() - started, time.process_time() - used
     rows = []
     for name, true in TRUE_TREES.items():

@@ -12,7 +12,8 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from anatomy_twin.anatomy.vessels.centreline import BRIDGE_MM, centreline_tree
-from anatomy_twin.core import SILENT, FrozenMapping, LabelMap, Monitor, VesselTree
+from anatomy_twin.anatomy.vessels.radii import with_image_radii
+from anatomy_twin.core import SILENT, FrozenMapping, LabelMap, Monitor, VesselTree, Volume
 from anatomy_twin.core.monitor import check_cancelled, part_of
 from anatomy_twin.errors import MeshError
 from anatomy_twin.kernels.distance import distance_mm
@@ -31,11 +32,14 @@ CAVA_BELOW_MM: Final = 30.0
 TRIBUTARY_MM: Final = 15.0
 TRIBUTARY_SHARE: Final = 0.4
 END_MM: Final = 7.0  # the radius of a portal trunk
+# segmental arteries of the liver are 2 to 3 mm wide; a lumen shows from two voxels on
+ARTERY_MM: Final = 2.5
+ARTERY_VOXELS: Final = 2.0
 DOUBTFUL: Final = ("check",)
 
 
 def vessel_trees(
-    labels: LabelMap, monitor: Monitor = SILENT, *, bridge_mm: float = BRIDGE_MM
+    labels: LabelMap, monitor: Monitor = SILENT, *, bridge_mm: float = BRIDGE_MM, volume: Volume | None = None
 ) -> Mapping[str, VesselTree]:
     """Return the vessel trees of the liver that the labels show: "portal", "hepatic", "arterial".
 
@@ -48,6 +52,9 @@ def vessel_trees(
     (see ``centreline_tree``), and where the vessel that should carry the root is not there (rule "root"). A tree whose
     labels are missing or too small is left out; the monitor is told why (``missing_trees`` gives the reasons that the
     labels give). Undivided ``hepatic_vessels`` belong to no tree: which system they are of is not known.
+
+    Radii are those of the labels; with ``volume``, the scan that they were drawn on, they are measured in the image
+    where it shows the wall (see ``with_image_radii``).
     """
     missing = missing_trees(labels)
     makers = {"portal": _portal, "hepatic": _hepatic, "arterial": _arterial}
@@ -59,7 +66,8 @@ def vessel_trees(
             continue
         with part_of(monitor, n / len(NAMES), (n + 1) / len(NAMES)) as part:
             try:
-                trees[name] = makers[name](_around(labels, USED[name]), bridge_mm, part)
+                tree = makers[name](_around(labels, USED[name]), bridge_mm, part)
+                trees[name] = tree if volume is None else with_image_radii(tree, volume)
             except MeshError as error:
                 monitor.warn(f"no {name} tree: {error.line}")
     monitor.progress(1.0)
@@ -79,6 +87,9 @@ def missing_trees(labels: LabelMap) -> Mapping[str, str]:
             reasons[name] = "portal and hepatic veins are not told apart in the labels"
         else:
             reasons[name] = f"the labels have no {segment}" + (f" ({note})" if note else "")
+            side = max(labels.geometry.spacing_mm)
+            if name == "arterial" and side > ARTERY_MM / ARTERY_VOXELS:
+                reasons[name] += f"; its branches of about {ARTERY_MM:g} mm are not seen in voxels of {side:.2g} mm"
     return FrozenMapping(reasons)
 
 

@@ -43,7 +43,7 @@ from anatomy_twin.segmentation.ground.plausibility import (
     like_a_kidney,
     same_place,
 )
-from anatomy_twin.segmentation.ground.refine import refine_organ
+from anatomy_twin.segmentation.ground.refine import redrawn
 from anatomy_twin.segmentation.ground.rules import flag, judge, judge_bones, judge_orientation, judge_scan, judge_sides
 from anatomy_twin.segmentation.ground.tissues import Wall, find_tissues
 from anatomy_twin.segmentation.ground.working_grid import (
@@ -347,14 +347,9 @@ def _refined(
     for other in (*REFINED, "inferior_vena_cava"):
         if other != name and other in found and not found[other].absent:
             barred = barred | found[other].mask
-    mask = entry.mask & ~barred
-    if not mask.any():
-        return carry(entry, coarse, block)
     # the liver's own border lies well already, and its level is not the same throughout
-    fine, geometry = refine_organ(upright, scene.hu, mask, barred, coarse, FINE_SPACING_MM, up_to_fat=name != "liver")
-    if not fine.any():
-        return carry(entry, coarse, block)
-    return replace(entry, mask=paste(fine, geometry, block))
+    fine = redrawn(upright, scene.hu, entry.mask, barred, coarse, FINE_SPACING_MM, up_to_fat=name != "liver")
+    return carry(entry, coarse, block) if fine is None else replace(entry, mask=paste(*fine, block))
 
 
 def _keep_in_body(native: dict[str, Found]) -> None:

@@ -56,7 +56,8 @@ def find_hollow(
     cavity = (wall.cavity_depth > -2.0) & wall.masks["body"]
     taken = _solid(wall.masks, step)
     lumen = find_lumen(wall, cavity, taken, step)
-    duodenum = follow_duodenum(make_room(wall, phase, taken, lumen))
+    room = make_room(wall, phase, taken, lumen)
+    duodenum = follow_duodenum(room)
     # its descending part full of fluid lies beside the gallbladder
     loop = taken if duodenum is None else taken | dilate_mm(duodenum.line & _below_bulb(wall), LOOP_MM, step)
     gallbladder = _gallbladder(wall, cavity, loop, step)
@@ -64,8 +65,9 @@ def find_hollow(
     check_cancelled(monitor)
     if gallbladder.mask is not None:
         taken = taken | gallbladder.mask
-    room = make_room(wall, phase, taken, lumen)
-    ways = {"duodenum": follow_duodenum(room), "pancreas": follow_pancreas(room)}
+        room = make_room(wall, phase, taken, lumen)
+        duodenum = follow_duodenum(room)
+    ways = {"duodenum": duodenum, "pancreas": follow_pancreas(room)}
     held = pancreas_core(room, ways["pancreas"]) | duodenum_core(room, ways["duodenum"])
     monitor.progress(0.5)
     check_cancelled(monitor)

@@ -5,6 +5,7 @@ A proposal, never a diagnosis: each candidate carries a score and waits for revi
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -167,6 +168,25 @@ def _measure(
     return _score(mask, box, hu, tissue, liver, masks, spacing, faint)
 
 
+@dataclass(frozen=True, eq=False)
+class _Signs:
+    """What is measured at a region in ``box``: its shell, what of that is parenchyma, and figures from 0 to 1."""
+
+    mask: Mask
+    box: Box
+    shell: Mask
+    parenchyma: Mask
+    vessels: Mask
+    ml: float
+    contrast_hu: float
+    roundness: float
+    inside: float  # the share of it that the liver's outline holds
+
+    def share(self, where: Mask) -> float:
+        """Return how much of the shell's volume ``where`` fills."""
+        return float(np.count_nonzero(where)) / max(1, np.count_nonzero(self.shell))
+
+
 def _score(
     mask: Mask, box: Box, hu: Image, tissue: Parenchyma, liver: Mask, masks: Masks, spacing: float, faint: bool
 ) -> Candidate:
@@ -175,48 +195,60 @@ def _score(
     field = tissue.wide_draw[box] if faint else tissue.excess_fine[box]
     limit = 0.5 * abs(float(np.median(field[mask]))) + (2.0 * tissue.noise_wide_hu if faint else 8.0)
     parenchyma = shell & tissue.hull[box] & (np.abs(field) < limit)
-    vessels = vessels_of(masks, liver)[box]
-    around = np.count_nonzero(shell)
-    enclosure = float(np.count_nonzero(shell & (parenchyma | vessels))) / max(1, around)
-    fat = float(np.count_nonzero(shell & (hu[box] < FAT_HU))) / max(1, around)
     outside = field[parenchyma]
     contrast = float(np.median(field[mask])) - (float(np.median(outside)) if outside.size else 0.0)
     ml = volume_ml(mask, spacing)
     equal_radius = (3000.0 * ml / (4.0 * np.pi)) ** (1.0 / 3.0)
     roundness = float(np.clip(float(depth_mm(mask, spacing).max()) / equal_radius, 0.0, 1.0))
+    signs = _Signs(mask, box, shell, parenchyma, vessels_of(masks, liver)[box], ml, contrast, roundness,
+                   float(np.mean(liver[box][mask])))
+    enclosure = signs.share(shell & (parenchyma | signs.vessels))
     free = tissue.hull[box] & ~tissue.fat[box]
     # the strongest of many rays hold what noise adds, which is a large share of a faint contrast
     more = 0.75 * tissue.noise_wide_hu / max(abs(contrast), 1.0) if faint else 0.0
     alone = 1.0 - ramp(streaks(mask, tissue.wide_draw[box], free, spacing), 0.58 + more, 0.72 + more)
     if faint:
-        # a few HU are believed only of what is large, round and parenchyma to the liver's own outline and around it
-        room = shell & liver[box]
-        plain = float(np.count_nonzero(parenchyma & room)) / max(1, np.count_nonzero(room))
-        score = ramp(abs(contrast) / tissue.noise_wide_hu, 2.5, 4.0) * ramp(roundness, 0.55, 0.65)
-        score *= ramp(plain, 0.6, 0.8) * ramp(np.count_nonzero(room) / max(1, around), 0.3, 0.5)
-        score *= ramp(float(np.mean(liver[box][mask])), 0.85, 0.97) * alone
+        score = _faint_score(signs, tissue, shell & liver[box], alone)
     else:
-        noise = tissue.noise_hu
-        if contrast < 0.0:
-            clear = ramp(-contrast, max(8.0, 2.0 * noise), max(22.0, 6.0 * noise))
-            # little contrast counts where it is well above the noise and the region is no piece of a vessel
-            some = ramp(-contrast, max(6.0, 3.2 * noise), max(8.0, 4.4 * noise)) * alone
-        else:
-            # unknown vessels are bright
-            clear, some = ramp(contrast, max(10.0, 3.0 * noise), max(26.0, 7.0 * noise)), 0.0
-        clear = max(clear * (clear + (1.0 - clear) * alone), some)
-        score = clear * ramp(roundness, 0.38, 0.62) * ramp(enclosure, 0.45, 0.75) * (1.0 - ramp(fat, 0.03, 0.2))
-    # what the liver's own outline left out is often a neighbour
-    score *= 0.5 + 0.5 * ramp(float(np.mean(liver[box][mask])), 0.1, 0.5)
-    score *= 0.6 + 0.4 * ramp(ml, 0.4, 1.5)
-    # the end of a fissure is small and has fat beside it
-    beside_fat = float(np.count_nonzero(shell & tissue.fat[box])) / max(1, around)
-    score *= 1.0 - 0.7 * ramp(beside_fat, 0.02, 0.1) * (1.0 - ramp(ml, 1.0, 3.0))
-    inner_fat = float(np.count_nonzero((shell | mask) & tissue.fissure[box])) / max(1, around)
-    score *= 1.0 - 0.8 * ramp(inner_fat, 0.01, 0.05) * (1.0 - ramp(ml, 4.0, 9.0))
-    # and what is small and lies along a vessel is often the fat around it
-    along = float(np.count_nonzero(shell & dilate_mm(vessels, 1.0, spacing))) / max(1, around)
-    score *= 1.0 - 0.7 * ramp(along, 0.12, 0.3) * (1.0 - ramp(ml, 2.5, 5.0))
+        score = _clear_contrast(contrast, tissue.noise_hu, alone) * ramp(roundness, 0.38, 0.62)
+        score = score * ramp(enclosure, 0.45, 0.75) * (1.0 - ramp(signs.share(shell & (hu[box] < FAT_HU)), 0.03, 0.2))
+    score = _doubted(score, signs, tissue, spacing)
     whole = np.zeros(liver.shape, dtype=bool)
     whole[box] = mask
     return Candidate(whole, float(score), contrast, roundness, enclosure, ml, float(np.median(hu[box][mask])))
+
+
+def _faint_score(signs: _Signs, tissue: Parenchyma, room: Mask, alone: float) -> float:
+    """Believe a few HU only of what is large, round and parenchyma to the liver's own outline and around it."""
+    plain = float(np.count_nonzero(signs.parenchyma & room)) / max(1, np.count_nonzero(room))
+    score = ramp(abs(signs.contrast_hu) / tissue.noise_wide_hu, 2.5, 4.0) * ramp(signs.roundness, 0.55, 0.65)
+    score *= ramp(plain, 0.6, 0.8) * ramp(signs.share(room), 0.3, 0.5)
+    return score * (ramp(signs.inside, 0.85, 0.97) * alone)
+
+
+def _clear_contrast(contrast_hu: float, noise_hu: float, alone: float) -> float:
+    """Return from 0 to 1 how clearly a region differs from the liver; ``alone`` is 0 for a piece of a vessel."""
+    if contrast_hu < 0.0:
+        clear = ramp(-contrast_hu, max(8.0, 2.0 * noise_hu), max(22.0, 6.0 * noise_hu))
+        # little contrast counts where it is well above the noise and the region is no piece of a vessel
+        some = ramp(-contrast_hu, max(6.0, 3.2 * noise_hu), max(8.0, 4.4 * noise_hu)) * alone
+    else:
+        # unknown vessels are bright
+        clear, some = ramp(contrast_hu, max(10.0, 3.0 * noise_hu), max(26.0, 7.0 * noise_hu)), 0.0
+    return max(clear * (clear + (1.0 - clear) * alone), some)
+
+
+def _doubted(score: float, signs: _Signs, tissue: Parenchyma, spacing: float) -> float:
+    """Lower the score of what looks like a neighbour, the end of a fissure or the fat along a vessel."""
+    box, shell, ml = signs.box, signs.shell, signs.ml
+    # what the liver's own outline left out is often a neighbour
+    score *= 0.5 + 0.5 * ramp(signs.inside, 0.1, 0.5)
+    score *= 0.6 + 0.4 * ramp(ml, 0.4, 1.5)
+    # the end of a fissure is small and has fat beside it
+    beside_fat = signs.share(shell & tissue.fat[box])
+    score *= 1.0 - 0.7 * ramp(beside_fat, 0.02, 0.1) * (1.0 - ramp(ml, 1.0, 3.0))
+    inner_fat = signs.share((shell | signs.mask) & tissue.fissure[box])
+    score *= 1.0 - 0.8 * ramp(inner_fat, 0.01, 0.05) * (1.0 - ramp(ml, 4.0, 9.0))
+    # and what is small and lies along a vessel is often the fat around it
+    along = signs.share(shell & dilate_mm(signs.vessels, 1.0, spacing))
+    return score * (1.0 - 0.7 * ramp(along, 0.12, 0.3) * (1.0 - ramp(ml, 2.5, 5.0)))

@@ -15,6 +15,7 @@ from anatomy_twin.segmentation.ground.working_grid import (
     Image,
     Mask,
     box_of,
+    close_mm,
     depth_mm,
     dilate_mm,
     volume_ml,
@@ -26,6 +27,16 @@ ISLAND_ML: Final = 0.3
 # ways whose costs differ by less than so much (natural logarithm) decide nothing
 NEAR: Final = 0.25
 LIMIT: Final = 1e6
+BRIGHTNESS: Final = (0.15, 0.9)
+TUBE: Final = (0.1, 1.2)
+# where no trunk was found: the hilum is a bay of the outline about 3 cm wide, between a tenth and seven tenths of the
+# liver's height; right and left portal vein are 9 to 12 mm wide, 6 mm where a grid loses half a voxel of their wall
+BAY_MM: Final = 15.0
+NEAR_BAY_MM: Final = 12.0
+HILUM_HEIGHT: Final = (0.1, 0.75)
+STEM_RADIUS_MM: Final = 3.0
+FROM_CAVA_MM: Final = 8.0
+CROWD_MM: Final = 20.0
 APART: Final = "see hepatic_vessels"
 
 
@@ -39,7 +50,8 @@ class Trees:
 
 
 def split_by_roots(
-    vessels: Mask, first_root: Mask, second_root: Mask, spacing_mm: float, brightness: Image | None = None
+    vessels: Mask, first_root: Mask, second_root: Mask, spacing_mm: float, brightness: Image | None = None,
+    ridge: Image | None = None,
 ) -> Trees:
     """Give each vessel voxel to the root it reaches on the better way; voxels that reach none stay out of both.
 
@@ -47,19 +59,24 @@ def split_by_roots(
     ----------
     vessels : bool [k, j, i]; the roots lie outside, within two voxels of it.
     brightness : excess over the liver in units of that of large vessels; 1 everywhere if None.
+    ridge : strength of the ridge (see ``ridge_strength``) in the same units; as bright everywhere if None.
 
-    A mm of the way costs 1 / (radius^3 brightness^4), radius being the distance to the vessel's border: where two trees
-    touch the passage is thin, and fainter than the middle of either, as it is half liver. Islands below 0.3 ml of one
-    tree within the other go to that other.
+    A mm of the way costs 1 / (radius^3 brightness^4 tube^4), radius being the distance to the vessel's border and tube
+    the share of the brightness that the ridge has: where two trees touch the passage is thin, and fainter than the
+    middle of either, as it is half liver, and what is wide across the way from one to the other is no tube. Brighter
+    than nine tenths is full: one of the two trees is often a little brighter than the other. Islands below 0.3 ml of
+    one tree within the other go to that other.
     """
     first, second = np.zeros_like(vessels), np.zeros_like(vessels)
     if not vessels.any():
         return Trees(first, second, 0.0)
     box = box_of(vessels, 3)
     part = vessels[box]
-    bright = np.ones(part.shape, np.float32) if brightness is None else np.clip(brightness[box], 0.15, 1.3)
+    bright = np.ones(part.shape, np.float32) if brightness is None else np.clip(brightness[box], *BRIGHTNESS)
     starts = [dilate_mm(root[box], 2.0 * spacing_mm + 0.1, spacing_mm) & part for root in (first_root, second_root)]
     ease = np.maximum(depth_mm(part, spacing_mm), 0.5 * spacing_mm) ** 3 * bright**4
+    if ridge is not None:
+        ease *= np.clip(ridge[box] / bright, *TUBE) ** 4
     slowness = np.where(part, 1.0 / ease, np.inf).astype(np.float32)
     ways = [travel_time(slowness, start, (spacing_mm, spacing_mm, spacing_mm), LIMIT) for start in starts]
     reached = np.isfinite(ways[0]) | np.isfinite(ways[1])
@@ -102,7 +119,8 @@ def _add_leftovers(vessels: Mask, first: Mask, second: Mask) -> None:
 
 
 def part_trees(
-    vessels: Mask, cava: Mask | None, trunk: Mask | None, spacing_mm: float, note: str, brightness: Image | None = None
+    vessels: Mask, cava: Mask | None, trunk: Mask | None, spacing_mm: float, note: str, brightness: Image | None = None,
+    ridge: Image | None = None, liver: Mask | None = None,
 ) -> dict[str, Found]:
     """Return "hepatic_veins", "portal_branches" and "hepatic_vessels" (what hangs on neither, or all undivided).
 
@@ -110,14 +128,18 @@ def part_trees(
     ----------
     vessels : the vessels in the liver without the trunk. cava, trunk : the roots, None or empty where not found.
     note : what is known of the vessels; it begins the notes of all three.
+    liver : with it the widest vessel in the hilum stands for a trunk that was not found.
 
     Without both roots, or where a tree would hold less than 2 ml or much hangs on neither, they are not told apart.
     """
     if cava is None or not cava.any():
         return _undivided(vessels, note, "the vena cava, into which the hepatic veins run, was not found")
+    words = "the portal trunk"
+    if (trunk is None or not trunk.any()) and liver is not None:
+        trunk, words = hilar_root(vessels, liver, cava, spacing_mm), "the widest vessel of the hilum (no trunk found)"
     if trunk is None or not trunk.any():
         return _undivided(vessels, note, "the portal trunk, from which the portal branches come, was not found")
-    trees = split_by_roots(vessels, _confluence(cava, trunk, vessels, spacing_mm), trunk, spacing_mm, brightness)
+    trees = split_by_roots(vessels, _confluence(cava, trunk, vessels, spacing_mm), trunk, spacing_mm, brightness, ridge)
     veins, portal = trees.first, trees.second
     total = max(1, int(np.count_nonzero(vessels)))
     if np.count_nonzero(veins | portal) < LEAST_SHARE * total:
@@ -128,7 +150,7 @@ def part_trees(
     rest = vessels & ~veins & ~portal
     return {
         "hepatic_veins": Found(veins, "check", f"{note}; towards the inferior vena cava, {doubt}", ("estimated",)),
-        "portal_branches": Found(portal, "check", f"{note}; towards the portal trunk, {doubt}", ("estimated",)),
+        "portal_branches": Found(portal, "check", f"{note}; towards {words}, {doubt}", ("estimated",)),
         "hepatic_vessels": Found(rest, "ok", f"{note}; hangs on neither tree")
         if rest.any() else Found.nothing("every vessel hangs on one of the two trees"),
     }
@@ -141,6 +163,37 @@ def _undivided(vessels: Mask, note: str, why: str) -> dict[str, Found]:
         "hepatic_veins": Found.nothing(f"not told apart from portal branches, {APART}: {why}"),
         "portal_branches": Found.nothing(f"not told apart from hepatic veins, {APART}: {why}"),
     }
+
+
+def hilar_root(vessels: Mask, liver: Mask, cava: Mask, spacing_mm: float) -> Mask:
+    """Return the piece of a vessel from which portal branches come where the trunk outside the liver is not known.
+
+    Of the vessels that hang together with many others, at least as wide as a right or left portal vein, near the bay
+    of the liver's outline, in the middle heights of the liver and away from the vena cava, into which the hepatic
+    veins run: the widest place and what is near to it. Empty where there is none.
+    """
+    parts, _ = ndimage.label(vessels, np.ones((3, 3, 3)))
+    sizes = np.bincount(parts.ravel())
+    sizes[0] = 0
+    depth = np.where((sizes >= 0.2 * sizes.max(initial=1))[parts], depth_mm(vessels, spacing_mm, 12.0), np.float32(0.0))
+    near_bay = dilate_mm(close_mm(liver, BAY_MM, spacing_mm) & ~liver, NEAR_BAY_MM, spacing_mm)
+    rows = np.flatnonzero(liver.any(axis=(1, 2)))
+    low, high = (int(rows[0] + share * (rows[-1] - rows[0])) for share in HILUM_HEIGHT)
+    near_bay &= ~dilate_mm(cava, FROM_CAVA_MM, spacing_mm)
+    near_bay[:low] = False
+    near_bay[high:] = False
+    result = np.zeros_like(vessels)
+    wide = near_bay & (depth >= STEM_RADIUS_MM)
+    if not wide.any():
+        return result
+    # the piece that holds most, where vessels are many: a single wide spot may be a contact of two, and the veins of
+    # the bowel are wide as well, but nothing branches around them
+    crowd = ndimage.uniform_filter(vessels.astype(np.float32), 2 * round(CROWD_MM / spacing_mm) + 1, mode="constant")
+    labels, _ = ndimage.label(wide, np.ones((3, 3, 3)))
+    score = np.bincount(labels.ravel(), np.where(wide, depth**2 * crowd**2, 0.0).ravel())
+    piece = labels == int(np.argmax(score))
+    result[piece & (depth >= 0.8 * float(depth[piece].max()))] = True
+    return result
 
 
 def _confluence(cava: Mask, trunk: Mask, vessels: Mask, spacing_mm: float) -> Mask:

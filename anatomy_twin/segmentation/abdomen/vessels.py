@@ -34,6 +34,10 @@ LOCAL_MEAN_MM: Final = 18.0
 MIN_CONTRAST_HU: Final = 12.0
 MIN_COMPONENT_ML: Final = 0.15
 MIN_EXTENT_MM: Final = 14.0
+# the wall of a vessel is blurred over about two voxels of a scan of 2.5 mm; a tube as sharp as that reads about its
+# contrast as ridge (see ``ridges``), the flank of a wide one less than half
+BESIDE_MM: Final = 2.6
+OWN_TUBE: Final = 0.8
 # what a vessel of the liver cannot be, and how far its bright rim reaches in mm
 NOT_A_VESSEL: Final = {
     "aorta": 3.0, "kidney_right": 4.0, "kidney_left": 4.0, "bone": 3.0, "spleen": 2.0, "lung_right": 2.0,
@@ -87,7 +91,11 @@ def _ridge_noise(ridge: Image, region: Mask) -> float:
 
 
 def grow_vessels(contrast: Contrast, ridge: Image, region: Mask, spacing_mm: float) -> Mask:
-    """Return bright tubes: strong ridges, grown to half of their own contrast."""
+    """Return bright tubes: strong ridges, grown to half of their own contrast.
+
+    What is fainter than half of the brightest voxel of the vessel within ``BESIDE_MM`` is its blurred wall, unless it
+    is nearly as tube-like as it is bright: a thin branch beside a wide one.
+    """
     excess, noise = contrast.excess, contrast.noise_hu
     half = max(0.5 * contrast.typical_hu, 1.5 * noise)
     ridge_noise = _ridge_noise(ridge, region)
@@ -95,7 +103,17 @@ def grow_vessels(contrast: Contrast, ridge: Image, region: Mask, spacing_mm: flo
     seeds |= open_mm(region & (excess > max(half, 2.0 * noise)), 1.5 * spacing_mm, spacing_mm) & (ridge > ridge_noise)
     faint = 0.3 * contrast.typical_hu
     thin = (ridge > max(faint, 2.0 * ridge_noise)) & (excess > max(faint, noise))
-    return touching(region & ((excess > half) | thin), seeds)
+    grown = touching(region & ((excess > half) | thin), seeds)
+    return grown & ((excess > 0.5 * _brightest(excess, grown, spacing_mm)) | (thin & (ridge > OWN_TUBE * excess)))
+
+
+def _brightest(excess: Image, vessels: Mask, spacing_mm: float) -> Image:
+    """Return the greatest excess of the vessels within ``BESIDE_MM`` of each voxel."""
+    reach = int(BESIDE_MM / spacing_mm)
+    steps = np.indices((2 * reach + 1,) * 3) - reach
+    near = (steps**2).sum(axis=0) * spacing_mm**2 <= BESIDE_MM**2
+    inside = np.where(vessels, excess, np.float32(0.0))
+    return np.asarray(ndimage.maximum_filter(inside, footprint=near, mode="constant"), dtype=np.float32)
 
 
 def drop_specks(
@@ -159,7 +177,7 @@ def find_hepatic_vessels(
     note = f"vessels {contrast.typical_hu:.0f} HU brighter than the liver, noise {contrast.noise_hu:.0f} HU"
     return part_trees(
         vessels if trunk is None else vessels & ~trunk, cava, trunk, spacing, note,
-        contrast.excess / np.float32(contrast.typical_hu),
+        contrast.excess / np.float32(contrast.typical_hu), ridge / np.float32(contrast.typical_hu), liver,
     )
 
 
