@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from anatomy_twin.anatomy import certify, is_watertight, surface_of
+from anatomy_twin.anatomy.surface.surfaces import without_islands
 from anatomy_twin.core import SurfaceMesh, VolumeGeometry
 from anatomy_twin.core.geometry import reindex
 from anatomy_twin.errors import MeshError
@@ -142,3 +143,13 @@ def test_the_certificate_tells_the_truth_about_bad_surfaces():
 def test_no_voxels_is_refused():
     with pytest.raises(MeshError, match="no voxels"):
         surface_of(np.zeros((4, 4, 4), bool), VolumeGeometry.upright((4, 4, 4), (1, 1, 1)))
+
+
+def test_pieces_of_next_to_nothing_that_face_inward_go():
+    ball, speck = trimesh.creation.icosphere(2, 10.0), trimesh.creation.icosphere(0, 0.1)
+    points = np.concatenate([ball.vertices, speck.vertices + 20.0])
+    for faces, stay in ((speck.faces, True), (speck.faces[:, ::-1], False)):
+        surface = SurfaceMesh(points, np.concatenate([ball.faces, faces + len(ball.vertices)]).astype(np.int64))
+        kept, left_out, lost_ml, parts = without_islands(surface, 0.0, 0.01, 1e-4)
+        assert (left_out, lost_ml, parts) == (0, 0.0, 1 + stay)
+        assert len(kept.triangles) == len(ball.faces) + stay * len(faces)

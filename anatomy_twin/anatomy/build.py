@@ -25,6 +25,7 @@ AROUND = ("body", "skin", "diaphragm", "lung_right", "lung_left", "pleural_reces
 LESIONS = ("tumour", "tumour_candidate", "lesion")
 SMALLEST_DRAWN_ISLAND_ML = 0.05
 LARGEST_SHARE_LEFT_OUT = 0.01  # thin vessels fall into pieces on a voxel grid: those are no specks
+NOTHING_VOXELS = 0.05  # a voxel alone encloses a sixth of itself before its volume is put back
 TOLERANCE_VOXELS = 0.1  # of the finest spacing: what decimation may add to the error of the grid
 COARSE_TOLERANCE_VOXELS = 1.5
 COARSE_SHARE = 0.2
@@ -88,15 +89,13 @@ def build_anatomy(
 
 def _complexes(regions: RegionMap, monitor: Monitor, memory_limit_bytes: int | None) -> tuple[Complex, Complex]:
     """Return the surfaces of all structures twice: for looking at and measuring, and coarser for moving."""
-    whole = complex_of(regions, yielding=AROUND, memory_limit_bytes=memory_limit_bytes)
+    whole = complex_of(regions, yielding=AROUND, memory_limit_bytes=memory_limit_bytes, exact=False)
     monitor.progress(0.2)
     check_cancelled(monitor)
     finest_mm = min(regions.geometry.spacing_mm)
-    tolerance_mm = TOLERANCE_VOXELS * finest_mm
-    fine = decimated(whole, tolerance_mm, 4)
-    while len(fine.triangles) > MOST_TRIANGLES and tolerance_mm < finest_mm:
-        tolerance_mm *= 2.0
-        fine = decimated(fine, tolerance_mm, MOST_TRIANGLES)
+    fine = decimated(
+        whole, TOLERANCE_VOXELS * finest_mm, 4, most_triangles=MOST_TRIANGLES, widest_mm=finest_mm
+    )
     monitor.progress(0.4)
     check_cancelled(monitor)
     coarse = decimated(fine, COARSE_TOLERANCE_VOXELS * finest_mm, int(COARSE_SHARE * len(fine.triangles)))
@@ -124,12 +123,15 @@ def _drawn(segment: Segment, regions: RegionMap, fine: Complex, coarse: Complex)
     voxels = int(regions.structure_voxels[number])
     volume_ml = voxels * regions.geometry.voxel_volume_ml
     smallest_ml = 0.0 if catalog.stem(segment.name) in LESIONS else SMALLEST_DRAWN_ISLAND_ML
+    nothing_ml = NOTHING_VOXELS * regions.geometry.voxel_volume_ml
     surface, left_out, lost_ml, parts = without_islands(
-        structure_surface(fine, number), smallest_ml, LARGEST_SHARE_LEFT_OUT
+        structure_surface(fine, number), smallest_ml, LARGEST_SHARE_LEFT_OUT, nothing_ml
     )
     fewer = None
     if len(surface.triangles) > SMALL_ENOUGH_TRIANGLES:
-        fewer = without_islands(structure_surface(coarse, number), smallest_ml, LARGEST_SHARE_LEFT_OUT)[0]
+        fewer = without_islands(
+            structure_surface(coarse, number), smallest_ml, LARGEST_SHARE_LEFT_OUT, nothing_ml
+        )[0]
     certificate = certify(
         surface, volume_ml, touches_border=bool(regions.structure_at_border[number]),
         boundary=VoxelBoundary(regions.array, regions.member[number], regions.geometry),

@@ -19,12 +19,13 @@ class Certificate:
     ``volume_error_percent`` is surface against voxels, signed. ``manifold``: every point has one closed fan of
     triangles around it. ``boundary_p95_mm`` is the distance below which 95 % of the surface's points lie from the
     faces between voxels in and out, ``boundary_max_mm`` the largest. Angles are those inside triangles: the smallest,
-    and the one that 5 % are smaller than. ``pieces`` counts closed surfaces that do not hang together.
+    and the one that 5 % are smaller than. ``pieces`` counts closed surfaces that do not hang together,
+    ``crossing_triangles`` those that pass through another one of the surface.
     """
 
     watertight: bool
     outward: bool
-    volume_error_percent: float
+    volume_error_percent: float | None
     triangle_count: int
     touches_border: bool = False
     manifold: bool | None = None
@@ -33,6 +34,7 @@ class Certificate:
     smallest_angle_deg: float | None = None
     angle_p5_deg: float | None = None
     pieces: int | None = None
+    crossing_triangles: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

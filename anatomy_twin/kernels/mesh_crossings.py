@@ -9,8 +9,10 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-CELL_SHARE = 0.9  # of all triangles are no wider than a cell
+WIDER_THAN_MEAN = 2.0  # cells than the boxes of triangles, along each axis: few triangles in a cell, few cells for each
+MOST_CELLS = 4_000_000
 SAME_PLACE = 1e-9  # of an edge: touching is not crossing
+_BLOCKS = 256  # of triangles or cells, each looked at by one thread
 
 
 @njit(cache=True)
@@ -35,23 +37,33 @@ def _pierces(points: Any, u: int, v: int, a: int, b: int, c: int) -> bool:
 
 
 @njit(cache=True)
-def _cross(points: Any, triangles: Any, t: int, r: int) -> bool:
+def _apart(points: Any, triangles: Any, t: int, r: int) -> bool:
+    """Tell whether triangle r lies on one side of the plane of t, corners of both put aside."""
+    a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+    a0, a1, a2 = points[a, 0], points[a, 1], points[a, 2]
+    b0, b1, b2 = points[b, 0] - a0, points[b, 1] - a1, points[b, 2] - a2
+    c0, c1, c2 = points[c, 0] - a0, points[c, 1] - a1, points[c, 2] - a2
+    n0, n1, n2 = b1 * c2 - b2 * c1, b2 * c0 - b0 * c2, b0 * c1 - b1 * c0
+    own, above, below = 0, 0, 0
+    for n in range(3):
+        v = triangles[r, n]
+        if v != a and v != b and v != c:
+            height = n0 * (points[v, 0] - a0) + n1 * (points[v, 1] - a1) + n2 * (points[v, 2] - a2)
+            own += 1
+            above += height >= 0.0
+            below += height <= 0.0
+    return above == own or below == own
+
+
+@njit(cache=True)
+def triangles_cross(points: Any, triangles: Any, t: int, r: int) -> bool:
     """Tell whether an edge of one triangle passes through the other; never for two with a common edge."""
     common = 0
     for n in range(3):
         for m in range(3):
             common += triangles[t, n] == triangles[r, m]
-    if common > 1:
+    if common > 1 or _apart(points, triangles, t, r) or _apart(points, triangles, r, t):
         return False
-    for axis in range(3):
-        low, high = math.inf, -math.inf
-        other_low, other_high = math.inf, -math.inf
-        for n in range(3):
-            low, high = min(low, points[triangles[t, n], axis]), max(high, points[triangles[t, n], axis])
-            place = points[triangles[r, n], axis]
-            other_low, other_high = min(other_low, place), max(other_high, place)
-        if low > other_high or other_low > high:
-            return False
     for n in range(3):
         for one, other in ((t, r), (r, t)):
             u, v = triangles[one, n], triangles[one, (n + 1) % 3]
@@ -61,70 +73,150 @@ def _cross(points: Any, triangles: Any, t: int, r: int) -> bool:
 
 
 @njit(cache=True)
-def _cells(points: Any, triangles: Any, origin: Any, width: float, shape: Any) -> Any:
-    """Return (cell, triangle) for every cell of the grid that the box of a triangle reaches into."""
-    count = triangles.shape[0]
-    spans = np.empty((count, 3, 2), np.int64)
-    total = 0
-    for t in range(count):
-        size = 1
-        for axis in range(3):
-            low, high = math.inf, -math.inf
-            for c in range(3):
-                place = points[triangles[t, c], axis]
-                low, high = min(low, place), max(high, place)
-            spans[t, axis, 0] = math.floor((low - origin[axis]) / width)
-            spans[t, axis, 1] = min(shape[axis] - 1, math.floor((high - origin[axis]) / width))
-            size *= spans[t, axis, 1] - spans[t, axis, 0] + 1
-        total += size
-    cell, owner = np.empty(total, np.int64), np.empty(total, np.int32)
-    filled = 0
-    for t in range(count):
-        for k in range(spans[t, 0, 0], spans[t, 0, 1] + 1):
-            for j in range(spans[t, 1, 0], spans[t, 1, 1] + 1):
-                for i in range(spans[t, 2, 0], spans[t, 2, 1] + 1):
-                    cell[filled] = (k * shape[1] + j) * shape[2] + i
-                    owner[filled] = t
-                    filled += 1
-    return cell, owner
+def _box(points: Any, triangles: Any, t: int, box: Any) -> None:
+    """Write lowest and highest place along each axis."""
+    a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+    for axis in range(3):
+        x, y, z = points[a, axis], points[b, axis], points[c, axis]
+        box[axis], box[3 + axis] = min(x, y, z), max(x, y, z)
 
 
 @njit(cache=True, parallel=True)
-def _search(points: Any, triangles: Any, owner: Any, begins: Any, crossing: Any) -> None:
-    for group in prange(begins.shape[0] - 1):
-        for n in range(begins[group], begins[group + 1]):
-            for m in range(n + 1, begins[group + 1]):
-                if _cross(points, triangles, owner[n], owner[m]):
-                    crossing[owner[n]] = True  # cells may say so of the same triangle: always the same
-                    crossing[owner[m]] = True
+def _extents(points: Any, triangles: Any, sums: Any, lows: Any, highs: Any) -> None:
+    """Sum the widths of the boxes by block, and find the ends of all."""
+    count = triangles.shape[0]
+    for block in prange(_BLOCKS):
+        box = np.empty(6)
+        lows[block], highs[block] = np.inf, -np.inf
+        for t in range(block * count // _BLOCKS, (block + 1) * count // _BLOCKS):
+            _box(points, triangles, t, box)
+            for axis in range(3):
+                sums[block, axis] += box[3 + axis] - box[axis]
+                lows[block, axis] = min(lows[block, axis], box[axis])
+                highs[block, axis] = max(highs[block, axis], box[3 + axis])
 
 
-def crossing_triangles(points_mm: NDArray[np.float64], triangles: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+@njit(cache=True)
+def _span(box: Any, origin: Any, scale: Any, shape: Any, span: Any) -> None:
+    """Write the first and the last cell along each axis that a box reaches into."""
+    for axis in range(3):
+        span[axis] = int((box[axis] - origin[axis]) * scale[axis])
+        span[3 + axis] = min(shape[axis] - 1, int((box[3 + axis] - origin[axis]) * scale[axis]))
+
+
+@njit(cache=True)
+def _list_cells(points: Any, triangles: Any, among: Any, origin: Any, scale: Any, shape: Any) -> Any:
+    """Return (start, owner): the triangles in each cell, of those cells that a triangle of ``among`` reaches into."""
+    box, span = np.empty(6), np.empty(6, np.int64)
+    rows, columns = shape[1], shape[2]
+    every = among.shape[0] == 0
+    wanted = np.zeros(1 if every else shape[0] * rows * columns, np.bool_)
+    for t in range(among.shape[0]):
+        if among[t]:
+            _box(points, triangles, t, box)
+            _span(box, origin, scale, shape, span)
+            for k in range(span[0], span[3] + 1):
+                for j in range(span[1], span[4] + 1):
+                    for i in range(span[2], span[5] + 1):
+                        wanted[(k * rows + j) * columns + i] = True
+    start = np.zeros(shape[0] * rows * columns + 1, np.int64)
+    owner = np.empty(0, np.int32)
+    for turn in range(2):
+        for t in range(triangles.shape[0]):
+            _box(points, triangles, t, box)
+            _span(box, origin, scale, shape, span)
+            for k in range(span[0], span[3] + 1):
+                for j in range(span[1], span[4] + 1):
+                    row = (k * rows + j) * columns
+                    for cell in range(row + span[2], row + span[5] + 1):
+                        if every or wanted[cell]:
+                            if turn == 1:
+                                owner[start[cell]] = t
+                            start[cell] += 1
+        if turn == 0:
+            total = 0
+            for cell in range(start.shape[0]):
+                total, start[cell] = total + start[cell], total
+            owner = np.empty(total, np.int32)
+    return start, owner  # every start has moved on to its end, which is the next one's start
+
+
+@njit(cache=True, parallel=True)
+def _search(
+    points: Any, triangles: Any, among: Any, start: Any, owner: Any, origin: Any, scale: Any, shape: Any,
+    crossing: Any,
+) -> None:
+    cells = start.shape[0] - 1
+    every = among.shape[0] == 0
+    for block in prange(_BLOCKS):
+        low, high = block * cells // _BLOCKS, (block + 1) * cells // _BLOCKS
+        most = 0
+        for cell in range(low, high):
+            most = max(most, start[cell] - (start[cell - 1] if cell else 0))
+        boxes = np.empty((most, 6))
+        for cell in range(low, high):
+            first, last = start[cell - 1] if cell else 0, start[cell]
+            if last - first < 2:
+                continue
+            k, j, i = cell // (shape[1] * shape[2]), cell // shape[2] % shape[1], cell % shape[2]
+            for n in range(last - first):
+                _box(points, triangles, owner[first + n], boxes[n])
+            for n in range(1, last - first):
+                t, one = owner[first + n], boxes[n]
+                for m in range(n):
+                    other = boxes[m]
+                    if (
+                        one[0] > other[3] or other[0] > one[3] or one[1] > other[4] or other[1] > one[4]
+                        or one[2] > other[5] or other[2] > one[5]
+                    ):
+                        continue
+                    r = owner[first + m]
+                    # boxes meet in several cells: the lowest of these is the one that looks
+                    if (
+                        (not every and not among[t] and not among[r])
+                        or int((max(one[0], other[0]) - origin[0]) * scale[0]) != k
+                        or int((max(one[1], other[1]) - origin[1]) * scale[1]) != j
+                        or int((max(one[2], other[2]) - origin[2]) * scale[2]) != i
+                    ):
+                        continue
+                    if triangles_cross(points, triangles, t, r):
+                        crossing[t] = True  # cells may say so of the same triangle: always the same
+                        crossing[r] = True
+
+
+def crossing_triangles(
+    points_mm: NDArray[np.float64], triangles: NDArray[np.integer[Any]], among: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_]:
     """Tell of every triangle whether it passes through another one.
 
     Parameters
     ----------
     points_mm : (N, 3); triangles : (M, 3) point numbers, of a surface or a complex of surfaces.
+    among : (M,) only pairs of which one is among these are looked at (what has moved since); by default all.
 
     Returns
     -------
     bool (M,) : triangles with a common edge, and those that only touch, do not count; nor do those in one plane.
     """
-    corners = np.array(triangles, dtype=np.int32).reshape(-1, 3)
-    points = np.array(points_mm, dtype=np.float64).reshape(-1, 3)
+    corners = np.ascontiguousarray(triangles, dtype=np.int32).reshape(-1, 3)
+    points = np.ascontiguousarray(points_mm, dtype=np.float64).reshape(-1, 3)
+    corners, points = _writeable(corners), _writeable(points)
     crossing = np.zeros(len(corners), np.bool_)
-    if len(corners) < 2:
+    if len(corners) < 2 or (among is not None and not among.any()):
         return crossing
-    boxes = points[corners]
-    widths = np.ptp(boxes, axis=1).max(axis=1)
-    origin = boxes.reshape(-1, 3).min(axis=0)
-    extent = boxes.reshape(-1, 3).max(axis=0) - origin
-    # no more cells along an axis than a few million in all, whatever the triangles are like
-    width = max(float(np.quantile(widths, CELL_SHARE)), float(extent.max()) / 500.0, 1e-9)
+    looked = np.empty(0, np.bool_) if among is None else np.array(among, dtype=np.bool_)
+    sums, lows, highs = np.zeros((_BLOCKS, 3)), np.empty((_BLOCKS, 3)), np.empty((_BLOCKS, 3))
+    _extents(points, corners, sums, lows, highs)
+    origin = lows.min(axis=0)
+    extent = np.maximum(highs.max(axis=0) - origin, 1e-9)
+    width = np.maximum(WIDER_THAN_MEAN * sums.sum(axis=0) / len(corners), extent / 1000.0)
+    width *= max(1.0, float(np.prod(extent / width)) / MOST_CELLS) ** (1.0 / 3.0)
     shape = np.floor(extent / width).astype(np.int64) + 1
-    cell, owner = _cells(points, corners, origin, width, shape)
-    order = np.argsort(cell, kind="stable")
-    cell, owner = cell[order], owner[order]
-    begins = np.concatenate(([0], np.flatnonzero(np.diff(cell)) + 1, [len(cell)]))
-    _search(points, corners, owner, begins, crossing)
+    start, owner = _list_cells(points, corners, looked, origin, 1.0 / width, shape)
+    _search(points, corners, looked, start, owner, origin, 1.0 / width, shape, crossing)
     return crossing
+
+
+def _writeable(array: NDArray[Any]) -> NDArray[Any]:
+    """A copy of what cannot be written: kernels are compiled for one kind of array."""
+    return array if array.flags.writeable else array.copy()

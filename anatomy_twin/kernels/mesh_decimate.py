@@ -8,7 +8,7 @@ only, not on the number of threads.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit, prange
@@ -49,13 +49,21 @@ def _chosen(ranking: Any, partner: Any, start: Any, wings: Any, most: int) -> An
 @njit(cache=True, parallel=True)
 def _contract(
     taken: Any, partner: Any, places: Any, points: Any, triangles: Any, orders: Any, quadrics: Any, start: Any,
-    star: Any,
+    star: Any, wings: Any, changed: Any, given: Any, into: Any,
 ) -> None:
-    """Contract the taken edges in place; a triangle that vanishes gets point number -1 first. No two edges meet."""
+    """Contract the taken edges in place; a triangle that vanishes gets point number -1 first. No two edges meet.
+
+    ``given`` is the number that each point was given in, ``into`` notes for these where they went; ``changed`` tells
+    around which points triangles are others or elsewhere than before.
+    """
     for number in prange(taken.shape[0]):
         u = taken[number]
         v = partner[u]
         gone, kept = (v, u) if orders[u] > orders[v] else (u, v)
+        into[given[gone]] = given[kept]
+        for end in (u, v):
+            for n in range(start[end], start[end + 1]):
+                changed[wings[n, 0]] = changed[wings[n, 1]] = True
         for axis in range(3):
             points[kept, axis] = places[u, axis]
         for entry in range(11):
@@ -71,7 +79,10 @@ def _contract(
 
 
 @njit(cache=True)
-def _compact(points: Any, triangles: Any, sides: Any, orders: Any, quadrics: Any, count: int) -> Any:
+def _compact(
+    points: Any, triangles: Any, sides: Any, orders: Any, quadrics: Any, given: Any, changed: Any, partner: Any,
+    cost: Any, places: Any, pending: Any, count: int,
+) -> Any:
     """Move what is left to the front of the arrays, in the same order; return (points left, triangles left)."""
     number = np.full(points.shape[0], -1, np.int32)
     left = 0
@@ -88,14 +99,31 @@ def _compact(points: Any, triangles: Any, sides: Any, orders: Any, quadrics: Any
         if number[u] < 0:
             continue
         number[u] = kept
-        points[kept] = points[u]
-        orders[kept] = orders[u]
-        quadrics[kept] = quadrics[u]
+        for axis in range(3):
+            points[kept, axis], places[kept, axis] = points[u, axis], places[u, axis]
+        for entry in range(11):
+            quadrics[kept, entry] = quadrics[u, entry]
+        orders[kept], given[kept] = orders[u], given[u]
+        changed[kept], partner[kept], cost[kept], pending[kept] = changed[u], partner[u], cost[u], pending[u]
         kept += 1
+    for u in range(kept):
+        if partner[u] >= 0:
+            partner[u] = number[partner[u]]
     for t in range(left):
         for c in range(3):
             triangles[t, c] = number[triangles[t, c]]
     return kept, left
+
+
+class Decimated(NamedTuple):
+    """What is left of a complex: ``points_mm`` (n, 3), ``triangles`` (m, 3), their ``sides`` (m, 2), all in the order
+    of the input, and ``became`` (N,): which of the points each one of the input was drawn into, -1 without triangles.
+    """
+
+    points_mm: NDArray[np.float64]
+    triangles: NDArray[np.int32]
+    sides: NDArray[np.int32]
+    became: NDArray[np.int32]
 
 
 def decimate_complex(
@@ -104,7 +132,10 @@ def decimate_complex(
     sides: NDArray[np.int32],
     tolerance_mm: float,
     target_triangles: int,
-) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.int32]]:
+    *,
+    most_triangles: float = np.inf,
+    widest_mm: float = 0.0,
+) -> Decimated:
     """Contract edges of a surface complex until it has few enough triangles or is as coarse as it may be.
 
     The complex stays the same up to a homeomorphism: pieces, holes, contacts and rims remain. Points at which rims meet
@@ -119,44 +150,64 @@ def decimate_complex(
     tolerance_mm : root mean square distance that a point may have from the planes of the triangles it stands for, and
         from the rims.
     target_triangles : stop when so many are left (just below it). More stay where the tolerance forbids.
-
-    Returns
-    -------
-    (points_mm (n, 3), triangles (m, 3), sides (m, 2)) : copies, in the order of the input; points without a triangle
-        are left out.
+    most_triangles, widest_mm : where the tolerance leaves more than so many, it is doubled, and again, until there are
+        just as many, or it is as wide as that.
     """
     points = np.array(points_mm, dtype=np.float64, order="C").reshape(-1, 3)
     faces = np.array(triangles, dtype=np.int32, order="C").reshape(-1, 3)
     parts = np.array(sides, dtype=np.int32, order="C").reshape(-1, 2)
+    into = np.arange(len(points), dtype=np.int32)
     if not len(faces):
-        return points[:0], faces, parts
-    limit = min(float(tolerance_mm), 1e9) ** 2
-    target = max(0, int(target_triangles))
+        return Decimated(points[:0], faces, parts, np.full(len(points), -1, np.int32))
+    tolerance, target = min(float(tolerance_mm), 1e9), max(0, int(target_triangles))
     centre = points.mean(axis=0)  # quadrics lose digits far from the origin
     points -= centre
-    count = len(faces)
+    count, given = len(faces), into.copy()
     start, _, wings = stars(faces, count, len(points))
     orders, quadrics = prepare(points, start, wings)
-    kept, count = _compact(points, faces, parts, orders, quadrics, count)
+    changed, partner, pending = np.ones(len(points), bool), np.full(len(points), -1, np.int32), np.zeros(len(points))
+    cost, places = np.full(len(points), np.inf), np.zeros_like(points)
+    about = (points, faces, parts, orders, quadrics, given, changed, partner, cost, places, pending)
+    kept, count = _compact(*about, count)
     ceiling = np.inf
     while count > target:
-        points, orders, quadrics = points[:kept], orders[:kept], quadrics[:kept]
         start, star, wings = stars(faces, count, kept)
-        partner, cost, places = best_edges(
-            points, parts, orders, quadrics, start, star, wings, limit, ceiling
+        best_edges(
+            points[:kept], parts, orders, quadrics, start, star, wings, tolerance**2, ceiling, changed, partner, cost,
+            places, pending,
         )
-        ranking = _ranking(cost, max(64, int(SHARE_PER_ROUND * kept)))
-        taken = _chosen(ranking, partner, start, wings, count - target)
-        _contract(taken, partner, places, points, faces, orders, quadrics, start, star)
-        before = count
-        kept, count = _compact(points, faces, parts, orders, quadrics, count)
+        changed[:kept] = False
+        ranking = _ranking(cost[:kept], max(64, int(SHARE_PER_ROUND * kept)))
+        taken = _chosen(ranking, partner[:kept], start, wings, count - target)
+        _contract(
+            taken, partner, places, points, faces, orders, quadrics, start, star, wings, changed, given, into
+        )
+        before, dearest = count, float(cost[ranking[-1]]) if len(ranking) else np.inf
+        kept, count = _compact(points[:kept], *about[1:], count)
         if before - count >= LEAST_PROGRESS * before:
-            ceiling = GROWTH * float(cost[ranking[-1]])
-        elif np.isinf(ceiling):
-            break
-        else:
+            ceiling = GROWTH * dearest
+        elif np.isfinite(ceiling):
             ceiling = np.inf
-    return points[:kept] + centre, faces[:count].copy(), parts[:count].copy()
+        elif count > most_triangles and tolerance < widest_mm:
+            tolerance, target = 2.0 * tolerance, max(target, int(most_triangles))
+            changed[:kept] = True
+        else:
+            break
+    return Decimated(
+        points[:kept] + centre, faces[:count].copy(), parts[:count].copy(), _followed(into, given[:kept])
+    )
+
+
+def _followed(into: NDArray[np.int32], left: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return where every point ended, as numbers of what is left, from where each went when it was contracted."""
+    while True:
+        further = into[into]
+        if np.array_equal(further, into):
+            break
+        into = further
+    number = np.full(len(into), -1, np.int32)
+    number[left] = np.arange(len(left), dtype=np.int32)
+    return number[into]
 
 
 def _ranking(cost: NDArray[np.float64], most: int) -> NDArray[np.int64]:

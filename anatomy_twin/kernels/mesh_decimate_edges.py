@@ -238,22 +238,38 @@ def _place(
     return fits, x0, x1, x2
 
 
+@njit(cache=True)
+def _is_known(u: int, start: Any, wings: Any, changed: Any, pending: Any, ceiling: float) -> bool:
+    """Tell whether what was found for u still holds: its triangles and those of its neighbours are as they were, and
+    no edge that was too costly then is to be looked into now."""
+    if changed[u] or pending[u] <= ceiling:
+        return False
+    touched = False
+    for n in range(start[u], start[u + 1]):
+        touched |= changed[wings[n, 0]] or changed[wings[n, 1]]
+    return not touched
+
+
 @njit(cache=True, parallel=True)
 def best_edges(
     points: Any, sides: Any, orders: Any, quadrics: Any, start: Any, star: Any, wings: Any, limit: float,
-    ceiling: float,
-) -> Any:
-    """Return for every point u the best contraction of an edge (u, v) with v > u that is allowed.
+    ceiling: float, changed: Any, partner: Any, cost: Any, places: Any, pending: Any,
+) -> None:
+    """Find for every point u the best contraction of an edge (u, v) with v > u that is allowed.
 
-    Returns (partner (N,), -1 for none; cost (N,); place (N, 3) of the joint point in mm). ``limit`` is the largest mean
-    squared distance in mm2 that a contraction may reach; edges that cost more than ``ceiling`` are not looked into.
+    Written are, where ``changed`` (N,) says that something around the point is not as it was in the round before,
+    ``partner`` (N,), -1 for none, its ``cost`` (N,), ``places`` (N, 3) of the joint point in mm, and ``pending`` (N,),
+    the cost of what was too costly to be looked into. ``limit`` is the largest mean squared distance in mm2 that a
+    contraction may reach; edges that cost more than ``ceiling`` are not looked into.
     """
     count = points.shape[0]
-    partner, cost, places = np.full(count, -1, np.int32), np.full(count, np.inf), np.empty((count, 3))
     for block in prange((count + _BLOCK - 1) // _BLOCK):
         links, uses = np.empty((2, 2 * LARGEST_STAR), np.int32), np.empty((2, 2 * LARGEST_STAR), np.int32)
         q, ranked, rank_cost = np.empty(11), np.empty(TRIES, np.int32), np.empty(TRIES)
         for u in range(block * _BLOCK, min(count, (block + 1) * _BLOCK)):
+            if _is_known(u, start, wings, changed, pending, ceiling):
+                continue
+            partner[u], cost[u], pending[u] = -1, np.inf, np.inf
             around = start[u + 1] - start[u]
             if orders[u] == GONE or around > LARGEST_STAR:
                 continue
@@ -261,6 +277,7 @@ def best_edges(
             tries = _rank(u, found, points, orders, quadrics, links[0], uses[0], q, limit, ranked, rank_cost)
             for n in range(tries):
                 if rank_cost[n] > ceiling:
+                    pending[u] = rank_cost[n]
                     break
                 v, shared = links[0, ranked[n]], uses[0, ranked[n]]
                 beside = start[v + 1] - start[v]
@@ -281,7 +298,6 @@ def best_edges(
                     partner[u], places[u, 0], places[u, 1], places[u, 2] = v, x, y, z
                     cost[u] = error + LENGTH_COST * q[10] * _squared(points, u, v)
                     break
-    return partner, cost, places
 
 
 @njit(cache=True)

@@ -25,6 +25,7 @@ _SURFACES: Final = {"surface": "surfaces", "coarse": "surfaces/coarse"}
 # what the first version of the format did not know, in a certificate and in a structure
 _NEW_IN_CERTIFICATE: Final = (
     "manifold", "boundary_p95_mm", "boundary_max_mm", "smallest_angle_deg", "angle_p5_deg", "pieces",
+    "crossing_triangles",
 )
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from anatomy_twin.core import Certificate, SurfaceMesh, VolumeGeometry
 from anatomy_twin.errors import DataError
+from anatomy_twin.kernels.mesh_crossings import crossing_triangles
 from anatomy_twin.kernels.mesh_quality import boundary_distance_mm, measure
 
 
@@ -105,4 +106,5 @@ def certify(
         smallest_angle_deg=float(angles.min()) if len(triangles) else None,
         angle_p5_deg=float(np.percentile(angles, 5)) if len(triangles) else None,
         pieces=pieces,
+        crossing_triangles=int(crossing_triangles(points, triangles).sum()),
     )

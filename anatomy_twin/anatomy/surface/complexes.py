@@ -8,6 +8,7 @@ touch and all volumes are those counted from voxels.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 
 from anatomy_twin.anatomy.memory import check_memory
 from anatomy_twin.anatomy.surface.regions import RegionMap
+from anatomy_twin.anatomy.surface.slivers import without_flat
+from anatomy_twin.anatomy.surface.untangle import untangled, untangled_decimation
 from anatomy_twin.core import SurfaceMesh, VolumeGeometry
 from anatomy_twin.kernels.mesh_boundary import corners_of_points, structure_boundary
 from anatomy_twin.kernels.mesh_cell import IN_CELL, ON_CURVE, ON_EDGE
@@ -36,6 +39,8 @@ NEAR_END = 0.05  # of a voxel: what is nearer to the end of the scan was cut off
 FARTHEST_CORRECTED = 0.25  # of a voxel, after decimation
 VOLUME_TOLERANCE = 5e-4
 CORRECTIONS = 8
+LEAST_CORRECTION = 1e-5  # of a voxel: not worth moving a surface, and looking it through again
+SETTLINGS = 4  # of volumes and crossings in turn: what takes out crossings costs thin structures volume
 BYTES_PER_POINT, BYTES_PER_TRIANGLE = 220, 120  # measured at the peak of extraction, smoothing and decimation
 
 
@@ -59,15 +64,16 @@ class Complex:
 
 
 def complex_of(
-    regions: RegionMap, *, yielding: Collection[str] = (), memory_limit_bytes: int | None = None
+    regions: RegionMap, *, yielding: Collection[str] = (), memory_limit_bytes: int | None = None, exact: bool = True
 ) -> Complex:
-    """Return the smooth complex of a region map, every structure's volume that of its voxels.
+    """Return the smooth complex of a region map, every structure's volume that of its voxels, no triangles crossing.
 
     Parameters
     ----------
     regions : the map.
     yielding : structures that take the shape of their neighbours where both cannot be smooth (lung beside liver).
     memory_limit_bytes : what may be used; by default four fifths of what is free on this machine.
+    exact : False where decimation follows and volumes are put back there: thin structures are a few percent off.
 
     Raises
     ------
@@ -89,7 +95,7 @@ def complex_of(
     )
     _flatten_ends(found, kinds)
     smooth = replace(found, points_mm=_smoothed(found, kinds, regions.structure_voxels, yielding))
-    return with_volumes(smooth, *_limits(found, FARTHEST * spacing))
+    return _settled(smooth, found.points_mm, *_limits(found, FARTHEST * spacing), SETTLINGS if exact else 1)
 
 
 def _smoothed(
@@ -171,12 +177,29 @@ def with_volumes(found: Complex, low: NDArray[np.float64], high: NDArray[np.floa
             break
         areas = surface_areas(points, triangles, pairs, len(of_pair), start, corner)
         distance = np.clip(_least_moves(sign, areas, missing), -farthest_mm, farthest_mm)
+        distance[np.abs(distance) < LEAST_CORRECTION * min(found.geometry.spacing_mm)] = 0.0
         further = moved_along_normals(points, triangles, pairs, start, corner, distance, low, high)
         still = target - sign @ fluxes(further, triangles, pairs, len(of_pair), centre)
         if np.linalg.norm(still / target) >= np.linalg.norm(missing / target):
             break
         points, missing = further, still
-    return replace(found, points_mm=points)
+    return found if points is found.points_mm else replace(found, points_mm=points)
+
+
+def _settled(
+    found: Complex, sound_mm: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64], times: int
+) -> Complex:
+    """Put volumes back and take out crossings in turn; ``sound_mm`` are places of the points at which none cross."""
+    for number in range(times):
+        moved = with_volumes(found, low, high)
+        if number and moved is found:
+            break
+        places = untangled(moved.points_mm, sound_mm, found.triangles)
+        found = replace(moved, points_mm=places)
+        if places is moved.points_mm:
+            break
+        sound_mm = places
+    return found
 
 
 def _least_moves(
@@ -189,17 +212,29 @@ def _least_moves(
     return np.asarray(sign.T @ (inverse @ (missing / scale) / scale))
 
 
-def decimated(found: Complex, tolerance_mm: float, target_triangles: int) -> Complex:
+def decimated(
+    found: Complex, tolerance_mm: float, target_triangles: int, *, most_triangles: float = math.inf,
+    widest_mm: float = 0.0,
+) -> Complex:
     """Return the complex with fewer triangles: none is left out that would move a surface by more than the tolerance.
 
-    Interfaces stay shared, structures closed and whole, and volumes those of the voxels.
+    Interfaces stay shared, structures closed and whole, volumes those of the voxels, and no triangles cross.
+
+    Parameters
+    ----------
+    found : the complex, without triangles that cross.
+    tolerance_mm, target_triangles : what may be added in error, and when it is enough.
+    most_triangles, widest_mm : where the tolerance leaves more, it is doubled until there are as many or it is as wide.
     """
-    points, triangles, sides = decimate_complex(
-        found.points_mm, found.triangles, found.sides, tolerance_mm, target_triangles
+    fewer = decimate_complex(
+        found.points_mm, found.triangles, found.sides, tolerance_mm, target_triangles, most_triangles=most_triangles,
+        widest_mm=widest_mm,
     )
-    farthest = FARTHEST_CORRECTED * np.asarray(found.geometry.spacing_mm)
-    fewer = replace(found, points_mm=points, triangles=triangles, sides=sides)
-    return with_volumes(fewer, *_limits(fewer, farthest))
+    points, triangles, sides = untangled_decimation(found.points_mm, found.triangles, found.sides, fewer)
+    triangles = without_flat(points, triangles, sides)
+    thinner = replace(found, points_mm=points, triangles=triangles, sides=sides)
+    low, high = _limits(thinner, FARTHEST_CORRECTED * np.asarray(found.geometry.spacing_mm))
+    return _settled(thinner, points, low, high, SETTLINGS)
 
 
 def structure_surface(found: Complex, number: int) -> SurfaceMesh:

@@ -38,7 +38,7 @@ def surface_of(mask: NDArray[Any], geometry: VolumeGeometry, *, triangle_budget:
 
 
 def without_islands(
-    surface: SurfaceMesh, smallest_ml: float, largest_share: float
+    surface: SurfaceMesh, smallest_ml: float, largest_share: float, nothing_ml: float = 0.0
 ) -> tuple[SurfaceMesh, int, float, int]:
     """Return the surface without its smallest pieces.
 
@@ -48,6 +48,8 @@ def without_islands(
     smallest_ml : pieces that enclose less are islands and are left out, with what is hollow in them.
     largest_share : where islands are more than this share of the volume, the structure consists of them: none is
         left out.
+    nothing_ml : pieces turned inward that enclose less are what is left of a contact or a tunnel between voxels, and
+        may be no hollows but lie outside; they go in any case.
 
     Returns
     -------
@@ -60,12 +62,15 @@ def without_islands(
     of_triangle = piece[surface.triangles[:, 0]]
     enclosed = np.einsum("ij,ij->i", a, np.cross(b, c)) / 6000.0
     volumes_ml = np.bincount(of_triangle, weights=enclosed, minlength=count).astype(np.float64)
+    nothing = (volumes_ml <= 0) & (volumes_ml > -nothing_ml)
     islands = (volumes_ml > 0) & (volumes_ml < smallest_ml)
     lost_ml = float(volumes_ml[islands].sum())
     parts = int(np.count_nonzero(volumes_ml > 0))
-    if not islands.any() or lost_ml > largest_share * volumes_ml.sum():
+    if lost_ml > largest_share * volumes_ml.sum():
+        islands[:], lost_ml = False, 0.0
+    if not islands.any() and not nothing.any():
         return surface, 0, 0.0, parts
-    dropped = islands | _hollows_of(islands, volumes_ml, piece, surface.points_mm)
+    dropped = islands | nothing | _hollows_of(islands, volumes_ml, piece, surface.points_mm)
     used, corners = np.unique(surface.triangles[~dropped[of_triangle]], return_inverse=True)
     kept = SurfaceMesh(surface.points_mm[used], corners.reshape(-1, 3))
     return kept, int(np.count_nonzero(islands)), lost_ml, parts - int(np.count_nonzero(islands))
