@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import numba
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import trimesh
 from scipy.sparse.linalg import spsolve
+from scipy.spatial import cKDTree
 
 from anatomy_twin.anatomy.tetra.build import build_tetrahedra, tetrahedra_report
 from anatomy_twin.core import LabelMap, Segment, TetMesh, VolumeGeometry
@@ -186,8 +188,69 @@ def test_a_sheet_and_a_rod_survive_and_say_what_they_lost():
     rod = np.zeros((16, 16, 60), bool)
     rod[6:9, 6:9, 5:55] = True
     listener = Listener()
-    build_tetrahedra(label_map(rod, (1.0,) * 3, ["rod"]), ["rod"], size_mm=6.0, monitor=listener)
+    build_tetrahedra(label_map(rod, (1.0,) * 3, ["rod"]), ["rod"], size_mm=6.0, most_tetrahedra=0, monitor=listener)
     assert any("rod: " in line and "% of its voxels lost" in line for line in listener.said)
+
+
+class TestThinStructures:
+    """A tube in an organ, thinner than the tetrahedra asked for."""
+
+    @staticmethod
+    def tube(width_mm: float) -> LabelMap:
+        places = np.stack(np.indices((34, 34, 44)), axis=-1) - np.array([17.0, 17.0, 22.0])
+        way = np.array([0.3, 0.25, 1.0]) / np.linalg.norm([0.3, 0.25, 1.0])
+        along = places @ way
+        away = np.linalg.norm(places - along[..., None] * way, axis=-1)
+        numbers = np.zeros(places.shape[:3], np.uint8)
+        numbers[2:-2, 2:-2, 2:-2] = 1
+        numbers[(away < width_mm / 2) & (np.abs(along) < 19)] = 2
+        return label_map(numbers, (1.0,) * 3, ["liver", "vein"])
+
+    @pytest.mark.parametrize(("width_mm", "lost_percent"), [(2.0, 15.0), (3.0, 6.0), (5.0, 6.0)])
+    def test_it_survives_by_default(self, width_mm, lost_percent):
+        labels = self.tube(width_mm)
+        mesh = build_tetrahedra(labels, ["liver", "vein"], size_mm=8.0)
+        assert_well_shaped(mesh)
+        assert faces_of(mesh)[1].max() == 2
+        report = tetrahedra_report(mesh, labels)
+        vein = report.regions[1]
+        assert vein.lost_percent < lost_percent and abs(vein.volume_error_percent) < 3.0
+        assert vein.pieces == 1 and vein.manifold and report.regions[0].manifold
+        surface = trimesh.Trimesh(mesh.points_mm, boundary_of(mesh, mesh.regions == 1), process=False)
+        surface.remove_unreferenced_vertices()
+        assert surface.is_watertight and surface.body_count == 1
+
+    def test_tetrahedra_stay_large_where_nothing_is_thin(self):
+        mesh = build_tetrahedra(self.tube(3.0), ["liver", "vein"], size_mm=8.0)
+        edge = np.cbrt(12.0 * np.abs(volumes_mm3(mesh)))
+        vein = mesh.points_mm[np.unique(mesh.tetrahedra[mesh.regions == 1])]
+        away = cKDTree(vein).query(mesh.points_mm[mesh.tetrahedra].mean(axis=1))[0]
+        assert edge[away > 9.0].max() > 7.0
+        assert np.median(edge[mesh.regions == 1]) < 2.5
+
+    def test_within_a_limit_of_their_number_or_told_with_the_size_that_would_do(self):
+        labels, listener = self.tube(5.0), Listener()
+        mesh = build_tetrahedra(labels, ["liver", "vein"], size_mm=6.0, most_tetrahedra=6_000, monitor=listener)
+        assert len(mesh.tetrahedra) < 6_000
+        line = next(line for line in listener.said if line.startswith("vein: ") and "lost" in line)
+        found = re.search(r"edges of ([\d.]+) mm there would hold it, about (\d+) in all \(limit: 6000\)", line)
+        assert found
+        enough = build_tetrahedra(labels, ["liver", "vein"], size_mm=6.0, most_tetrahedra=int(found[2]) + 1)
+        assert tetrahedra_report(enough, labels).regions[1].lost_percent < 8.0
+        assert 0.4 * int(found[2]) < len(enough.tetrahedra) < 1.3 * int(found[2])
+        even = build_tetrahedra(labels, ["liver", "vein"], size_mm=float(found[1]), most_tetrahedra=0)
+        assert tetrahedra_report(even, labels).regions[1].lost_percent < 10.0
+        with pytest.raises(MeshError, match=r"cannot hold vein: too thin; edges of [\d.]+ mm there would hold it"):
+            build_tetrahedra(self.tube(2.0), ["liver", "vein"], size_mm=6.0, most_tetrahedra=6_000)
+
+    def test_what_is_not_one_simple_sheet_is_told_by_name(self):
+        numbers = np.zeros((14, 14, 14), np.uint8)
+        numbers[2:7, 2:7, 2:7], numbers[7:12, 7:12, 7:12] = 1, 1  # two boxes that meet in one corner
+        numbers[2:7, 7:12, 2:7], numbers[7:12, 2:7, 7:12] = 2, 2
+        labels, listener = label_map(numbers, (1.0,) * 3, ["one", "two"]), Listener()
+        mesh = build_tetrahedra(labels, ["one", "two"], size_mm=2.0, monitor=listener)
+        told = {line.split(":")[0] for line in listener.said if "not manifold" in line}
+        assert told == {region.name for region in tetrahedra_report(mesh, labels).regions if not region.manifold}
 
 
 def test_what_ends_at_the_border_is_closed_there_and_flagged():
@@ -268,7 +331,7 @@ def test_refusals_name_what_is_wrong():
     with pytest.raises(MeshError, match=r"GB|too small"):
         build_tetrahedra(labels, ["liver"], size_mm=8.0, fine_mm=0.002, near="liver")
     with pytest.raises(MeshError, match="cannot hold liver: too thin"):
-        build_tetrahedra(labels, ["liver"], size_mm=200.0)
+        build_tetrahedra(labels, ["liver"], size_mm=200.0, most_tetrahedra=0)
 
 
 def test_a_mesh_and_labels_that_do_not_belong_together_are_refused():

@@ -38,7 +38,8 @@ THIN_VOXELS: Final = 1.5  # a wall thinner than this has no voxel that touches n
 THIN_SHARE_TOLD: Final = 0.05
 NOT_REACHED_TOLD: Final = 0.001
 BYTES_PER_WALL_VOXEL: Final = 260  # neighbours, distances, weights, directions and lengths
-BYTES_PER_VOXEL: Final = 40  # masks, blurred masks, levels, numbers and the map
+BYTES_PER_VOXEL: Final = 40  # of the block around the wall: masks, blurred masks, levels, numbers
+BYTES_PER_VOXEL_OF_SCAN: Final = 7  # the map in both orders of axes, masks
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,16 +103,22 @@ def wall_thickness(
     given.append(np.zeros(geometry.shape, bool) if closed_off is None else _mask(closed_off, geometry, "closed part"))
     masks = [reindex(mask, order, flips) for mask in given]
     _check_masks(masks[0], masks[1])
-    needed_bytes = BYTES_PER_WALL_VOXEL * int(np.count_nonzero(masks[0])) + BYTES_PER_VOXEL * masks[0].size
-    check_memory(needed_bytes, "the wall's thickness", "crop the masks to the wall, or use larger voxels",
-                 memory_limit_bytes)
     sigma_mm = _sigma_mm(grid.spacing_mm)
     spans = _around(masks[0], sigma_mm, grid.spacing_mm)
+    in_block = float(np.prod([len(range(*span.indices(size))) for span, size in zip(spans, grid.shape, strict=True)]))
+    needed_bytes = (
+        BYTES_PER_WALL_VOXEL * int(np.count_nonzero(masks[0])) + BYTES_PER_VOXEL * in_block
+        + BYTES_PER_VOXEL_OF_SCAN * masks[0].size
+    )
+    check_memory(needed_bytes, "the wall's thickness", "crop the masks to the wall, or use larger voxels",
+                 memory_limit_bytes)
     is_wall, is_inner, closed = (mask[spans] for mask in masks)
     kind = np.full(is_wall.shape, OUTSIDE, np.uint8)
     kind[closed], kind[is_inner], kind[is_wall] = CLOSED, INSIDE, LAYER
+    check_cancelled(monitor)
     inner_level = _level(is_inner, kind != CLOSED, grid.spacing_mm, sigma_mm)
     monitor.progress(0.1)
+    check_cancelled(monitor)
     outer_level = _level(is_inner | is_wall, kind != CLOSED, grid.spacing_mm, sigma_mm)
     check_cancelled(monitor)
     nodes, next_to, gap_mm, red = links(kind, inner_level, outer_level, grid.spacing_mm)

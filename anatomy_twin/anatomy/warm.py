@@ -7,10 +7,13 @@ import numpy as np
 from anatomy_twin import catalog
 from anatomy_twin.anatomy.build import build_anatomy
 from anatomy_twin.anatomy.liver.couinaud import divide_liver
+from anatomy_twin.anatomy.solid.repair import mended
 from anatomy_twin.anatomy.tetra.build import build_tetrahedra
 from anatomy_twin.anatomy.tetra.report import tetrahedra_report
 from anatomy_twin.anatomy.vessels.trees import vessel_trees
-from anatomy_twin.core import Code, LabelMap, Segment, Volume, VolumeGeometry
+from anatomy_twin.anatomy.wall_thickness import wall_thickness
+from anatomy_twin.core import Code, LabelMap, Segment, SurfaceMesh, Volume, VolumeGeometry
+from anatomy_twin.kernels.mesh_untangle import renamed
 
 
 def warm_up() -> None:
@@ -30,7 +33,18 @@ def warm_up() -> None:
         code = Code(term["scheme"], term["code"], term["meaning"])
         segments.append(Segment(name, layer, value, code, tuple(term["colour"]), part_of=term["part_of"]))
     labels = LabelMap(array, grid, tuple(segments))
-    build_anatomy(Volume(np.zeros(grid.shape, np.int16), grid), labels)
-    divide_liver(labels, vessel_trees(labels))
+    turned = labels.reindexed((0, 1, 2), (True, False, False))  # other memory layouts are other types to a compiler
+    for one in (turned, labels):
+        volume = Volume(np.zeros(grid.shape, np.int16), one.geometry)
+        anatomy = build_anatomy(volume, one)
+        trees = vessel_trees(one, volume=volume)
+    corners = np.arange(3, dtype=np.int32)
+    renamed(corners[None], np.zeros((1, 2), np.int32), corners)  # surfaces that do not cross do not come to it
+    divide_liver(labels, trees)
     mesh = build_tetrahedra(labels, ["liver", "portal_vein"], size_mm=16.0, fine_mm=8.0, near="portal_vein")
     tetrahedra_report(mesh, labels)
+    ball = (k - 10) ** 2 + (j - 12) ** 2 + (i - 14) ** 2
+    wall_thickness((ball >= 16) & (ball < 49), ball < 16, grid)
+    surface = anatomy.structures["portal_vein"].surface
+    assert surface is not None
+    mended(SurfaceMesh(surface.points_mm, surface.triangles[:-1]))

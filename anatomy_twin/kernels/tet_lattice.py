@@ -42,26 +42,27 @@ def _cell(cells: Any, shape: Any, level: int, k: int, j: int, i: int) -> int:
 
 @njit(cache=True, error_model="numpy")
 def mark(
-    cells: Any, shape: Any, level: int, cell_mm: float, corner: Any, inside: Any, origin: Any, spacing: Any, bit: int
+    cells: Any, shape: Any, level: int, cell_mm: float, corner: Any, inside: Any, origin: Any, spacing: Any, bit: int,
+    reach: float,
 ) -> None:
-    """Set ``bit`` in the cells of one level that come within a voxel of a voxel with ``inside`` != 0.
+    """Set ``bit`` in the cells of one level that come within ``reach`` voxels of the centre of one ``inside`` (!= 0).
 
     ``corner`` is the outer corner of the lattice, ``origin`` the position of voxel [0, 0, 0], both mm in [k, j, i].
     """
     start = level_start(shape, level)
     nk, nj, ni = shape[0] << level, shape[1] << level, shape[2] << level
     for k in range(inside.shape[0]):
-        k0 = max(0, int(np.floor((origin[0] + (k - 1.5) * spacing[0] - corner[0]) / cell_mm)))
-        k1 = min(nk - 1, int(np.floor((origin[0] + (k + 1.5) * spacing[0] - corner[0]) / cell_mm)))
+        k0 = max(0, int(np.floor((origin[0] + (k - reach) * spacing[0] - corner[0]) / cell_mm)))
+        k1 = min(nk - 1, int(np.floor((origin[0] + (k + reach) * spacing[0] - corner[0]) / cell_mm)))
         for j in range(inside.shape[1]):
-            j0 = max(0, int(np.floor((origin[1] + (j - 1.5) * spacing[1] - corner[1]) / cell_mm)))
-            j1 = min(nj - 1, int(np.floor((origin[1] + (j + 1.5) * spacing[1] - corner[1]) / cell_mm)))
+            j0 = max(0, int(np.floor((origin[1] + (j - reach) * spacing[1] - corner[1]) / cell_mm)))
+            j1 = min(nj - 1, int(np.floor((origin[1] + (j + reach) * spacing[1] - corner[1]) / cell_mm)))
             last = -1
             for i in range(inside.shape[2]):
                 if not inside[k, j, i]:
                     continue
-                i0 = max(0, int(np.floor((origin[2] + (i - 1.5) * spacing[2] - corner[2]) / cell_mm)))
-                i1 = min(ni - 1, int(np.floor((origin[2] + (i + 1.5) * spacing[2] - corner[2]) / cell_mm)))
+                i0 = max(0, int(np.floor((origin[2] + (i - reach) * spacing[2] - corner[2]) / cell_mm)))
+                i1 = min(ni - 1, int(np.floor((origin[2] + (i + reach) * spacing[2] - corner[2]) / cell_mm)))
                 if i1 <= last:
                     continue
                 for a in range(k0, k1 + 1):

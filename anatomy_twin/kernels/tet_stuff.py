@@ -363,12 +363,12 @@ def _parts(pieces: Any, rings: Any, first: int, stop: int, v: int, inside: Any, 
 
 
 @njit(cache=True, error_model="numpy")
-def pinches(pieces: Any, regions: Any, held: Any, starts: Any, rings: Any) -> NDArray[np.bool_]:
-    """Return the points (N,) where the boundary of a region is not one simple sheet.
+def pinches(pieces: Any, regions: Any, held: Any, starts: Any, rings: Any) -> NDArray[np.int64]:
+    """Return for each point (N,) the regions whose boundary is not one simple sheet there, one bit each.
 
     There a region, or all that is not the region, falls into parts that only an edge or a point joins.
     """
-    found = np.zeros(held.size, np.bool_)
+    found = np.zeros(held.size, np.int64)
     largest = 0
     for v in range(held.size):
         largest = max(largest, starts[v + 1] - starts[v])
@@ -388,5 +388,5 @@ def pinches(pieces: Any, regions: Any, held: Any, starts: Any, rings: Any) -> ND
                 for n in range(starts[v], starts[v + 1]):
                     inside[n - starts[v]] = (regions[rings[n]] == r) == (side == 0)
                 if _parts(pieces, rings, starts[v], starts[v + 1], v, inside, group) > 1:
-                    found[v] = True
+                    found[v] |= held[v] if two == 2 else np.int64(1) << r
     return found

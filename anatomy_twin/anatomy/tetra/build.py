@@ -22,10 +22,10 @@ from anatomy_twin.anatomy.tetra.size import (
     RegionBlock,
     cut_out,
     emit,
-    lay_cells,
     make_field,
     solve_bias,
 )
+from anatomy_twin.anatomy.tetra.thin import MOST_TETRAHEDRA, Plan, plan_cells
 from anatomy_twin.core import SILENT, LabelMap, Monitor, TetMesh, check_cancelled
 from anatomy_twin.errors import MeshError
 from anatomy_twin.kernels import tet_field, tet_improve, tet_lattice, tet_quality, tet_stuff
@@ -53,6 +53,7 @@ def build_tetrahedra(
     size_mm: float,
     fine_mm: float | None = None,
     near: Near | None = None,
+    most_tetrahedra: int = MOST_TETRAHEDRA,
     monitor: Monitor = SILENT,
 ) -> TetMesh:
     """Return one mesh of several structures whose regions share the points and faces where they touch.
@@ -62,12 +63,14 @@ def build_tetrahedra(
     labels : the label map.
     names : structures in the order of the regions; a later one ("tumour_1", "portal_vein") is carved out of an earlier
         one that holds it ("liver").
-    size_mm : length of the longer edges of a tetrahedron (the shorter ones are 0.87 of it). A structure should be
-        several of them thick.
+    size_mm : length of the longer edges of a tetrahedron (the shorter ones are 0.87 of it) where structures are
+        thicker than that; where they are thinner (vessels, sheets) edges are halved as often as it takes.
     fine_mm, near : edges of this length at a structure, or at ``((x, y, z), radius)`` in LPS mm; they double with
         distance to the largest ``fine_mm * 2**n`` that is not above ``size_mm``.
-    monitor : is told of progress and of what the mesh cannot show: shares of thin structures that are lost, gaps that
-        closed, structures cut off by the border of the scan, angles below 5 degrees.
+    most_tetrahedra : edges are halved at thin structures only as far as the mesh has about so many; 0: nowhere.
+    monitor : is told of progress and of what the mesh cannot show: shares of thin structures that are lost, and what
+        size would hold them; gaps that closed, boundaries that are not one simple sheet (not manifold), structures cut
+        off by the border of the scan, angles below 5 degrees.
 
     Raises
     ------
@@ -76,33 +79,41 @@ def build_tetrahedra(
     MeshError : a structure is absent, empty, covered by later ones or vanishes at this size; the target does not reach
         the structures; memory would not suffice (estimated before it is taken).
     """
-    block = cut_out(labels, names)
-    cells = lay_cells(block, labels, size_mm, fine_mm, near)
-    monitor.progress(0.05)
+    block = cut_out(labels, names, monitor)
+    monitor.progress(0.02)
+    check_cancelled(monitor)
+    plan = plan_cells(block, labels, size_mm, fine_mm, near, most_tetrahedra, monitor)
+    monitor.progress(0.1)
     field, response = make_field(block)
     monitor.progress(0.15)
     check_cancelled(monitor)
-    points, pieces, regions = _stuffed(field, *emit(cells))
-    del cells
+    points, pieces, regions, pinched = _stuffed(field, *emit(plan.cells, monitor), monitor)
     monitor.progress(0.4)
     check_cancelled(monitor)
     held = tet_stuff.touching(pieces, regions, len(points))
     kept = regions > 0
     used, pieces = tet_lattice.numbered(pieces[kept].astype(np.int64))
     regions, points, held = regions[kept], points[used], held[used]
-    _refuse_vanished(block, regions, size_mm)
+    _refuse_vanished(block, regions, plan)
     points = _improved(points, pieces, regions, held, field, response, block, monitor)
-    _warn(points, pieces, regions, block, monitor)
+    _warn(points, pieces, regions, block, plan, pinched, monitor)
     monitor.progress(1.0)
     return _in_world(points, pieces, regions, block)
 
 
-def _stuffed(field: Field, points: Floats, corners: NDArray[np.int32]) -> tuple[Floats, NDArray[np.int32], Cells]:
-    """Return the points (N, 3), pieces (P, 4) and their regions (P,) after cutting the lattice at the interfaces."""
+def _stuffed(
+    field: Field, points: Floats, corners: NDArray[np.int32], monitor: Monitor
+) -> tuple[Floats, NDArray[np.int32], Cells, Cells]:
+    """Return the points (N, 3), pieces (P, 4) and their regions (P,) after cutting the lattice at the interfaces.
+
+    The last are the pinches of regions that are left (N,), a bit for each region.
+    """
     found = tet_field.fields_at(field, points)[0]
+    check_cancelled(monitor)
     keys, edges = tet_lattice.numbered(tet_stuff.cut_edge_keys(corners, found))
     ends = np.stack([keys >> 32, keys & 0xFFFFFFFF], axis=1)
     fractions = tet_field.crossings(field, points, ends, found)
+    check_cancelled(monitor)
     near = tet_stuff.needs(points, ends, fractions)
     turns = np.argsort(near, kind="stable")[: int(np.count_nonzero(near < 1.0))]
     kept = np.zeros(len(points), bool)
@@ -111,22 +122,26 @@ def _stuffed(field: Field, points: Floats, corners: NDArray[np.int32]) -> tuple[
         drawn, cut = tet_stuff.draw_points(points, states, ends, fractions, corners, edges, turns, kept)
         every, numbers, stems = tet_stuff.place_crossings(points, drawn, ends, fractions, cut)
         pieces, regions = tet_stuff.divide(every, states, corners, edges, numbers, stems, field)
+        check_cancelled(monitor)
         held = tet_stuff.touching(pieces, regions, len(every))
-        pinched = tet_stuff.pinches(pieces, regions, held, *tet_quality.around(pieces, len(every)))[: len(points)]
+        bits = tet_stuff.pinches(pieces, regions, held, *tet_quality.around(pieces, len(every)))
+        pinched = bits[: len(points)] != 0
         if turn == UNPINCHING_PASSES - 1 or not (pinched & ~kept).any():
             break
         # two sheets that were drawn onto one point: left where it was it keeps them apart
         kept |= pinched
-    return every, pieces, regions
+        check_cancelled(monitor)
+    return every, pieces, regions, bits
 
 
-def _refuse_vanished(block: RegionBlock, regions: Cells, size_mm: float) -> None:
+def _refuse_vanished(block: RegionBlock, regions: Cells, plan: Plan) -> None:
     counts = np.bincount(regions, minlength=len(block.names) + 1)[1:]
-    gone = [name for name, count in zip(block.names, counts, strict=True) if count == 0]
+    gone = [number for number, count in enumerate(counts) if count == 0]
     if gone:
         raise MeshError(
-            f"tetrahedra of {size_mm:g} mm cannot hold {', '.join(gone)}: too thin",
-            advice="a smaller size_mm, or fine_mm near it",
+            f"tetrahedra of {plan.cells.finest_mm:.3g} mm cannot hold {', '.join(block.names[n] for n in gone)}: "
+            f"too thin{plan.advice(gone[0])}",
+            advice="a smaller size_mm, fine_mm near it, or more tetrahedra",
         )
 
 
@@ -156,6 +171,7 @@ def _improved(
         high = np.maximum(0.0, np.minimum(0.2 * edge_voxels, LARGEST_BIAS - bias))
         field = (*field[:3], np.exp(bias + solve_bias(response, missing, low, high)))
         tet_improve.sweep(mesh, *surface, field, False, keep, 0.0)
+        check_cancelled(monitor)
     for stage, (angle_deg, off_share, passes) in enumerate(LIFTING):
         limit = float(np.cos(np.radians(angle_deg)))
         for _ in range(passes):
@@ -164,6 +180,7 @@ def _improved(
                 break
             chosen = _by_colour(np.unique(pieces[bad]).astype(np.int64), colour)
             tet_improve.sweep(mesh, *chosen, field, True, limit, off_share)
+            check_cancelled(monitor)
         monitor.progress(0.75 + 0.2 * (stage + 1) / len(LIFTING))
         check_cancelled(monitor)
     return mesh[0]
@@ -181,12 +198,17 @@ def _edge_mm(points: Floats, pieces: NDArray[np.int32]) -> float:
     return float(np.linalg.norm(points[pieces[:, 0]] - points[pieces[:, 1]], axis=1).mean())
 
 
-def _warn(points: Floats, pieces: NDArray[np.int32], regions: Cells, block: RegionBlock, monitor: Monitor) -> None:
+def _warn(
+    points: Floats, pieces: NDArray[np.int32], regions: Cells, block: RegionBlock, plan: Plan, pinched: Cells,
+    monitor: Monitor,
+) -> None:
     """Tell the monitor what the mesh cannot show."""
     shares = zip(*lost_and_gained_percent(points, pieces, regions, block), strict=True)
-    for name, (lost, gained), cut_off in zip(block.names, shares, block.border, strict=True):
+    for number, (name, (lost, gained), cut_off) in enumerate(zip(block.names, shares, block.border, strict=True)):
         if lost >= LOST_WORTH_TELLING_PERCENT:
-            monitor.warn(f"{name}: {lost:.0f} % of its voxels lost at this size of tetrahedra")
+            monitor.warn(f"{name}: {lost:.0f} % of its voxels lost at this size of tetrahedra{plan.advice(number)}")
+        if places := int(np.count_nonzero(pinched >> (number + 1) & 1)):
+            monitor.warn(f"{name}: not manifold, its boundary meets itself at {places} point{'s' * (places > 1)}")
         if gained >= LOST_WORTH_TELLING_PERCENT:
             monitor.warn(f"{name}: grew over other voxels, {gained:.0f} % of its own; thin gaps may have closed")
         if cut_off:

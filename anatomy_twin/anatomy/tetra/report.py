@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from scipy import sparse, spatial
 from scipy.sparse import csgraph
 
-from anatomy_twin.anatomy.tetra.size import Floats, RegionBlock, cut_out, make_field
-from anatomy_twin.core import LabelMap, TetMesh
+from anatomy_twin.anatomy.tetra.size import Floats, RegionBlock, check_tetrahedra, cut_out, make_field
+from anatomy_twin.core import SILENT, LabelMap, Monitor, TetMesh, check_cancelled
 from anatomy_twin.errors import MeshError
 from anatomy_twin.kernels import tet_field, tet_quality
+from anatomy_twin.kernels.mesh_quality import measure
 
+REPORT_BYTES_PER_TETRAHEDRON = 550  # measured
 FACES = ((1, 2, 3), (0, 3, 2), (0, 1, 3), (0, 2, 1))  # outward, each opposite its corner
 EDGES = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
 
@@ -71,17 +73,18 @@ class TetReport:
     regions: tuple[TetRegion, ...]
 
 
-def tetrahedra_report(mesh: TetMesh, labels: LabelMap) -> TetReport:
+def tetrahedra_report(mesh: TetMesh, labels: LabelMap, monitor: Monitor = SILENT) -> TetReport:
     """Return the numbers of a mesh that ``build_tetrahedra`` (or another program) made of ``labels``.
 
-    Raises ``MeshError`` where the mesh has no tetrahedra or no names, and what ``build_tetrahedra`` raises for names
-    that the label map does not have.
+    Raises ``MeshError`` where the mesh has no tetrahedra or no names, or memory would not suffice; what
+    ``build_tetrahedra`` raises for names that the label map does not have; ``Cancelled`` where the user stopped.
     """
     if not len(mesh.tetrahedra):
         raise MeshError("a mesh without tetrahedra")
     if not mesh.region_names:
         raise MeshError("a mesh whose regions have no names cannot be held against labels")
-    block = cut_out(labels, mesh.region_names)
+    check_tetrahedra(len(mesh.tetrahedra), each_bytes=REPORT_BYTES_PER_TETRAHEDRON)
+    block = cut_out(labels, mesh.region_names, monitor)
     spacing = np.asarray(block.geometry.spacing_mm)
     points = np.ascontiguousarray(block.geometry.to_index(mesh.points_mm) * spacing)
     cells = mesh.tetrahedra
@@ -91,11 +94,22 @@ def tetrahedra_report(mesh: TetMesh, labels: LabelMap) -> TetReport:
     corners = np.ascontiguousarray(cells, dtype=np.int32)
     angles = tet_quality.dihedral_degrees(points, corners)
     volumes = tet_quality.region_volumes(points, corners, regions, len(block.names) + 1)
+    check_cancelled(monitor)
     table = _table(points, corners, regions, block)
-    edges = np.unique(np.sort(cells[:, EDGES].reshape(-1, 2), axis=1), axis=0)
-    lengths = np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=1)
+    check_cancelled(monitor)
+    lengths = _edge_lengths_mm(points, cells)
+    monitor.progress(0.4)
+    check_cancelled(monitor)
     faces = _Faces.of(cells)
-    away = _boundary_distances(points, faces, regions, block)
+    monitor.progress(0.6)
+    check_cancelled(monitor)
+    away = _boundary_distances(points, faces, regions, block, monitor)
+    monitor.progress(0.9)
+    found = []
+    for number, name in enumerate(block.names, start=1):
+        check_cancelled(monitor)
+        found.append(_region(name, number, points, cells, regions, volumes, table, faces, block))
+    monitor.progress(1.0)
     return TetReport(
         tetrahedra=len(cells),
         points=len(points),
@@ -112,10 +126,7 @@ def tetrahedra_report(mesh: TetMesh, labels: LabelMap) -> TetReport:
         boundary_max_mm=float(away.max()),
         conforming=faces.conforming,
         overlapping_voxels=int(table[-1, 0]),
-        regions=tuple(
-            _region(name, number, cells, regions, volumes, table, faces, block)
-            for number, name in enumerate(block.names, start=1)
-        ),
+        regions=tuple(found),
     )
 
 
@@ -151,18 +162,29 @@ class _Faces:
     def of(cells: NDArray[np.int64]) -> _Faces:
         every = cells[:, FACES].reshape(-1, 3)
         owner = np.repeat(np.arange(len(cells)), 4)
-        order = np.lexsort(np.sort(every, axis=1).T)
-        ranked = np.sort(every, axis=1)[order]
-        fresh = np.ones(len(ranked), bool)
-        fresh[1:] = (ranked[1:] != ranked[:-1]).any(axis=1)
+        low, high, count = every.min(axis=1), every.max(axis=1), int(every.max()) + 1
+        first_two = low * count + (every.sum(axis=1) - low - high)  # one number for two corners sorts faster
+        order = np.lexsort((high, first_two))
+        fresh = np.ones(len(order), bool)
+        fresh[1:] = (np.diff(first_two[order]) != 0) | (np.diff(high[order]) != 0)
         first = np.flatnonzero(fresh)
-        shared = np.diff(np.append(first, len(ranked)))
+        shared = np.diff(np.append(first, len(order)))
         sides = np.full((len(first), 2), -1)
         sides[:, 0] = owner[order[first]]
         sides[shared > 1, 1] = owner[order[first[shared > 1] + 1]]
         corners = every[order[first]]
         opposite = _parity(corners[shared == 2]) != _parity(every[order[first[shared == 2] + 1]])
         return _Faces(corners, sides, bool((shared <= 2).all() and opposite.all()))
+
+
+def _edge_lengths_mm(points: Floats, cells: NDArray[np.int64]) -> Floats:
+    """Return the length of every distinct edge."""
+    keys = []
+    for one, two in EDGES:
+        a, b = cells[:, one], cells[:, two]
+        keys.append(np.unique(np.minimum(a, b) * len(points) + np.maximum(a, b)))
+    low, high = np.divmod(np.unique(np.concatenate(keys)), len(points))
+    return np.asarray(np.linalg.norm(points[low] - points[high], axis=1))
 
 
 def _parity(triangles: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -172,7 +194,7 @@ def _parity(triangles: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _boundary_distances(
-    points: Floats, faces: _Faces, regions: NDArray[np.int64], block: RegionBlock
+    points: Floats, faces: _Faces, regions: NDArray[np.int64], block: RegionBlock, monitor: Monitor
 ) -> NDArray[np.float64]:
     """Distances of corners and centres of boundary and interface triangles to the smooth boundary of the labels."""
     number = np.append(regions, 0)  # the place that -1 (no tetrahedron) means
@@ -186,6 +208,7 @@ def _boundary_distances(
     spacing = np.asarray(block.geometry.spacing_mm)
     away = tet_field.offsets(make_field(block)[0], places, which, float(2.0 * spacing.max()))
     for pair in np.unique(which[away < 0.0]):
+        check_cancelled(monitor)
         lost = (away < 0.0) & (which == pair)
         away[lost] = spatial.cKDTree(_voxel_faces(int(pair), block) * spacing).query(places[lost])[0]
     return away
@@ -203,7 +226,7 @@ def _voxel_faces(pair: int, block: RegionBlock) -> Floats:
 
 
 def _region(
-    name: str, number: int, cells: NDArray[np.int64], regions: NDArray[np.int64], volumes: Floats,
+    name: str, number: int, points: Floats, cells: NDArray[np.int64], regions: NDArray[np.int64], volumes: Floats,
     table: NDArray[np.int64], faces: _Faces, block: RegionBlock,
 ) -> TetRegion:
     inside = regions == number
@@ -211,7 +234,9 @@ def _region(
     joined = faces.sides[of_face.all(axis=1)]
     links = sparse.coo_matrix((np.ones(len(joined)), (joined[:, 0], joined[:, 1])), shape=(len(cells),) * 2)
     parts = csgraph.connected_components(links, directed=False)[1]
-    outer = faces.corners[of_face[:, 0] != of_face[:, 1]]
+    shown = of_face[:, 0] != of_face[:, 1]
+    seen = faces.corners[shown]  # outward from the first tetrahedron; now from the region
+    outer = np.where(of_face[shown, :1], seen, seen[:, ::-1])
     voxel_ml = float(block.volumes_mm3[number] / 1000.0)
     lost, gained = _shares(table)
     return TetRegion(
@@ -223,31 +248,6 @@ def _region(
         lost_percent=float(lost[number - 1]),
         gained_percent=float(gained[number - 1]),
         pieces=len(np.unique(parts[inside])),
-        manifold=_manifold(outer),
+        manifold=measure(points, outer.astype(np.int32))[1],
         touches_border=block.border[number - 1],
     )
-
-
-def _manifold(triangles: NDArray[np.int64]) -> bool:
-    """Whether every edge is in two triangles and the triangles around every point hang together by edges."""
-    if not len(triangles):
-        return False
-    edges = np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), axis=1)
-    owner = np.tile(np.arange(len(triangles)), 3)
-    order = np.lexsort(edges.T)
-    ranked = edges[order]
-    if len(ranked) % 2 or (ranked[::2] != ranked[1::2]).any() or (ranked[1:-1:2] == ranked[2::2]).all(axis=1).any():
-        return False
-    # corners of triangles are joined across edges; a point whose corners fall into two sets is a pinch
-    one, two = owner[order[::2]], owner[order[1::2]]
-    corner = {}
-    for column in range(2):
-        ends = ranked[::2, column]
-        corner[column] = tuple(
-            3 * side + np.argmax(triangles[side] == ends[:, None], axis=1) for side in (one, two)
-        )
-    rows = np.concatenate([corner[0][0], corner[1][0]])
-    columns = np.concatenate([corner[0][1], corner[1][1]])
-    size = 3 * len(triangles)
-    links = sparse.coo_matrix((np.ones(len(rows)), (rows, columns)), shape=(size, size))
-    return bool(csgraph.connected_components(links, directed=False)[0] == len(np.unique(triangles)))

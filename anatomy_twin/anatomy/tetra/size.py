@@ -11,16 +11,19 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from anatomy_twin.anatomy.memory import check_memory
-from anatomy_twin.core import LabelMap, VolumeGeometry
+from anatomy_twin.core import SILENT, LabelMap, Monitor, VolumeGeometry, check_cancelled
 from anatomy_twin.errors import MeshError, UsageError
 from anatomy_twin.kernels import tet_field, tet_lattice
 from anatomy_twin.units import Point, check_point, check_positive
 
 MOST_REGIONS = 60  # sets of regions are kept as bits of one whole number
-BYTES_PER_TETRAHEDRON = 600  # measured: up to 250 while a mesh is made, 570 while its report is
+BYTES_PER_TETRAHEDRON = 150  # of the lattice, measured
+BYTES_PER_VOXEL = 3
 SHARE_OF_MEMORY = 0.6
 SAMPLED_VOXELS = 6000
 FITTING_PASSES = 6
+AROUND_VOXELS = 1.5  # a voxel beyond its own half: interfaces may move so far
+WITHIN_VOXELS = 0.5
 LARGEST_OWN_BIAS = 1.0  # shifts an interface by four tenths of a voxel
 LARGEST_STEP = 0.3
 NEAR_INTERFACE = 1.0  # a quarter of a voxel off it is 0.7: some sample is nearer, however a boundary lies
@@ -61,11 +64,11 @@ class Cells:
     finest_mm: float
 
 
-def cut_out(labels: LabelMap, names: Sequence[str]) -> RegionBlock:
+def cut_out(labels: LabelMap, names: Sequence[str], monitor: Monitor = SILENT) -> RegionBlock:
     """Return the regions called ``names``, each later one carved out of the earlier ones.
 
     Raises ``UsageError`` for no name, a name given twice or too many; ``DataError`` for an unknown one; ``MeshError``
-    for a structure that is absent, has no voxels, or is covered whole by later ones.
+    for a structure that is absent, has no voxels, or is covered whole by later ones, or where memory would not suffice.
     """
     if isinstance(names, str) or not names:
         raise UsageError("tetrahedra of no structure", advice="name the structures, the enclosing one first")
@@ -74,9 +77,12 @@ def cut_out(labels: LabelMap, names: Sequence[str]) -> RegionBlock:
         raise UsageError("a structure is named twice", where=twice)
     if len(names) > MOST_REGIONS:
         raise UsageError(f"{len(names)} structures in one mesh", advice=f"{MOST_REGIONS} at most")
+    voxels = float(np.prod(labels.geometry.shape, dtype=np.float64))
+    check_memory(BYTES_PER_VOXEL * voxels, "reading the labels", "a cropped scan", share=SHARE_OF_MEMORY)
     canonical = labels.reindexed(*labels.geometry.canonical_axes())
     numbers: NDArray[np.uint8] = np.zeros(canonical.geometry.shape, np.uint8)
     for number, name in enumerate(names, start=1):
+        check_cancelled(monitor)
         segment = canonical.segment(name)
         if segment.absent:
             raise MeshError(f"{name} has no tetrahedra: it is {segment.state}", advice=segment.note)
@@ -170,63 +176,100 @@ def solve_bias(response: Floats, missing: Floats, low: Floats, high: Floats) -> 
     return change
 
 
-def lay_cells(
-    block: RegionBlock, labels: LabelMap, size_mm: float, fine_mm: float | None, near: Near | None
-) -> Cells:
-    """Return the octree whose cells are ``size_mm``, or ``fine_mm`` near the target and double with every step away.
+def level_sizes(size_mm: float, fine_mm: float | None, near: Near | None) -> tuple[float, int]:
+    """Return the size of the coarsest cells and how many sizes there are, each half of the one before.
 
-    Raises ``UsageError`` for sizes that do not fit each other or a target without a size, ``MeshError`` where the
-    memory would not suffice or the target is not in the structures.
+    Raises ``UsageError`` for sizes that do not fit each other or a target without a size.
     """
     check_positive("size_mm", size_mm)
     if (fine_mm is None) != (near is None):
         raise UsageError("a graded mesh needs fine_mm and near together")
-    levels = 1
-    finest = float(size_mm)
-    if fine_mm is not None:
-        finest = check_positive("fine_mm", fine_mm)
-        if finest > size_mm:
-            raise UsageError(f"fine_mm {fine_mm:g} is larger than size_mm {size_mm:g}")
-        levels += int(np.floor(np.log2(size_mm / finest) + 1e-9))
-    coarsest = finest * 2 ** (levels - 1)
-    spacing = np.asarray(block.geometry.spacing_mm)
-    extent = (np.asarray(block.numbers.shape)) * spacing
-    shape = np.ceil(extent / coarsest).astype(np.int64) + 2
-    corner = (np.asarray(block.numbers.shape) - 1) * spacing / 2.0 - shape * coarsest / 2.0
-    bytes_needed = 8.0 ** (levels - 1) * float(np.prod(shape, dtype=np.float64)) * 8 / 7
-    smallest = finest if levels == 1 else coarsest
-    least_count = float(block.volumes_mm3[1:].sum()) * 12.0 / smallest**3
-    _check_memory(bytes_needed + BYTES_PER_TETRAHEDRON * least_count, least_count)
-    if float(shape.max()) * 2.0**levels >= 2**21:
-        raise MeshError("cells are too small for structures of this size", advice="a larger size_mm or fine_mm")
-    marks = np.zeros(int(tet_lattice.level_start(shape, levels)), np.uint8)
-    cells = Cells(marks, shape, levels, corner, finest)
-    if near is not None and levels > 1:
-        _split_near(cells, _target(near, block, labels), spacing)
-    for level in range(levels):
-        size = finest * 2 ** (levels - 1 - level)
-        tet_lattice.mark(
-            marks, shape, level, size, corner, block.numbers, np.zeros(3), spacing, tet_lattice.FILLED
-        )
+    if fine_mm is None:
+        return float(size_mm), 1
+    finest = check_positive("fine_mm", fine_mm)
+    if finest > size_mm:
+        raise UsageError(f"fine_mm {fine_mm:g} is larger than size_mm {size_mm:g}")
+    halvings = int(np.floor(np.log2(size_mm / finest) + 1e-9))
+    return finest * 2**halvings, halvings + 1
+
+
+def lay_cells(
+    block: RegionBlock, labels: LabelMap, coarsest_mm: float, levels: int, near: Near | None,
+    thin: Sequence[NDArray[np.bool_]] = (),
+) -> Cells:
+    """Return the octree whose cells are ``coarsest_mm``, and halved ``levels - 1`` times near the target.
+
+    ``thin`` [k, j, i] are voxels where cells of the first, second, ... size are too large: these are halved too, which
+    may give more levels. Raises ``MeshError`` where the memory would not suffice or the target is not in the
+    structures.
+    """
+    cells = _cut_cells(block, labels, coarsest_mm, levels, near, thin)
+    for level in range(cells.levels):
+        _mark(cells, level, block.numbers, np.asarray(block.geometry.spacing_mm), tet_lattice.FILLED)
     return cells
 
 
-def emit(cells: Cells) -> tuple[Floats, NDArray[np.int32]]:
+def splits(
+    block: RegionBlock, labels: LabelMap, coarsest_mm: float, levels: int, near: Near | None,
+    thin: Sequence[NDArray[np.bool_]], plain: Cells,
+) -> int:
+    """Return how many cells more than in ``plain`` are cut into eight for what is thin."""
+    finer = _cut_cells(block, labels, coarsest_mm, levels, near, thin)
+    return int(np.count_nonzero(finer.marks & tet_lattice.SPLIT) - np.count_nonzero(plain.marks & tet_lattice.SPLIT))
+
+
+def _cut_cells(
+    block: RegionBlock, labels: LabelMap, coarsest_mm: float, levels: int, near: Near | None,
+    thin: Sequence[NDArray[np.bool_]],
+) -> Cells:
+    spacing = np.asarray(block.geometry.spacing_mm)
+    extent = np.asarray(block.numbers.shape) * spacing
+    every = max(levels, len(thin) + 1)
+    finest = coarsest_mm / 2 ** (every - 1)
+    shape = np.ceil(extent / coarsest_mm).astype(np.int64) + 2
+    corner = (np.asarray(block.numbers.shape) - 1) * spacing / 2.0 - shape * coarsest_mm / 2.0
+    least_count = float(block.volumes_mm3[1:].sum()) * 12.0 / coarsest_mm**3
+    check_tetrahedra(least_count, octree_bytes(block, coarsest_mm, every))
+    if float(shape.max()) * 2.0**every >= 2**21:
+        raise MeshError("cells are too small for structures of this size", advice="a larger size_mm or fine_mm")
+    marks = np.zeros(int(tet_lattice.level_start(shape, every)), np.uint8)
+    cells = Cells(marks, shape, every, corner, finest)
+    if every > 1:
+        _split(cells, None if near is None or levels == 1 else _target(near, block, labels), levels - 2, thin, spacing)
+    return cells
+
+
+def octree_bytes(block: RegionBlock, coarsest_mm: float, levels: int) -> float:
+    """Return what an octree over the block takes: a byte for every cell of every level."""
+    shape = np.ceil(np.asarray(block.numbers.shape) * block.geometry.spacing_mm / coarsest_mm) + 2
+    return 8.0 ** (levels - 1) * float(np.prod(shape)) * 8 / 7
+
+
+def count_of(cells: Cells) -> int:
+    """Return how many tetrahedra the background lattice has."""
+    return int(tet_lattice.tetrahedra(cells.marks, cells.shape, cells.levels, np.empty((0, 4), np.int64)))
+
+
+def emit(cells: Cells, monitor: Monitor = SILENT) -> tuple[Floats, NDArray[np.int32]]:
     """Return the points (N, 3), mm in the block's frame, and tetrahedra (M, 4) of the background lattice.
 
     Raises ``MeshError`` where the memory would not suffice.
     """
-    nothing = np.empty((0, 4), np.int64)
-    count = tet_lattice.tetrahedra(cells.marks, cells.shape, cells.levels, nothing)
-    _check_memory(BYTES_PER_TETRAHEDRON * count, count)
+    count = count_of(cells)
+    check_tetrahedra(count)
     keys = np.empty((count, 4), np.int64)
     tet_lattice.tetrahedra(cells.marks, cells.shape, cells.levels, keys)
+    check_cancelled(monitor)
     distinct, corners = tet_lattice.numbered(keys)
     return tet_lattice.positions(distinct, cells.corner, cells.finest_mm / 2.0), corners
 
 
-def _check_memory(bytes_needed: float, count: float) -> None:
-    check_memory(bytes_needed, f"about {count:.2g} tetrahedra", "a larger size_mm or fine_mm", share=SHARE_OF_MEMORY)
+def check_tetrahedra(count: float, other_bytes: float = 0.0, each_bytes: float = BYTES_PER_TETRAHEDRON) -> None:
+    """Raise ``MeshError`` where so many tetrahedra, and what else there is, need more memory than there is."""
+    check_memory(
+        each_bytes * count + other_bytes, f"about {count:.2g} tetrahedra", "a larger size_mm or fine_mm",
+        share=SHARE_OF_MEMORY,
+    )
 
 
 def _target(near: Near, block: RegionBlock, labels: LabelMap) -> NDArray[np.bool_]:
@@ -260,21 +303,56 @@ def _target(near: Near, block: RegionBlock, labels: LabelMap) -> NDArray[np.bool
     return mask
 
 
-def _split_near(cells: Cells, target: NDArray[np.bool_], spacing: Floats) -> None:
-    """Split cells that come near the target; a split cell's neighbours at its level exist (two to one, corners too)."""
-    last = cells.levels - 2
+def _mark(
+    cells: Cells, level: int, inside: NDArray[Any], spacing: Floats, bit: int, reach: float = AROUND_VOXELS
+) -> None:
+    """Set a bit in the cells of a level that come near to the centre of a voxel ``inside``."""
+    size = cells.finest_mm * 2 ** (cells.levels - 1 - level)
     tet_lattice.mark(
-        cells.marks, cells.shape, last, cells.finest_mm * 2, cells.corner, target.view(np.uint8),
-        np.zeros(3), spacing,
-        tet_lattice.SPLIT,
+        cells.marks, cells.shape, level, size, cells.corner, inside.view(np.uint8), np.zeros(3), spacing, bit, reach
     )
+
+
+def _split(
+    cells: Cells, target: NDArray[np.bool_] | None, target_level: int, thin: Sequence[NDArray[np.bool_]],
+    spacing: Floats,
+) -> None:
+    """Split cells of a level and all above near the target, and those where something thin is.
+
+    A split cell's neighbours at its level exist (two to one, corners too).
+    """
+    if target is not None:
+        _mark(cells, target_level, target, spacing, tet_lattice.SPLIT)
+    near: NDArray[np.bool_] | None = None  # around the target there is a cell to spare
     below: NDArray[np.bool_] | None = None
-    for level in range(last, -1, -1):
-        grid = cells.shape << level
+    for level in range(cells.levels - 2, -1, -1):
+        grid = tuple(int(size) for size in cells.shape << level)
         start, stop = (int(tet_lattice.level_start(cells.shape, level + n)) for n in range(2))
         marks = cells.marks[start:stop].reshape(grid)
-        split = (marks & tet_lattice.SPLIT) > 0
+        if target is not None and level <= target_level:
+            near = _widened((marks & tet_lattice.SPLIT) > 0 if near is None else _pooled(near))
+            marks |= near.view(np.uint8) * np.uint8(tet_lattice.SPLIT)
+        if level < len(thin):
+            _mark(cells, level, thin[level], spacing, tet_lattice.SPLIT, WITHIN_VOXELS)
         if below is not None:
-            split = np.asarray(below.reshape(grid[0], 2, grid[1], 2, grid[2], 2).any(axis=(1, 3, 5)))
-        below = ndimage.binary_dilation(split, np.ones((3, 3, 3), bool))
-        marks |= below.astype(np.uint8) * np.uint8(tet_lattice.SPLIT)
+            marks |= _pooled(_widened(below)).view(np.uint8) * np.uint8(tet_lattice.SPLIT)
+        below = (marks & tet_lattice.SPLIT) > 0
+
+
+def _widened(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the cells and their neighbours, those at corners too."""
+    for axis in range(3):
+        wide = cells.copy()
+        ahead, behind = [slice(None)] * 3, [slice(None)] * 3
+        ahead[axis], behind[axis] = slice(1, None), slice(None, -1)
+        wide[tuple(ahead)] |= cells[tuple(behind)]
+        wide[tuple(behind)] |= cells[tuple(ahead)]
+        cells = wide
+    return cells
+
+
+def _pooled(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which blocks of eight cells hold one of the cells."""
+    pairs = cells[::2] | cells[1::2]
+    pairs = pairs[:, ::2] | pairs[:, 1::2]
+    return np.asarray(pairs[:, :, ::2] | pairs[:, :, 1::2])
