@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Final
 
 from anatomy_twin.errors import DataError
@@ -54,4 +55,36 @@ def check_point(name: str, value: object) -> Point:
         raise DataError(f"{name} is not a point: {value!r}", advice="give three numbers in LPS mm") from error
     if len(numbers) != 3 or not all(abs(part) <= FARTHEST for part in numbers):
         raise DataError(f"{name} is not a point: {value!r}", advice="give three finite numbers in LPS mm")
+    return numbers[0], numbers[1], numbers[2]
+
+
+_ENDS: Final = (("R", "L"), ("A", "P"), ("F", "H"))  # where an axis is negative and positive
+_AXIS: Final = {letter: (axis, 2 * end - 1) for axis, ends in enumerate(_ENDS) for end, letter in enumerate(ends)}
+_NUMBER: Final = r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+"
+_PLACE: Final = re.compile(r"[,\s]+".join([rf"([A-Z])\s*({_NUMBER})"] * 3) + r"\s*(?:MM)?")
+
+
+def place_text(point_mm: Point) -> str:
+    """Return a point in LPS mm as people read it: "R 62.0, A 20.0, H 33.0 mm" (sides of the scanner's origin)."""
+    return ", ".join(f"{_ENDS[n][int(value >= 0)]} {abs(value):.1f}" for n, value in enumerate(point_mm)) + " mm"
+
+
+def read_place(text: str) -> Point | None:
+    """Read a point in LPS mm as it is typed, "-62,-20,33", or as it is shown, "R 62.0, A 20.0, H 33.0 mm".
+
+    With letters the axes may stand in any order; ``None`` for anything else and for what lies beyond ``FARTHEST``.
+    """
+    found = _PLACE.fullmatch(text.strip().upper())
+    if found is not None:
+        words = found.groups()
+        named = {_AXIS[letter][0]: _AXIS[letter][1] * float(number)
+                 for letter, number in zip(words[::2], words[1::2], strict=True) if letter in _AXIS}
+        numbers = [named[axis] for axis in range(3)] if len(named) == 3 else []
+    else:
+        try:
+            numbers = [float(part) for part in text.split(",")]
+        except ValueError:
+            return None
+    if len(numbers) != 3 or not all(abs(number) <= FARTHEST for number in numbers):
+        return None
     return numbers[0], numbers[1], numbers[2]

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import peers
+from peer_readers import FROM_PEERS
 
 SEED = 20261122
 OURS = "anatomy_twin"
@@ -125,7 +126,7 @@ def compare(
         names = list(readings)
         start = number % len(names)
         for reader in names[start:] + names[:start]:
-            own = installed if reader in peers.FROM_PEERS else python
+            own = installed if reader in FROM_PEERS else python
             if reader in failures or own is None:
                 failures.setdefault(reader, peers.NOT_AVAILABLE)
                 continue

@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 import peers
+from peer_readers import FROM_PEERS
 
 COLUMNS = ("anatomy_twin", "anatomy_twin, repair", "SimpleITK, own discovery", "highdicom", "dicom2nifti", "dcm2niix")
 REFUSES = "refuses"
@@ -70,7 +71,7 @@ def compare(only: str, readers: tuple[str, ...], python: Path, installed: Path |
         def cells(name: str, write: Callable[[Path], Any], usual: dict[str, set[str]]) -> dict[str, dict[str, Any]]:
             folder = Path(scratch) / name / "series"
             truth = write(folder)
-            reading = {reader: pool.submit(_cell, reader, folder, truth, installed if reader in peers.FROM_PEERS
+            reading = {reader: pool.submit(_cell, reader, folder, truth, installed if reader in FROM_PEERS
                                            else python, usual.get(reader, set())) for reader in readers}
             return {reader: one.result() for reader, one in reading.items()}
 

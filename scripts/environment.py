@@ -209,5 +209,8 @@ def is_debian() -> bool:
 
 def warm_kernels() -> None:
     """Compile and cache the numba kernels so that the first case does not wait for it."""
-    say("compiling kernels (once)")
-    run_or_explain([PYTHON, "-m", "anatomy_twin", "info", "--warm-up"], "the kernels could not be compiled")
+    say("compiling kernels (once; about three minutes, more where the machine is busy)")
+    # not captured: it says which part it is at
+    done = subprocess.run([str(PYTHON), "-m", "anatomy_twin", "info", "--warm-up"], stdout=subprocess.DEVNULL)
+    if done.returncode:
+        raise SetupError("the kernels could not be compiled: the reason stands above")

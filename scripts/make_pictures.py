@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draw the README's picture from the case that the demo leaves.
+"""Draw the README's pictures from the case that the demo leaves.
 
     python3 scripts/make_pictures.py demo_out/liver_tumour.twin
 """
@@ -7,29 +7,76 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from anatomy_twin.core import Case
 
 ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "sample_scans"
 SIZE = (1500, 720)
+SHEET_PX = 1200  # width of a sheet: its small print can still be read
+SHEET_BYTES = 145_000
+# what the sheet of tetrahedra shows, coarse enough that each one is seen
+TETRAHEDRA = ("liver", "portal_vein", "tumour_1")
 
 
 def main(case_folder: str) -> None:
-    """Write sample_scans/liver_tumour.png: the organs from the front, and the target's axial slice with the heat."""
+    """Write the pictures of a generated patient: organs and heat, then the sheets of its anatomy."""
+    from anatomy_twin import pipeline, render
+    from anatomy_twin.store import load_case
+
+    case = load_case(case_folder)
+    if not case.synthetic:
+        raise SystemExit("only pictures of generated patients may be shown")
+    ablation(case)
+    case = pipeline.tetrahedra_case(case, TETRAHEDRA, size_mm=8.0, fine_mm=2.5, near="tumour_1")
+    sheets: dict[str, Callable[[], Any]] = {
+        "surfaces": lambda: render.surfaces_picture(case),
+        "trees": lambda: render.trees_picture(case),
+        "segments": lambda: render.territories_picture(case),
+        "tetrahedra": lambda: render.tetrahedra_picture(case.anatomy.tetrahedra[TETRAHEDRA[0]],
+                                                         remark=render.kind_of(case)),
+    }
+    for name, draw in sheets.items():
+        (FOLDER / f"anatomy_{name}.jpg").write_bytes(packed(draw()))
+
+
+def ablation(case: Case) -> None:
+    """Write liver_tumour.png: the organs from the front, and the target's axial slice with the heat."""
     import numpy as np
     from PIL import Image
 
     from anatomy_twin.rehearsal import build_scene
     from anatomy_twin.render import render_scene, slice_picture
-    from anatomy_twin.store import load_case
 
-    scene = build_scene(load_case(case_folder))
+    scene = build_scene(case)
     width = SIZE[0] - SIZE[1]
     left = render_scene(
         scene, size=(width, SIZE[1]), view="anterior-right", background="light", legend=False, title="",
         hide=("body", "bowel", "stomach"),
     )
     right = slice_picture(scene, "axial", size=(SIZE[1], SIZE[1]), width_mm=170.0, field="temperature")
-    Image.fromarray(np.concatenate([left, right], axis=1)).save(ROOT / "sample_scans" / "liver_tumour.png")
+    Image.fromarray(np.concatenate([left, right], axis=1)).save(FOLDER / "liver_tumour.png", optimize=True)
+
+
+def packed(picture: Any) -> bytes:
+    """Return a sheet as JPEG of at most ``SHEET_BYTES``, as good as that allows."""
+    from PIL import Image
+
+    whole = Image.fromarray(picture)
+    small = whole.resize((SHEET_PX, round(whole.height * SHEET_PX / whole.width)), Image.Resampling.LANCZOS)
+    data = b""
+    for quality in range(92, 40, -4):
+        stream = BytesIO()
+        small.save(stream, "JPEG", quality=quality, optimize=True, progressive=True)
+        data = stream.getvalue()
+        if len(data) <= SHEET_BYTES:
+            break
+    return data
 
 
 if __name__ == "__main__":

@@ -7,21 +7,28 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.real_scans import DATA, GIVEN, NOT_GIVEN
+
 if not os.environ.get("DISPLAY"):
     os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
 # threads that wait for work sleep: test processes run side by side, and one that spins takes another's core
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the tests on real scans where none are given."""
+    for item in items:
+        if not GIVEN and item.get_closest_marker("real_data"):
+            item.add_marker(pytest.mark.skip(reason=NOT_GIVEN))
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real scans; the test is skipped where it is not given."""
-    folder = os.environ.get("ANATOMY_TWIN_TEST_DATA")
-    if not folder:
-        pytest.skip("ANATOMY_TWIN_TEST_DATA is not set: no real scans here")
-    path = Path(folder).resolve()
-    assert path.is_dir(), f"ANATOMY_TWIN_TEST_DATA names {path}, which is not there"
-    return path
+    if not GIVEN:
+        pytest.skip(NOT_GIVEN)
+    assert DATA.is_dir(), f"ANATOMY_TWIN_TEST_DATA names {DATA}, which is not there"
+    return DATA
 
 
 @pytest.fixture(scope="session")

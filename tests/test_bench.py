@@ -15,6 +15,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import bench_load  # noqa: E402  (the scripts folder is no package)
 import compare_readers  # noqa: E402
 import peers  # noqa: E402
+from peer_readers import READERS as PEERS  # noqa: E402
 
 READERS = "anatomy_twin;SimpleITK, sorted list;dcm2niix"
 FIGURES = {"wall_median_s", "wall_min_s", "cpu_median_s", "cpu_min_s", "peak_volumes", "baseline_bytes",
@@ -64,7 +65,7 @@ def test_the_series_that_is_measured_holds_its_truth(tmp_path, name, signed):
     """Read by SimpleITK, which has no part in writing it but for the JPEG of 1992."""
     hu = bench_load.ct_like(3, 40)
     written = bench_load.write_series(tmp_path / "series", hu, bench_load.SYNTAXES.get(name, ""), signed)
-    load, arrays_of = peers.READERS["SimpleITK, sorted list"]()
+    load, arrays_of = PEERS["SimpleITK, sorted list"]()
     result = load(written.folder, list(written.files))  # SimpleITK's arrays live in its image
     arrays, _ = arrays_of(result)
     assert peers.agreement(arrays, str(written.truth), written.affine) == "same"

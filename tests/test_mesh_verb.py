@@ -68,7 +68,7 @@ def test_lines_for_people_name_what_was_built(capsys, case):
     assert code == 0
     liver = next(line for line in out.splitlines() if line.startswith("  liver "))
     assert "closed" in liver and "95 % within" in liver and "triangles" in liver
-    assert "cut off at the border" in next(line for line in out.splitlines() if line.startswith("  body "))
+    assert "cut off flat at the border" in next(line for line in out.splitlines() if line.startswith("  body "))
     mesh = load_case(case).anatomy.tetrahedra["plan"]
     assert f"tetrahedra plan: {len(mesh.tetrahedra)} in liver, tumour_1" in out
     assert mesh.region_names == ("liver", "tumour_1") and set(np.unique(mesh.regions)) == {0, 1}

@@ -13,12 +13,14 @@ import anatomy_twin as at
 from anatomy_twin import catalog
 from anatomy_twin.core import Anatomy, Case, Certificate, Code, LabelMap, Segment, TetMesh, VesselTree
 from anatomy_twin.errors import DataError, RenderError, UsageError
+from anatomy_twin.rehearsal import structure_colour
 from anatomy_twin.render import can_render
 from anatomy_twin.render.anatomy_sheet import BAD, HEAD_PX, Sheet, surfaces_picture
 from anatomy_twin.render.overview import DOUBT
 from anatomy_twin.render.territory_picture import ROOM, short_name, territories_picture
 from anatomy_twin.render.tet_picture import angle_colours, outer_faces, tetrahedra_picture
-from anatomy_twin.render.tree_picture import colour_of_tree, ramp, runs, shades, trees_picture
+from anatomy_twin.render.tree_picture import colour_of_tree, trees_picture
+from anatomy_twin.render.tree_tubes import GAP, ramp, runs, shades
 from tests.support.toy_patient import toy_patient
 
 # those of Okabe and Ito (Color Universal Design, 2008), grey for black, dealt out so that segments that touch stay
@@ -208,6 +210,19 @@ def test_a_mesh_cut_open_shows_its_regions_and_what_is_inverted() -> None:
     assert red[0] == 0 and red[1] > 500
     with pytest.raises(UsageError, match="leaves nothing"):
         tetrahedra_picture(cube(), depth=1.5)
+
+
+@needs_graphics
+def test_a_mesh_is_cut_through_its_smallest_region_unless_told_where() -> None:
+    """Two cubes behind each other: the tumour in the far one is seen, half of it taken off."""
+    near, far = cube(), cube()
+    points = np.concatenate([near.points_mm, far.points_mm + np.array([0.0, 40.0, 0.0])])
+    mesh = TetMesh(points, np.concatenate([near.tetrahedra, far.tetrahedra + 8]), np.array([0] * 9 + [1]),
+                   ("liver", "tumour_1"))  # fmt: skip
+    shown = [tetrahedra_picture(mesh), tetrahedra_picture(mesh, depth=0.1)]
+    yellow = structure_colour("tumour_1")
+    seen = [alike(picture[HEAD_PX:, :720], yellow, 0.995).sum() for picture in shown]
+    assert seen[0] > 1000 and seen[1] < 100
 
 
 @needs_graphics

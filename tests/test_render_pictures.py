@@ -204,3 +204,17 @@ def test_png_bytes_hold_the_picture(scene):
     picture = slice_picture(scene, "sagittal", size=(200, 160))
     assert picture.shape == (160, 200, 3)
     np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(to_png(picture)))), picture)
+
+
+@needs_graphics
+def test_a_case_without_surfaces_says_what_makes_them(scene):
+    from dataclasses import replace
+
+    volume, labels = toy_patient()
+    bare = build_scene(Case.new(volume=volume, labels=labels))
+    empty = render_scene(bare, size=SIZE, background="dark", legend=False)
+    hidden = replace(scene, surfaces=tuple(replace(s, visible=False) for s in scene.surfaces), needles=(), markers=())
+    nothing = render_scene(hidden, size=SIZE, background="dark", legend=False)
+    middle = np.s_[SIZE[1] * 3 // 8:SIZE[1] * 5 // 8, SIZE[0] // 8:SIZE[0] * 7 // 8]
+    assert (empty[middle].min(axis=-1) > 150).sum() > 300  # a line of white letters
+    assert (nothing[middle].min(axis=-1) > 150).sum() == 0  # surfaces that are hidden are there all the same

@@ -1,8 +1,7 @@
-"""Enhanced (multi-frame) objects: every frame gets its own place and values, in whatever order the file has them."""
+"""Frames of enhanced and legacy converted objects: put in order, placed and scaled as an independent reader does."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +12,7 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 
-from anatomy_twin.errors import ScanError
-from anatomy_twin.scan.frames import UNPLACED, frame_headers, frame_notes
-from anatomy_twin.scan.headers import Listing
-from anatomy_twin.scan.series import ranked
-from anatomy_twin.scan.slice_header import SliceHeader
+from anatomy_twin.scan.frames import UNPLACED
 from tests.support.dicom_series import CORONAL, SAGITTAL, random_axes, write_series
 from tests.support.enhanced_series import (
     convert,
@@ -28,44 +23,8 @@ from tests.support.enhanced_series import (
     with_values,
     write_enhanced,
 )
-
-DATA = Path(os.environ.get("ANATOMY_TWIN_TEST_DATA", ""))
-needs_data = pytest.mark.skipif(
-    "ANATOMY_TWIN_TEST_DATA" not in os.environ, reason="ANATOMY_TWIN_TEST_DATA names no folder of real scans"
-)
-DIRECTIONS = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
-
-
-def header_of(path: Path, dataset: Dataset) -> SliceHeader:
-    """What a file says as a whole, as far as the frames need it."""
-    return SliceHeader(
-        path=path, patient_key="", patient_words=frozenset(), description="", sop_uid=str(dataset.SOPInstanceUID),
-        series_uid=str(dataset.SeriesInstanceUID), series_number=1, modality=str(dataset.Modality), aside="",
-        image_type=tuple(dataset.get("ImageType", ())), rows=int(dataset.Rows), columns=int(dataset.Columns),
-        position_mm=None, orientation=None, pixel_spacing_mm=None, thickness_mm=None, frame_of_reference_uid="",
-        instance_number=1, phase=(("EchoTime", ""), ("AcquisitionNumber", "7")), slope=None, intercept=None,
-        rescale_type="", photometric="MONOCHROME2", tilt_deg=None, patient_position="HFS", kvp=None, kernel="",
-        transfer_syntax=str(dataset.file_meta.TransferSyntaxUID), lossy=False, synthetic=False,
-    )  # fmt: skip
-
-
-def read(path: Path) -> tuple[SliceHeader, ...]:
-    dataset = pydicom.dcmread(path, stop_before_pixels=True)
-    return frame_headers(header_of(path, dataset), dataset)
-
-
-def series_of(path: Path):
-    """The series that the frames of one file make, judged as any other slices."""
-    return ranked(Listing(read(path), {}, ()))
-
-
-def assert_places(one, truth) -> None:
-    """The sorted frames and the grid lie where the stack was put."""
-    assert one.verdict.uniform, one.verdict.line
-    np.testing.assert_allclose([h.position_mm for h in one.headers], truth.positions_mm, atol=1e-6)
-    np.testing.assert_allclose(one.spacing_mm, truth.spacing_mm, rtol=1e-6)
-    np.testing.assert_allclose(one.grid.direction @ np.diag(one.spacing_mm), np.column_stack(
-        [truth.step, truth.column * truth.spacing_mm[1], truth.row * truth.spacing_mm[2]]), atol=1e-6)  # fmt: skip
+from tests.support.frame_checks import assert_places, read, series_of
+from tests.support.real_scans import DATA
 
 
 def assert_as_highdicom(one, path: Path) -> None:
@@ -224,291 +183,6 @@ def test_a_turned_frame_is_not_taken_into_the_stack(tmp_path):
     assert not found[0].loadable
 
 
-def parts_of(path: Path, keyword: str) -> dict[str, list[int]]:
-    """The frames of each series, in the order of the stack, by what tells the series apart."""
-    found = series_of(path)
-    assert all(one.loadable for one in found)
-    return {dict(one.headers[0].phase)[keyword]: [h.frame for h in one.headers] for one in found}
-
-
-@pytest.mark.parametrize(
-    ("keyword", "modality", "says"),
-    [
-        ("TemporalPositionIndex", "CT", [{"temporal": 1}, {"temporal": 2}]),
-        ("EffectiveEchoTime", "MR", [{"echo_ms": 2.5}, {"echo_ms": 80.0}]),
-        ("DiffusionBValue", "MR", [{"b_value": 0.0}, {"b_value": 500.0}, {"b_value": 1000.0}]),
-        ("DiffusionGradientOrientation", "MR", [{"b_value": 900.0, "direction": one} for one in DIRECTIONS]),
-        ("StackID", "CT", [{"stack": "1"}, {"stack": "2"}]),
-    ],
-)
-def test_frames_at_one_place_are_split_by_what_tells_them_apart(tmp_path, keyword, modality, says):
-    truth, frames = slab()
-    every = [frame for words in says for frame in with_values(frames, **words)]
-    order = np.random.default_rng(5).permutation(len(every))
-    path = write_enhanced(tmp_path / "x.dcm", truth, [every[k] for k in order], modality=modality)
-    found = parts_of(path, keyword)
-    expected = [[list(order).index(6 * part + k) for k in range(6)] for part in range(len(says))]
-    assert sorted(found.values()) == sorted(expected)
-    assert len(found) == len(says)
-
-
-def test_two_echoes_at_two_times_are_four_series(tmp_path):
-    truth, frames = slab()
-    every = [frame for temporal in (1, 2) for echo in (2.0, 4.0)
-             for frame in with_values(frames, temporal=temporal, echo_ms=echo)]  # fmt: skip
-    found = series_of(write_enhanced(tmp_path / "x.dcm", truth, shuffled(every), modality="MR"))
-    phases = {tuple(dict(one.headers[0].phase)[key] for key in ("TemporalPositionIndex", "EffectiveEchoTime"))
-              for one in found}  # fmt: skip
-    assert phases == {("1", "2.0"), ("1", "4.0"), ("2", "2.0"), ("2", "4.0")}
-    assert all(one.loadable and one.slice_count == 6 for one in found)
-
-
-def test_a_heart_in_motion_is_split_by_its_trigger_delays_though_they_run_on_from_slice_to_slice(tmp_path):
-    truth, frames = slab()
-    every = [(frame, 25.0 * phase + 0.5 * k) for k, frame in enumerate(frames) for phase in range(4)]
-
-    def edit(dataset):
-        for item, (_, delay) in zip(dataset.PerFrameFunctionalGroupsSequence, every, strict=True):
-            heart = Dataset()
-            heart.NominalCardiacTriggerDelayTime = delay
-            item.CardiacSynchronizationSequence = Items([heart])
-
-    found = series_of(write_enhanced(tmp_path / "x.dcm", truth, [f for f, _ in every], modality="MR", edit=edit))
-    assert sorted([h.frame for h in one.headers] for one in found) == [[phase + 4 * k for k in range(6)]
-                                                                      for phase in range(4)]  # fmt: skip
-
-
-def test_magnitude_and_phase_images_are_apart(tmp_path):
-    truth, frames = slab()
-
-    def edit(dataset):
-        for number, item in enumerate(dataset.PerFrameFunctionalGroupsSequence):
-            kind = Dataset()
-            kind.FrameType = ["ORIGINAL", "PRIMARY", "M", "NONE"]
-            kind.ComplexImageComponent = "MAGNITUDE" if number < 6 else "PHASE"
-            item.MRImageFrameTypeSequence = Items([kind])
-        del dataset.SharedFunctionalGroupsSequence[0].MRImageFrameTypeSequence
-
-    path = write_enhanced(tmp_path / "x.dcm", truth, [*frames, *frames], modality="MR", edit=edit)
-    assert parts_of(path, "ComplexImageComponent") == {"MAGNITUDE": [*range(6)], "PHASE": [*range(6, 12)]}
-
-
-def test_a_diffusion_scan_is_split_into_each_weighting_direction_and_trace(tmp_path):
-    truth, frames = slab()
-    says = [{"b_value": 0.0}, *({"b_value": 1000.0, "direction": one} for one in DIRECTIONS), {"b_value": 1000.0}]
-    every = [frame for words in says for frame in with_values(frames, **words)]
-    found = series_of(write_enhanced(tmp_path / "x.dcm", truth, every, modality="MR"))
-    assert sorted([h.frame for h in one.headers] for one in found) == [[*range(n, n + 6)] for n in range(0, 24, 6)]
-
-
-def test_interleaved_acquisitions_stay_one_volume(tmp_path):
-    truth, frames = slab(shape=(12, 6, 6))
-
-    def edit(dataset):
-        for number, item in enumerate(dataset.PerFrameFunctionalGroupsSequence):
-            content = item.FrameContentSequence[0]
-            content.FrameAcquisitionNumber = 1 + number % 2
-            content.FrameAcquisitionDateTime = f"2020022910{10 + number % 2}00"
-
-    (one,) = series_of(write_enhanced(tmp_path / "x.dcm", truth, frames, modality="MR", edit=edit))
-    assert_places(one, truth)
-
-
-def test_frames_that_nothing_tells_apart_are_refused(tmp_path):
-    truth, frames = slab()
-    (one,) = series_of(write_enhanced(tmp_path / "x.dcm", truth, [*frames, *frames]))
-    assert not one.loadable
-    assert len(one.verdict.duplicates) == 6
-
-
-def test_two_stacks_in_different_planes_are_two_series(tmp_path):
-    truth, frames = slab()
-    other, more = slab(axes=SAGITTAL, seed=1, stack="2")
-
-    def edit(dataset):
-        plane = Dataset()
-        plane.ImageOrientationPatient = [*other.row, *other.column]
-        for item in dataset.PerFrameFunctionalGroupsSequence[6:]:
-            item.PlaneOrientationSequence = Items([plane])
-
-    found = series_of(write_enhanced(tmp_path / "x.dcm", truth, [*frames, *more], edit=edit))
-    assert {one.verdict.orientation for one in found} == {"axial", "sagittal"}
-    assert all(one.loadable and one.slice_count == 6 for one in found)
-
-
-def shared_group(dataset, name):
-    return getattr(dataset.SharedFunctionalGroupsSequence[0], name)[0]
-
-
-def frame_group(dataset, number, name):
-    return getattr(dataset.PerFrameFunctionalGroupsSequence[number - 1], name)
-
-
-def fewer_stated(dataset):
-    dataset.NumberOfFrames = 5
-
-
-def no_number(dataset):
-    dataset.NumberOfFrames = None
-
-
-def no_position(dataset):
-    del dataset.PerFrameFunctionalGroupsSequence[2].PlanePositionSequence
-
-
-def empty_position(dataset):
-    dataset.PerFrameFunctionalGroupsSequence[2].PlanePositionSequence = Items([])
-
-
-def two_positions(dataset):
-    frame_group(dataset, 3, "PlanePositionSequence").append(Dataset())
-
-
-def position_of_two(dataset):
-    frame_group(dataset, 3, "PlanePositionSequence")[0].ImagePositionPatient = ["1", "2"]
-
-
-def no_orientation(dataset):
-    del dataset.SharedFunctionalGroupsSequence[0].PlaneOrientationSequence
-
-
-def no_spacing(dataset):
-    shared_group(dataset, "PixelMeasuresSequence").PixelSpacing = None
-
-
-def no_slope(dataset):
-    shared_group(dataset, "PixelValueTransformationSequence").RescaleSlope = None
-
-
-def one_without_rescale(dataset):
-    shared = dataset.SharedFunctionalGroupsSequence[0]
-    for number, item in enumerate(dataset.PerFrameFunctionalGroupsSequence):
-        if number != 3:
-            item.PixelValueTransformationSequence = shared.PixelValueTransformationSequence
-    del shared.PixelValueTransformationSequence
-
-
-def long_text(dataset):
-    dataset.PerFrameFunctionalGroupsSequence[1].FrameContentSequence[0].add_new("StackID", "UT", "x" * 5000)
-
-
-def many_items(dataset):
-    item = shared_group(dataset, "CTXRayDetailsSequence")
-    dataset.SharedFunctionalGroupsSequence[0].CTXRayDetailsSequence = Items([item] * 15000)
-
-
-def two_shared(dataset):
-    dataset.SharedFunctionalGroupsSequence.append(Dataset())
-
-
-@pytest.mark.parametrize(
-    ("edit", "line"),
-    [
-        (fewer_stated, "5 frames are stated and 6 described"),
-        (no_number, "no usable number of frames"),
-        (no_position, "frame 3 has no usable position"),
-        (empty_position, "frame 3 has no usable position"),
-        (two_positions, "frame 3: 2 descriptions of one kind (PlanePosition) instead of one"),
-        (position_of_two, "frame 3 has no usable position"),
-        (no_orientation, "frame 1 has no usable orientation"),
-        (no_spacing, "frame 1 has no usable pixel spacing"),
-        (no_slope, "frame 1 has no usable rescale slope and intercept"),
-        (one_without_rescale, "frame 4 has no rescale slope and intercept, others have"),
-        (long_text, "frame 2: 5000 bytes in StackID, where a short value belongs"),
-        (many_items, "all frames: 15000 descriptions of one kind (CTXRayDetails) instead of at most 64"),
-        (two_shared, "2 descriptions are shared by all frames instead of one"),
-    ],
-)
-def test_an_object_that_contradicts_itself_is_refused_by_name(tmp_path, edit, line):
-    truth, frames = slab()
-    path = write_enhanced(tmp_path / "x.dcm", truth, frames, edit=edit)
-    with pytest.raises(ScanError) as caught:
-        read(path)
-    assert caught.value.line == f"{line}; export the series again"
-
-
-@pytest.mark.parametrize("text", [b"nan\\1\\2  ", b"inf\\1\\2  ", b"1_0\\1\\2  ", b"-30\\\\50   ", b"\xff\xfe\\1\\2 "])
-def test_a_position_that_is_no_number_is_refused(tmp_path, text):
-    truth, frames = slab(origin_mm=(-30, -40, 52.5))
-    path = write_enhanced(tmp_path / "x.dcm", truth, frames)
-    data = path.read_bytes()
-    known = b"-30.0\\-40.0\\52.5"
-    assert data.count(known) == 1
-    path.write_bytes(data.replace(known, text.ljust(len(known))[: len(known)]))
-    with pytest.raises(ScanError, match="position"):
-        read(path)
-
-
-@pytest.mark.parametrize(
-    ("says", "aside"),
-    [
-        ({"FrameType": ["ORIGINAL", "PRIMARY", "LOCALIZER", "NONE"]}, "localizer"),
-        ({"VolumeBasedCalculationTechnique": "MAX_IP"}, "projection image"),
-        ({"VolumeBasedCalculationTechnique": "VOLUME_RENDER"}, "projection image"),
-        ({"VolumetricProperties": "SAMPLED"}, "projection image"),
-        ({"VolumeBasedCalculationTechnique": "CURVED_MPR"}, "curved image"),
-        ({"VolumetricProperties": "DISTORTED"}, "curved image"),
-        ({"PixelPresentation": "COLOR"}, "colour map"),
-        ({"PixelPresentation": "TRUE_COLOR"}, "colour map"),
-        ({"VolumeBasedCalculationTechnique": "MPR", "VolumetricProperties": "SAMPLED"}, ""),
-    ],
-)
-def test_frames_that_are_no_slices_are_set_aside(tmp_path, says, aside):
-    truth, frames = slab(shape=(8, 4, 4))
-    kinds = [("ORIGINAL", "PRIMARY", "AXIAL", "NONE")] * 5 + [("ORIGINAL", "PRIMARY", "VOLUME", "NONE")] * 3
-    frames = [with_values([f], frame_type=kind)[0] for f, kind in zip(frames, kinds, strict=True)]
-
-    def edit(dataset):
-        for number in (6, 7, 8):
-            for keyword, value in says.items():
-                setattr(frame_group(dataset, number, "CTImageFrameTypeSequence")[0], keyword, value)
-
-    path = write_enhanced(tmp_path / "x.dcm", truth, frames, edit=edit)
-    assert [h.aside for h in read(path)] == [""] * 5 + [aside] * 3
-    first, second = sorted(series_of(path), key=lambda one: -one.slice_count)
-    assert (first.slice_count, first.loadable, second.slice_count, second.aside) == (5, True, 3, aside)
-
-
-def test_an_object_without_frame_descriptions_is_set_aside_as_a_whole(tmp_path):
-    truth, frames = slab()
-
-    def edit(dataset):
-        del dataset.PerFrameFunctionalGroupsSequence
-        del dataset.SharedFunctionalGroupsSequence
-
-    (only,) = read(write_enhanced(tmp_path / "x.dcm", truth, frames, edit=edit))
-    assert only.aside == UNPLACED
-
-
-@pytest.mark.parametrize(
-    ("uid", "aside"),
-    [("1.2.840.10008.5.1.4.1.1.4.2", "MR spectroscopy image"), ("1.2.840.10008.5.1.4.1.1.12.1.1", "multi-frame image")],
-)
-def test_objects_of_another_class_are_set_aside_as_a_whole(tmp_path, uid, aside):
-    truth, frames = slab()
-
-    def edit(dataset):
-        dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = uid
-
-    (only,) = read(write_enhanced(tmp_path / "x.dcm", truth, frames, edit=edit))
-    assert (only.aside, only.frame_count) == (aside, 1)
-
-
-def test_a_real_world_value_mapping_is_only_told(tmp_path):
-    truth, frames = slab(slope=2.0)
-
-    def edit(dataset):
-        mapping = Dataset()
-        mapping.RealWorldValueSlope, mapping.RealWorldValueIntercept = 100.0, 7.0
-        dataset.SharedFunctionalGroupsSequence[0].RealWorldValueMappingSequence = Items([mapping])
-
-    plain = write_enhanced(tmp_path / "x.dcm", truth, frames, modality="MR")
-    mapped = write_enhanced(tmp_path / "y.dcm", truth, frames, modality="MR", edit=edit)
-    assert read(mapped)[0].slope == read(plain)[0].slope == 2.0
-    assert frame_notes(pydicom.dcmread(plain)) == ()
-    assert frame_notes(pydicom.dcmread(mapped)) == ("a real world value mapping is given and not applied",)
-
-
 @pytest.mark.parametrize("modality", ["CT", "MR", "PT"])
 def test_legacy_converted_objects_of_highdicom(tmp_path, modality):
     def edit(k, dataset):
@@ -527,25 +201,7 @@ def test_legacy_converted_objects_of_highdicom(tmp_path, modality):
     assert {h.units for h in one.headers} == {"BQML" if modality == "PT" else ""}
 
 
-def test_legacy_converted_phases_are_split_by_what_the_converter_kept(tmp_path):
-    def late(k, dataset):
-        dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = f"{dataset.SOPInstanceUID}.2"
-        dataset.TemporalPositionIdentifier, dataset.InstanceNumber = 2, k + 101
-
-    def early(k, dataset):
-        dataset.TemporalPositionIdentifier = 1
-
-    first = write_series(tmp_path / "first", modality="MR", edit=early)
-    second = write_series(tmp_path / "second", modality="MR", edit=late, seed=9)
-    path = convert([*first.files, *second.files], tmp_path / "x.dcm", "MR")
-    found = parts_of(path, "TemporalPositionIdentifier")
-    pixels = pydicom.dcmread(path).pixel_array
-    for name, truth in (("1", first), ("2", second)):
-        np.testing.assert_array_equal(pixels[found[name]], truth.stored)
-
-
 @pytest.mark.real_data
-@needs_data
 @pytest.mark.parametrize(
     "name", ["philips_enhanced/anatomical/001/IM-0001-0170-0001", "siemens_multiframe/anatomical/001/IM-0001-0001-0001"]
 )
@@ -568,7 +224,6 @@ def test_real_mr_objects_equal_their_nifti_truth_and_highdicom(name):
 
 
 @pytest.mark.real_data
-@needs_data
 @pytest.mark.parametrize("name", ["23x38x3", "24x38x3"])
 def test_real_legacy_converted_objects_equal_highdicom(name):
     path = DATA / "dcmqi" / "data" / "segmentations" / name / "multiframe" / "mf.dcm"
@@ -580,7 +235,6 @@ def test_real_legacy_converted_objects_equal_highdicom(name):
 
 
 @pytest.mark.real_data
-@needs_data
 def test_real_objects_that_are_no_volume_are_set_aside():
     folder = DATA / "pydicom_data" / "data_store" / "data"
     assert {h.aside for h in read(folder / "eCT_Supplemental.dcm")} == {"colour map"}

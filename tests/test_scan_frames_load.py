@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +21,7 @@ from tests.support.enhanced_series import (
     with_values,
     write_enhanced,
 )
-
-DATA = Path(os.environ.get("ANATOMY_TWIN_TEST_DATA", ""))
-needs_data = pytest.mark.skipif(
-    "ANATOMY_TWIN_TEST_DATA" not in os.environ, reason="ANATOMY_TWIN_TEST_DATA names no folder of real scans"
-)
+from tests.support.real_scans import DATA
 
 
 def assert_loaded(volume, truth, values) -> None:
@@ -213,7 +208,6 @@ def test_legacy_converted_objects_load(tmp_path, modality):
 
 
 @pytest.mark.real_data
-@needs_data
 @pytest.mark.parametrize("folder", ["philips_enhanced", "siemens_multiframe"])
 def test_real_mr_objects_load_as_their_nifti_truth(folder):
     base = DATA / "dicom2nifti" / "tests" / "data" / folder / "anatomical"
@@ -232,7 +226,6 @@ def test_real_mr_objects_load_as_their_nifti_truth(folder):
 
 
 @pytest.mark.real_data
-@needs_data
 @pytest.mark.parametrize("name", ["23x38x3", "24x38x3"])
 def test_real_legacy_converted_objects_load_as_highdicom_loads_them(name):
     path = DATA / "dcmqi" / "data" / "segmentations" / name / "multiframe" / "mf.dcm"
@@ -242,7 +235,6 @@ def test_real_legacy_converted_objects_load_as_highdicom_loads_them(name):
 
 
 @pytest.mark.real_data
-@needs_data
 @pytest.mark.parametrize(
     ("name", "line"),
     [

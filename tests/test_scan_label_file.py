@@ -6,7 +6,6 @@ import functools
 import gzip
 import importlib
 import json
-import os
 from pathlib import Path
 
 import nibabel
@@ -26,13 +25,10 @@ from anatomy_twin.scan.label_match import BY_POSITION
 from anatomy_twin.scan.volume import load_volume
 from anatomy_twin.store import load_case, save_case
 from anatomy_twin.store.seg_nrrd import encode_seg_nrrd
+from tests.support.real_scans import DATA
 
-DATA = Path(os.environ.get("ANATOMY_TWIN_TEST_DATA", ""))
 TOTAL = DATA / "totalsegmentator_refs"
-real_data = [
-    pytest.mark.real_data,
-    pytest.mark.skipif(not DATA.parts, reason="ANATOMY_TWIN_TEST_DATA does not name the folder with real scans"),
-]
+real_data = pytest.mark.real_data
 GEOMETRY = VolumeGeometry.upright((10, 12, 14), (3.0, 2.0, 1.5), (-20.0, 30.0, 100.0))
 RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 TABLE = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tarfile
 from pathlib import Path
 
@@ -13,19 +12,9 @@ import SimpleITK as sitk
 
 from anatomy_twin.errors import TwinError
 from anatomy_twin.scan import find_series, load_volume
+from tests.support.real_scans import DATA, GIVEN
 
-DATA = Path(os.environ.get("ANATOMY_TWIN_TEST_DATA", ""))
-needs_data = pytest.mark.skipif(
-    "ANATOMY_TWIN_TEST_DATA" not in os.environ, reason="ANATOMY_TWIN_TEST_DATA names no folder of real scans"
-)
-real = [pytest.mark.real_data, needs_data]
 SYNTAXES = DATA / "transfer_syntaxes" / "testImages"
-
-
-def marked(function):
-    for mark in real:
-        function = mark(function)
-    return function
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +25,7 @@ def liver_folder(tmp_path_factory):
     return folder
 
 
-@marked
+@pytest.mark.real_data
 def test_the_liver_ct_is_chosen_and_equals_simpleitk(liver_folder):
     first, second = find_series(liver_folder)
     assert first.reason == "1st of 2: 109 axial slices of an original CT; the other has 1 slice"
@@ -63,7 +52,7 @@ def tail_of(file: Path) -> str:
     return ".".join(file.name.split("_1.2.840.10008.1.2.")[1].removesuffix(".dcm").split("."))
 
 
-@marked
+@pytest.mark.real_data
 def test_one_slice_in_every_transfer_syntax_is_the_native_one():
     native = load_volume(SYNTAXES / "CTImage.dcm")
     files = {tail_of(file): file for file in sorted(SYNTAXES.glob("*.dcm_*"))}
@@ -77,7 +66,7 @@ def test_one_slice_in_every_transfer_syntax_is_the_native_one():
 
 def pydicom_files() -> list[Path]:
     folder = Path(pydicom.data.__file__).parent / "test_files"
-    more = sorted((DATA / "pydicom_data").rglob("*.dcm")) if "ANATOMY_TWIN_TEST_DATA" in os.environ else []
+    more = sorted((DATA / "pydicom_data").rglob("*.dcm")) if GIVEN else []
     return [*sorted(path for path in folder.iterdir() if path.is_file()), *more]
 
 

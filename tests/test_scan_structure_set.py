@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pydicom
 import pytest
@@ -19,13 +16,10 @@ from anatomy_twin.scan.outlines import fill_outlines
 from anatomy_twin.scan.volume import load_volume
 from tests.support.dicom_series import random_axes, write_series
 from tests.support.label_makers import make_structure_set, set_contour_text, to_bytes
+from tests.support.real_scans import DATA
 
-DATA = os.environ.get("ANATOMY_TWIN_TEST_DATA", "")
-RT_UTILS = Path(DATA) / "rt_utils" / "tests"
-real_data = [
-    pytest.mark.real_data,
-    pytest.mark.skipif(not DATA, reason="ANATOMY_TWIN_TEST_DATA does not name the folder with real scans"),
-]
+RT_UTILS = DATA / "rt_utils" / "tests"
+real_data = pytest.mark.real_data
 SHAPE = (6, 40, 50)
 
 

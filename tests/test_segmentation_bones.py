@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,9 +19,9 @@ from anatomy_twin.segmentation.bones.skeleton_grid import carry_bones, find_bone
 from anatomy_twin.segmentation.bones.vertebrae import find_discs, name_levels
 from anatomy_twin.segmentation.ground.body import find_body
 from anatomy_twin.segmentation.ground.frame import SpineFrame
+from tests.support.real_scans import DATA
 
 STEP = 1.5
-DATA = os.environ.get("ANATOMY_TWIN_TEST_DATA", "")
 
 
 def spine_of_boxes(heights_mm, disc_mm=8.0, marrow_hu=120.0, seed=1):
@@ -140,10 +138,9 @@ def test_fat_under_the_skin_and_fat_inside_are_those_of_the_truth_within_the_wal
 
 @pytest.mark.real_data
 @pytest.mark.slow
-@pytest.mark.skipif(not DATA, reason="ANATOMY_TWIN_TEST_DATA does not name a folder with real scans")
 def test_a_real_spine_is_counted_alike_from_rib_and_sacrum():
     """The names are those of an independent network's labels, which hold T12 to L2 in the upper 30 slices."""
-    folder = Path(DATA) / "totalsegmentator_refs"
+    folder = DATA / "totalsegmentator_refs"
     volume = load_volume(folder / "example_ct.nii.gz", modality="CT")
     ground = find_ground(volume)
     vessels, target = ground.found["aorta"].mask, volume.canonical().geometry

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,8 +14,7 @@ from anatomy_twin.errors import SegmentationError
 from anatomy_twin.phantom import Conditions, SyntheticPatient, make_patient
 from anatomy_twin.plugins import names
 from anatomy_twin.segmentation import segment
-
-DATA = os.environ.get("ANATOMY_TWIN_TEST_DATA", "")
+from tests.support.real_scans import DATA
 
 
 @cache
@@ -156,11 +153,10 @@ def test_other_modalities_and_scraps_are_refused() -> None:
 
 
 @pytest.mark.real_data
-@pytest.mark.skipif(not DATA, reason="ANATOMY_TWIN_TEST_DATA does not name a folder with real scans")
 def test_a_real_tilted_head_in_two_parts() -> None:
     from anatomy_twin.scan import find_series, load_volume
 
-    folder = Path(DATA) / "ge_head_tilt" / "GE"
+    folder = DATA / "ge_head_tilt" / "GE"
     base, vault = (load_volume(folder, series_uid=series.uid, repair=True) for series in find_series(folder))
     lower, upper = segment(base, "ct-head"), segment(vault, "ct-head")
     assert lower.segment("mandible").state == "check" and upper.segment("mandible").state == "not found"

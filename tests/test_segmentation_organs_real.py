@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tarfile
 from functools import cache
 from pathlib import Path
@@ -14,13 +13,9 @@ import SimpleITK
 from anatomy_twin.core import Volume, VolumeGeometry, reindex
 from anatomy_twin.errors import SegmentationError
 from anatomy_twin.segmentation import segment
+from tests.support.real_scans import DATA
 
-DATA = os.environ.get("ANATOMY_TWIN_TEST_DATA", "")
-pytestmark = [
-    pytest.mark.real_data,
-    pytest.mark.slow,
-    pytest.mark.skipif(not DATA, reason="ANATOMY_TWIN_TEST_DATA does not name a folder with real scans"),
-]
+pytestmark = [pytest.mark.real_data, pytest.mark.slow]
 # classes of the reference labels (TotalSegmentator "total", version 2)
 CLASSES = {
     "spleen": (1,), "kidney_right": (2,), "kidney_left": (3,), "liver": (5,), "lung_left": (10, 11),
@@ -52,7 +47,7 @@ def overlap(labels, volume: Volume, truth: Volume, name: str, slices: slice = sl
 
 @cache
 def native():
-    root = Path(DATA) / "totalsegmentator_refs"
+    root = DATA / "totalsegmentator_refs"
     volume = to_volume(SimpleITK.ReadImage(str(root / "example_ct.nii.gz")))
     truth = to_volume(SimpleITK.ReadImage(str(root / "example_seg.nii.gz"))).canonical()
     # the labels cover the top 30 slices only, and their header repeats the origin of the whole scan
@@ -64,7 +59,7 @@ def native():
 
 @cache
 def slab():
-    root = Path(DATA) / "totalsegmentator_refs"
+    root = DATA / "totalsegmentator_refs"
     volume = to_volume(read_series(root / "example_ct_dicom"))
     truth = to_volume(SimpleITK.ReadImage(str(root / "example_seg_dicom.nii.gz"))).canonical()
     return volume, Volume(truth.array, volume.canonical().geometry), segment(volume, "ct-abdomen")
@@ -105,7 +100,7 @@ def test_phases_and_what_is_not_in_the_field():
 
 
 def test_an_mr_scan_is_refused():
-    image = SimpleITK.ReadImage(str(Path(DATA) / "totalsegmentator_refs" / "example_mr_sm.nii.gz"))
+    image = SimpleITK.ReadImage(str(DATA / "totalsegmentator_refs" / "example_mr_sm.nii.gz"))
     with pytest.raises(SegmentationError, match="CT"):
         segment(to_volume(image, "MR"), "ct-abdomen")
 
@@ -120,7 +115,7 @@ PLAUSIBLE_ML = {
 @pytest.fixture(scope="module")
 def portal_patient(tmp_path_factory):
     folder = tmp_path_factory.mktemp("scan")
-    with tarfile.open(Path(DATA) / "hcc006_ct.tar.xz") as archive:
+    with tarfile.open(DATA / "hcc006_ct.tar.xz") as archive:
         archive.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     images = [part for part in folder.rglob("*") if part.is_dir() and len(list(part.glob("*.dcm"))) > 50]
     volume = to_volume(read_series(images[0]))

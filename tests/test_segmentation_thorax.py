@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from pathlib import Path
 
@@ -22,9 +21,8 @@ from anatomy_twin.segmentation.thorax.ground import find_thorax_ground
 from anatomy_twin.segmentation.thorax.lungs import elongation, enclosed_parts, part_lungs
 from anatomy_twin.segmentation.thorax.nodules import find_nodules
 from tests.support.overlap import dice
+from tests.support.real_scans import DATA
 
-DATA = os.environ.get("ANATOMY_TWIN_TEST_DATA", "")
-SKIP = pytest.mark.skipif(not DATA, reason="ANATOMY_TWIN_TEST_DATA does not name a folder with real scans")
 UNTUNED_SEED = 41
 
 
@@ -228,7 +226,7 @@ def test_seeds_are_refused():
 
 
 def real(function):
-    return pytest.mark.real_data(pytest.mark.slow(SKIP(function)))
+    return pytest.mark.real_data(pytest.mark.slow(function))
 
 
 def to_volume(path: Path) -> Volume:
@@ -241,7 +239,7 @@ def to_volume(path: Path) -> Volume:
 
 @real
 def test_real_native_thorax_with_a_tumour_on_thick_slices():
-    root = Path(DATA) / "pyradiomics_lung2"
+    root = DATA / "pyradiomics_lung2"
     volume = to_volume(root / "lung2_image.nrrd")
     tumour = to_volume(root / "lung2_label.nrrd").array > 0
     labels = segment(volume, "ct-thorax")
@@ -258,7 +256,7 @@ def test_real_native_thorax_with_a_tumour_on_thick_slices():
 @real
 @pytest.mark.long
 def test_real_angiography_with_a_dissected_aorta():
-    root = Path(DATA) / "totalsegmentator_refs" / "aorta_report"
+    root = DATA / "totalsegmentator_refs" / "aorta_report"
     volume = to_volume(root / "example_ct.nii.gz")
     truth = to_volume(root / "test_result" / "models" / "aorta.nii.gz")
     labels = segment(volume, "ct-thorax")

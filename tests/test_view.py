@@ -161,4 +161,5 @@ def test_case_without_plan_opens(qtbot, toy_case):
     qtbot.addWidget(window)
     window.show()
     assert "not simulated" in window.time_label.text() and not window.time_slider.isEnabled()
+    assert window.scene_pane.interactor.actors["line"].input.startswith("no surfaces yet")
     window.close()

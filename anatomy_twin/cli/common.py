@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from anatomy_twin.errors import TwinError, UsageError
 from anatomy_twin.notice import INTENDED_USE, SYNTHETIC_NOTE
-from anatomy_twin.units import FARTHEST
+from anatomy_twin.units import read_place
 
 if TYPE_CHECKING:
     from anatomy_twin.core import Assessment, Case, LabelMap, PlanCheck
@@ -141,17 +141,14 @@ def emit(options: argparse.Namespace, document: dict[str, Any], text: str = "", 
 
 
 def parse_target(text: str | None) -> str | tuple[float, float, float] | None:
-    """Read ``x,y,z`` as a point in LPS mm, anything else as a segment name."""
-    if text is None or "," not in text:
-        return text
-    parts = text.split(",")
-    try:
-        numbers = [float(part) for part in parts]
-    except ValueError:
-        numbers = []
-    if len(numbers) != 3 or not all(abs(number) <= FARTHEST for number in numbers):
-        raise UsageError(f"--target {text!r} is not a position", advice="give x,y,z in LPS mm or a segment name")
-    return numbers[0], numbers[1], numbers[2]
+    """Read ``x,y,z`` in LPS mm or ``R 62, A 20, H 33`` as a point, anything else as a segment name."""
+    if text is None:
+        return None
+    place = read_place(text)
+    if place is None and "," in text:
+        raise UsageError(f"--target {text!r} is not a position",
+                         advice="give x,y,z in LPS mm, a place as the window shows it, or a segment name")
+    return place or text
 
 
 def read_names(text: str | None) -> dict[int, str] | None:
@@ -233,7 +230,10 @@ def segment_lines(segments: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 def volume_text(volume_ml: float | None) -> str:
     """Return a volume as a column of a table; a dash for a structure that was not found."""
-    return f"{'-':>9}   " if volume_ml is None else f"{volume_ml:>9.1f} ml"
+    if volume_ml is None:
+        return f"{'-':>9}   "
+    digits = 1 if volume_ml >= 0.1 or not volume_ml else 3  # a lesion of one voxel is more than 0.0
+    return f"{volume_ml:>9.{digits}f} ml"
 
 
 def numbers_text(assessment: Assessment) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from anatomy_twin.cli.common import Options, emit, keep_case, open_case, terminal_monitor, volume_text
 from anatomy_twin.errors import UsageError
+from anatomy_twin.units import Point, read_place
 
 RULES = ("over", "keep", "parent", "to", "force")
 BRUSH = ("points_mm", "radius_mm", "brush", "plane", "hu")
@@ -109,7 +110,7 @@ def _flag(key: str) -> str:
 def _read(given: dict[str, Any]) -> dict[str, Any]:
     """Turn texts into points, numbers and names."""
     readers: dict[str, Callable[[Any], Any]] = {
-        "points_mm": lambda texts: [tuple(_numbers("--at", text, 3)) for text in texts],
+        "points_mm": lambda texts: [_point(text) for text in texts],
         "hu": lambda text: tuple(_numbers("--hu", text, 2)),
         "slices_mm": lambda text: _numbers("--slices", text),
         "margin_mm": lambda text: _numbers("--margin", text, 3) if "," in text else _numbers("--margin", text, 1)[0],
@@ -118,6 +119,14 @@ def _read(given: dict[str, Any]) -> dict[str, Any]:
         "keep": lambda text: tuple(text.split(",")),
     }
     return {key: readers[key](value) if key in readers else value for key, value in given.items()}
+
+
+def _point(text: str) -> Point:
+    place = read_place(text)
+    if place is None:
+        raise UsageError(f"--at {text!r} is no list of 3 numbers",
+                         advice="give x,y,z in LPS mm, or a place as the window shows it: R62,P4,H10")
+    return place
 
 
 def _numbers(flag: str, text: str, count: int = 0) -> list[float]:

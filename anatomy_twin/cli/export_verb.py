@@ -1,4 +1,4 @@
-"""``anatomy-twin export``: one structure, vessel tree or tetrahedral mesh as a file."""
+"""``anatomy-twin export``: one structure, liver segment, vessel tree or tetrahedral mesh as a file."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from anatomy_twin.cli.common import Options, emit, open_case
 
 def main(arguments: Sequence[str]) -> int:
     """Write a surface, a vessel tree or a tetrahedral mesh of CASE."""
-    parser = Options("export", "Write a surface, vessel tree or tetrahedral mesh (millimetres, LPS).")
+    parser = Options("export", "Write a surface, liver segment, vessel tree or tetrahedral mesh (millimetres, LPS).")
     parser.add_argument("case", metavar="CASE")
     parser.add_argument("--structure", required=True, metavar="NAME",
-                        help="a structure; or one of its vessel trees or tetrahedral meshes")
+                        help="a structure; a part of the liver (liver_segment_2, territory_5); a vessel tree (portal, "
+                        "hepatic, arterial); or a tetrahedral mesh")
     parser.add_argument("--out", required=True, metavar="FILE",
                         help="ends in .stl, .ply, .obj or .vtp; .vtp for a vessel tree, .vtu for tetrahedra")
     options = parser.read(arguments)

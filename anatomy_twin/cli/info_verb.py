@@ -31,7 +31,8 @@ def main(arguments: Sequence[str]) -> int:
     if options.warm_up:
         from anatomy_twin.pipeline import warm_up
 
-        warm_up()
+        with terminal_monitor() as monitor:
+            warm_up(monitor)
         return emit(options, {"warm": True})
     if not options.what:
         return self_check(options)

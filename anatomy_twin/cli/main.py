@@ -12,6 +12,10 @@ from anatomy_twin import __version__
 from anatomy_twin.errors import TwinError
 from anatomy_twin.notice import INTENDED_USE
 
+NO_MEMORY: Final = (
+    "the memory does not suffice, nothing was changed; close other programs, or take fewer structures, a coarser mesh "
+    "or a cropped scan"
+)
 VERBS: Final = {
     "demo": "the main job on a sample: scan to report, then the window if there is a display",
     "info": "versions, plugins, devices, self-check; `info series FOLDER`, `info case CASE`: what they hold",
@@ -19,13 +23,13 @@ VERBS: Final = {
     "import": "read a scan into a new case",
     "segment": "find the organs of a case",
     "edit": "correct a segment of a case: paint, erase, smooth, margin, islands, ...",
-    "mesh": "build the surfaces of a case",
+    "mesh": "build surfaces, vessel trees, liver segments and tetrahedra of a case",
     "plan": "propose an ablation, or add and check one from a file",
     "simulate": "compute the heat and damage of a plan",
     "assess": "volumes, margins, coverage",
     "report": "write the HTML, PDF and JSON report of a case",
-    "export": "write one structure as STL, PLY or OBJ",
-    "view": "open a case in the window, or draw it with --screenshot or --overview",
+    "export": "write a surface or liver segment (.stl .ply .obj .vtp), vessel tree (.vtp) or mesh (.vtu)",
+    "view": "open a case in the window, or draw it: --screenshot, --overview, --surfaces, --trees, --segments, ...",
     "batch": "segment, mesh and measure many studies; goes on where it was stopped",
     "verify": "check every byte of a case against its checksums",
 }
@@ -65,11 +69,26 @@ def main(arguments: Sequence[str]) -> int:
     try:
         code: int = import_module(f"anatomy_twin.cli.{verb}_verb").main(rest)
         return code
-    except TwinError as error:
-        return refuse(error.line)
-    except KeyboardInterrupt:
-        print("anatomy-twin: stopped", file=sys.stderr)
-        return 130
+    except (Exception, KeyboardInterrupt) as error:
+        if _comes_from(error, KeyboardInterrupt):
+            print("anatomy-twin: stopped", file=sys.stderr)
+            return 130
+        if isinstance(error, TwinError):
+            return refuse(error.line)
+        if _comes_from(error, MemoryError):
+            return refuse(NO_MEMORY)
+        raise
+
+
+def _comes_from(error: BaseException, kind: type[BaseException]) -> bool:
+    """Tell whether an error is of a kind or was raised for one: compiled kernels wrap those that interrupt them."""
+    seen: set[int] = set()
+    while id(error) not in seen:
+        if isinstance(error, kind):
+            return True
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__ or error
+    return False
 
 
 def refuse(line: str) -> int:

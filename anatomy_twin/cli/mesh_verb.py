@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,41 +10,69 @@ from anatomy_twin.cli.common import Options, emit, keep_case, open_case, termina
 from anatomy_twin.errors import UsageError
 
 if TYPE_CHECKING:
-    from anatomy_twin.core import Case, Structure, VesselTree
+    from anatomy_twin.core import Case
+
+SIZE_MM = 5.0
+NEEDS_TETRAHEDRA = ("size_mm", "fine_mm", "near", "mesh_name")
 
 
 def main(arguments: Sequence[str]) -> int:
     """Build what is asked for on CASE and save it in place."""
-    parser = Options("mesh", "Build watertight surfaces, vessel trees and liver segments; on request tetrahedra.")
-    parser.add_argument("case", metavar="CASE")
-    parser.add_argument("--surfaces-only", action="store_true", help="leave vessel trees and liver segments out")
-    parser.add_argument("--tetrahedra", metavar="NAME,NAME", help="also fill these structures with tetrahedra; a later "
-                        "one is carved out of an earlier one that holds it, as in liver,portal_vein,tumour_1")
-    parser.add_argument("--size-mm", type=float, default=5.0, metavar="MM", help="edge of a tetrahedron (default: 5)")
-    parser.add_argument("--fine-mm", type=float, metavar="MM", help="edge near --near")
-    parser.add_argument("--near", metavar="NAME", help="structure near which the mesh is fine")
-    parser.add_argument("--mesh-name", default="", metavar="NAME",
-                        help="name of the mesh (default: its first structure)")
-    parser.add_argument("--add", action="append", default=[], metavar="NAME=FILE",
-                        help="add a surface that another program made (.stl, .ply, .obj, .off)")
-    options = parser.read(arguments)
+    options = _options(arguments)
     added = [_named_file(text) for text in options.add]
-    if (options.fine_mm is None) != (options.near is None):
-        parser.error("--fine-mm and --near belong together")
-    from anatomy_twin.pipeline import mesh_case, surface_case, tetrahedra_case
+    names = [name.strip() for name in options.tetrahedra.split(",")] if options.tetrahedra else []
+    from anatomy_twin.pipeline import check_tetrahedra, mesh_case, surface_case, tetrahedra_case, without
 
     case = open_case(options.case)
+    asked: dict[str, Any] = {
+        "size_mm": SIZE_MM if options.size_mm is None else options.size_mm, "fine_mm": options.fine_mm,
+        "near": options.near, "mesh_name": options.mesh_name or "",
+    }  # fmt: skip
+    if names:  # what can be refused at once is not refused minutes later
+        check_tetrahedra(case, names, **asked)
     with terminal_monitor() as monitor:
-        case = mesh_case(case, monitor, vessels=not options.surfaces_only)
+        for name in options.remove:
+            case = without(case, name, monitor)
         for name, file in added:
             case = surface_case(case, file, name, monitor)
-        if options.tetrahedra:
-            case = tetrahedra_case(
-                case, options.tetrahedra.split(","), size_mm=options.size_mm, fine_mm=options.fine_mm,
-                near=options.near, mesh_name=options.mesh_name, monitor=monitor,
-            )
+        only_removing = options.remove and not (added or names)
+        if not only_removing:
+            more = bool(added or names)  # then surfaces that stand are not built again
+            case = mesh_case(case, monitor, vessels=not options.surfaces_only, only_missing=more)
+        if names:
+            case = tetrahedra_case(case, names, **asked, monitor=monitor)
     keep_case(case, options.case)
     return emit(options, {"case": options.case, **_as_json(case)}, "\n".join(_as_lines(case)), case)
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = Options(
+        "mesh", "Build watertight surfaces, vessel trees and liver segments of a case; on request tetrahedra. Trees, "
+        "segments and tetrahedra of the same labels stay; those of older labels are dropped, and it says so. With "
+        "--tetrahedra or --add, surfaces and trees that stand for the labels are not built again.",
+    )  # fmt: skip
+    parser.add_argument("case", metavar="CASE")
+    parser.add_argument("--surfaces-only", action="store_true", help="do not look for vessel trees and liver segments")
+    parser.add_argument("--tetrahedra", metavar="NAME,NAME", help="also fill these structures with tetrahedra; a later "
+                        "one is carved out of an earlier one that holds it, as in liver,portal_vein,tumour_1")
+    parser.add_argument("--size-mm", type=float, metavar="MM", help="edge of a tetrahedron (default: 5)")
+    parser.add_argument("--fine-mm", type=float, metavar="MM", help="edge near --near")
+    parser.add_argument("--near", metavar="NAME", help="structure near which the mesh is fine")
+    parser.add_argument("--mesh-name", metavar="NAME",
+                        help="name of the mesh (default: its first structure); a case can hold several")
+    parser.add_argument("--add", action="append", default=[], metavar="NAME=FILE",
+                        help="add a surface that another program made (.stl, .ply, .obj, .off; LPS mm unless the file "
+                        "says RAS)")
+    parser.add_argument("--remove", action="append", default=[], metavar="NAME",
+                        help="take an added surface or a tetrahedral mesh out of the case again")
+    options = parser.read(arguments)
+    if (options.fine_mm is None) != (options.near is None):
+        parser.error("--fine-mm and --near belong together")
+    if options.tetrahedra is None:
+        for name in NEEDS_TETRAHEDRA:
+            if getattr(options, name) is not None:
+                parser.error(f"--{name.replace('_', '-')} is of use with --tetrahedra only")
+    return options
 
 
 def _named_file(text: str) -> tuple[str, str]:
@@ -56,8 +85,9 @@ def _named_file(text: str) -> tuple[str, str]:
 def _as_json(case: Case) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from anatomy_twin.anatomy.vessels.branches import branches
     from anatomy_twin.core import ABSENT_STATES
+    from anatomy_twin.pipeline import tetrahedra_facts
+    from anatomy_twin.report.anatomy import segment_rows, vessel_rows
 
     anatomy, rows = case.anatomy, {}
     for name, structure in anatomy.structures.items():
@@ -67,70 +97,84 @@ def _as_json(case: Case) -> dict[str, Any]:
             certificate = asdict(structure.certificate)
             rows[name] |= {"triangles": certificate.pop("triangle_count"), **certificate}
     trees = {
-        name: {
-            "state": tree.state, "rules": list(tree.rules), "notes": list(tree.notes), "length_mm": tree.length_mm,
-            "branches": len(found := branches(tree)), "generations": max(b.generation for b in found),
-        }
-        for name, tree in anatomy.trees.items()
+        row["name"]: {"notes": list(anatomy.trees[row["name"]].notes),
+                      **{key: row[key] for key in ("state", "rules", "length_mm", "branches", "generations")}}
+        for row in vessel_rows(case) if row["name"] in anatomy.trees
     }
-    territories = anatomy.territories
-    segments = {} if territories is None else {
-        s.name: {"volume_ml": territories.volume_ml(s.name), "state": s.state, "note": s.note}
-        for s in territories.segments if s.layer == 0
-    }
-    meshes = {name: {"tetrahedra": len(m.tetrahedra), "regions": list(m.region_names)}
-              for name, m in anatomy.tetrahedra.items()}
+    segments = {row["name"]: {"volume_ml": row["volume_ml"] or 0.0, "state": row["state"], "note": row["note"]}
+                for row in segment_rows(case)}
+    meshes = {name: {**{key: _value(text) for key, text in tetrahedra_facts(case, name).items()},
+                     "tetrahedra": len(mesh.tetrahedra), "regions": list(mesh.region_names)}
+              for name, mesh in anatomy.tetrahedra.items()}
     return {"structures": rows, "trees": trees, "territories": segments, "tetrahedra": meshes,
             "notes": list(anatomy.notes)}
 
 
+def _value(text: str) -> float | bool | str:
+    """Return a fact of the provenance as number, yes or no, or text."""
+    if text in ("yes", "no"):
+        return text == "yes"
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
 def _as_lines(case: Case) -> list[str]:
+    from anatomy_twin.report.anatomy import segment_rows, structure_rows, vessel_rows
+
     anatomy = case.anatomy
-    lines = [_structure_line(structure) for structure in anatomy.structures.values()]
-    if anatomy.trees:
-        lines += ["vessel trees", *(_tree_line(tree) for tree in anatomy.trees.values())]
-    if anatomy.territories is not None:
-        lines += ["liver segments", *_segment_lines(case)]
-    lines += [f"tetrahedra {name}: {len(mesh.tetrahedra)} in {', '.join(mesh.region_names)}"
-              for name, mesh in anatomy.tetrahedra.items()]
-    return [*lines, *(f"note: {note}" for note in anatomy.notes)]
+    rows = [row for row in structure_rows(case) if row["name"] in anatomy.structures]
+    lines = [_structure_line(row, certified=anatomy[row["name"]].certificate is not None) for row in rows]
+    if not lines:
+        lines = ["nothing to build: the labels hold no segment"]
+    trees, segments = vessel_rows(case), segment_rows(case)
+    if trees:
+        lines.append("vessel trees")
+        for row in trees:
+            lines += _tree_lines(row)
+    lines += ["liver segments", *map(_segment_line, segments)] if segments else []
+    for name in anatomy.tetrahedra:
+        lines += _tetrahedra_lines(case, name)
+    said = {f"no {row['name']} tree: {row['note']}" for row in trees}
+    return [*lines, *(f"note: {note}" for note in anatomy.notes if note not in said)]
 
 
-def _structure_line(structure: Structure) -> str:
-    from anatomy_twin.core import ABSENT_STATES
-
-    volume_ml = None if structure.state in ABSENT_STATES else structure.volume_ml
-    certificate = structure.certificate
-    text = structure.note or structure.state
-    if certificate is not None:
-        closed = "closed" if certificate.watertight and certificate.manifold else "NOT closed"
-        pieces = f", {certificate.pieces} parts" if (certificate.pieces or 1) > 1 else ""
-        far = "" if certificate.boundary_p95_mm is None else f", 95 % within {certificate.boundary_p95_mm:.2f} mm"
-        border = ", cut off at the border" if certificate.touches_border else ""
-        text = (f"{closed}{pieces}, {certificate.triangle_count} triangles, "
-                f"volume {certificate.volume_error_percent:+.2f} %{far}{border}")
-    return f"  {structure.name:<22} {volume_text(volume_ml)}  {text}"
+def _structure_line(row: dict[str, Any], *, certified: bool) -> str:
+    note = row["note"] or ("" if certified else row["state"])
+    state = "check" if certified and row["state"] == "check" else ""
+    text = "; ".join(part for part in (state, row["certificate"] if certified else "", note) if part)
+    return f"  {row['name']:<22} {volume_text(row['volume_ml'])}  {text}"
 
 
-def _tree_line(tree: VesselTree) -> str:
-    from anatomy_twin.anatomy.vessels.branches import branches
+def _tree_lines(row: dict[str, Any]) -> list[str]:
+    if row["kind"] == "absent":
+        return [f"  {row['name']:<22} {row['state']}: {row['note']}"]
+    state = f" (check: {', '.join(row['rules'])})" if row["state"] == "check" else ""
+    head = (f"  {row['name']:<22} {row['length_mm']:7.0f} mm, {row['branches']} branches, "
+            f"{row['generations']} generations{state}")
+    return [head, *(f"    {note}" for note in row["note"].split("; ") if note)]
 
-    found = branches(tree)
-    state = f" (check: {', '.join(tree.rules)})" if tree.state == "check" else ""
-    return (f"  {tree.name:<22} {tree.length_mm:7.0f} mm, {len(found)} branches, "
-            f"{max(b.generation for b in found)} generations{state}")
+
+def _segment_line(row: dict[str, Any]) -> str:
+    found = row["volume_ml"] is not None
+    text = f"{row['share']:>7}  {row['state']}: {', '.join(row['rules'])}" if found else row["note"]
+    return f"  {row['label']:<22} {volume_text(row['volume_ml'])}  {text}"
 
 
-def _segment_lines(case: Case) -> list[str]:
-    from anatomy_twin import catalog
+def _tetrahedra_lines(case: Case, name: str) -> list[str]:
+    from anatomy_twin.pipeline import tetrahedra_facts
 
-    territories = case.anatomy.territories
-    if territories is None:
-        return []
-    rows = [(s, territories.volume_ml(s.name)) for s in territories.segments if s.layer == 0]
-    whole = sum(ml for _, ml in rows) or 1.0
+    mesh, facts = case.anatomy.tetrahedra[name], tetrahedra_facts(case, name)
+    head = f"tetrahedra {name}: {len(mesh.tetrahedra)} in {', '.join(mesh.region_names)}"
+    if "smallest_angle_deg" not in facts:
+        return [f"{head}; not checked"]
+    sound = "conforming" if facts["conforming"] == "yes" else "NOT conforming"
+    simple = "" if facts["manifold"] == "yes" else ", a boundary is NOT manifold"
     return [
-        f"  {catalog.term(s.name)['label']:<22} {volume_text(None if s.absent else ml)}  "
-        + (s.note if s.absent else f"{100 * ml / whole:4.1f} %  {s.state}: {', '.join(s.rules)}")
-        for s, ml in rows
+        head,
+        f"  {sound}, {facts['inverted']} inverted{simple}, dihedral angles {facts['smallest_angle_deg']} to "
+        f"{facts['largest_angle_deg']} degrees, volume at most {facts['largest_volume_error_percent']} % off",
+        f"  edges {facts['shortest_edge_mm']} to {facts['longest_edge_mm']} mm (median {facts['median_edge_mm']}), "
+        f"95 % of the boundary within {facts['boundary_p95_mm']} mm of the labels'",
     ]

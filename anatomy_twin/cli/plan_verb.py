@@ -54,7 +54,8 @@ def main(arguments: Sequence[str]) -> int:
                 case, target=target, name=name, margin_mm=options.margin, device=options.device, monitor=monitor
             )
     keep_case(case, options.case)
-    check = case.checks[name]
+    check, plan = case.checks[name], case.plan(name)
     count = len(check.broken)
     verdict = "no rule is broken" if not count else f"saved although it BREAKS {count} rule{'s' * (count > 1)}"
-    return emit(options, check_json(check), f"plan {name}: {verdict}\n{check_text(check)}", case)
+    document = {**check_json(check), "target": plan.target, "warning": case.provenance[-1].facts.get("warning", "")}
+    return emit(options, document, f"plan {name}: {verdict}\n{check_text(check)}", case)

@@ -19,7 +19,7 @@ from anatomy_twin.cli.common import (
     terminal_monitor,
 )
 from anatomy_twin.errors import UsageError
-from anatomy_twin.units import FARTHEST
+from anatomy_twin.units import read_place
 
 if TYPE_CHECKING:
     from anatomy_twin.core import LabelMap
@@ -34,8 +34,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--labels", metavar="FILE", help="take them from a DICOM SEG or RT structure set, a .seg.nrrd, "
                         "or a NIfTI, NRRD or MetaImage file of label numbers")  # fmt: skip
     parser.add_argument("--names", metavar="N=NAME,...", help="what the numbers in FILE are, as in 1=liver,2=spleen")
-    parser.add_argument("--click", metavar="NAME=x,y,z", action="append", help="a point inside a segment, LPS mm; with "
-                        "the labels that the case has, it is corrected there (repeatable)")  # fmt: skip
+    parser.add_argument("--click", metavar="NAME=x,y,z", action="append", help="a point inside a segment, LPS mm "
+                        "or as the window shows it (R62,P4,H10); with the labels that the case has, it is corrected "
+                        "there (repeatable)")  # fmt: skip
     parser.add_argument("--click-out", metavar="NAME=x,y,z", action="append", help="a point outside of it (repeatable)")
     parser.add_argument("--seeds", metavar="FILE", help="a JSON file of seeds by segment name: inside, outside, box, "
                         "scribbles_inside, scribbles_outside, all in LPS mm")  # fmt: skip
@@ -134,12 +135,10 @@ def _seed_file(path: str) -> dict[str, Any]:
 
 
 def _click(text: str) -> tuple[str, list[float]]:
-    """Read ``liver=-62,4,10``."""
+    """Read ``liver=-62,4,10`` or ``liver=R 62, P 4, H 10``."""
     name, _, place = text.rpartition("=")
-    try:
-        point = [float(part) for part in place.split(",")]
-    except ValueError:
-        point = []
-    if not name.strip() or len(point) != 3 or not all(abs(part) <= FARTHEST for part in point):
-        raise UsageError(f"the click {text!r} is not NAME=x,y,z", advice="write it as liver=-62,4,10 in LPS mm")
-    return name.strip(), point
+    point = read_place(place)
+    if not name.strip() or point is None:
+        raise UsageError(f"the click {text!r} is not NAME=x,y,z",
+                         advice="write it as liver=-62,4,10 in LPS mm, or as the window shows it: liver=R62,P4,H10")
+    return name.strip(), list(point)

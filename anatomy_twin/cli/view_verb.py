@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anatomy_twin.cli.common import Options, emit, open_case
-from anatomy_twin.errors import DataError
+from anatomy_twin.errors import DataError, RenderError
 
 if TYPE_CHECKING:
     from anatomy_twin.core import Case
 
+PNG_END = b"IEND\xaeB`\x82"  # the last chunk of a whole file
 PICTURES = {
     "surfaces": "all surfaces with their certificates",
     "trees": "the vessel trees by generation",
@@ -32,10 +34,27 @@ def main(arguments: Sequence[str]) -> int:
         parser.add_argument(f"--{name}", metavar="FILE", help=f"draw {what} into a PNG")
     options = parser.read(arguments)
     sheets = {name: getattr(options, name) for name in PICTURES if getattr(options, name)}
-    for file in (options.screenshot, options.overview, *sheets.values()):
-        if file and not file.lower().endswith(".png"):
-            parser.error(f"{Path(file).name} is no PNG file name")
+    files = [file for file in (options.screenshot, options.overview, *sheets.values()) if file]
+    for name in files:
+        if not name.lower().endswith(".png"):
+            parser.error(f"{Path(name).name} is no PNG file name")
+    fresh = [Path(file) for file in files if not Path(file).exists()]
+    try:
+        return _show(options, sheets)
+    except BaseException as error:
+        for file in fresh:  # a full disk leaves an empty or half a picture behind
+            if file.is_file() and not file.read_bytes().endswith(PNG_END):
+                file.unlink()
+        if isinstance(error, RenderError) and "cannot be written" in error.what:
+            what = f"{error.what}: {error.advice}" if error.advice else error.what
+            raise RenderError(what, where=error.where, advice="choose another place, or make room there") from error
+        raise
+
+
+def _show(options: argparse.Namespace, sheets: dict[str, str]) -> int:
     case = open_case(options.case)
+    for name in sheets:
+        _require(name, case)
     wrote: dict[str, str] = {}
     if options.overview:
         from anatomy_twin.render import overview_picture
@@ -69,8 +88,31 @@ def _draw(name: str, case: Case, file: str) -> None:
         {"surfaces": render.surfaces_picture, "trees": render.trees_picture,
          "segments": render.territories_picture}[name](case, file)
         return
-    meshes = case.anatomy.tetrahedra
-    if not meshes:
-        raise DataError("the case has no tetrahedra", advice="make them with `mesh CASE --tetrahedra NAME,NAME`")
     # the newest; others can be exported
-    render.tetrahedra_picture(list(meshes.values())[-1], file)
+    render.tetrahedra_picture(list(case.anatomy.tetrahedra.values())[-1], file, remark=render.kind_of(case))
+
+
+def _require(name: str, case: Case) -> None:
+    """Refuse to draw what the case does not have, with the reason that it keeps and the command that makes it."""
+    anatomy, make = case.anatomy, "make them with `mesh CASE`"
+    if name == "surfaces" and not any(s.surface is not None for s in anatomy.structures.values()):
+        bare = case.primary not in case.labels or not case.label_map.names
+        advice = "the labels are empty: find organs first, `segment CASE`" if bare else make
+        raise DataError("the case has no surfaces", advice=advice)
+    if name == "trees" and not anatomy.trees:
+        raise DataError("the case has no vessel trees", where=_why(case, "tree:"), advice=_labels_needed(case, make))
+    if name == "segments" and anatomy.territories is None:
+        raise DataError("the liver of the case is not divided", where=_why(case, "no liver segments:"),
+                        advice=_labels_needed(case, make))
+    if name == "tetrahedra" and not anatomy.tetrahedra:
+        raise DataError("the case has no tetrahedra", advice="make them with `mesh CASE --tetrahedra NAME,NAME`")
+
+
+def _why(case: Case, word: str) -> str:
+    return "; ".join(note.partition(": ")[2] for note in case.anatomy.notes if note.startswith("no ") and word in note)
+
+
+def _labels_needed(case: Case, make: str) -> str:
+    if not any(note.startswith("no ") for note in case.anatomy.notes):
+        return make
+    return "label portal_branches, hepatic_veins or inferior_vena_cava, then `mesh CASE`"

@@ -29,9 +29,10 @@ def write_tetrahedra(case: Case, path: Path, structure: str) -> Path:
     """Write a tetrahedral mesh as .vtu in LPS mm, with the number of its region for each tetrahedron."""
     meshes = case.anatomy.tetrahedra
     if structure not in meshes:
+        other = "; surfaces and trees are written as .vtp" if meshes else ""
         raise DataError(
             f"no tetrahedral mesh is called {structure!r}",
-            advice=f"there are {', '.join(meshes)}" if meshes else "make one with `mesh CASE --tetrahedra NAME`",
+            advice=f"there are {', '.join(meshes)}{other}" if meshes else "make one with `mesh CASE --tetrahedra NAME`",
         )
     mesh = meshes[structure]
     names = ", ".join(f"{number} = {name}" for number, name in enumerate(mesh.region_names))

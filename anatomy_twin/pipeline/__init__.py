@@ -5,7 +5,14 @@ This is the only room that knows all others of the chain; the command line and t
 
 from __future__ import annotations
 
-from anatomy_twin.pipeline.anatomy import mesh_case, surface_case, tetrahedra_case, vessels_case
+from anatomy_twin.pipeline.anatomy import (
+    check_tetrahedra,
+    mesh_case,
+    tetrahedra_case,
+    tetrahedra_facts,
+    vessels_case,
+    without,
+)
 from anatomy_twin.pipeline.chain import (
     add_plan,
     assess_case,
@@ -15,11 +22,13 @@ from anatomy_twin.pipeline.chain import (
     simulate_case,
     warm_up,
 )
+from anatomy_twin.pipeline.foreign import surface_case
 from anatomy_twin.pipeline.labels import edit_case, labels_case, load_labels, segment_case, target_case
 from anatomy_twin.pipeline.targets import candidates, centre_mm, choose_target, named_target
 
 __all__ = [
-    "add_plan", "assess_case", "candidates", "centre_mm", "choose_target", "edit_case", "import_scan", "labels_case",
-    "load_labels", "mesh_case", "named_target", "propose_case", "run_liver_ablation", "segment_case", "simulate_case",
-    "surface_case", "target_case", "tetrahedra_case", "vessels_case", "warm_up",
+    "add_plan", "assess_case", "candidates", "centre_mm", "check_tetrahedra", "choose_target", "edit_case",
+    "import_scan", "labels_case", "load_labels", "mesh_case", "named_target", "propose_case", "run_liver_ablation",
+    "segment_case", "simulate_case", "surface_case", "target_case", "tetrahedra_case", "tetrahedra_facts",
+    "vessels_case", "warm_up", "without",
 ]

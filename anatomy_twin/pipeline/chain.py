@@ -52,7 +52,10 @@ def propose_case(
         )[0]
         plan = replace(best.plan, name=name)
         check = check_plan(case, plan)
+        if best.warning:
+            monitor.warn(f"plan {name}: {best.warning}")
     facts = {"plan": name, "target": target, "device": device, "why": best.why}
+    facts |= {"warning": best.warning} if best.warning else {}
     return recorded(case.with_plan(plan, check), "planning the ablation", facts, clock)
 
 
@@ -128,13 +131,19 @@ def run_liver_ablation(
     return assess_case(case, "A", monitor=monitor)
 
 
-def warm_up() -> None:
-    """Compile and cache every kernel with the signatures that the chain uses, so that no case waits for it."""
+def warm_up(monitor: Monitor = SILENT) -> None:
+    """Compile and cache every kernel with the signatures that the chain uses, so that no case waits for it.
+
+    The monitor is told which room it is at: all of them take minutes the first time.
+    """
     from anatomy_twin.anatomy.warm import warm_up as warm_anatomy
     from anatomy_twin.assess import warm_up as warm_assess
     from anatomy_twin.plan import warm_up as warm_plan
     from anatomy_twin.segmentation import warm_up as warm_segmentation
     from anatomy_twin.simulation import warm_up as warm_simulation
 
-    for warm in (warm_segmentation, warm_anatomy, warm_plan, warm_simulation, warm_assess):
-        warm()
+    rooms = {"segmentation": warm_segmentation, "surfaces and vessels": warm_anatomy, "planning": warm_plan,
+             "heat": warm_simulation, "assessment": warm_assess}  # fmt: skip
+    for number, (name, warm) in enumerate(rooms.items(), start=1):
+        with timed_stage(f"kernels {number} of {len(rooms)}: {name}", monitor):
+            warm()

@@ -175,6 +175,8 @@ def target_case(
         if proposed:
             labels = _with_note(labels, name, f"{target}, proposed by the program and not confirmed by anyone")
         found = labels.segment(name)
+        for gone in sorted({*case.label_map.names} - {*labels.names}):
+            monitor.warn(f"{gone} is called {name} from now on")
         if found.note:
             monitor.warn(f"target: {found.note}")
     text = target if isinstance(target, str) else ", ".join(f"{value:.1f}" for value in target) + " mm LPS"

@@ -32,12 +32,16 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A plan that was found, its check, one line why it stands where it does, and its weighted cost."""
+    """A plan that was found, its check, one line why it stands where it does, and its weighted cost.
+
+    ``warning`` says what the plan cannot keep although no rule speaks of it: a zone that is too small.
+    """
 
     plan: AblationPlan
     check: PlanCheck
     why: str
     cost: float
+    warning: str = ""
 
 
 def propose(
@@ -91,8 +95,11 @@ def propose(
         )
         plan = AblationPlan(f"{target} {rank}", target, (applicator,), margin_mm)
         check = check_plan(case, plan)
-        why = _why(check, zone, facts, share, entries.shape[0], float(cost[path]))
-        found.append(Proposal(plan, check, why, float(cost[path])))
+        warning = _too_small(zone, facts)
+        cover = f"{_table_of(facts)} promises a zone of {_size_of(zone)}, which covers target and margin"
+        cover = f"warning: {warning}" if warning else cover
+        why = _why(check, cover, share, entries.shape[0], float(cost[path]))
+        found.append(Proposal(plan, check, why, float(cost[path]), warning))
     return tuple(found)
 
 
@@ -124,14 +131,22 @@ def _stops(broken: dict[str, NDArray[np.bool_]]) -> str:
     return ", ".join(f"{name!r} stops {shares[name]:.0f} %" for name in order)
 
 
-def _why(check: PlanCheck, zone: Zone, device: dict[str, Any], share: float, tried: int, cost: float) -> str:
+def _too_small(zone: Zone, device: dict[str, Any]) -> str:
+    if zone.covers:
+        return ""
+    return f"the largest zone of {_table_of(device)}, {_size_of(zone)}, does not cover target and margin"
+
+
+def _table_of(device: dict[str, Any]) -> str:
+    return "the device's table" + (" (assumed)" if "zone_table" in device.get("assumed", ()) else "")
+
+
+def _size_of(zone: Zone) -> str:
+    return f"{zone.length_mm:.0f} x {zone.diameter_mm:.0f} mm"
+
+
+def _why(check: PlanCheck, cover: str, share: float, tried: int, cost: float) -> str:
     facts = ", ".join(f"{item.name} {item.value:g} {item.unit}" for item in check.costs)
-    size = f"{zone.length_mm:.0f} x {zone.diameter_mm:.0f} mm"
-    assumed = " (assumed)" if "zone_table" in device.get("assumed", ()) else ""
-    cover = (
-        f"the device's table{assumed} promises a zone of {size}, which covers target and margin" if zone.covers else
-        f"warning: the largest zone of the device's table{assumed}, {size}, does not cover target and margin"
-    )
     open_rules = [rule.name for rule in check.rules if rule.outcome == "not checked"]
     left = f"; not checked: {', '.join(open_rules)}" if open_rules else ""
     return f"cost {cost:.2f} among the {share:.1f} % of {tried} paths that keep the hard rules: {facts}; {cover}{left}"

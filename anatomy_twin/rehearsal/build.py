@@ -99,9 +99,19 @@ def focus_of(case: Case, target: str = "") -> Point:
     return case.volume.geometry.center_mm
 
 
-def structure_colour(name: str, palette: str = "default") -> tuple[int, int, int]:
-    """Return the RGB colour of a structure, "zone", "needle" or "marker" in a palette."""
-    return _colour(name, _palette(palette))
+def structure_colour(
+    name: str, palette: str = "default", own: tuple[int, int, int] | None = None
+) -> tuple[int, int, int]:
+    """Return the RGB colour of a structure, "zone", "needle" or "marker" in a palette.
+
+    ``own`` is the colour of what the catalog does not know; without it such a name raises ``UsageError``.
+    """
+    try:
+        return _colour(name, _palette(palette))
+    except UsageError:
+        if own is None:
+            raise
+        return own
 
 
 def _palette(name: str) -> dict[str, Any]:

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from anatomy_twin import catalog
 from anatomy_twin.core import Case, Structure
-from anatomy_twin.errors import DataError, RenderError, UsageError
+from anatomy_twin.errors import DataError, RenderError
 from anatomy_twin.notice import INTENDED_USE
 from anatomy_twin.rehearsal import SurfaceLayer, structure_colour, structure_label
 from anatomy_twin.render.overview import DOUBT, INK, PAPER, QUIET
 from anatomy_twin.render.probe import can_render, choose_window
-from anatomy_twin.render.text import font, to_png
+from anatomy_twin.render.still import FINER, new_plotter, take_still
+from anatomy_twin.render.text import font, write_png
 from anatomy_twin.render.views import view_axes, view_letters
 
 HEAD_PX: Final = 44
@@ -31,6 +32,13 @@ GOOD: Final = (94, 200, 168)
 UNPAINTED: Final = ("body", "skin", "unknown_tissue", "fat", "subcutaneous_fat", "visceral_fat", "muscle", "diaphragm")
 # what would hide the organs from the front is drawn as a hint of itself
 SHEER: Final = {"ribs": 0.18, "sternum": 0.18, "bone": 0.25, "liver": 0.62, "lung": 0.18, "pleural_recess": 0.08}
+WITH_LIVER: Final = ("inferior_vena_cava", "portal_vein", "portal_branches", "hepatic_veins", "hepatic_vessels",
+                     "hepatic_artery", "gallbladder", "bile_duct")  # fmt: skip
+LESIONS: Final = ("tumour", "lesion")
+FAIR_PERCENT: Final = 1.0
+SLIVER_DEG: Final = 1.0
+COLUMNS: Final = {"volume ml": 300, "error %": 360, "off 95 % mm": 450, "most": 494, "least angle": 572, "5 %": 606,
+                  "parts": 648, "cut": 682, "closed": 730}  # fmt: skip
 FROM: Final = {"anterior": "from the front", "posterior": "from behind", "right": "from the right",
                "left": "from the left", "head": "from above", "foot": "from below"}  # fmt: skip
 
@@ -116,7 +124,9 @@ class Sheet:
         """Write a pane's name into its corner and the patient's directions at its edges."""
         x, y = place
         if name:
-            self.words((x + 8, y + 8), name, 14, QUIET, "la", halo=True)
+            wide = self.draw.textlength(name, font=font(14))
+            self.draw.rectangle((x, y, x + wide + 16, y + 28), fill=(*PAPER, 225))
+            self.words((x + 8, y + 14), name, 14, QUIET)
         for side, at, anchor in (
             ("left", (x + 6, y + room[1] / 2), "lm"), ("right", (x + room[0] - 6, y + room[1] / 2), "rm"),
             ("top", (x + room[0] / 2, y + 6), "ma"), ("bottom", (x + room[0] / 2, y + room[1] - 6), "md"),
@@ -127,11 +137,7 @@ class Sheet:
         """Return the page, uint8 (rows, columns, 3), and write it as PNG where a file is named."""
         picture = np.asarray(self.image).copy()
         if file is not None:
-            try:
-                Path(file).write_bytes(to_png(picture))
-            except OSError as error:
-                advice = str(error.strerror)
-                raise RenderError("the picture cannot be written", where=Path(file).name, advice=advice) from error
+            write_png(picture, file)
         return picture
 
 
@@ -149,29 +155,24 @@ def draw_pane(
     if not works:
         raise RenderError(message)
     choose_window()
-    import pyvista
-
     from anatomy_twin.render.stage import Stage, aim
 
     toward, up, right = view_axes(view)
     across, along = about_mm @ right, about_mm @ up
     half_height = 1.08 * max(np.ptp(along) / 2, np.ptp(across) / 2 * size[1] / size[0], 1.0)
     middle = (across.max() + across.min()) / 2 * right + (along.max() + along.min()) / 2 * up
-    plotter: Any = pyvista.Plotter(off_screen=True, window_size=list(size), lighting="none")
+    plotter = new_plotter(size)
     try:
         shown: Any = _Shown(tuple(surfaces))
-        Stage(plotter, shown, "dark", silhouettes=True)
+        Stage(plotter, shown, "dark", silhouettes=True, finer=FINER)
         if more is not None:
             more(plotter)
         plotter.hide_axes()  # letters at the edges say where it is seen from
         aim(plotter, middle, half_height, toward, up)
-        if any(layer.opacity < 1 for layer in surfaces) if sheer is None else sheer:
-            plotter.enable_depth_peeling(number_of_peels=8, occlusion_ratio=0.0)
-        plotter.enable_anti_aliasing("ssaa")
-        picture = plotter.screenshot(return_img=True)
+        picture = take_still(plotter, any(layer.opacity < 1 for layer in surfaces) if sheer is None else sheer)
     finally:
         plotter.close()
-    return Pane(np.ascontiguousarray(picture[..., :3]), middle, float(half_height), view)
+    return Pane(picture, middle, float(half_height), view)
 
 
 def layer_of(structure: Structure, opacity: float = 1.0, colour: Colour | None = None) -> SurfaceLayer:
@@ -185,10 +186,7 @@ def layer_of(structure: Structure, opacity: float = 1.0, colour: Colour | None =
 
 def colour_of(structure: Structure) -> Colour:
     """Return the palette's colour of a structure, or its own where the name is a user's."""
-    try:
-        return structure_colour(structure.name)
-    except UsageError:
-        return structure.colour
+    return structure_colour(structure.name, own=structure.colour)
 
 
 def kind_of(case: Case) -> str:
@@ -197,10 +195,11 @@ def kind_of(case: Case) -> str:
 
 
 def surfaces_picture(case: Case, file: str | Path | None = None) -> Picture:
-    """Draw all surfaces from four sides, with the certificate of each.
+    """Draw all surfaces from the front and from behind, the liver with its vessels and lesions alone, certificates.
 
     Ribs, lungs and other structures that would hide the rest are translucent; the body, fat, muscle and diaphragm are
-    left out of the picture and of the table.
+    left out of the picture and of the table. Bones that are there one by one are not drawn as a whole too. Without a
+    liver all is shown from the right and from below instead.
 
     Parameters
     ----------
@@ -221,53 +220,90 @@ def surfaces_picture(case: Case, file: str | Path | None = None) -> Picture:
         if structure.surface is not None and len(structure.surface.triangles) and structure.name not in UNPAINTED
     ]  # fmt: skip
     if not shown:
-        raise DataError("the case has no surfaces to draw", advice="build its anatomy first")
-    room, table = (520, 452), 640
+        raise DataError("the case has no surfaces to draw", advice="run `anatomy-twin mesh CASE`")
+    room, table = (520, 452), 800
     size = (2 * (room[0] + GAP_PX) + table, HEAD_PX + 2 * (room[1] + GAP_PX) + FOOT_PX)
     sheet = Sheet(size, "Surfaces", (case.patient.pseudonym, kind_of(case)))
+    single = any(structure.name == "ribs" or structure.name.startswith("vertebra_") for structure in shown)
     layers = [layer_of(structure, SHEER.get(catalog.stem(structure.name), SHEER.get(structure.name.split("_")[0], 1.0)))
-              for structure in shown]  # fmt: skip
+              for structure in shown if not (single and structure.name == "bone")]  # fmt: skip
     # the bones of the trunk reach further than what the picture is about
     inner = [layer for layer in layers if layer.opacity >= 0.5] or layers
     about = np.concatenate([layer.surface.points_mm for layer in inner])
-    for number, view in enumerate(("anterior", "posterior", "right", "foot")):
+    panes = [(view, about, layers, FROM[view]) for view in ("anterior", "posterior", "right", "foot")]
+    liver = _liver_alone(shown)
+    if liver:
+        middle = liver[0].surface.points_mm
+        panes[2:] = [(view, middle, liver, f"liver alone, {FROM[view]}") for view in ("anterior", "foot")]
+    for number, (view, points, drawn, words) in enumerate(panes):
         place = ((number % 2) * (room[0] + GAP_PX), HEAD_PX + (number // 2) * (room[1] + GAP_PX))
-        sheet.paste(draw_pane(room, view, about, layers).picture, place)
-        sheet.letters(place, room, view_letters(view), FROM[view])
+        sheet.paste(draw_pane(room, view, points, drawn).picture, place)
+        sheet.letters(place, room, view_letters(view), words)
     _certificates(sheet, shown, (2 * (room[0] + GAP_PX) + 12, HEAD_PX), size)
     return sheet.finished(file)
 
 
+def _liver_alone(shown: Sequence[Structure]) -> list[SurfaceLayer]:
+    """Return the liver, translucent, and what lies in it or leads there; nothing where there is no liver."""
+    liver = [layer_of(one, 0.22) for one in shown if one.name == "liver"]
+    inside = [
+        layer_of(one, 0.6 if one.name == "gallbladder" else 1.0) for one in shown  # lesions are seen through it
+        if one.name in WITH_LIVER or (one.name.startswith(LESIONS) and one.part_of in ("", "liver"))
+    ]  # fmt: skip
+    return liver + inside if liver else []
+
+
 def _certificates(sheet: Sheet, shown: Sequence[Structure], place: Place, size: Size) -> None:
     left, top = place
-    columns = (("volume ml", 300), ("error %", 372), ("off 95 % mm", 462), ("angle", 514), ("closed", 566), ("", 574))
-    for title, right in columns:
+    for title, right in COLUMNS.items():
         sheet.words((left + right, top + 10), title, 12, QUIET, "rm")
-    row_px = min(20.0, (size[1] - FOOT_PX - top - 50) / max(len(shown), 1))
-    text = 13 if row_px >= 17 else 11
-    fit = int((size[1] - FOOT_PX - top - 50) / max(row_px, 13.5))
+    bottom = size[1] - FOOT_PX - 76
+    row_px = max(min(20.0, (bottom - top - 24) / max(len(shown), 1)), 13.5)
+    fit = int((bottom - top - 24) / row_px)
     for number, structure in enumerate(sorted(shown, key=lambda one: -one.volume_ml)[:fit]):
-        y = top + 32 + number * max(row_px, 13.5)
-        found = structure.certificate
-        sheet.draw.rectangle((left, y - 6, left + 11, y + 5), fill=colour_of(structure))
-        sheet.words((left + 18, y), structure_label(structure.name)[:32], text)
-        sheet.words((left + 300, y), f"{structure.volume_ml:.1f}", text, anchor="rm")
-        if structure.state == "check":
-            sheet.words((left + 578, y), "check", text, DOUBT, bold=True)
-        if found is None:
-            sheet.words((left + 566, y), "not checked", text, QUIET, "rm")
-            continue
-        fair = abs(found.volume_error_percent) < 1.0
-        error = round(found.volume_error_percent, 2) + 0.0  # no minus before a zero
-        sheet.words((left + 372, y), f"{error:.2f}", text, INK if fair else BAD, "rm")
-        off = "-" if found.boundary_p95_mm is None else f"{found.boundary_p95_mm:.2f}"
-        angle = "-" if found.angle_p5_deg is None else f"{found.angle_p5_deg:.0f}\N{DEGREE SIGN}"
-        sheet.words((left + 462, y), off, text, anchor="rm")
-        sheet.words((left + 514, y), angle, text, anchor="rm")
-        sound = found.watertight and found.outward and found.manifold is not False
-        sheet.words((left + 566, y), "yes" if sound else "no", text, GOOD if sound else BAD, "rm", bold=not sound)
+        _certificate(sheet, structure, (left, round(top + 32 + number * row_px)), 13 if row_px >= 17 else 11)
     if len(shown) > fit:
-        sheet.words((left, size[1] - FOOT_PX - 12), f"and {len(shown) - fit} more", 12, QUIET)
-    meaning = ("error: surface against voxels; off: 95 % of the surface lies nearer to the voxels' faces; angle: 5 % of"
-               " the triangles' angles are smaller; closed: watertight, outward, manifold")  # fmt: skip
-    sheet.wrapped((left, size[1] - FOOT_PX - 34), meaning, 600, 11)
+        sheet.words((left, bottom + 6), f"and {len(shown) - fit} more", 12, QUIET)
+    meaning = (
+        "error: volume of the surface against voxels. off: 95 % of the surface, and all of it, lies nearer than this to"
+        " the faces of voxels. angle: the smallest inside a triangle, and the one that 5 % are smaller than. parts:"
+        " closed surfaces that do not hang together. cut: flat at the border of the scan. closed: watertight, outward,"
+        f" manifold. red: error from {FAIR_PERCENT:g} %, angle below {SLIVER_DEG:g}\N{DEGREE SIGN}, not closed."
+    )
+    sheet.wrapped((left, bottom + 18), meaning, size[0] - left - 16, 11)
+
+
+def _certificate(sheet: Sheet, structure: Structure, place: Place, text: int) -> None:
+    left, y = place
+    found = structure.certificate
+    sheet.draw.rectangle((left, y - 6, left + 11, y + 5), fill=colour_of(structure))
+    sheet.words((left + 18, y), structure_label(structure.name)[:32], text)
+    cells: dict[str, tuple[str, Colour]] = {"volume ml": (_millilitres(structure.volume_ml), INK)}
+    if structure.state == "check":
+        sheet.words((left + COLUMNS["closed"] + 12, y), "check", text, DOUBT, bold=True)
+    if found is None:
+        cells["closed"] = ("not checked", QUIET)
+    else:
+        error, sharp = found.volume_error_percent, found.smallest_angle_deg
+        fair = error is None or abs(error) < FAIR_PERCENT
+        cells["error %"] = ("-" if error is None else f"{round(error, 2) + 0.0:.2f}", INK if fair else BAD)
+        cells["off 95 % mm"] = (_shown(found.boundary_p95_mm, 2), INK)
+        cells["most"] = (_shown(found.boundary_max_mm, 2), INK)
+        degree = "" if sharp is None else "\N{DEGREE SIGN}"
+        cells["least angle"] = (_shown(sharp, 1) + degree, BAD if sharp is not None and sharp < SLIVER_DEG else INK)
+        cells["5 %"] = (_shown(found.angle_p5_deg, 0), INK)
+        cells["parts"] = (_shown(found.pieces, 0), INK)
+        cells["cut"] = ("cut" if found.touches_border else "", DOUBT)
+        sound = found.watertight and found.outward and found.manifold is not False and not found.crossing_triangles
+        cells["closed"] = ("yes" if sound else "no", GOOD if sound else BAD)
+    for name, (words, ink) in cells.items():
+        sheet.words((left + COLUMNS[name], y), words, text, ink, "rm", bold=words == "no")
+
+
+def _shown(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _millilitres(volume_ml: float) -> str:
+    """Return a volume with as many digits as tell it from nothing."""
+    return f"{volume_ml:.1f}" if volume_ml >= 0.1 or volume_ml <= 0 else f"{volume_ml:.2g}"

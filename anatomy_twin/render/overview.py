@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from anatomy_twin import catalog
 from anatomy_twin.core import Case, Segment
-from anatomy_twin.errors import RenderError, UsageError
 from anatomy_twin.notice import INTENDED_USE
 from anatomy_twin.rehearsal import structure_colour, structure_label, window_of
-from anatomy_twin.render.text import font, to_png
+from anatomy_twin.render.text import font, write_png
 
 COLUMNS: Final = 5
 ROWS: Final = 3
@@ -99,11 +98,7 @@ def overview_picture(case: Case, file: str | Path | None = None) -> Picture:
     _write(draw, case, scan, (width + SECTION_PX, HEAD_PX), (paper.width, paper.height))
     picture = np.asarray(paper).copy()
     if file is not None:
-        try:
-            Path(file).write_bytes(to_png(picture))
-        except OSError as error:
-            raise RenderError("the picture cannot be written", where=Path(file).name, advice=str(error.strerror)
-                              ) from error  # fmt: skip
+        write_png(picture, file)
     return picture
 
 
@@ -161,7 +156,7 @@ def _painted(scan: _Scan, grey: NDArray[Any], labels: NDArray[Any]) -> Picture:
     for segment in sorted(scan.painted, key=lambda one: one.layer):
         if (segment.layer, segment.value) not in here:
             continue
-        mask, shade = labels[segment.layer] == segment.value, _colour_of(segment)
+        mask, shade = labels[segment.layer] == segment.value, structure_colour(segment.name, own=segment.colour)
         if not segment.name.startswith(AIR):
             colour[mask] = (1.0 - FILL) * colour[mask] + FILL * np.asarray(shade)
         edge = mask & ~_shrunk(mask)
@@ -207,7 +202,7 @@ def _write(draw: Any, case: Case, scan: _Scan, place: tuple[int, int], size: tup
                                                   -volume_ml[one.name]))  # fmt: skip
     for row, segment in enumerate(shown[: room - 1]):
         y = top + row * LINE_PX + LINE_PX // 2
-        draw.rectangle((left, y - 6, left + 12, y + 6), fill=_colour_of(segment))
+        draw.rectangle((left, y - 6, left + 12, y + 6), fill=structure_colour(segment.name, own=segment.colour))
         draw.text((left + 20, y), structure_label(segment.name), font=font(13), fill=INK, anchor="lm")
         draw.text((left + 290, y), f"{volume_ml[segment.name]:.0f} ml", font=font(13), fill=INK, anchor="rm")
         if segment.state == "check":
@@ -217,13 +212,6 @@ def _write(draw: Any, case: Case, scan: _Scan, place: tuple[int, int], size: tup
         draw.text((left, top + row * LINE_PX), f"and {len(shown) - row} more", font=font(13), fill=QUIET)
     for number, line in enumerate(tail):
         draw.text((left, top + (row + 1 + number) * LINE_PX), line, font=font(12), fill=QUIET)
-
-
-def _colour_of(segment: Segment) -> tuple[int, int, int]:
-    try:
-        return structure_colour(segment.name)
-    except UsageError:  # a name of the user's own
-        return segment.colour
 
 
 def _absent_lines(absent: list[Segment]) -> list[str]:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from anatomy_twin.errors import RenderError, UsageError
 from anatomy_twin.rehearsal import Scene
 from anatomy_twin.render.probe import can_render, choose_window
-from anatomy_twin.render.text import annotate, legend_width, to_png
+from anatomy_twin.render.still import FINER, new_plotter, take_still
+from anatomy_twin.render.text import annotate, legend_width, write_png
 from anatomy_twin.render.views import BACKGROUNDS, view_axes, view_letters
 from anatomy_twin.units import Point
 
@@ -47,10 +48,11 @@ def render_scene(
     kept = tuple(
         layer for layer in scene.surfaces if layer.visible and layer.name not in hide
     )
+    blank = not scene.surfaces
     scene = replace(scene, surfaces=kept)
     lines = legend_of(scene) if legend else ()
     picture = annotate(
-        _draw(scene, size, view, background, focus_mm, width_mm, legend_width(lines, size)),
+        _draw(scene, size, view, background, focus_mm, width_mm, legend_width(lines, size), blank),
         notice=scene.notice,
         title=scene.title if title is None else title,
         letters=view_letters(view),
@@ -58,7 +60,7 @@ def render_scene(
         dark=background == "dark",
     )
     if file is not None:
-        Path(file).write_bytes(to_png(picture))
+        write_png(picture, file)
     return picture
 
 
@@ -80,21 +82,17 @@ def legend_of(scene: Scene) -> tuple[tuple[str, tuple[int, int, int]], ...]:
 
 def _draw(
     scene: Scene, size: tuple[int, int], view: str, background: str, focus_mm: Point | None,
-    width_mm: float | None, left_px: int,
+    width_mm: float | None, left_px: int, blank: bool,
 ) -> NDArray[np.uint8]:
     choose_window()
-    import pyvista
+    from anatomy_twin.render.stage import NO_SURFACES, Stage, place_camera
 
-    from anatomy_twin.render.stage import Stage, place_camera
-
-    plotter = pyvista.Plotter(off_screen=True, window_size=list(size), lighting="none")
+    plotter = new_plotter(size)
     try:
-        Stage(plotter, scene, background, silhouettes=True)
+        stage = Stage(plotter, scene, background, silhouettes=True, finer=FINER)
+        if blank:
+            stage.say(NO_SURFACES)
         place_camera(plotter, scene, view, size, focus_mm=focus_mm, width_mm=width_mm, left_px=left_px)
-        if any(layer.opacity < 1 for layer in scene.surfaces):
-            plotter.enable_depth_peeling(number_of_peels=6, occlusion_ratio=0.02)
-        plotter.enable_anti_aliasing("ssaa")
-        picture = plotter.screenshot(return_img=True)
+        return take_still(plotter, any(layer.opacity < 1 for layer in scene.surfaces))
     finally:
         plotter.close()
-    return np.ascontiguousarray(picture[..., :3])

@@ -8,12 +8,11 @@ from typing import Any, Final
 import numpy as np
 
 from anatomy_twin.core import Case
-from anatomy_twin.errors import RenderError
 from anatomy_twin.rehearsal import Scene, build_scene
 from anatomy_twin.render.picture3d import render_scene
 from anatomy_twin.render.probe import can_render
 from anatomy_twin.render.slices import slice_picture
-from anatomy_twin.render.text import font, to_png
+from anatomy_twin.render.text import font, write_png
 
 SIZE: Final = (1600, 1000)
 SIDE_PX: Final = 430
@@ -46,10 +45,7 @@ def window_picture(case: Case, file: str | Path, plan_name: str | None = None) -
         sheet.paste(Image.fromarray(pane), (column * (width + GAP_PX), row * (height + GAP_PX)))
     _draw_side(sheet, scene, 2 * (width + GAP_PX))
     target = Path(file)
-    try:
-        target.write_bytes(to_png(np.asarray(sheet)))
-    except OSError as error:
-        raise RenderError("the picture cannot be written", where=target.name, advice=str(error.strerror)) from error
+    write_png(np.asarray(sheet), target)
     return target
 
 

@@ -19,7 +19,7 @@ from anatomy_twin.rehearsal import (
     sample,
     slice_mask_fraction,
 )
-from anatomy_twin.render.text import to_png
+from anatomy_twin.render.text import write_png
 
 NEAR_MM: Final = 3.0  # what lies nearer to the plane than this is drawn as in it
 _DPI: Final = 100
@@ -72,7 +72,7 @@ def slice_picture(
     canvas.draw()
     picture = np.asarray(canvas.buffer_rgba())[..., :3].copy()
     if file is not None:
-        Path(file).write_bytes(to_png(picture))
+        write_png(picture, file)
     return picture
 
 

@@ -13,6 +13,7 @@ from anatomy_twin.errors import UsageError
 from anatomy_twin.rehearsal import Marker, Needle, Scene, SurfaceLayer
 from anatomy_twin.render.views import BACKGROUNDS, view_axes
 
+NO_SURFACES: Final = "no surfaces yet:\nrun `anatomy-twin mesh CASE`"
 OUTSIDE_MM: Final = 45.0  # drawn length of the shaft outside the skin, so that its direction is seen
 # lights that go with the camera: key from the viewer's upper left, soft fill from the right, weak one from behind
 _LIGHTS: Final = (((-0.6, 0.8, 1.0), 0.72), ((0.9, 0.1, 0.8), 0.34), ((0.0, 0.6, -1.0), 0.22))
@@ -22,13 +23,15 @@ class Stage:
     """Fills ``plotter`` with the surfaces, needles and markers of a scene and lets single surfaces change.
 
     ``background`` is "dark" or "light". ``silhouettes`` draws the outline of translucent organs; it costs time at
-    every frame, so windows leave it out.
+    every frame, so windows leave it out. ``finer`` is how much larger it is drawn than it will be shown.
     """
 
-    def __init__(self, plotter: Any, scene: Scene, background: str = "dark", *, silhouettes: bool = False) -> None:
+    def __init__(
+        self, plotter: Any, scene: Scene, background: str = "dark", *, silhouettes: bool = False, finer: int = 1
+    ) -> None:
         if background not in BACKGROUNDS:
             raise UsageError(f"no background is called {background!r}", advice=f"use {' or '.join(BACKGROUNDS)}")
-        self.plotter, self._dark, self._silhouettes = plotter, background == "dark", silhouettes
+        self.plotter, self._dark, self._silhouettes, self._finer = plotter, background == "dark", silhouettes, finer
         top, bottom = BACKGROUNDS[background]
         plotter.set_background(bottom, top=top)
         plotter.remove_all_lights()
@@ -55,6 +58,15 @@ class Stage:
             self._add_surface(layer, polydata_of(layer.surface))
         self._layers[layer.name] = layer
 
+    def say(self, text: str) -> None:
+        """Write a text in the middle of the picture, for one that has nothing else to show."""
+        colour = "white" if self._dark else "black"
+        line = self.plotter.add_text(
+            text, position=(0.5, 0.5), font_size=10 * self._finer, color=colour, name="line", viewport=True,
+            render=False,
+        )
+        line.prop.justification_horizontal = "center"
+
     def replace_zone(self, mesh: Any) -> None:
         """Show the coagulated zone of another moment; None while nothing is coagulated."""
         layer = self._layers.get("zone")
@@ -79,7 +91,7 @@ class Stage:
             strength = (0.75 if layer.opacity >= 0.3 else 0.3) * (0.6 if self._dark else 1.0)
             # smoothed, so that the steps between slices do not draw lines of their own
             smooth = mesh.smooth(n_iter=60, relaxation_factor=0.1)
-            self.plotter.add_silhouette(smooth, color=edge, line_width=1.6, opacity=strength)
+            self.plotter.add_silhouette(smooth, color=edge, line_width=1.6 * self._finer, opacity=strength)
 
     def _add_needle(self, needle: Needle) -> None:
         entry, tip = np.asarray(needle.entry_mm), np.asarray(needle.tip_mm)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -25,19 +27,22 @@ from anatomy_twin.render.anatomy_sheet import (
     draw_pane,
 )
 from anatomy_twin.render.overview import INK, QUIET
+from anatomy_twin.render.still import FINER
 from anatomy_twin.render.views import view_axes, view_letters
 
+NO_FACTS: Final[Mapping[str, str]] = MappingProxyType({})
 ROOM: Final = (720, 720)
 SIDE_PX: Final = 400
 SHOWN_DEG: Final = (0.0, 60.0)  # 60 is the best that the lattice gives, 70.5 a regular tetrahedron
 LIMITS_DEG: Final = (5.0, 10.0)
 SPARE: Final[tuple[Colour, ...]] = ((120, 190, 220), (230, 170, 90), (150, 200, 130), (200, 140, 190), (210, 210, 130))
+EDGES: Final = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
 FACES: Final = np.array([[1, 2, 3], [0, 3, 2], [0, 1, 3], [0, 2, 1]])
 
 
 def tetrahedra_picture(
-    mesh: TetMesh, file: str | Path | None = None, *, view: str = "anterior", depth: float = 0.5, title: str = "",
-    remark: str = "",
+    mesh: TetMesh, file: str | Path | None = None, *, view: str = "anterior", depth: float | None = None,
+    title: str = "", remark: str = "", facts: Mapping[str, str] = NO_FACTS,
 ) -> Picture:
     """Draw a mesh with its near part taken off, tetrahedra whole: by region on the left, by angle on the right.
 
@@ -46,8 +51,12 @@ def tetrahedra_picture(
     mesh : tetrahedra with regions, in LPS mm.
     file : where a PNG is written as well.
     view : from where it is looked at, a name of ``VIEWS``.
-    depth : the share (0 to 1) of the mesh's extent towards the viewer that is taken off.
+    depth : the share (0 to 1) of the mesh's extent towards the viewer that is taken off; by default what lies before
+        the middle of the structure it was made finer near to (``facts``: "near"), or of the smallest region (half of
+        the mesh, where there is one region only).
     title, remark : words for the head line.
+    facts : what was recorded when the mesh was made: "size_mm", "fine_mm", "near", "conforming", "boundary_p95_mm",
+        "boundary_max_mm", "largest_volume_error_percent"; what is missing is said to be not checked.
 
     Returns
     -------
@@ -63,6 +72,7 @@ def tetrahedra_picture(
         raise DataError("a mesh without tetrahedra cannot be drawn")
     toward, _, _ = view_axes(view)
     along = mesh.points_mm[mesh.tetrahedra].mean(axis=1) @ toward
+    depth = _depth_of(mesh, along, facts.get("near", "")) if depth is None else depth
     level = along.max() - depth * np.ptp(along)
     kept = along <= level
     if not 0.0 <= depth <= 1.0 or not kept.any():
@@ -81,8 +91,24 @@ def tetrahedra_picture(
         pane = draw_pane(ROOM, view, mesh.points_mm, (), _Cells(mesh.points_mm, triangles, tint[owner]), sheer=False)
         sheet.paste(pane.picture, place)
         sheet.letters(place, ROOM, view_letters(view), words)
-    _numbers(sheet, mesh, angles, colours, (2 * (ROOM[0] + GAP_PX) + 14, HEAD_PX + 10))
+    place = (2 * (ROOM[0] + GAP_PX) + 14, HEAD_PX + 10)
+    y = _numbers(sheet, mesh, angles, colours, place)
+    _recorded(sheet, facts, (place[0], y + 10))
     return sheet.finished(file)
+
+
+def _depth_of(mesh: TetMesh, along: NDArray[np.float64], near: str) -> float:
+    """Return the depth at which a cut shows the inside of the region ``near``, or of the smallest one.
+
+    ``along`` is how far towards the viewer each tetrahedron lies.
+    """
+    counts = np.bincount(mesh.regions)
+    if np.count_nonzero(counts) < 2:
+        return 0.5
+    volume = np.bincount(mesh.regions, weights=np.abs(_volumes_ml(mesh)))
+    shown = min(np.flatnonzero(counts).tolist(), key=lambda region: (_names(mesh)[region] != near, volume[region]))
+    middle = float(np.median(along[mesh.regions == shown]))
+    return float((along.max() - middle) / max(np.ptp(along), 1e-9))
 
 
 class _Cells:
@@ -101,7 +127,7 @@ class _Cells:
         # lines between so many cells that each is a pixel wide would be all that is seen
         fine = len(self.triangles) > 40_000
         plotter.add_mesh(
-            data, scalars="tint", rgb=True, show_edges=not fine, edge_color=(0.1, 0.12, 0.16), line_width=1,
+            data, scalars="tint", rgb=True, show_edges=not fine, edge_color=(0.1, 0.12, 0.16), line_width=FINER,
             edge_opacity=0.7, ambient=0.35, diffuse=0.75, specular=0.0, smooth_shading=False, reset_camera=False,
             render=False,
         )
@@ -136,37 +162,46 @@ def angle_colours(degrees: NDArray[np.float64]) -> NDArray[np.uint8]:
 
 def region_colour(name: str, number: int) -> Colour:
     """Return the palette's colour of a structure, or one of a few for names of the user's own."""
-    try:
-        return structure_colour(name)
-    except UsageError:
-        return SPARE[number % len(SPARE)]
+    return structure_colour(name, own=SPARE[number % len(SPARE)])
 
 
 def _names(mesh: TetMesh) -> tuple[str, ...]:
     return mesh.region_names or tuple(f"region {number}" for number in range(int(mesh.regions.max()) + 1))
 
 
-def _numbers(
-    sheet: Sheet, mesh: TetMesh, angles: NDArray[np.float64], colours: list[Colour], place: Place
-) -> None:
-    left, y = place
+def _volumes_ml(mesh: TetMesh) -> NDArray[np.float64]:
+    """Return the signed volume of each tetrahedron."""
     corners = mesh.points_mm[mesh.tetrahedra] - mesh.points_mm.mean(axis=0)
     first = corners[:, 0]
     edges = [corners[:, n] - first for n in (1, 2, 3)]
-    volumes = np.einsum("ij,ij->i", np.cross(edges[0], edges[1]), edges[2]) / 6000.0
+    return np.asarray(np.einsum("ij,ij->i", np.cross(edges[0], edges[1]), edges[2]) / 6000.0)
+
+
+def _numbers(
+    sheet: Sheet, mesh: TetMesh, angles: NDArray[np.float64], colours: list[Colour], place: Place
+) -> int:
+    left, y = place
+    volumes = _volumes_ml(mesh)
     sheet.words((left, y + 4), f"{len(mesh.tetrahedra):,} tetrahedra".replace(",", " "), 17, INK, bold=True)
     sheet.words((left, y + 28), f"{len(mesh.points_mm):,} points".replace(",", " "), 14, QUIET)
-    y += 56
+    y += 52
+    lengths = _edge_lengths_mm(mesh)
+    for words, right in (("ml", 246), ("tetrahedra", 322), ("edge mm", 382)):
+        sheet.words((left + right, y), words, 12, QUIET, "rm")
+    y += 22
     for number, name in enumerate(_names(mesh)):
         here = mesh.regions == number
         if not here.any():
             continue
         sheet.draw.rectangle((left, y - 7, left + 14, y + 7), fill=colours[number])
-        sheet.words((left + 24, y), structure_label(name)[:26], 14)
-        sheet.words((left + 290, y), f"{volumes[here].sum():.1f} ml", 14, anchor="rm")
-        sheet.words((left + 375, y), f"{int(here.sum()):,}".replace(",", " "), 14, QUIET, "rm")
-        y += 24
-    y += 16
+        below = sheet.wrapped((left + 22, y - 9), structure_label(name), 165, 13, INK, most=2)
+        sheet.words((left + 246, y), f"{volumes[here].sum():.1f}", 14, anchor="rm")
+        sheet.words((left + 322, y), f"{int(here.sum()):,}".replace(",", " "), 14, anchor="rm")
+        sheet.words((left + 382, y), f"{np.median(lengths[here]):.1f}", 14, anchor="rm")
+        y = max(below + 6, y + 24)
+    line = f"edges {lengths.min():.2f} to {lengths.max():.2f} mm; edge mm: the median of each region"
+    sheet.words((left, y + 2), line, 12, QUIET)
+    y += 28
     for low, high in zip(np.linspace(0, 59, 60), np.linspace(1, 60, 60), strict=True):
         tint = angle_colours(np.array([(low + high) / 2.0]))[0].tolist()
         sheet.draw.rectangle((left + 5 * low, y, left + 5 * high, y + 18), fill=tuple(tint))
@@ -184,3 +219,30 @@ def _numbers(
     ):
         sheet.words((left, y), words, 14, BAD if bad else INK)
         y += 24
+    return y
+
+
+def _recorded(sheet: Sheet, facts: Mapping[str, str], place: Place) -> None:
+    """Write what was asked for and what was checked when the mesh was made."""
+    left, y = place
+    asked = [f"size asked for {facts['size_mm']} mm"] if "size_mm" in facts else []
+    if "fine_mm" in facts:
+        asked.append(f"{facts['fine_mm']} mm near {structure_label(facts.get('near', ''))}")
+    error, away = facts.get("largest_volume_error_percent"), facts.get("boundary_p95_mm")
+    most = facts.get("boundary_max_mm")
+    conforming = facts.get("conforming", "not checked")
+    for words, bad in (
+        (", ".join(asked), False),
+        (f"conforming: {conforming}", conforming == "no"),
+        (f"largest volume error {error} % of voxels" if error else "volume against voxels: not checked", False),
+        (f"95 % of the boundary within {away} mm{f', all within {most} mm' if most else ''}" if away
+         else "distance to the labels' boundary: not checked", False),
+    ):
+        if words:
+            y = sheet.wrapped((left, y - 6), words, SIDE_PX - 30, 14, BAD if bad else INK) + 10
+
+
+def _edge_lengths_mm(mesh: TetMesh) -> NDArray[np.float64]:
+    """Return the lengths (M, 6) of the edges of each tetrahedron."""
+    corners = mesh.points_mm[mesh.tetrahedra]
+    return np.stack([np.linalg.norm(corners[:, a] - corners[:, b], axis=1) for a, b in EDGES], axis=1)

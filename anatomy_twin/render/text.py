@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from anatomy_twin.errors import RenderError
+
 Colour = tuple[int, int, int]
 Picture = NDArray[np.uint8]
 
@@ -94,6 +96,30 @@ def _draw_legend(
             fill=(*colour, 255), outline=(90, 95, 105, 255),
         )
         draw.text((x + unit * 2.1, middle), label, font=font(unit), fill=ink, anchor="lm")
+
+
+def write_png(picture: Picture, file: str | Path) -> None:
+    """Write a picture (rows, columns, 3) as a PNG file: complete, or not at all.
+
+    Raises ``RenderError`` where it cannot be written; a file of that name is then as it was before.
+    """
+    import os
+    import tempfile
+
+    target = Path(file)
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=".picture-", dir=target.parent)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(to_png(picture))
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(target)
+    except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        reason = (error.strerror or "unknown reason").lower()
+        raise RenderError(f"the picture cannot be written: {reason}", where=target.name,
+                          advice="choose a folder that you may write to, on a disk with room") from error
 
 
 def to_png(picture: Picture) -> bytes:

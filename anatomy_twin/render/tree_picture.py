@@ -1,18 +1,19 @@
-"""The vessel trees of an organ on one sheet: each system in a colour, generations by shade, bridged gaps dashed."""
+"""The vessel trees of an organ on one sheet: by system and generation, and the portal branches by segment."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from anatomy_twin.anatomy.vessels.branches import branches, generations
+from anatomy_twin import catalog
+from anatomy_twin.anatomy.vessels.branches import branches
 from anatomy_twin.core import Case, VesselTree
 from anatomy_twin.errors import DataError
-from anatomy_twin.rehearsal import structure_colour
+from anatomy_twin.rehearsal import SurfaceLayer, structure_colour, structure_label
 from anatomy_twin.render.anatomy_sheet import (
     FOOT_PX,
     GAP_PX,
@@ -27,33 +28,32 @@ from anatomy_twin.render.anatomy_sheet import (
     layer_of,
 )
 from anatomy_twin.render.overview import DOUBT, INK, QUIET
+from anatomy_twin.render.text import font
+from anatomy_twin.render.tree_tubes import GAP, STEPS, add_tree, named_shades, ramp, shades
 from anatomy_twin.render.views import view_letters
 
 SYSTEMS: Final = {
     "portal": ("Portal veins", "portal_vein"), "hepatic": ("Hepatic veins", "hepatic_veins"),
     "arterial": ("Hepatic artery", "hepatic_artery"),
 }
-BRIGHTER: Final = 0.22  # how far the trunk's colour is from the palette's on its way to white
-FAINTEST: Final = 0.62  # and the last generation's on its way to the ground: what is far from the trunk steps back
-GROUND: Final = (30, 38, 50)
-THINNEST_MM: Final = 0.35  # drawn radius: thinner tubes break up into pixels
-TWIG_MM: Final = 1.25  # radius; thinner vessels are translucent, so that the wide ones are seen between them
-TWIG_OPACITY: Final = 0.35
-DASH_MM: Final = 1.6
 LESIONS: Final = ("tumour", "lesion")
+CAVA: Final = "inferior_vena_cava"
 SEGMENTS: Final = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII")
-MOST_NAMES: Final = 14
-
-Floats = NDArray[np.float64]
-Line = tuple[Floats, Floats, NDArray[np.uint8]]  # points (N, 3), radii (N,) and colours (N, 3) along a vessel
+WHITE: Final = (236, 236, 236)
+UNNAMED: Final = (140, 148, 160)
+MOST_NAMES: Final = 22
+LARGE: Final = (960, 880)
+SMALL: Final = (500, 438)
+SIDE_PX: Final = 420
 
 
 def trees_picture(case: Case, file: str | Path | None = None, *, organ: str = "liver") -> Picture:
     """Draw the vessel trees of a case from the front and from below, within the translucent organ, with a legend.
 
-    Each system has the colour of its vessel in the palette; the trunk is bright and each generation fainter; tubes
-    are as wide as the vessels. Twigs are translucent. Pieces that bridge a gap in the labels are
-    dashed in the colour of doubt.
+    Each system has the colour of its vessel in the palette, in four shades: generations 1, 2, 3, and 4 with all that
+    follow; tubes are as wide as the vessels, twigs are translucent. Pieces that bridge a gap in the labels are thin,
+    white and dashed. Where portal branches bear the names of segments, a third view shows them in the segments'
+    colours.
 
     Parameters
     ----------
@@ -72,32 +72,39 @@ def trees_picture(case: Case, file: str | Path | None = None, *, organ: str = "l
     """
     trees = {name: tree for name, tree in case.anatomy.trees.items() if len(tree.parents) > 1}
     if not trees:
-        raise DataError("the case has no vessel trees to draw", advice="find them first")
-    large, small, side = (960, 880), (500, 440), 500
-    size = (large[0] + GAP_PX + side, HEAD_PX + large[1] + FOOT_PX)
-    sheet = Sheet(size, "Vessel trees", (case.patient.pseudonym, kind_of(case), "dashed: a gap in the labels, bridged"))
-    structures = case.anatomy.structures
-    around = [layer_of(structures[organ], 0.13)] if organ in structures and structures[organ].surface else []
-    around += [
-        layer_of(structure) for name, structure in structures.items()
-        if name.startswith(LESIONS) and structure.surface is not None and structure.part_of in ("", organ)
-    ]  # fmt: skip
-    about = np.concatenate([tree.nodes_mm for tree in trees.values()] + [layer.surface.points_mm for layer in around])
+        raise DataError("the case has no vessel trees to draw",
+                        advice="run `anatomy-twin mesh CASE`; it needs labels of portal_branches or hepatic_veins")
+    size = (LARGE[0] + GAP_PX + SMALL[0] + SIDE_PX, HEAD_PX + LARGE[1] + FOOT_PX)
+    sheet = Sheet(size, "Vessel trees", (case.patient.pseudonym, kind_of(case)))
+    around = _around(case, organ)
+    about = np.concatenate([tree.nodes_mm for tree in trees.values()]
+                           + [layer.surface.points_mm for layer in around if layer.name != CAVA])  # fmt: skip
     if around and around[0].name == organ:  # a vena cava that runs on for long would make the organ small
         box = around[0].surface.points_mm
         about = np.clip(about, box.min(axis=0) - 25.0, box.max(axis=0) + 25.0)
-
-    def tubes(plotter: Any) -> None:
-        for name, tree in trees.items():
-            _add_tree(plotter, tree, colour_of_tree(name))
-
-    for room, view, place in ((large, "anterior", (0, HEAD_PX)), (small, "foot", (large[0] + GAP_PX, HEAD_PX))):
-        pane = draw_pane(room, view, about, around, tubes, sheer=True)
+    if "hepatic" in trees:
+        trees["hepatic"] = _with_vein_names(case, trees["hepatic"])
+    by_system = {name: shades(tree, colour_of_tree(name)) for name, tree in trees.items()}
+    by_segment = _segment_colours(trees)
+    panes: list[tuple[tuple[int, int], str, Place, str, Callable[[Any], None]]] = [
+        (LARGE, "anterior", (0, HEAD_PX), "from the front", _tubes_of(trees, by_system)),
+        (SMALL, "foot", (LARGE[0] + GAP_PX, HEAD_PX), "from below", _tubes_of(trees, by_system)),
+    ]
+    if by_segment:
+        tint = {"portal": named_shades(trees["portal"], by_segment, UNNAMED)}
+        panes.append((SMALL, "anterior", (LARGE[0] + GAP_PX, HEAD_PX + SMALL[1] + GAP_PX), "portal branches by segment",
+                      _tubes_of({"portal": trees["portal"]}, tint, gaps=False)))  # fmt: skip
+    # lesions are about as yellow as segment IV
+    whitened = [replace(one, colour=WHITE) if one.name.startswith(LESIONS) else one for one in around]
+    for room, view, place, words, tubes in panes:
+        pane = draw_pane(room, view, about, whitened if "segment" in words else around, tubes, sheer=True)
         sheet.paste(pane.picture, place)
-        sheet.letters(place, room, view_letters(view), "from the front" if view == "anterior" else "from below")
-        if room is large:
-            _write_names(sheet, pane, trees, place, room)
-    _legend(sheet, trees, (large[0] + GAP_PX + 14, HEAD_PX + small[1] + 16), size)
+        sheet.letters(place, room, view_letters(view), words)
+        if room is LARGE:
+            _write_names(sheet, pane, _names(trees, around), place, room)
+    left = LARGE[0] + GAP_PX + SMALL[0] + 14
+    y = _legend(sheet, trees, (left, HEAD_PX + 10), size)
+    _legend_of_rest(sheet, around, by_segment, any(tree.bridged.any() for tree in trees.values()), (left, y), size)
     return sheet.finished(file)
 
 
@@ -106,161 +113,165 @@ def colour_of_tree(name: str) -> Colour:
     return structure_colour(SYSTEMS[name][1]) if name in SYSTEMS else (150, 160, 175)
 
 
-def shades(tree: VesselTree, colour: Colour) -> NDArray[np.uint8]:
-    """Return RGB (N, 3) of the nodes: bright at the trunk, fainter with each generation.
-
-    The steps are larger near the trunk: a long vein that gives off a twig every few millimetres counts many.
+def _around(case: Case, organ: str) -> list[SurfaceLayer]:
+    """The organ and the vena cava's label, both hardly seen, the lesions, and candidates of such as translucent ones.
     """
-    number = generations(tree).astype(np.float64)
-    last = max(float(number.max(initial=1)), 2.0)
-    return ramp(colour, np.log(np.maximum(number, 1.0)) / np.log(last))
+    there = {name: one for name, one in case.anatomy.structures.items() if one.surface is not None}
+    layers = [layer_of(there[organ], 0.13)] if organ in there else []
+    if CAVA in there:
+        layers.append(layer_of(there[CAVA], 0.16, colour_of_tree("hepatic")))
+    for name, structure in there.items():
+        if name.startswith(LESIONS) and structure.part_of in ("", organ):
+            layers.append(layer_of(structure, 0.5 if "candidate" in name else 1.0))
+    return layers
 
 
-def ramp(colour: Colour, part: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Return RGB (N, 3) of a system from its trunk (part 0) to its last generation (1)."""
-    tint = np.asarray(colour, dtype=np.float64)
-    start = tint + BRIGHTER * (255.0 - tint)
-    end = tint + FAINTEST * (np.asarray(GROUND) - tint)
-    return np.asarray(start + part[:, None] * (end - start), dtype=np.uint8)
+def _with_vein_names(case: Case, tree: VesselTree) -> VesselTree:
+    """Tell right, middle and left hepatic vein apart as the division into segments does, where that was made."""
+    if case.anatomy.territories is None or case.primary not in case.labels or "liver" not in case.label_map:
+        return tree
+    from anatomy_twin.anatomy.liver.landmarks import find_landmarks, name_hepatic_veins
+
+    labels, portal = case.label_map, case.anatomy.trees.get("portal")
+    sides = [n for n, name in portal.branch_names.items() if name in ("left", "right")] if portal is not None else []
+    fork = portal.nodes_mm[max(int(portal.parents[sides[0]]), 0)] if portal is not None and sides else None
+    begins, _ = name_hepatic_veins(tree, labels.mask("liver"), labels, find_landmarks(labels, tree, fork))
+    names = {node: f"{name} hepatic vein" for name, node in begins.items()}
+    return replace(tree, branch_names={**tree.branch_names, **names})
 
 
-def runs(tree: VesselTree) -> list[tuple[NDArray[np.int64], bool]]:
-    """Cut a tree into polylines: node numbers from a fork (or root) on, and whether the pieces bridge a gap."""
-    parents, gap = tree.parents, np.asarray(tree.bridged)
-    children = np.bincount(parents[parents >= 0], minlength=len(parents))
-    only: dict[int, int] = {}
-    starts = []
-    for node in np.flatnonzero(parents >= 0).tolist():
-        parent = int(parents[node])
-        through = children[parent] == 1 and parents[parent] >= 0 and gap[parent] == gap[node]
-        if through:
-            only[parent] = node
-        else:
-            starts.append(node)
-    found = []
-    for node in starts:
-        line = [int(parents[node]), node]
-        while line[-1] in only:
-            line.append(only[line[-1]])
-        found.append((np.array(line, dtype=np.int64), bool(gap[node])))
+def _segment_colours(trees: Mapping[str, VesselTree]) -> dict[str, Colour]:
+    """The colours of the segments that portal branches are named after."""
+    named = set(trees["portal"].branch_names.values()) if "portal" in trees else set()
+    found = {}
+    for number, name in enumerate(SEGMENTS, 1):
+        if name in named:
+            red, green, blue = catalog.term(f"liver_segment_{number}")["colour"]
+            found[name] = (red, green, blue)
     return found
 
 
-def _add_tree(plotter: Any, tree: VesselTree, colour: Colour) -> None:
-    tint = shades(tree, colour)
-    wide: list[Line] = []
-    twigs: list[Line] = []
-    dashed: list[tuple[Floats, Floats]] = []
-    for line, bridged in runs(tree):
-        points = tree.nodes_mm[line]
-        radius = np.maximum(tree.radius_mm[line], THINNEST_MM)
-        radius[0] = radius[1]  # the first node is the parent's, and as wide as the vessel that comes there
-        shade = tint[line]
-        shade[0] = shade[1]
-        if bridged:
-            dashed += _dashes(points, float(radius[1:].mean()))
-        else:
-            (wide if radius[1:].mean() >= TWIG_MM else twigs).append((points, radius, shade))
-    material = {"smooth_shading": True, "ambient": 0.25, "diffuse": 0.85, "specular": 0.35, "specular_power": 28,
-                "reset_camera": False, "render": False}  # fmt: skip
-    if wide:
-        plotter.add_mesh(_tubes(wide), scalars="shade", rgb=True, **material)
-    if twigs:
-        plotter.add_mesh(_tubes(twigs), scalars="shade", rgb=True, opacity=TWIG_OPACITY, **material)
-    if dashed:
-        parts = [(points, radius, np.tile(np.array(DOUBT, np.uint8), (2, 1))) for points, radius in dashed]
-        plotter.add_mesh(_tubes(parts), scalars="shade", rgb=True, **material)
+def _tubes_of(trees: Mapping[str, VesselTree], tint: Mapping[str, Any], gaps: bool = True) -> Callable[[Any], None]:
+    def put(plotter: Any) -> None:
+        for name, tree in trees.items():
+            add_tree(plotter, tree, tint[name], gaps=gaps)
+
+    return put
 
 
-def _dashes(points: Floats, radius_mm: float) -> list[tuple[Floats, Floats]]:
-    """Short pieces along a line with gaps as long between them; at least two."""
-    steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
-    along = np.concatenate([[0.0], np.cumsum(steps)])
-    if along[-1] <= 0:
-        return []
-    count = max(2, round(along[-1] / (2 * DASH_MM)))
-    ends = np.linspace(0.0, along[-1], 2 * count)
-    where = np.stack([np.interp(ends, along, points[:, axis]) for axis in range(3)], axis=1)
-    thick = np.full(2, max(radius_mm, 0.7))
-    return [(where[2 * n : 2 * n + 2], thick) for n in range(count)]
-
-
-def _tubes(lines: list[Line]) -> Any:
-    """Return polylines as tubes whose radius follows the vessel."""
-    import pyvista
-
-    points = np.concatenate([line[0] for line in lines])
-    sizes = np.array([len(line[0]) for line in lines])
-    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    cells = np.concatenate([
-        np.concatenate([[size], np.arange(start, start + size)]) for start, size in zip(starts, sizes, strict=True)
-    ])  # fmt: skip
-    mesh = pyvista.PolyData(points, lines=cells)
-    mesh["radius"] = np.concatenate([line[1] for line in lines])
-    mesh["shade"] = np.concatenate([line[2] for line in lines])
-    return mesh.tube(scalars="radius", absolute=True, n_sides=14, capping=True)
-
-
-def _write_names(
-    sheet: Sheet, pane: Pane, trees: Mapping[str, VesselTree], place: Place, room: tuple[int, int]
-) -> None:
-    """Write the names of the widest named branches where there is room for them; each name once per system."""
-    from anatomy_twin.render.text import font
-
-    wanted: list[tuple[float, str, str, int]] = []
+def _names(trees: Mapping[str, VesselTree], around: list[SurfaceLayer]) -> list[tuple[float, str, Colour, Any]]:
+    """What is written on the picture: weight, words, colour and place (3,), the largest first."""
+    wanted = []
     for name, tree in trees.items():
-        nodes: dict[str, list[int]] = {}
         size: dict[str, float] = {}
         widest: dict[str, tuple[float, int]] = {}
         for branch in branches(tree):
             if branch.name:
-                nodes.setdefault(branch.name, []).extend(branch.nodes)
                 size[branch.name] = size.get(branch.name, 0.0) + branch.volume_ml
                 middle = (branch.volume_ml, branch.nodes[len(branch.nodes) // 2])
                 widest[branch.name] = max(widest.get(branch.name, middle), middle)
-        for text, own in nodes.items():
-            node = widest[text][1]
-            if text in SEGMENTS:  # in the middle of all that bears the name, on a vessel as wide as any there
-                away = np.linalg.norm(tree.nodes_mm[own] - tree.nodes_mm[own].mean(axis=0), axis=1)
-                node = own[int(np.argmin(away - 4.0 * tree.radius_mm[own]))]
-            wanted.append((size[text], text, name, node))
+        for text, volume in size.items():
+            wanted.append((volume, text, _pale(colour_of_tree(name)), tree.nodes_mm[widest[text][1]]))
+    wanted += [(1e6, layer.label, _pale(layer.colour), layer.surface.points_mm.mean(axis=0))
+               for layer in around if layer.name.startswith(LESIONS)]  # fmt: skip
+    return sorted(wanted, key=lambda one: (-one[0], one[1]))[:MOST_NAMES]
+
+
+def _pale(colour: Colour) -> Colour:
+    red, green, blue = (round(0.45 * part + 0.55 * 255) for part in colour)
+    return red, green, blue
+
+
+def _write_names(
+    sheet: Sheet, pane: Pane, names: list[tuple[float, str, Colour, Any]], place: Place, room: tuple[int, int]
+) -> None:
+    """Write each name beside its place, joined to it by a line, where no other name stands."""
     taken: list[tuple[float, float, float, float]] = []
-    for _, text, name, node in sorted(wanted, reverse=True)[:MOST_NAMES]:
-        x, y = pane.to_pixel(trees[name].nodes_mm[node])
-        x, y = x + place[0], y + place[1]
+    spots = []
+    for _, text, colour, where in names:
+        x, y = pane.to_pixel(where) + np.asarray(place)
+        taken.append((x - 4, y - 4, x + 4, y + 4))
+        spots.append((text, colour, x, y))
+    for text, colour, x, y in spots:
         wide = font(14, True).getlength(text)
-        for left, below in ((x + 12, y - 12), (x - 12 - wide, y - 12), (x + 12, y + 14), (x - 12 - wide, y + 14)):
-            box = (left - 4, below - 10, left + wide + 4, below + 10)
-            inside = place[0] + 30 < box[0] and box[2] < place[0] + room[0] - 30
-            free = all(box[2] < a or c < box[0] or box[3] < b or d < box[1] for a, b, c, d in taken)
-            if inside and free and place[1] + 30 < box[1] and box[3] < place[1] + room[1] - 30:
-                taken.append(box)
-                light = tuple(round(0.45 * part + 0.55 * 255) for part in colour_of_tree(name))
-                sheet.words((left, below), text, 14, (light[0], light[1], light[2]), "lm", bold=True, halo=True)
-                break
+        for reach in (18, 36, 60, 90):
+            for side, rise in ((1, -1), (-1, -1), (1, 1), (-1, 1), (1, 0), (-1, 0)):
+                left, below = (x + reach if side > 0 else x - reach - wide), y + rise * reach
+                box = (left - 5, below - 11, left + wide + 5, below + 11)
+                inside = place[0] + 26 < box[0] and box[2] < place[0] + room[0] - 26
+                inside = inside and place[1] + 28 < box[1] and box[3] < place[1] + room[1] - 28
+                if inside and all(box[2] < a or c < box[0] or box[3] < b or d < box[1] for a, b, c, d in taken):
+                    break
+            else:
+                continue
+            taken.append(box)
+            end = (left - 3 if side > 0 else left + wide + 3, below)
+            sheet.draw.line((x, y, *end), fill=(10, 12, 16), width=4)
+            sheet.draw.line((x, y, *end), fill=colour, width=1)
+            sheet.draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=colour, outline=(10, 12, 16))
+            sheet.words((left, below), text, 14, colour, "lm", bold=True, halo=True)
+            break
 
 
-def _legend(sheet: Sheet, trees: Mapping[str, VesselTree], place: Place, size: tuple[int, int]) -> None:
+def _legend(sheet: Sheet, trees: Mapping[str, VesselTree], place: Place, size: tuple[int, int]) -> int:
     left, y = place
+    wide = SIDE_PX - 28
     for name, tree in trees.items():
         found = branches(tree)
         last = max((branch.generation for branch in found), default=1)
         label = SYSTEMS[name][0] if name in SYSTEMS else name
         sheet.words((left, y + 8), label, 16, INK, bold=True)
         if tree.state == "check":
-            sheet.words((left + 470, y + 8), "check", 14, DOUBT, "rm", bold=True)
-        for step, shade in enumerate(ramp(colour_of_tree(name), np.linspace(0.0, 1.0, 60)).tolist()):
-            sheet.draw.rectangle((left + 3 * step, y + 24, left + 3 * step + 3, y + 36), fill=tuple(shade))
-        sheet.words((left + 192, y + 30), f"generation 1 to {last}", 13)
+            sheet.words((left + wide, y + 8), "check", 14, DOUBT, "rm", bold=True)
+        for step, shade in enumerate(ramp(colour_of_tree(name), np.arange(STEPS) / (STEPS - 1.0)).tolist()):
+            if step >= min(last, STEPS):
+                break
+            sheet.draw.rectangle((left + 62 * step, y + 24, left + 62 * step + 20, y + 38), fill=tuple(shade))
+            words = str(step + 1) if step + 1 < STEPS or last == STEPS else f"{STEPS} to {last}"
+            sheet.words((left + 62 * step + 26, y + 31), words, 13)
+        sheet.words((left + wide, y + 31), "generation", 13, QUIET, "rm")
         widest = 2.0 * max((branch.radius_mm for branch in found), default=0.0)
         line = f"{len(found)} branches, {tree.length_mm / 1000:.1f} m in all, the widest {widest:.0f} mm across"
-        y = sheet.wrapped((left, y + 44), line, 470, 13, INK)
-        if tree.notes:
-            y = sheet.wrapped((left, y + 3), "; ".join(tree.notes), 470, 12, QUIET, most=3)
+        y = sheet.wrapped((left, y + 46), line, wide, 13, INK)
+        for note in tree.notes:
+            y = sheet.wrapped((left, y + 3), note[:1].upper() + note[1:] + ".", wide, 12, QUIET, most=5)
         y += 14
-        if y > size[1] - FOOT_PX - 60:
-            break
     for name, (label, _) in SYSTEMS.items():
         if name not in trees and y < size[1] - FOOT_PX - 20:
             sheet.words((left, y + 8), f"{label}: not found", 13, QUIET)
-            y += 20
+            y += 22
+    return y + 6
+
+
+def _legend_of_rest(
+    sheet: Sheet, around: list[SurfaceLayer], by_segment: dict[str, Colour], gaps: bool, place: Place,
+    size: tuple[int, int],
+) -> None:
+    left, y = place
+    wide = SIDE_PX - 28
+    lines: list[tuple[Colour, bool, str]] = []
+    if gaps:
+        lines.append((GAP, True, "thin and dashed: a gap in the labels, bridged"))
+    for layer in around:
+        words = structure_label(layer.name)
+        if layer.name == CAVA:
+            words = f"{words} as labelled: the tree takes only the part that veins join"
+        elif layer.name.startswith(LESIONS):
+            words += f", {layer.volume_ml:.1f} ml" + (" (check)" if layer.state == "check" else "")
+        lines.append((layer.colour, False, words))
+    for colour, dashed, words in lines:
+        if y > size[1] - FOOT_PX - 40:
+            return
+        if dashed:
+            for part in range(3):
+                sheet.draw.rectangle((left + 7 * part, y + 6, left + 7 * part + 4, y + 9), fill=colour)
+        else:
+            sheet.draw.rectangle((left, y, left + 18, y + 14), fill=colour)
+        y = max(sheet.wrapped((left + 28, y), words, wide - 28, 13, INK, most=3) + 4, y + 22)
+    y += 6
+    if by_segment and y < size[1] - FOOT_PX - 70:
+        sheet.words((left, y + 8), "Portal branches by segment (estimated)", 13, INK, bold=True)
+        for number, (name, colour) in enumerate({**by_segment, "none": UNNAMED, "lesion": WHITE}.items()):
+            x, row = left + 74 * (number % 5), y + 24 + 22 * (number // 5)
+            sheet.draw.rectangle((x, row, x + 18, row + 14), fill=colour)
+            sheet.words((x + 24, row + 7), name, 13)

@@ -1,4 +1,4 @@
-"""What a report says about the anatomy: structures with their certificates, vessel trees, segments of the liver."""
+"""What report and terminal say about the anatomy: structures with certificates, vessel trees, liver segments."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ def structure_rows(case: Case) -> list[Row]:
 
 
 def segment_rows(case: Case) -> list[Row]:
-    """Return one row for each segment of the liver: volume in ml, share of the liver in percent, state and note."""
+    """Return one row for each segment of the liver: volume in ml, share of the liver in percent, state, rules, note."""
     territories = case.anatomy.territories
     if territories is None:
         return []
     found = [(s, territories.volume_ml(s.name)) for s in territories.segments if s.layer == 0]
     whole = sum(volume for _, volume in found) or 1.0
     return [
-        {**_row(s.name, None if s.absent else volume, s.state, "", s.note), "share": f"{100 * volume / whole:.1f} %"}
+        {**_row(s.name, None if s.absent else volume, s.state, "", s.note), "share": f"{100 * volume / whole:.1f} %",
+         "rules": list(s.rules)}
         for s, volume in found
     ]
 
@@ -46,14 +47,15 @@ def vessel_rows(case: Case) -> list[Row]:
     for name, tree in case.anatomy.trees.items():
         found = branches(tree)
         rows.append({
-            "name": name, "label": structure_label(name), "length": format_number(tree.length_mm, "mm"),
+            "name": name, "label": structure_label(name), "length_mm": tree.length_mm,
+            "length": format_number(tree.length_mm, "mm"), "rules": list(tree.rules),
             "branches": len(found), "generations": max((branch.generation for branch in found), default=0),
             "state": tree.state, "kind": "caution" if tree.state == "check" else "plain", "note": "; ".join(tree.notes),
         })
     missing = missing_trees(case.label_map) if case.primary in case.labels else {}
     return rows + [
-        {"name": name, "label": structure_label(name), "length": "\N{EM DASH}", "branches": 0, "generations": 0,
-         "state": "not found", "kind": "absent", "note": why}
+        {"name": name, "label": structure_label(name), "length_mm": None, "length": "\N{EM DASH}", "rules": [],
+         "branches": 0, "generations": 0, "state": "not found", "kind": "absent", "note": why}
         for name, why in missing.items() if name not in case.anatomy.trees
     ]
 
@@ -65,8 +67,11 @@ def certificate_words(certificate: Certificate | None) -> str:
     words = ["closed" if certificate.watertight and certificate.manifold is not False else "NOT closed"]
     if not certificate.outward:
         words.append("NOT oriented outward")
-    difference = round(certificate.volume_error_percent, 1) or 0.0  # no "-0.0"
-    words.append(f"surface {difference:+.1f} % of voxels" if difference else "surface as large as its voxels")
+    if certificate.volume_error_percent is None:
+        words.append("volume not checked: there are no voxels")
+    else:
+        difference = round(certificate.volume_error_percent, 1) or 0.0  # no "-0.0"
+        words.append(f"surface {difference:+.1f} % of voxels" if difference else "surface as large as its voxels")
     if certificate.boundary_p95_mm is not None:
         words.append(f"95 % within {certificate.boundary_p95_mm:.2f} mm of them")
     if (certificate.pieces or 1) > 1:

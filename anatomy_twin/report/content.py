@@ -25,7 +25,7 @@ from anatomy_twin.rehearsal import (
     structure_label,
 )
 from anatomy_twin.report.anatomy import segment_rows, structure_rows, vessel_rows
-from anatomy_twin.units import Point
+from anatomy_twin.units import Point, place_text
 
 SCHEMA_VERSION = 1
 Row = dict[str, Any]
@@ -86,12 +86,8 @@ def verdict_of(word: str) -> Row:
 
 
 def format_point(point_mm: Point | None) -> str:
-    """Return a place as people read it: "R 62.0, A 20.0, H 33.0 mm" (sides of the origin of the scanner)."""
-    if point_mm is None:
-        return ""
-    ends = ("RL", "AP", "FH")
-    parts = [f"{ends[n][int(value >= 0)]} {abs(value):.1f}" for n, value in enumerate(point_mm)]
-    return ", ".join(parts) + " mm"
+    """Return a place as people read it (see ``place_text``), "" for none."""
+    return "" if point_mm is None else place_text(point_mm)
 
 
 def _patient(case: Case) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,8 @@ BOMB_BYTES, BOMB_RATIO = 2**30, 100
 _EXACT = 5e-5
 # a second reader may place corners this much elsewhere
 PLACE_TOLERANCE_MM = 0.01
+# what a number looks like: Python's float takes more, underscores for one
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,4})?|[-+]?(?:nan|inf)", re.IGNORECASE)
 _GIVE_AGAIN = "export the file again"
 
 
@@ -76,6 +79,24 @@ class GridHeader:
 def broken(what: str, advice: str = _GIVE_AGAIN) -> ScanError:
     """Return the refusal of a file whose bytes cannot be believed."""
     return ScanError(what, advice=advice)
+
+
+def whole_numbers(fields: Mapping[str, str], name: str, form: str) -> list[int]:
+    """Return the whole numbers of a field of a text header, 1 to 16 of them; ``ScanError`` for anything else.
+
+    ``form`` is the name of the format, for the refusal.
+    """
+    words = fields.get(name, "").split()
+    if not words or len(words) > 16 or not all(re.fullmatch(r"[-+]?\d{1,15}", word) for word in words):
+        raise broken(f"the {form} header has no usable '{name}'")
+    return [int(word) for word in words]
+
+
+def numbers_of(words: Sequence[str]) -> list[float] | None:
+    """Return the numbers that words of a text header spell (``nan`` and ``inf`` too), None where one spells none."""
+    if not all(_NUMBER.fullmatch(word) for word in words):
+        return None
+    return [float(word) for word in words]
 
 
 def checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:

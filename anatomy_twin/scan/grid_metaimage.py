@@ -19,10 +19,11 @@ from anatomy_twin.scan.grid_header import (
     broken,
     check_amount,
     checked_sizes,
+    numbers_of,
     placed,
     regular_size,
+    whole_numbers,
 )
-from anatomy_twin.scan.grid_nrrd import NUMBER
 
 MAX_HEADER_BYTES = 2**16
 _TYPES = {"MET_CHAR": "i1", "MET_UCHAR": "u1", "MET_SHORT": "i2", "MET_USHORT": "u2", "MET_INT": "i4",
@@ -48,8 +49,8 @@ def metaimage_header(path: Path, head: bytes) -> GridHeader:
     problems: list[str] = []
     if fields.get("objecttype", "image").lower() != "image":
         raise broken("this MetaIO file holds no image")
-    count = _whole(fields, "ndims")[0]
-    sizes = checked_sizes(_whole(fields, "dimsize"))
+    count = whole_numbers(fields, "ndims", "MetaImage")[0]
+    sizes = checked_sizes(whole_numbers(fields, "dimsize", "MetaImage"))
     if len(sizes) != count:
         raise broken(f"the MetaImage header announces {count} dimensions and {len(sizes)} sizes")
     shape = sizes[::-1]
@@ -69,7 +70,7 @@ def metaimage_header(path: Path, head: bytes) -> GridHeader:
         scale=_scale(fields, problems), notes=tuple(notes), problems=tuple(problems),
         place_tolerance_mm=PLACE_TOLERANCE_MM + moved_mm,
     )  # fmt: skip
-    skip = _whole(fields, "headersize")[0] if "headersize" in fields else 0
+    skip = whole_numbers(fields, "headersize", "MetaImage")[0] if "headersize" in fields else 0
     if skip < -1 or (skip and (encoding != "raw" or not detached)):
         raise broken("voxels after skipped bytes are not read here", advice="write header and voxels into one file")
     if skip:
@@ -101,23 +102,16 @@ def split_metaimage(head: bytes) -> tuple[dict[str, str], int]:
     raise broken("the MetaImage header has no end (ElementDataFile)")
 
 
-def _whole(fields: dict[str, str], name: str) -> list[int]:
-    words = fields.get(name, "").split()
-    if not words or len(words) > 16 or not all(re.fullmatch(r"[-+]?\d{1,15}", word) for word in words):
-        raise broken(f"the MetaImage header has no usable '{name}'")
-    return [int(word) for word in words]
-
-
 def _numbers(fields: dict[str, str], names: tuple[str, ...], count: int) -> np.ndarray | None:
     given = [name for name in names if name in fields]
     if len(given) > 1:
         raise broken(f"the MetaImage header gives both '{given[0]}' and '{given[1]}'")
     if not given:
         return None
-    words = fields[given[0]].split()
-    if len(words) != count or not all(re.fullmatch(NUMBER, word, re.IGNORECASE) for word in words):
+    numbers = numbers_of(fields[given[0]].split())
+    if numbers is None or len(numbers) != count:
         raise broken(f"the MetaImage header has no usable '{given[0]}'")
-    return np.array([float(word) for word in words])
+    return np.array(numbers)
 
 
 def _geometry(

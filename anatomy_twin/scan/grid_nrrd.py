@@ -20,8 +20,10 @@ from anatomy_twin.scan.grid_header import (
     broken,
     check_amount,
     checked_sizes,
+    numbers_of,
     placed,
     regular_size,
+    whole_numbers,
 )
 
 MAX_HEADER_BYTES = 2**22
@@ -50,7 +52,6 @@ _OTHER_SPACES = frozenset({"scanner-xyz", "scanner-xyz-time", "3d-right-handed",
                            "3d-right-handed-time", "3d-left-handed-time"})  # fmt: skip
 _MM = frozenset({"", "mm", "millimeter", "millimeters", "millimetre", "millimetres"})
 _LAYERS = frozenset({"list", "vector", "???", "none"})
-NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,4})?|[-+]?(?:nan|inf)"
 
 
 def split_nrrd(head: bytes) -> tuple[list[str], int]:
@@ -127,17 +128,10 @@ def _fields(lines: list[str]) -> tuple[dict[str, str], dict[str, str]]:
     return fields, keys
 
 
-def _whole(fields: dict[str, str], name: str) -> list[int]:
-    words = fields.get(name, "").split()
-    if not words or len(words) > 16 or not all(re.fullmatch(r"[-+]?\d{1,15}", word) for word in words):
-        raise broken(f"the NRRD header has no usable '{name}'")
-    return [int(word) for word in words]
-
-
 def _sizes(fields: dict[str, str], problems: list[str]) -> tuple[tuple[int, ...], int | None]:
     """Return the sizes, fastest axis first, and which axis counts layers."""
-    (count, *more) = _whole(fields, "dimension")
-    sizes = _whole(fields, "sizes")
+    (count, *more) = whole_numbers(fields, "dimension", "NRRD")
+    sizes = whole_numbers(fields, "sizes", "NRRD")
     if more or len(sizes) != count:
         raise broken(f"the NRRD header announces {count} dimensions and {len(sizes)} sizes")
     sizes = checked_sizes(sizes)
@@ -165,10 +159,9 @@ def _vectors(text: str) -> list[list[float] | None]:
         if found is None or len(result) >= 16:
             raise broken("the NRRD header has vectors that cannot be read")
         at = found.end()
-        numbers = [part.strip() for part in (found[2] or "").split(",")]
-        if found[1] is None and not all(re.fullmatch(NUMBER, part, re.IGNORECASE) for part in numbers):
+        vector = None if found[1] else numbers_of([part.strip() for part in found[2].split(",")])
+        if found[1] is None and vector is None:
             raise broken("the NRRD header has vectors that cannot be read")
-        vector = None if found[1] else [float(part) for part in numbers]
         # some writers put (nan,nan,nan) where the format has "none"
         result.append(None if vector is None or all(math.isnan(value) for value in vector) else vector)
     return result
@@ -222,9 +215,9 @@ def _source(path: Path, fields: dict[str, str], header_bytes: int, head_bytes: i
 
 def _skip(fields: dict[str, str], encoding: str) -> int:
     """Return the bytes to skip; -1 means that the voxels end with the file."""
-    if "line skip" in fields and _whole(fields, "line skip") != [0]:
+    if "line skip" in fields and whole_numbers(fields, "line skip", "NRRD") != [0]:
         raise broken("voxels after skipped lines are not read here", advice="write header and voxels into one file")
-    skip = _whole(fields, "byte skip") if "byte skip" in fields else [0]
+    skip = whole_numbers(fields, "byte skip", "NRRD") if "byte skip" in fields else [0]
     if len(skip) != 1 or skip[0] < -1 or (skip[0] != 0 and encoding != "raw"):
         raise broken("voxels after skipped bytes are not read here", advice="write header and voxels into one file")
     return skip[0]

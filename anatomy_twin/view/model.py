@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from anatomy_twin.core import Case
 from anatomy_twin.rehearsal import FieldSeries, Scene, build_scene
-from anatomy_twin.units import Point, check_point
+from anatomy_twin.units import Point, check_point, place_text
 
 
 class RehearsalModel(QObject):
@@ -79,10 +79,7 @@ class RehearsalModel(QObject):
     def readout(self) -> str:
         """Describe the crossing point: position, value, structures."""
         volume = self.scene.volume
-        x, y, z = self.focus_mm
-        places = (f"{'L' if x >= 0 else 'R'} {abs(x):.1f}", f"{'P' if y >= 0 else 'A'} {abs(y):.1f}",
-                  f"{'H' if z >= 0 else 'F'} {abs(z):.1f}")
-        text = f"{'  '.join(places)} mm    {volume.at(self.focus_mm):.0f} {volume.units}"
+        text = f"{place_text(self.focus_mm)}    {volume.at(self.focus_mm):.0f} {volume.units}"
         names = [
             layer.label for layer in self.scene.overlays
             if layer.geometry.contains(self.focus_mm)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 from pyvistaqt import QtInteractor
 
 from anatomy_twin.rehearsal import letters_of
-from anatomy_twin.render.stage import Stage, place_camera
+from anatomy_twin.render.stage import NO_SURFACES, Stage, place_camera
 from anatomy_twin.view.model import RehearsalModel
 
 BUTTONS: Final = (("A", "anterior"), ("P", "posterior"), ("R", "right"), ("L", "left"), ("H", "head"), ("F", "foot"))
@@ -31,6 +31,8 @@ class ScenePane(QWidget):
         layout.addLayout(self._buttons())
         layout.addWidget(self.interactor, 1)
         self._stage = Stage(self.interactor, model.scene, background="dark")
+        if not model.scene.surfaces:
+            self._stage.say(NO_SURFACES)
         self._add_crossing()
         self.look("anterior")
         model.scene_changed.connect(self._surface_changed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import SimpleITK as sitk
 
 from anatomy_twin.batch import Sample
 from anatomy_twin.core import LabelMap, Volume, VolumeGeometry
@@ -83,3 +85,15 @@ def wait_for(condition, wait_s: float = 120.0) -> None:
     while not condition():
         assert time.monotonic() < end, "it never came about"
         time.sleep(0.05)
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def volume_file(path: Path, hu: np.ndarray, kind=np.int16) -> None:
+    made = sitk.GetImageFromArray(hu.astype(kind))
+    made.SetSpacing(SPACING[::-1])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sitk.WriteImage(made, str(path))

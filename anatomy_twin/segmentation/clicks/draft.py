@@ -13,13 +13,10 @@ from anatomy_twin import catalog
 from anatomy_twin.core import Code, LabelMap, Segment, Volume, VolumeGeometry, reindex
 from anatomy_twin.errors import DataError, SegmentationError, UsageError
 from anatomy_twin.segmentation.ground.compose import IN_PARTS, layer_of
+from anatomy_twin.segmentation.ground.losses import NO_ORGAN, REST, flagged_loss, much_lost
 from anatomy_twin.segmentation.ground.working_grid import Box, Mask
 
 GENERIC: Final = "segment"
-NO_ORGAN: Final = ("fat", "muscle", "skin", "diaphragm", "unknown_tissue", "body", "bone")
-REST: Final = "unknown_tissue"
-LOST_SHARE: Final = 0.1
-LOST_ML: Final = 1.0
 
 
 @dataclass
@@ -182,15 +179,3 @@ class Draft:
             elif segment is not None and not segment.absent:
                 self._doubt(segment, by)
         return LabelMap(self.array, self.geometry, tuple(self.segments), tuple(self.notes))
-
-
-def much_lost(lost_ml: float, left_ml: float) -> bool:
-    """Tell whether a structure gave up so much to another that neither is as it was found: a tenth and 1 ml."""
-    return lost_ml > LOST_ML and lost_ml > LOST_SHARE * (lost_ml + left_ml)
-
-
-def flagged_loss(segment: Segment, lost_ml: float, by: str) -> Segment:
-    """Return a segment flagged by the rule "lost" with what it gave up and to whom."""
-    note = f"lost {lost_ml:.3g} ml to {by}"
-    return replace(segment, state="check", rules=tuple(dict.fromkeys((*segment.rules, "lost"))),
-                   note="; ".join(filter(None, (note, segment.note))))  # fmt: skip

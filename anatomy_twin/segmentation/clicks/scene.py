@@ -143,17 +143,7 @@ def make_scene(
     expected : a shape instead of a ball: ``away_mm`` is then ``radius_mm`` on its border.
     """
     centre, span = span_of(inside_mm if box_mm is None else box_mm)
-    sides = np.ones(3)
-    if box_mm is not None:
-        sides = np.maximum((box_mm.max(0) - box_mm.min(0)) / 2.0, 0.5) / radius_mm
-        reach = 2.0 * radius_mm
-        box = box_around(geometry, centre, 1.5 * span + 4.0)
-    elif expected is not None:
-        reach, box = radius_mm + expected.slack_mm, expected.box
-    else:
-        usual = reach_of(radius_mm if room is None else LENGTH * radius_mm, span)
-        reach = usual if reach_mm is None else reach_mm
-        box = box_around(geometry, centre, reach + max(geometry.spacing_mm))
+    reach, box = _extent(geometry, radius_mm, (centre, span), box_mm, room, reach_mm, expected)
     native = geometry.cropped(*box_start_shape(box))
     grid = coarse_grid(native, voxels)
     same = grid.shape == native.shape
@@ -173,7 +163,7 @@ def make_scene(
     if expected is not None:
         away = np.maximum(radius_mm + expected.outside_mm(grid), 0.0)
     else:
-        away = np.linalg.norm((points - centre) / sides, axis=-1)
+        away = np.linalg.norm((points - centre) / _sides(box_mm, radius_mm), axis=-1)
     if box_mm is not None:
         never = never | ((points < box_mm.min(0)) | (points > box_mm.max(0))).any(-1)
     never = (never | ~free | (away > reach)) & ~must
@@ -186,17 +176,44 @@ def make_scene(
     seen = max(SEEN_MM, 1.01 * min(grid.spacing_mm))
     edge, noise = _edges(smooth, grid, free & (far <= reach)), noise_of(smooth, low, high)
     inner, outer = tuple((d <= seen) & free for d in near_inside), tuple(d <= seen for d in near_outside)
-    patch = room is not None
-    at_click = np.concatenate([smooth[one] for one in inner]) if inner else np.zeros(0)
-    if hu and at_click.size and float(np.median(at_click)) > SOFT_HU:
+    if hu and _solid_at(smooth, inner):
         # what is solid at the click has no fat in it
         never |= (smooth < FAT_HU[1]) & (smooth > FAT_HU[0]) & ~must
+    patch = room is not None
     told = box_mm is not None or (span >= TOLD_MM and not patch)
     if expected is not None:
         told = expected.told
     return Scene(
         smooth, edge, noise, free, must, never, away, far, reach, told, patch, inner, outer, grid, native, box
     )
+
+
+def _sides(box_mm: Floats | None, radius_mm: float) -> Floats:
+    """Return the half axes, in radii, of the ellipsoid that touches the sides of a box; of a ball without one."""
+    return np.ones(3) if box_mm is None else np.maximum((box_mm.max(0) - box_mm.min(0)) / 2.0, 0.5) / radius_mm
+
+
+def _extent(
+    geometry: VolumeGeometry, radius_mm: float, middle: tuple[Floats, float], box_mm: Floats | None, room: Mask | None,
+    reach_mm: float | None, expected: Expected | None,
+) -> tuple[float, Box]:
+    """Return how far from the ``middle`` (a point, and its seeds' span) the answer may reach, and the box to look at.
+
+    The others are parameters of ``make_scene``.
+    """
+    centre, span = middle
+    if box_mm is not None:
+        return 2.0 * radius_mm, box_around(geometry, centre, 1.5 * span + 4.0)
+    if expected is not None:
+        return radius_mm + expected.slack_mm, expected.box
+    reach = reach_of(radius_mm if room is None else LENGTH * radius_mm, span) if reach_mm is None else reach_mm
+    return reach, box_around(geometry, centre, reach + max(geometry.spacing_mm))
+
+
+def _solid_at(smooth: Image, seen: Sequence[Mask]) -> bool:
+    """Tell whether what lies at the clicks is mostly denser than water."""
+    values = np.concatenate([smooth[one] for one in seen]) if seen else np.zeros(0)
+    return bool(values.size and float(np.median(values)) > SOFT_HU)
 
 
 def reach_of(radius_mm: float, span_mm: float = 0.0) -> float:

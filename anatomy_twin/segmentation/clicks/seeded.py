@@ -20,7 +20,7 @@ from anatomy_twin.errors import SegmentationError, UsageError
 from anatomy_twin.kernels.distance import distance_mm
 from anatomy_twin.segmentation.clicks.again import redrawn
 from anatomy_twin.segmentation.clicks.check import check_seeds, points_of
-from anatomy_twin.segmentation.clicks.draft import NO_ORGAN, Draft
+from anatomy_twin.segmentation.clicks.draft import Draft
 from anatomy_twin.segmentation.clicks.hollow import GASSY, filled
 from anatomy_twin.segmentation.clicks.outline import NEIGHBOURS, REACH_MM, outline_in_liver
 from anatomy_twin.segmentation.clicks.room import DEEPEST_MM, Room, deepest, within_reach
@@ -28,6 +28,7 @@ from anatomy_twin.segmentation.clicks.scene import Floats, box_around, span_of
 from anatomy_twin.segmentation.clicks.size import draw_in_box, draw_new, draw_patch
 from anatomy_twin.segmentation.clicks.tools import TOOLS, Drawn, Tool
 from anatomy_twin.segmentation.clicks.tubes import TUBES_MM
+from anatomy_twin.segmentation.ground.losses import NO_ORGAN
 from anatomy_twin.segmentation.ground.working_grid import Box, Mask, box_start_shape
 
 SURE: Final = 0.35  # share of the border times contrast under which nothing distinct was seen

@@ -11,12 +11,10 @@ from numpy.typing import NDArray
 
 from anatomy_twin.core import Segment
 from anatomy_twin.errors import SegmentationError, UsageError
-from anatomy_twin.segmentation.clicks.draft import NO_ORGAN, flagged_loss, much_lost
 from anatomy_twin.segmentation.editing.desk import (
     BODY,
     BY_HAND,
     NEAREST,
-    REST,
     UNCLAIMED,
     Box,
     Change,
@@ -25,6 +23,7 @@ from anatomy_twin.segmentation.editing.desk import (
     Rules,
     tight_change,
 )
+from anatomy_twin.segmentation.ground.losses import NO_ORGAN, REST, flagged_loss, much_lost
 
 FIRM_STATES = ("confirmed", "truth")  # what a person or a generator stood for, as long as nobody takes from it
 

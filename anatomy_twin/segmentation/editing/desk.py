@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from anatomy_twin.core import LabelMap, Segment, VolumeGeometry, inverse_axes, reindex
 from anatomy_twin.errors import SegmentationError, UsageError
 from anatomy_twin.segmentation.ground.compose import layer_of, make_segment
+from anatomy_twin.segmentation.ground.losses import REST
 
 Mask = NDArray[np.bool_]
 Box = tuple[slice, slice, slice]
@@ -25,7 +26,6 @@ Box = tuple[slice, slice, slice]
 EVERYWHERE: Final = "everywhere"
 UNCLAIMED: Final = "unclaimed"
 NEAREST: Final = "nearest"
-REST: Final = "unknown_tissue"  # holds what no structure claims
 BODY: Final = "body"
 BY_HAND: Final = "corrected by hand ("
 GENERIC_LAYER: Final = 2  # segments without a meaning of their own lie over the organs, not instead of them

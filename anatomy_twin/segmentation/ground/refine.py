@@ -94,6 +94,18 @@ def refine_organ(
     return refine_border(volume, hu, again, barred & ~again, geometry, spacing_mm, up_to_fat)
 
 
+def redrawn(
+    volume: Volume, hu: Image, mask: Mask, barred: Mask, geometry: VolumeGeometry, spacing_mm: float,
+    up_to_fat: bool = True,
+) -> tuple[Mask, VolumeGeometry] | None:
+    """Return ``refine_organ`` of what ``mask`` holds outside ``barred``; None where nothing is there or left of it."""
+    own = mask & ~barred
+    if not own.any():
+        return None
+    fine, where = refine_organ(volume, hu, own, barred, geometry, spacing_mm, up_to_fat)
+    return (fine, where) if fine.any() else None
+
+
 def _levels(hu: Image, mask: Mask, step: float) -> tuple[Image, Image]:
     """Return the level half way between the local means inside and outside, and inside less outside."""
     clipped = np.clip(hu, -150.0, 350.0)

@@ -14,7 +14,7 @@ from anatomy_twin.errors import UsageError
 from anatomy_twin.segmentation.bones.skeleton_grid import carry_bones, find_bones
 from anatomy_twin.segmentation.ground.compose import carry, compose, layer_of, mask_of, union_of
 from anatomy_twin.segmentation.ground.phase import Phase
-from anatomy_twin.segmentation.ground.refine import refine_organ
+from anatomy_twin.segmentation.ground.refine import redrawn
 from anatomy_twin.segmentation.ground.rules import flag, flagged, judge_bones, judge_sides
 from anatomy_twin.segmentation.ground.working_grid import (
     Found,
@@ -272,11 +272,9 @@ def _refined(
         return replace(entry, mask=None)
     barred = ground.lungs | mask_of(found["bone"], ground.hu.shape)
     # the root of the aorta lies in the heart and is drawn over it
-    mask = entry.mask & ~barred
-    if not mask.any():
+    drawn = redrawn(upright, ground.hu, entry.mask, barred, coarse, ORGAN_MM)
+    if drawn is None:
         return carry(entry, coarse, block)
-    fine, geometry = refine_organ(upright, ground.hu, mask, barred, coarse, ORGAN_MM)
-    if not fine.any():
-        return carry(entry, coarse, block)
+    fine, geometry = drawn
     near = dilate_mm(entry.mask, 3.0, ground.spacing_mm)
     return carry(replace(entry, mask=fine & resample_mask(near, coarse, geometry)), geometry, block)
