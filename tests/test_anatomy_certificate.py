@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from anatomy_twin.anatomy import certify
 from anatomy_twin.anatomy.surface.certificate import VoxelBoundary
+from anatomy_twin.anatomy.surface.closed_parts import closed_parts
 from anatomy_twin.core import SurfaceMesh, VolumeGeometry
 from anatomy_twin.errors import DataError
 from anatomy_twin.kernels.mesh_quality import boundary_distance_mm
@@ -95,6 +96,41 @@ def test_what_is_wrong_is_said(harm):
     closed = harm == "inside out"
     assert (found.watertight, found.manifold, found.outward) == (closed, closed, not closed)
     assert found.pieces == 1
+
+
+@pytest.mark.parametrize(
+    ("small", "place", "inward", "outward"),
+    [
+        (2.0, 30.0, True, False), (2.0, 30.0, False, True),  # beside the large one
+        (2.0, 5.0, True, True), (2.0, 5.0, False, False),  # in it: a hollow must face in
+        (0.01, 30.0, True, False),
+    ],
+)
+def test_outward_is_said_of_every_closed_part_and_not_of_their_sum(small, place, inward, outward):
+    large, part = trimesh.creation.icosphere(3, 10.0), trimesh.creation.icosphere(1, small)
+    faces = part.faces[:, ::-1] if inward else part.faces
+    points = np.concatenate([part.vertices + np.array([place, 0, 0]), large.vertices])  # the wrong one first
+    surface = SurfaceMesh(points, np.concatenate([faces, large.faces + len(part.vertices)]))
+    found = certify(surface, surface.volume_ml)
+    assert found.watertight and found.pieces == 2
+    assert found.outward is outward
+
+
+@pytest.mark.parametrize("turned", [None, 0, 1, 2, 3])
+def test_shells_in_shells_face_out_and_in_by_turns(turned):
+    shells = [trimesh.creation.icosphere(2, radius) for radius in (12.0, 9.0, 6.0, 3.0)]
+    points, faces = [], []
+    for number, shell in enumerate(shells):
+        inward = (number % 2 == 1) != (number == turned)
+        faces.append((shell.faces[:, ::-1] if inward else shell.faces) + number * len(shell.vertices))
+        points.append(shell.vertices + np.array([100.0, -250.0, 700.0]))
+    surface = SurfaceMesh(np.concatenate(points), np.concatenate(faces))
+    parts = closed_parts(surface)
+    assert parts.depths.tolist() == [0, 1, 2, 3] and parts.around.tolist() == [-1, 0, 1, 2]
+    assert parts.facing_wrongly.tolist() == [number == turned for number in range(4)]
+    for volume_ml, shell in zip(parts.volumes_ml, shells, strict=True):
+        assert abs(volume_ml) == pytest.approx(shell.volume / 1000, rel=1e-9)
+    assert certify(surface, 1.0).outward is (turned is None)
 
 
 def test_no_triangles_are_not_closed():

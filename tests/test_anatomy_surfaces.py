@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from anatomy_twin.anatomy import certify, is_watertight, surface_of
-from anatomy_twin.anatomy.surface.surfaces import without_islands
+from anatomy_twin.anatomy.surface.complexes import complex_of, decimated, structure_surface
+from anatomy_twin.anatomy.surface.regions import regions_of_mask
+from anatomy_twin.anatomy.surface.surfaces import voxels_of_islands, without_islands
 from anatomy_twin.core import SurfaceMesh, VolumeGeometry
 from anatomy_twin.core.geometry import reindex
 from anatomy_twin.errors import MeshError
@@ -150,6 +152,39 @@ def test_pieces_of_next_to_nothing_that_face_inward_go():
     points = np.concatenate([ball.vertices, speck.vertices + 20.0])
     for faces, stay in ((speck.faces, True), (speck.faces[:, ::-1], False)):
         surface = SurfaceMesh(points, np.concatenate([ball.faces, faces + len(ball.vertices)]).astype(np.int64))
-        kept, left_out, lost_ml, parts = without_islands(surface, 0.0, 0.01, 1e-4)
-        assert (left_out, lost_ml, parts) == (0, 0.0, 1 + stay)
+        kept, islands, parts = without_islands(surface, 0.0, 0.01, 1e-4)
+        assert (islands, parts) == ((), 1 + stay)
         assert len(kept.triangles) == len(ball.faces) + stay * len(faces)
+
+
+def test_an_island_goes_with_its_hollow_and_what_is_hollow_elsewhere_stays():
+    def ball(radius, place, inward=False):
+        mesh = trimesh.creation.icosphere(2, radius)
+        return mesh.vertices + place, mesh.faces[:, ::-1] if inward else mesh.faces
+
+    parts = [ball(10.0, 0.0), ball(3.0, 1.0, inward=True), ball(1.0, 1.0)]
+    parts += [ball(2.0, 20.0), ball(1.0, 20.0, inward=True)]
+    starts = np.cumsum([0, *(len(points) for points, _ in parts)])
+    faces = [faces + start for (_, faces), start in zip(parts, starts, strict=False)]
+    surface = SurfaceMesh(np.concatenate([points for points, _ in parts]), np.concatenate(faces).astype(np.int64))
+    kept, islands, count = without_islands(surface, 0.05, 0.05)
+    assert count == 1 and len(islands) == 2  # the one in the hollow too
+    assert len(kept.triangles) == 2 * len(faces[0])
+    assert kept.volume_ml == pytest.approx(4 / 3 * np.pi * (1000 - 27) / 1000, rel=0.05)
+
+
+def test_islands_are_counted_by_the_voxels_that_they_stand_for():
+    """Of 1, 2 and 9 voxels, one of them diagonally beside the block, all others well away from it."""
+    mask = np.zeros((24, 30, 30), bool)
+    mask[4:20, 4:20, 4:20] = True
+    alone = [((2, 25, 25), (3, 26, 26)), ((10, 24, 24), (11, 25, 26)), ((18, 23, 23), (19, 26, 26))]
+    for low, high in [*alone, ((20, 20, 20), (21, 21, 21))]:
+        mask[tuple(slice(a, b) for a, b in zip(low, high, strict=True))] = True
+    geometry = VolumeGeometry.upright(mask.shape, (1.5, 1.0, 1.0))
+    regions = regions_of_mask(mask, geometry)
+    whole = structure_surface(decimated(complex_of(regions), 0.1, 4), 0)
+    kept, islands, parts = without_islands(whole, 0.05, 0.01)
+    assert parts == 1 and 3 <= len(islands) <= 4
+    joined = 4 - len(islands)
+    assert voxels_of_islands(islands, regions, 0) == 1 + 2 + 9 + 1 - joined
+    assert len(kept.triangles) < len(whole.triangles)

@@ -57,7 +57,7 @@ def test_a_thin_tree_does_not_cross_itself_and_keeps_its_volume():
 
 def test_without_taking_crossings_out_there_would_be_some(monkeypatch):
     """The tree above is not one that is easy anyway."""
-    monkeypatch.setattr(complexes, "untangled", lambda points, sound, triangles: points)
+    monkeypatch.setattr(complexes, "untangled", lambda points, sound, triangles, monitor: points)
     assert crossings(complex_of(regions_of_mask(thin_tree(), GRID))) > 0
 
 

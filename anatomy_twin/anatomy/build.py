@@ -16,8 +16,18 @@ from anatomy_twin.anatomy.surface.complexes import (
     structure_surface,
 )
 from anatomy_twin.anatomy.surface.regions import RegionMap, regions_of
-from anatomy_twin.anatomy.surface.surfaces import without_islands
-from anatomy_twin.core import SILENT, Anatomy, LabelMap, Monitor, Segment, Structure, Volume, check_cancelled
+from anatomy_twin.anatomy.surface.surfaces import voxels_of_islands, without_islands
+from anatomy_twin.core import (
+    SILENT,
+    Anatomy,
+    LabelMap,
+    Monitor,
+    Segment,
+    Structure,
+    Volume,
+    check_cancelled,
+    part_of,
+)
 from anatomy_twin.errors import DataError
 
 SLICES_ONLY = ("unknown_tissue", "fat", "subcutaneous_fat", "visceral_fat", "muscle")
@@ -25,7 +35,7 @@ AROUND = ("body", "skin", "diaphragm", "lung_right", "lung_left", "pleural_reces
 LESIONS = ("tumour", "tumour_candidate", "lesion")
 SMALLEST_DRAWN_ISLAND_ML = 0.05
 LARGEST_SHARE_LEFT_OUT = 0.01  # thin vessels fall into pieces on a voxel grid: those are no specks
-NOTHING_VOXELS = 0.05  # a voxel alone encloses a sixth of itself before its volume is put back
+NOTHING_VOXELS = 1.0  # what faces wrongly and is smaller is no hollow: one of a voxel faces as it must
 TOLERANCE_VOXELS = 0.1  # of the finest spacing: what decimation may add to the error of the grid
 COARSE_TOLERANCE_VOXELS = 1.5
 COARSE_SHARE = 0.2
@@ -46,7 +56,7 @@ def build_anatomy(
     ----------
     volume : the scan that was segmented.
     labels : its segments on the same grid.
-    monitor : told of progress; may cancel between structures.
+    monitor : told of progress; may cancel at any stage, between structures and rounds.
     memory_limit_bytes : what the surfaces may use; by default four fifths of what is free.
 
     Returns
@@ -80,7 +90,7 @@ def build_anatomy(
             structures[segment.name] = _bare(segment, labels)
         elif fine is not None and coarse is not None:
             structures[segment.name] = _drawn(segment, regions, fine, coarse)
-        monitor.progress(0.5 + 0.5 * (number + 1) / len(segments))
+        monitor.progress(0.7 + 0.3 * (number + 1) / len(segments))
     open_names = [s.name for s in structures.values() if s.certificate and not s.certificate.watertight]
     if open_names:
         monitor.warn(f"surfaces that are not closed: {', '.join(open_names)}")
@@ -89,17 +99,20 @@ def build_anatomy(
 
 def _complexes(regions: RegionMap, monitor: Monitor, memory_limit_bytes: int | None) -> tuple[Complex, Complex]:
     """Return the surfaces of all structures twice: for looking at and measuring, and coarser for moving."""
-    whole = complex_of(regions, yielding=AROUND, memory_limit_bytes=memory_limit_bytes, exact=False)
-    monitor.progress(0.2)
+    with part_of(monitor, 0.0, 0.3) as own:
+        whole = complex_of(regions, yielding=AROUND, memory_limit_bytes=memory_limit_bytes, exact=False, monitor=own)
     check_cancelled(monitor)
     finest_mm = min(regions.geometry.spacing_mm)
-    fine = decimated(
-        whole, TOLERANCE_VOXELS * finest_mm, 4, most_triangles=MOST_TRIANGLES, widest_mm=finest_mm
-    )
-    monitor.progress(0.4)
+    with part_of(monitor, 0.3, 0.6) as own:
+        fine = decimated(
+            whole, TOLERANCE_VOXELS * finest_mm, 4, most_triangles=MOST_TRIANGLES, widest_mm=finest_mm, monitor=own
+        )
     check_cancelled(monitor)
-    coarse = decimated(fine, COARSE_TOLERANCE_VOXELS * finest_mm, int(COARSE_SHARE * len(fine.triangles)))
-    monitor.progress(0.5)
+    with part_of(monitor, 0.6, 0.7) as own:
+        coarse = decimated(
+            fine, COARSE_TOLERANCE_VOXELS * finest_mm, int(COARSE_SHARE * len(fine.triangles)), monitor=own
+        )
+    monitor.progress(0.7)
     return fine, coarse
 
 
@@ -124,7 +137,7 @@ def _drawn(segment: Segment, regions: RegionMap, fine: Complex, coarse: Complex)
     volume_ml = voxels * regions.geometry.voxel_volume_ml
     smallest_ml = 0.0 if catalog.stem(segment.name) in LESIONS else SMALLEST_DRAWN_ISLAND_ML
     nothing_ml = NOTHING_VOXELS * regions.geometry.voxel_volume_ml
-    surface, left_out, lost_ml, parts = without_islands(
+    surface, islands, parts = without_islands(
         structure_surface(fine, number), smallest_ml, LARGEST_SHARE_LEFT_OUT, nothing_ml
     )
     fewer = None
@@ -141,10 +154,11 @@ def _drawn(segment: Segment, regions: RegionMap, fine: Complex, coarse: Complex)
         notes.append("one voxel only")
     if parts > 1:
         notes.append(f"consists of {parts} parts")
-    if left_out:
+    if islands:
+        lost_ml = voxels_of_islands(islands, regions, number) * regions.geometry.voxel_volume_ml
         notes.append(
-            f"{left_out} {'island' if left_out == 1 else 'islands'} under {SMALLEST_DRAWN_ISLAND_ML:g} ml each "
-            f"({lost_ml:.2g} ml together) counted but not drawn"
+            f"{len(islands)} {'island' if len(islands) == 1 else 'islands'} under {SMALLEST_DRAWN_ISLAND_ML:g} ml each "
+            f"({_short_ml(lost_ml)} ml together) counted but not drawn"
         )
     return _with_notes(
         Structure(
@@ -153,6 +167,11 @@ def _drawn(segment: Segment, regions: RegionMap, fine: Complex, coarse: Complex)
         ),
         *notes,
     )
+
+
+def _short_ml(volume_ml: float) -> str:
+    """Return a volume with two digits that count, without an exponent."""
+    return f"{volume_ml:.{max(1, 1 - int(np.floor(np.log10(volume_ml))))}f}" if volume_ml > 0 else "0"
 
 
 def _with_notes(structure: Structure, *notes: str) -> Structure:

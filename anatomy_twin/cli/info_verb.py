@@ -73,10 +73,16 @@ def list_segments(options: Any, path: str) -> int:
     case = open_case(path)
     labels = case.label_map
     found = segments_of(labels)
-    lines = [*segment_lines(found), *(f"  note: {note}" for note in labels.notes)]
-    held = {"plans": list(case.plans), "simulated": list(case.results)}
-    lines += [f"  {what}: {', '.join(names)}" for what, names in held.items() if names]
-    return emit(options, {"case": path, "segments": found, "notes": list(labels.notes), **held}, "\n".join(lines), case)
+    for name, structure in case.anatomy.structures.items():
+        if name in found and structure.note:  # what its surface showed: one voxel only, parts, islands
+            found[name]["note"] = structure.note
+    notes = list(dict.fromkeys((*labels.notes, *case.anatomy.notes)))
+    lines = [*segment_lines(found), *(f"  note: {note}" for note in notes)]
+    added = [name for name in case.anatomy.structures if name not in found]
+    held = {"plans": list(case.plans), "simulated": list(case.results), "vessel_trees": list(case.anatomy.trees),
+            "added_surfaces": added, "tetrahedra": list(case.anatomy.tetrahedra)}  # fmt: skip
+    lines += [f"  {what.replace('_', ' ')}: {', '.join(names)}" for what, names in held.items() if names]
+    return emit(options, {"case": path, "segments": found, "notes": notes, **held}, "\n".join(lines), case)
 
 
 def _version(name: str) -> str:

@@ -141,7 +141,8 @@ def _as_lines(case: Case) -> list[str]:
 
 
 def _structure_line(row: dict[str, Any], *, certified: bool) -> str:
-    note = row["note"] or ("" if certified else row["state"])
+    said = [part for part in row["note"].split("; ") if not (certified and part.startswith("consists of"))]
+    note = "; ".join(said) or ("" if certified else row["state"])
     state = "check" if certified and row["state"] == "check" else ""
     text = "; ".join(part for part in (state, row["certificate"] if certified else "", note) if part)
     return f"  {row['name']:<22} {volume_text(row['volume_ml'])}  {text}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anatomy_twin.cli.common import Options, emit, open_case
-from anatomy_twin.errors import DataError, RenderError
+from anatomy_twin.errors import DataError
 
 if TYPE_CHECKING:
     from anatomy_twin.core import Case
@@ -41,13 +41,10 @@ def main(arguments: Sequence[str]) -> int:
     fresh = [Path(file) for file in files if not Path(file).exists()]
     try:
         return _show(options, sheets)
-    except BaseException as error:
+    except BaseException:
         for file in fresh:  # a full disk leaves an empty or half a picture behind
             if file.is_file() and not file.read_bytes().endswith(PNG_END):
                 file.unlink()
-        if isinstance(error, RenderError) and "cannot be written" in error.what:
-            what = f"{error.what}: {error.advice}" if error.advice else error.what
-            raise RenderError(what, where=error.where, advice="choose another place, or make room there") from error
         raise
 
 
@@ -89,7 +86,11 @@ def _draw(name: str, case: Case, file: str) -> None:
          "segments": render.territories_picture}[name](case, file)
         return
     # the newest; others can be exported
-    render.tetrahedra_picture(list(case.anatomy.tetrahedra.values())[-1], file, remark=render.kind_of(case))
+    from anatomy_twin.pipeline import tetrahedra_facts
+
+    mesh, remark = list(case.anatomy.tetrahedra)[-1], f"{case.patient.pseudonym}  |  {render.kind_of(case)}"
+    render.tetrahedra_picture(case.anatomy.tetrahedra[mesh], file, title=f"Tetrahedra: {mesh}", remark=remark,
+                              facts=tetrahedra_facts(case, mesh))
 
 
 def _require(name: str, case: Case) -> None:

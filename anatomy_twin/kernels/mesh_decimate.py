@@ -8,6 +8,7 @@ only, not on the number of threads.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -135,6 +136,7 @@ def decimate_complex(
     *,
     most_triangles: float = np.inf,
     widest_mm: float = 0.0,
+    each_round: Callable[[int], None] | None = None,
 ) -> Decimated:
     """Contract edges of a surface complex until it has few enough triangles or is as coarse as it may be.
 
@@ -152,6 +154,7 @@ def decimate_complex(
     target_triangles : stop when so many are left (just below it). More stay where the tolerance forbids.
     most_triangles, widest_mm : where the tolerance leaves more than so many, it is doubled, and again, until there are
         just as many, or it is as wide as that.
+    each_round : called before every round with the number of triangles that are left; what it raises ends the work.
     """
     points = np.array(points_mm, dtype=np.float64, order="C").reshape(-1, 3)
     faces = np.array(triangles, dtype=np.int32, order="C").reshape(-1, 3)
@@ -171,6 +174,8 @@ def decimate_complex(
     kept, count = _compact(*about, count)
     ceiling = np.inf
     while count > target:
+        if each_round is not None:
+            each_round(count)
         start, star, wings = stars(faces, count, kept)
         best_edges(
             points[:kept], parts, orders, quadrics, start, star, wings, tolerance**2, ceiling, changed, partner, cost,

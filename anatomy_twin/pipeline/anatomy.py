@@ -45,7 +45,7 @@ def mesh_case(case: Case, monitor: Monitor = SILENT, *, vessels: bool = True, on
 
 def labels_mark(labels: LabelMap) -> str:
     """Return a mark of the voxels, names and place of labels: equal marks, equal anatomy. States do not count."""
-    digest = hashlib.blake2b(np.ascontiguousarray(labels.array), digest_size=8)
+    digest = hashlib.blake2b(np.ascontiguousarray(labels.array).data, digest_size=8)
     grid = labels.geometry
     parts = [(s.name, s.layer, s.value, s.part_of) for s in labels.segments if not s.absent]
     digest.update(repr((labels.array.shape, str(labels.array.dtype), parts)).encode())
@@ -72,14 +72,14 @@ def _with_surfaces(case: Case, mark: str, monitor: Monitor) -> Case:
         kept = {name: mesh for name, mesh in before.tetrahedra.items()
                 if _mark_of(case, TETRAHEDRA, mesh=name) == mark}
         if gone := [name for name in before.tetrahedra if name not in kept]:
-            monitor.warn(f"dropped, made of other labels: tetrahedra {', '.join(gone)}")
+            monitor.warn(f"dropped, not known to be of these labels: tetrahedra {', '.join(gone)}")
         foreign = {name: s for name, s in foreign.items() if name not in anatomy.structures}
         anatomy = replace(anatomy, structures={**anatomy.structures, **foreign}, tetrahedra=kept)
         if _mark_of(case, VESSELS) == mark:
             anatomy = replace(anatomy, trees=before.trees, territories=before.territories,
                               notes=tuple(dict.fromkeys((*anatomy.notes, *before.notes))))
         elif before.trees or before.territories is not None:
-            monitor.warn("dropped, made of other labels: vessel trees and liver segments")
+            monitor.warn("dropped, not known to be of these labels: vessel trees and liver segments")
     triangles = sum(s.certificate.triangle_count for s in anatomy.structures.values() if s.certificate)
     case = case.with_labels(labels, anatomy)
     return recorded(case, SURFACES, {"triangles": str(triangles), "labels": mark}, clock)
@@ -108,6 +108,8 @@ def vessels_case(case: Case, monitor: Monitor = SILENT) -> Case:
             return _with_notes(case, heard.lines)
     if division.portal is not None:
         trees = {**trees, "portal": division.portal}
+    if division.hepatic is not None:
+        trees = {**trees, "hepatic": division.hepatic}
     names = ", ".join(segment.name for segment in division.labels.segments if segment.layer == 0)
     anatomy = replace(anatomy, trees=trees, territories=division.labels)
     case = recorded(replace(case, anatomy=anatomy), DIVISION, {"segments": names}, clock)

@@ -29,7 +29,7 @@ def with_portal_branches(labels: LabelMap, monitor: Monitor = SILENT) -> LabelMa
         return labels
     vein = labels.mask("portal_vein")
     spacing, pads = labels.geometry.spacing_mm, [int(CLOSED_MM / step) + 2 for step in labels.geometry.spacing_mm]
-    found = ndimage.find_objects(labels.mask("liver"))[0]
+    found = ndimage.find_objects(labels.mask("liver").astype(np.uint8))[0]
     box = tuple(slice(max(0, span.start - pad), span.stop + pad) for span, pad in zip(found, pads, strict=True))
     organ = np.ascontiguousarray(labels.mask("liver")[box])
     grown = distance_mm(organ, spacing, CLOSED_MM) < CLOSED_MM / 2.0
@@ -40,7 +40,7 @@ def with_portal_branches(labels: LabelMap, monitor: Monitor = SILENT) -> LabelMa
     if volume_ml < LEAST_ML:
         return labels
     note = "what of portal_vein lies in the liver: the labels hold trunk and branches in one"
-    monitor.warn(f"portal branches are {note}")
+    monitor.warn(f"portal branches are {note}; the liver that is divided holds them")
     term = catalog.term(BRANCHES)
     segment = Segment(
         BRANCHES, labels.array.shape[0], 1, Code(term["scheme"], term["code"], term["meaning"]),

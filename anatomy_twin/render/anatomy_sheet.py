@@ -268,7 +268,8 @@ def _certificates(sheet: Sheet, shown: Sequence[Structure], place: Place, size: 
         "error: volume of the surface against voxels. off: 95 % of the surface, and all of it, lies nearer than this to"
         " the faces of voxels. angle: the smallest inside a triangle, and the one that 5 % are smaller than. parts:"
         " closed surfaces that do not hang together. cut: flat at the border of the scan. closed: watertight, outward,"
-        f" manifold. red: error from {FAIR_PERCENT:g} %, angle below {SLIVER_DEG:g}\N{DEGREE SIGN}, not closed."
+        f" manifold, not through itself. red: error from {FAIR_PERCENT:g} %,"
+        f" angle below {SLIVER_DEG:g}\N{DEGREE SIGN}, not closed."
     )
     sheet.wrapped((left, bottom + 18), meaning, size[0] - left - 16, 11)
 

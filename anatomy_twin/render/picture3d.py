@@ -77,7 +77,17 @@ def legend_of(scene: Scene) -> tuple[tuple[str, tuple[int, int, int]], ...]:
     merged: dict[str, tuple[int, int, int]] = {}
     for _, label, colour in lines:
         merged.setdefault(label, colour)
-    return tuple(merged.items())
+    return tuple(_vertebrae_in_one(merged).items())
+
+
+def _vertebrae_in_one(lines: dict[str, tuple[int, int, int]]) -> dict[str, tuple[int, int, int]]:
+    """Put neighbouring lines of vertebrae, which all look alike, into one: "Vertebrae T8 to L4"."""
+    spine = [label for label in lines if label.startswith("Vertebra ")]
+    if len(spine) < 2:
+        return lines
+    ends = [label.split()[1] for label in (spine[0], spine[-1])]
+    name = f"Vertebrae {ends[0]} to {ends[1]}" + (" (some: check)" if any("check" in label for label in spine) else "")
+    return {name if label == spine[0] else label: colour for label, colour in lines.items() if label not in spine[1:]}
 
 
 def _draw(

@@ -19,7 +19,7 @@ def new_plotter(size: tuple[int, int]) -> Any:
     """Return a plotter whose pictures, by ``take_still``, have ``size`` (width, height) in pixels."""
     import pyvista
 
-    plotter = pyvista.Plotter(off_screen=True, window_size=[FINER * int(side) for side in size], lighting="none")
+    plotter: Any = pyvista.Plotter(off_screen=True, window_size=[FINER * int(side) for side in size], lighting="none")
     plotter.render_window.SetMultiSamples(0)  # with more, depth peeling loses whatever is translucent
     return plotter
 

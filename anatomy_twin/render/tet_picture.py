@@ -27,7 +27,6 @@ from anatomy_twin.render.anatomy_sheet import (
     draw_pane,
 )
 from anatomy_twin.render.overview import INK, QUIET
-from anatomy_twin.render.still import FINER
 from anatomy_twin.render.views import view_axes, view_letters
 
 NO_FACTS: Final[Mapping[str, str]] = MappingProxyType({})
@@ -127,8 +126,8 @@ class _Cells:
         # lines between so many cells that each is a pixel wide would be all that is seen
         fine = len(self.triangles) > 40_000
         plotter.add_mesh(
-            data, scalars="tint", rgb=True, show_edges=not fine, edge_color=(0.1, 0.12, 0.16), line_width=FINER,
-            edge_opacity=0.7, ambient=0.35, diffuse=0.75, specular=0.0, smooth_shading=False, reset_camera=False,
+            data, scalars="tint", rgb=True, show_edges=not fine, edge_color=(0.1, 0.12, 0.16), line_width=1,
+            edge_opacity=0.6, ambient=0.35, diffuse=0.75, specular=0.0, smooth_shading=False, reset_camera=False,
             render=False,
         )
 
@@ -186,7 +185,7 @@ def _numbers(
     sheet.words((left, y + 28), f"{len(mesh.points_mm):,} points".replace(",", " "), 14, QUIET)
     y += 52
     lengths = _edge_lengths_mm(mesh)
-    for words, right in (("ml", 246), ("tetrahedra", 322), ("edge mm", 382)):
+    for words, right in (("ml", 236), ("tetrahedra", 312), ("edge mm", 382)):
         sheet.words((left + right, y), words, 12, QUIET, "rm")
     y += 22
     for number, name in enumerate(_names(mesh)):
@@ -194,11 +193,11 @@ def _numbers(
         if not here.any():
             continue
         sheet.draw.rectangle((left, y - 7, left + 14, y + 7), fill=colours[number])
-        below = sheet.wrapped((left + 22, y - 9), structure_label(name), 165, 13, INK, most=2)
-        sheet.words((left + 246, y), f"{volumes[here].sum():.1f}", 14, anchor="rm")
-        sheet.words((left + 322, y), f"{int(here.sum()):,}".replace(",", " "), 14, anchor="rm")
+        bottom = sheet.wrapped((left + 22, y - 9), structure_label(name), 160, 13, INK, most=2)
+        sheet.words((left + 236, y), f"{volumes[here].sum():.1f}", 14, anchor="rm")
+        sheet.words((left + 312, y), f"{int(here.sum()):,}".replace(",", " "), 14, anchor="rm")
         sheet.words((left + 382, y), f"{np.median(lengths[here]):.1f}", 14, anchor="rm")
-        y = max(below + 6, y + 24)
+        y = max(bottom + 6, y + 24)
     line = f"edges {lengths.min():.2f} to {lengths.max():.2f} mm; edge mm: the median of each region"
     sheet.words((left, y + 2), line, 12, QUIET)
     y += 28

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from anatomy_twin.errors import RenderError
 
 Colour = tuple[int, int, int]
 Picture = NDArray[np.uint8]
+LINE: Final = 1.6  # height of a line of the legend, in units
+UNNAMED: Final = (255, 255, 255)
 
 
 @cache
@@ -47,6 +49,7 @@ def annotate(
     unit = _unit(image.size)
     ink, paper = ((235, 238, 242), (16, 19, 25, 170)) if dark else ((28, 33, 42), (255, 255, 255, 190))
     margin = unit
+    legend = _fitting(legend, image.size, bool(title))
     if title:
         draw.text((width // 2, margin), title, font=font(round(unit * 1.25), True), fill=ink, anchor="ma")
     top = margin + (round(unit * 1.9) if title else 0)
@@ -62,7 +65,9 @@ def annotate(
             place, letter, font=font(unit * 2, True), fill=ink, anchor=anchor, stroke_width=2,
             stroke_fill=paper[:3],
         )
-    draw.text((width // 2, height - margin // 2), notice, font=font(unit), fill=ink, anchor="md",
+    wide, low = draw.textlength(notice, font=font(unit)) / 2 + unit, height - margin // 2
+    draw.rectangle((width // 2 - wide, low - unit * 1.4, width // 2 + wide, height), fill=paper)
+    draw.text((width // 2, low), notice, font=font(unit), fill=ink, anchor="md",
               stroke_width=1, stroke_fill=paper[:3])
     return np.asarray(image).copy()
 
@@ -76,6 +81,19 @@ def legend_width(legend: tuple[tuple[str, Colour], ...], size: tuple[int, int]) 
     return min(width, size[0] // 2)  # the camera leaves at most half of the picture free
 
 
+def _fitting(
+    legend: tuple[tuple[str, Colour], ...], size: tuple[int, int], titled: bool
+) -> tuple[tuple[str, Colour], ...]:
+    """Return as much of a legend as a picture of ``size`` has room for above its last line, and how many are left out.
+    """
+    unit = _unit(size)
+    room = int((size[1] - unit * (2.9 + 1.9 * titled) - unit * 0.8) / round(unit * LINE))
+    if len(legend) <= room:
+        return legend
+    kept = max(room - 1, 1)
+    return (*legend[:kept], (f"and {len(legend) - kept} more", UNNAMED))
+
+
 def _unit(size: tuple[int, int]) -> int:
     return max(9, round(min(size) / 50))
 
@@ -85,7 +103,7 @@ def _draw_legend(
 ) -> None:
     if not legend:
         return
-    line = round(unit * 1.6)
+    line = round(unit * LINE)
     width = max(draw.textlength(label, font=font(unit)) for label, _ in legend) + unit * 2.7
     x, y = place
     draw.rounded_rectangle((x, y, x + width, y + line * len(legend) + unit * 0.8), unit * 0.5, fill=paper)

@@ -104,7 +104,7 @@ def trees_picture(case: Case, file: str | Path | None = None, *, organ: str = "l
             _write_names(sheet, pane, _names(trees, around), place, room)
     left = LARGE[0] + GAP_PX + SMALL[0] + 14
     y = _legend(sheet, trees, (left, HEAD_PX + 10), size)
-    _legend_of_rest(sheet, around, by_segment, any(tree.bridged.any() for tree in trees.values()), (left, y), size)
+    _legend_of_rest(sheet, around, by_segment, any(np.any(tree.bridged) for tree in trees.values()), (left, y), size)
     return sheet.finished(file)
 
 
@@ -136,7 +136,8 @@ def _with_vein_names(case: Case, tree: VesselTree) -> VesselTree:
     sides = [n for n, name in portal.branch_names.items() if name in ("left", "right")] if portal is not None else []
     fork = portal.nodes_mm[max(int(portal.parents[sides[0]]), 0)] if portal is not None and sides else None
     begins, _ = name_hepatic_veins(tree, labels.mask("liver"), labels, find_landmarks(labels, tree, fork))
-    names = {node: f"{name} hepatic vein" for name, node in begins.items()}
+    first = {node: branch.nodes[0] for branch in branches(tree) for node in branch.nodes}  # names are of whole branches
+    names = {first.get(node, node): f"{name} hepatic vein" for name, node in begins.items()}
     return replace(tree, branch_names={**tree.branch_names, **names})
 
 
@@ -161,20 +162,29 @@ def _tubes_of(trees: Mapping[str, VesselTree], tint: Mapping[str, Any], gaps: bo
 
 def _names(trees: Mapping[str, VesselTree], around: list[SurfaceLayer]) -> list[tuple[float, str, Colour, Any]]:
     """What is written on the picture: weight, words, colour and place (3,), the largest first."""
+    nodes = np.concatenate([tree.nodes_mm for tree in trees.values()])
+    radii = np.concatenate([tree.radius_mm for tree in trees.values()])
     wanted = []
     for name, tree in trees.items():
         size: dict[str, float] = {}
-        widest: dict[str, tuple[float, int]] = {}
+        places: dict[str, list[tuple[bool, float, int]]] = {}
         for branch in branches(tree):
             if branch.name:
                 size[branch.name] = size.get(branch.name, 0.0) + branch.volume_ml
-                middle = (branch.volume_ml, branch.nodes[len(branch.nodes) // 2])
-                widest[branch.name] = max(widest.get(branch.name, middle), middle)
+                node = branch.nodes[len(branch.nodes) // 2]
+                seen = not _hidden(tree.nodes_mm[node], nodes, radii)
+                places.setdefault(branch.name, []).append((seen, branch.volume_ml, node))
         for text, volume in size.items():
-            wanted.append((volume, text, _pale(colour_of_tree(name)), tree.nodes_mm[widest[text][1]]))
+            wanted.append((volume, text, _pale(colour_of_tree(name)), tree.nodes_mm[max(places[text])[2]]))
     wanted += [(1e6, layer.label, _pale(layer.colour), layer.surface.points_mm.mean(axis=0))
                for layer in around if layer.name.startswith(LESIONS)]  # fmt: skip
     return sorted(wanted, key=lambda one: (-one[0], one[1]))[:MOST_NAMES]
+
+
+def _hidden(place: Any, nodes: Any, radii: Any) -> bool:
+    """Tell whether a wider vessel lies before a place (3,), seen from the front."""
+    away = np.hypot(nodes[:, 0] - place[0], nodes[:, 2] - place[2])
+    return bool(((away < radii) & (nodes[:, 1] < place[1] - radii) & (radii > 1.5)).any())
 
 
 def _pale(colour: Colour) -> Colour:
@@ -269,9 +279,11 @@ def _legend_of_rest(
             sheet.draw.rectangle((left, y, left + 18, y + 14), fill=colour)
         y = max(sheet.wrapped((left + 28, y), words, wide - 28, 13, INK, most=3) + 4, y + 22)
     y += 6
+    lesions = any(layer.name.startswith(LESIONS) for layer in around)
     if by_segment and y < size[1] - FOOT_PX - 70:
         sheet.words((left, y + 8), "Portal branches by segment (estimated)", 13, INK, bold=True)
-        for number, (name, colour) in enumerate({**by_segment, "none": UNNAMED, "lesion": WHITE}.items()):
+        boxes = {**by_segment, "none": UNNAMED, **({"lesion": WHITE} if lesions else {})}
+        for number, (name, colour) in enumerate(boxes.items()):
             x, row = left + 74 * (number % 5), y + 24 + 22 * (number // 5)
             sheet.draw.rectangle((x, row, x + 18, row + 14), fill=colour)
             sheet.words((x + 24, row + 7), name, 13)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 from anatomy_twin.core import ABSENT_STATES, Case, Certificate, Structure
 from anatomy_twin.rehearsal import format_number, structure_label
 
+EMPTY: Final = "\N{EM DASH}"
 Row = dict[str, Any]
 
 
@@ -29,11 +31,23 @@ def segment_rows(case: Case) -> list[Row]:
         return []
     found = [(s, territories.volume_ml(s.name)) for s in territories.segments if s.layer == 0]
     whole = sum(volume for _, volume in found) or 1.0
-    return [
-        {**_row(s.name, None if s.absent else volume, s.state, "", s.note), "share": f"{100 * volume / whole:.1f} %",
-         "rules": list(s.rules)}
-        for s, volume in found
-    ]
+    rows = []
+    for segment, volume in found:
+        share = f"{100 * volume / whole:.1f} %"
+        # the share has a column of its own, and the row says which segment it is
+        parts = [part for part in segment.note.split("; ") if part != f"{share} of the liver"]
+        note = "; ".join(parts).removeprefix(f"{structure_label(segment.name).removeprefix('Liver ')}: ")
+        rows.append({
+            **_row(segment.name, None if segment.absent else volume, segment.state, "", note),
+            "share": EMPTY if segment.absent else share, "rules": list(segment.rules),
+            "judged": judged(segment.state, segment.rules),
+        })
+    return rows
+
+
+def judged(state: str, rules: Sequence[str]) -> str:
+    """Return a state with the rules behind it: "check: estimated, volume"."""
+    return f"{state}: {', '.join(rules)}" if state == "check" and rules else state
 
 
 def vessel_rows(case: Case) -> list[Row]:
@@ -49,13 +63,14 @@ def vessel_rows(case: Case) -> list[Row]:
         rows.append({
             "name": name, "label": structure_label(name), "length_mm": tree.length_mm,
             "length": format_number(tree.length_mm, "mm"), "rules": list(tree.rules),
+            "judged": judged(tree.state, tree.rules),
             "branches": len(found), "generations": max((branch.generation for branch in found), default=0),
             "state": tree.state, "kind": "caution" if tree.state == "check" else "plain", "note": "; ".join(tree.notes),
         })
     missing = missing_trees(case.label_map) if case.primary in case.labels else {}
     return rows + [
-        {"name": name, "label": structure_label(name), "length_mm": None, "length": "\N{EM DASH}", "rules": [],
-         "branches": 0, "generations": 0, "state": "not found", "kind": "absent", "note": why}
+        {"name": name, "label": structure_label(name), "length_mm": None, "length": EMPTY, "rules": [],
+         "judged": "not found", "branches": 0, "generations": 0, "state": "not found", "kind": "absent", "note": why}
         for name, why in missing.items() if name not in case.anatomy.trees
     ]
 
@@ -96,6 +111,6 @@ def _row(name: str, volume_ml: float | None, state: str, certificate: str, note:
         kind = "absent"
     return {
         "name": name, "label": structure_label(name), "volume_ml": volume_ml,
-        "volume": "\N{EM DASH}" if volume_ml is None else format_number(volume_ml, "ml"),
+        "volume": EMPTY if volume_ml is None else format_number(volume_ml, "ml"),
         "state": state, "kind": kind, "certificate": certificate, "note": note,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,6 +31,7 @@ from anatomy_twin.units import Point, place_text
 SCHEMA_VERSION = 1
 Row = dict[str, Any]
 _SAID_ELSEWHERE = ("Broken: ", "Not checked: ", SYNTHETIC_NOTE)  # the table of rules, the head
+GENERATED = "generated patient"  # said in the head
 _HIDDEN_FACTS = ("sha256",)  # long sums stand under provenance
 
 
@@ -42,7 +44,10 @@ def build_content(case: Case, scene: Scene, plan_name: str) -> dict[str, Any]:
     check = case.checks.get(plan_name)
     assessment, general = case.assessments.get(plan_name) if plan_name else None, case.assessments.get("")
     quantities = _quantities(assessment, general)
-    return {
+    segments = segment_rows(case)
+    listed = {row["name"] for row in segments}
+    notes = [*(assessment.notes if assessment else ()), *(general.notes if general else ())]
+    return in_words({
         "schema_version": SCHEMA_VERSION,
         "software": f"anatomy_twin {__version__}",
         "notice": INTENDED_USE,
@@ -62,17 +67,49 @@ def build_content(case: Case, scene: Scene, plan_name: str) -> dict[str, Any]:
         "rules": [_rule_row(rule) for rule in _ordered_rules(check)],
         "costs": [{"name": c.name, "value": format_number(c.value, c.unit), "reason": c.reason} for c in check.costs]
         if check else [],
-        "numbers": [_number_row(quantity) for quantity in quantities],
-        "number_notes": [*(assessment.notes if assessment else ()), *(general.notes if general else ())],
+        "numbers": [{**_number_row(quantity), "table": _table_of(quantity, listed)} for quantity in quantities],
+        "number_notes": [note for note in dict.fromkeys(notes) if not (case.synthetic and GENERATED in note)],
         "simulation": _simulation(result),
         "volumes": structure_rows(case),
-        "segments": segment_rows(case),
+        "segments": segments,
         "vessels": vessel_rows(case),
         "other_plans": [name for name in case.plans if name != plan_name],
         "provenance": [{"stage": s.stage, "facts": dict(s.facts)} for s in case.provenance],
         "sums": {key: value for key, value in case.volume.facts.items() if key.startswith(_HIDDEN_FACTS)},
         "timings_s": {stage: round(seconds, 2) for stage, seconds in case.timings_s.items()},
-    }
+    })
+
+
+def in_words(content: Row) -> Row:
+    """Return a report's content with the names of structures in its sentences as people say them.
+
+    "tumour_1" becomes "Tumour 1" in messages, notes and reasons; names that the catalog does not know stay.
+    """
+    sentences = ("note", "reason")
+
+    def of(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: _said(item) if key in sentences and isinstance(item, str) else of(item)
+                    for key, item in value.items()}  # fmt: skip
+        return [of(item) for item in value] if isinstance(value, list) else value
+
+    changed: Row = {key: of(value) if key not in ("provenance", "plan") else value for key, value in content.items()}
+    return {**changed, **{key: [_said(line) for line in content[key]] for key in ("messages", "number_notes")}}
+
+
+def _said(text: str) -> str:
+    def label(found: re.Match[str]) -> str:
+        try:
+            return str(catalog.term(found[0])["label"])
+        except UsageError:
+            return found[0]
+
+    return re.sub(r"\b[a-z]+(?:_[a-z0-9]+)+\b", label, text)
+
+
+def _table_of(quantity: Quantity, segments: set[str]) -> str:
+    """Return which table of the report a number stands in: volumes of segments have one of their own."""
+    return "segments" if any(quantity.name.startswith(name) for name in segments) else "numbers"
 
 
 def verdict_of(word: str) -> Row:

@@ -14,6 +14,7 @@ from anatomy_twin.report.pictures import Figure
 REGULAR, BOLD = "TwinSans", "TwinSans-Bold"
 INK, SOFT, LINE, ACCENT = "#1b2230", "#5b6472", "#dfe4ea", "#1c4f7c"
 MARGIN_PT = 42.0
+LEAST_PT = 130.0  # room that a table needs below its title, else it begins on a new sheet
 LONGEST = 1500  # letters in one cell of a table: a cell must fit on a sheet
 
 
@@ -114,7 +115,8 @@ class _Story:
             for item in content["legend"]
         )
         key = [self._markup(colours, "small")] if colours else []
-        self._section("Segmentation on the scan", self._pictures("overlay") + key)
+        shown = self._pictures("overlay") + key
+        self._section("Segmentation on the scan", [self._together(shown)] if shown else [])
         if content["plan"]:
             self._plan()
             self._rules()
@@ -152,11 +154,19 @@ class _Story:
         return self._markup(escape(rule["limit"]) + note)
 
     def _section(self, title: str, parts: list[Any]) -> None:
+        from reportlab.platypus import CondPageBreak, Table
+
+        if not parts:
+            return
+        if isinstance(parts[0], Table) and len(parts[0]._cellvalues) > 3:  # goes on over as many sheets as it needs
+            self.parts += [CondPageBreak(LEAST_PT), self._text(title, "section"), *parts]
+        else:
+            self.parts += [self._together([self._text(title, "section"), parts[0]]), *parts[1:]]
+
+    def _together(self, parts: list[Any]) -> Any:
         from reportlab.platypus import KeepTogether
 
-        if parts:
-            self.parts.append(KeepTogether([self._text(title, "section"), parts[0]]))
-            self.parts += parts[1:]
+        return KeepTogether(parts)
 
     def _table(self, rows: list[list[Any]], widths: list[float], head: bool = True) -> Any:
         from reportlab.platypus import Table, TableStyle
@@ -228,8 +238,6 @@ class _Story:
             self.parts += [Spacer(1, 5), self._table([cells], [1, 1, 1], head=False)]
 
     def _plan(self) -> None:
-        from reportlab.platypus import KeepTogether
-
         rows = []
         for row in self.content["plan"]:
             device = escape(row["device"])
@@ -245,7 +253,7 @@ class _Story:
         parts = [self._text(facts), self._headed(names, rows, [0.3, 2.6, 1.8, 1.8, 0.9, 0.8, 1.2])]
         if self.content["other_plans"]:
             parts.append(self._text("Other plans of this case: " + ", ".join(self.content["other_plans"]), "small"))
-        self._section(f"Plan {self.content['plan_name']}", [KeepTogether(parts)])
+        self._section(f"Plan {self.content['plan_name']}", parts)
 
     def _rules(self) -> None:
         rows = []
@@ -283,7 +291,7 @@ class _Story:
             [self._text(n["label"]), self._text(n["shown"]), self._text(n["limit"]), self._verdict(n["verdict"]),
              self._text("; ".join(part for part in (n["note"], n["place"]) if part), "small"),
              self._text(n["source"], "small")]
-            for n in self.content["numbers"]
+            for n in self.content["numbers"] if n["table"] == "numbers"
         ]
         if rows:
             names = ["Number", "Value", "Limit", "Verdict", "Note and place", "Source"]
@@ -297,7 +305,7 @@ class _Story:
             for v in self.content["segments"]
         ]
         if rows:
-            table = self._headed(["Segment", "Volume", "Share", "State", "Note"], rows, [1.7, 0.9, 0.7, 1.1, 4.1])
+            table = self._headed(["Segment", "Volume", "Share", "State", "Note"], rows, [1.6, 0.8, 0.7, 1.8, 3.6])
             self._section("Segments of the liver", [*self._pictures("territories"), table])
 
     def _vessels(self) -> None:
@@ -308,12 +316,12 @@ class _Story:
         ]
         if rows:
             names = ["Tree", "Length", "Branches", "Generations", "State", "Note"]
-            table = self._headed(names, rows, [1.2, 1.0, 0.8, 1.0, 1.0, 3.5])
+            table = self._headed(names, rows, [0.9, 1.0, 0.9, 1.1, 1.7, 2.9])
             self._section("Vessel trees", [*self._pictures("trees"), table])
 
     def _state(self, row: dict[str, Any]) -> Any:
         colour = {"caution": "#6d4c00", "absent": SOFT}.get(row["kind"], INK)
-        state = escape(row["state"])
+        state = escape(row.get("judged", row["state"]))
         return self._markup(f'<font color="{colour}">{state if row["kind"] == "plain" else f"<b>{state}</b>"}</font>')
 
     def _volumes(self) -> None:

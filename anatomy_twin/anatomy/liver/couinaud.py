@@ -25,6 +25,7 @@ from anatomy_twin.anatomy.liver.portal_names import (
 )
 from anatomy_twin.anatomy.liver.regular import Regular, regular_segments
 from anatomy_twin.anatomy.liver.territories import Box, box_around, nearest_branch, territory_segment
+from anatomy_twin.anatomy.liver.vein_names import with_vein_names
 from anatomy_twin.anatomy.vessels.loose import with_loose_parts
 from anatomy_twin.core import SILENT, LabelMap, Monitor, Segment, VesselTree, check_cancelled
 from anatomy_twin.errors import DataError
@@ -44,10 +45,11 @@ LEAST_PIECES: Final = 8  # a portal tree of fewer pieces has no branches to name
 
 @dataclass(frozen=True, eq=False)
 class Division:
-    """Segments of a liver as label map, and the portal tree with the names that were found (None without a tree)."""
+    """Segments of a liver as label map; portal and hepatic tree with the names that were found (None without one)."""
 
     labels: LabelMap
     portal: VesselTree | None
+    hepatic: VesselTree | None = None
 
 
 def couinaud_segments(labels: LabelMap, trees: Mapping[str, VesselTree], monitor: Monitor = SILENT) -> LabelMap:
@@ -77,7 +79,7 @@ def couinaud_segments(labels: LabelMap, trees: Mapping[str, VesselTree], monitor
 
 
 def divide_liver(labels: LabelMap, trees: Mapping[str, VesselTree], monitor: Monitor = SILENT) -> Division:
-    """Return the segments (``couinaud_segments``) together with the portal tree that bears their names."""
+    """Return the segments (``couinaud_segments``) together with the portal and hepatic trees that bear names."""
     known = [segment.name for segment in labels.segments]
     liver = labels.mask("liver") if "liver" in known else np.zeros(0, bool)
     if not liver.any():
@@ -126,7 +128,8 @@ def _by_branches(
     notes += [f"portal branches named by place and by what hangs on what{said}", *levels.notes, *regular.notes]
     named = replace(portal, branch_names={n: name for n, name in hung.branch_names.items() if n < len(portal.parents)})
     rules = ("estimated", *frame.rules, *levels.rules)
-    return Division(_label_map(labels, territory, regular, caudate, frame, rules, notes), named)
+    veins = None if hepatic is None else with_vein_names(hepatic, frame.veins)
+    return Division(_label_map(labels, territory, regular, caudate, frame, rules, notes), named, veins)
 
 
 def _went_on(monitor: Monitor, share: float) -> None:
@@ -216,7 +219,8 @@ def _by_planes(
     notes = [f"no portal branches: divided by planes alone, upper from lower segments at the height of the {said}",
              *regular.notes]  # fmt: skip
     rules = ("estimated", "no portal branches", "landmark", *frame.rules)
-    return Division(_label_map(labels, territory, regular, caudate, frame, rules, notes), None)
+    veins = None if hepatic is None else with_vein_names(hepatic, frame.veins)
+    return Division(_label_map(labels, territory, regular, caudate, frame, rules, notes), None, veins)
 
 
 def _label_map(

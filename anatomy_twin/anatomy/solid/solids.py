@@ -2,7 +2,7 @@
 
 The arithmetic is that of manifold3d (Apache-2.0), which gives a closed manifold for every input that is one, coplanar
 faces and equal solids among them. What is no solid does not get that far: it is refused here by name, and
-``mended`` (anatomy.solids_repair) puts right what can be put right without guessing.
+``mended`` (anatomy.solid.repair) puts right what can be put right without guessing.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from anatomy_twin.anatomy.surface.certificate import is_watertight
+from anatomy_twin.anatomy.surface.closed_parts import closed_parts
 from anatomy_twin.core import SurfaceMesh
 from anatomy_twin.errors import DataError, MeshError
 from anatomy_twin.kernels.mesh_boundary import pieces_of
 from anatomy_twin.kernels.mesh_crossings import crossing_triangles
+from anatomy_twin.kernels.mesh_nesting import nesting_of
 from anatomy_twin.kernels.mesh_quality import measure
 from anatomy_twin.units import check_point
 
@@ -91,18 +93,11 @@ def split_pieces(surface: SurfaceMesh) -> tuple[SurfaceMesh, ...]:
     Raises ``MeshError`` for a surface that is no solid, see ``as_solid``.
     """
     as_solid(surface)
-    shells = [part_of(surface, which) for which in shells_of(surface.triangles, len(surface.points_mm))]
-    volumes = [shell.volume_ml for shell in shells]
-    solid = [n for n in range(len(shells)) if volumes[n] > 0]
-    held: dict[int, list[int]] = {n: [n] for n in solid}
-    for n, volume in enumerate(volumes):
-        if volume > 0:
-            continue
-        around = [m for m in solid if _inside(shells[m], shells[n].points_mm[0])]
-        if around:  # the smallest of those around it is the one that it hollows out
-            held[min(around, key=lambda m: volumes[m])].append(n)
-    joined = [_joined([shells[n] for n in group]) for group in held.values()]
-    return tuple(sorted(joined, key=lambda piece: -piece.volume_ml))
+    parts = closed_parts(surface)
+    # hollows go with the solid that they are in; their depth is odd
+    owner = np.where(parts.depths % 2, parts.around, np.arange(len(parts.depths)))
+    pieces = [part_of(surface, owner[parts.of_triangle] == number) for number in np.unique(owner)]
+    return tuple(sorted(pieces, key=lambda piece: -piece.volume_ml))
 
 
 def as_solid(surface: SurfaceMesh, name: str = "") -> SurfaceMesh:
@@ -133,11 +128,9 @@ def _wrong(surface: SurfaceMesh) -> str:
     _, manifold, pieces, _, _ = measure(centred, triangles.astype(np.int32))
     if not manifold:
         return "it touches itself at a point, several fans of triangles meet there"
-    if turned := _facing_wrongly(surface, pieces):
-        return turned
     if crossings := int(crossing_triangles(centred, triangles).sum()):
         return f"it cuts through itself at {crossings} of {len(triangles)} triangles"
-    return ""
+    return _facing_wrongly(surface, pieces)
 
 
 def _why_not_closed(triangles: Triangles, count: int) -> str:
@@ -157,39 +150,21 @@ def _facing_wrongly(surface: SurfaceMesh, pieces: int) -> str:
     """A solid's outermost shells face out, those within it in, those within these out again."""
     if pieces == 1:
         return "" if surface.volume_ml > 0 else "it is inside out"
-    shells = [part_of(surface, which) for which in shells_of(surface.triangles, len(surface.points_mm))]
-    for shell, depth in zip(shells, nesting(shells), strict=True):
-        if depth % 2 == 0 and shell.volume_ml <= 0:
+    parts = closed_parts(surface)
+    for volume_ml, depth in zip(parts.volumes_ml, parts.depths, strict=True):
+        if depth % 2 == 0 and volume_ml <= 0:
             return "it is inside out" if depth == 0 else "a shell in a cavity of it is inside out"
-        if depth % 2 and shell.volume_ml > 0:
+        if depth % 2 and volume_ml > 0:
             return "one closed part lies in another and both face out"
     return ""
 
 
 def nesting(shells: list[SurfaceMesh]) -> list[int]:
     """Return for each of several closed shells that do not cross how many others it lies in."""
-    low = np.array([shell.points_mm.min(axis=0) for shell in shells])
-    high = np.array([shell.points_mm.max(axis=0) for shell in shells])
-    depths = []
-    for n, shell in enumerate(shells):
-        around = np.flatnonzero((low <= low[n]).all(axis=1) & (high >= high[n]).all(axis=1))
-        depths.append(sum(_inside(shells[m], shell.points_mm[0]) for m in around if m != n))
-    return depths
-
-
-def _inside(shell: SurfaceMesh, point_mm: Points) -> bool:
-    """Tell whether a point lies in a closed shell, whichever way that faces: the solid angle that it fills.
-
-    Van Oosterom and Strackee, IEEE Trans Biomed Eng 1983;30:125.
-    """
-    a, b, c = (shell.points_mm[shell.triangles[:, n]] - point_mm for n in range(3))
-    la, lb, lc = (np.linalg.norm(part, axis=1) for part in (a, b, c))
-    top = np.einsum("ij,ij->i", a, np.cross(b, c))
-    bottom = (
-        la * lb * lc + np.einsum("ij,ij->i", a, b) * lc + np.einsum("ij,ij->i", a, c) * lb
-        + np.einsum("ij,ij->i", b, c) * la
-    )
-    return abs(float(np.arctan2(top, bottom).sum())) > np.pi
+    whole = _joined(shells)
+    part = np.repeat(np.arange(len(shells), dtype=np.int32), [len(shell.triangles) for shell in shells])
+    depth, _ = nesting_of(whole.points_mm - _centre(whole), whole.triangles.astype(np.int32), part, len(shells))
+    return [int(one) for one in depth]
 
 
 def shells_of(triangles: Triangles, count: int) -> list[NDArray[np.bool_]]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from anatomy_twin.anatomy.surface.closed_parts import closed_parts
 from anatomy_twin.core import Certificate, SurfaceMesh, VolumeGeometry
 from anatomy_twin.errors import DataError
 from anatomy_twin.kernels.mesh_crossings import crossing_triangles
@@ -76,6 +77,8 @@ def certify(
 ) -> Certificate:
     """Measure a surface and return what was found, good or bad.
 
+    Outward is said of a surface only if each of its closed parts faces as it must: those in no other out, hollows in.
+
     Parameters
     ----------
     surface : triangles in LPS mm.
@@ -96,7 +99,7 @@ def certify(
         p95, largest = float(np.percentile(distances, 95)), float(distances.max())
     return Certificate(
         watertight=watertight,
-        outward=enclosed_ml > 0,
+        outward=enclosed_ml > 0 and not (watertight and pieces > 1 and closed_parts(surface).facing_wrongly.any()),
         volume_error_percent=float(error),
         triangle_count=len(triangles),
         touches_border=touches_border,

@@ -19,7 +19,7 @@ from anatomy_twin.anatomy.memory import check_memory
 from anatomy_twin.anatomy.surface.regions import RegionMap
 from anatomy_twin.anatomy.surface.slivers import without_flat
 from anatomy_twin.anatomy.surface.untangle import untangled, untangled_decimation
-from anatomy_twin.core import SurfaceMesh, VolumeGeometry
+from anatomy_twin.core import SILENT, Monitor, SurfaceMesh, VolumeGeometry, check_cancelled
 from anatomy_twin.kernels.mesh_boundary import corners_of_points, structure_boundary
 from anatomy_twin.kernels.mesh_cell import IN_CELL, ON_CURVE, ON_EDGE
 from anatomy_twin.kernels.mesh_decimate import decimate_complex
@@ -64,7 +64,8 @@ class Complex:
 
 
 def complex_of(
-    regions: RegionMap, *, yielding: Collection[str] = (), memory_limit_bytes: int | None = None, exact: bool = True
+    regions: RegionMap, *, yielding: Collection[str] = (), memory_limit_bytes: int | None = None, exact: bool = True,
+    monitor: Monitor = SILENT,
 ) -> Complex:
     """Return the smooth complex of a region map, every structure's volume that of its voxels, no triangles crossing.
 
@@ -74,18 +75,22 @@ def complex_of(
     yielding : structures that take the shape of their neighbours where both cannot be smooth (lung beside liver).
     memory_limit_bytes : what may be used; by default four fifths of what is free on this machine.
     exact : False where decimation follows and volumes are put back there: thin structures are a few percent off.
+    monitor : told of progress; may cancel between stages, structures and rounds.
 
     Raises
     ------
     MeshError : the surfaces would need more memory than there is (counted before it is taken).
+    Cancelled : the user stopped.
     """
     rank = _rank(regions)
     check_surface_memory(2 * regions.array.size, memory_limit_bytes)
     counted = count_complex(regions.array, rank)
     point_count, triangle_count = int(counted[1].sum(dtype=np.int64)), int(counted[2].sum(dtype=np.int64))
+    check_cancelled(monitor)
     check_surface_memory(BYTES_PER_POINT * point_count + BYTES_PER_TRIANGLE * triangle_count, memory_limit_bytes)
     raw, kinds, triangles, sides = extract(regions.array, rank, counted)
     spacing = np.asarray(regions.geometry.spacing_mm)
+    check_cancelled(monitor)
     raw *= spacing
     last = np.asarray(regions.array.shape) - 1.5
     found = Complex(
@@ -94,12 +99,12 @@ def complex_of(
         np.where(regions.cut, np.stack([np.full(3, 0.5), last], axis=1) * spacing[:, None], (-np.inf, np.inf)),
     )
     _flatten_ends(found, kinds)
-    smooth = replace(found, points_mm=_smoothed(found, kinds, regions.structure_voxels, yielding))
-    return _settled(smooth, found.points_mm, *_limits(found, FARTHEST * spacing), SETTLINGS if exact else 1)
+    smooth = replace(found, points_mm=_smoothed(found, kinds, regions.structure_voxels, yielding, monitor))
+    return _settled(smooth, found.points_mm, *_limits(found, FARTHEST * spacing), SETTLINGS if exact else 1, monitor)
 
 
 def _smoothed(
-    raw: Complex, kinds: NDArray[np.uint8], voxels: NDArray[np.int64], yielding: Collection[str]
+    raw: Complex, kinds: NDArray[np.uint8], voxels: NDArray[np.int64], yielding: Collection[str], monitor: Monitor
 ) -> NDArray[np.float64]:
     """Smooth every structure, thick ones more than thin ones, and put shared points where all agree best."""
     planes = np.zeros((len(raw.points_mm), 9))
@@ -109,7 +114,10 @@ def _smoothed(
     at_end = np.zeros(len(planes), bool)
     for axis, side in np.argwhere(np.isfinite(raw.ends_mm)).tolist():
         at_end |= _in_end(raw, axis, side)
-    for number in np.flatnonzero(voxels):
+    there = np.flatnonzero(voxels)
+    for step, number in enumerate(there):
+        check_cancelled(monitor)
+        monitor.progress(0.2 + 0.5 * step / len(there))  # what comes before and after takes about so long
         member = raw.member[number]
         origin, own = structure_boundary(raw.triangles, raw.sides, member, len(raw.points_mm), split=False)
         thickness = float(voxels[number] / np.count_nonzero(kinds[origin] == ON_EDGE))  # a point on an edge is a face
@@ -155,7 +163,9 @@ def check_surface_memory(needed_bytes: int, limit_bytes: int | None = None) -> N
     check_memory(needed_bytes, "the surfaces", "mesh fewer structures or a cropped scan", limit_bytes)
 
 
-def with_volumes(found: Complex, low: NDArray[np.float64], high: NDArray[np.float64]) -> Complex:
+def with_volumes(
+    found: Complex, low: NDArray[np.float64], high: NDArray[np.float64], monitor: Monitor = SILENT
+) -> Complex:
     """Return the complex with its surfaces moved along their normals until every structure has its volume.
 
     Of all ways to do that the one that moves least (mean square over the area) is taken, step by step; points stay
@@ -173,6 +183,7 @@ def with_volumes(found: Complex, low: NDArray[np.float64], high: NDArray[np.floa
     centre = np.asarray(found.geometry.shape) * found.geometry.spacing_mm / 2.0
     missing = target - sign @ fluxes(points, triangles, pairs, len(of_pair), centre)
     for _ in range(CORRECTIONS):
+        check_cancelled(monitor)
         if np.all(np.abs(missing) <= VOLUME_TOLERANCE * target):
             break
         areas = surface_areas(points, triangles, pairs, len(of_pair), start, corner)
@@ -187,14 +198,16 @@ def with_volumes(found: Complex, low: NDArray[np.float64], high: NDArray[np.floa
 
 
 def _settled(
-    found: Complex, sound_mm: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64], times: int
+    found: Complex, sound_mm: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64], times: int,
+    monitor: Monitor,
 ) -> Complex:
     """Put volumes back and take out crossings in turn; ``sound_mm`` are places of the points at which none cross."""
     for number in range(times):
-        moved = with_volumes(found, low, high)
+        moved = with_volumes(found, low, high, monitor)
         if number and moved is found:
             break
-        places = untangled(moved.points_mm, sound_mm, found.triangles)
+        check_cancelled(monitor)
+        places = untangled(moved.points_mm, sound_mm, found.triangles, monitor)
         found = replace(moved, points_mm=places)
         if places is moved.points_mm:
             break
@@ -214,7 +227,7 @@ def _least_moves(
 
 def decimated(
     found: Complex, tolerance_mm: float, target_triangles: int, *, most_triangles: float = math.inf,
-    widest_mm: float = 0.0,
+    widest_mm: float = 0.0, monitor: Monitor = SILENT,
 ) -> Complex:
     """Return the complex with fewer triangles: none is left out that would move a surface by more than the tolerance.
 
@@ -225,16 +238,26 @@ def decimated(
     found : the complex, without triangles that cross.
     tolerance_mm, target_triangles : what may be added in error, and when it is enough.
     most_triangles, widest_mm : where the tolerance leaves more, it is doubled until there are as many or it is as wide.
+    monitor : told of progress; may cancel between rounds.
     """
+    all_triangles = len(found.triangles)
+
+    def each_round(left: int) -> None:
+        check_cancelled(monitor)
+        monitor.progress(0.8 * (1.0 - left / all_triangles))
+
     fewer = decimate_complex(
         found.points_mm, found.triangles, found.sides, tolerance_mm, target_triangles, most_triangles=most_triangles,
-        widest_mm=widest_mm,
+        widest_mm=widest_mm, each_round=each_round,
     )
-    points, triangles, sides = untangled_decimation(found.points_mm, found.triangles, found.sides, fewer)
-    triangles = without_flat(points, triangles, sides)
+    check_cancelled(monitor)
+    low, high = found.ends_mm.T  # least error may lie beyond the end of the scan, where nothing is
+    fewer = fewer._replace(points_mm=np.clip(fewer.points_mm, low, high))
+    points, triangles, sides = untangled_decimation(found.points_mm, found.triangles, found.sides, fewer, monitor)
+    triangles = without_flat(points, triangles, sides, monitor)
     thinner = replace(found, points_mm=points, triangles=triangles, sides=sides)
     low, high = _limits(thinner, FARTHEST_CORRECTED * np.asarray(found.geometry.spacing_mm))
-    return _settled(thinner, points, low, high, SETTLINGS)
+    return _settled(thinner, points, low, high, SETTLINGS, monitor)
 
 
 def structure_surface(found: Complex, number: int) -> SurfaceMesh:

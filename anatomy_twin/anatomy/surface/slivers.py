@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from anatomy_twin.core import SILENT, Monitor, check_cancelled
 from anatomy_twin.kernels.mesh_crossings import crossing_triangles
 from anatomy_twin.kernels.mesh_decimate_setup import stars
 
@@ -15,7 +16,9 @@ PASSES = 3
 Points = NDArray[np.float64]
 
 
-def without_flat(points_mm: Points, triangles: NDArray[np.int32], sides: NDArray[np.int32]) -> NDArray[np.int32]:
+def without_flat(
+    points_mm: Points, triangles: NDArray[np.int32], sides: NDArray[np.int32], monitor: Monitor = SILENT
+) -> NDArray[np.int32]:
     """Return the triangles with the longest edges of flat ones turned, where that is no harm.
 
     An edge is turned between two triangles of the same two regions, where both become less flat, the surface stays
@@ -24,8 +27,10 @@ def without_flat(points_mm: Points, triangles: NDArray[np.int32], sides: NDArray
     Parameters
     ----------
     points_mm : (N, 3), triangles : (M, 3), sides : (M, 2) of a complex in which no triangles cross.
+    monitor : may cancel between passes.
     """
     for _ in range(PASSES):
+        check_cancelled(monitor)
         turned, pairs = _turned(points_mm, triangles, sides)
         while pairs:
             fresh = np.zeros(len(triangles), bool)

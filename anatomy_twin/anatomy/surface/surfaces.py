@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import label
 
+from anatomy_twin.anatomy.surface.closed_parts import closed_parts
 from anatomy_twin.anatomy.surface.complexes import complex_of, decimated, structure_surface
-from anatomy_twin.anatomy.surface.regions import regions_of_mask
+from anatomy_twin.anatomy.surface.regions import RegionMap, regions_of_mask
 from anatomy_twin.core import SurfaceMesh, VolumeGeometry
 from anatomy_twin.errors import MeshError
-from anatomy_twin.kernels.mesh_boundary import pieces_of
+from anatomy_twin.kernels.mesh_nesting import solid_angle
 
 
 def surface_of(mask: NDArray[Any], geometry: VolumeGeometry, *, triangle_budget: int = 40_000) -> SurfaceMesh:
@@ -39,55 +42,64 @@ def surface_of(mask: NDArray[Any], geometry: VolumeGeometry, *, triangle_budget:
 
 def without_islands(
     surface: SurfaceMesh, smallest_ml: float, largest_share: float, nothing_ml: float = 0.0
-) -> tuple[SurfaceMesh, int, float, int]:
-    """Return the surface without its smallest pieces.
+) -> tuple[SurfaceMesh, tuple[SurfaceMesh, ...], int]:
+    """Return the surface without its smallest parts.
 
     Parameters
     ----------
-    surface : closed, in any number of pieces.
-    smallest_ml : pieces that enclose less are islands and are left out, with what is hollow in them.
+    surface : closed, in any number of parts.
+    smallest_ml : parts that enclose less are islands and are left out, with what is hollow in them.
     largest_share : where islands are more than this share of the volume, the structure consists of them: none is
         left out.
-    nothing_ml : pieces turned inward that enclose less are what is left of a contact or a tunnel between voxels, and
-        may be no hollows but lie outside; they go in any case.
+    nothing_ml : parts that enclose less and face wrongly (inward though in no other, outward though in one) are what
+        is left of a contact or a tunnel between voxels; they go in any case.
 
     Returns
     -------
-    (surface, how many islands were left out, their volume in ml, parts that are left, hollows not counted).
+    (surface, the islands that were left out, number of parts that are left, hollows not counted).
     """
-    piece, count = pieces_of(surface.triangles.astype(np.int32), len(surface.points_mm))
-    if count == 1:
-        return surface, 0, 0.0, 1
-    a, b, c = (surface.points_mm[surface.triangles[:, n]] - surface.points_mm.mean(axis=0) for n in range(3))
-    of_triangle = piece[surface.triangles[:, 0]]
-    enclosed = np.einsum("ij,ij->i", a, np.cross(b, c)) / 6000.0
-    volumes_ml = np.bincount(of_triangle, weights=enclosed, minlength=count).astype(np.float64)
-    nothing = (volumes_ml <= 0) & (volumes_ml > -nothing_ml)
-    islands = (volumes_ml > 0) & (volumes_ml < smallest_ml)
-    lost_ml = float(volumes_ml[islands].sum())
-    parts = int(np.count_nonzero(volumes_ml > 0))
-    if lost_ml > largest_share * volumes_ml.sum():
-        islands[:], lost_ml = False, 0.0
-    if not islands.any() and not nothing.any():
-        return surface, 0, 0.0, parts
-    dropped = islands | nothing | _hollows_of(islands, volumes_ml, piece, surface.points_mm)
-    used, corners = np.unique(surface.triangles[~dropped[of_triangle]], return_inverse=True)
-    kept = SurfaceMesh(surface.points_mm[used], corners.reshape(-1, 3))
-    return kept, int(np.count_nonzero(islands)), lost_ml, parts - int(np.count_nonzero(islands))
+    whole, parts = surface, closed_parts(surface)
+    while len(parts.volumes_ml) > 1:
+        nothing = parts.facing_wrongly & (np.abs(parts.volumes_ml) < nothing_ml)
+        if not nothing.any() or nothing.all():
+            break
+        surface = _part(surface, ~nothing[parts.of_triangle])
+        parts = closed_parts(surface)
+    islands = (parts.volumes_ml > 0) & (parts.volumes_ml < smallest_ml)
+    count = int(np.count_nonzero(parts.volumes_ml > 0))
+    if not islands.any() or parts.volumes_ml[islands].sum() > largest_share * whole.volume_ml:
+        return surface, (), count
+    left_out = tuple(_part(surface, parts.of_triangle == number) for number in np.flatnonzero(islands))
+    dropped, hollow = islands, parts.around >= 0
+    for _ in range(int(parts.depths.max())):  # with what is in them
+        dropped = dropped | (hollow & dropped[parts.around])
+    count -= int(np.count_nonzero(parts.volumes_ml[dropped] > 0))
+    return _part(surface, ~dropped[parts.of_triangle]), left_out, count
 
 
-def _hollows_of(
-    islands: NDArray[np.bool_], volumes_ml: NDArray[np.float64], piece: NDArray[np.int32], points: NDArray[np.float64]
-) -> NDArray[np.bool_]:
-    """Tell which pieces are hollows (turned inward) in the box of an island."""
-    found = np.zeros(len(islands), bool)
-    hollows = np.flatnonzero(volumes_ml <= 0)
-    if not len(hollows):
-        return found
-    low, high = np.full((len(islands), 3), np.inf), np.full((len(islands), 3), -np.inf)
-    np.minimum.at(low, piece, points)
-    np.maximum.at(high, piece, points)
-    for hollow in hollows:
-        around = islands & np.all(low <= low[hollow], axis=1) & np.all(high >= high[hollow], axis=1)
-        found[hollow] = bool(around.any())
+def _part(surface: SurfaceMesh, which: NDArray[np.bool_]) -> SurfaceMesh:
+    used, corners = np.unique(surface.triangles[which], return_inverse=True)
+    return SurfaceMesh(surface.points_mm[used], corners.reshape(-1, 3))
+
+
+def voxels_of_islands(islands: Sequence[SurfaceMesh], regions: RegionMap, number: int) -> int:
+    """Return how many voxels of structure ``number`` small parts of its surface stand for: those whose middles they
+    hold, with all that share faces with these."""
+    found = 0
+    for island in islands:
+        index = regions.geometry.to_index(island.points_mm)
+        low = np.maximum(np.floor(index.min(axis=0)).astype(int), 0)
+        high = np.ceil(index.max(axis=0)).astype(int) + 1
+        array = regions.array[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+        groups, _ = label(regions.member[number][array])
+        middles = np.argwhere(groups)
+        if not len(middles):
+            continue
+        triangles = island.triangles.astype(np.int32)
+        rows, places = np.arange(len(triangles)), (middles + low).astype(np.float64)
+        inside = [abs(solid_angle(index, triangles, rows, place)) > 2.0 * np.pi for place in places]
+        if not any(inside):  # smoothed to less than reaches the middle of a voxel
+            inside[int(np.argmin(np.linalg.norm(places - index.mean(axis=0), axis=1)))] = True
+        held = np.unique(groups[tuple(middles[np.array(inside)].T)])
+        found += int(np.isin(groups, held).sum())
     return found

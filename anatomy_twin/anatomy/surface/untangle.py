@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from anatomy_twin.core import SILENT, Monitor, check_cancelled
 from anatomy_twin.kernels.mesh_crossings import crossing_triangles
 from anatomy_twin.kernels.mesh_decimate import Decimated
 from anatomy_twin.kernels.mesh_untangle import renamed, touching
@@ -21,7 +22,9 @@ ROUNDS = 24
 FEW = 0.3  # of all triangles: looked at alone
 
 
-def untangled(points_mm: Points, sound_mm: Points, triangles: NDArray[np.int32]) -> Points:
+def untangled(
+    points_mm: Points, sound_mm: Points, triangles: NDArray[np.int32], monitor: Monitor = SILENT
+) -> Points:
     """Return the points with those of crossing triangles moved back until none cross.
 
     Parameters
@@ -29,6 +32,7 @@ def untangled(points_mm: Points, sound_mm: Points, triangles: NDArray[np.int32])
     points_mm : (N, 3) where the points should be.
     sound_mm : (N, 3) where they come from: places at which no triangles cross.
     triangles : (M, 3).
+    monitor : may cancel between rounds.
 
     Returns
     -------
@@ -40,6 +44,7 @@ def untangled(points_mm: Points, sound_mm: Points, triangles: NDArray[np.int32])
     for number in range(ROUNDS):
         if not crossing.any():
             break
+        check_cancelled(monitor)
         back = _corners(triangles, crossing, len(share))
         if number >= ALONE:
             back = _corners(triangles, touching(triangles, back), len(share))
@@ -51,7 +56,8 @@ def untangled(points_mm: Points, sound_mm: Points, triangles: NDArray[np.int32])
 
 
 def untangled_decimation(
-    points_mm: Points, triangles: NDArray[np.int32], sides: NDArray[np.int32], fewer: Decimated
+    points_mm: Points, triangles: NDArray[np.int32], sides: NDArray[np.int32], fewer: Decimated,
+    monitor: Monitor = SILENT,
 ) -> tuple[Points, NDArray[np.int32], NDArray[np.int32]]:
     """Return what decimation has left, with all points of before where its triangles would cross.
 
@@ -59,6 +65,7 @@ def untangled_decimation(
     ----------
     points_mm, triangles, sides : the complex before, in which no triangles cross.
     fewer : what was made of it.
+    monitor : may cancel between rounds.
 
     Returns
     -------
@@ -74,6 +81,7 @@ def untangled_decimation(
     stem = np.concatenate([np.arange(left, dtype=np.int32), fewer.became])
     mixed, parts = fewer.triangles, fewer.sides
     for _ in range(ROUNDS):
+        check_cancelled(monitor)
         back = _corners(mixed, crossing, len(places))
         if released[stem[back]].any():  # it was not enough there
             back = _corners(mixed, touching(mixed, back), len(places))

@@ -65,8 +65,8 @@ def build_tetrahedra(
         one that holds it ("liver").
     size_mm : length of the longer edges of a tetrahedron (the shorter ones are 0.87 of it) where structures are
         thicker than that; where they are thinner (vessels, sheets) edges are halved as often as it takes.
-    fine_mm, near : edges of this length at a structure, or at ``((x, y, z), radius)`` in LPS mm; they double with
-        distance to the largest ``fine_mm * 2**n`` that is not above ``size_mm``.
+    fine_mm, near : edges of at most this length at a structure, or at ``((x, y, z), radius)`` in LPS mm: ``size_mm``
+        halved as often as it takes (5 and 1.5 give 5, 2.5 and 1.25; the monitor is told); they double with distance.
     most_tetrahedra : edges are halved at thin structures only as far as the mesh has about so many; 0: nowhere.
     monitor : is told of progress and of what the mesh cannot show: shares of thin structures that are lost, and what
         size would hold them; gaps that closed, boundaries that are not one simple sheet (not manifold), structures cut

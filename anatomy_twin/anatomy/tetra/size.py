@@ -177,9 +177,10 @@ def solve_bias(response: Floats, missing: Floats, low: Floats, high: Floats) -> 
 
 
 def level_sizes(size_mm: float, fine_mm: float | None, near: Near | None) -> tuple[float, int]:
-    """Return the size of the coarsest cells and how many sizes there are, each half of the one before.
+    """Return the size of the coarsest cells, which is ``size_mm``, and how many sizes there are.
 
-    Raises ``UsageError`` for sizes that do not fit each other or a target without a size.
+    Each is half of the one before; the smallest is the largest of them that is not above ``fine_mm``. Raises
+    ``UsageError`` for sizes that do not fit each other or a target without a size.
     """
     check_positive("size_mm", size_mm)
     if (fine_mm is None) != (near is None):
@@ -189,8 +190,7 @@ def level_sizes(size_mm: float, fine_mm: float | None, near: Near | None) -> tup
     finest = check_positive("fine_mm", fine_mm)
     if finest > size_mm:
         raise UsageError(f"fine_mm {fine_mm:g} is larger than size_mm {size_mm:g}")
-    halvings = int(np.floor(np.log2(size_mm / finest) + 1e-9))
-    return finest * 2**halvings, halvings + 1
+    return float(size_mm), int(np.ceil(np.log2(size_mm / finest) - 1e-9)) + 1
 
 
 def lay_cells(

@@ -7,11 +7,20 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from anatomy_twin.anatomy.memory import check_memory
 from anatomy_twin.anatomy.vessels.lines import Nodes, centred, joined, lines_of
-from anatomy_twin.anatomy.vessels.voxels import Bridges, Voxels, bridges_of, paths_of, rings_of, voxels_of
+from anatomy_twin.anatomy.vessels.voxels import (
+    Bridges,
+    Voxels,
+    box_voxels,
+    bridges_of,
+    paths_of,
+    rings_of,
+    voxels_of,
+)
 from anatomy_twin.core import SILENT, Monitor, VesselTree, VolumeGeometry
 from anatomy_twin.core.geometry import reindex
-from anatomy_twin.core.monitor import check_cancelled
+from anatomy_twin.core.monitor import check_cancelled, part_of
 from anatomy_twin.errors import DataError, MeshError
 from anatomy_twin.kernels.distance import distance_mm
 
@@ -22,6 +31,10 @@ Mask = NDArray[np.bool_]
 BRIDGE_MM: Final = 5.0
 LEAST_VOXELS: Final = 4  # fewer have no length
 NEAR_ROOT_MM: Final = 15.0
+# measured: what the distances, the numbers and the search for gaps take per voxel of the box around the vessel and,
+# beyond that, the neighbours and the paths per voxel of the vessel
+BYTES_PER_VOXEL: Final = (60.0, 400.0)
+WITHIN: Final = 1e-5  # voxels: what counts as in the grid is rounded to a millionth
 
 
 def centreline_tree(
@@ -45,8 +58,8 @@ def centreline_tree(
     those of circles of the section's area. State "check" with the rules "bridged" (gaps), "loop" (rings that were cut
     open), "parts" (what hangs on no root and was left out), "border" (the grid cuts the vessel). The order and the
     direction of the array's axes do not change the result. Raises ``MeshError`` for a mask without voxels or with too
-    few to have a length, for a root farther than 15 mm away or not in the trunk; ``DataError`` for a mask that is not
-    on the grid.
+    few to have a length, for a root farther than 15 mm away or not in the trunk, and where the memory for it is not
+    there; ``DataError`` for a mask that is not on the grid. No node lies beyond the grid.
     """
     geometry, mask, root_mask, trunk_mask = _canonical(geometry, mask, root_mask, trunk_mask)
     count = int(np.count_nonzero(mask))
@@ -55,23 +68,31 @@ def centreline_tree(
     if count < LEAST_VOXELS:
         raise MeshError(f"a vessel of {count} voxel{'s' * (count > 1)} has no centreline", where=name,
                         advice="label more of it or leave it out")  # fmt: skip
-    vessel = voxels_of(mask, geometry.spacing_mm)
+    check_memory(BYTES_PER_VOXEL[0] * box_voxels(mask) + BYTES_PER_VOXEL[1] * count, f"the {name} tree",
+                 "use a cropped scan or larger voxels")  # fmt: skip
+    vessel = voxels_of(mask, geometry.spacing_mm, monitor)
     monitor.progress(0.15)
+    check_cancelled(monitor)
     root = _root(vessel, geometry, name, root_mm, root_mask)
-    bridges = bridges_of(vessel, root, bridge_mm)
+    bridges = bridges_of(vessel, root, bridge_mm, monitor)
     monitor.progress(0.4)
     check_cancelled(monitor)
     tube = None if trunk_mask is None else trunk_mask[tuple((vessel.places + vessel.start).T)]
     if tube is not None and not tube[root]:
         raise MeshError("the root does not lie in the trunk", where=name, advice="name a root in it")
     paths = paths_of(vessel, root, bridges, tube)
-    rings = rings_of(vessel, paths)
+    monitor.progress(0.5)
+    check_cancelled(monitor)
+    rings = rings_of(vessel, paths, monitor)
     monitor.progress(0.6)
     check_cancelled(monitor)
     lines = lines_of(vessel, paths, bridges)
     if len(lines[0].points) < 2:
         raise MeshError("a vessel that is no longer than wide has no centreline", where=name)
-    nodes = joined(vessel, centred(vessel, lines))
+    with part_of(monitor, 0.6, 0.95) as part:
+        lines = centred(vessel, lines, part)
+    check_cancelled(monitor)
+    nodes = _within(vessel, joined(vessel, lines))
     monitor.progress(1.0)
     rules, notes = _doubts(vessel, geometry, mask, bridges, nodes, rings)
     return VesselTree(
@@ -136,6 +157,37 @@ def _wider_end(vessel: Voxels) -> int:
         near = np.linalg.norm(vessel.places_mm[largest] - vessel.places_mm[end], axis=1) <= reach
         width.append(float(vessel.depth_mm[largest][near].max()))
     return max(ends) if width[0] == width[1] else ends[int(np.argmax(width))]
+
+
+def _within(vessel: Voxels, nodes: Nodes) -> Nodes:
+    """Return a tree without what runs on beyond the grid, where its border cuts the vessel: it ends at the border."""
+    index = nodes.points / vessel.sides_mm + vessel.start
+    low, high = np.full(3, -0.5 + WITHIN), np.asarray(vessel.whole) - 0.5 - WITHIN
+    ends = np.clip(index, low, high)
+    outside = np.any(index != ends, axis=1)
+    if not outside.any():
+        return nodes
+    parents, count = nodes.parents, len(nodes.parents)
+    # parents come before their children: one pass tells what has a node in the grid below it
+    leads = ~outside
+    for node in range(count - 1, -1, -1):
+        if leads[node] and parents[node] >= 0:
+            leads[parents[node]] = True
+    up = np.maximum(parents, 0)
+    keep = leads | ((parents >= 0) & ~outside[up])  # the first node beyond an end moves to the border
+    first = 0
+    while True:  # and so does the last node before the grid at the root
+        kids = np.flatnonzero((parents == first) & keep)
+        if len(kids) != 1 or not (outside[first] and outside[kids[0]]):
+            break
+        keep[first] = False
+        first = int(kids[0])
+    if np.count_nonzero(keep) < 2:
+        raise MeshError("a vessel at the border of the scan that is too short has no centreline")
+    number = np.cumsum(keep) - 1
+    renamed = np.where((parents >= 0) & keep[up], number[up], -1)
+    bridged = nodes.bridged & (np.arange(count) != first)
+    return Nodes((ends[keep] - vessel.start) * vessel.sides_mm, renamed[keep], nodes.radius[keep], bridged[keep])
 
 
 def _world(vessel: Voxels, geometry: VolumeGeometry, points: NDArray[np.float64]) -> NDArray[np.float64]:

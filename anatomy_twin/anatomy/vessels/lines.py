@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.anatomy.vessels.voxels import Bridges, Paths, Voxels
+from anatomy_twin.core import SILENT, Monitor
+from anatomy_twin.core.monitor import check_cancelled
 from anatomy_twin.kernels.tree_sections import (
     cross_sections,
     gaps_to_parents,
@@ -118,7 +120,7 @@ def _resampled(vessel: Voxels, chain: Integers, gaps: NDArray[np.bool_], step: f
     return Line(parent, points, bridged, radius, np.ones(count))
 
 
-def centred(vessel: Voxels, lines: list[Line]) -> list[Line]:
+def centred(vessel: Voxels, lines: list[Line], monitor: Monitor = SILENT) -> list[Line]:
     """Move the lines into the middle of the vessel, smooth them, measure radii, and drop what only roughens a wall.
 
     A path ends in a corner of the vessel's end. Its last radius is cut off, and drawn straight on to the wall later.
@@ -134,6 +136,8 @@ def centred(vessel: Voxels, lines: list[Line]) -> list[Line]:
         _cut_end(lines[0])
         _reverse(lines[0])
     for turn in range(ROUNDS):
+        check_cancelled(monitor)
+        monitor.progress(turn / ROUNDS)
         first = np.cumsum([0, *(len(line.points) for line in lines)])
         points = np.concatenate([line.points for line in lines])
         along = np.concatenate([line.along for line in lines])

@@ -28,6 +28,7 @@ USED: Final = {
 }  # fmt: skip
 # the vena cava is kept from its top to this far below the lowest hepatic vein, far enough to be seen as the trunk
 CAVA_BELOW_MM: Final = 30.0
+SAID_MM: Final = 10.0  # less of the cava below that is not worth a word
 # splenic and mesenteric vein are about two thirds as wide as the portal trunk; a side branch is thinner or shorter
 TRIBUTARY_MM: Final = 15.0
 TRIBUTARY_SHARE: Final = 0.4
@@ -66,7 +67,8 @@ def vessel_trees(
             continue
         with part_of(monitor, n / len(NAMES), (n + 1) / len(NAMES)) as part:
             try:
-                tree = makers[name](_around(labels, USED[name]), bridge_mm, part)
+                tree = makers[name](_around(labels, USED[name], part), bridge_mm, part)
+                check_cancelled(part)
                 trees[name] = tree if volume is None else with_image_radii(tree, volume)
             except MeshError as error:
                 monitor.warn(f"no {name} tree: {error.line}")
@@ -81,6 +83,8 @@ def missing_trees(labels: LabelMap) -> Mapping[str, str]:
     reasons = {}
     for name, segment in needed.items():
         if segment in labels:
+            if not labels.mask(segment).any():
+                reasons[name] = f"{segment} has no voxels in the labels"
             continue
         note = known[segment].note if segment in known else ""
         if name != "arterial" and "hepatic_vessels" in labels:
@@ -93,13 +97,15 @@ def missing_trees(labels: LabelMap) -> Mapping[str, str]:
     return FrozenMapping(reasons)
 
 
-def _around(labels: LabelMap, names: tuple[str, ...]) -> LabelMap:
+def _around(labels: LabelMap, names: tuple[str, ...], monitor: Monitor = SILENT) -> LabelMap:
     """Return the labels in the box around some segments, two voxels wider where the grid goes on."""
     joint = np.zeros(labels.geometry.shape, bool)
     for name in names:
         joint |= _mask(labels, name)
+        check_cancelled(monitor)
     start, stop = [], []
     for axis, size in enumerate(joint.shape):
+        check_cancelled(monitor)
         filled = np.flatnonzero(joint.any(axis=tuple(other for other in range(3) if other != axis)))
         start.append(max(0, int(filled[0]) - 2))
         stop.append(min(size, int(filled[-1]) + 3))
@@ -132,6 +138,7 @@ def _portal(labels: LabelMap, bridge_mm: float, monitor: Monitor) -> VesselTree:
         tree = centreline_tree(inside, labels.geometry, name="portal", bridge_mm=bridge_mm, monitor=monitor)
         return _with_doubts(tree, labels, used, ("root",), ("no portal trunk: the root is the widest end",))
     far = _farthest(trunk & ~inside, inside, labels, bridge_mm)
+    check_cancelled(monitor)
     tree = centreline_tree(trunk | inside, labels.geometry, name="portal", root_mm=far, bridge_mm=bridge_mm,
                            monitor=monitor)  # fmt: skip
     tree = _at_confluence(tree, _in_liver(tree, labels, inside))
@@ -256,8 +263,14 @@ def rerooted(tree: VesselTree, root: int) -> VesselTree:
 def _hepatic(labels: LabelMap, bridge_mm: float, monitor: Monitor) -> VesselTree:
     veins, cava = _mask(labels, "hepatic_veins"), _mask(labels, "inferior_vena_cava")
     used, geometry = USED["hepatic"], labels.geometry
+    notes: tuple[str, ...] = ()
     if cava.any():
         places, height = _upper_cava(cava, veins, labels, bridge_mm)
+        check_cancelled(monitor)
+        lowest = float(geometry.to_world(np.argwhere(cava))[:, 2].min())
+        if height.size and height.min() - lowest > SAID_MM:
+            notes = (f"the vena cava is followed from {CAVA_BELOW_MM:g} mm below the hepatic veins; "
+                     f"its label goes on {height.min() - lowest:.0f} mm further down",)  # fmt: skip
         cava = np.zeros_like(cava)
         cava[tuple(places.T)] = True
     if not cava.any():
@@ -267,7 +280,8 @@ def _hepatic(labels: LabelMap, bridge_mm: float, monitor: Monitor) -> VesselTree
     top[tuple(places[height >= height.max() - 1.01 * max(geometry.spacing_mm)].T)] = True
     tree = centreline_tree(veins | cava, geometry, name="hepatic", root_mask=top, trunk_mask=cava,
                            bridge_mm=bridge_mm, monitor=monitor)  # fmt: skip
-    return _with_doubts(_named_veins(tree), labels, used, (), ())
+    tree = _with_doubts(_named_veins(tree), labels, used, (), ())
+    return replace(tree, notes=(*tree.notes, *notes))
 
 
 def _upper_cava(

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.measure import euler_number
 
+from anatomy_twin.core import SILENT, Monitor
+from anatomy_twin.core.monitor import check_cancelled
 from anatomy_twin.kernels.distance import distance_mm
 from anatomy_twin.kernels.tree_paths import (
     cheapest_paths,
@@ -97,8 +99,14 @@ class Paths:
     trunk: Integers
 
 
-def voxels_of(mask: Mask, spacing_mm: tuple[float, float, float]) -> Voxels:
-    """Number the voxels of a mask that is not empty."""
+def box_voxels(mask: Mask) -> int:
+    """Return how many voxels the box around a mask that is not empty has, with its margin."""
+    spans = [np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
+    return int(np.prod([int(span[-1]) - int(span[0]) + 1 + 2 * MARGIN for span in spans]))
+
+
+def voxels_of(mask: Mask, spacing_mm: tuple[float, float, float], monitor: Monitor = SILENT) -> Voxels:
+    """Number the voxels of a mask that is not empty; the monitor is asked between the steps whether to go on."""
     spans = [np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
     low = np.array([span[0] - MARGIN for span in spans])
     high = np.array([span[-1] + 1 + MARGIN for span in spans])
@@ -106,18 +114,22 @@ def voxels_of(mask: Mask, spacing_mm: tuple[float, float, float]) -> Voxels:
     pad = [(s.start - a, b - s.stop) for s, a, b in zip(inner, low, high, strict=True)]
     inside = np.pad(mask[inner], pad)
     wide = np.pad(mask[inner], pad, mode="edge")
+    check_cancelled(monitor)
     depth = distance_mm(~wide, spacing_mm) if not wide.all() else np.full(wide.shape, np.float32(1e3))
+    check_cancelled(monitor)
     parts, _ = ndimage.label(inside, np.ones((3, 3, 3)))
+    check_cancelled(monitor)
     places = np.argwhere(inside)
     grid = np.full(inside.shape, -1, np.int32)
     grid[inside] = np.arange(len(places), dtype=np.int32)
+    check_cancelled(monitor)
     return Voxels(
         low.astype(np.int64), mask.shape, spacing_mm, grid, wide.astype(np.float32), places,
         neighbour_table(grid, places), depth[inside].astype(np.float64), parts[inside].astype(np.int64) - 1,
     )
 
 
-def bridges_of(vessel: Voxels, root: int, bridge_mm: float) -> Bridges:
+def bridges_of(vessel: Voxels, root: int, bridge_mm: float, monitor: Monitor = SILENT) -> Bridges:
     """Link the parts of a vessel to the part of voxel ``root`` across gaps of up to ``bridge_mm``, the best first.
 
     A part is joined where the end of one of both faces the other (straight on within 45 degrees), parts of one voxel
@@ -130,7 +142,8 @@ def bridges_of(vessel: Voxels, root: int, bridge_mm: float) -> Bridges:
     none = np.zeros(0, np.int64)
     if sizes.size == 1 or bridge_mm <= 0:
         return Bridges(none, none, np.zeros(0), np.zeros(0), joined)
-    first, second = _facing(vessel, bridge_mm)
+    first, second = _facing(vessel, bridge_mm, monitor)
+    check_cancelled(monitor)
     large = (sizes[part[first]] >= LEAST_VOXELS) & (sizes[part[second]] >= LEAST_VOXELS)
     first, second = first[large], second[large]
     if not first.size:
@@ -142,6 +155,7 @@ def bridges_of(vessel: Voxels, root: int, bridge_mm: float) -> Bridges:
     chosen: list[int] = []
     waiting = good[np.lexsort((second[good], first[good], price[good]))]
     while waiting.size:
+        check_cancelled(monitor)
         here, there = joined[part[first[waiting]]], joined[part[second[waiting]]]
         ready = np.flatnonzero(here != there)
         if not ready.size:
@@ -162,13 +176,14 @@ def _gaps(vessel: Voxels, first: Integers, second: Integers) -> tuple[Floats, Fl
     return gap, length * (1.0 - inside)
 
 
-def _facing(vessel: Voxels, bridge_mm: float) -> tuple[Integers, Integers]:
+def _facing(vessel: Voxels, bridge_mm: float, monitor: Monitor) -> tuple[Integers, Integers]:
     """Return pairs of voxels of different parts that face each other: what lies between is nearest to one or other."""
     away, nearest = ndimage.distance_transform_edt(vessel.grid < 0, sampling=vessel.spacing_mm, return_indices=True)
     owner = vessel.grid[tuple(nearest)]
     owner[away > 0.5 * bridge_mm + 1.5 * max(vessel.spacing_mm)] = -1
     pairs = []
     for axis in range(3):
+        check_cancelled(monitor)
         low = np.moveaxis(owner, axis, 0)[:-1].ravel()
         high = np.moveaxis(owner, axis, 0)[1:].ravel()
         met = (low >= 0) & (high >= 0) & (low != high)
@@ -247,7 +262,7 @@ def _origins(before: Integers) -> Integers:
     return origin
 
 
-def rings_of(vessel: Voxels, paths: Paths) -> Integers:
+def rings_of(vessel: Voxels, paths: Paths, monitor: Monitor = SILENT) -> Integers:
     """Return a voxel for each place where the paths cut a ring open: where branches touch that are far apart else.
 
     How many rings there are at most is counted from the voxels: parts plus closed hollows less the Euler number. Rings
@@ -255,9 +270,11 @@ def rings_of(vessel: Voxels, paths: Paths) -> Integers:
     """
     inside = vessel.grid >= 0
     _, outsides = ndimage.label(~inside)
+    check_cancelled(monitor)
     most = int(vessel.component.max()) + 1 + outsides - 1 - int(euler_number(inside, 3))  # type: ignore[no-untyped-call]
     if most <= 0:
         return np.zeros(0, np.int64)
+    check_cancelled(monitor)
     sources = np.flatnonzero(paths.on_path)
     table, steps = vessel.table, neighbour_steps_mm(vessel.spacing_mm)
     none = np.zeros(0, np.int64)
