@@ -139,7 +139,7 @@ def test_specks_are_counted_but_not_drawn_and_a_small_tumour_is_no_speck():
     anatomy = build_anatomy(volume, LabelMap(array, geometry, segments))
     spleen, tumour = anatomy["spleen"], anatomy["tumour_1"]
     assert spleen.volume_ml == pytest.approx(np.count_nonzero(array[0]) / 1000)
-    assert "2 islands" in spleen.note and "not drawn" in spleen.note
+    assert "2 islands" in spleen.note and "(0.0020 ml together)" in spleen.note and "not drawn" in spleen.note
     assert trimesh.Trimesh(spleen.surface.points_mm, spleen.surface.triangles, process=False).body_count == 1
     assert trimesh.Trimesh(tumour.surface.points_mm, tumour.surface.triangles, process=False).body_count == 2
     assert tumour.note == "consists of 2 parts" and tumour.certificate.pieces == 2
@@ -167,6 +167,32 @@ def test_labels_of_another_scan_are_refused_and_cancelling_stops():
 
     with pytest.raises(Cancelled):
         build_anatomy(volume, labels, monitor=Stopper())
+
+
+def test_cancelling_is_asked_for_all_the_way_and_progress_never_goes_back():
+    class Counter(SilentMonitor):
+        def __init__(self, stop_at=10**9):
+            self.asked, self.stop_at, self.told = 0, stop_at, [0.0]
+
+        def progress(self, fraction):
+            self.told.append(fraction)
+
+        @property
+        def cancelled(self):
+            self.asked += 1
+            return self.asked >= self.stop_at
+
+    volume, labels = toy_patient(8.0)
+    whole = Counter()
+    build_anatomy(volume, labels, whole)
+    assert np.all(np.diff(whole.told) >= 0) and whole.told[-1] == pytest.approx(1.0)
+    # every structure smoothed, every round of decimation, every structure certified
+    assert whole.asked > 3 * len(labels.segments) + 30 and len(set(whole.told)) > 40
+    for stop_at in range(1, whole.asked + 1, whole.asked // 12):
+        stopped = Counter(stop_at)
+        with pytest.raises(Cancelled):
+            build_anatomy(volume, labels, stopped)
+        assert stopped.asked == stop_at
 
 
 def test_a_thin_vessel_in_many_pieces_is_drawn_whole():

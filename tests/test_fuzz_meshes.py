@@ -12,21 +12,18 @@ from anatomy_twin.errors import DataError
 from tests.fuzz import label_maps, mesh_checks
 
 TOGETHER = 10
-# what the script still finds and tells: a label without voxels in `vessel_trees`, and lines of vessels that the end
-# of the scan cuts lengthwise
-KNOWN = ("trees: IndexError", "nodes beyond the scan")
+SAMPLE = 60
 
 
-@pytest.mark.parametrize("first", range(0, 100, TOGETHER))
+@pytest.mark.parametrize("first", range(0, SAMPLE, TOGETHER))
 def test_random_label_maps_give_sound_meshes_or_a_word_why_not(first):
     for seed in range(first, first + TOGETHER):
-        found = mesh_checks.check(label_maps.make(seed), twice=seed % 8 == 0)
-        new = [line for line in found.faults if not any(known in line for known in KNOWN)]
-        assert not new, f"seed {seed}: {new}"
+        found = mesh_checks.check(label_maps.make(seed), twice=seed % 12 == 0)
+        assert not found.faults, f"seed {seed}: {found.faults}"
 
 
 def test_the_sample_meets_every_kind_and_orientation():
-    made = [label_maps.make(seed) for seed in range(100)]
+    made = [label_maps.make(seed) for seed in range(SAMPLE)]
     assert {kind for one in made for kind in one.kinds} == set(label_maps.MAKERS)
     handedness = {np.sign(np.linalg.det(one.labels.geometry.direction)) for one in made}
     assert handedness == {1.0, -1.0}

@@ -13,6 +13,7 @@ from scipy.sparse.linalg import spsolve
 from scipy.spatial import cKDTree
 
 from anatomy_twin.anatomy.tetra.build import build_tetrahedra, tetrahedra_report
+from anatomy_twin.anatomy.tetra.size import level_sizes
 from anatomy_twin.core import LabelMap, Segment, TetMesh, VolumeGeometry
 from anatomy_twin.errors import Cancelled, DataError, MeshError, UsageError
 from tests.support.reindexing import some_axes
@@ -174,6 +175,18 @@ def test_cells_grow_away_from_the_target():
     report = tetrahedra_report(mesh, organ())
     assert report.conforming and report.overlapping_voxels == 0 and report.regions[0].manifold
     assert abs(report.regions[0].volume_error_percent) < 0.5
+
+
+def test_the_coarse_size_is_the_one_asked_for_and_the_fine_one_no_larger():
+    near, listener = (tuple(organ().geometry.center_mm + np.array([25.0, 0.0, 0.0])), 6.0), Listener()
+    mesh = build_tetrahedra(organ(), ["liver"], size_mm=10.0, fine_mm=3.0, near=near, monitor=listener)
+    away = np.linalg.norm(mesh.points_mm[mesh.tetrahedra].mean(axis=1) - near[0], axis=1)
+    edge = np.cbrt(12.0 * volumes_mm3(mesh))
+    assert np.median(edge[away < 6.0]) == pytest.approx(2.5, rel=0.05)
+    assert np.percentile(edge[away > 40.0], 95.0) == pytest.approx(10.0, rel=0.1)
+    assert any("2.5 mm, not 3" in line for line in listener.said)
+    for size_mm, fine_mm, sizes in ((5.0, 1.5, 3), (5.0, 1.25, 3), (5.0, 5.0, 1), (0.3, 0.1, 3), (6.0, 5.9, 2)):
+        assert level_sizes(size_mm, fine_mm, near) == (size_mm, sizes)
 
 
 def test_a_sheet_and_a_rod_survive_and_say_what_they_lost():

@@ -50,7 +50,9 @@ def build_anatomy(
     """Return every segment as a structure: volume from its voxels, and a certified surface where one is of use.
 
     All surfaces are made at once: structures that touch share their triangles, so that there is neither a gap nor an
-    overlap between them, and every structure encloses the volume of its voxels.
+    overlap between them, and every structure encloses the volume of its voxels. They do not depend on how the array is
+    indexed. Where the patient is turned so far that another array axis runs along x, y or z, triangles are other ones:
+    volumes of voxels are the same, surfaces lie within parts of a voxel of each other, certificates are as good.
 
     Parameters
     ----------

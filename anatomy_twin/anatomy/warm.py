@@ -8,12 +8,15 @@ from anatomy_twin import catalog
 from anatomy_twin.anatomy.build import build_anatomy
 from anatomy_twin.anatomy.liver.couinaud import divide_liver
 from anatomy_twin.anatomy.solid.repair import mended
+from anatomy_twin.anatomy.surface.closed_parts import closed_parts
 from anatomy_twin.anatomy.tetra.build import build_tetrahedra
 from anatomy_twin.anatomy.tetra.report import tetrahedra_report
 from anatomy_twin.anatomy.vessels.trees import vessel_trees
 from anatomy_twin.anatomy.wall_thickness import wall_thickness
 from anatomy_twin.core import Code, LabelMap, Segment, SurfaceMesh, Volume, VolumeGeometry
+from anatomy_twin.kernels.mesh_nesting import nesting_of, solid_angle
 from anatomy_twin.kernels.mesh_untangle import renamed
+from anatomy_twin.kernels.tree_paths import outward_steps, ways_of_contact
 
 
 def warm_up() -> None:
@@ -38,8 +41,7 @@ def warm_up() -> None:
         volume = Volume(np.zeros(grid.shape, np.int16), one.geometry)
         anatomy = build_anatomy(volume, one)
         trees = vessel_trees(one, volume=volume)
-    corners = np.arange(3, dtype=np.int32)
-    renamed(corners[None], np.zeros((1, 2), np.int32), corners)  # surfaces that do not cross do not come to it
+    _warm_rare()
     divide_liver(labels, trees)
     mesh = build_tetrahedra(labels, ["liver", "portal_vein"], size_mm=16.0, fine_mm=8.0, near="portal_vein")
     tetrahedra_report(mesh, labels)
@@ -48,3 +50,20 @@ def warm_up() -> None:
     surface = anatomy.structures["portal_vein"].surface
     assert surface is not None
     mended(SurfaceMesh(surface.points_mm, surface.triangles[:-1]))
+    twice = np.concatenate([surface.triangles, surface.triangles + len(surface.points_mm)])
+    closed_parts(SurfaceMesh(np.concatenate([surface.points_mm, surface.points_mm + 200.0]), twice))
+
+
+def _warm_rare() -> None:
+    """Run what a liver with one whole vessel does not come to: crossing and nested surfaces, gaps and rings."""
+    corners = np.arange(3, dtype=np.int32)
+    renamed(corners[None], np.zeros((1, 2), np.int32), corners)
+    points, triangles = np.eye(3), np.stack([corners, corners])
+    nesting_of(points, triangles, np.array([0, 1], np.int32), 2)
+    for place in (np.zeros(3), np.zeros(6)[::2]):
+        solid_angle(points, triangles, np.zeros(1, np.int64), place)
+    one, none = np.zeros(1), np.full(1, -1, np.int64)
+    ways_of_contact(np.full((1, 26), -1, np.int32), none, none, one)
+    voxels = np.asfortranarray(np.zeros((2, 3), np.int64))
+    line = np.arange(2, dtype=np.int32).reshape(1, 1, 2)
+    outward_steps(line, np.zeros(2, np.int64), voxels, np.ones(2), np.ones(3), np.zeros(1, np.int64), 1.0)

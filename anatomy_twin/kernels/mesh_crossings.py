@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 WIDER_THAN_MEAN = 2.0  # cells than the boxes of triangles, along each axis: few triangles in a cell, few cells for each
 MOST_CELLS = 4_000_000
 SAME_PLACE = 1e-9  # of an edge: touching is not crossing
+MANY = 500_000  # triangles: worth asking between whether to go on
 _BLOCKS = 256  # of triangles or cells, each looked at by one thread
 
 
@@ -144,11 +146,11 @@ def _list_cells(points: Any, triangles: Any, among: Any, origin: Any, scale: Any
 @njit(cache=True, parallel=True)
 def _search(
     points: Any, triangles: Any, among: Any, start: Any, owner: Any, origin: Any, scale: Any, shape: Any,
-    crossing: Any,
+    crossing: Any, first_block: int, last_block: int,
 ) -> None:
     cells = start.shape[0] - 1
     every = among.shape[0] == 0
-    for block in prange(_BLOCKS):
+    for block in prange(first_block, last_block):
         low, high = block * cells // _BLOCKS, (block + 1) * cells // _BLOCKS
         most = 0
         for cell in range(low, high):
@@ -185,7 +187,8 @@ def _search(
 
 
 def crossing_triangles(
-    points_mm: NDArray[np.float64], triangles: NDArray[np.integer[Any]], among: NDArray[np.bool_] | None = None
+    points_mm: NDArray[np.float64], triangles: NDArray[np.integer[Any]], among: NDArray[np.bool_] | None = None,
+    asked: Callable[[], None] = lambda: None,
 ) -> NDArray[np.bool_]:
     """Tell of every triangle whether it passes through another one.
 
@@ -193,6 +196,7 @@ def crossing_triangles(
     ----------
     points_mm : (N, 3); triangles : (M, 3) point numbers, of a surface or a complex of surfaces.
     among : (M,) only pairs of which one is among these are looked at (what has moved since); by default all.
+    asked : called every second or so; what it raises ends the work.
 
     Returns
     -------
@@ -213,7 +217,10 @@ def crossing_triangles(
     width *= max(1.0, float(np.prod(extent / width)) / MOST_CELLS) ** (1.0 / 3.0)
     shape = np.floor(extent / width).astype(np.int64) + 1
     start, owner = _list_cells(points, corners, looked, origin, 1.0 / width, shape)
-    _search(points, corners, looked, start, owner, origin, 1.0 / width, shape, crossing)
+    step = _BLOCKS if len(corners) < MANY else _BLOCKS // 4
+    for first in range(0, _BLOCKS, step):
+        asked()
+        _search(points, corners, looked, start, owner, origin, 1.0 / width, shape, crossing, first, first + step)
     return crossing
 
 

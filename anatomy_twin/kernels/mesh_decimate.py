@@ -20,6 +20,7 @@ from anatomy_twin.kernels.mesh_decimate_setup import prepare, stars
 
 SHARE_PER_ROUND = 0.5  # of the points, those with the cheapest edges: the rest wait for what may become cheaper
 GROWTH = 1.5  # of the cost that is looked into, from round to round: what is left is coarser
+POINTS_AT_A_TIME = 500_000  # looked at between two calls of ``asked``
 LEAST_PROGRESS = 0.004  # of the triangles in a round; less is not worth another
 
 
@@ -136,7 +137,7 @@ def decimate_complex(
     *,
     most_triangles: float = np.inf,
     widest_mm: float = 0.0,
-    each_round: Callable[[int], None] | None = None,
+    asked: Callable[[int], None] = lambda _: None,
 ) -> Decimated:
     """Contract edges of a surface complex until it has few enough triangles or is as coarse as it may be.
 
@@ -154,7 +155,7 @@ def decimate_complex(
     target_triangles : stop when so many are left (just below it). More stay where the tolerance forbids.
     most_triangles, widest_mm : where the tolerance leaves more than so many, it is doubled, and again, until there are
         just as many, or it is as wide as that.
-    each_round : called before every round with the number of triangles that are left; what it raises ends the work.
+    asked : called every second or so with the number of triangles that are left; what it raises ends the work.
     """
     points = np.array(points_mm, dtype=np.float64, order="C").reshape(-1, 3)
     faces = np.array(triangles, dtype=np.int32, order="C").reshape(-1, 3)
@@ -174,13 +175,15 @@ def decimate_complex(
     kept, count = _compact(*about, count)
     ceiling = np.inf
     while count > target:
-        if each_round is not None:
-            each_round(count)
+        asked(count)
         start, star, wings = stars(faces, count, kept)
-        best_edges(
-            points[:kept], parts, orders, quadrics, start, star, wings, tolerance**2, ceiling, changed, partner, cost,
-            places, pending,
-        )
+        for first in range(0, kept, POINTS_AT_A_TIME):
+            asked(count)
+            best_edges(
+                points[:kept], parts, orders, quadrics, start, star, wings, tolerance**2, ceiling, changed, partner,
+                cost, places, pending, first, min(kept, first + POINTS_AT_A_TIME),
+            )
+        asked(count)
         changed[:kept] = False
         ranking = _ranking(cost[:kept], max(64, int(SHARE_PER_ROUND * kept)))
         taken = _chosen(ranking, partner[:kept], start, wings, count - target)

@@ -253,20 +253,20 @@ def _is_known(u: int, start: Any, wings: Any, changed: Any, pending: Any, ceilin
 @njit(cache=True, parallel=True)
 def best_edges(
     points: Any, sides: Any, orders: Any, quadrics: Any, start: Any, star: Any, wings: Any, limit: float,
-    ceiling: float, changed: Any, partner: Any, cost: Any, places: Any, pending: Any,
+    ceiling: float, changed: Any, partner: Any, cost: Any, places: Any, pending: Any, first: int, last: int,
 ) -> None:
-    """Find for every point u the best contraction of an edge (u, v) with v > u that is allowed.
+    """Find for every point u from ``first`` to before ``last`` the best contraction of an edge (u, v) with v > u that
+    is allowed.
 
     Written are, where ``changed`` (N,) says that something around the point is not as it was in the round before,
     ``partner`` (N,), -1 for none, its ``cost`` (N,), ``places`` (N, 3) of the joint point in mm, and ``pending`` (N,),
     the cost of what was too costly to be looked into. ``limit`` is the largest mean squared distance in mm2 that a
     contraction may reach; edges that cost more than ``ceiling`` are not looked into.
     """
-    count = points.shape[0]
-    for block in prange((count + _BLOCK - 1) // _BLOCK):
+    for block in prange((last - first + _BLOCK - 1) // _BLOCK):
         links, uses = np.empty((2, 2 * LARGEST_STAR), np.int32), np.empty((2, 2 * LARGEST_STAR), np.int32)
         q, ranked, rank_cost = np.empty(11), np.empty(TRIES, np.int32), np.empty(TRIES)
-        for u in range(block * _BLOCK, min(count, (block + 1) * _BLOCK)):
+        for u in range(first + block * _BLOCK, min(last, first + (block + 1) * _BLOCK)):
             if _is_known(u, start, wings, changed, pending, ceiling):
                 continue
             partner[u], cost[u], pending[u] = -1, np.inf, np.inf

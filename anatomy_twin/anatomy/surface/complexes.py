@@ -100,6 +100,7 @@ def complex_of(
     )
     _flatten_ends(found, kinds)
     smooth = replace(found, points_mm=_smoothed(found, kinds, regions.structure_voxels, yielding, monitor))
+    check_cancelled(monitor)
     return _settled(smooth, found.points_mm, *_limits(found, FARTHEST * spacing), SETTLINGS if exact else 1, monitor)
 
 
@@ -125,6 +126,7 @@ def _smoothed(
         half_at = HALVED_FREQUENCIES[0] + softness * (HALVED_FREQUENCIES[1] - HALVED_FREQUENCIES[0])
         trust = min(thickness / SHEET_VOXELS, 1.0) ** 4 * (YIELDING_TRUST if raw.names[number] in yielding else 1.0)
         add_smoothed(raw.points_mm, own, origin, kinds, at_end, half_at, FILTER_DEGREE, trust, trusted_mm, planes)
+    check_cancelled(monitor)
     return meeting_places(planes, raw.points_mm, *_limits(raw, FARTHEST_SMOOTHED * spacing))
 
 
@@ -177,18 +179,21 @@ def with_volumes(
     member = found.member[found.volumes_mm3 > 0]
     sign = member[:, of_pair[:, 1]].astype(np.float64) - member[:, of_pair[:, 0]]
     points, triangles = found.points_mm, found.triangles
+    check_cancelled(monitor)
     start, corner = corners_of_points(triangles, len(points))
+    check_cancelled(monitor)
     farthest_mm = 0.5 * min(found.geometry.spacing_mm)
     target = found.volumes_mm3[found.volumes_mm3 > 0]
     centre = np.asarray(found.geometry.shape) * found.geometry.spacing_mm / 2.0
     missing = target - sign @ fluxes(points, triangles, pairs, len(of_pair), centre)
     for _ in range(CORRECTIONS):
-        check_cancelled(monitor)
         if np.all(np.abs(missing) <= VOLUME_TOLERANCE * target):
             break
+        check_cancelled(monitor)
         areas = surface_areas(points, triangles, pairs, len(of_pair), start, corner)
         distance = np.clip(_least_moves(sign, areas, missing), -farthest_mm, farthest_mm)
         distance[np.abs(distance) < LEAST_CORRECTION * min(found.geometry.spacing_mm)] = 0.0
+        check_cancelled(monitor)
         further = moved_along_normals(points, triangles, pairs, start, corner, distance, low, high)
         still = target - sign @ fluxes(further, triangles, pairs, len(of_pair), centre)
         if np.linalg.norm(still / target) >= np.linalg.norm(missing / target):
@@ -242,13 +247,13 @@ def decimated(
     """
     all_triangles = len(found.triangles)
 
-    def each_round(left: int) -> None:
+    def asked(left: int) -> None:
         check_cancelled(monitor)
         monitor.progress(0.8 * (1.0 - left / all_triangles))
 
     fewer = decimate_complex(
         found.points_mm, found.triangles, found.sides, tolerance_mm, target_triangles, most_triangles=most_triangles,
-        widest_mm=widest_mm, each_round=each_round,
+        widest_mm=widest_mm, asked=asked,
     )
     check_cancelled(monitor)
     low, high = found.ends_mm.T  # least error may lie beyond the end of the scan, where nothing is

@@ -40,7 +40,9 @@ def untangled(
     """
     places, share = points_mm, np.ones(len(points_mm))
     moved = touching(triangles, np.any(points_mm != sound_mm, axis=1))
-    crossing = crossing_triangles(places, triangles, None if moved.mean() > FEW else moved)
+    crossing = crossing_triangles(
+        places, triangles, None if moved.mean() > FEW else moved, lambda: check_cancelled(monitor)
+    )
     for number in range(ROUNDS):
         if not crossing.any():
             break
@@ -71,7 +73,7 @@ def untangled_decimation(
     -------
     (points_mm (n, 3), triangles (m, 3), sides (m, 2)).
     """
-    crossing = crossing_triangles(fewer.points_mm, fewer.triangles)
+    crossing = crossing_triangles(fewer.points_mm, fewer.triangles, None, lambda: check_cancelled(monitor))
     if not crossing.any():
         return fewer.points_mm, fewer.triangles, fewer.sides
     left = len(fewer.points_mm)

@@ -4,7 +4,10 @@ Isosurface stuffing of a graded body-centred-cubic lattice (Labelle and Shewchuk
 several regions (after Bronson, Levine and Whitaker, IEEE TVCG 2014), then guarded smoothing (Freitag and
 Ollivier-Gooch, 1997). Interfaces are those of smooth fields of the labels (``kernels.tet_field``), shifted as a whole
 until regions have the volume of their voxels. All is computed in the frame of the array with its axes in canonical
-order: the mesh turns with the geometry and does not depend on how the array is indexed.
+order. So the mesh does not depend on how the array is indexed, and turns with the geometry as long as no other array
+axis comes to run along x, y or z: by any angle below 45 degrees about one of them. A quarter turn changes the canonical
+order, and the mesh is then as good but not the same: its lattice is cut, and its points are smoothed, in another order.
+Points near boundaries then differ by parts of a voxel, volumes by some hundredths of a percent.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from anatomy_twin.anatomy.tetra.size import (
     RegionBlock,
     cut_out,
     emit,
+    level_sizes,
     make_field,
     solve_bias,
 )
@@ -83,6 +87,11 @@ def build_tetrahedra(
     monitor.progress(0.02)
     check_cancelled(monitor)
     plan = plan_cells(block, labels, size_mm, fine_mm, near, most_tetrahedra, monitor)
+    finest_mm = size_mm / 2 ** (level_sizes(size_mm, fine_mm, near)[1] - 1)
+    if fine_mm is not None and finest_mm < 0.999 * fine_mm:
+        monitor.warn(
+            f"edges near the target are {finest_mm:.3g} mm, not {fine_mm:g}: sizes are halves of {size_mm:g} mm"
+        )
     monitor.progress(0.1)
     field, response = make_field(block)
     monitor.progress(0.15)

@@ -220,7 +220,7 @@ def _edge_lengths_mm(points: Floats, cells: NDArray[np.int64], monitor: Monitor)
 def _distinct(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return distinct numbers, none of them negative, in rising order (``np.unique`` takes ten times as long)."""
     numbers.sort()
-    return numbers[np.diff(numbers, prepend=-1) != 0]
+    return np.asarray(numbers[np.diff(numbers, prepend=-1) != 0])
 
 
 def _parity(triangles: NDArray[np.int64]) -> NDArray[np.bool_]:
