@@ -3,9 +3,11 @@
 from anatomy_twin.core.anatomy import Anatomy, Certificate, Structure, Tissue
 from anatomy_twin.core.assessment import Assessment, Cost, PlanCheck, Quantity, Rule
 from anatomy_twin.core.case import Case, Patient, Step, Transform
+from anatomy_twin.core.display import Display, LayerDisplay
 from anatomy_twin.core.frozen import FrozenMapping
 from anatomy_twin.core.geometry import VolumeGeometry, inverse_axes, reindex
 from anatomy_twin.core.labels import ABSENT_STATES, Code, LabelMap, Segment
+from anatomy_twin.core.measurements import Angle, Area, Ball, Diameters, Distance, Measurement
 from anatomy_twin.core.mesh import SurfaceMesh, TetMesh
 from anatomy_twin.core.monitor import SILENT, Monitor, SilentMonitor, check_cancelled, next_stage, part_of
 from anatomy_twin.core.plans import (
@@ -27,10 +29,11 @@ from anatomy_twin.core.tree import VesselTree
 from anatomy_twin.core.volume import Volume
 
 __all__ = [
-    "ABSENT_STATES", "SILENT", "AblationPlan", "Anatomy", "Applicator", "Assessment", "Case", "Certificate", "Code",
-    "Cost", "FrozenMapping", "LabelMap", "LesionLine", "LesionPlan", "LesionPoint", "Monitor", "Patient", "Plan",
-    "PlanCheck", "PlaneCut", "PositionPlan", "Quantity", "ResectionPlan", "Result", "Rule", "Seeds", "Segment",
-    "SegmentCut", "SilentMonitor", "Step", "Structure", "SurfaceCut", "SurfaceMesh", "TetMesh", "ThermalResult",
-    "Tissue", "Transform", "VesselTree", "Volume", "VolumeGeometry", "as_seeds", "check_cancelled", "inverse_axes",
-    "named_seeds", "next_stage", "part_of", "reindex",
+    "ABSENT_STATES", "SILENT", "AblationPlan", "Anatomy", "Angle", "Applicator", "Area", "Assessment", "Ball", "Case",
+    "Certificate", "Code", "Cost", "Diameters", "Display", "Distance", "FrozenMapping", "LabelMap", "LayerDisplay",
+    "LesionLine", "LesionPlan", "LesionPoint", "Measurement", "Monitor", "Patient", "Plan", "PlanCheck", "PlaneCut",
+    "PositionPlan", "Quantity", "ResectionPlan", "Result", "Rule", "Seeds", "Segment", "SegmentCut", "SilentMonitor",
+    "Step", "Structure", "SurfaceCut", "SurfaceMesh", "TetMesh", "ThermalResult", "Tissue", "Transform", "VesselTree",
+    "Volume", "VolumeGeometry", "as_seeds", "check_cancelled", "inverse_axes", "named_seeds", "next_stage", "part_of",
+    "reindex",
 ]

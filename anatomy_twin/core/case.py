@@ -7,13 +7,18 @@ from dataclasses import dataclass, field, replace
 
 from anatomy_twin.core.anatomy import Anatomy
 from anatomy_twin.core.assessment import Assessment, PlanCheck
+from anatomy_twin.core.display import Display
 from anatomy_twin.core.frozen import FrozenMapping, Value, read_only
 from anatomy_twin.core.labels import LabelMap
+from anatomy_twin.core.measurements import Measurement
 from anatomy_twin.core.plans import Plan
 from anatomy_twin.core.results import Result
 from anatomy_twin.core.volume import Volume
 from anatomy_twin.errors import DataError
 from anatomy_twin.units import check_range
+
+
+_TABLES = ("volumes", "labels", "transforms", "plans", "checks", "results", "assessments", "measurements", "timings_s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +82,13 @@ class Case:
     checks: Mapping[str, PlanCheck] = field(default_factory=FrozenMapping)
     results: Mapping[str, Result] = field(default_factory=FrozenMapping)
     assessments: Mapping[str, Assessment] = field(default_factory=FrozenMapping)
+    measurements: Mapping[str, Measurement] = field(default_factory=FrozenMapping)
+    display: Display = field(default_factory=Display)
     provenance: tuple[Step, ...] = ()
     timings_s: Mapping[str, float] = field(default_factory=FrozenMapping)
 
     def __post_init__(self) -> None:
-        for name in ("volumes", "labels", "transforms", "plans", "checks", "results", "assessments", "timings_s"):
+        for name in _TABLES:
             object.__setattr__(self, name, FrozenMapping(getattr(self, name)))
         object.__setattr__(self, "provenance", tuple(self.provenance))
         if self.primary not in self.volumes:
@@ -164,6 +171,24 @@ class Case:
     def with_assessment(self, assessment: Assessment) -> Case:
         """Return the case with an assessment added or replaced (key "" for the anatomy alone)."""
         return replace(self, assessments=FrozenMapping({**self.assessments, assessment.plan_name: assessment}))
+
+    def without_plan(self, name: str) -> Case:
+        """Return the case without a plan and all that it led to; ``DataError`` if there is none of that name."""
+        self.plan(name)
+        return replace(
+            self, plans=_without(self.plans, name), checks=_without(self.checks, name),
+            results=_without(self.results, name), assessments=_without(self.assessments, name),
+        )
+
+    def with_measurement(self, measurement: Measurement) -> Case:
+        """Return the case with a measurement added or replaced."""
+        return replace(self, measurements=FrozenMapping({**self.measurements, measurement.name: measurement}))
+
+    def without_measurement(self, name: str) -> Case:
+        """Return the case without a measurement; ``DataError`` if there is none of that name."""
+        if name not in self.measurements:
+            raise DataError(f"no measurement is called {name!r}")
+        return replace(self, measurements=_without(self.measurements, name))
 
     def with_step(self, stage: str, facts: Mapping[str, str], seconds: float | None = None) -> Case:
         """Return the case with one more line of provenance and, apart from it, the time it took."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from anatomy_twin.errors import DataError
 from anatomy_twin.units import Point, check_point, check_positive, check_range
+
+
+COMBINATIONS: Final = ("any", "all")
 
 
 def check_name(name: str) -> str:
@@ -110,18 +114,25 @@ class SegmentCut:
 
 @dataclass(frozen=True, slots=True)
 class ResectionPlan:
-    """Cuts through ``organ`` that remove ``targets`` with ``margin_mm``."""
+    """Cuts through ``organ`` that remove ``targets`` with ``margin_mm``.
+
+    With ``combination`` "any" a part of the organ is removed where any of the cuts removes it (pieces side by side),
+    with "all" where all of them do (a wedge between planes).
+    """
 
     name: str
     organ: str
     targets: tuple[str, ...]
     cuts: tuple[PlaneCut | SurfaceCut | SegmentCut, ...]
     margin_mm: float = 10.0
+    combination: str = "any"
 
     def __post_init__(self) -> None:
         check_name(self.name)
         object.__setattr__(self, "targets", tuple(self.targets))
         object.__setattr__(self, "cuts", tuple(self.cuts))
+        if self.combination not in COMBINATIONS:
+            raise DataError(f"cuts cannot be combined by {self.combination!r}", advice="use any or all")
         object.__setattr__(self, "margin_mm", check_range("margin_mm", self.margin_mm, 0.0, 50.0))
 
 

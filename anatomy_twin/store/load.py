@@ -14,10 +14,11 @@ from anatomy_twin.core import (
     SILENT,
     Assessment,
     Case,
+    Display,
     FrozenMapping,
+    Measurement,
     Monitor,
     Patient,
-    Plan,
     PlanCheck,
     Step,
     Transform,
@@ -31,6 +32,7 @@ from anatomy_twin.store.codec import decode
 from anatomy_twin.store.folder import check_relative, inside, printable
 from anatomy_twin.store.manifest import MANIFEST, TIMINGS, check_manifest, read_manifest
 from anatomy_twin.store.nrrd import decode_nrrd
+from anatomy_twin.store.plan_file import plan_of_case
 from anatomy_twin.store.results import read_result
 from anatomy_twin.store.sealed_json import parse, unseal
 from anatomy_twin.store.seg_nrrd import decode_seg_nrrd
@@ -39,6 +41,7 @@ from anatomy_twin.store.verify import extra_files
 
 Item = TypeVar("Item")
 MOST_RELOADS = 3
+LATER_PARTS = ("measurements", "display")  # since version 3
 RESTORE = "run `anatomy-twin verify` and restore the file from a copy"
 
 
@@ -131,6 +134,13 @@ class _Reader:
     def json(self, relative: str) -> Any:
         return parse(self.read(relative), relative)
 
+    def whole(self, hint: Any, name: str) -> Any:
+        """Return a part of the case that is a file of its own; None where an older version knew no such part."""
+        if name not in self.contents and name in LATER_PARTS:
+            return None
+        relative = self.contents[name]
+        return decode(hint, self.json(relative), relative)
+
     def finish(self) -> None:
         if self.unread:
             raise StoreError("nothing in the case refers to a file that it lists", where=min(self.unread))
@@ -157,12 +167,22 @@ def _case(reader: _Reader) -> Case:
         anatomy=read_anatomy(contents["anatomy"], reader.read),
         patient=decode(Patient, contents["patient"], MANIFEST),
         transforms=FrozenMapping({_pair(entry): _transform(entry) for entry in contents["transforms"]}),
-        plans=each("plans", from_json(Plan)),
+        plans=each("plans", lambda entry: plan_of_case(reader.json(entry["file"]), entry["file"])),
         checks=each("checks", from_json(PlanCheck)),
         results=each("results", lambda entry: read_result(entry["file"], reader.read)),
         assessments=each("assessments", from_json(Assessment)),
-        provenance=decode(tuple[Step, ...], reader.json(contents["provenance"]), contents["provenance"]),
+        measurements=_measurements(reader),
+        display=reader.whole(Display, "display") or Display(),
+        provenance=reader.whole(tuple[Step, ...], "provenance"),
     )
+
+
+def _measurements(reader: _Reader) -> FrozenMapping[str, Measurement]:
+    measurements = reader.whole(tuple[Measurement, ...], "measurements") or ()
+    named = FrozenMapping({item.name: item for item in measurements})
+    if len(named) != len(measurements):
+        raise StoreError("two measurements have the same name", where=reader.contents["measurements"])
+    return named
 
 
 def _volume(entry: dict[str, Any], reader: _Reader) -> Volume:

@@ -7,7 +7,8 @@ import typing
 from pathlib import Path
 from typing import Any, Final
 
-from anatomy_twin.core import AblationPlan, Plan
+from anatomy_twin.core import AblationPlan, Plan, ResectionPlan
+from anatomy_twin.core.plans import COMBINATIONS
 from anatomy_twin.errors import PlanError, StoreError
 from anatomy_twin.store.codec import KIND, decode, encode
 from anatomy_twin.store.folder import printable
@@ -57,6 +58,13 @@ def plan_from_json(data: bytes, where: str = "") -> Plan:
     except StoreError as error:
         what = f"the plan file cannot be read: {printable(error.what, 300)}"
         raise PlanError(what, where=where, advice=error.advice or _ADVICE) from error
+
+
+def plan_of_case(content: Any, where: str) -> Plan:
+    """Return a plan that a case holds; ``StoreError`` if it is none. Cases of version 2 knew no ``combination``."""
+    if isinstance(content, dict) and content.get(KIND) == ResectionPlan.__name__:
+        content = {"combination": COMBINATIONS[0], **content}
+    return typing.cast(Plan, decode(Plan, content, where))
 
 
 def save_plan(plan: Plan, path: str | Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +13,8 @@ from anatomy_twin.core import (
     SILENT,
     Assessment,
     Case,
+    Display,
+    Measurement,
     Monitor,
     Patient,
     Plan,
@@ -160,7 +162,9 @@ def _contents(case: Case, jobs: Jobs) -> dict[str, Any]:
         "assessments": _each(
             case.assessments, "assessments", ".json", _nothing, lambda a: dump(encode(Assessment, a)), jobs
         ),
-        "provenance": _provenance(case, jobs),
+        "measurements": _whole(tuple[Measurement, ...], tuple(case.measurements.values()), "measurements.json", jobs),
+        "display": _whole(Display, case.display, "display.json", jobs),
+        "provenance": _whole(tuple[Step, ...], case.provenance, "provenance.json", jobs),
     }
 
 
@@ -220,7 +224,7 @@ def _results(case: Case, jobs: Jobs) -> list[dict[str, Any]]:
     return entries
 
 
-def _provenance(case: Case, jobs: Jobs) -> str:
-    steps: Iterable[Step] = case.provenance
-    jobs["provenance.json"] = lambda: dump(encode(tuple[Step, ...], tuple(steps)))
-    return "provenance.json"
+def _whole(hint: Any, value: Any, relative: str, jobs: Jobs) -> str:
+    """Put a value of the hinted type into a file of its own."""
+    jobs[relative] = lambda: dump(encode(hint, value))
+    return relative

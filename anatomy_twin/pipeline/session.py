@@ -1,0 +1,354 @@
+"""One open case: what is done to it, undone, journaled, saved. No interface toolkit here; windows and pages draw it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anatomy_twin.core import SILENT, Case, FrozenMapping, LabelMap, Monitor
+from anatomy_twin.errors import StoreError, TwinError, UsageError
+from anatomy_twin.pipeline.session_records import entry_of, record_of
+from anatomy_twin.rehearsal.history import FIELDS, MAX_BYTES, Entry, History, applied, entry_between
+from anatomy_twin.segmentation.editing.desk import Change, with_layers
+from anatomy_twin.store import load_case, save_case
+from anatomy_twin.store.journal import Journal, read_journal
+from anatomy_twin.store.lock import CaseLock, lock_case
+from anatomy_twin.store.manifest import read_manifest
+from anatomy_twin.store.state import journal_file
+from anatomy_twin.store.swap import mend
+
+Listener = Callable[[frozenset[str]], None]
+READ_OFF: Final = ("checks", "results", "assessments")  # what is computed from labels and plans
+
+
+class Session:
+    """A case that is being worked on.
+
+    ``case`` is replaced by every step, never changed; only the voxels behind its primary label map are edited in
+    place, so long work gets ``snapshot()``. Every step goes through ``do`` (or ``do_labels``), is named, can be
+    undone, and is in the journal before listeners hear of it. Not thread-safe: one thread owns a session.
+    """
+
+    def __init__(
+        self, case: Case, path: str | Path | None = None, *, lock: CaseLock | None = None,
+        state: Path | None = None, max_bytes: int = MAX_BYTES,
+    ) -> None:
+        self.case, self.history = case, History(max_bytes)
+        self.path = None if path is None else Path(path).absolute()
+        self.lock, self._state = lock, state
+        self._base = "" if self.path is None else _manifest_sum(self.path)
+        self._voxels: NDArray[Any] | None = None
+        self._snapshot: Case | None = None
+        self._saved: Entry | None = None
+        self._journal: Journal | None = None
+        self._in_journal = [0, 0]  # how many steps of the history the journal can undo and redo
+        self._listeners: list[Listener] = []
+        self.messages: list[str] = []
+
+    @classmethod
+    def open(
+        cls, path: str | Path, monitor: Monitor = SILENT, *, state: Path | None = None, max_bytes: int = MAX_BYTES
+    ) -> Session:
+        """Open a saved case to work on it: locked for this program where nobody else has it, else read-only.
+
+        Raises ``StoreError`` where no case can be read there.
+        """
+        place = Path(path).absolute()
+        mend(place)
+        lock = lock_case(place) if place.is_dir() else None
+        try:
+            return cls(load_case(place, monitor), place, lock=lock, state=state, max_bytes=max_bytes)
+        except BaseException:
+            if lock is not None:
+                lock.release()
+            raise
+
+    @property
+    def read_only(self) -> str:
+        """Why the case cannot be saved where it lies, in one line; "" where it can."""
+        if self.path is None or self.lock is None or self.lock.held:
+            return ""
+        owner = self.lock.owner
+        return self.lock.why if owner is None else f"the case is open for {owner.told}: read-only here"
+
+    @property
+    def dirty(self) -> bool:
+        """True where something was done since the case was saved."""
+        return (self.history.done[-1] if self.history.done else None) is not self._saved
+
+    def listen(self, listener: Listener) -> None:
+        """Call ``listener`` with the names of the fields of the case that a step changed, after each."""
+        self._listeners.append(listener)
+
+    # steps
+
+    def do(self, name: str, after: Case, key: str = "") -> None:
+        """Make ``after`` the case, as a step called ``name``; steps in a row with the same ``key`` become one."""
+        entry = entry_between(self.case, after, name, key)
+        if entry.fields:
+            if "labels" in entry.after:
+                self._voxels = None
+            self._commit(entry, after)
+
+    def do_labels(self, change: Change) -> None:
+        """Edit the primary label map by a difference (``verb.change(labels, ...)``), as a step of its name.
+
+        Plans stay; what was read off the old labels (checks, results, numbers) is dropped, as is the surface of what
+        changed: surfaces are made anew by ``mesh_case``.
+        """
+        if change.empty:
+            return
+        before = self.case
+        after = replace(before, **{part: FrozenMapping() for part in READ_OFF if getattr(before, part)})
+        entry = entry_between(before, after, change.name, change=change)
+        voxels = self._writable(change.layers_after)
+        voxels[(slice(None), *change.box)] = change.after
+        labels = LabelMap(voxels, before.label_map.geometry, change.segments_after, before.label_map.notes)
+        self._commit(entry, replace(after, labels=FrozenMapping({**after.labels, after.primary: labels})))
+
+    def undo(self) -> str:
+        """Undo the last step and return its name; ``UsageError`` where there is none."""
+        return self._step(back=True)
+
+    def redo(self) -> str:
+        """Redo the step that was undone last and return its name; ``UsageError`` where there is none."""
+        return self._step(back=False)
+
+    def go_to(self, count: int) -> None:
+        """Undo or redo until ``count`` steps are done (0: the case as it was opened or remembered)."""
+        if not 0 <= count <= len(self.history.done) + len(self.history.undone):
+            raise UsageError(f"the history has no state number {count}")
+        while len(self.history.done) != count:
+            self._step(back=len(self.history.done) > count)
+
+    def snapshot(self) -> Case:
+        """Return the case with voxels of its own, for work beside the session; the same one until voxels change."""
+        if self._voxels is None:
+            return self.case
+        if self._snapshot is None or self._snapshot.label_map.segments is not self.case.label_map.segments:
+            labels = replace(self.case.label_map, array=self.case.label_map.array.copy(order="K"))
+            self._snapshot = replace(self.case, labels=FrozenMapping({**self.case.labels, self.case.primary: labels}))
+        own = {**self.case.labels, self.case.primary: self._snapshot.label_map}
+        return replace(self.case, labels=FrozenMapping(own))
+
+    # files
+
+    def save(self, path: str | Path | None = None, monitor: Monitor = SILENT, *, anyway: bool = False) -> Path:
+        """Save the case where it lies, or under another name, which is then where it lies.
+
+        Raises ``StoreError`` where another program has the case or, unless ``anyway``, changed or removed it since it
+        was opened, and where the disk refuses: the case on the disk is then as it was.
+        """
+        target = self.path if path is None else Path(path).absolute()
+        if target is None:
+            raise UsageError("the case has no place yet", advice="give a name to save it under")
+        elsewhere = target != self.path
+        if not elsewhere:
+            self._check_place(target, anyway)
+        lock = lock_case(target) if elsewhere or self.lock is None else None
+        if lock is not None and lock.owner is not None and not lock.held:
+            raise StoreError(f"the case is open for {lock.owner.told}", where=target.name[:80],
+                             advice="save it under another name")
+        try:
+            save_case(self.snapshot(), target, monitor)
+        except BaseException:
+            if lock is not None:
+                lock.release()
+            raise
+        if lock is not None:
+            self._release()
+            self.lock = lock
+        self._end_journal()
+        self.path, self._base = target, _manifest_sum(target)
+        self.history = self.history.sealed()
+        self._saved = self.history.done[-1] if self.history.done else None
+        self._tell(frozenset({"saved"}))
+        return target
+
+    def recoverable(self) -> tuple[str, ...]:
+        """Return the names of the steps that an earlier session of this case did and did not save; () for none."""
+        content = self._left_behind()
+        return () if content is None else tuple(str(record["do"]) for record in content if "do" in record)
+
+    def recover(self) -> tuple[str, ...]:
+        """Do again what an earlier session did and did not save; return lines about what could not be done again."""
+        content = self._left_behind()
+        if content is None or self.path is None:
+            return ()
+        lost: list[str] = []
+        file = journal_file(self.path, self._state)
+        with contextlib.suppress(OSError):
+            file.with_suffix(".new").unlink(missing_ok=True)
+        journal = Journal(file.with_suffix(".new"), self._header())
+        for number, record in enumerate(content, start=1):
+            try:
+                self._replay(record)
+                journal.append(record)
+                if record.get("lost"):
+                    lost.append(f"{record['do']}: to be made again ({', '.join(record['lost'])})")
+            except (TwinError, KeyError, TypeError) as error:
+                lost.append(f"step {number} and what followed it could not be done again: {error}")
+                break
+        journal.move(file)
+        self._journal = journal
+        self._tell(frozenset(FIELDS))
+        return tuple(dict.fromkeys(lost))
+
+    def forget(self) -> None:
+        """Give up what an earlier session did and did not save."""
+        with contextlib.suppress(OSError):
+            if self.path is not None:
+                journal_file(self.path, self._state).unlink(missing_ok=True)
+
+    def sync(self) -> None:
+        """Wait until the journal is on the disk; may be called from another thread."""
+        journal = self._journal
+        if journal is not None:
+            with contextlib.suppress(OSError):
+                journal.sync()
+
+    def close(self, *, keep_journal: bool = False) -> None:
+        """End the session: unsaved steps are given up, unless the journal is kept for the next one."""
+        if keep_journal and self._journal is not None:
+            self._journal.close()
+            self._journal = None
+        self._end_journal()
+        self._release()
+
+    # inside
+
+    def _commit(self, entry: Entry, after: Case) -> None:
+        self._write(record_of(entry))
+        self.case = after
+        self._record(entry)
+        self._tell(entry.fields)
+
+    def _record(self, entry: Entry) -> None:
+        self.history = self.history.recorded(entry)
+        joined = self.history.done[-1] is not entry
+        self._in_journal = [min(self._in_journal[0] + (not joined), len(self.history.done)), 0]
+
+    def _step(self, *, back: bool) -> str:
+        entry = self.history.next(back=back)
+        known = self._in_journal[0 if back else 1] > 0
+        self._write({"undo" if back else "redo": entry.name} if known else record_of(entry, back=back))
+        self._turn(entry, back=back)
+        self.history = self.history.stepped(back=back)
+        self._count(back=back, known=known)
+        self._tell(entry.fields)
+        return entry.name
+
+    def _count(self, *, back: bool, known: bool) -> None:
+        """Keep count of the steps that the journal can undo and redo by their names alone."""
+        undo, redo = self._in_journal
+        if back:
+            self._in_journal = [undo - 1, redo + 1] if known else [0, 0]
+        else:
+            self._in_journal = [undo + 1, redo - 1 if known else 0]
+
+    def _turn(self, entry: Entry, *, back: bool) -> None:
+        """Make the case what it was before (``back``) or after a step."""
+        step = entry.step
+        voxels = None if step is None else self._writable(max(step.shape[0], step.layers_before))
+        self.case = applied(self.case, entry, back=back, array=voxels)
+        if "labels" in entry.before:
+            self._voxels = None
+        elif step is not None:
+            self._voxels = _base_of(self.case.label_map.array)
+
+    def _writable(self, layers: int) -> NDArray[Any]:
+        """Return the session's own memory of the primary label map, with that many layers."""
+        labels = self.case.label_map.array
+        if self._voxels is None or self._voxels.shape[0] != layers:
+            self._voxels = with_layers(labels, layers)
+        self._snapshot = None
+        return self._voxels
+
+    def _replay(self, record: Any) -> None:
+        """Do again what a record tells."""
+        if "undo" in record or "redo" in record:
+            back = "undo" in record
+            self._turn(self.history.next(back=back), back=back)
+            self.history = self.history.stepped(back=back)
+            self._count(back=back, known=True)
+            return
+        entry, back = entry_of(record, self.case), bool(record.get("back"))
+        self._turn(entry, back=back)
+        if back:  # a step of before the case was saved: what led to it is not known here
+            self.history, self._in_journal = replace(self.history, done=(), undone=()), [0, 0]
+        else:
+            self._record(entry)
+
+    def _write(self, record: dict[str, Any]) -> None:
+        """Put a record into the journal; a case without a place, or one that is read-only, has none."""
+        if self.path is None or self.read_only:
+            return
+        try:
+            if self._journal is None:
+                file = journal_file(self.path, self._state)
+                file.unlink(missing_ok=True)
+                self._journal = Journal(file, self._header())
+            self._journal.append(record)
+        except (StoreError, OSError) as error:
+            line = f"what is done now would be lost in a crash: {error}"
+            if line not in self.messages:
+                self.messages.append(line)
+                self._tell(frozenset({"messages"}))
+
+    def _header(self) -> dict[str, Any]:
+        return {"case": "" if self.path is None else self.path.name, "base": self._base}
+
+    def _left_behind(self) -> tuple[Any, ...] | None:
+        if self.path is None or self._journal is not None:
+            return None
+        file = journal_file(self.path, self._state)
+        try:
+            content = read_journal(file)
+        except StoreError:
+            return None
+        return content.records if content.header.get("base") == self._base and content.records else None
+
+    def _check_place(self, target: Path, anyway: bool) -> None:
+        if self.read_only:
+            raise StoreError(self.read_only, where=target.name[:80], advice="save it under another name")
+        now = _manifest_sum(target)
+        if now != self._base and not anyway:
+            what = "removed" if not now else "changed"
+            raise StoreError(f"another program {what} the case since it was opened", where=target.name[:80],
+                             advice="save it under another name")
+
+    def _end_journal(self) -> None:
+        if self._journal is not None:
+            self._journal.close(remove=True)
+            self._journal = None
+        self._in_journal = [0, 0]
+
+    def _release(self) -> None:
+        if self.lock is not None:
+            self.lock.release()
+            self.lock = None
+
+    def _tell(self, what: frozenset[str]) -> None:
+        for listener in tuple(self._listeners):
+            listener(what)
+
+
+def _manifest_sum(path: Path) -> str:
+    """Return the checksum of the manifest of a case, which stands for all of it; "" where there is none."""
+    try:
+        return hashlib.sha256(read_manifest(path)).hexdigest()
+    except (StoreError, OSError):
+        return ""
+
+
+def _base_of(array: NDArray[Any]) -> NDArray[Any]:
+    """Return the writable array behind a read-only view."""
+    base = array if array.base is None else array.base
+    return np.asarray(base)

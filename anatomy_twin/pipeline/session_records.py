@@ -1,0 +1,84 @@
+"""Steps of an open case as records of its journal, and back."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any, Final
+
+from anatomy_twin.core import (
+    Assessment,
+    Case,
+    Display,
+    FrozenMapping,
+    Measurement,
+    Patient,
+    Plan,
+    PlanCheck,
+    Segment,
+)
+from anatomy_twin.core import Step as Provenance
+from anatomy_twin.errors import StoreError
+from anatomy_twin.rehearsal.history import Entry
+from anatomy_twin.segmentation.editing.history import Step
+from anatomy_twin.store.codec import decode, encode
+
+# fields whose content a journal holds; of the others (surfaces, simulated fields) it only says that they changed
+_HINTS: Final[dict[str, Any]] = {
+    "plans": Mapping[str, Plan],
+    "checks": Mapping[str, PlanCheck],
+    "assessments": Mapping[str, Assessment],
+    "measurements": Mapping[str, Measurement],
+    "display": Display,
+    "patient": Patient,
+    "provenance": tuple[Provenance, ...],
+}
+_WHERE: Final = "journal"
+
+
+def record_of(entry: Entry, *, back: bool = False) -> dict[str, Any]:
+    """Return a step as a record (JSON values); with ``back`` one that takes the step back."""
+    side = entry.before if back else entry.after
+    held = {name: encode(_HINTS[name], value) for name, value in side.items() if name in _HINTS}
+    lost = sorted(set(side) - set(_HINTS))
+    record: dict[str, Any] = {"do": entry.name, "key": entry.key, "fields": held, "lost": lost, "back": back}
+    if entry.step is not None:
+        record["voxels"] = _of_step(entry.step)
+    return record
+
+
+def entry_of(record: Mapping[str, Any], case: Case) -> Entry:
+    """Return the step that a record tells, for a case in the state before it.
+
+    Raises ``StoreError`` where the record is not one of this program's.
+    """
+    try:
+        fields = {name: decode(_HINTS[name], value, _WHERE) for name, value in record["fields"].items()}
+        voxels = record.get("voxels")
+        step = None if voxels is None else _step_of(voxels)
+        name, key = decode(str, record["do"], _WHERE), decode(str, record["key"], _WHERE)
+    except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as error:
+        raise StoreError("a line of the journal is not a step", where=_WHERE) from error
+    sides = FrozenMapping({part: getattr(case, part) for part in fields}), FrozenMapping(fields)
+    return Entry(name, key, *(reversed(sides) if record.get("back") else sides), step)
+
+
+def _of_step(step: Step) -> dict[str, Any]:
+    return {
+        "name": step.name, "start": list(step.start), "shape": list(step.shape),
+        "runs": base64.b85encode(step.runs).decode("ascii"),
+        "before": encode(tuple[Segment, ...], step.segments_before),
+        "after": encode(tuple[Segment, ...], step.segments_after),
+        "layers": step.layers_before, "crc": [step.before_crc, step.after_crc],
+    }
+
+
+def _step_of(voxels: Mapping[str, Any]) -> Step:
+    start = decode(tuple[int, int, int], voxels["start"], _WHERE)
+    shape = decode(tuple[int, int, int, int], voxels["shape"], _WHERE)
+    crc = decode(tuple[int, int], voxels["crc"], _WHERE)
+    segments = [decode(tuple[Segment, ...], voxels[side], _WHERE) for side in ("before", "after")]
+    return Step(decode(str, voxels["name"], _WHERE), start, shape, base64.b85decode(voxels["runs"]), *segments,
+                decode(int, voxels["layers"], _WHERE), *crc)  # fmt: skip
+
