@@ -9,6 +9,7 @@ import numpy as np
 
 from anatomy_twin import catalog
 from anatomy_twin.assess.margin import Margin, ablative_margin, nearest, resolvable
+from anatomy_twin.assess.resection import resection_quantities
 from anatomy_twin.assess.territories import lesions_placed, territory_quantities, where_in_liver
 from anatomy_twin.assess.volumes import healthy_ml, volume_quantities
 from anatomy_twin.core import (
@@ -19,6 +20,7 @@ from anatomy_twin.core import (
     LabelMap,
     Monitor,
     Quantity,
+    ResectionPlan,
     ThermalResult,
     check_cancelled,
     reindex,
@@ -37,8 +39,9 @@ def assess(
 
     Without a plan: volumes of the organs and lesions. With an ablation plan: tumour and ablated volume, the minimal
     ablative margin with its place, coverage of target and 5 mm rim, healthy organ lost, and the highest temperature
-    of structures that are not to be heated. ``result`` is taken from the case when it is not given; without any, what
-    needs it is "not checked".
+    of structures that are not to be heated. With a resection by planes: what is removed and what remains, the remnant
+    in percent and by formulas, the margin to each target, the vessels cut. ``result`` is taken from the case when it is
+    not given; without any, what needs it is "not checked".
 
     Raises ``PlanError`` for another kind of plan or a target that is not there, ``DataError`` when plan and result do
     not belong together.
@@ -49,8 +52,11 @@ def assess(
     if plan is None:
         of_anatomy = (*lesions_placed(case, volume_quantities(case)), *territory_quantities(case))
         return Assessment("", of_anatomy, case.synthetic, notes)
+    if isinstance(plan, ResectionPlan):
+        return Assessment(plan.name, resection_quantities(case, plan), case.synthetic, notes)
     if not isinstance(plan, AblationPlan):
-        raise PlanError(f"plan {plan.name!r} is a {type(plan).__name__}; this version assesses ablation plans only")
+        kinds = "ablations and resections by planes"
+        raise PlanError(f"plan {plan.name!r} is a {type(plan).__name__}; this version assesses {kinds} only")
     labels = case.label_map.reindexed(*case.label_map.geometry.canonical_axes())
     if plan.target not in labels:
         raise PlanError(f"no structure is called {plan.target!r}", advice=f"there are {', '.join(labels.names)}")

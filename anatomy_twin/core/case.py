@@ -17,7 +17,6 @@ from anatomy_twin.core.volume import Volume
 from anatomy_twin.errors import DataError
 from anatomy_twin.units import check_range
 
-
 _TABLES = ("volumes", "labels", "transforms", "plans", "checks", "results", "assessments", "measurements", "timings_s")
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from anatomy_twin.errors import DataError
 from anatomy_twin.units import Point, check_point, check_positive, check_range
 
-
 COMBINATIONS: Final = ("any", "all")
 
 

@@ -8,17 +8,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.core import SILENT, AblationPlan, Case, Cost, LabelMap, Monitor, PlanCheck, Rule, check_cancelled
+from anatomy_twin.core import (
+    SILENT,
+    AblationPlan,
+    Case,
+    Cost,
+    LabelMap,
+    Monitor,
+    PlanCheck,
+    ResectionPlan,
+    Rule,
+    check_cancelled,
+)
 from anatomy_twin.core.plans import Plan
 from anatomy_twin.errors import PlanError
 from anatomy_twin.plan.device import load_device
 from anatomy_twin.plan.measure import limit, measure_paths
+from anatomy_twin.plan.resection import resection_rules
 from anatomy_twin.plan.rules import path_costs, path_rules, setting_rules
 from anatomy_twin.plan.tissues import build_tissues, canonical_labels, require_target
 
 
 def check_plan(case: Case, plan: Plan, monitor: Monitor = SILENT) -> PlanCheck:
-    """Check an ablation plan against the segmentation of a case.
+    """Check an ablation or a resection by planes against the segmentation of a case.
 
     Each rule says passed, broken or not checked (its structure is not there), what is hit and where (LPS mm). With
     several applicators the names of rules and costs begin with "applicator N: ".
@@ -26,8 +38,11 @@ def check_plan(case: Case, plan: Plan, monitor: Monitor = SILENT) -> PlanCheck:
     Raises ``PlanError`` for another kind of plan, an unknown target (the message lists what there is) or device, or a
     segmentation without a body.
     """
+    if isinstance(plan, ResectionPlan):
+        return PlanCheck(plan.name, resection_rules(canonical_labels(case.label_map), plan))
     if not isinstance(plan, AblationPlan):
-        raise PlanError(f"plan {plan.name!r} is a {type(plan).__name__}; this version checks ablation plans only")
+        kinds = "ablations and resections by planes"
+        raise PlanError(f"plan {plan.name!r} is a {type(plan).__name__}; this version checks {kinds} only")
     labels = canonical_labels(case.label_map)
     require_target(labels, plan.target)
     rules: list[Rule] = []
