@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from anatomy_twin.core import AblationPlan, Applicator, Case, Cost, SilentMonitor, VolumeGeometry
+from anatomy_twin.core import AblationPlan, Applicator, Case, Cost, Display, SilentMonitor, VolumeGeometry
 from anatomy_twin.errors import Cancelled, StoreError
 from anatomy_twin.notice import INTENDED_USE
 from anatomy_twin.rehearsal import scene
@@ -122,7 +122,7 @@ def test_a_case_of_the_first_version_is_read(saved):
     (saved / "anatomy.json").write_bytes(data)
 
     def older(manifest):
-        manifest["schema_version"] = 1
+        without_later_parts(saved, manifest, 1)
         for name in list(manifest["files"]):
             if name.startswith(("trees/", "tetrahedra/", "territories", "surfaces/coarse/")):
                 (saved / name).unlink()
@@ -135,12 +135,38 @@ def test_a_case_of_the_first_version_is_read(saved):
     certificate = old.anatomy["body"].certificate
     assert certificate.watertight and certificate.manifold is None and certificate.pieces is None
     assert_equal(old.anatomy["liver"].surface, case.anatomy["liver"].surface)
-    assert_equal(replace(old, anatomy=case.anatomy), case)
+    first = replace(case, measurements={}, display=Display())
+    assert_equal(replace(old, anatomy=case.anatomy, plans=case.plans), first)
+
+
+def test_a_case_of_the_second_version_is_read(saved):
+    """Its resections had one way to combine cuts; measurements and display were not known."""
+    reseal(saved, lambda manifest: without_later_parts(saved, manifest, 2))
+    case, old = full_case(), load_case(saved)
+    cut = "Plan Bé / Δ"
+    plans = {**case.plans, cut: replace(case.plans[cut], combination="any")}
+    assert_equal(old, replace(case, measurements={}, display=Display(), plans=plans))
+
+
+def without_later_parts(saved, manifest, version):
+    """Turn a saved case into one of an older version."""
+    manifest["schema_version"] = version
+    for name in ("measurements", "display"):
+        file = manifest["case"].pop(name)
+        (saved / file).unlink()
+        del manifest["files"][file]
+    for file in saved.glob("plans/*.json"):
+        content = json.loads(file.read_text(encoding="utf-8"))
+        if content.pop("combination", None) is not None:
+            data = json.dumps(content).encode()
+            file.write_bytes(data)
+            relative = file.relative_to(saved).as_posix()
+            manifest["files"][relative] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
 def test_the_manifest_says_frame_units_and_use(saved):
     manifest = json.loads((saved / "case.json").read_text())
-    assert manifest["schema_version"] == 2 and manifest["coordinates"] == "LPS, mm"
+    assert manifest["schema_version"] == 3 and manifest["coordinates"] == "LPS, mm"
     assert manifest["intended_use"] == INTENDED_USE == scene.INTENDED_USE
 
 
@@ -221,7 +247,7 @@ def test_links_are_refused(saved, tmp_path):
 
 
 @pytest.mark.parametrize(("change", "words"), [
-    (lambda m: m.update(schema_version=3), "schema version 3.*reads 1 and 2.*update"),
+    (lambda m: m.update(schema_version=4), "schema version 4.*reads 1 to 3.*update"),
     (lambda m: m.update(schema_version=0), "schema version 0"),
     (lambda m: m.update(format="other"), "not that of a case"),
     (lambda m: m["case"].update(primary="no such"), "no such"),

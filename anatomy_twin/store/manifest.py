@@ -37,6 +37,6 @@ def check_manifest(manifest: dict[str, Any], where: str) -> None:
     version = manifest.get("schema_version")
     if type(version) is not int or version not in READABLE_VERSIONS:
         newer = isinstance(version, int) and version > SCHEMA_VERSION
-        told, read = printable(repr(version), 20), " and ".join(str(known) for known in READABLE_VERSIONS)
+        told, read = printable(repr(version), 20), f"{READABLE_VERSIONS[0]} to {SCHEMA_VERSION}"
         raise StoreError(f"case has schema version {told}, this program reads {read}", where=where,
                          advice="update this program" if newer else "open it with the program that wrote it")

@@ -11,12 +11,16 @@ from anatomy_twin.core import (
     AblationPlan,
     Anatomy,
     Applicator,
+    Area,
     Assessment,
     Case,
     Certificate,
     Code,
     Cost,
+    Display,
+    Distance,
     LabelMap,
+    LayerDisplay,
     LesionLine,
     LesionPlan,
     LesionPoint,
@@ -82,7 +86,7 @@ def all_plans() -> tuple:
         AblationPlan("A", "tumour_1", (applicator,), 5),
         AblationPlan("a", "tumour_1", (applicator, replace(applicator, power_w=1 / 3)), 7.25),
         AblationPlan("../../etc/passwd", "tumour_2", (applicator,)),
-        ResectionPlan("Plan Bé / Δ", "liver", ("tumour_1", "tumour_2"), cuts),
+        ResectionPlan("Plan Bé / Δ", "liver", ("tumour_1", "tumour_2"), cuts, combination="all"),
         LesionPlan("con", "left_atrium", (LesionLine(((0, 0, 0), (1, 1, 1))), LesionPoint((1, 2, 3), 30, 20, 10))),
         PositionPlan("x" * 80, "liver", (0, 1, 0), 12),
     )
@@ -147,4 +151,8 @@ def full_case() -> Case:
         replace(random_result("../../etc/passwd", volume.geometry, 2), surface=None)
     )
     case = case.with_assessment(Assessment("", numbers, True, ("x",))).with_assessment(Assessment("A", numbers[:1]))
+    case = case.with_measurement(Distance("to the capsule", (1 / 3, 0, 0), (1, 2, 3)))
+    case = case.with_measurement(Area("wound", ((0, 0, 0), (1, 0, 1e-7), (0, 1, 0))))
+    display = Display("slicer", {"liver": LayerDisplay(False, 1 / 3, (1, 2, 3)), "tumour_1": LayerDisplay()}, 150, 60.5)
+    case = replace(case, display=display)
     return case.with_step("segment", {"seed": "0", "a": "b"}, 1.25).with_step("plan", {}, 0.5)
