@@ -169,3 +169,21 @@ def test_what_cannot_be_resected_is_refused(plan, words):
         with pytest.raises(PlanError) as caught:
             act(case, plan)
         assert words in str(caught.value)
+
+
+def test_a_resection_from_a_file_is_checked_and_measured_on_the_command_line(tmp_path, capsys):
+    from anatomy_twin.cli.main import main
+
+    volume, labels = toy_patient()
+    case = at.save_case(at.Case.new(volume=volume, labels=labels), tmp_path / "a.twin")
+    file = tmp_path / "b.json"
+    cut = '{"kind": "PlaneCut", "point_mm": [-45, 0, 0], "normal": [-1, 0, 0]}'
+    file.write_text('{"kind": "ResectionPlan", "name": "B", "organ": "liver", "targets": ["tumour_1"], '
+                    f'"cuts": [{cut}]}}')  # fmt: skip
+    assert main(["plan", str(case), "--file", str(file)]) == 0
+    assert "plan B: no rule is broken" in capsys.readouterr().out
+    assert main(["assess", str(case), "--plan", "B"]) == 0
+    text = capsys.readouterr().out
+    assert "Remaining volume" in text and "Margin to tumour 1" in text and "Vessels cut" in text
+    assert main(["simulate", str(case), "--plan", "B"]) == 2
+    assert "cannot be simulated" in capsys.readouterr().err

@@ -100,7 +100,7 @@ def _margin(margin: TargetMargin, plan: ResectionPlan) -> Quantity:
 def _vessels(numbers: ResectionNumbers) -> list[Quantity]:
     found = [Quantity("cut_vessels", "Vessels cut", float(len(numbers.vessels)), "", note="of 2 mm and more (assumed)")]
     for number, vessel in enumerate(numbers.vessels[:MOST_VESSELS], start=1):
-        words = f"{vessel.tree} {vessel.name}".strip().replace("_", " ")
-        found.append(Quantity(f"cut_vessel_{number}_mm", f"Cut: {words}", round(vessel.diameter_mm, 1), "mm",
+        words = vessel.name if "vein" in vessel.name or "cava" in vessel.name else f"{vessel.tree} branch {vessel.name}"
+        found.append(Quantity(f"cut_vessel_{number}_mm", f"Cut: {words.strip()}", round(vessel.diameter_mm, 1), "mm",
                               place_mm=vessel.place_mm, note="diameter where it is cut"))  # fmt: skip
     return found

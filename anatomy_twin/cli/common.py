@@ -241,7 +241,8 @@ def numbers_text(assessment: Assessment) -> str:
     lines = []
     for quantity in assessment.quantities:
         unit = quantity.unit.replace("degC", DEGREES)
-        value = "-" if quantity.value is None else f"{quantity.value:.1f} {unit}".rstrip()
+        digits = 0 if not unit and quantity.value is not None and quantity.value.is_integer() else 1
+        value = "-" if quantity.value is None else f"{quantity.value:.{digits}f} {unit}".rstrip()
         limit = f"  limit {quantity.limit}{_assumed(quantity.source)}" if quantity.limit else ""
         verdict = f"  {quantity.verdict}" if quantity.verdict else ""
         lines.append(f"  {quantity.label:<38} {value:>12}{limit.replace('degC', DEGREES)}{verdict}")

@@ -24,7 +24,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--target-radius", type=float, metavar="MM", help="where no lesion is seen at the position: a sphere"
     )
-    parser.add_argument("--file", metavar="PLAN.json", help="a plan of your own: name, target, margin_mm, applicators")
+    parser.add_argument("--file", metavar="PLAN.json", help="a plan of your own: an ablation, or a resection by planes")
     parser.add_argument("--name", default="A", help="name of the plan (default: A)")
     parser.add_argument("--device", default="mwa-generic")
     parser.add_argument("--margin", type=float, default=5.0, metavar="MM", help="margin in mm (default: 5)")
@@ -57,5 +57,6 @@ def main(arguments: Sequence[str]) -> int:
     check, plan = case.checks[name], case.plan(name)
     count = len(check.broken)
     verdict = "no rule is broken" if not count else f"saved although it BREAKS {count} rule{'s' * (count > 1)}"
-    document = {**check_json(check), "target": plan.target, "warning": case.provenance[-1].facts.get("warning", "")}
+    target = getattr(plan, "target", None) or ", ".join(getattr(plan, "targets", ()))
+    document = {**check_json(check), "target": target, "warning": case.provenance[-1].facts.get("warning", "")}
     return emit(options, document, f"plan {name}: {verdict}\n{check_text(check)}", case)
