@@ -9,7 +9,8 @@ from typing import Final
 from anatomy_twin.errors import DataError
 
 UNITS: Final = frozenset(
-    {"", "mm", "mm2", "cm2", "ml", "HU", "degC", "s", "min", "ms", "W", "W/m3", "%", "deg", "kg", "cm", "1/s", "g"}
+    {"", "mm", "mm2", "cm2", "ml", "HU", "degC", "s", "min", "ms", "W", "W/m3", "%", "deg", "kg", "cm", "1/s", "g",
+     "count"}
 )
 
 

@@ -231,7 +231,7 @@ def test_refusals_say_what_there_is():
         check_plan(case, plan_of(target="tumour_9"))
     with pytest.raises(PlanError, match="there are mwa-generic"):
         check_plan(case, plan_of(device="laser"))
-    with pytest.raises(PlanError, match="ResectionPlan"):
+    with pytest.raises(PlanError, match="resects by planes"):
         check_plan(case, ResectionPlan("B", "liver", ("tumour_1",), (SegmentCut(("V",)),)))
     labels = case.label_map
     naked = LabelMap(labels.array, labels.geometry, tuple(s for s in labels.segments if s.name != "body"))

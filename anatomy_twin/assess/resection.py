@@ -98,7 +98,8 @@ def _margin(margin: TargetMargin, plan: ResectionPlan) -> Quantity:
 
 
 def _vessels(numbers: ResectionNumbers) -> list[Quantity]:
-    found = [Quantity("cut_vessels", "Vessels cut", float(len(numbers.vessels)), "", note="of 2 mm and more (assumed)")]
+    note = "of 2 mm and more (assumed)"
+    found = [Quantity("cut_vessels", "Vessels cut", float(len(numbers.vessels)), "count", note=note)]
     for number, vessel in enumerate(numbers.vessels[:MOST_VESSELS], start=1):
         words = vessel.name if "vein" in vessel.name or "cava" in vessel.name else f"{vessel.tree} branch {vessel.name}"
         found.append(Quantity(f"cut_vessel_{number}_mm", f"Cut: {words.strip()}", round(vessel.diameter_mm, 1), "mm",

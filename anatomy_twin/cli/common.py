@@ -241,8 +241,9 @@ def numbers_text(assessment: Assessment) -> str:
     lines = []
     for quantity in assessment.quantities:
         unit = quantity.unit.replace("degC", DEGREES)
-        digits = 0 if not unit and quantity.value is not None and quantity.value.is_integer() else 1
-        value = "-" if quantity.value is None else f"{quantity.value:.{digits}f} {unit}".rstrip()
+        value = "-" if quantity.value is None else f"{quantity.value:.1f} {unit}".rstrip()
+        if unit == "count" and quantity.value is not None:
+            value = f"{quantity.value:.0f}"
         limit = f"  limit {quantity.limit}{_assumed(quantity.source)}" if quantity.limit else ""
         verdict = f"  {quantity.verdict}" if quantity.verdict else ""
         lines.append(f"  {quantity.label:<38} {value:>12}{limit.replace('degC', DEGREES)}{verdict}")

@@ -307,7 +307,9 @@ def format_quantity(quantity: Quantity) -> str:
 
 def format_number(value: float, unit: str) -> str:
     """Return a number with its unit, with as many digits as are worth reading."""
-    digits = 0 if abs(value) >= 100 or (not unit and float(value).is_integer()) else 1
+    if unit == "count":
+        return f"{value:.0f}"
+    digits = 0 if abs(value) >= 100 else 1
     if abs(value) < 0.1 and value != 0:
         digits = 3
     shown = {"degC": "\N{DEGREE SIGN}C", "mm2": "mm\N{SUPERSCRIPT TWO}", "cm2": "cm\N{SUPERSCRIPT TWO}"}.get(unit, unit)
