@@ -8,21 +8,22 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from anatomy_twin.core import AblationPlan, Applicator, Case, Cost, Display, SilentMonitor, VolumeGeometry
+from anatomy_twin.core import AblationPlan, Applicator, Case, Cost, SilentMonitor, VolumeGeometry
 from anatomy_twin.errors import Cancelled, StoreError
 from anatomy_twin.notice import INTENDED_USE
 from anatomy_twin.rehearsal import scene
 from anatomy_twin.store import load_case, save_case, verify_case
 from anatomy_twin.store.folder import safe_names
-from anatomy_twin.store.sealed_json import dump, parse, seal, unseal
+from anatomy_twin.store.sealed_json import dump, parse
 from anatomy_twin.store.swap import replacing
 from tests.support.full_case import full_case
+from tests.support.saved_cases import assert_equal, reseal
 
 
 class Listener(SilentMonitor):
@@ -36,44 +37,13 @@ class Listener(SilentMonitor):
         self.fractions.append(fraction)
 
 
-def assert_equal(a, b, where="case"):
-    """Equal to the last bit, types included."""
-    if isinstance(a, np.ndarray):
-        assert a.dtype == b.dtype and a.shape == b.shape, where
-        np.testing.assert_array_equal(a, b, where)
-    elif is_dataclass(a):
-        assert type(a) is type(b), where
-        for part in fields(a):
-            assert_equal(getattr(a, part.name), getattr(b, part.name), f"{where}.{part.name}")
-    elif hasattr(a, "items"):
-        assert type(a) is type(b) and list(a) == list(b), where
-        for key in a:
-            assert_equal(a[key], b[key], f"{where}[{key!r}]")
-    elif isinstance(a, tuple):
-        assert isinstance(b, tuple) and len(a) == len(b), where
-        for n, (x, y) in enumerate(zip(a, b, strict=True)):
-            assert_equal(x, y, f"{where}[{n}]")
-    else:
-        assert a == b and (type(a) is type(b) or {type(a), type(b)} <= {int, float}), where
-
-
 @pytest.fixture
 def saved(tmp_path) -> Path:
     return save_case(full_case(), tmp_path / "toy.twin")
 
 
-FIRST_CERTIFICATE = ("watertight", "outward", "volume_error_percent", "triangle_count", "touches_border")
-
-
 def files_of(folder: Path) -> dict[str, bytes]:
     return {f.relative_to(folder).as_posix(): f.read_bytes() for f in sorted(folder.rglob("*")) if f.is_file()}
-
-
-def reseal(folder: Path, change) -> None:
-    """Change the manifest as somebody would who knows how it is sealed."""
-    manifest = unseal((folder / "case.json").read_bytes(), "case.json")
-    change(manifest)
-    (folder / "case.json").write_bytes(seal(manifest))
 
 
 def test_a_full_case_comes_back_exactly(saved):
@@ -108,60 +78,6 @@ def test_nothing_tells_where_when_or_by_whom_it_was_written(saved):
 def test_a_minimal_case_comes_back(tmp_path):
     case = Case.new(volume=full_case().volumes["arterial phase"])
     assert_equal(load_case(save_case(case, tmp_path / "m.twin")), case)
-
-
-def test_a_case_of_the_first_version_is_read(saved):
-    """What that version did not know stays not checked or empty; everything else is as it was."""
-    content = json.loads((saved / "anatomy.json").read_text())
-    for name in ("trees", "tetrahedra", "territories"):
-        del content[name]
-    for entry in content["structures"]:
-        entry.pop("coarse")
-        entry["certificate"] = entry["certificate"] and {name: entry["certificate"][name] for name in FIRST_CERTIFICATE}
-    data = json.dumps(content).encode()
-    (saved / "anatomy.json").write_bytes(data)
-
-    def older(manifest):
-        without_later_parts(saved, manifest, 1)
-        for name in list(manifest["files"]):
-            if name.startswith(("trees/", "tetrahedra/", "territories", "surfaces/coarse/")):
-                (saved / name).unlink()
-                del manifest["files"][name]
-        manifest["files"]["anatomy.json"] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-
-    reseal(saved, older)
-    case, old = full_case(), load_case(saved)
-    assert not old.anatomy.trees and old.anatomy.territories is None and not old.anatomy.tetrahedra
-    certificate = old.anatomy["body"].certificate
-    assert certificate.watertight and certificate.manifold is None and certificate.pieces is None
-    assert_equal(old.anatomy["liver"].surface, case.anatomy["liver"].surface)
-    first = replace(case, measurements={}, display=Display())
-    assert_equal(replace(old, anatomy=case.anatomy, plans=case.plans), first)
-
-
-def test_a_case_of_the_second_version_is_read(saved):
-    """Its resections had one way to combine cuts; measurements and display were not known."""
-    reseal(saved, lambda manifest: without_later_parts(saved, manifest, 2))
-    case, old = full_case(), load_case(saved)
-    cut = "Plan Bé / Δ"
-    plans = {**case.plans, cut: replace(case.plans[cut], combination="any")}
-    assert_equal(old, replace(case, measurements={}, display=Display(), plans=plans))
-
-
-def without_later_parts(saved, manifest, version):
-    """Turn a saved case into one of an older version."""
-    manifest["schema_version"] = version
-    for name in ("measurements", "display"):
-        file = manifest["case"].pop(name)
-        (saved / file).unlink()
-        del manifest["files"][file]
-    for file in saved.glob("plans/*.json"):
-        content = json.loads(file.read_text(encoding="utf-8"))
-        if content.pop("combination", None) is not None:
-            data = json.dumps(content).encode()
-            file.write_bytes(data)
-            relative = file.relative_to(saved).as_posix()
-            manifest["files"][relative] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
 def test_the_manifest_says_frame_units_and_use(saved):
@@ -274,7 +190,6 @@ def test_a_plan_of_an_unknown_kind_or_with_strange_values_is_refused(saved):
     for change in ({"kind": "ModulePlan"}, {"margin_mm": "5"}, {"margin_mm": -5.0}, {"applicators": []}, {"x": 1}):
         data = dump({**good, **change})
         plan.write_bytes(data)
-        import hashlib
 
         entry = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         reseal(saved, lambda manifest, entry=entry: manifest["files"].update({"plans/A.json": entry}))

@@ -19,7 +19,8 @@ from anatomy_twin.core import Case, Patient, Volume, VolumeGeometry
 from anatomy_twin.errors import StoreError
 from anatomy_twin.store import load_case, save_case, swap, verify_case
 from tests.support.full_case import full_case
-from tests.test_store_case import Listener, assert_equal, files_of
+from tests.support.saved_cases import assert_equal
+from tests.test_store_case import Listener, files_of
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
