@@ -14,6 +14,7 @@ from anatomy_twin.cli.main import main
 from anatomy_twin.core import Case, VesselTree
 from anatomy_twin.export import export
 from anatomy_twin.store import load_case, save_case
+from tests.support.listener import Listener
 from tests.support.toy_patient import ELLIPSOIDS, make_segment, toy_patient
 
 
@@ -64,21 +65,6 @@ def test_several_meshes_stay_beside_trees_and_segments(capsys, case):
 
 
 def test_what_was_made_of_other_labels_goes_and_it_is_said(case):
-    class Listener:
-        cancelled = False
-
-        def __init__(self):
-            self.lines = []
-
-        def stage(self, name):
-            pass
-
-        def progress(self, fraction):
-            pass
-
-        def warn(self, message):
-            self.lines.append(message)
-
     before = pipeline.tetrahedra_case(load_case(case), ["liver"], size_mm=16.0)
     array = before.label_map.array.copy()
     array[0, 0, 0, 0] = array.max()

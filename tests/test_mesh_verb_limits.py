@@ -16,6 +16,7 @@ from anatomy_twin.cli import verify_verb
 from anatomy_twin.core import LabelMap, VolumeGeometry
 from anatomy_twin.errors import MeshError
 from anatomy_twin.pipeline.vessel_labels import with_portal_branches
+from tests.support.listener import Listener
 from tests.support.toy_patient import make_segment
 
 
@@ -81,22 +82,6 @@ def test_a_limit_of_the_address_space_counts_as_memory():
               "check_memory(2e9, 'it', 'take less')")  # fmt: skip
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and "it would need about 2 GB" in done.stderr.splitlines()[-1]
-
-
-class Listener:
-    cancelled = False
-
-    def __init__(self):
-        self.lines = []
-
-    def stage(self, name):
-        pass
-
-    def progress(self, fraction):
-        pass
-
-    def warn(self, message):
-        self.lines.append(message)
 
 
 def liver_with_one_vein():

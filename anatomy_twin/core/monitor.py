@@ -63,19 +63,34 @@ def part_of(monitor: Monitor, start: float, stop: float) -> Iterator[Monitor]:
     yield _Part(monitor, start, stop)
 
 
-class _Part:
-    def __init__(self, outer: Monitor, start: float, stop: float) -> None:
-        self._outer, self._start, self._stop = outer, start, stop
+class HandingOn:
+    """A monitor that hands everything on to another one; kinds of it change one of the four."""
+
+    def __init__(self, outer: Monitor) -> None:
+        self._outer = outer
 
     @property
     def cancelled(self) -> bool:
+        """True once the user has asked to stop."""
         return self._outer.cancelled
 
     def stage(self, name: str) -> None:
+        """Begin a stage."""
         self._outer.stage(name)
 
     def progress(self, fraction: float) -> None:
-        self._outer.progress(self._start + (self._stop - self._start) * fraction)
+        """Tell how far the stage is, 0 to 1."""
+        self._outer.progress(fraction)
 
     def warn(self, message: str) -> None:
+        """Hand a warning on."""
         self._outer.warn(message)
+
+
+class _Part(HandingOn):
+    def __init__(self, outer: Monitor, start: float, stop: float) -> None:
+        super().__init__(outer)
+        self._start, self._stop = start, stop
+
+    def progress(self, fraction: float) -> None:
+        self._outer.progress(self._start + (self._stop - self._start) * fraction)

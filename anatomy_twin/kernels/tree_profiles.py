@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from anatomy_twin.kernels.tree_sections import RAYS, _filled
+from anatomy_twin.kernels.tree_sections import RAYS, _filled, frame_around
 
 
 @njit(cache=True, parallel=True)
@@ -24,18 +24,7 @@ def radial_profiles(
     """
     result = np.zeros((points.shape[0], samples))
     for n in prange(points.shape[0]):
-        tangent = tangents[n]
-        least = 0
-        for axis in range(1, 3):
-            if abs(tangent[axis]) < abs(tangent[least]):
-                least = axis
-        across, up = np.zeros(3), np.zeros(3)
-        for axis in range(3):
-            across[axis] = (1.0 if axis == least else 0.0) - tangent[least] * tangent[axis]
-        across /= math.sqrt((across * across).sum())
-        up[0] = tangent[1] * across[2] - tangent[2] * across[1]
-        up[1] = tangent[2] * across[0] - tangent[0] * across[2]
-        up[2] = tangent[0] * across[1] - tangent[1] * across[0]
+        across, up = frame_around(tangents[n])
         values = np.empty(RAYS)
         for m in range(samples):
             far = reach[n] * m / (samples - 1)

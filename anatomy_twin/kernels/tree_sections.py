@@ -118,6 +118,23 @@ def _circle(x: Any, y: Any, sound: Any, radius: float) -> tuple[float, float, fl
     return u, v, radius
 
 
+@njit(cache=True)
+def frame_around(tangent: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return two unit vectors (3,) at right angles to a unit vector and to each other."""
+    least = 0
+    for axis in range(1, 3):
+        if abs(tangent[axis]) < abs(tangent[least]):
+            least = axis
+    across, up = np.zeros(3), np.zeros(3)
+    for axis in range(3):
+        across[axis] = (1.0 if axis == least else 0.0) - tangent[least] * tangent[axis]
+    across /= math.sqrt((across * across).sum())
+    up[0] = tangent[1] * across[2] - tangent[2] * across[1]
+    up[1] = tangent[2] * across[0] - tangent[0] * across[2]
+    up[2] = tangent[0] * across[1] - tangent[1] * across[0]
+    return across, up
+
+
 @njit(cache=True, parallel=True)
 def cross_sections(
     field: NDArray[np.float32], owner: NDArray[np.int32], spacing: NDArray[np.float64], points: NDArray[np.float64],
@@ -141,17 +158,7 @@ def cross_sections(
         point, tangent = points[n], tangents[n]
         if _filled(field, point[0] / spacing[0], point[1] / spacing[1], point[2] / spacing[2]) < 0.05:
             continue
-        least = 0
-        for axis in range(1, 3):
-            if abs(tangent[axis]) < abs(tangent[least]):
-                least = axis
-        across, up = np.zeros(3), np.zeros(3)
-        for axis in range(3):
-            across[axis] = (1.0 if axis == least else 0.0) - tangent[least] * tangent[axis]
-        across /= math.sqrt((across * across).sum())
-        up[0] = tangent[1] * across[2] - tangent[2] * across[1]
-        up[1] = tangent[2] * across[0] - tangent[0] * across[2]
-        up[2] = tangent[0] * across[1] - tangent[1] * across[0]
+        across, up = frame_around(tangent)
         sides, x, y = np.empty(RAYS), np.empty(RAYS), np.empty(RAYS)
         clear = np.zeros(RAYS, np.bool_)
         # hemmed in by other lines all around, a section is measured as if they were not there, and trusted little

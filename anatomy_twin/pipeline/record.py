@@ -15,6 +15,7 @@ from anatomy_twin.core import (
     Monitor,
     check_cancelled,
 )
+from anatomy_twin.core.monitor import HandingOn
 
 LIBRARIES = ("numpy", "scipy", "numba", "scikit-image", "SimpleITK", "pydicom", "vtk", "pyvista")
 
@@ -47,28 +48,15 @@ def recorded(case: Case, stage: str, facts: Mapping[str, str], clock: Clock) -> 
     return case.with_step(stage, facts, clock.seconds)
 
 
-class Heard:
+class Heard(HandingOn):
     """A monitor that hands everything on and keeps what it was warned of, each line once."""
 
     def __init__(self, outer: Monitor) -> None:
-        self._outer = outer
+        super().__init__(outer)
         self.lines: list[str] = []
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether the user stopped."""
-        return self._outer.cancelled
-
-    def stage(self, name: str) -> None:
-        """Begin a stage."""
-        self._outer.stage(name)
-
-    def progress(self, fraction: float) -> None:
-        """Tell how far the stage is, 0 to 1."""
-        self._outer.progress(fraction)
 
     def warn(self, message: str) -> None:
         """Hand a warning on and keep it."""
         if message not in self.lines:
             self.lines.append(message)
-        self._outer.warn(message)
+        super().warn(message)

@@ -21,8 +21,11 @@ def removed_mask(labels: LabelMap, plan: ResectionPlan) -> NDArray[np.bool_]:
     A voxel is where its centre is; a centre in the plane itself is removed. Raises ``PlanError`` where the organ is
     not there or the plan has another cut than planes.
     """
-    organ = organ_mask(labels, plan)
-    return np.asarray(mark_beyond(organ, index_planes(labels.geometry, plan), plan.combination == "all"))
+    return _removed_of(organ_mask(labels, plan), labels.geometry, plan)
+
+
+def _removed_of(organ: NDArray[np.bool_], geometry: VolumeGeometry, plan: ResectionPlan) -> NDArray[np.bool_]:
+    return np.asarray(mark_beyond(organ, index_planes(geometry, plan), plan.combination == "all"))
 
 
 def organ_mask(labels: LabelMap, plan: ResectionPlan) -> NDArray[np.bool_]:
@@ -54,7 +57,8 @@ def index_planes(geometry: VolumeGeometry, plan: ResectionPlan) -> NDArray[np.fl
 
 def resection_rules(labels: LabelMap, plan: ResectionPlan) -> tuple[Rule, ...]:
     """Return the hard rules of a resection by planes: it divides the organ, and removes its targets whole."""
-    removed, organ = removed_mask(labels, plan), organ_mask(labels, plan)
+    organ = organ_mask(labels, plan)
+    removed = _removed_of(organ, labels.geometry, plan)
     share = 100.0 * float(np.count_nonzero(removed)) / float(np.count_nonzero(organ))
     words = plan.organ.replace("_", " ")
     whole = "nothing is removed" if share == 0.0 else f"the whole {words} is removed"

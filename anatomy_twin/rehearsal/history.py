@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from anatomy_twin.core import Case, FrozenMapping, LabelMap
 from anatomy_twin.errors import UsageError
 from anatomy_twin.segmentation.editing.desk import Change, with_layers
-from anatomy_twin.segmentation.editing.history import Step
+from anatomy_twin.segmentation.editing.history import Step, dropped_line
 from anatomy_twin.units import check_positive
 
 MAX_BYTES: Final = 512 * 2**20
@@ -86,10 +86,7 @@ class History:
     @property
     def told(self) -> str:
         """One line about steps that were dropped; "" where none were."""
-        if not self.dropped:
-            return ""
-        steps = "the oldest step" if self.dropped == 1 else f"the {self.dropped} oldest steps"
-        return f"{steps} can no longer be undone: the history holds {self.max_bytes / 2**20:.3g} MB"
+        return dropped_line(self.dropped, self.max_bytes)
 
     def recorded(self, entry: Entry) -> History:
         """Return the history with one more step; what was undone before it is forgotten."""

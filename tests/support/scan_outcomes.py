@@ -23,18 +23,11 @@ from anatomy_twin.scan import find_series, load_volume
 PYDICOM = Path(pydicom.data.__file__).parent
 LONGEST_S = 20
 PADDING_HU = -1024.0
-# what must hold and does not yet; a test whose name is here is expected to fail, and complains once it passes
-NOT_YET: dict[str, str] = {}
 
 
 def cases(*rows: tuple):
-    """Parameters of a test, those of ``NOT_YET`` marked; the first value of a row is its name."""
-    marked = []
-    for row in rows:
-        why = NOT_YET.get(row[0])
-        marks = [pytest.mark.xfail(reason=why, strict=True)] if why else []
-        marked.append(pytest.param(*row, id=row[0], marks=marks))
-    return marked
+    """Parameters of a test; the first value of a row is its name."""
+    return [pytest.param(*row, id=row[0]) for row in rows]
 
 
 # --- nothing but a volume or one line ---------------------------------------------------------------------------------

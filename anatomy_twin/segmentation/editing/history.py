@@ -77,6 +77,14 @@ class Step:
         array[place] = block ^ flat.reshape(self.shape)
 
 
+def dropped_line(count: int, max_bytes: int) -> str:
+    """Return one line about steps that a history dropped to keep within its bound; "" where it dropped none."""
+    if not count:
+        return ""
+    steps = "the oldest step" if count == 1 else f"the {count} oldest steps"
+    return f"{steps} can no longer be undone: the history holds {max_bytes / 2**20:.3g} MB"
+
+
 def _crc(values: NDArray[Any]) -> int:
     return zlib.crc32(np.ascontiguousarray(values).tobytes())
 
@@ -135,10 +143,7 @@ class EditHistory:
     @property
     def told(self) -> str:
         """One line about steps that were dropped; "" where none were."""
-        if not self.dropped:
-            return ""
-        steps = "the oldest step" if self.dropped == 1 else f"the {self.dropped} oldest steps"
-        return f"{steps} can no longer be undone: the history holds {self.max_bytes / 2**20:.3g} MB"
+        return dropped_line(self.dropped, self.max_bytes)
 
     def recorded(self, change: Change) -> EditHistory:
         """Return the history with one more edit; what was undone before it is forgotten. An empty change adds none."""
