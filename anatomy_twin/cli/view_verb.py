@@ -75,7 +75,7 @@ def _show(options: argparse.Namespace, sheets: dict[str, str]) -> int:
         return emit(options, wrote, "\n".join(f"wrote {file}" for file in wrote.values()))
     from anatomy_twin.view import open_window
 
-    return int(open_window(case, plan_name=options.plan))
+    return int(open_window(options.case, plan_name=options.plan))
 
 
 def _draw(name: str, case: Case, file: str) -> None:

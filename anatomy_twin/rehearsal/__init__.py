@@ -10,6 +10,7 @@ from anatomy_twin.rehearsal.build import (
     structure_label,
     window_of,
 )
+from anatomy_twin.rehearsal.pointer import Pointer, Tool
 from anatomy_twin.rehearsal.scene import (
     INTENDED_USE,
     FieldSeries,
@@ -17,8 +18,10 @@ from anatomy_twin.rehearsal.scene import (
     Needle,
     OverlayLayer,
     Scene,
+    SegmentLook,
     SurfaceLayer,
 )
+from anatomy_twin.rehearsal.shapes import ALWAYS, CutTint, Shape, Tint
 from anatomy_twin.rehearsal.slicing import (
     PLANES,
     SliceImage,
@@ -32,8 +35,8 @@ from anatomy_twin.rehearsal.slicing import (
 )
 
 __all__ = [
-    "INTENDED_USE", "PLANES", "SYNTHETIC_NOTE", "FieldSeries", "Marker", "Needle", "OverlayLayer", "Scene",
-    "SliceImage", "SlicePlane", "SurfaceLayer", "build_scene", "chosen_plan", "format_number", "format_quantity",
-    "letters_of", "plane_through", "sample", "slice_image", "slice_mask", "slice_mask_fraction", "structure_colour",
-    "structure_label", "window_of",
+    "ALWAYS", "INTENDED_USE", "PLANES", "SYNTHETIC_NOTE", "CutTint", "FieldSeries", "Marker", "Needle", "OverlayLayer",
+    "Pointer", "Scene", "SegmentLook", "Shape", "SliceImage", "SlicePlane", "SurfaceLayer", "Tint", "Tool",
+    "build_scene", "chosen_plan", "format_number", "format_quantity", "letters_of", "plane_through", "sample",
+    "slice_image", "slice_mask", "slice_mask_fraction", "structure_colour", "structure_label", "window_of",
 ]

@@ -21,6 +21,7 @@ from anatomy_twin.core import (
 )
 from anatomy_twin.errors import UsageError
 from anatomy_twin.notice import SYNTHETIC_NOTE
+from anatomy_twin.rehearsal.looks import looks_displayed, overlays_displayed, segment_looks, surfaces_displayed
 from anatomy_twin.rehearsal.scene import FieldSeries, Marker, Needle, OverlayLayer, Scene, SurfaceLayer
 from anatomy_twin.units import Point, check_point
 
@@ -29,15 +30,17 @@ DAMAGE_LEVELS = (1.0, 4.6)
 NEEDLE_RADIUS_MM = 1.0  # assumed where the catalog does not know the device
 
 
-def build_scene(case: Case, plan_name: str | None = None, palette: str = "default") -> Scene:
+def build_scene(case: Case, plan_name: str | None = None, palette: str = "", *, masks: bool = True) -> Scene:
     """Return everything that is to be shown of a case and one of its plans.
 
-    Parameters: ``plan_name`` by default the only plan, or the last one that has a result, or the last; ``palette`` a
-    name of ``catalog/palettes.json``. Works for a case without labels, plan or result. Raises ``DataError`` for an
-    unknown plan and ``UsageError`` for an unknown palette.
+    Parameters: ``plan_name`` by default the only plan, or the last one that has a result, or the last, and "" for
+    none; ``palette`` a name of ``catalog/palettes.json``, by default that of the case's display. ``masks=False``
+    leaves out the overlays, which cost a pass over the labels each: ``looks`` say how to draw segments straight from
+    the label map. Works for a case without labels, plan or result. Raises ``DataError`` for an unknown plan and
+    ``UsageError`` for an unknown palette.
     """
-    colours = _palette(palette)
-    name = chosen_plan(case) if plan_name is None else case.plan(plan_name).name
+    colours, display = _palette(palette or case.display.palette or "default"), case.display
+    name = chosen_plan(case) if plan_name is None else case.plan(plan_name).name if plan_name else ""
     plan = case.plans.get(name)
     result = case.results.get(name)
     target = plan.target if isinstance(plan, AblationPlan) else ""
@@ -46,14 +49,20 @@ def build_scene(case: Case, plan_name: str | None = None, palette: str = "defaul
     return Scene(
         title=f"{case.patient.pseudonym}: plan {name}" if name else case.patient.pseudonym,
         volume=case.volume,
-        surfaces=_surfaces(case, result, target, colours),
-        overlays=(*_rim(labels, plan, colours), *_overlays(labels, result, target, colours)),
+        surfaces=surfaces_displayed(_surfaces(case, result, target, colours), display),
+        overlays=overlays_displayed(
+            (*_rim(labels, plan, colours), *_overlays(labels, result, target, colours)), display
+        ) if masks else (),
+        looks=looks_displayed(segment_looks(
+            case, target, structure_label, _drawing, lambda name, own: _colour(name, colours, own)
+        ), display),
         needles=needles,
         fields=_fields(result),
         markers=_markers(case.assessments.get(name), colours),
         numbers=_numbers(case, name),
         focus_mm=focus_of(case, target),
-        window=window_of(case),
+        window=(display.window_width, display.window_level)
+        if display.window_width is not None and display.window_level is not None else window_of(case),
         messages=(*_messages(case, name, result), *assumed),
     )
 

@@ -60,6 +60,24 @@ def _caption(label: str, state: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class SegmentLook:
+    """How one segment of the primary label map is drawn on slices: voxels of ``layer`` that hold ``value``.
+
+    ``group`` is that of its surface ("organ", "vessel", "target", "body"); ``part_of`` the segment it belongs to.
+    """
+
+    name: str
+    label: str
+    layer: int
+    value: int
+    colour: tuple[int, int, int]
+    visible: bool = True
+    group: str = "organ"
+    state: str = ""
+    part_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Needle:
     """One applicator: a line from entry to tip (LPS mm) and the length of its heating part."""
 
@@ -114,6 +132,7 @@ class Scene:
     window: tuple[float, float] = (400.0, 50.0)
     notice: str = INTENDED_USE
     messages: tuple[str, ...] = field(default=())
+    looks: tuple[SegmentLook, ...] = ()
 
     def with_surface(self, name: str, **changes: Any) -> Scene:
         """Return the scene with one surface layer changed (``visible=False``, ``opacity=0.3``)."""

@@ -9,8 +9,8 @@ from typing import Final
 
 from PySide6.QtWidgets import QApplication
 
-from anatomy_twin.core import Case
 from anatomy_twin.errors import RenderError, WorkerError
+from anatomy_twin.pipeline.session import Session
 from anatomy_twin.view.style import apply_style
 from anatomy_twin.worker import run_limited
 
@@ -20,7 +20,7 @@ PACKAGES: Final = (
 )
 
 
-def run_application(case: Case, plan_name: str | None) -> int:
+def run_application(session: Session | None, plan_name: str | None) -> int:
     """Open the window and run Qt's event loop."""
     if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         raise RenderError("there is no display for a window", advice="use `anatomy-twin view CASE --screenshot FILE`")
@@ -36,7 +36,7 @@ def run_application(case: Case, plan_name: str | None) -> int:
     apply_style(application)
     from anatomy_twin.view.window import RehearsalWindow
 
-    window = RehearsalWindow(case, plan_name)
+    window = RehearsalWindow(session, plan_name)
     window.showMaximized()
     code: int = application.exec()
     return code

@@ -6,12 +6,13 @@ from typing import Any, Final
 
 import numpy as np
 import pyvista
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 from pyvistaqt import QtInteractor
 
 from anatomy_twin.rehearsal import letters_of
 from anatomy_twin.render.stage import NO_SURFACES, Stage, place_camera
-from anatomy_twin.view.model import RehearsalModel
+from anatomy_twin.view.desk import Desk
 
 BUTTONS: Final = (("A", "anterior"), ("P", "posterior"), ("R", "right"), ("L", "left"), ("H", "head"), ("F", "foot"))
 
@@ -19,7 +20,9 @@ BUTTONS: Final = (("A", "anterior"), ("P", "posterior"), ("R", "right"), ("L", "
 class ScenePane(QWidget):
     """Surfaces, applicators and the coagulated zone at the moment shown. Rotate left, pan middle, zoom right/wheel."""
 
-    def __init__(self, model: RehearsalModel) -> None:
+    maximise = Signal(object)
+
+    def __init__(self, model: Desk) -> None:
         super().__init__()
         self._model = model
         self._zones: dict[int, Any] = {}
@@ -100,9 +103,10 @@ class ScenePane(QWidget):
         self._cross.SetPosition(*self._model.focus_mm)
         self.draw()
 
-    def _surface_changed(self, name: str) -> None:
-        layer = next(layer for layer in self._model.scene.surfaces if layer.name == name)
-        self._stage.update(layer)
+    def _surface_changed(self) -> None:
+        self._zones.clear()
+        for layer in self._model.scene.surfaces:
+            self._stage.update(layer)
         self.draw()
 
     def _moment_changed(self) -> None:

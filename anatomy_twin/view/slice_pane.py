@@ -22,7 +22,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from anatomy_twin.rehearsal import SlicePlane, plane_through, sample, slice_mask_fraction
-from anatomy_twin.view.model import RehearsalModel
+from anatomy_twin.view.desk import Desk
 from anatomy_twin.view.style import PLANE_COLOURS
 
 FILL = 0.14
@@ -38,7 +38,7 @@ class SlicePane(QWidget):
 
     maximise = Signal(object)
 
-    def __init__(self, model: RehearsalModel, plane_name: str) -> None:
+    def __init__(self, model: Desk, plane_name: str) -> None:
         super().__init__()
         self._model, self.plane_name = model, plane_name
         self._zoom = 1.0
@@ -91,14 +91,14 @@ class SlicePane(QWidget):
         colour = np.repeat(grey[..., None], 3, axis=2)
         zone = self._zone(plane)
         for layer in model.scene.overlays:
-            if not model.overlay_visible(layer.name):
+            if not layer.visible:
                 continue
             if layer.name == "zone" and zone is not None:
                 _blend(colour, zone, layer.colour, 2 * FILL)
             else:
                 part = slice_mask_fraction(layer.mask, layer.geometry, plane)
                 _blend(colour, part >= 0.5, layer.colour, FILL)
-        if model.show_temperature:
+        if model.field_shown:
             self._blend_temperature(colour, plane)
         pixels = np.ascontiguousarray(colour.astype(np.uint8))
         height_px, width_px = pixels.shape[:2]
@@ -161,7 +161,7 @@ class SlicePane(QWidget):
     def _paint_scale(self, painter: QPainter) -> None:
         """Draw the colour scale of the temperature with its ends in degrees."""
         series = self._model.field("temperature")
-        if series is None or not self._model.show_temperature:
+        if series is None or not self._model.field_shown:
             return
         height, left = max(self.height() // 3, 60), self.width() - 26
         top = self.height() - height - 30

@@ -1,203 +1,195 @@
-"""The rehearsal window: 3-D, three linked slices, structures, numbers, simulated time."""
+"""The rehearsal window: views in the middle, steps left, structures and plans right, numbers and messages below."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QBrush, QCloseEvent, QColor, QKeySequence, QShortcut
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QGridLayout,
-    QHBoxLayout,
-    QHeaderView,
-    QLabel,
-    QMainWindow,
-    QPlainTextEdit,
-    QPushButton,
-    QSlider,
-    QSplitter,
-    QTableWidget,
-    QTableWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from typing import Final
 
-from anatomy_twin.core import Case
-from anatomy_twin.view.model import RehearsalModel
-from anatomy_twin.view.scene_pane import ScenePane
-from anatomy_twin.view.scene_tree import SceneTree
-from anatomy_twin.view.slice_pane import SlicePane
-from anatomy_twin.view.style import VERDICTS
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QCloseEvent
+from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QVBoxLayout, QWidget
 
-PLAY_INTERVAL_MS = 250
+from anatomy_twin.notice import INTENDED_USE
+from anatomy_twin.pipeline.session import Session
+from anatomy_twin.view.commands import Command, all_commands
+from anatomy_twin.view.desk import Desk
+from anatomy_twin.view.jobs import Jobs
+from anatomy_twin.view.live import Live
+from anatomy_twin.view.panels import PLACES, make_panel
+from anatomy_twin.view.start_page import StartPage
+from anatomy_twin.view.time_bar import TimeBar
+from anatomy_twin.view.tools import attach_all
+from anatomy_twin.view.views import Views
+from anatomy_twin.view.words import tr
+
+SIDES: Final = {
+    "left": Qt.DockWidgetArea.LeftDockWidgetArea, "right": Qt.DockWidgetArea.RightDockWidgetArea,
+    "bottom": Qt.DockWidgetArea.BottomDockWidgetArea,
+}  # fmt: skip
 
 
 class RehearsalWindow(QMainWindow):
-    """One case and one of its plans."""
+    """One window, at most one open case (``desk``; None on the start page)."""
 
-    def __init__(self, case: Case, plan_name: str | None = None) -> None:
+    desk_changed = Signal()
+
+    def __init__(self, session: Session | None = None, plan_name: str | None = None) -> None:
         super().__init__()
-        self.model = RehearsalModel(case, plan_name)
-        self.setWindowTitle(f"anatomy_twin   {self.model.scene.title}")
-        self.resize(1440, 900)
-        self.scene_pane = ScenePane(self.model)
-        self.slice_panes = {name: SlicePane(self.model, name) for name in ("axial", "coronal", "sagittal")}
-        self.tree = SceneTree(self.model)
-        self.numbers = self._make_numbers()
-        self.time_slider = QSlider(Qt.Orientation.Horizontal)
-        self.time_label = QLabel()
-        self.play_button = QPushButton("Play")
-        self._timer = QTimer(self)
-        self._timer.setInterval(PLAY_INTERVAL_MS)
-        self._timer.timeout.connect(self._play_on)
-        self._alone: QWidget | None = None
-        self._lay_out()
-        self._status()
-        self.model.focus_changed.connect(self._tell_place)
-        self.model.moment_changed.connect(self._tell_moment)
+        self.desk: Desk | None = None
+        self.views: Views | None = None
+        self.panels: dict[str, QWidget] = {}
+        self.docks: dict[str, QDockWidget] = {}
+        self.time_bar: TimeBar | None = None
+        self.jobs = Jobs(self)
+        self.live = Live(self)
+        self.commands: dict[str, Command] = {command.name: command for command in all_commands()}
+        self.actions_by_name: dict[str, QAction] = {}
+        self.resize(1500, 930)
+        self._make_actions()
+        self._make_status()
+        self.start_page = StartPage(self)
+        self.setCentralWidget(self.start_page)
+        if session is not None:
+            self.show_session(session, plan_name)
+        else:
+            self.refresh_actions()
+
+    # the case
+
+    def show_session(self, session: Session, plan_name: str | None = None) -> None:
+        """Show a case instead of what is shown now, which was asked about and closed before."""
+        self._take_down()
+        self.desk = Desk(session, plan_name)
+        self._put_up(self.desk)
+        self.desk_changed.emit()
+        self.refresh_actions()
+
+    def leave_case(self) -> None:
+        """Close the case without asking and show the start page."""
+        self._take_down()
+        self.start_page = StartPage(self)
+        self.setCentralWidget(self.start_page)
+        self.desk_changed.emit()
+        self.refresh_actions()
+
+    def run(self, name: str) -> None:
+        """Run a command by its name, where it can be run now."""
+        command = self.commands[name]
+        if command.enabled(self):
+            command.run(self)
+            self.refresh_actions()
+
+    def refresh_actions(self) -> None:
+        """Let menus and buttons show what can be done now and what is on."""
+        for name, action in self.actions_by_name.items():
+            command = self.commands[name]
+            action.setEnabled(command.enabled(self))
+            if command.checked is not None:
+                action.setChecked(self.desk is not None and command.checked(self))
+        case = "" if self.desk is None else self.desk.scene.title
+        mark = "*" if self.desk is not None and self.desk.session.dirty else ""
+        self.setWindowTitle(f"{case}{mark}    anatomy_twin" if case else "anatomy_twin")
+
+    def show_panel(self, name: str) -> None:
+        """Bring a panel to the front."""
+        if name in self.docks:
+            self.docks[name].show()
+            self.docks[name].raise_()
+
+    def _put_up(self, desk: Desk) -> None:
+        self.views = Views(desk)
+        self.time_bar = TimeBar(desk)
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.views, 1)
+        column.addWidget(self.time_bar)
+        self.setCentralWidget(middle)
+        stacks: dict[str, QDockWidget] = {}
+        for place in PLACES:
+            panel = make_panel(place, self)
+            dock = QDockWidget(panel.windowTitle(), self)
+            dock.setObjectName(place.name)
+            dock.setWidget(panel)
+            dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable
+                             | QDockWidget.DockWidgetFeature.DockWidgetClosable)  # fmt: skip
+            self.addDockWidget(SIDES[place.side], dock)
+            if place.stack in stacks:
+                self.tabifyDockWidget(stacks[place.stack], dock)
+            elif place.stack:
+                stacks[place.stack] = dock
+            self.panels[place.name], self.docks[place.name] = panel, dock
+        for first in stacks.values():
+            first.raise_()
+        desk.told.connect(self._told)
+        for signal in (desk.case_changed, desk.plan_changed, desk.tool_changed, desk.moment_changed):
+            signal.connect(self._refresh)
+        attach_all(self)
+        self._desk_signals(desk)
+
+    def _desk_signals(self, desk: Desk) -> None:
+        desk.focus_changed.connect(self._tell_place)
         self._tell_place()
-        self._tell_moment()
-        QShortcut(QKeySequence(Qt.Key.Key_Space), self, self.play_button.click)
 
-    def _lay_out(self) -> None:
-        views = QWidget()
-        self._grid = QGridLayout(views)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setSpacing(3)
-        self._places: list[tuple[QWidget, int, int]] = [
-            (self.scene_pane, 0, 0), (self.slice_panes["axial"], 0, 1),
-            (self.slice_panes["coronal"], 1, 0), (self.slice_panes["sagittal"], 1, 1),
-        ]
-        for widget, row, column in self._places:
-            self._grid.addWidget(widget, row, column)
-            self._grid.setRowStretch(row, 1)
-            self._grid.setColumnStretch(column, 1)
-        for pane in self.slice_panes.values():
-            pane.maximise.connect(self.toggle_alone)
-        left = QWidget()
-        column_layout = QVBoxLayout(left)
-        column_layout.setContentsMargins(0, 0, 0, 0)
-        column_layout.addWidget(views, 1)
-        column_layout.addWidget(self._make_time_row())
-        side = QSplitter(Qt.Orientation.Vertical)
-        panels = {"STRUCTURES": self.tree, "NUMBERS": self.numbers, "MESSAGES": self._make_messages()}
-        for title, widget in panels.items():
-            side.addWidget(_titled(title, widget))
-        side.setSizes([420, 330, 110])
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.addWidget(left)
-        splitter.addWidget(side)
-        splitter.setSizes([910, 530])
-        splitter.setStretchFactor(0, 1)
-        self.setCentralWidget(splitter)
+    def _take_down(self) -> None:
+        self.live.stop()
+        self.jobs.stop()
+        if self.views is not None:
+            self.views.shut()
+        for dock in self.docks.values():
+            self.removeDockWidget(dock)
+            dock.deleteLater()
+        self.docks, self.panels = {}, {}
+        old = self.takeCentralWidget()
+        if old is not None:
+            old.deleteLater()
+        if self.desk is not None:
+            self.desk.session.close()
+            self.desk.deleteLater()
+        self.desk = self.views = self.time_bar = None
 
-    def _make_time_row(self) -> QWidget:
-        row = QWidget()
-        layout = QHBoxLayout(row)
-        layout.setContentsMargins(8, 4, 8, 4)
-        self.play_button.setCheckable(True)
-        self.play_button.toggled.connect(self._toggle_play)
-        self.time_slider.setRange(0, max(self.model.snapshot_count - 1, 0))
-        self.time_slider.setValue(self.model.snapshot)
-        self.time_slider.valueChanged.connect(self.model.set_snapshot)
-        temperature = QCheckBox("Temperature")
-        temperature.toggled.connect(self.model.set_temperature_shown)
-        self.temperature_box = temperature
-        self.time_label.setMinimumWidth(260)
-        for widget in (self.play_button, self.time_slider, self.time_label, temperature):
-            layout.addWidget(widget, 1 if widget is self.time_slider else 0)
-            widget.setEnabled(self.model.snapshot_count > 0)
-        return row
+    # menus and status
 
-    def _make_numbers(self) -> QTableWidget:
-        rows = self.model.scene.numbers
-        table = QTableWidget(len(rows), 3)
-        table.setHorizontalHeaderLabels(["Number", "Value", "Verdict"])
-        table.verticalHeader().hide()
-        table.setShowGrid(False)
-        table.setAlternatingRowColors(True)
-        table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        for row, (label, value, verdict) in enumerate(rows):
-            symbol, colour = VERDICTS[verdict]
-            cells = (label, value, f"{symbol} {verdict}".strip())
-            for column, text in enumerate(cells):
-                item = QTableWidgetItem(text)
-                item.setToolTip(text)
-                if column == 1:
-                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-                if column == 2:
-                    item.setForeground(QBrush(QColor(colour)))
-                table.setItem(row, column, item)
-        table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((1, 84), (2, 104)):
-            table.setColumnWidth(column, width)
-        table.verticalHeader().setDefaultSectionSize(24)
-        return table
+    def _make_actions(self) -> None:
+        menus = {}
+        bar = self.addToolBar(tr("Tools"))
+        bar.setObjectName("tools")
+        bar.setMovable(False)
+        for command in self.commands.values():
+            action = QAction(command.text, self)
+            action.setToolTip(command.tip or command.text)
+            action.setShortcuts(list(command.keys))
+            action.setCheckable(command.checked is not None)
+            action.triggered.connect(lambda _=False, name=command.name: self.run(name))
+            self.actions_by_name[command.name] = action
+            self.addAction(action)
+            if command.menu:
+                if command.menu not in menus:
+                    menus[command.menu] = self.menuBar().addMenu(command.menu)
+                if command.divided:
+                    menus[command.menu].addSeparator()
+                menus[command.menu].addAction(action)
+            if command.bar:
+                bar.addAction(action)
 
-    def _make_messages(self) -> QPlainTextEdit:
-        text = QPlainTextEdit("\n".join(self.model.scene.messages))
-        text.setReadOnly(True)
-        return text
-
-    def _status(self) -> None:
-        self.place_label = QLabel()
-        notice = QLabel(self.model.scene.notice)
-        notice.setObjectName("notice")
-        self.notice_label = notice
+    def _make_status(self) -> None:
+        self.place_label, self.notice_label = QLabel(), QLabel(tr(INTENDED_USE))
+        self.notice_label.setObjectName("notice")
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().addWidget(self.place_label, 1)
-        self.statusBar().addPermanentWidget(notice)
+        self.statusBar().addPermanentWidget(self.notice_label)
 
-    def toggle_alone(self, widget: QWidget) -> None:
-        """Show one view alone, or all of them again."""
-        self._alone = None if self._alone is widget else widget
-        for other, _, _ in self._places:
-            other.setVisible(self._alone is None or other is self._alone)
+    def _refresh(self, *_: object) -> None:
+        self.refresh_actions()
+
+    def _told(self, level: str, line: str) -> None:
+        self.statusBar().showMessage(line, 0 if level == "error" else 8000)
 
     def _tell_place(self) -> None:
-        self.place_label.setText(self.model.readout())
-
-    def _tell_moment(self) -> None:
-        damage = self.model.field("damage")
-        if damage is None:
-            self.time_label.setText("not simulated yet")
-            return
-        snapshot = self.model.snapshot
-        volume = float((damage.values[snapshot] >= 1.0).sum()) * damage.geometry.voxel_volume_ml
-        seconds = float(damage.times_s[snapshot])
-        self.time_label.setText(f"{int(seconds // 60)}:{int(seconds % 60):02d} min   coagulated {volume:.1f} ml")
-        if self.time_slider.value() != snapshot:
-            self.time_slider.setValue(snapshot)
-        self._tell_place()
-
-    def _toggle_play(self, playing: bool) -> None:
-        self.play_button.setText("Pause" if playing else "Play")
-        if not playing:
-            self._timer.stop()
-            return
-        if self.model.snapshot >= self.model.snapshot_count - 1:
-            self.model.set_snapshot(0)
-        self._timer.start()
-
-    def _play_on(self) -> None:
-        if self.model.snapshot >= self.model.snapshot_count - 1:
-            self.play_button.setChecked(False)
-            return
-        self.model.set_snapshot(self.model.snapshot + 1)
+        if self.desk is not None:
+            self.place_label.setText(str(self.desk.focus_mm))
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Stop the clock and release the 3-D view before Qt takes the window down."""
-        self._timer.stop()
-        self.scene_pane.shut()
+        """Release the views before Qt takes the window down."""
+        self._take_down()
         super().closeEvent(event)
-
-
-def _titled(title: str, widget: QWidget) -> QWidget:
-    box = QWidget()
-    layout = QVBoxLayout(box)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(0)
-    heading = QLabel(title)
-    heading.setObjectName("heading")
-    layout.addWidget(heading)
-    layout.addWidget(widget, 1)
-    return box

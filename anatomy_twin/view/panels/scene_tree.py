@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QColor, QIcon, QPixmap
 from PySide6.QtWidgets import QHeaderView, QSlider, QTreeWidget, QTreeWidgetItem
 
 from anatomy_twin.rehearsal import SurfaceLayer
-from anatomy_twin.view.model import RehearsalModel
 from anatomy_twin.view.style import QUIET
+from anatomy_twin.view.words import tr
+
+if TYPE_CHECKING:
+    from anatomy_twin.view.window import RehearsalWindow
 
 GROUPS: Final = (
     ("target", "Targets"), ("zone", "Simulated"), ("vessel", "Vessels"), ("organ", "Organs"), ("body", "Body"),
@@ -20,9 +23,11 @@ GROUPS: Final = (
 class SceneTree(QTreeWidget):
     """Check a structure to see it; its slider sets the opacity in 3-D."""
 
-    def __init__(self, model: RehearsalModel) -> None:
+    def __init__(self, window: RehearsalWindow) -> None:
         super().__init__()
-        self._model = model
+        assert window.desk is not None
+        self._model = model = window.desk
+        self.setWindowTitle(tr("Structures"))
         self.setHeaderLabels(["Structure", "Opacity", "ml", "State"])
         self.setRootIsDecorated(False)
         self.setIndentation(4)
@@ -63,7 +68,7 @@ class SceneTree(QTreeWidget):
         slider.setValue(round(100 * layer.opacity))
         slider.setToolTip(f"Opacity of {layer.label}")
         slider.valueChanged.connect(
-            lambda value, name=layer.name: self._model.change_surface(name, opacity=value / 100)
+            lambda value, name=layer.name: self._model.set_look(name, opacity=value / 100)
         )
         self.setItemWidget(item, 1, slider)
         self.items[layer.name], self.sliders[layer.name] = item, slider
@@ -71,7 +76,7 @@ class SceneTree(QTreeWidget):
     def _changed(self, item: QTreeWidgetItem, column: int) -> None:
         name = item.data(0, Qt.ItemDataRole.UserRole)
         if name and column == 0:
-            self._model.change_surface(name, visible=item.checkState(0) == Qt.CheckState.Checked)
+            self._model.set_look(name, visible=item.checkState(0) == Qt.CheckState.Checked)
 
 
 def _volume_text(volume_ml: float | None) -> str:

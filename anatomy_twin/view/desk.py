@@ -1,0 +1,250 @@
+"""What all views and panels of one window share. They know the desk, never each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from anatomy_twin.core import Case, Plan
+from anatomy_twin.errors import TwinError
+from anatomy_twin.pipeline.live import Preview
+from anatomy_twin.pipeline.session import Session
+from anatomy_twin.rehearsal import FieldSeries, Scene, Shape, Tint, Tool, build_scene, chosen_plan
+from anatomy_twin.units import Point, check_point
+
+# fields of a case that a scene is made of
+IN_SCENE = frozenset(
+    {"volumes", "labels", "anatomy", "plans", "checks", "results", "assessments", "display", "patient"}
+)
+
+
+class Desk(QObject):
+    """One open case on the table: its session, what of it is looked at, what the hand holds.
+
+    Everything that a person does to the case goes through ``do`` (a named step that can be undone). A plan that is
+    being dragged is held in ``moving`` beside the case until the hand lets go.
+    """
+
+    case_changed = Signal(object)  # frozenset of the names of the fields of the case that a step changed
+    scene_changed = Signal()  # the scene was built anew
+    plan_changed = Signal()  # another plan is shown, or the one shown was moved
+    live_changed = Signal()  # numbers or zone that follow the hand
+    focus_changed = Signal()
+    moment_changed = Signal()  # the simulated moment or the field that is shown
+    window_changed = Signal()
+    tool_changed = Signal()
+    active_changed = Signal()  # the segment that tools work on
+    drawing_changed = Signal()  # shapes or tints, nothing else
+    told = Signal(str, str)  # "info", "warning" or "error", and a line
+
+    def __init__(self, session: Session, plan_name: str | None = None) -> None:
+        super().__init__()
+        self.session = session
+        self.plan_name = chosen_plan(session.case) if plan_name is None else session.case.plan(plan_name).name
+        self.moving: Plan | None = None
+        self.live: Preview | None = None
+        self.edit_mode = False
+        self.tool: Tool = Tool()
+        self.active = ""  # name of the segment that tools work on
+        self.field_shown = ""  # name of a simulated field laid over slices and surfaces, "" for none
+        self.shape_sources: list[Callable[[], tuple[Shape, ...]]] = []
+        self.tint_sources: list[Callable[[], tuple[Tint, ...]]] = []
+        self.scene: Scene = build_scene(session.case, self.plan_name, masks=False)
+        self.focus_mm: Point = self.scene.focus_mm
+        self.window: tuple[float, float] = self.scene.window
+        self.snapshot = max(self.snapshot_count - 1, 0)
+        session.listen(self._session_changed)
+
+    # the case
+
+    @property
+    def case(self) -> Case:
+        """The case as it is now."""
+        return self.session.case
+
+    @property
+    def editable(self) -> bool:
+        """False while no plan may be changed by hand."""
+        return self.edit_mode
+
+    def do(self, name: str, after: Case, key: str = "") -> bool:
+        """Do a named step; tell in words where it is refused. Returns True where it was done."""
+        return self.attempt(lambda: self.session.do(name, after, key))
+
+    def attempt(self, action: Callable[[], Any]) -> bool:
+        """Run something that may be refused; a refusal becomes a line for the person. Returns True where it ran."""
+        try:
+            action()
+        except TwinError as error:
+            self.tell(str(error), "error")
+            return False
+        return True
+
+    def undo(self) -> None:
+        """Undo the last step, or give back what the hand holds."""
+        if self.tool.cancel() or self.drop():
+            return
+        if self.session.history.done:
+            self.tell(f"undone: {self.session.undo()}")
+
+    def redo(self) -> None:
+        """Redo the step that was undone last."""
+        if self.session.history.undone:
+            self.tell(f"done again: {self.session.redo()}")
+
+    def tell(self, line: str, level: str = "info") -> None:
+        """Show a line to the person ("info", "warning", "error")."""
+        self.told.emit(level, line)
+
+    # plans
+
+    @property
+    def plan(self) -> Plan | None:
+        """The plan that is shown, as the hand holds it now."""
+        return self.moving if self.moving is not None else self.case.plans.get(self.plan_name)
+
+    def choose_plan(self, name: str) -> None:
+        """Show another plan ("" for none)."""
+        self.drop()
+        if name != self.plan_name and (not name or name in self.case.plans):
+            self.plan_name = name
+            self.live = None
+            self._build()
+            self.plan_changed.emit()
+
+    def move(self, plan: Plan) -> None:
+        """Show a plan as the hand moves it, beside the case; ``commit`` or ``drop`` ends it."""
+        self.moving = plan
+        self.plan_changed.emit()
+
+    def commit(self, name: str) -> None:
+        """Let go: what was moved becomes a step of the case."""
+        plan, self.moving = self.moving, None
+        if plan is None:
+            return
+        if plan == self.case.plans.get(plan.name) or not self.do(name, self.case.with_plan(plan)):
+            self.plan_changed.emit()
+
+    def drop(self) -> bool:
+        """Give back what was moved; True if anything was."""
+        if self.moving is None:
+            return False
+        self.moving = None
+        self.plan_changed.emit()
+        return True
+
+    @property
+    def live_is_current(self) -> bool:
+        """True where the live numbers and zone belong to the plan as it is shown."""
+        return self.live is not None and self.live.plan == self.plan
+
+    def set_live(self, preview: Preview | None) -> None:
+        """Take the newest answer of the live physics."""
+        self.live = preview
+        self.live_changed.emit()
+
+    # looking
+
+    @property
+    def snapshot_count(self) -> int:
+        """How many moments were simulated."""
+        return int(self.scene.fields[0].times_s.size) if self.scene.fields else 0
+
+    def field(self, name: str) -> FieldSeries | None:
+        """Return a simulated field of the plan shown by name; None where there is none, or the plan was moved."""
+        if self.moving is not None:
+            return None
+        return next((series for series in self.scene.fields if series.name == name), None)
+
+    def set_focus(self, point_mm: Any) -> None:
+        """Move the point where the slices cross, held inside the scan."""
+        geometry = self.scene.volume.geometry
+        index = np.clip(geometry.to_index(point_mm), 0, np.asarray(geometry.shape) - 1.0)
+        point = check_point("focus", geometry.to_world(index))
+        if point != self.focus_mm:
+            self.focus_mm = point
+            self.focus_changed.emit()
+
+    def set_snapshot(self, snapshot: int) -> None:
+        """Show another simulated moment."""
+        snapshot = min(max(snapshot, 0), max(self.snapshot_count - 1, 0))
+        if snapshot != self.snapshot:
+            self.snapshot = snapshot
+            self.moment_changed.emit()
+
+    def show_field(self, name: str) -> None:
+        """Lay a simulated field over slices and surfaces, "" for none."""
+        if name != self.field_shown:
+            self.field_shown = name
+            self.moment_changed.emit()
+
+    def set_window(self, width: float, level: float) -> None:
+        """Set the grey window in the units of the scan."""
+        window = (float(max(width, 1.0)), float(level))
+        if window != self.window:
+            self.window = window
+            self.window_changed.emit()
+
+    def set_look(self, layer: str, name: str = "", **changes: Any) -> None:
+        """Change ``visible``, ``opacity`` or ``colour`` of a structure, as a step called ``name``."""
+        display = self.case.display.with_layer(layer, **changes)
+        words = name or f"Look of {layer.replace('_', ' ')}"
+        self.do(words, replace(self.case, display=display), key=f"look:{layer}:{','.join(changes)}")
+
+    # the hand
+
+    def set_tool(self, tool: Tool | None) -> None:
+        """Give the left mouse button another meaning; None: the views navigate."""
+        self.tool.cancel()
+        self.tool = tool or Tool()
+        self.tool_changed.emit()
+        self.drawing_changed.emit()
+
+    def set_edit_mode(self, on: bool) -> None:
+        """Let handles of plans be grabbed, or not."""
+        if on != self.edit_mode:
+            self.drop()
+            self.edit_mode = on
+            self.tool_changed.emit()
+            self.drawing_changed.emit()
+
+    def set_active(self, segment: str) -> None:
+        """Choose the segment that tools work on."""
+        if segment != self.active:
+            self.active = segment
+            self.active_changed.emit()
+
+    def shapes(self) -> tuple[Shape, ...]:
+        """All lines, knobs and words that views draw now."""
+        found = [shape for source in self.shape_sources for shape in source()]
+        return (*found, *self.tool.shapes())
+
+    def tints(self) -> tuple[Tint, ...]:
+        """All regions that slices tint now."""
+        found = [tint for source in self.tint_sources for tint in source()]
+        return (*found, *self.tool.tints())
+
+    # inside
+
+    def _build(self) -> None:
+        before = self.scene.window
+        self.scene = build_scene(self.case, self.plan_name, masks=False)
+        self.snapshot = max(self.snapshot_count - 1, 0)
+        if self.scene.window != before:
+            self.set_window(*self.scene.window)
+        self.scene_changed.emit()
+
+    def _session_changed(self, fields: frozenset[str]) -> None:
+        if "plans" in fields:
+            self.moving = None
+        if self.plan_name not in self.case.plans:
+            self.plan_name = chosen_plan(self.case)
+        if fields & IN_SCENE:
+            self._build()
+        self.case_changed.emit(fields)
+        if "plans" in fields:
+            self.plan_changed.emit()

@@ -1,0 +1,20 @@
+"""The plans of the case and the parameters of the one shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QWidget
+
+from anatomy_twin.view.words import tr
+
+if TYPE_CHECKING:
+    from anatomy_twin.view.window import RehearsalWindow
+
+
+class PlansPanel(QWidget):
+    """The plans of the case and the parameters of the one shown."""
+
+    def __init__(self, window: RehearsalWindow) -> None:
+        super().__init__()
+        self.setWindowTitle(tr("Plans"))
