@@ -40,7 +40,7 @@ WINDOW_LIBRARIES = {
 # a driver that EGL can load is a plug-in, not a library to link: looked for by file
 EGL_DRIVERS = ("/usr/share/glvnd/egl_vendor.d", "/etc/glvnd/egl_vendor.d")
 # program -> Debian package, for the tests only
-TEST_PROGRAMS = {"Xvfb": "xvfb", "xauth": "xauth", "dciodvfy": "dicom3tools"}
+TEST_PROGRAMS = {"Xvfb": "xvfb", "xauth": "xauth", "dciodvfy": "dicom3tools", "pg_ctlcluster": "postgresql"}
 
 PICTURES_LEFT_OUT = "pictures or windows may be left out until you run"
 

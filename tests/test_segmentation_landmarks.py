@@ -182,6 +182,7 @@ def test_contrast_medium_counts_as_excreted_inside_both_kidneys_and_not_in_bowel
     assert measure_kidneys(hu, hu, {}, STEP) is None
 
 
+@pytest.mark.long
 def test_mirrored_organs_are_found_where_they_lie_and_flagged():
     made = make_patient(5, "healthy_abdomen", "portal", 11.0, 112, 4.0, conditions=Conditions(situs_inversus=True))
     labels = segment(made.volume, "ct-abdomen")

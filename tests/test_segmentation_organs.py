@@ -212,6 +212,7 @@ def test_layers_and_states_hold_the_contract():
     assert all(entry.rules == ("estimated",) for entry in labels.segments if entry.name == "pleural_recess")
 
 
+@pytest.mark.long
 def test_the_result_is_the_same_whichever_way_the_axes_run():
     made, labels = patient(UNTUNED_SEED)
     order, flips = (2, 0, 1), (True, False, True)

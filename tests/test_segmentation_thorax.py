@@ -238,6 +238,7 @@ def to_volume(path: Path) -> Volume:
 
 
 @real
+@pytest.mark.long
 def test_real_native_thorax_with_a_tumour_on_thick_slices():
     root = DATA / "pyradiomics_lung2"
     volume = to_volume(root / "lung2_image.nrrd")
