@@ -10,6 +10,7 @@ from anatomy_twin.rehearsal.build import (
     structure_label,
     window_of,
 )
+from anatomy_twin.rehearsal.plan_layers import device_size, needles_of, targets_of
 from anatomy_twin.rehearsal.pointer import Pointer, Tool
 from anatomy_twin.rehearsal.scene import (
     INTENDED_USE,
@@ -37,6 +38,7 @@ from anatomy_twin.rehearsal.slicing import (
 __all__ = [
     "ALWAYS", "INTENDED_USE", "PLANES", "SYNTHETIC_NOTE", "CutTint", "FieldSeries", "Marker", "Needle", "OverlayLayer",
     "Pointer", "Scene", "SegmentLook", "Shape", "SliceImage", "SlicePlane", "SurfaceLayer", "Tint", "Tool",
-    "build_scene", "chosen_plan", "format_number", "format_quantity", "letters_of", "plane_through", "sample",
-    "slice_image", "slice_mask", "slice_mask_fraction", "structure_colour", "structure_label", "window_of",
+    "build_scene", "chosen_plan", "device_size", "format_number", "format_quantity", "letters_of",
+    "needles_of", "plane_through", "sample", "slice_image", "slice_mask", "slice_mask_fraction", "structure_colour",
+    "structure_label", "targets_of", "window_of",
 ]

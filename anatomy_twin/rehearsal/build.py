@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from anatomy_twin import catalog
 from anatomy_twin.core import (
-    AblationPlan,
     Assessment,
     Case,
     LabelMap,
@@ -22,12 +21,12 @@ from anatomy_twin.core import (
 from anatomy_twin.errors import UsageError
 from anatomy_twin.notice import SYNTHETIC_NOTE
 from anatomy_twin.rehearsal.looks import looks_displayed, overlays_displayed, segment_looks, surfaces_displayed
-from anatomy_twin.rehearsal.scene import FieldSeries, Marker, Needle, OverlayLayer, Scene, SurfaceLayer
+from anatomy_twin.rehearsal.plan_layers import RESECTED_RGB, cropped, needles_of, resected_of, rim_of, targets_of
+from anatomy_twin.rehearsal.scene import FieldSeries, Marker, OverlayLayer, Scene, SurfaceLayer
 from anatomy_twin.units import Point, check_point
 
 TEMPERATURE_LEVELS_C = (50.0, 60.0, 100.0)
 DAMAGE_LEVELS = (1.0, 4.6)
-NEEDLE_RADIUS_MM = 1.0  # assumed where the catalog does not know the device
 
 
 def build_scene(case: Case, plan_name: str | None = None, palette: str = "", *, masks: bool = True) -> Scene:
@@ -43,15 +42,19 @@ def build_scene(case: Case, plan_name: str | None = None, palette: str = "", *, 
     name = chosen_plan(case) if plan_name is None else case.plan(plan_name).name if plan_name else ""
     plan = case.plans.get(name)
     result = case.results.get(name)
-    target = plan.target if isinstance(plan, AblationPlan) else ""
-    needles, assumed = _needles(plan, colours)
+    target = next(iter(targets_of(plan)), "")
+    needles, assumed = needles_of(plan, _colour("needle", colours))
     labels = case.labels.get(case.primary)
     return Scene(
         title=f"{case.patient.pseudonym}: plan {name}" if name else case.patient.pseudonym,
         volume=case.volume,
         surfaces=surfaces_displayed(_surfaces(case, result, target, colours), display),
         overlays=overlays_displayed(
-            (*_rim(labels, plan, colours), *_overlays(labels, result, target, colours)), display
+            (
+                *rim_of(labels, plan, _colour("rim", colours)),
+                *resected_of(labels, plan, _colour("resected", colours, RESECTED_RGB)),
+                *_overlays(labels, result, target, colours),
+            ), display
         ) if masks else (),
         looks=looks_displayed(segment_looks(
             case, target, structure_label, _drawing, lambda name, own: _colour(name, colours, own)
@@ -187,93 +190,18 @@ def _overlays(
         drawing = _drawing(segment.name)
         if segment.absent or not drawing.get("overlay", True):
             continue
-        cropped = _cropped(labels.mask(segment.name), labels.geometry)  # type: ignore[union-attr]
-        if cropped is not None:
+        part = cropped(labels.mask(segment.name), labels.geometry)  # type: ignore[union-attr]
+        if part is not None:
             label = structure_label(segment.name) + (" (target)" if segment.name == target else "")
             colour = _colour(segment.name, colours, segment.colour)
             shown = drawing.get("visible", True)
-            layers.append(OverlayLayer(segment.name, label, *cropped, colour, shown, segment.state))
+            layers.append(OverlayLayer(segment.name, label, *part, colour, shown, segment.state))
     layers.sort(key=lambda layer: _drawing(layer.name)["group"] == "target")
     if result is not None:
-        cropped = _cropped(result.coagulated, result.geometry)
-        if cropped is not None:
-            layers.append(OverlayLayer("zone", "Coagulated zone (simulated)", *cropped, _colour("zone", colours)))
+        part = cropped(result.coagulated, result.geometry)
+        if part is not None:
+            layers.append(OverlayLayer("zone", "Coagulated zone (simulated)", *part, _colour("zone", colours)))
     return tuple(layers)
-
-
-def _rim(labels: LabelMap | None, plan: object, colours: dict[str, Any]) -> tuple[OverlayLayer, ...]:
-    """Return the target with the margin that the plan asks for, within the organ that the target is part of.
-
-    It is drawn for the eye; margins are measured by the assessment, between surfaces.
-    """
-    if not isinstance(plan, AblationPlan) or labels is None or plan.target not in labels or plan.margin_mm <= 0:
-        return ()
-    from scipy.ndimage import distance_transform_edt
-
-    geometry, target = labels.geometry, labels.mask(plan.target)
-    index = np.argwhere(target)
-    reach = np.ceil(plan.margin_mm / np.asarray(geometry.spacing_mm)).astype(int) + 1
-    low = np.maximum(index.min(axis=0) - reach, 0)
-    high = np.minimum(index.max(axis=0) + reach + 1, geometry.shape)
-    box = tuple(slice(int(start), int(stop)) for start, stop in zip(low, high, strict=True))
-    inside = target[box]
-    # the surface of the target runs between voxel centres: somewhat less than half a voxel beyond the last of its own
-    reached_mm = plan.margin_mm + 0.4 * min(geometry.spacing_mm)
-    mask = np.round(distance_transform_edt(~inside, sampling=geometry.spacing_mm), 6) <= reached_mm
-    organ = labels.segment(plan.target).part_of
-    if organ in labels:
-        mask &= labels.mask(organ)[box] | inside
-    grid = geometry.cropped((int(low[0]), int(low[1]), int(low[2])), mask.shape)
-    return (OverlayLayer("rim", f"Target and {plan.margin_mm:g} mm margin", mask, grid, _colour("rim", colours)),)
-
-
-def _cropped(mask: NDArray[np.bool_], geometry: VolumeGeometry) -> tuple[NDArray[np.bool_], VolumeGeometry] | None:
-    """Return the mask cut to its box with one empty voxel around it where the grid has one; None if it is empty."""
-    slices = []
-    for axis in range(3):
-        held = np.flatnonzero(mask.any(axis=tuple(n for n in range(3) if n != axis)))
-        if not held.size:
-            return None
-        slices.append(slice(max(int(held[0]) - 1, 0), min(int(held[-1]) + 2, mask.shape[axis])))
-    part = np.ascontiguousarray(mask[tuple(slices)])
-    start = (slices[0].start, slices[1].start, slices[2].start)
-    return part, geometry.cropped(start, (part.shape[0], part.shape[1], part.shape[2]))
-
-
-def _needles(plan: object, colours: dict[str, Any]) -> tuple[tuple[Needle, ...], tuple[str, ...]]:
-    if not isinstance(plan, AblationPlan):
-        return (), ()
-    needles, notes = [], []
-    for number, applicator in enumerate(plan.applicators, start=1):
-        radius, active, assumed = device_size(applicator.device)
-        if assumed:
-            notes.append(assumed)
-        needles.append(
-            Needle(
-                f"Applicator {number} ({applicator.device})", applicator.entry_mm, applicator.tip_mm, radius, active,
-                _colour("needle", colours),
-            )
-        )
-    return tuple(needles), tuple(dict.fromkeys(notes))
-
-
-def device_size(device: str) -> tuple[float, float, str]:
-    """Return shaft radius and active length of a device in mm, and a line that says what is assumed ("" if known)."""
-    try:
-        devices = catalog.load("devices")
-    except UsageError:
-        devices = {}
-    entry = devices.get("devices", {}).get(device, {})
-    diameter, active = _number(entry.get("shaft_diameter_mm")), _number(entry.get("active_length_mm"))
-    if diameter is not None and active is not None:
-        return diameter / 2, active, ""
-    radius = NEEDLE_RADIUS_MM if diameter is None else diameter / 2
-    return radius, active or 0.0, f"Size of device {device} is not in the catalog: its picture is assumed."
-
-
-def _number(entry: Any) -> float | None:
-    value = entry.get("value") if isinstance(entry, dict) else entry
-    return float(value) if isinstance(value, int | float) else None
 
 
 def _fields(result: ThermalResult | None) -> tuple[FieldSeries, ...]:
@@ -356,7 +284,7 @@ def _messages(case: Case, plan_name: str, result: ThermalResult | None) -> tuple
 
 def _target_note(case: Case, plan_name: str) -> list[str]:
     """Say what the target is where nobody has confirmed its outline."""
-    target = getattr(case.plans.get(plan_name), "target", "")
+    target = next(iter(targets_of(case.plans.get(plan_name))), "")
     for segment in case.label_map.segments:
         if segment.name == target and segment.state == "check":
             return [f"{structure_label(target)} (target) {segment.state}: {segment.note or 'outlined by the program'}"]

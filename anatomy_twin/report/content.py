@@ -11,8 +11,11 @@ from anatomy_twin.core import (
     AblationPlan,
     Assessment,
     Case,
+    Plan,
     PlanCheck,
+    PlaneCut,
     Quantity,
+    ResectionPlan,
     ThermalResult,
 )
 from anatomy_twin.errors import UsageError
@@ -24,6 +27,7 @@ from anatomy_twin.rehearsal import (
     format_quantity,
     letters_of,
     structure_label,
+    targets_of,
 )
 from anatomy_twin.report.anatomy import segment_rows, structure_rows, vessel_rows
 from anatomy_twin.units import Point, place_text
@@ -55,15 +59,17 @@ def build_content(case: Case, scene: Scene, plan_name: str) -> dict[str, Any]:
         "patient": _patient(case),
         "synthetic": SYNTHETIC_NOTE if case.synthetic else "",
         "plan_name": plan_name,
-        "target": structure_label(plan.target) if isinstance(plan, AblationPlan) else "",
-        "summary": _summary(plan_name, check, assessment, result),
+        "rules_title": "Rules of the resection" if isinstance(plan, ResectionPlan) else "Rules of the path",
+        "target": ", ".join(structure_label(name) for name in targets_of(plan)),
+        "summary": _summary(plan, check, assessment, result),
         "key_numbers": _key_numbers(quantities),
         "anatomy_alarms": _named(general, "not met") if plan_name else [],
         "messages": [line for line in scene.messages if not line.startswith(_SAID_ELSEWHERE)],
         "legend": _legend(scene),
         "series": _series(case),
         "plan": _plan_rows(plan) if isinstance(plan, AblationPlan) else [],
-        "plan_facts": _plan_facts(plan) if isinstance(plan, AblationPlan) else [],
+        "cuts": _cut_rows(plan) if isinstance(plan, ResectionPlan) else [],
+        "plan_facts": _plan_facts(plan),
         "rules": [_rule_row(rule) for rule in _ordered_rules(check)],
         "costs": [{"name": c.name, "value": format_number(c.value, c.unit), "reason": c.reason} for c in check.costs]
         if check else [],
@@ -93,7 +99,8 @@ def in_words(content: Row) -> Row:
                     for key, item in value.items()}  # fmt: skip
         return [of(item) for item in value] if isinstance(value, list) else value
 
-    changed: Row = {key: of(value) if key not in ("provenance", "plan") else value for key, value in content.items()}
+    as_they_are = ("provenance", "plan", "cuts")
+    changed: Row = {key: value if key in as_they_are else of(value) for key, value in content.items()}
     return {**changed, **{key: [_said(line) for line in content[key]] for key in ("messages", "number_notes")}}
 
 
@@ -144,10 +151,10 @@ def _quantities(assessment: Assessment | None, general: Assessment | None) -> li
     return list(found.values())
 
 
-def _summary(plan_name: str, check: PlanCheck | None, assessment: Assessment | None,
+def _summary(plan: Plan | None, check: PlanCheck | None, assessment: Assessment | None,
              result: ThermalResult | None) -> Row:
     """Return the one line a reader takes away: the worst verdict and what is behind it."""
-    if not plan_name:
+    if plan is None:
         return {"text": "No plan yet", "detail": "scan and segmentation only", "verdict": verdict_of("")}
     verdicts = [q.verdict for q in assessment.quantities if q.verdict] if assessment else []
     outcomes = [rule.outcome for rule in check.rules] if check else []
@@ -163,7 +170,7 @@ def _summary(plan_name: str, check: PlanCheck | None, assessment: Assessment | N
     parts.append(f"{outcomes.count('passed') + verdicts.count('met')} met")
     if not check:
         parts.append("rules not checked")
-    if result is None:
+    if result is None and not isinstance(plan, ResectionPlan):
         parts.append("not simulated")
     word = "met"
     if "broken" in outcomes or "not met" in verdicts:
@@ -189,7 +196,7 @@ def _listed(names: list[str], most: int = 4) -> str:
 
 def _key_numbers(quantities: list[Quantity], count: int = 6) -> list[Row]:
     """The numbers a reader looks for first: the outcome, then whatever fails, then sizes."""
-    judged = [q for q in quantities if q.verdict]
+    judged = sorted((q for q in quantities if q.verdict), key=lambda q: q.value is None)
     failing = [q for q in judged[3:] if q.verdict in ("not met", "borderline")]
     sizes = [q for q in quantities if not q.verdict and q.value is not None]
     first = [*judged[:3], *failing[: count - 4], *sizes, *failing, *judged]
@@ -258,11 +265,32 @@ def _plan_rows(plan: AblationPlan) -> list[Row]:
     return rows
 
 
-def _plan_facts(plan: AblationPlan) -> list[Row]:
-    return [
-        {"name": "Target", "value": structure_label(plan.target)},
+def _cut_rows(plan: ResectionPlan) -> list[Row]:
+    """Return the cuts of a resection; the removed side as the letters of the patient's directions."""
+    rows: list[Row] = []
+    for number, cut in enumerate(plan.cuts, start=1):
+        if isinstance(cut, PlaneCut):
+            rows.append({"number": number, "kind": "plane", "through": format_point(cut.point_mm),
+                         "removed_side": letters_of(cut.normal, count=3), "point_mm": cut.point_mm,
+                         "normal": cut.normal})  # fmt: skip
+        else:
+            rows.append({"number": number, "kind": type(cut).__name__, "through": "", "removed_side": ""})
+    return rows
+
+
+def _plan_facts(plan: Plan | None) -> list[Row]:
+    if not isinstance(plan, AblationPlan | ResectionPlan):
+        return []
+    facts = [
+        {"name": "Target", "value": ", ".join(structure_label(name) for name in targets_of(plan)) or "none"},
         {"name": "Margin asked for", "value": format_number(plan.margin_mm, "mm")},
     ]
+    if isinstance(plan, ResectionPlan):
+        facts.insert(0, {"name": "Organ", "value": structure_label(plan.organ)})
+        if len(plan.cuts) > 1:
+            what = {"any": "beyond any of them", "all": "beyond all of them (a wedge)"}[plan.combination]
+            facts.append({"name": "Removed is what lies", "value": what})
+    return facts
 
 
 def _ordered_rules(check: PlanCheck | None) -> list[Any]:

@@ -117,7 +117,7 @@ class _Story:
         key = [self._markup(colours, "small")] if colours else []
         shown = self._pictures("overlay") + key
         self._section("Segmentation on the scan", [self._together(shown)] if shown else [])
-        if content["plan"]:
+        if content["plan"] or content["cuts"]:
             self._plan()
             self._rules()
         if content["simulation"]:
@@ -250,7 +250,13 @@ class _Story:
             ])
         names = ["#", "Device", "Entry on the skin", "Tip", "Depth", "Power", "Time"]
         facts = ". ".join(f"{row['name']}: {row['value']}" for row in self.content["plan_facts"])
-        parts = [self._text(facts), self._headed(names, rows, [0.3, 2.6, 1.8, 1.8, 0.9, 0.8, 1.2])]
+        parts = [self._text(facts)]
+        if rows:
+            parts.append(self._headed(names, rows, [0.3, 2.6, 1.8, 1.8, 0.9, 0.8, 1.2]))
+        if self.content["cuts"]:
+            keys = ("number", "kind", "through", "removed_side")
+            cuts = [[self._text(cut[key]) for key in keys] for cut in self.content["cuts"]]
+            parts.append(self._headed(["#", "Cut", "Through", "Removed side"], cuts, [0.3, 1.5, 3.0, 4.0]))
         if self.content["other_plans"]:
             parts.append(self._text("Other plans of this case: " + ", ".join(self.content["other_plans"]), "small"))
         self._section(f"Plan {self.content['plan_name']}", parts)
@@ -266,7 +272,7 @@ class _Story:
                 self._text(rule["value"]), self._limit(rule), self._text(rule["place"], "small"),
             ])
         if not rows:
-            self._section("Rules of the path", [self._text("not checked: no rule was checked for this plan")])
+            self._section(self.content["rules_title"], [self._text("not checked: no rule was checked for this plan")])
             return
         names = ["Outcome", "Rule", "Found", "Value", "Limit", "Place"]
         parts = [self._headed(names, rows, [1.25, 1.7, 3.0, 0.8, 0.8, 1.3])]
@@ -276,7 +282,7 @@ class _Story:
         ]
         if costs:
             parts.append(self._text("Costs (lower is better): " + ", ".join(costs), "small"))
-        self._section("Rules of the path", parts)
+        self._section(self.content["rules_title"], parts)
 
     def _simulation(self) -> None:
         run = self.content["simulation"]
