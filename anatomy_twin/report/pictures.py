@@ -73,7 +73,7 @@ def _tasks(scene: Scene, result: ThermalResult | None) -> list[tuple[str, str, A
         tasks.append(("scene", f"Close-up of the target from the side of the applicator ({view})", lambda: render_scene(
             scene, size=(900, 900), view=view, title="", focus_mm=scene.focus_mm, width_mm=150.0,
             hide=("body", "bone", "lung_right", "lung_left", "bowel"), legend=False)))
-    aimed = any(layer.group == "target" for layer in scene.surfaces) or scene.needles
+    aimed = scene.needles or any(layer.label.endswith("(target)") for layer in scene.surfaces)
     where = "through the target" if aimed else "through the focus"
     for plane in PLANES:
         tasks.append(("overlay", f"{plane.capitalize()} slice {where}", lambda plane=plane: slice_picture(
