@@ -75,8 +75,7 @@ def assess(
     if reason:
         found += _not_checked(labels, plan.target, reason)
     else:
-        margins = _margin_quantities(labels, plan.target, ablative_margin(labels, plan.target, result, RIM_MM))
-        found += [_doubted(quantity, labels, plan.target) for quantity in margins]
+        found += margin_quantities(labels, plan.target, ablative_margin(labels, plan.target, result, RIM_MM))
         found += _outside(labels, plan.target, result)
     monitor.progress(0.7)
     check_cancelled(monitor)
@@ -97,7 +96,13 @@ def _touches_border(result: ThermalResult) -> bool:
     return any(bool(zone.take(side, axis=axis).any()) for axis in range(3) for side in (0, -1))
 
 
-def _margin_quantities(labels: LabelMap, target: str, margin: Margin) -> list[Quantity]:
+def margin_quantities(
+    labels: LabelMap, target: str, margin: Margin, healthy: tuple[float, str] | None = None
+) -> list[Quantity]:
+    """Return the numbers of a margin with limits and verdicts.
+
+    ``healthy`` is what ``healthy_ml`` says of the target's organ, where the caller has it already.
+    """
     limits = catalog.load("limits")["margins"]
     organ = labels.segment(target).part_of
     minimal = round(margin.minimal_mm, 1) + 0.0
@@ -119,7 +124,8 @@ def _margin_quantities(labels: LabelMap, target: str, margin: Margin) -> list[Qu
     within = f"{organ} within {RIM_MM:g} mm of the target" if organ else f"tissue within {RIM_MM:g} mm of the target"
     found.append(_coverage("rim_percent", f"{RIM_MM:g} mm rim covered", margin.rim_percent,
                            limits["rim_coverage_percent"], f"percent of {within}; outside of it nothing is counted"))
-    return found + _lost(labels, organ, margin.healthy_lost_ml)
+    found += _lost(labels, organ, margin.healthy_lost_ml, healthy)
+    return [_doubted(quantity, labels, target) for quantity in found]
 
 
 def _coverage(name: str, label: str, value: float | None, limit: dict[str, Any], note: str) -> Quantity:
@@ -134,11 +140,13 @@ def _coverage(name: str, label: str, value: float | None, limit: dict[str, Any],
     return Quantity(name, label, shown, "%", text, verdict, limit["source"], note=note)
 
 
-def _lost(labels: LabelMap, organ: str, lost_ml: float) -> list[Quantity]:
+def _lost(
+    labels: LabelMap, organ: str, lost_ml: float, healthy: tuple[float, str] | None = None
+) -> list[Quantity]:
     title = f"Healthy {organ} lost" if organ else "Healthy tissue lost"
     found = [Quantity("healthy_lost_ml", title, round(lost_ml, 1), "ml", note="coagulated, not of a lesion")]
     if organ and organ in labels:
-        whole, text = healthy_ml(labels, organ)
+        whole, text = healthy or healthy_ml(labels, organ)
         share = round(100.0 * lost_ml / whole, 1) if whole > 0 else None
         found.append(Quantity(
             "healthy_lost_percent", f"{title}, share", share, "%", note=f"of {whole:.0f} ml: {text}",

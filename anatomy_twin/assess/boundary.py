@@ -95,15 +95,20 @@ def _is_graded(field: NDArray[np.float32]) -> bool:
 
 def signed_distance_to(boundary: Boundary, points_mm: Floats) -> Floats:
     """Return the distance in mm of points (n, 3) to the surface of a boundary, positive inside."""
-    vertices, triangles = boundary.surface()
-    corners = vertices[triangles]
+    gap = distance_to_triangles(*boundary.surface(), points_mm)
+    return np.where(boundary.sample(points_mm) > 0, gap, -gap)
+
+
+def distance_to_triangles(vertices_mm: Floats, triangles: NDArray[np.int64], points_mm: Floats) -> Floats:
+    """Return the distance in mm of points (n, 3) to a surface of small triangles."""
+    corners = vertices_mm[triangles]
     tree = cKDTree(corners.mean(axis=1))
     count = min(16, triangles.shape[0])
     near = np.asarray(tree.query(points_mm, k=count)[1]).reshape(points_mm.shape[0], count)
     gap = np.full(points_mm.shape[0], np.inf)
     for column in range(count):
         gap = np.minimum(gap, _to_triangle(points_mm, corners[near[:, column]]))
-    return np.where(boundary.sample(points_mm) > 0, gap, -gap)
+    return gap
 
 
 def _to_triangle(points: Floats, corners: NDArray[Any]) -> Floats:

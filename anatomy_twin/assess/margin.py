@@ -59,7 +59,7 @@ def ablative_margin(labels: LabelMap, target: str, result: ThermalResult, rim_mm
     zone = zone_boundary(result)
     points, _ = boundary.surface()
     distances = signed_distance_to(zone, points)
-    organ = _organ_field(labels, target, points, rim_mm)
+    organ = organ_field(labels, target, points, rim_mm)
     depth = np.full(points.shape[0], np.inf) if organ is None else organ.sample(points)
     slack = 0.5 * min(labels.geometry.spacing_mm)
     shallow = depth < rim_mm
@@ -74,7 +74,7 @@ def ablative_margin(labels: LabelMap, target: str, result: ThermalResult, rim_mm
     )
 
 
-def _organ_field(labels: LabelMap, target: str, points: Floats, rim_mm: float) -> Boundary | None:
+def organ_field(labels: LabelMap, target: str, points: Floats, rim_mm: float) -> Boundary | None:
     """Depth below the organ's surface (mm) around the target, or None for a target that is no part of an organ."""
     organ = labels.segment(target).part_of
     if not organ or organ not in labels:

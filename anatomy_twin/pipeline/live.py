@@ -27,3 +27,7 @@ class Preview:
     caption: str = ""
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
+
+
+class NeedsPreparing(Exception):
+    """What was prepared does not hold a plan: it is to be prepared anew, with that plan."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,12 +19,26 @@ from anatomy_twin.segmentation.editing.desk import Change, with_layers
 from anatomy_twin.store import load_case, save_case
 from anatomy_twin.store.journal import Journal, read_journal
 from anatomy_twin.store.lock import CaseLock, lock_case
-from anatomy_twin.store.manifest import read_manifest
+from anatomy_twin.store.manifest import stamp_of
 from anatomy_twin.store.state import journal_file
 from anatomy_twin.store.swap import mend
 
 Listener = Callable[[frozenset[str]], None]
 READ_OFF: Final = ("checks", "results", "assessments")  # what is computed from labels and plans
+
+
+@dataclass(frozen=True, eq=False)
+class Saving:
+    """A case on its way to the disk: ``mark`` is the last step that is in it."""
+
+    case: Case
+    target: Path
+    lock: CaseLock | None
+    mark: Entry | None
+
+    def write(self, monitor: Monitor = SILENT) -> None:
+        """Write it, in whichever thread; ``StoreError`` where the disk refuses, and the old case is as it was."""
+        save_case(self.case, self.target, monitor)
 
 
 class Session:
@@ -43,12 +56,13 @@ class Session:
         self.case, self.history = case, History(max_bytes)
         self.path = None if path is None else Path(path).absolute()
         self.lock, self._state = lock, state
-        self._base = "" if self.path is None else _manifest_sum(self.path)
+        self._base = "" if self.path is None else stamp_of(self.path)
         self._voxels: NDArray[Any] | None = None
         self._snapshot: Case | None = None
         self._saved: Entry | None = None
         self._journal: Journal | None = None
         self._in_journal = [0, 0]  # how many steps of the history the journal can undo and redo
+        self._meanwhile: list[dict[str, Any]] | None = None  # what is journaled while the case is being written
         self._listeners: list[Listener] = []
         self.messages: list[str] = []
 
@@ -113,6 +127,11 @@ class Session:
         labels = LabelMap(voxels, before.label_map.geometry, change.segments_after, before.label_map.notes)
         self._commit(entry, replace(after, labels=FrozenMapping({**after.labels, after.primary: labels})))
 
+    def derive(self, **parts: Any) -> None:
+        """Take over what was computed from the case as it is now (``anatomy=``), beside the steps: nothing to undo."""
+        self.case = replace(self.case, **parts)
+        self._tell(frozenset(parts))
+
     def undo(self) -> str:
         """Undo the last step and return its name; ``UsageError`` where there is none."""
         return self._step(back=True)
@@ -146,9 +165,25 @@ class Session:
         Raises ``StoreError`` where another program has the case or, unless ``anyway``, changed or removed it since it
         was opened, and where the disk refuses: the case on the disk is then as it was.
         """
+        saving = self.begin_save(path, anyway=anyway)
+        try:
+            saving.write(monitor)
+        except BaseException:
+            self.drop_save(saving)
+            raise
+        return self.end_save(saving)
+
+    def begin_save(self, path: str | Path | None = None, *, anyway: bool = False) -> Saving:
+        """Begin to save the case as it is now; raises as ``save`` does.
+
+        ``write`` of what comes back may run in another thread while steps go on here; ``end_save`` ends it where it
+        worked, ``drop_save`` where it did not.
+        """
         target = self.path if path is None else Path(path).absolute()
         if target is None:
             raise UsageError("the case has no place yet", advice="give a name to save it under")
+        if self._meanwhile is not None:
+            raise UsageError("the case is being saved", advice="wait until that is done")
         elsewhere = target != self.path
         if not elsewhere:
             self._check_place(target, anyway)
@@ -156,21 +191,38 @@ class Session:
         if lock is not None and lock.owner is not None and not lock.held:
             raise StoreError(f"the case is open for {lock.owner.told}", where=target.name[:80],
                              advice="save it under another name")
-        try:
-            save_case(self.snapshot(), target, monitor)
-        except BaseException:
-            if lock is not None:
-                lock.release()
-            raise
-        if lock is not None:
-            self._release()
-            self.lock = lock
-        self._end_journal()
-        self.path, self._base = target, _manifest_sum(target)
         self.history = self.history.sealed()
-        self._saved = self.history.done[-1] if self.history.done else None
+        self._meanwhile, self._in_journal = [], [0, 0]
+        return Saving(self.snapshot(), target, lock, self.history.done[-1] if self.history.done else None)
+
+    def end_save(self, saving: Saving) -> Path:
+        """Take over that a case was written: that is where it lies, and what was done since is what is unsaved."""
+        since, counts = self._meanwhile or [], self._in_journal
+        self._meanwhile = None
+        if saving.lock is not None:
+            self._release()
+            self.lock = saving.lock
+        self._end_journal()
+        self.path, self._base, self._saved = saving.target, stamp_of(saving.target), saving.mark
+        for record in since:
+            self._write(record)
+        self._in_journal = counts
         self._tell(frozenset({"saved"}))
-        return target
+        return saving.target
+
+    def drop_save(self, saving: Saving) -> None:
+        """Take over that a case was not written: everything is as it was."""
+        self._meanwhile = None
+        if saving.lock is not None:
+            saving.lock.release()
+
+    @property
+    def outside(self) -> str:
+        """What another program did to the case where it lies since it was opened: "changed", "removed" or ""."""
+        if self.path is None:
+            return ""
+        now = stamp_of(self.path)
+        return "" if now == self._base else "changed" if now else "removed"
 
     def recoverable(self) -> tuple[str, ...]:
         """Return the names of the steps that an earlier session of this case did and did not save; () for none."""
@@ -288,6 +340,8 @@ class Session:
 
     def _write(self, record: dict[str, Any]) -> None:
         """Put a record into the journal; a case without a place, or one that is read-only, has none."""
+        if self._meanwhile is not None:
+            self._meanwhile.append(record)
         if self.path is None or self.read_only:
             return
         try:
@@ -318,9 +372,7 @@ class Session:
     def _check_place(self, target: Path, anyway: bool) -> None:
         if self.read_only:
             raise StoreError(self.read_only, where=target.name[:80], advice="save it under another name")
-        now = _manifest_sum(target)
-        if now != self._base and not anyway:
-            what = "removed" if not now else "changed"
+        if not anyway and (what := self.outside):
             raise StoreError(f"another program {what} the case since it was opened", where=target.name[:80],
                              advice="save it under another name")
 
@@ -338,14 +390,6 @@ class Session:
     def _tell(self, what: frozenset[str]) -> None:
         for listener in tuple(self._listeners):
             listener(what)
-
-
-def _manifest_sum(path: Path) -> str:
-    """Return the checksum of the manifest of a case, which stands for all of it; "" where there is none."""
-    try:
-        return hashlib.sha256(read_manifest(path)).hexdigest()
-    except (StoreError, OSError):
-        return ""
 
 
 def _base_of(array: NDArray[Any]) -> NDArray[Any]:

@@ -7,7 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 from anatomy_twin.core import Case, Display
-from anatomy_twin.rehearsal.scene import OverlayLayer, SegmentLook, SurfaceLayer
+from anatomy_twin.rehearsal.scene import OverlayLayer, Scene, SegmentLook, SurfaceLayer
+
+
+def scene_displayed(scene: Scene, display: Display) -> Scene:
+    """Return a scene of a case without a display of its own as a person wants it to look (its palette aside)."""
+    width, level = display.window_width, display.window_level
+    return replace(
+        scene, surfaces=surfaces_displayed(scene.surfaces, display),
+        overlays=overlays_displayed(scene.overlays, display), looks=looks_displayed(scene.looks, display),
+        window=scene.window if width is None or level is None else (width, level),
+    )
 
 
 def surfaces_displayed(layers: tuple[SurfaceLayer, ...], display: Display) -> tuple[SurfaceLayer, ...]:

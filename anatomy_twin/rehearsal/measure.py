@@ -33,6 +33,16 @@ LINES: Final = 400  # across a lesion, in search of its longest diameter at righ
 
 def measured(measurement: Measurement, volume: Volume) -> tuple[Quantity, ...]:
     """Return the numbers of one measurement, the leading one first; image values in the volume's units."""
+    sizes = sized(measurement)
+    if isinstance(measurement, Area):
+        return (*sizes, *_values(volume, _points_in_outline(measurement, volume.geometry)))
+    if isinstance(measurement, Ball):
+        return (*sizes, *_values(volume, _points_in_ball(measurement, volume.geometry)))
+    return sizes
+
+
+def sized(measurement: Measurement) -> tuple[Quantity, ...]:
+    """Return the numbers of a measurement that need no image: lengths, angle, area, volume."""
     if isinstance(measurement, Distance):
         return (_number("distance_mm", "Distance", _length(measurement.start_mm, measurement.end_mm), "mm"),)
     if isinstance(measurement, Angle):
@@ -42,10 +52,9 @@ def measured(measurement: Measurement, volume: Volume) -> tuple[Quantity, ...]:
         short = _length(measurement.short_start_mm, measurement.short_end_mm)
         return (_number("long_mm", "Longest diameter", long, "mm"), _number("short_mm", "Across it", short, "mm"))
     if isinstance(measurement, Area):
-        area, points = _area_mm2(measurement), _points_in_outline(measurement, volume.geometry)
-        return (_number("area_mm2", "Area", area, "mm2"), *_values(volume, points))
+        return (_number("area_mm2", "Area", _area_mm2(measurement), "mm2"),)
     size = 4.0 / 3.0 * np.pi * measurement.radius_mm**3 / 1000.0
-    return (_number("volume_ml", "Volume", size, "ml"), *_values(volume, _points_in_ball(measurement, volume.geometry)))
+    return (_number("volume_ml", "Volume", size, "ml"),)
 
 
 def lesion_diameters(labels: LabelMap, name: str, title: str) -> Diameters:

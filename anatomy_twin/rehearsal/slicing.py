@@ -96,6 +96,12 @@ class SlicePlane:
         offset = np.asarray(point_mm, dtype=np.float64) - np.asarray(self.origin_mm)
         return np.asarray(offset @ self.normal)
 
+    def same_plane(self, other: SlicePlane, tolerance_mm: float = 1e-3) -> bool:
+        """Tell whether two pictures lie in the same plane, whatever part of it they show."""
+        return bool(
+            np.allclose(self.normal, other.normal, atol=1e-6) and abs(self.distance_mm(other.origin_mm)) < tolerance_mm
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class SliceImage:

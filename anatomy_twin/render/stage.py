@@ -32,13 +32,8 @@ class Stage:
         if background not in BACKGROUNDS:
             raise UsageError(f"no background is called {background!r}", advice=f"use {' or '.join(BACKGROUNDS)}")
         self.plotter, self._dark, self._silhouettes, self._finer = plotter, background == "dark", silhouettes, finer
-        top, bottom = BACKGROUNDS[background]
-        plotter.set_background(bottom, top=top)
-        plotter.remove_all_lights()
-        for place, strength in _LIGHTS:
-            light = pyvista.Light(position=place, intensity=strength, light_type="camera light")
-            light.positional = False
-            plotter.add_light(light)
+        lay_ground(plotter, background)
+        add_lights(plotter)
         self._layers: dict[str, SurfaceLayer] = {}
         for layer in sorted(scene.surfaces, key=lambda item: -item.opacity):
             self.update(layer)
@@ -46,7 +41,7 @@ class Stage:
             self._add_needle(needle)
         for marker in scene.markers:
             self._add_marker(marker)
-        self._add_cube()
+        add_cube(plotter)
 
     def update(self, layer: SurfaceLayer) -> None:
         """Show a surface as its layer says now."""
@@ -111,27 +106,45 @@ class Stage:
         ball = pyvista.Sphere(radius=2.2, center=marker.point_mm)
         self._add(ball, unit_rgb(marker.colour), ambient=0.5, name=f"marker {marker.label}")
 
-    def _add_cube(self) -> None:
-        """Put the cube with R, L, A, P, H, F into the lower right corner; it turns with the camera."""
-        from vtkmodules.vtkRenderingAnnotation import vtkAnnotatedCubeActor
 
-        cube = vtkAnnotatedCubeActor()
-        for axis, (positive, negative) in {"X": "LR", "Y": "PA", "Z": "HF"}.items():
-            getattr(cube, f"Set{axis}PlusFaceText")(positive)
-            getattr(cube, f"Set{axis}MinusFaceText")(negative)
-        cube.SetFaceTextScale(0.62)
-        # letters upright for a viewer whose up is the head, and on the head and feet faces for one whose up is anterior
-        cube.SetXFaceTextRotation(0)
-        cube.SetYFaceTextRotation(0)
-        cube.SetZFaceTextRotation(-90)
-        cube.GetCubeProperty().SetColor(0.86, 0.89, 0.93)
-        cube.GetCubeProperty().SetAmbient(0.4)
-        cube.GetTextEdgesProperty().SetColor(0.35, 0.38, 0.45)
-        for name in ("XPlus", "XMinus", "YPlus", "YMinus", "ZPlus", "ZMinus"):
-            face = getattr(cube, f"Get{name}FaceProperty")()
-            face.SetColor(0.12, 0.18, 0.3)
-            face.SetInterpolationToFlat()
-        self.plotter.add_orientation_widget(cube, interactive=False, viewport=(0.86, 0.05, 0.99, 0.22))
+def lay_ground(plotter: Any, background: str) -> None:
+    """Give a plotter the "dark" or the "light" ground."""
+    if background not in BACKGROUNDS:
+        raise UsageError(f"no background is called {background!r}", advice=f"use {' or '.join(BACKGROUNDS)}")
+    top, bottom = BACKGROUNDS[background]
+    plotter.set_background(bottom, top=top)
+
+
+def add_lights(plotter: Any) -> None:
+    """Put the lights of all 3-D pictures on a plotter."""
+    plotter.remove_all_lights()
+    for place, strength in _LIGHTS:
+        light = pyvista.Light(position=place, intensity=strength, light_type="camera light")
+        light.positional = False
+        plotter.add_light(light)
+
+
+def add_cube(plotter: Any) -> None:
+    """Put the cube with R, L, A, P, H, F into the lower right corner; it turns with the camera."""
+    from vtkmodules.vtkRenderingAnnotation import vtkAnnotatedCubeActor
+
+    cube = vtkAnnotatedCubeActor()
+    for axis, (positive, negative) in {"X": "LR", "Y": "PA", "Z": "HF"}.items():
+        getattr(cube, f"Set{axis}PlusFaceText")(positive)
+        getattr(cube, f"Set{axis}MinusFaceText")(negative)
+    cube.SetFaceTextScale(0.62)
+    # letters upright for a viewer whose up is the head, and on the head and feet faces for one whose up is anterior
+    cube.SetXFaceTextRotation(0)
+    cube.SetYFaceTextRotation(0)
+    cube.SetZFaceTextRotation(-90)
+    cube.GetCubeProperty().SetColor(0.86, 0.89, 0.93)
+    cube.GetCubeProperty().SetAmbient(0.4)
+    cube.GetTextEdgesProperty().SetColor(0.35, 0.38, 0.45)
+    for name in ("XPlus", "XMinus", "YPlus", "YMinus", "ZPlus", "ZMinus"):
+        face = getattr(cube, f"Get{name}FaceProperty")()
+        face.SetColor(0.12, 0.18, 0.3)
+        face.SetInterpolationToFlat()
+    plotter.add_orientation_widget(cube, interactive=False, viewport=(0.86, 0.05, 0.99, 0.22))
 
 
 def place_camera(
@@ -184,6 +197,3 @@ def polydata_of(surface: SurfaceMesh) -> Any:
 def unit_rgb(colour: tuple[int, int, int]) -> tuple[float, float, float]:
     """Return RGB 0..255 as 0..1."""
     return colour[0] / 255, colour[1] / 255, colour[2] / 255
-
-
-

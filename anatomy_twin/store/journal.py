@@ -68,8 +68,9 @@ class Journal:
 
     def sync(self) -> None:
         """Wait until all records are on the disk (milliseconds to a second: not for an interface's thread)."""
-        if self._descriptor is not None:
-            os.fsync(self._descriptor)
+        descriptor = self._descriptor  # another thread may close it now
+        if descriptor is not None:
+            os.fsync(descriptor)
 
     def move(self, file: str | Path) -> None:
         """Put the journal in the place of another one, in one step."""

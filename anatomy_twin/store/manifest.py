@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,3 +41,17 @@ def check_manifest(manifest: dict[str, Any], where: str) -> None:
         told, read = printable(repr(version), 20), f"{READABLE_VERSIONS[0]} to {SCHEMA_VERSION}"
         raise StoreError(f"case has schema version {told}, this program reads {read}", where=where,
                          advice="update this program" if newer else "open it with the program that wrote it")
+
+
+def stamp_of(place: Path) -> str:
+    """Return what is another one whenever the case at a place is; "" where no case lies there.
+
+    Of a folder it is the checksum of the manifest, which stands for every byte of the case.
+    """
+    try:
+        if place.is_file():
+            facts = place.stat()
+            return f"file {facts.st_size} {facts.st_mtime_ns}"
+        return hashlib.sha256(read_manifest(place)).hexdigest()
+    except (StoreError, OSError):
+        return ""

@@ -7,15 +7,21 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
-from anatomy_twin.core import Case, Plan
+from anatomy_twin.core import Case, Display, Plan
 from anatomy_twin.errors import TwinError
 from anatomy_twin.pipeline.live import Preview
 from anatomy_twin.pipeline.session import Session
 from anatomy_twin.rehearsal import FieldSeries, Scene, Shape, Tint, Tool, build_scene, chosen_plan
+from anatomy_twin.rehearsal.looks import scene_displayed
+from anatomy_twin.rehearsal.readout import Reader, Readout, reader_of, readout
+from anatomy_twin.rehearsal.slice_paint import SliceStyle
+from anatomy_twin.rehearsal.slicing import SlicePlane
 from anatomy_twin.units import Point, check_point
+from anatomy_twin.view.slice_layers import SliceLayers
 
+READING_S = 0.008  # of preparing for readouts at a time, between events
 # fields of a case that a scene is made of
 IN_SCENE = frozenset(
     {"volumes", "labels", "anatomy", "plans", "checks", "results", "assessments", "display", "patient"}
@@ -39,6 +45,9 @@ class Desk(QObject):
     tool_changed = Signal()
     active_changed = Signal()  # the segment that tools work on
     drawing_changed = Signal()  # shapes or tints, nothing else
+    slices_changed = Signal()  # how slices are drawn, or where a slice lies
+    reading_changed = Signal()  # distances to target and vessels became known
+    marked_changed = Signal()  # another measurement is marked
     told = Signal(str, str)  # "info", "warning" or "error", and a line
 
     def __init__(self, session: Session, plan_name: str | None = None) -> None:
@@ -51,12 +60,22 @@ class Desk(QObject):
         self.tool: Tool = Tool()
         self.active = ""  # name of the segment that tools work on
         self.field_shown = ""  # name of a simulated field laid over slices and surfaces, "" for none
+        self.marked = ""  # name of the measurement that is marked
+        self.slice_style = SliceStyle()
+        self.slice_layers = SliceLayers()
+        self.slice_planes: dict[str, SlicePlane] = {}  # what each slice view shows, by the view's name
+        self.active_view = "axial"  # the view that was used last
         self.shape_sources: list[Callable[[], tuple[Shape, ...]]] = []
         self.tint_sources: list[Callable[[], tuple[Tint, ...]]] = []
-        self.scene: Scene = build_scene(session.case, self.plan_name, masks=False)
+        self.kits: dict[str, Any] = {}  # what a group of tools keeps for this case, by the name of the group
+        self._plain: Scene = self._make_scene()
+        self.scene: Scene = scene_displayed(self._plain, session.case.display)
         self.focus_mm: Point = self.scene.focus_mm
         self.window: tuple[float, float] = self.scene.window
         self.snapshot = max(self.snapshot_count - 1, 0)
+        self._reading = QTimer(self, interval=0)
+        self._reading.timeout.connect(self._prepare_reading)
+        self.reader: Reader = self._make_reader()
         session.listen(self._session_changed)
 
     # the case
@@ -182,6 +201,32 @@ class Desk(QObject):
             self.field_shown = name
             self.moment_changed.emit()
 
+    def readout(self, point_mm: Any) -> Readout:
+        """Return what is at a point in LPS mm, at the moment shown; without simulated values of a plan that moved."""
+        return readout(self.reader, point_mm, self.snapshot, simulated=self.moving is None)
+
+    def mark(self, measurement: str) -> None:
+        """Mark a measurement by its name, "" for none: its ends can be grabbed."""
+        if measurement != self.marked:
+            self.marked = measurement
+            self.marked_changed.emit()
+            self.drawing_changed.emit()
+
+    def set_slice_style(self, **changes: Any) -> None:
+        """Change how slices are drawn (fields of ``SliceStyle``)."""
+        style = replace(self.slice_style, **changes)
+        if style != self.slice_style:
+            self.slice_style = style
+            self.slices_changed.emit()
+
+    def set_slice_plane(self, view: str, plane: SlicePlane | None) -> None:
+        """Tell the other views which plane a slice view shows; None where it shows none."""
+        before = self.slice_planes.pop(view, None)
+        if plane is not None:
+            self.slice_planes[view] = plane
+        if plane is None or before is None or not plane.same_plane(before):
+            self.slices_changed.emit()
+
     def set_window(self, width: float, level: float) -> None:
         """Set the grey window in the units of the scan."""
         window = (float(max(width, 1.0)), float(level))
@@ -230,9 +275,29 @@ class Desk(QObject):
 
     # inside
 
-    def _build(self) -> None:
+    def _make_reader(self) -> Reader:
+        target = getattr(self.case.plans.get(self.plan_name), "target", "")
+        reader = reader_of(self.case, self.scene, target, getattr(self, "reader", None))
+        if not reader.complete:
+            self._reading.start()
+        return reader
+
+    def _prepare_reading(self) -> None:
+        if self.reader.prepare_for(READING_S):
+            self._reading.stop()
+            self.reading_changed.emit()
+
+    def _make_scene(self) -> Scene:
+        plain = replace(self.case, display=Display(palette=self.case.display.palette))
+        self._palette = self.case.display.palette
+        return build_scene(plain, self.plan_name, masks=False)
+
+    def _build(self, *, looks_only: bool = False) -> None:
         before = self.scene.window
-        self.scene = build_scene(self.case, self.plan_name, masks=False)
+        if not looks_only:
+            self._plain = self._make_scene()
+        self.scene = scene_displayed(self._plain, self.case.display)
+        self.reader = self._make_reader()
         self.snapshot = max(self.snapshot_count - 1, 0)
         if self.scene.window != before:
             self.set_window(*self.scene.window)
@@ -244,7 +309,10 @@ class Desk(QObject):
         if self.plan_name not in self.case.plans:
             self.plan_name = chosen_plan(self.case)
         if fields & IN_SCENE:
-            self._build()
+            # a look alone needs no new scene: sliders stay quick
+            self._build(looks_only=not fields & (IN_SCENE - {"display"}) and self.case.display.palette == self._palette)
+        if self.marked and self.marked not in self.case.measurements:
+            self.mark("")
         self.case_changed.emit(fields)
         if "plans" in fields:
             self.plan_changed.emit()

@@ -2,11 +2,206 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from anatomy_twin.core import Plan
+from anatomy_twin.errors import TwinError
+from anatomy_twin.pipeline.live import Preview
+from anatomy_twin.pipeline.live_server import Answer, LiveServer, Question
+from anatomy_twin.pipeline.procedures import procedure_of
+from anatomy_twin.view.following import Following
+from anatomy_twin.view.words import tr
+
+if TYPE_CHECKING:
+    from anatomy_twin.view.desk import Desk
+    from anatomy_twin.view.window import RehearsalWindow
+
+OFF: Final = "off"
+STARTING: Final = "starting"
+PREPARING: Final = "preparing"
+COMPUTING: Final = "computing"
+READY: Final = "ready"
+SETTLE_MS: Final = 400  # after outlines were changed, before the case is handed over anew
+MOST_DEATHS: Final = 3  # a child that dies more often is not started again for this case
 
 
 class Live(QObject):
-    """Asks for previews of the plan that is moved; the newest request wins."""
+    """Asks a child process for previews of the plan that is shown; the newest request wins.
+
+    It starts when edit mode is switched on first and then follows every change of the plan. ``state`` is one of the
+    words above; ``latency_s`` how long the last answer took from the move of the hand to the desk.
+    """
+
+    changed = Signal()
+    _heard = Signal(object, object)  # LiveServer, Answer: from the thread of the server
+
+    def __init__(self, window: RehearsalWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._desk: Desk | None = None
+        self._server: LiveServer | None = None
+        self._ending: list[LiveServer] = []
+        self._key: tuple[Any, ...] = ()
+        self._asked: dict[int, tuple[Plan, float]] = {}
+        self._ticket, self._shown, self._deaths = 0, 0, 0
+        self._told = ""
+        self.state = OFF
+        self.latency_s = 0.0
+        self.following_by = Following(window)
+        self._settle = QTimer(self)
+        self._settle.setSingleShot(True)
+        self._settle.setInterval(SETTLE_MS)
+        self._settle.timeout.connect(self._ask)
+        self._heard.connect(self._take, Qt.ConnectionType.QueuedConnection)
+        window.desk_changed.connect(self._attach)
+
+    @property
+    def following(self) -> bool:
+        """True where the full simulation follows by itself when the hand rests."""
+        return self.following_by.on
+
+    def set_following(self, on: bool) -> None:
+        """Let the full simulation follow when the hand rests, or not."""
+        self.following_by.set(on)
 
     def stop(self) -> None:
         """End it; no answer comes any more."""
+        self._settle.stop()
+        self.following_by.stop()
+        self._desk = None
+        servers = [server for server in (self._server, *self._ending) if server is not None]
+        self._server, self._ending, self._key, self._asked = None, [], (), {}
+        for server in servers:
+            server.stop()
+        self._tell_state(OFF)
+
+    # inside
+
+    def _attach(self) -> None:
+        """Follow the desk of the case that was opened."""
+        desk = self._window.desk
+        if desk is None or desk is self._desk:
+            return
+        self._desk, self._deaths, self._told = desk, 0, ""
+        desk.tool_changed.connect(self._mode_changed)
+        desk.plan_changed.connect(self._plan_changed)
+        desk.case_changed.connect(self._case_changed)
+        self.following_by.attach(desk)
+        self._mode_changed()
+
+    def _mode_changed(self) -> None:
+        if self._desk is not None and self._desk.edit_mode and self._server is None:
+            self._ask()
+
+    def _plan_changed(self) -> None:
+        if self._desk is not None and (self._server is not None or self._desk.edit_mode):
+            self._ask()
+
+    def _case_changed(self, fields: frozenset[str]) -> None:
+        if self._server is not None and fields & {"labels", "anatomy", "patient"}:
+            self._settle.start()
+
+    def _ask(self) -> None:
+        """Ask what the plan that is shown would do."""
+        desk = self._desk
+        if desk is None or self._window.desk is not desk or desk.case.primary not in desk.case.labels:
+            return
+        plan = desk.plan
+        procedure = procedure_of(plan)
+        if plan is None or procedure is None:
+            if self._server is not None:
+                self._server.forget()
+            return
+        if desk.live_is_current and self._server is not None and self._key_now(desk) == self._key:
+            self._server.forget()  # the hand came back to what is known
+            return
+        self._ticket += 1
+        self._asked[self._ticket] = (plan, time.perf_counter())
+        question = Question(self._ticket, plan, procedure.live_prepare, procedure.live_preview)
+        server = self._server_for(desk)
+        if server is not None:
+            server.ask(question)
+            if self.state == READY:
+                self._tell_state(COMPUTING)
+
+    def _key_now(self, desk: Desk) -> tuple[Any, ...]:
+        return desk.case.label_map, desk.case.anatomy.trees, desk.case.patient
+
+    def _server_for(self, desk: Desk) -> LiveServer | None:
+        """Return the server that holds the case as it is, a new one where the case is another."""
+        key = self._key_now(desk)
+        if self._server is not None and all(one is other for one, other in zip(key, self._key, strict=True)):
+            return self._server
+        if self._deaths >= MOST_DEATHS:
+            return None
+        if self._server is not None:
+            self._ending.append(self._server)
+            self._server.stop(0.0)
+        server = LiveServer(desk.session.snapshot(), lambda answer: self._heard.emit(server, answer))
+        self._server, self._key = server, key
+        server.start()
+        self._tell_state(STARTING)
+        return server
+
+    def _take(self, server: LiveServer, answer: Answer) -> None:
+        """Hear an answer, in the thread of the window."""
+        if answer.kind == "ended":
+            if server in self._ending:
+                self._ending.remove(server)
+            if server is self._server:
+                self._died(answer.value)
+            return
+        if server is not self._server or self._desk is None:
+            return
+        if answer.kind == "ready":
+            self._tell_state(COMPUTING)
+        elif answer.kind == "preparing":
+            self._tell_state(PREPARING)
+        else:
+            self._show(answer)
+
+    def _show(self, answer: Answer) -> None:
+        desk = self._desk
+        plan, asked = self._asked.get(answer.ticket, (None, 0.0))
+        if desk is None or plan is None or answer.ticket <= self._shown:
+            return
+        self._shown = answer.ticket
+        self._asked = {ticket: entry for ticket, entry in self._asked.items() if ticket > answer.ticket}
+        if isinstance(answer.value, Preview):
+            self._told = ""
+            preview = answer.value
+        else:
+            preview = self._refused(plan, answer.value)
+        self.latency_s = time.perf_counter() - asked
+        self._tell_state(COMPUTING if self._asked else READY)
+        desk.set_live(preview)
+
+    def _refused(self, plan: Plan, error: TwinError) -> Preview:
+        """Return what stands in place of a preview, and tell why, once."""
+        if error.line != self._told and self._desk is not None:
+            self._told = error.line
+            self._desk.tell(tr("no preview: {why}").format(why=error.line), "warning")
+        return Preview(plan, caption=tr("no preview"), warnings=(error.line,))
+
+    def _died(self, error: TwinError | None) -> None:
+        """The child has ended though nobody asked it to: another one is started, some times."""
+        self._server, self._key, self._asked = None, (), {}
+        self._deaths += 1
+        self._tell_state(OFF)
+        desk = self._desk
+        if desk is None:
+            return
+        line = "" if error is None else error.line
+        if self._deaths >= MOST_DEATHS:
+            desk.tell(tr("previews are off for this case: {why}").format(why=line), "error")
+        else:
+            desk.tell(tr("previews start anew: {why}").format(why=line), "warning")
+            self._settle.start()
+
+    def _tell_state(self, state: str) -> None:
+        if state != self.state:
+            self.state = state
+            self.changed.emit()

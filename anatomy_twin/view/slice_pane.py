@@ -1,268 +1,332 @@
-"""One slice view, painted with Qt from the same planes as the report's pictures."""
+"""One slice view: a plane of the scan with all that lies in it, moved and drawn on with the mouse."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
-from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QBrush,
-    QColor,
-    QFont,
+    QEnterEvent,
+    QHideEvent,
     QImage,
-    QLinearGradient,
+    QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
+    QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from anatomy_twin.rehearsal import SlicePlane, plane_through, sample, slice_mask_fraction
+from anatomy_twin.rehearsal import SlicePlane, Tint, needles_of
+from anatomy_twin.rehearsal.oblique import PlaneChoice
+from anatomy_twin.rehearsal.pointer import Pointer
+from anatomy_twin.rehearsal.presets import WindowPreset, window_presets
+from anatomy_twin.rehearsal.shapes import CutTint
+from anatomy_twin.rehearsal.slice_paint import SliceContent, SlicePainter
+from anatomy_twin.units import check_point
 from anatomy_twin.view.desk import Desk
-from anatomy_twin.view.style import PLANE_COLOURS
+from anatomy_twin.view.slice_ink import Canvas, draw_shapes
+from anatomy_twin.view.slice_menu import PlaneMenu
+from anatomy_twin.view.slice_notes import draw_crosshair, draw_letters, draw_markers, draw_needles
+from anatomy_twin.view.slice_sight import Sight
+from anatomy_twin.view.slice_words import draw_corners, draw_hover
 
-FILL = 0.14
-TEMPERATURE_STOPS = np.array([[20, 20, 60], [120, 20, 110], [220, 60, 60], [250, 150, 30], [255, 250, 190]], float)
+LEFT, MIDDLE, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton
+KEY: Final = Qt.Key
+STEPS: Final = {KEY.Key_PageUp: 1, KEY.Key_Up: 1, KEY.Key_Right: 1, KEY.Key_PageDown: -1, KEY.Key_Down: -1,
+                KEY.Key_Left: -1}  # fmt: skip
+NAMES: Final = {KEY.Key_Delete: "Delete", KEY.Key_Backspace: "Backspace", KEY.Key_Return: "Return",
+                KEY.Key_Enter: "Return", KEY.Key_Space: "Space", KEY.Key_Tab: "Tab"}  # fmt: skip
+ZOOM: Final = 1.2
 
 
 class SlicePane(QWidget):
-    """A plane through the crossing point.
+    """A plane of the scan: axial, coronal, sagittal, as scanned, along or across an applicator, or a cut.
 
-    Wheel: next slice. Left button: move the crossing point. Right button: drag grey window (across) and level (up).
-    Ctrl and wheel: zoom. Double click: this view alone, and back.
+    The left button goes to the desk's tool first; where it does not take it, it moves the crossing point. Right
+    button: grey window. Middle button, or Shift and left: shift the picture. Wheel: slices; with Ctrl zoom about the
+    mouse. Double click: this view alone, and back. Keys: arrows and Page up/down for slices, + and - zoom, r resets.
     """
 
     maximise = Signal(object)
+    plane_chosen = Signal()
 
-    def __init__(self, model: Desk, plane_name: str) -> None:
+    def __init__(self, desk: Desk, plane_name: str) -> None:
         super().__init__()
-        self._model, self.plane_name = model, plane_name
-        self._zoom = 1.0
-        self._image: QImage | None = None
-        self._plane: SlicePlane | None = None
-        self._drag: QPoint | None = None
+        self._desk, self.plane_name = desk, plane_name
+        self.sight = Sight(plane_name)
+        self.painter = SlicePainter()
         self.paint_count = 0
+        self._image: tuple[Any, float, QImage] | None = None
+        self._drag = ""  # "tool", "focus", "pan" or "window" while a button is held
+        self._last = QPointF()
+        self._hover: QPointF | None = None
+        self._wheel = 0.0
+        self._presets: tuple[Any, tuple[WindowPreset, ...]] = (None, ())
         self.setMinimumSize(160, 140)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        for signal in (model.scene_changed, model.focus_changed, model.moment_changed, model.window_changed):
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.menu = PlaneMenu(self, desk)
+        for signal in (desk.scene_changed, desk.plan_changed, desk.slices_changed):
+            signal.connect(self._follow)
+        for signal in (desk.moment_changed, desk.window_changed, desk.live_changed, desk.drawing_changed,
+                       desk.case_changed, desk.tool_changed):
             signal.connect(self.refresh)
+        desk.focus_changed.connect(self._follow_focus)
 
     def sizeHint(self) -> QSize:
         """Return the size the view would like."""
         return QSize(420, 360)
 
-    def refresh(self, *_: object) -> None:
-        """Sample the slice anew at the next paint."""
-        self._image = None
-        self.update()
-
-    def resizeEvent(self, event: Any) -> None:
-        """Follow the window's size."""
-        self.refresh()
+    @property
+    def choice(self) -> PlaneChoice:
+        """Which plane is shown."""
+        return self.sight.choice
 
     @property
     def plane(self) -> SlicePlane:
         """The plane now shown, one picture point per screen point."""
-        if self._plane is None or self._image is None:
-            self._plane = self._make_plane()
-        return self._plane
+        return self.sight.plane(self._desk, (self.height(), self.width()))
 
-    def _make_plane(self) -> SlicePlane:
-        geometry = self._model.scene.volume.geometry
-        whole = plane_through(geometry, self.plane_name, self._model.focus_mm)
-        width, height = max(self.width(), 16), max(self.height(), 16)
-        pixel = max(whole.size_mm[0] / width, whole.size_mm[1] / height) / self._zoom
-        centre: Any = whole.to_world([(whole.shape[0] - 1) / 2, (whole.shape[1] - 1) / 2])
-        if self._zoom > 1.0:
-            centre = self._model.focus_mm
-        return plane_through(
-            geometry, self.plane_name, centre, pixel_mm=pixel, size_mm=(width * pixel, height * pixel)
+    @property
+    def presets(self) -> tuple[WindowPreset, ...]:
+        """The grey windows that suit the scan."""
+        volume = self._desk.scene.volume
+        if self._presets[0] is not volume.array:
+            self._presets = (volume.array, window_presets(volume))
+        return self._presets[1]
+
+    # what is looked at
+
+    def choose(self, choice: PlaneChoice) -> None:
+        """Show another plane, seen whole."""
+        self.sight = Sight(self.plane_name, choice)
+        self._desk.active_view = self.plane_name
+        self._follow()
+        self.plane_chosen.emit()
+
+    def reset(self) -> None:
+        """See the whole plane again."""
+        self.sight = Sight(self.plane_name, self.choice)
+        self._follow()
+
+    def step(self, count: float) -> None:
+        """Go ``count`` slices towards the viewer; about the applicator where the plane lies along it."""
+        self.sight, focus = self.sight.stepped(self._desk, count)
+        if focus is not None:
+            self._desk.set_focus(focus)
+        self._follow()
+
+    def zoom(self, factor: float, about: QPointF | None = None) -> None:
+        """Magnify by a factor about a point of the screen (default: the middle)."""
+        at = about or QPointF(self.width() / 2, self.height() / 2)
+        self.sight = self.sight.zoomed(self.plane, factor, self._row_column(at), self._desk)
+        self._follow()
+
+    def refresh(self, *_: object) -> None:
+        """Paint again; only what changed is sampled anew."""
+        self.update()
+
+    def _follow(self, *_: object) -> None:
+        """Tell the other views where this plane lies, and paint."""
+        if self.choice.kind != self.plane_name and not self.sight.possible(self._desk):
+            self.sight = Sight(self.plane_name)
+            self.plane_chosen.emit()
+        self._desk.set_slice_plane(self.plane_name, self.plane)
+        self.update()
+
+    def _follow_focus(self) -> None:
+        if not self._drag:
+            self.sight = self.sight.holding(self._desk, self.plane)
+        self._follow()
+
+    # painting
+
+    def content(self) -> SliceContent:
+        """Return all that the picture is made of, in the points of the screen itself."""
+        desk, scale = self._desk, self.devicePixelRatioF()
+        tints = (*desk.slice_layers.tints(desk), *desk.tints())
+        shape = (max(round(self.height() * scale), 1), max(round(self.width() * scale), 1))
+        return SliceContent(
+            volume=desk.scene.volume, plane=self.sight.plane(desk, shape, scale), window=desk.window,
+            labels=desk.case.labels.get(desk.case.primary), looks=desk.scene.looks, style=desk.slice_style,
+            field=desk.field(desk.field_shown) if desk.field_shown else None, moment=desk.snapshot,
+            tints=tuple(t for t in tints if isinstance(t, Tint)),
+            cuts=tuple(t for t in tints if isinstance(t, CutTint)), sharpness=scale,
         )
-
-    def _compose(self) -> QImage:
-        model, plane = self._model, self.plane
-        width, level = model.window
-        values = sample(model.scene.volume.array, model.scene.volume.geometry, plane)
-        grey = np.clip((np.nan_to_num(values, nan=-1e6) - level + width / 2) / width, 0.0, 1.0) * 255.0
-        colour = np.repeat(grey[..., None], 3, axis=2)
-        zone = self._zone(plane)
-        for layer in model.scene.overlays:
-            if not layer.visible:
-                continue
-            if layer.name == "zone" and zone is not None:
-                _blend(colour, zone, layer.colour, 2 * FILL)
-            else:
-                part = slice_mask_fraction(layer.mask, layer.geometry, plane)
-                _blend(colour, part >= 0.5, layer.colour, FILL)
-        if model.field_shown:
-            self._blend_temperature(colour, plane)
-        pixels = np.ascontiguousarray(colour.astype(np.uint8))
-        height_px, width_px = pixels.shape[:2]
-        return QImage(pixels.tobytes(), width_px, height_px, 3 * width_px, QImage.Format.Format_RGB888).copy()
-
-    def _zone(self, plane: SlicePlane) -> NDArray[np.bool_] | None:
-        damage = self._model.field("damage")
-        if damage is None:
-            return None
-        return np.asarray(sample(damage.values[self._model.snapshot], damage.geometry, plane, outside=0.0) >= 1.0)
-
-    def _blend_temperature(self, colour: NDArray[Any], plane: SlicePlane) -> None:
-        series = self._model.field("temperature")
-        if series is None:
-            return
-        low, high = series.range
-        values = sample(series.values[self._model.snapshot], series.geometry, plane, outside=low)
-        share = np.clip((values - low) / (high - low), 0.0, 1.0)
-        place = share * (len(TEMPERATURE_STOPS) - 1)
-        shade = np.stack(
-            [np.interp(place, np.arange(len(TEMPERATURE_STOPS)), TEMPERATURE_STOPS[:, n]) for n in range(3)], axis=-1
-        )
-        alpha = np.clip(share * 3.0, 0.0, 0.65)[..., None]
-        colour *= 1.0 - alpha
-        colour += shade * alpha
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw image, outlines, applicators, crosshair, letters."""
-        if self._image is None:
-            self._plane = self._make_plane()
-            self._image = self._compose()
+        """Draw the picture and what stands on it."""
         self.paint_count += 1
+        content, desk = self.content(), self._desk
+        picture = self.painter.paint(content)
+        if self._image is None or self._image[0] is not picture or self._image[1] != content.sharpness:
+            rows, columns = picture.shape[:2]
+            image = QImage(picture.data, columns, rows, 4 * columns, QImage.Format.Format_RGB32)
+            image.setDevicePixelRatio(content.sharpness)
+            self._image = (picture, content.sharpness, image)
         painter = QPainter(self)
+        painter.drawImage(0, 0, self._image[2])
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.drawImage(QRectF(self.rect()), self._image)
-        self._paint_needles(painter)
-        self._paint_markers(painter)
-        self._paint_crosshair(painter)
-        self._paint_scale(painter)
-        self._paint_words(painter)
+        painter.setFont(self.font())
+        canvas = Canvas(painter, self.plane, self.width(), self.height())
+        if desk.slice_style.crosshair:
+            others = {name: plane for name, plane in desk.slice_planes.items() if name != self.plane_name}
+            draw_crosshair(canvas, others, desk.focus_mm)
+        draw_needles(canvas, needles_of(desk.plan, desk.scene.needles[0].colour if desk.scene.needles
+                                        else (240, 255, 30))[0])  # fmt: skip
+        if desk.moving is None:
+            draw_markers(canvas, desk.scene.markers)
+        draw_shapes(canvas, desk.shapes())
+        draw_letters(canvas)
+        draw_corners(canvas, desk, self.sight, self.presets, self.menu.geometry(), content)
+        if self._hover is not None:
+            draw_hover(canvas, desk, self.point_at(self._hover))
         painter.end()
 
-    def _at(self, point_mm: Any) -> QPointF:
-        row, column = self.plane.to_pixel(point_mm)
-        return QPointF(float(column) + 0.5, float(row) + 0.5)
+    # the mouse
 
-    def _paint_needles(self, painter: QPainter) -> None:
-        for needle in self._model.scene.needles:
-            pen = QPen(QColor(*needle.colour), 1.6, Qt.PenStyle.DotLine)
-            painter.setPen(pen)
-            painter.drawLine(self._at(needle.entry_mm), self._at(needle.tip_mm))
-            points = np.linspace(needle.entry_mm, needle.tip_mm, 160)
-            near = points[np.abs(self.plane.distance_mm(points)) <= 3.0]
-            heating = near[np.linalg.norm(near - needle.tip_mm, axis=1) <= needle.active_length_mm]
-            for part, width in ((near, 1.4), (heating, 3.6)):  # thick: the part that heats
-                if len(part) > 1:
-                    painter.setPen(QPen(QColor(*needle.colour), width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-                    painter.drawLine(self._at(part[0]), self._at(part[-1]))
+    def _row_column(self, place: QPointF) -> tuple[float, float]:
+        return place.y() - 0.5, place.x() - 0.5
 
-    def _paint_scale(self, painter: QPainter) -> None:
-        """Draw the colour scale of the temperature with its ends in degrees."""
-        series = self._model.field("temperature")
-        if series is None or not self._model.field_shown:
-            return
-        height, left = max(self.height() // 3, 60), self.width() - 26
-        top = self.height() - height - 30
-        shades = QLinearGradient(0, top + height, 0, top)
-        for place, stop in enumerate(TEMPERATURE_STOPS):
-            shades.setColorAt(place / (len(TEMPERATURE_STOPS) - 1), QColor(*(int(part) for part in stop)))
-        painter.fillRect(QRectF(left, top, 10, height), QBrush(shades))
-        painter.setFont(QFont(self.font().family(), 8))
-        painter.setPen(QColor("#ffffff"))
-        for value, y in zip(series.range, (top + height, top), strict=True):
-            box = QRectF(left - 64, y - 8, 60, 16)
-            flag = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(box, flag, f"{value:.0f} \N{DEGREE SIGN}C")
+    def point_at(self, place: QPointF) -> Any:
+        """Return the point of the plane (LPS mm) at a point of the screen."""
+        return self.plane.to_world(self._row_column(place))
 
-    def _paint_markers(self, painter: QPainter) -> None:
-        for marker in self._model.scene.markers:
-            if abs(float(self.plane.distance_mm(marker.point_mm))) <= 3.0:
-                painter.setPen(QPen(QColor(*marker.colour), 2))
-                painter.drawEllipse(self._at(marker.point_mm), 7, 7)
-
-    def _paint_crosshair(self, painter: QPainter) -> None:
-        centre = self._at(self._model.focus_mm)
-        others = {"axial": ("sagittal", "coronal"), "coronal": ("sagittal", "axial"), "sagittal": ("coronal", "axial")}
-        vertical, horizontal = others[self.plane_name]
-        painter.setPen(QPen(QColor(PLANE_COLOURS[vertical]), 1))
-        painter.drawLine(QPointF(centre.x(), 0), QPointF(centre.x(), centre.y() - 14))
-        painter.drawLine(QPointF(centre.x(), centre.y() + 14), QPointF(centre.x(), self.height()))
-        painter.setPen(QPen(QColor(PLANE_COLOURS[horizontal]), 1))
-        painter.drawLine(QPointF(0, centre.y()), QPointF(centre.x() - 14, centre.y()))
-        painter.drawLine(QPointF(centre.x() + 14, centre.y()), QPointF(self.width(), centre.y()))
-
-    def _paint_words(self, painter: QPainter) -> None:
-        width, height = self.width(), self.height()
-        letters = self.plane.letters
-        painter.setFont(QFont(self.font().family(), 13, QFont.Weight.Bold))
-        painter.setPen(QColor("#ffffff"))
-        box = QRectF(6, 4, width - 12, height - 8)
-        for side, flag in (("left", Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter),
-                           ("right", Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter),
-                           ("top", Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop),
-                           ("bottom", Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom)):
-            painter.drawText(box, flag, letters[side])
-        painter.setFont(QFont(self.font().family(), 9))
-        painter.setPen(QColor(PLANE_COLOURS[self.plane_name]))
-        painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, self.plane_name.capitalize())
-        painter.setPen(QColor("#c6ced8"))
-        window, level = self._model.window
-        painter.drawText(
-            box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop, f"W {window:.0f}  L {level:.0f}"
+    def pointer(self, place: QPointF, modifiers: Qt.KeyboardModifier) -> Pointer:
+        """Return where the mouse points in the patient."""
+        plane, kinds = self.plane, Qt.KeyboardModifier
+        point = plane.to_world(self._row_column(place))
+        toward = plane.normal
+        return Pointer(
+            self.plane_name, check_point("point_mm", point), check_point("toward", toward),
+            check_point("eye_mm", point - 500.0 * toward), plane.pixel_mm, shift=bool(modifiers & kinds.ShiftModifier),
+            control=bool(modifiers & kinds.ControlModifier), alt=bool(modifiers & kinds.AltModifier),
         )
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Go to the next slice; with Ctrl zoom."""
-        steps = event.angleDelta().y() / 120.0
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self._zoom = float(np.clip(self._zoom * 1.2**steps, 1.0, 12.0))
-            self.refresh()
-        else:
-            normal = self.plane.normal
-            spacing = np.abs(self._model.scene.volume.geometry.direction.T @ normal)
-            step = float(np.asarray(self._model.scene.volume.geometry.spacing_mm)[int(np.argmax(spacing))])
-            self._model.set_focus(np.asarray(self._model.focus_mm) - normal * step * steps)
-        event.accept()
-
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin moving the crossing point or the grey window."""
-        self._drag = event.position().toPoint()
-        if event.button() == Qt.MouseButton.LeftButton:
-            self._focus_at(event.position())
+        """Give the button to the tool, or begin moving crossing point, picture or grey window."""
+        if self._drag:
+            return
+        self._desk.active_view = self.plane_name
+        self._last = event.position()
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if event.button() == LEFT and self._desk.tool.press(self.pointer(event.position(), event.modifiers())):
+            self._drag = "tool"
+        elif event.button() == MIDDLE or (event.button() == LEFT and shift):
+            self._drag = "pan"
+        elif event.button() == LEFT:
+            self._drag = "focus"
+            self._desk.set_focus(self.point_at(event.position()))
+        elif event.button() == RIGHT:
+            self._drag = "window"
+        self._show_cursor()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Move the crossing point or the grey window."""
-        if event.buttons() & Qt.MouseButton.LeftButton:
-            self._focus_at(event.position())
-        elif event.buttons() & Qt.MouseButton.RightButton and self._drag is not None:
-            moved = event.position().toPoint() - self._drag
-            self._drag = event.position().toPoint()
-            width, level = self._model.window
-            self._model.set_window(width * 1.005 ** moved.x(), level - moved.y() * width / 400.0)
+        """Go on with what the button began; without one, tell what is under the mouse."""
+        place, moved = event.position(), event.position() - self._last
+        if self._drag and not event.buttons():
+            self._end_drag(event)  # the button came up where nobody saw it
+        self._last, self._hover = place, place
+        if self._drag == "tool":
+            self._desk.tool.drag(self.pointer(place, event.modifiers()))
+        elif self._drag == "focus":
+            self._desk.set_focus(self.point_at(place))
+        elif self._drag == "pan":
+            self.sight = self.sight.panned(self.plane, (moved.y(), moved.x()), self._desk)
+            self._follow()
+        elif self._drag == "window":
+            width, level = self._desk.window
+            self._desk.set_window(width * 1.005 ** moved.x(), level - moved.y() * width / 400.0)
+        else:
+            self._desk.tool.hover(self.pointer(place, event.modifiers()))
+            self._show_cursor()
+        self.update(self._hover_strip())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End what the button began, wherever it comes up."""
+        held = {"tool": LEFT, "focus": LEFT, "window": RIGHT}.get(self._drag)
+        if self._drag == "pan" or held == event.button():
+            self._end_drag(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Show this view alone, or all again."""
-        self.maximise.emit(self)
+        """Give it to the tool, or show this view alone, or all again."""
+        if event.button() == LEFT and not self._desk.tool.double(self.pointer(event.position(), event.modifiers())):
+            self.maximise.emit(self)
 
-    def _focus_at(self, place: QPointF) -> None:
-        plane = self.plane
-        point = plane.to_world([place.y() - 0.5, place.x() - 0.5])
-        point = point - plane.distance_mm(point) * plane.normal
-        depth = plane.distance_mm(self._model.focus_mm)
-        self._model.set_focus(point + depth * plane.normal)
+    def _end_drag(self, event: QMouseEvent) -> None:
+        kind, self._drag = self._drag, ""
+        if kind == "tool":
+            self._desk.tool.release(self.pointer(event.position(), event.modifiers()))
+        self._show_cursor()
 
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Go to the next slice; with Ctrl zoom about the mouse."""
+        self._desk.active_view = self.plane_name
+        turns = (event.angleDelta().y() or event.angleDelta().x()) / 120.0
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.zoom(ZOOM**turns, event.position())
+        else:
+            self._wheel += turns * (5 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1)
+            whole = int(np.trunc(self._wheel + (1e-9 if self._wheel > 0 else -1e-9)))
+            if whole:
+                self._wheel -= whole
+                self.step(whole)
+        event.accept()
 
-def _blend(colour: NDArray[Any], mask: NDArray[np.bool_], rgb: tuple[int, int, int], fill: float) -> None:
-    """Lay a light fill and a full outline of a mask over an RGB picture."""
-    if not mask.any():
-        return
-    tint = np.asarray(rgb, float)
-    colour[mask] = colour[mask] * (1.0 - fill) + tint * fill
-    inner = mask.copy()
-    inner[1:] &= mask[:-1]
-    inner[:-1] &= mask[1:]
-    inner[:, 1:] &= mask[:, :-1]
-    inner[:, :-1] &= mask[:, 1:]
-    colour[mask & ~inner] = tint
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Offer a key to the tool; else slices, zoom, reset."""
+        key, plain = event.key(), not event.modifiers() & ~(Qt.KeyboardModifier.KeypadModifier
+                                                            | Qt.KeyboardModifier.ShiftModifier)  # fmt: skip
+        if plain and self._desk.tool.key(NAMES.get(KEY(key), event.text())):
+            return
+        if plain and key in STEPS:
+            self.step(STEPS[KEY(key)] * (5 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1))
+        elif plain and key in (KEY.Key_Plus, KEY.Key_Equal, KEY.Key_Minus):
+            self.zoom(1 / ZOOM if key == KEY.Key_Minus else ZOOM, self._hover)
+        elif plain and key == KEY.Key_R:
+            self.reset()
+        else:
+            super().keyPressEvent(event)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Show the cursor of what the mouse would do here."""
+        self._show_cursor()
+        super().enterEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Tell nothing more about what is under the mouse."""
+        if not self._drag:
+            self._desk.tool.hover(None)
+        self._hover = None
+        self.update()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Let go of what is held: the button will come up elsewhere."""
+        if self._drag == "tool":
+            self._desk.tool.cancel()
+        self._drag = ""
+        super().hideEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Follow the window's size."""
+        self._follow()
+
+    def _hover_strip(self) -> QRect:
+        height = 2 * self.fontMetrics().height() + 8
+        return QRect(0, self.height() - height, self.width(), height)
+
+    def _show_cursor(self) -> None:
+        kinds = Qt.CursorShape
+        shape = {"pan": kinds.ClosedHandCursor, "window": kinds.SizeAllCursor, "tool": kinds.CrossCursor,
+                 "focus": kinds.CrossCursor}.get(self._drag)  # fmt: skip
+        if shape is None:
+            lit = any(drawn.lit for drawn in self._desk.shapes())
+            busy = self._desk.tool.name != "navigate"
+            shape = kinds.PointingHandCursor if lit else kinds.CrossCursor if busy else kinds.ArrowCursor
+        if self.cursor().shape() != shape:
+            self.setCursor(shape)

@@ -1,70 +1,168 @@
-"""The simulated time: a slider, play, and what is coagulated at the moment shown."""
+"""The simulated time: play, a slider, which field is shown, and what is coagulated at the moment shown."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
+from typing import Final
 
+import numpy as np
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QHideEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSlider, QWidget
+
+from anatomy_twin.rehearsal import FieldSeries
 from anatomy_twin.view.desk import Desk
 from anatomy_twin.view.words import tr
 
-PLAY_INTERVAL_MS = 250
+PLAY_S: Final = 6.0  # a whole result at ordinary speed
+SPEEDS: Final = (0.25, 0.5, 1.0, 2.0, 4.0)
+LEAST_MS: Final = 60
 
 
 class TimeBar(QWidget):
-    """Plays a simulated result."""
+    """Plays a simulated result; while a plan is moved it says what the preview says."""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.label = QLabel()
-        self.play_button = QPushButton(tr("Play"))
+        self._volumes: tuple[object, dict[int, float]] = (None, {})
+        self.setObjectName("timebar")
+        self.play_button = QPushButton()
         self.play_button.setCheckable(True)
-        self.temperature_box = QCheckBox(tr("Temperature"))
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setAccessibleName(tr("Simulated time"))
+        self.time_label, self.label = QLabel(), QLabel()
+        self.speed_box, self.field_box = QComboBox(), QComboBox()
         self._timer = QTimer(self)
-        self._timer.setInterval(PLAY_INTERVAL_MS)
         self._timer.timeout.connect(self._play_on)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(8, 4, 8, 4)
-        self.label.setMinimumWidth(260)
-        for widget in (self.play_button, self.slider, self.label, self.temperature_box):
-            layout.addWidget(widget, 1 if widget is self.slider else 0)
+        self._lay_out()
         self.play_button.toggled.connect(self._toggle_play)
         self.slider.valueChanged.connect(desk.set_snapshot)
-        self.temperature_box.toggled.connect(lambda on: desk.show_field("temperature" if on else ""))
-        for signal in (desk.scene_changed, desk.moment_changed, desk.plan_changed):
+        self.speed_box.currentIndexChanged.connect(self._set_speed)
+        self.field_box.activated.connect(lambda row: desk.show_field(self.field_box.itemData(row)))
+        desk.scene_changed.connect(self._fill_fields)
+        for signal in (desk.scene_changed, desk.moment_changed, desk.plan_changed, desk.live_changed):
             signal.connect(self.refresh)
+        self._fill_fields()
         self.refresh()
 
     def refresh(self) -> None:
         """Show the moment as it is now."""
         desk = self._desk
         damage = desk.field("damage")
-        for widget in (self.play_button, self.slider, self.temperature_box):
-            widget.setEnabled(damage is not None)
-        if damage is None:
-            self.label.setText(tr("not simulated yet"))
+        simulated = damage is not None and desk.snapshot_count > 0
+        for widget in (self.play_button, self.slider, self.speed_box, self.field_box):
+            widget.setEnabled(simulated)
+        if damage is None or not simulated:
             self.play_button.setChecked(False)
+            self.time_label.setText("")
+            self._say(self._preview_line(), preview=desk.live is not None or desk.moving is not None)
             return
+        self.slider.blockSignals(True)
         self.slider.setRange(0, desk.snapshot_count - 1)
         self.slider.setValue(desk.snapshot)
-        volume = float((damage.values[desk.snapshot] >= 1.0).sum()) * damage.geometry.voxel_volume_ml
-        seconds = float(damage.times_s[desk.snapshot])
-        text = tr("{time} min   coagulated {volume} ml")
-        self.label.setText(text.format(time=f"{int(seconds // 60)}:{int(seconds % 60):02d}", volume=f"{volume:.1f}"))
+        self.slider.blockSignals(False)
+        row = self.field_box.findData(desk.field_shown)
+        self.field_box.setCurrentIndex(max(row, 0))
+        last, seconds = (_clock(float(damage.times_s[n])) for n in (-1, desk.snapshot))
+        self.time_label.setText(f"{seconds} / {last}")
+        self._say(tr("coagulated {volume} ml").format(volume=f"{self._volume_ml(damage, desk.snapshot):.1f}"))
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """What is not seen does not play."""
+        self.play_button.setChecked(False)
+        super().hideEvent(event)
+
+    # inside
+
+    def _lay_out(self) -> None:
+        line, wide = self.fontMetrics().height(), self.fontMetrics().horizontalAdvance
+        self.play_button.setToolTip(tr("Play or pause (Space)"))
+        self.play_button.setFixedWidth(max(wide(tr(text)) for text in ("Play", "Pause")) + 3 * line)
+        self._name_play(False)
+        self.time_label.setMinimumWidth(wide("00:00 / 00:00") + line // 2)
+        self.time_label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.label.setMinimumWidth(wide(tr("coagulated {volume} ml").format(volume="000.0")) + line)
+        self.label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.speed_box.setToolTip(tr("Speed of playing"))
+        self.speed_box.setAccessibleName(tr("Speed of playing"))
+        for speed in SPEEDS:
+            self.speed_box.addItem(f"{speed:g}\N{MULTIPLICATION SIGN}", speed)
+        self.speed_box.setCurrentIndex(SPEEDS.index(1.0))
+        self.field_box.setToolTip(tr("Field over slices and surfaces"))
+        self.field_box.setAccessibleName(tr("Field over slices and surfaces"))
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(line // 2, line // 4, line // 2, line // 4)
+        layout.addWidget(self.play_button)
+        layout.addWidget(self.slider, 3)
+        layout.addWidget(self.time_label)
+        layout.addWidget(self.label, 2)
+        layout.addWidget(self.speed_box)
+        layout.addWidget(self.field_box)
+
+    def _fill_fields(self) -> None:
+        """List the fields that the result has."""
+        fields = self._desk.scene.fields
+        wanted = [("", tr("No field")), *((series.name, tr(series.label)) for series in fields)]
+        if wanted != [(self.field_box.itemData(n), self.field_box.itemText(n)) for n in range(self.field_box.count())]:
+            self.field_box.blockSignals(True)
+            self.field_box.clear()
+            for name, label in wanted:
+                self.field_box.addItem(label, name)
+            self.field_box.blockSignals(False)
+        if self._desk.field_shown and all(name != self._desk.field_shown for name, _ in wanted):
+            self._desk.show_field("")
+
+    def _preview_line(self) -> str:
+        """Return what is known of a plan without a simulated result."""
+        desk, live = self._desk, self._desk.live
+        if live is None or not desk.live_is_current:
+            return tr("moved: a preview follows") if desk.moving is not None else tr("not simulated yet")
+        volume = next((one.value for one in live.quantities if one.name == "ablated_ml"), None)
+        if volume is None:
+            return live.caption
+        return tr("coagulated {volume} ml").format(volume=f"{volume:.1f}") + f"   ({live.caption})"
+
+    def _say(self, text: str, *, preview: bool = False) -> None:
+        self.label.setText(text)
+        self.label.setToolTip(text)
+        name = "quiet" if preview else ""
+        if self.label.objectName() != name:
+            self.label.setObjectName(name)
+            self.label.style().polish(self.label)
+
+    def _volume_ml(self, damage: FieldSeries, snapshot: int) -> float:
+        """Return what is coagulated at a moment; counted once for each."""
+        if self._volumes[0] is not damage.values:
+            self._volumes = (damage.values, {})
+        known = self._volumes[1]
+        if snapshot not in known:
+            count = int(np.count_nonzero(damage.values[snapshot] >= 1.0))
+            known[snapshot] = count * damage.geometry.voxel_volume_ml
+        return known[snapshot]
+
+    def _name_play(self, playing: bool) -> None:
+        self.play_button.setText(("\u25ae\u25ae " + tr("Pause")) if playing else ("\u25b6 " + tr("Play")))
 
     def _toggle_play(self, playing: bool) -> None:
-        self.play_button.setText(tr("Pause") if playing else tr("Play"))
+        self._name_play(playing)
         if not playing:
             self._timer.stop()
             return
         if self._desk.snapshot >= self._desk.snapshot_count - 1:
             self._desk.set_snapshot(0)
+        self._set_speed()
         self._timer.start()
+
+    def _set_speed(self) -> None:
+        count = max(self._desk.snapshot_count - 1, 1)
+        self._timer.setInterval(max(round(1000.0 * PLAY_S / count / float(self.speed_box.currentData())), LEAST_MS))
 
     def _play_on(self) -> None:
         if self._desk.snapshot >= self._desk.snapshot_count - 1:
             self.play_button.setChecked(False)
             return
         self._desk.set_snapshot(self._desk.snapshot + 1)
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds // 60)}:{int(seconds % 60):02d}"

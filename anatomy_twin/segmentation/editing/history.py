@@ -77,6 +77,26 @@ class Step:
         array[place] = block ^ flat.reshape(self.shape)
 
 
+def changed_voxels(array: NDArray[Any], step: Step) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
+    """Return where a step that was just done, undone or redone changed an array [layer, k, j, i], and how.
+
+    Places are flat indices into the array; then come the numbers there now, and those on the other side of the step.
+    """
+    flat = _unpack(step.runs, int(np.prod(step.shape)), array.dtype)
+    hit = np.flatnonzero(flat)
+    inner = np.unravel_index(hit, step.shape)
+    places = np.ravel_multi_index(
+        tuple(index + start for index, start in zip(inner, (0, *step.start), strict=True)),
+        (max(step.shape[0], array.shape[0]), *array.shape[1:]),
+    )
+    here = inner[0] < array.shape[0]  # an undone step may have taken its layer along
+    now = np.zeros(hit.size, array.dtype)
+    now[here] = array.reshape(-1)[places[here]] if array.flags.c_contiguous else array[
+        np.unravel_index(places[here], array.shape)
+    ]
+    return places, now, now ^ flat[hit]
+
+
 def dropped_line(count: int, max_bytes: int) -> str:
     """Return one line about steps that a history dropped to keep within its bound; "" where it dropped none."""
     if not count:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from anatomy_twin import catalog
-from anatomy_twin.core import SILENT, AblationPlan, Case, LabelMap, Monitor, VolumeGeometry, check_cancelled
+from anatomy_twin.core import SILENT, AblationPlan, Case, LabelMap, Monitor, Tissue, VolumeGeometry, check_cancelled
 from anatomy_twin.errors import PlanError, SimulationError
 from anatomy_twin.simulation.thermal import sources, tissues, vessels
 from anatomy_twin.simulation.thermal.base import (
@@ -23,6 +24,45 @@ from anatomy_twin.simulation.thermal.base import (
 )
 
 MAX_VOXELS = 12_000_000
+
+Extent = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What no plan changes in a thermal system, [k, j, i] on ``box``: tissues, vessels, how heat passes.
+
+    ``number`` is that of ``TissueMap`` with vessels filled; ``sink`` are large vessels; the other fields are those of
+    ``ThermalSystem``.
+    """
+
+    box: VolumeGeometry
+    number: NDArray[np.uint8]
+    tissues: tuple[Tissue, ...]
+    sink: NDArray[np.bool_]
+    faces: tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
+    capacity_j_k: NDArray[Any]
+    perfusion_1_s: NDArray[Any]
+    wall_1_s: NDArray[Any]
+    warnings: tuple[str, ...] = ()
+
+    def cropped(self, box: VolumeGeometry) -> Ground:
+        """Return the part on ``box``, whose voxels are some of these; ``SimulationError`` where they are not."""
+        start = self.box.to_index(box.origin_mm)
+        first = np.round(start).astype(int)
+        stop = first + np.asarray(box.shape)
+        if np.abs(start - first).max() > 1e-3 or (first < 0).any() or (stop > self.box.shape).any():
+            raise SimulationError("a part of the ground was asked for that does not lie in it")
+        part = tuple(slice(int(low), int(high)) for low, high in zip(first, stop, strict=True))
+        faces = []
+        for axis, face in enumerate(self.faces):
+            cut = face[part].copy()
+            np.moveaxis(cut, axis, 0)[-1] = 0.0  # no heat leaves the box
+            faces.append(cut)
+        return Ground(
+            box, self.number[part], self.tissues, self.sink[part], (faces[0], faces[1], faces[2]),
+            self.capacity_j_k[part], self.perfusion_1_s[part], self.wall_1_s[part], self.warnings,
+        )
 
 
 def assemble(
@@ -40,8 +80,17 @@ def assemble(
     labels = case.label_map.reindexed(order, flips)
     box, warnings = box_around(labels, plan, model)
     monitor.progress(0.1)
+    ground = lay_ground(labels, box, model, monitor)
+    system = system_on(ground, plan, model, warnings)
+    monitor.progress(0.9)
+    return system
+
+
+def lay_ground(
+    labels: LabelMap, box: VolumeGeometry, model: ThermalModel, monitor: Monitor = SILENT
+) -> Ground:
+    """Return what no plan changes on a grid (``box``, isotropic, parallel to ``labels``, which are canonical)."""
     kinds = tissues.map_tissues(labels, box)
-    warnings += list(kinds.warnings)
     spacing = model.spacing_mm
     facts = catalog.load("tissues")
     diameter = vessels.local_diameter_mm(kinds.vessel, spacing)
@@ -63,17 +112,28 @@ def assemble(
     perfusion = kinds.values("perfusion_1_s") * model.perfusion_factor * blood_heat / capacity
     perfusion[sink] = 0.0
     faces = tuple(face_conductance_w_k(conductivity, axis, spacing).astype(model.dtype) for axis in range(3))
-    pulses, spent = _pulses(plan, box, number != tissues.AIR, sink, model)
-    monitor.progress(0.9)
-    used = kinds.tissues
-    parameters, assumed = _account(plan, model, used, box, facts)
+    return Ground(
+        box, number, kinds.tissues, sink, (faces[0], faces[1], faces[2]), capacity,
+        perfusion.astype(model.dtype), (wall / capacity).astype(model.dtype), kinds.warnings,
+    )
+
+
+def system_on(
+    ground: Ground, plan: AblationPlan, model: ThermalModel, warnings: Sequence[str] = ()
+) -> ThermalSystem:
+    """Return the thermal system of a plan on a ground laid with the same model.
+
+    Raises ``SimulationError`` for a heating part outside the body.
+    """
+    facts = catalog.load("tissues")
+    pulses, spent = _pulses(plan, ground.box, ground.number != tissues.AIR, ground.sink, model)
+    parameters, assumed = _account(plan, model, ground.tissues, ground.box, facts)
     parameters["power taken up by blood of large vessels"] = f"{spent:.2f} W"
-    parameters["voxels of large vessels"] = str(int(sink.sum()))
+    parameters["voxels of large vessels"] = str(int(ground.sink.sum()))
     return ThermalSystem(
-        box, *faces, capacity.astype(model.dtype), perfusion.astype(model.dtype),
-        (wall / capacity).astype(model.dtype), pulses, largest_time_step_s(*faces, capacity),
-        facts["body_temperature_c"], damage_model(facts), evaporation(facts), parameters, assumed,
-        tuple(warnings),
+        ground.box, *ground.faces, ground.capacity_j_k, ground.perfusion_1_s, ground.wall_1_s, pulses,
+        largest_time_step_s(*ground.faces, ground.capacity_j_k), facts["body_temperature_c"], damage_model(facts),
+        evaporation(facts), parameters, assumed, (*warnings, *ground.warnings),
     )
 
 
@@ -83,17 +143,29 @@ def box_around(labels: LabelMap, plan: AblationPlan, model: ThermalModel) -> tup
     It holds the target and the expected zone of each applicator (by its device's table) with
     ``model.room_mm`` around them, has the axes of ``labels`` (canonical), and is cut where the scan ends.
     """
+    return box_within(labels.geometry, extent_of(labels, plan), plan, model)
+
+
+def extent_of(labels: LabelMap, plan: AblationPlan) -> Extent:
+    """Return the least and the largest corner of the target's voxels, in mm along the axes from voxel [0, 0, 0]."""
     if plan.target not in labels:
         raise PlanError(
             f"plan {plan.name!r} names the target {plan.target!r}, which is not segmented",
             advice=f"there are {', '.join(labels.names)}",
         )
-    grid = labels.geometry
-    steps = np.asarray(grid.spacing_mm)
+    steps = np.asarray(labels.geometry.spacing_mm)
     found = np.argwhere(labels.mask(plan.target))
     if not len(found):
         raise PlanError(f"the target {plan.target!r} of plan {plan.name!r} has no voxels")
-    low, high = (found.min(axis=0) - 0.5) * steps, (found.max(axis=0) + 0.5) * steps
+    return (found.min(axis=0) - 0.5) * steps, (found.max(axis=0) + 0.5) * steps
+
+
+def box_within(
+    grid: VolumeGeometry, extent: Extent, plan: AblationPlan, model: ThermalModel
+) -> tuple[VolumeGeometry, list[str]]:
+    """Return what ``box_around`` does, for a target of a known extent on the canonical grid of a scan."""
+    steps = np.asarray(grid.spacing_mm)
+    low, high = extent
     for applicator in plan.applicators:
         tip = grid.to_index(applicator.tip_mm)
         if not bool(grid.contains(applicator.tip_mm)):

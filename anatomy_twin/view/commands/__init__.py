@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +31,10 @@ class Command:
     ``name`` ("file.open") is fixed, ``text`` and ``tip`` are in the person's language, ``menu`` where it stands (""
     for the palette only), ``keys`` its shortcuts, ``run`` does it, ``enabled`` and ``checked`` tell whether it can be
     done now and whether it is on; ``bar`` puts it on the tool bar too; ``divided`` draws a line above it in the menu.
+
+    ``icon`` is a name of ``view.icons.DRAWINGS``, ``short`` a word for the tool bar, ``submenu`` the title of a menu
+    inside the menu, ``saying`` gives the text where it changes ("Undo Move tip"), ``why`` tells in a few words why it
+    cannot be done now.
     """
 
     name: str
@@ -43,6 +47,11 @@ class Command:
     checked: Callable[[RehearsalWindow], bool] | None = None
     bar: bool = False
     divided: bool = False
+    icon: str = ""
+    short: str = ""
+    submenu: str = ""
+    saying: Callable[[RehearsalWindow], str] | None = None
+    why: Callable[[RehearsalWindow], str] | None = None
 
 
 def all_commands() -> tuple[Command, ...]:
@@ -51,3 +60,18 @@ def all_commands() -> tuple[Command, ...]:
     for name in MODULES:
         found += importlib.import_module(f"anatomy_twin.view.commands.{name}").commands()
     return tuple(found)
+
+
+def clashes(commands: Iterable[Command]) -> list[tuple[str, str, str]]:
+    """Return (key, command, command) for every key that two commands have."""
+    from PySide6.QtGui import QKeySequence
+
+    taken: dict[str, str] = {}
+    found = []
+    for command in commands:
+        for key in command.keys:
+            plain = QKeySequence(key).toString(QKeySequence.SequenceFormat.PortableText)
+            if plain in taken:
+                found.append((plain, taken[plain], command.name))
+            taken.setdefault(plain, command.name)
+    return found

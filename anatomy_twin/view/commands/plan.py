@@ -2,9 +2,177 @@
 
 from __future__ import annotations
 
-from anatomy_twin.view.commands import Command
+from typing import TYPE_CHECKING
+
+from anatomy_twin.view.commands import Command, has_case
+from anatomy_twin.view.words import tr
+
+if TYPE_CHECKING:
+    from anatomy_twin.view.window import RehearsalWindow
 
 
 def commands() -> tuple[Command, ...]:
     """Return them in the order of the menu."""
-    return ()
+    menu = tr("Plan")
+    return (
+        Command("plan.edit", tr("Edit mode"), _edit, menu, ("E",), tr("Let handles of the plan be grabbed, or not"),
+                _has_plan_or_edits, lambda window: window.desk is not None and window.desk.edit_mode, bar=True),
+        Command("plan.new_ablation", tr("New ablation"), lambda window: _new(window, "ablation"), menu,
+                ("Ctrl+Shift+A",), tr("A new plan: one applicator straight from the skin to the target"), _has_labels,
+                divided=True),
+        Command("plan.new_resection", tr("New resection"), lambda window: _new(window, "resection"), menu,
+                ("Ctrl+Shift+R",), tr("A new plan: one plane between the target and the hilum"), _has_labels),
+        Command("plan.propose", tr("Propose an ablation"), _propose, menu, (),
+                tr("Search the best way of an applicator to the target"), _can_propose),
+        Command("plan.duplicate", tr("Duplicate plan"), _duplicate, menu, ("Ctrl+D",),
+                tr("A copy of the plan shown, to vary it"), _has_plan, divided=True),
+        Command("plan.rename", tr("Rename plan..."), _rename, menu, (), tr("Give the plan shown another name"),
+                _has_plan),
+        Command("plan.delete", tr("Delete plan"), _delete, menu, (),
+                tr("Remove the plan shown and what was computed of it; it can be undone"), _has_plan),
+        Command("plan.next", tr("Next plan"), lambda window: _step(window, 1), menu, ("Ctrl+PgDown",), "", _has_plan,
+                divided=True),
+        Command("plan.previous", tr("Previous plan"), lambda window: _step(window, -1), menu, ("Ctrl+PgUp",), "",
+                _has_plan),
+        Command("plan.add_part", tr("Add applicator or plane"), _add_part, menu, ("Ctrl+Shift+N",),
+                tr("Click where the next applicator or plane of the plan is to be"), _has_procedure, divided=True),
+        Command("plan.remove_part", tr("Remove applicator or plane"), _remove_part, menu, (),
+                tr("Remove the part whose handle is chosen"), _has_chosen),
+        Command("plan.next_handle", tr("Next handle"), lambda window: _next_handle(window, 1), menu, ("Ctrl+Shift+H",),
+                tr("Choose the next handle; arrow keys move it"), _in_edit_mode),
+        Command("plan.compare", tr("Compare plans"), lambda window: window.show_panel("compare"), menu,
+                ("Ctrl+Shift+K",), tr("The table of all plans side by side"), _has_plan, divided=True),
+        Command("plan.copy_comparison", tr("Copy the comparison of plans"), _copy_comparison, menu, (),
+                tr("Put the table of all plans on the clipboard"), _has_plan),
+    )  # fmt: skip
+
+
+# when what can be done
+
+
+def _has_plan(window: RehearsalWindow) -> bool:
+    return window.desk is not None and window.desk.plan is not None
+
+
+def _has_plan_or_edits(window: RehearsalWindow) -> bool:
+    return _has_plan(window) or (window.desk is not None and window.desk.edit_mode)
+
+
+def _has_labels(window: RehearsalWindow) -> bool:
+    return has_case(window) and window.desk is not None and window.desk.case.primary in window.desk.case.labels
+
+
+def _has_procedure(window: RehearsalWindow) -> bool:
+    from anatomy_twin.pipeline.procedures import procedure_of
+
+    return window.desk is not None and procedure_of(window.desk.plan) is not None
+
+
+def _in_edit_mode(window: RehearsalWindow) -> bool:
+    return _has_procedure(window) and window.desk is not None and window.desk.edit_mode
+
+
+def _has_chosen(window: RehearsalWindow) -> bool:
+    from anatomy_twin.view.tools.plan_handles import handles_of
+
+    tool = handles_of(window)
+    return _in_edit_mode(window) and tool is not None and tool.chosen_handle is not None
+
+
+def _can_propose(window: RehearsalWindow) -> bool:
+    command = window.commands.get("simulate.propose")
+    return command is not None and command.enabled(window)
+
+
+# what is done
+
+
+def _edit(window: RehearsalWindow) -> None:
+    desk = window.desk
+    assert desk is not None
+    desk.set_edit_mode(not desk.edit_mode)
+    desk.tell(tr("Edit mode: drag the handles of the plan") if desk.edit_mode else tr("Edit mode is off"))
+
+
+def _new(window: RehearsalWindow, name: str) -> None:
+    from anatomy_twin.pipeline.procedures import procedure_named
+    from anatomy_twin.view.plan_actions import new_plan
+
+    assert window.desk is not None
+    if new_plan(window.desk, procedure_named(name)):
+        window.desk.set_edit_mode(True)
+        window.show_panel("plans")
+
+
+def _propose(window: RehearsalWindow) -> None:
+    window.run("simulate.propose")
+
+
+def _duplicate(window: RehearsalWindow) -> None:
+    from anatomy_twin.view.plan_actions import duplicate_plan
+
+    assert window.desk is not None
+    duplicate_plan(window.desk)
+
+
+def _rename(window: RehearsalWindow) -> None:
+    from PySide6.QtWidgets import QInputDialog
+
+    from anatomy_twin.view.plan_actions import rename_plan
+
+    desk = window.desk
+    assert desk is not None
+    name, chosen = QInputDialog.getText(window, tr("Rename plan"), tr("Name of the plan"), text=desk.plan_name)
+    if chosen:
+        rename_plan(desk, desk.plan_name, name)
+
+
+def _delete(window: RehearsalWindow) -> None:
+    from anatomy_twin.view.plan_actions import delete_plan
+
+    assert window.desk is not None
+    delete_plan(window.desk)
+
+
+def _step(window: RehearsalWindow, step: int) -> None:
+    desk = window.desk
+    assert desk is not None
+    names = list(desk.case.plans)
+    at = names.index(desk.plan_name) if desk.plan_name in names else 0
+    desk.choose_plan(names[(at + step) % len(names)])
+
+
+def _add_part(window: RehearsalWindow) -> None:
+    from anatomy_twin.view.tools.plan_handles import handles_of
+    from anatomy_twin.view.tools.plan_placing import PlacePart
+
+    desk, tool = window.desk, handles_of(window)
+    assert desk is not None and tool is not None
+    desk.set_edit_mode(True)
+    desk.set_tool(PlacePart(desk, tool))
+
+
+def _remove_part(window: RehearsalWindow) -> None:
+    from anatomy_twin.view.tools.plan_handles import handles_of
+
+    tool = handles_of(window)
+    assert tool is not None
+    tool.remove_part()
+
+
+def _next_handle(window: RehearsalWindow, step: int) -> None:
+    from anatomy_twin.view.tools.plan_handles import handles_of
+
+    tool = handles_of(window)
+    assert tool is not None
+    tool.choose_next(step)
+
+
+def _copy_comparison(window: RehearsalWindow) -> None:
+    from PySide6.QtWidgets import QApplication
+
+    from anatomy_twin.rehearsal.comparing import as_text, compare_plans
+
+    assert window.desk is not None
+    QApplication.clipboard().setText(as_text(compare_plans(window.desk.case)))
+    window.desk.tell(tr("The comparison of plans is on the clipboard"))

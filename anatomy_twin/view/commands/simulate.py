@@ -1,10 +1,202 @@
-"""Commands of the simulate menu."""
+"""Commands of the simulate menu: what the program computes, beside the window."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from anatomy_twin.core import AblationPlan
+from anatomy_twin.pipeline.targets import candidates
 from anatomy_twin.view.commands import Command
+from anatomy_twin.view.jobs import Job
+from anatomy_twin.view.words import tr
+
+if TYPE_CHECKING:
+    from anatomy_twin.view.window import RehearsalWindow
+
+TASKS = "anatomy_twin.pipeline.tasks:"
+STAGES = "anatomy_twin.pipeline:"
+ALL = ("labels", "anatomy", "plans", "checks", "results", "assessments")
 
 
 def commands() -> tuple[Command, ...]:
     """Return them in the order of the menu."""
-    return ()
+    menu = tr("Simulate")
+    return (
+        Command("simulate.organs", tr("Find organs: abdomen"), lambda w: find_organs(w, "ct-abdomen"), menu,
+                tip=tr("Segment the scan anew; what stands on the old outlines is dropped (can be undone)")),
+        Command("simulate.organs_chest", tr("Find organs: chest"), lambda w: find_organs(w, "ct-thorax"), menu,
+                tip=tr("Segment the scan anew as a CT of the chest")),
+        Command("simulate.organs_head", tr("Find organs: head"), lambda w: find_organs(w, "ct-head"), menu,
+                tip=tr("Segment the scan anew as a CT of the head")),
+        Command("simulate.surfaces", tr("Make surfaces and vessels"), make_surfaces, menu, enabled=has_labels,
+                divided=True, tip=tr("Surfaces of all outlines, vessel trees and liver segments")),
+        Command("simulate.vessels", tr("Follow vessels, divide the liver"), follow_vessels, menu, enabled=has_labels,
+                tip=tr("Only vessel trees and liver segments; surfaces stay")),
+        Command("simulate.propose", tr("Propose an ablation"), propose, menu, ("Ctrl+Shift+P",), enabled=has_target,
+                divided=True, tip=tr("The best path to the lesion at the crosshair, or to the target of the plan")),
+        Command("simulate.check", tr("Check the plan shown"), check, menu, enabled=has_plan,
+                tip=tr("Hard rules: what lies in the way, how deep, how near")),
+        Command("simulate.run", tr("Simulate the plan shown"), run_plan, menu, ("F5",), enabled=has_ablation, bar=True,
+                divided=True, tip=tr("The full simulation, and the numbers read off it")),
+        Command("simulate.run_all", tr("Simulate all plans"), run_all, menu, ("Shift+F5",), enabled=has_plan,
+                tip=tr("Those that have no result yet, one after the other")),
+        Command("simulate.measure", tr("Read numbers off the plan"), measure, menu, enabled=has_labels,
+                tip=tr("Volumes, margins and verdicts, without simulating again")),
+        Command("simulate.follow", tr("Simulate when the hand rests"), toggle_follow, menu,
+                checked=lambda w: bool(w.live.following),
+                tip=tr("The full simulation follows by itself after a plan was moved")),
+        Command("simulate.play", tr("Play or pause"), play, menu, ("Space",), enabled=has_moments, divided=True,
+                tip=tr("Play the simulated time")),
+        Command("simulate.earlier", tr("A moment earlier"), lambda w: go(w, -1), menu, (",",), enabled=has_moments),
+        Command("simulate.later", tr("A moment later"), lambda w: go(w, 1), menu, (".",), enabled=has_moments),
+        Command("simulate.field", tr("Show the next field"), next_field, menu, enabled=has_moments,
+                tip=tr("None, temperature, damage or thermal dose over slices and surfaces")),
+        Command("simulate.tasks", tr("Show tasks"), lambda w: w.show_panel("jobs"), menu, divided=True),
+        Command("simulate.stop", tr("Stop all tasks"), lambda w: w.jobs.cancel_all(), menu, ("Ctrl+.",),
+                enabled=lambda w: w.jobs.busy, tip=tr("The case stays as it is")),
+    )  # fmt: skip
+
+
+def has_labels(window: RehearsalWindow) -> bool:
+    """True where the scan was segmented."""
+    return window.desk is not None and window.desk.case.primary in window.desk.case.labels
+
+
+def has_target(window: RehearsalWindow) -> bool:
+    """True where there is a lesion."""
+    return has_labels(window) and window.desk is not None and bool(candidates(window.desk.case.label_map))
+
+
+def has_plan(window: RehearsalWindow) -> bool:
+    """True where a plan is shown."""
+    return has_labels(window) and window.desk is not None and window.desk.plan_name in window.desk.case.plans
+
+
+def has_ablation(window: RehearsalWindow) -> bool:
+    """True where an ablation is shown."""
+    desk = window.desk
+    return has_plan(window) and desk is not None and isinstance(desk.case.plans[desk.plan_name], AblationPlan)
+
+
+def has_moments(window: RehearsalWindow) -> bool:
+    """True where a simulated result is shown."""
+    return window.desk is not None and window.desk.snapshot_count > 0
+
+
+def find_organs(window: RehearsalWindow, segmenter: str) -> Job:
+    """Segment the scan."""
+    return window.jobs.start_on_case(tr("Finding organs"), STAGES + "segment_case", segmenter, writes=ALL,
+                                     reads=("volumes", "labels"), name=tr("Organs found"))  # fmt: skip
+
+
+def make_surfaces(window: RehearsalWindow, done: Callable[[object], object] | None = None) -> Job:
+    """Build surfaces, vessel trees and segments."""
+    return window.jobs.start_on_case(tr("Making surfaces"), STAGES + "mesh_case", reads=("volumes", "labels"),
+                                     writes=("anatomy",), name=tr("Surfaces made"), done=done)  # fmt: skip
+
+
+def follow_vessels(window: RehearsalWindow) -> Job:
+    """Build vessel trees and segments."""
+    return window.jobs.start_on_case(tr("Following vessels"), STAGES + "vessels_case", writes=("anatomy",),
+                                     reads=("volumes", "labels", "anatomy"), name=tr("Vessels followed"))  # fmt: skip
+
+
+def propose(window: RehearsalWindow) -> Job | None:
+    """Propose an ablation of the target of the plan shown, else of the lesion at the crosshair, else of the first."""
+    desk = window.desk
+    if desk is None:
+        return None
+    labels = desk.case.label_map
+    known = candidates(labels)
+    shown = getattr(desk.plan, "target", "")
+    here = [name for name in known if labels.geometry.contains(desk.focus_mm)
+            and labels.mask(name)[labels.geometry.nearest_voxel(desk.focus_mm)]]  # fmt: skip
+    target = here[0] if here else shown if shown in known else known[0]
+
+    before = set(desk.case.plans)
+
+    def choose(case: object) -> None:
+        fresh = [name for name in getattr(case, "plans", {}) if name not in before]
+        if fresh and window.desk is desk:
+            desk.choose_plan(fresh[-1])
+
+    words = target.replace("_", " ")
+    return window.jobs.start_on_case(
+        tr("Planning an ablation of {target}").format(target=words), TASKS + "plan_target", target,
+        reads=("volumes", "labels"), writes=ALL, name=tr("Plan for {target}").format(target=words), done=choose,
+    )
+
+
+def check(window: RehearsalWindow) -> Job | None:
+    """Check the plan shown."""
+    if window.desk is None:
+        return None
+    name = window.desk.plan_name
+    return window.jobs.start_on_case(
+        tr("Checking plan {name}").format(name=name), TASKS + "check_plans", [name], writes=("checks",), short=True,
+        reads=("labels", f"plans:{name}"), name=tr("Plan {name} checked").format(name=name),
+    )
+
+
+def run_plan(window: RehearsalWindow) -> Job | None:
+    """Simulate the plan shown."""
+    return None if window.desk is None else simulate(window, window.desk.plan_name)
+
+
+def simulate(window: RehearsalWindow, name: str) -> Job:
+    """Simulate one plan and read its numbers off."""
+    return window.jobs.start_on_case(
+        tr("Simulating plan {name}").format(name=name), TASKS + "simulate_plans", [name],
+        reads=("labels", f"plans:{name}"), writes=("results", "assessments"),
+        name=tr("Plan {name} simulated").format(name=name),
+    )
+
+
+def run_all(window: RehearsalWindow) -> list[Job]:
+    """Simulate every ablation that has no result, else all of them, each as a step of its own."""
+    if window.desk is None:
+        return []
+    plans = window.desk.case.plans
+    known = [name for name, plan in plans.items() if isinstance(plan, AblationPlan)]
+    wanted = [name for name in known if name not in window.desk.case.results] or known
+    return [simulate(window, name) for name in wanted]
+
+
+def measure(window: RehearsalWindow) -> Job | None:
+    """Read numbers off the anatomy and the plan shown."""
+    if window.desk is None:
+        return None
+    name = window.desk.plan_name
+    shown = [name] if name in window.desk.case.plans else []
+    return window.jobs.start_on_case(
+        tr("Reading numbers"), TASKS + "measure_plans", shown, writes=("assessments",), short=True,
+        reads=("labels", "anatomy", "patient", *(f"{part}:{name}" for part in ("plans", "results") if shown)),
+        name=tr("Numbers read"),
+    )
+
+
+def toggle_follow(window: RehearsalWindow) -> None:
+    """Let the full simulation follow the hand, or not."""
+    window.live.set_following(not window.live.following)
+
+
+def play(window: RehearsalWindow) -> None:
+    """Play or pause the simulated time."""
+    if window.time_bar is not None:
+        window.time_bar.play_button.toggle()
+
+
+def go(window: RehearsalWindow, by: int) -> None:
+    """Show an earlier or a later moment."""
+    if window.desk is not None:
+        window.desk.set_snapshot(window.desk.snapshot + by)
+
+
+def next_field(window: RehearsalWindow) -> None:
+    """Show the next of the fields that the result has, or none."""
+    desk = window.desk
+    if desk is not None:
+        names = ["", *(series.name for series in desk.scene.fields)]
+        at = names.index(desk.field_shown) if desk.field_shown in names else 0
+        desk.show_field(names[(at + 1) % len(names)])

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
+from anatomy_twin.view.jobs import CANCELLED, DONE, FAILED, OUT_OF_DATE, RUNNING, WAITING, Job
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
     from anatomy_twin.view.window import RehearsalWindow
+
+SIGNS = {DONE: "\N{CHECK MARK}", FAILED: "\N{BALLOT X}", CANCELLED: "\N{BLACK SQUARE}",
+         OUT_OF_DATE: "\N{CLOCKWISE OPEN CIRCLE ARROW}"}  # fmt: skip
 
 
 class JobsPanel(QWidget):
@@ -18,3 +35,130 @@ class JobsPanel(QWidget):
     def __init__(self, window: RehearsalWindow) -> None:
         super().__init__()
         self.setWindowTitle(tr("Tasks"))
+        self._jobs = window.jobs
+        self.rows: dict[int, JobRow] = {}
+        self.empty = QLabel(tr("Nothing runs. Long work shows here how far it is."))
+        self.empty.setObjectName("quiet")
+        self.empty.setWordWrap(True)
+        self.stop_button = QPushButton(tr("Stop all"))
+        self.clear_button = QPushButton(tr("Clear finished"))
+        self.stop_button.clicked.connect(window.jobs.cancel_all)
+        self.clear_button.clicked.connect(window.jobs.clear)
+        self._list = QVBoxLayout()
+        self._list.setContentsMargins(0, 0, 0, 0)
+        self._list.setSpacing(2)
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(8, 6, 8, 6)
+        column.addWidget(self.empty)
+        column.addLayout(self._list)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inside)
+        buttons = QHBoxLayout()
+        buttons.setContentsMargins(8, 0, 8, 6)
+        buttons.addStretch(1)
+        buttons.addWidget(self.clear_button)
+        buttons.addWidget(self.stop_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(scroll, 1)
+        layout.addLayout(buttons)
+        self._clock = QTimer(self)
+        self._clock.setInterval(1000)
+        self._clock.timeout.connect(self._tick)
+        window.jobs.changed.connect(self.refresh)
+        window.jobs.progressed.connect(self._progressed)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show all that waits, runs or is over; the newest above."""
+        jobs = self._jobs.jobs
+        known = {job.number for job in jobs}
+        for number in [number for number in self.rows if number not in known]:
+            row = self.rows.pop(number)
+            self._list.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        for job in jobs:
+            if job.number not in self.rows:
+                row = self.rows[job.number] = JobRow(job)
+                row.stop_button.clicked.connect(lambda _=False, job=job: self._jobs.cancel(job))
+                self._list.insertWidget(0, row)
+            self.rows[job.number].refresh()
+        self.empty.setVisible(not jobs)
+        self.stop_button.setEnabled(self._jobs.busy)
+        self.clear_button.setEnabled(any(job.over for job in jobs))
+        running = any(job.state == RUNNING for job in jobs)
+        if running != self._clock.isActive():
+            self._clock.start() if running else self._clock.stop()
+
+    def sizeHint(self) -> QSize:
+        """Room for about three rows."""
+        line = self.fontMetrics().height()
+        return QSize(30 * line, 9 * line)
+
+    def _progressed(self, job: Job) -> None:
+        if job.number in self.rows:
+            self.rows[job.number].refresh()
+
+    def _tick(self) -> None:
+        for row in self.rows.values():
+            if row.job.state == RUNNING:
+                row.refresh()
+
+
+class JobRow(QWidget):
+    """One piece of work: title, stage and bar while it runs; sign, word, time and lines when it is over."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__()
+        self.job = job
+        self.title, self.state, self.lines = QLabel(job.title), QLabel(), QLabel()
+        self.state.setObjectName("quiet")
+        self.lines.setObjectName("quiet")
+        self.lines.setWordWrap(True)
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(max(6, self.fontMetrics().height() // 3))
+        self.stop_button = QPushButton(tr("Stop"))
+        self.stop_button.setAccessibleName(tr("Stop {title}").format(title=job.title))
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 2, 0, 2)
+        grid.setVerticalSpacing(2)
+        grid.addWidget(self.title, 0, 0)
+        grid.addWidget(self.state, 0, 1)
+        grid.addWidget(self.stop_button, 0, 2, 2, 1)
+        grid.addWidget(self.bar, 1, 0, 1, 2)
+        grid.addWidget(self.lines, 2, 0, 1, 3)
+        grid.setColumnStretch(0, 1)
+
+    def refresh(self) -> None:
+        """Show the job as it is now."""
+        job = self.job
+        self.stop_button.setVisible(not job.over)
+        self.bar.setVisible(job.state == RUNNING)
+        if job.state == RUNNING:
+            # a stage that tells nothing shows that it goes on
+            self.bar.setRange(0, 100 if job.fraction > 0 else 0)
+            self.bar.setValue(round(100 * job.fraction))
+        self.state.setText(self._state())
+        self.lines.setText("\n".join(job.lines[-3:]))
+        self.lines.setVisible(bool(job.lines))
+        self.setToolTip("\n".join(job.lines))
+
+    def _state(self) -> str:
+        job = self.job
+        if job.state == WAITING:
+            return tr("waits its turn")
+        if job.state == RUNNING:
+            stage = job.stage or tr("starting")
+            return tr("{stage}, {seconds} s").format(stage=stage, seconds=f"{job.seconds:.0f}")
+        words = {DONE: tr("done"), FAILED: tr("failed"), CANCELLED: tr("stopped"), OUT_OF_DATE: tr("out of date")}
+        at = time.strftime("%H:%M", time.localtime(job.ended or 0.0))
+        took = tr("{seconds} s").format(seconds=f"{job.seconds:.1f}")
+        return f"{SIGNS[job.state]} {words[job.state]}, {at} ({took})"

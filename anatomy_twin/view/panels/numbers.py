@@ -1,49 +1,285 @@
-"""The numbers of the plan that is shown, with their verdicts."""
+"""The numbers of the plan that is shown, with their verdicts, and whether they are of the plan as it is now."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QBrush, QColor
-from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem
+from PySide6.QtGui import QBrush, QColor, QFont, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
-from anatomy_twin.view.style import VERDICTS
+from anatomy_twin.core import Quantity
+from anatomy_twin.rehearsal.numbers import NumberRow, Numbers, shown_numbers
+from anatomy_twin.units import place_text
+from anatomy_twin.view.style import VERDICTS, current_theme, theme_changed
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
     from anatomy_twin.view.window import RehearsalWindow
 
+NAME, VALUE, CHANGE, VERDICT, LIMIT, PLACE = range(6)
+FOLDED: Final = ("segments", "organs")  # groups that are folded up at first
+KEY = Qt.ItemDataRole.UserRole
 
-class NumbersPanel(QTableWidget):
-    """Number, value, verdict: the verdict by sign, word and colour."""
+
+class NumbersPanel(QWidget):
+    """Number, value, change against the saved plan, verdict by sign and word, limit; details below each."""
 
     def __init__(self, window: RehearsalWindow) -> None:
-        super().__init__(0, 3)
+        super().__init__()
         assert window.desk is not None
         self._desk = window.desk
         self.setWindowTitle(tr("Numbers"))
-        self.setHorizontalHeaderLabels([tr("Number"), tr("Value"), tr("Verdict")])
-        self.verticalHeader().hide()
-        self.setShowGrid(False)
-        self.setAlternatingRowColors(True)
-        self.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.verticalHeader().setDefaultSectionSize(24)
-        self._desk.scene_changed.connect(self.refresh)
+        self.shown = Numbers("none", ())
+        self.items: dict[str, QTreeWidgetItem] = {}
+        self._groups: dict[str, QTreeWidgetItem] = {}
+        self._before: dict[str, dict[str, Quantity]] = {}
+        self._drawn: dict[str, NumberRow] = {}
+        self.banner, self.verdicts = QLabel(), QLabel()
+        self.banner.setObjectName("quiet")
+        self.verdicts.setObjectName("quiet")
+        self.tree = _Table(self)
+        top = QHBoxLayout()
+        top.setContentsMargins(6, 2, 8, 0)
+        top.addWidget(self.banner, 1)
+        top.addWidget(self.verdicts)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addLayout(top)
+        column.addWidget(self.tree, 1)
+        self.setFocusProxy(self.tree)
+        for signal in (self._desk.scene_changed, self._desk.plan_changed, self._desk.live_changed):
+            signal.connect(self.refresh)
+        theme_changed.connect(self._recolour)
         self.refresh()
 
     def refresh(self) -> None:
-        """Show the numbers as they are now."""
-        rows = self._desk.scene.numbers
-        self.setRowCount(len(rows))
-        for row, (label, value, verdict) in enumerate(rows):
-            symbol, colour = VERDICTS[verdict]
-            for column, text in enumerate((label, value, f"{symbol} {verdict}".strip())):
-                item = QTableWidgetItem(text)
-                item.setToolTip(text)
-                if column == 1:
-                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-                if column == 2:
-                    item.setForeground(QBrush(QColor(colour)))
-                self.setItem(row, column, item)
+        """Show the numbers as they are now; rows stay, cells that differ are changed."""
+        desk = self._desk
+        plan, name = desk.plan, desk.plan_name
+        assessed = desk.case.assessments.get(name) if name else None
+        if assessed is not None:
+            self._before[name] = {quantity.name: quantity for quantity in assessed.quantities}
+        live = desk.live if plan is not None and desk.live is not None and desk.live.plan.name == plan.name else None
+        self.shown = shown_numbers(
+            desk.case, plan, None if live is None else live.quantities, live_is_current=desk.live_is_current,
+            before=self._before.get(name),
+        )
+        rows = {_key(row): row for row in self.shown.rows}
+        if list(rows) != list(self.items):
+            self._build(rows)
+        for key, row in rows.items():
+            if self._drawn.get(key) != row:
+                self._show(key, row)
+        self._drawn = rows
+        self._tell("" if live is None else live.caption)
+
+    def texts(self) -> dict[str, tuple[str, str, str]]:
+        """Return what stands in the rows: label -> (value, change, verdict)."""
+        return {item.text(NAME): (item.text(VALUE), item.text(CHANGE), item.text(VERDICT))
+                for item in self.items.values()}  # fmt: skip
+
+    def _tell(self, caption: str) -> None:
+        """Say above the rows how the numbers were got."""
+        state = self.shown.state
+        plan = self._desk.plan_name
+        words = {
+            "assessed": tr("Plan {plan}: simulated and assessed"),
+            "preview": tr("\N{ALMOST EQUAL TO} PREVIEW of plan {plan}: {caption}. Simulate it for numbers to rely on."),
+            "updating": tr("\N{CLOCKWISE OPEN CIRCLE ARROW} UPDATING... grey values are of an earlier position"),
+            "moved": tr("\N{CLOCKWISE OPEN CIRCLE ARROW} MOVED: grey values are of the saved plan {plan}"),
+            "none": tr("Plan {plan} is not simulated yet") if plan else tr("No plan is shown: numbers of the anatomy"),
+        }[state].format(plan=plan, caption=caption or tr("quicker and coarser"))
+        if self._desk.case.synthetic:
+            words += "   \N{MIDDLE DOT}   " + tr("generated patient")
+        kind = "quiet" if state in ("assessed", "none") else "warning"
+        if self.banner.text() != words:
+            self.banner.setText(words)
+        if self.banner.objectName() != kind:
+            self.banner.setObjectName(kind)
+            self.banner.setStyleSheet(self.banner.styleSheet())  # lets the sheet find the new name
+        counts = self.shown.verdicts()
+        line = "    ".join(f"{VERDICTS[verdict][0]} {counts[verdict]} {verdict_word(verdict)}"
+                           for verdict in ("not met", "borderline", "not checked", "met") if verdict in counts)
+        if self.verdicts.text() != line:
+            self.verdicts.setText(line)
+
+    def _build(self, rows: dict[str, NumberRow]) -> None:
+        shut = {name for name, item in self._groups.items() if not item.isExpanded()} if self._groups else set(FOLDED)
+        new = set(self._groups) or set(FOLDED)
+        open_rows = {key for key, item in self.items.items() if item.isExpanded()}
+        place = self.tree.verticalScrollBar().value()
+        self.tree.clear()
+        self.items, self._groups, self._drawn = {}, {}, {}
+        for key, row in rows.items():
+            if row.group not in self._groups:
+                heading = QTreeWidgetItem(self.tree, [group_title(row.group)])
+                heading.setFlags(Qt.ItemFlag.ItemIsEnabled)
+                heading.setFirstColumnSpanned(True)
+                font = QFont(self.tree.font())
+                font.setBold(True)
+                heading.setFont(NAME, font)
+                self._groups[row.group] = heading
+            item = QTreeWidgetItem(self._groups[row.group])
+            item.setData(NAME, KEY, key)
+            item.setTextAlignment(PLACE, Qt.AlignmentFlag.AlignCenter)
+            for column in (VALUE, CHANGE):
+                item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            self.items[key] = item
+        for name, heading in self._groups.items():
+            heading.setExpanded(name not in shut if name in new else name not in FOLDED)
+        for key, item in self.items.items():
+            item.setExpanded(key in open_rows)
+        self.tree.verticalScrollBar().setValue(place)
+
+    def _show(self, key: str, row: NumberRow) -> None:
+        item, quantity, old = self.items[key], row.quantity, self._drawn.get(key)
+        sign, colour = VERDICTS[row.verdict]
+        place = "\N{CIRCLED PLUS}" if quantity.place_mm is not None and row.current else ""
+        texts = (quantity.label, row.value_text, row.change_text, f"{sign} {verdict_word(row.verdict)}".strip(),
+                 quantity.limit, place)  # fmt: skip
+        for column, text in enumerate(texts):
+            if item.text(column) != text:
+                item.setText(column, text)
+        if old is None or old.verdict != row.verdict or old.current != row.current:
+            self._paint(item, row, colour)
+        if old is None or (old.quantity.note, old.quantity.source, old.quantity.limit, old.quantity.place_mm) != (
+            quantity.note, quantity.source, quantity.limit, quantity.place_mm
+        ):
+            self._explain(item, row)
+        if old is None or old.change_is != row.change_is:
+            words = {"better": tr("better than the saved plan"), "worse": tr("worse than the saved plan"), "": ""}
+            item.setToolTip(CHANGE, words[row.change_is])
+
+    def _paint(self, item: QTreeWidgetItem, row: NumberRow, colour: str) -> None:
+        theme = current_theme()
+        for column in range(PLACE + 1):
+            item.setForeground(column, QBrush(QColor(theme.text if row.current else theme.quiet)))
+        item.setForeground(LIMIT, QBrush(QColor(theme.quiet)))
+        item.setForeground(PLACE, QBrush(QColor(theme.accent)))
+        font = QFont(self.tree.font())
+        font.setItalic(not row.current)
+        font.setBold(row.current and row.verdict == "not met")
+        item.setFont(VALUE, font)
+        item.setFont(VERDICT, font)
+        item.setForeground(VERDICT, QBrush(QColor(colour)))
+
+    def _explain(self, item: QTreeWidgetItem, row: NumberRow) -> None:
+        """Put what is known about a number below it and into its tool tip."""
+        lines = details(row.quantity)
+        for column in (NAME, VALUE, VERDICT, LIMIT):
+            item.setToolTip(column, "\n".join((row.quantity.label, *lines)))
+        item.setToolTip(PLACE, tr("Show place: bring the crosshair there") if row.quantity.place_mm else "")
+        while item.childCount() > len(lines):
+            item.removeChild(item.child(item.childCount() - 1))
+        for n, line in enumerate(lines):
+            child = item.child(n) or QTreeWidgetItem(item)
+            child.setText(NAME, line)
+            child.setToolTip(NAME, line)
+            child.setFirstColumnSpanned(True)
+            child.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
+            child.setForeground(NAME, QBrush(QColor(current_theme().quiet)))
+
+    def _recolour(self) -> None:
+        self._drawn = {}
+        self.refresh()
+
+    def show_place(self, item: QTreeWidgetItem) -> None:
+        """Bring the crosshair to where a number was found."""
+        row = self._drawn.get(str(item.data(NAME, KEY)))
+        if row is not None and row.quantity.place_mm is not None and row.current:
+            self._desk.set_focus(row.quantity.place_mm)
+
+    def copy(self) -> None:
+        """Put the rows into the clipboard, tabs between cells, with how they were got."""
+        lines = [self.banner.text()]
+        lines += ["\t".join((row.quantity.label, row.value_text, row.change_text, verdict_word(row.verdict),
+                             row.quantity.limit)) for row in self._drawn.values()]  # fmt: skip
+        QApplication.clipboard().setText("\n".join(lines))
+
+
+class _Table(QTreeWidget):
+    """The rows. Return, or a click on the sign of a place, brings the crosshair there; Ctrl+C copies."""
+
+    def __init__(self, panel: NumbersPanel) -> None:
+        super().__init__(panel)
+        self._panel = panel
+        self.setHeaderLabels([tr("Number"), tr("Value"), tr("Change"), tr("Verdict"), tr("Limit"), ""])
+        self.setUniformRowHeights(True)
+        self.setAlternatingRowColors(True)
+        self.setIndentation(14)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        for column in (VALUE, CHANGE):
+            self.headerItem().setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.header().setStretchLastSection(False)
+        self.header().setMinimumSectionSize(20)
+        self.itemClicked.connect(lambda item, column: column == PLACE and panel.show_place(item))
+        self.itemActivated.connect(lambda item, _: panel.show_place(item))
+        theme_changed.connect(self.fit)
+        self.fit()
+
+    def fit(self) -> None:
+        """Take widths from the type."""
+        metrics, modes = self.fontMetrics(), QHeaderView.ResizeMode
+        for column, longest in ((VALUE, "1534.5 cm2"), (CHANGE, "\N{BLACK UP-POINTING TRIANGLE} 1534 ml"),
+                                (VERDICT, "? not checked"), (PLACE, "00")):  # fmt: skip
+            self.header().setSectionResizeMode(column, modes.Fixed)
+            self.setColumnWidth(column, metrics.horizontalAdvance(longest) + 16)
+        self.header().setSectionResizeMode(NAME, modes.Stretch)
+        self.header().setSectionResizeMode(LIMIT, modes.Stretch)
+        self._share()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little room, names come before limits, which are in the details too."""
+        super().resizeEvent(event)
+        self._share()
+
+    def _share(self) -> None:
+        room = self.viewport().width() - sum(self.columnWidth(n) for n in (VALUE, CHANGE, VERDICT, PLACE))
+        self.setColumnHidden(LIMIT, room < self.fontMetrics().averageCharWidth() * 75)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Copy with the usual key."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self._panel.copy()
+        else:
+            super().keyPressEvent(event)
+
+
+def _key(row: NumberRow) -> str:
+    return f"{'plan' if row.of_plan else 'anatomy'}:{row.quantity.name}"
+
+
+def verdict_word(verdict: str) -> str:
+    """Return a verdict in the person's language."""
+    words = {"met": tr("met"), "borderline": tr("borderline"), "not met": tr("not met"),
+             "not checked": tr("not checked"), "": ""}  # fmt: skip
+    return words[verdict]
+
+
+def group_title(group: str) -> str:
+    """Return the heading of a group of numbers."""
+    return {
+        "margins": tr("Margins"), "coverage": tr("Target and zone"), "remnant": tr("Remnant"),
+        "vessels": tr("Vessels"), "heat": tr("Heat at other organs"), "lesions": tr("Lesions"),
+        "organs": tr("Organs"), "segments": tr("Liver segments"), "other": tr("Other numbers"),
+    }[group]  # fmt: skip
+
+
+def details(quantity: Quantity) -> tuple[str, ...]:
+    """Return limit, source, note and place of a number, a line each."""
+    lines = [(tr("Limit: {text}"), quantity.limit), (tr("Source: {text}"), quantity.source),
+             (tr("Note: {text}"), quantity.note),
+             (tr("Found at: {text}"), "" if quantity.place_mm is None else place_text(quantity.place_mm))]  # fmt: skip
+    return tuple(form.format(text=text) for form, text in lines if text)

@@ -1,85 +1,363 @@
-"""The tree of structures: eye, colour, opacity, volume, state."""
+"""The tree of structures: eye, colour, name, opacity, volume, state."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QBrush, QColor, QIcon, QPixmap
-from PySide6.QtWidgets import QHeaderView, QSlider, QTreeWidget, QTreeWidgetItem
+from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QColorDialog,
+    QHeaderView,
+    QLineEdit,
+    QMenu,
+    QSlider,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
-from anatomy_twin.rehearsal import SurfaceLayer
-from anatomy_twin.view.style import QUIET
+from anatomy_twin.core import Display
+from anatomy_twin.core.frozen import FrozenMapping
+from anatomy_twin.rehearsal.tree import TreeRow, centre_of, shown, shown_only, tree_rows
+from anatomy_twin.view.panels.scene_rows import NAME, OPACITY, STATE, VOLUME, RowDelegate, state_word
+from anatomy_twin.view.style import theme_changed
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
     from anatomy_twin.view.window import RehearsalWindow
 
-GROUPS: Final = (
-    ("target", "Targets"), ("zone", "Simulated"), ("vessel", "Vessels"), ("organ", "Organs"), ("body", "Body"),
-)
+KEY = Qt.ItemDataRole.UserRole
+LETTERS = 22  # of a name that can be read at least
 
 
-class SceneTree(QTreeWidget):
-    """Check a structure to see it; its slider sets the opacity in 3-D."""
+class _Tree(QTreeWidget):
+    """The tree itself: Space shows or hides, Return brings the views there."""
+
+    def __init__(self, panel: SceneTree) -> None:
+        super().__init__(panel)
+        self._panel = panel
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the room anew."""
+        super().resizeEvent(event)
+        self._panel.fit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Work the row that is chosen."""
+        item = self.currentItem()
+        key = str(item.data(NAME, KEY)) if item is not None else ""
+        if event.key() == Qt.Key.Key_Space and key:
+            self._panel.toggle(key)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and key in self._panel.rows:
+            self._panel.centre(key)
+        else:
+            super().keyPressEvent(event)
+
+
+class SceneTree(QWidget):
+    """All structures in groups; what is changed here is a step that can be undone."""
 
     def __init__(self, window: RehearsalWindow) -> None:
         super().__init__()
         assert window.desk is not None
-        self._model = model = window.desk
+        self._desk = window.desk
         self.setWindowTitle(tr("Structures"))
-        self.setHeaderLabels(["Structure", "Opacity", "ml", "State"])
-        self.setRootIsDecorated(False)
-        self.setIndentation(4)
-        self.setAlternatingRowColors(True)
-        self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((1, 58), (2, 50), (3, 86)):
-            self.header().setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
-            self.setColumnWidth(column, width)
+        self.rows: dict[str, TreeRow] = {}
         self.items: dict[str, QTreeWidgetItem] = {}
         self.sliders: dict[str, QSlider] = {}
-        known = {group for group, _ in GROUPS}
-        for group, title in GROUPS:
-            shown = [(s, s.group if s.group in known else "organ") for s in model.scene.surfaces]
-            layers = [surface for surface, place in shown if place == group]
-            if layers:
-                heading = QTreeWidgetItem([title])
-                heading.setForeground(0, QBrush(QColor(QUIET)))
-                heading.setFlags(Qt.ItemFlag.ItemIsEnabled)
-                self.addTopLevelItem(heading)
-                for layer in layers:
-                    self._add(heading, layer)
-                heading.setExpanded(True)
-        self.itemChanged.connect(self._changed)
+        self._folders: dict[str, QTreeWidgetItem] = {}
+        self._busy = False
+        self.search = QLineEdit()
+        self.search.setPlaceholderText(tr("Find a structure"))
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._filter)
+        self.wordy = True  # states are told by word and sign
+        self.heading_font = QFont(self.font())
+        self._full = 0
+        self.tree = _Tree(self)
+        self._set_up_tree()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(4, 4, 0, 0)
+        column.setSpacing(3)
+        column.addWidget(self.search)
+        column.addWidget(self.tree, 1)
+        self.setFocusProxy(self.tree)
+        self._desk.scene_changed.connect(self.refresh)
+        theme_changed.connect(self.fit)
+        self.fit()
+        self.refresh()
 
-    def _add(self, heading: QTreeWidgetItem, layer: SurfaceLayer) -> None:
-        item = QTreeWidgetItem([layer.label, "", _volume_text(layer.volume_ml), layer.state])
-        item.setData(0, Qt.ItemDataRole.UserRole, layer.name)
-        item.setCheckState(0, Qt.CheckState.Checked if layer.visible else Qt.CheckState.Unchecked)
-        item.setTextAlignment(2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        swatch = QPixmap(12, 12)
-        swatch.fill(QColor(*layer.colour))
-        item.setIcon(0, QIcon(swatch))
-        item.setToolTip(0, layer.label)
-        item.setToolTip(3, layer.state)
-        heading.addChild(item)
-        slider = QSlider(Qt.Orientation.Horizontal)
-        slider.setRange(5, 100)
-        slider.setValue(round(100 * layer.opacity))
-        slider.setToolTip(f"Opacity of {layer.label}")
-        slider.valueChanged.connect(
-            lambda value, name=layer.name: self._model.set_look(name, opacity=value / 100)
-        )
-        self.setItemWidget(item, 1, slider)
-        self.items[layer.name], self.sliders[layer.name] = item, slider
+    def _set_up_tree(self) -> None:
+        tree = self.tree
+        tree.setHeaderLabels([tr("Structure"), tr("Opacity"), tr("ml"), tr("State")])
+        tree.setItemDelegate(RowDelegate(self, tree))
+        tree.setIndentation(10)
+        tree.setUniformRowHeights(True)
+        tree.setAlternatingRowColors(True)
+        tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        tree.customContextMenuRequested.connect(self._menu)
+        tree.itemDoubleClicked.connect(lambda item, _: self.centre(str(item.data(NAME, KEY))))
+        tree.itemChanged.connect(self._checked)
+        tree.header().setStretchLastSection(False)
+        tree.header().setSectionsMovable(False)
+        tree.header().setMinimumSectionSize(10)
+        tree.header().setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+        for part in (OPACITY, VOLUME, STATE):
+            tree.header().setSectionResizeMode(part, QHeaderView.ResizeMode.Fixed)
+        tree.headerItem().setTextAlignment(VOLUME, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
-    def _changed(self, item: QTreeWidgetItem, column: int) -> None:
-        name = item.data(0, Qt.ItemDataRole.UserRole)
-        if name and column == 0:
-            self._model.set_look(name, visible=item.checkState(0) == Qt.CheckState.Checked)
+    def fit(self) -> None:
+        """Take widths from the type."""
+        metrics = self.fontMetrics()
+        self.heading_font = QFont(self.font())
+        self.heading_font.setBold(True)
+        words = max(metrics.horizontalAdvance(state_word(state)) for state in ("check", "confirmed", "simulated"))
+        sign = metrics.horizontalAdvance("\N{BLACK FLAG}") + 16
+        names = metrics.averageCharWidth() * LETTERS + 3 * metrics.height() + 30
+        volume, opacity = metrics.horizontalAdvance("15000") + 12, metrics.horizontalAdvance("no surface") + 4
+        self._full = names + volume + opacity + words + sign
+        narrow = max(opacity * 2 // 3, metrics.horizontalAdvance(tr("Opacity")) + 14)
+        # where there is little room names come first, and words of states are in their tool tips
+        self.wordy = self.tree.viewport().width() >= self._full
+        self.tree.setColumnWidth(OPACITY, opacity if self.wordy else narrow)
+        self.tree.setColumnWidth(VOLUME, volume)
+        self.tree.setColumnWidth(STATE, words + sign if self.wordy else sign + 4)
+        self.tree.headerItem().setText(STATE, tr("State") if self.wordy else "")
+        self.tree.setMinimumWidth(names + volume + narrow + sign)
+        self.tree.viewport().update()
+
+    def sizeHint(self) -> QSize:
+        """Return a width at which names can be read."""
+        return QSize(self._full + 30, 420)
+
+    # rows
+
+    def refresh(self) -> None:
+        """Show the structures as they are now; what is chosen, open and in sight stays."""
+        rows = {row.name: row for row in tree_rows(self._desk.scene, self._desk.case)}
+        self._busy = True
+        if [(r.name, r.group, r.fold, r.opacity is None) for r in rows.values()] != [
+            (r.name, r.group, r.fold, r.opacity is None) for r in self.rows.values()
+        ]:
+            self._build(rows)
+        for name, row in rows.items():
+            if self.rows.get(name) != row:
+                self._show(row)
+        self.rows = rows
+        self._busy = False
+        self.tree.viewport().update()
+
+    def _build(self, rows: dict[str, TreeRow]) -> None:
+        """Make all rows anew."""
+        tree = self.tree
+        shut = {key for key, item in self._folders.items() if not item.isExpanded()}
+        new = set(self._folders)
+        chosen = {str(item.data(NAME, KEY)) for item in tree.selectedItems()}
+        current = tree.currentItem()
+        current_key = str(current.data(NAME, KEY)) if current is not None else ""
+        place = tree.verticalScrollBar().value()
+        tree.clear()
+        self.items, self.sliders, self._folders, self.rows = {}, {}, {}, {}
+        for row in rows.values():
+            self._add(row)
+        for key, item in self._folders.items():
+            item.setExpanded(key not in shut if key in new else not key.startswith("fold:"))
+        for key, item in (*self.items.items(), *self._folders.items()):
+            item.setSelected(key in chosen)
+            if key == current_key:
+                tree.setCurrentItem(item, NAME, tree.selectionModel().SelectionFlag.NoUpdate)
+        self._filter(self.search.text())
+        tree.verticalScrollBar().setValue(place)
+
+    def _folder(self, key: str, parent: Any) -> QTreeWidgetItem:
+        if key not in self._folders:
+            item = QTreeWidgetItem(parent)
+            item.setData(NAME, KEY, key)
+            item.setFirstColumnSpanned(True)
+            item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
+            self._folders[key] = item
+        return self._folders[key]
+
+    def _add(self, row: TreeRow) -> None:
+        parent = self._folder(f"group:{row.group}", self.tree)
+        if row.fold:
+            parent = self._folder(f"fold:{row.fold}", parent)
+        item = QTreeWidgetItem(parent)
+        item.setData(NAME, KEY, row.name)
+        self.items[row.name] = item
+        if row.opacity is not None:
+            slider = QSlider(Qt.Orientation.Horizontal)
+            slider.setRange(0, 100)
+            slider.setPageStep(10)
+            slider.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+            slider.valueChanged.connect(lambda value, name=row.name: self._slid(name, value))
+            self.tree.setItemWidget(item, OPACITY, slider)
+            self.sliders[row.name] = slider
+
+    def _show(self, row: TreeRow) -> None:
+        item = self.items[row.name]
+        item.setText(NAME, row.label)
+        item.setText(VOLUME, volume_text(row.volume_ml))
+        item.setText(STATE, state_word(row.state))
+        if not row.absent:
+            item.setCheckState(NAME, Qt.CheckState.Checked if row.visible else Qt.CheckState.Unchecked)
+        item.setToolTip(NAME, row.label)
+        item.setToolTip(VOLUME, tr("counted from voxels"))
+        item.setToolTip(STATE, _reasons(row))
+        slider = self.sliders.get(row.name)
+        if slider is not None and row.opacity is not None:
+            slider.blockSignals(True)
+            slider.setValue(round(100 * row.opacity))
+            slider.blockSignals(False)
+            slider.setToolTip(tr("Opacity of {name}: {percent} %").format(name=row.label, percent=slider.value()))
+        else:
+            item.setText(OPACITY, "" if row.absent else tr("no surface"))
+
+    def title_of(self, key: str) -> str:
+        """Return what stands in a row: the structure's label, or the group's title and how many it holds."""
+        if key in self.rows:
+            return self.rows[key].label
+        titles = {
+            "group:target": tr("Targets"), "group:zone": tr("Simulated"), "group:vessel": tr("Vessels"),
+            "group:organ": tr("Organs"), "group:bone": tr("Bones"), "group:body": tr("Body"),
+            "fold:vertebra": tr("Vertebrae"), "fold:rib": tr("Ribs"),
+        }  # fmt: skip
+        return f"{titles.get(key, key)}  ({len(self._names(key))})"
+
+    def share_visible(self, key: str) -> float:
+        """Return how much of a row is shown: 1 all, 0 nothing, 0.5 a part of a group."""
+        seen = [self.rows[name].visible for name in self._names(key)]
+        return 1.0 if seen and all(seen) else 0.5 if any(seen) else 0.0
+
+    def _names(self, key: str) -> list[str]:
+        """Return the structures of a row that can be shown."""
+        kind, _, rest = key.partition(":")
+        return [row.name for row in self.rows.values() if not row.absent and (
+            row.name == key or (kind == "group" and row.group == rest) or (kind == "fold" and row.fold == rest))]
+
+    # what a person does
+
+    def toggle(self, key: str) -> None:
+        """Show or hide a structure or a group; with several rows chosen, all of these."""
+        chosen = [str(item.data(NAME, KEY)) for item in self.tree.selectedItems()]
+        keys = chosen if key in chosen and len(chosen) > 1 else [key]
+        names = [name for one in keys for name in self._names(one)]
+        self.show_names(names, self.share_visible(key) < 1.0, self._words_of(keys))
+
+    def show_names(self, names: list[str], on: bool, what: str = "") -> None:
+        """Show or hide structures as one step."""
+        display = shown(self._desk.case.display, dict.fromkeys(names, on), self.rows.values())
+        form = tr("Show {name}") if on else tr("Hide {name}")
+        self._do(form.format(name=what or ", ".join(names)), display)
+
+    def solo(self, key: str) -> None:
+        """Show nothing but a structure or a group."""
+        display = shown_only(self._desk.case.display, self.rows.values(), self._names(key))
+        self._do(tr("Only {name}").format(name=self._words_of([key])), display)
+
+    def centre(self, key: str) -> None:
+        """Bring the crosshair into a structure."""
+        if key in self.rows:
+            point = centre_of(self._desk.case, self._desk.scene, key)
+            if point is not None:
+                self._desk.set_focus(point)
+
+    def choose_colour(self, name: str) -> None:
+        """Ask for another colour."""
+        row = self.rows[name]
+        chosen = QColorDialog.getColor(QColor(*row.colour), self, tr("Colour of {name}").format(name=row.label))
+        if chosen.isValid():
+            colour = (chosen.red(), chosen.green(), chosen.blue())
+            self._desk.set_look(name, tr("Colour of {name}").format(name=row.label), colour=colour)
+
+    def usual(self, name: str) -> None:
+        """Give a structure the look that it has by itself."""
+        layers = {key: layer for key, layer in self._desk.case.display.layers.items() if key != name}
+        display = replace(self._desk.case.display, layers=FrozenMapping(layers))
+        self._do(tr("Usual look of {name}").format(name=self.rows[name].label), display)
+
+    def _do(self, name: str, display: Display) -> None:
+        if display != self._desk.case.display:
+            self._desk.do(name, replace(self._desk.case, display=display))
+
+    def _words_of(self, keys: list[str]) -> str:
+        if len(keys) > 1:
+            return tr("{count} structures").format(count=len(keys))
+        return self.title_of(keys[0]).partition("  (")[0]
+
+    def _slid(self, name: str, percent: int) -> None:
+        self._desk.set_look(name, tr("Opacity of {name}").format(name=self.rows[name].label), opacity=percent / 100)
+
+    def _checked(self, item: QTreeWidgetItem, column: int) -> None:
+        name = str(item.data(NAME, KEY))
+        if column == NAME and not self._busy and name in self.rows:
+            on = item.checkState(NAME) == Qt.CheckState.Checked
+            if on != self.rows[name].visible:
+                self.show_names([name], on, self.rows[name].label)
+
+    def _menu(self, place: QPoint) -> None:
+        item = self.tree.itemAt(place)
+        if item is not None:
+            menu = self.menu_of(str(item.data(NAME, KEY)))
+            menu.exec(self.tree.viewport().mapToGlobal(place))
+            menu.deleteLater()
+
+    def menu_of(self, key: str) -> QMenu:
+        """Return what can be done with a row."""
+        menu, row = QMenu(self), self.rows.get(key)
+        if row is not None:
+            menu.addAction(tr("Centre the views here"), lambda: self.centre(key)).setEnabled(not row.absent)
+        words = tr("Hide") if self.share_visible(key) == 1.0 else tr("Show")
+        menu.addAction(words, lambda: self.toggle(key)).setEnabled(bool(self._names(key)))
+        menu.addAction(tr("Only this"), lambda: self.solo(key)).setEnabled(bool(self._names(key)))
+        menu.addAction(tr("Show all"), lambda: self.show_names(list(self.rows), True, tr("all structures")))
+        if row is not None and not row.absent:
+            menu.addSeparator()
+            menu.addAction(tr("Colour..."), lambda: self.choose_colour(key))
+            part = menu.addMenu(tr("Opacity"))
+            part.setEnabled(row.opacity is not None)
+            for percent in (100, 75, 50, 25, 10):
+                part.addAction(f"{percent} %", lambda value=percent: self._slid(key, value))
+            menu.addAction(tr("Usual look"), lambda: self.usual(key)).setEnabled(key in self._desk.case.display.layers)
+        return menu
+
+    def _filter(self, words: str) -> None:
+        """Show the rows that hold all words."""
+        parts = words.lower().split()
+        for name, item in self.items.items():
+            label = item.text(NAME).lower()
+            item.setHidden(not all(part in label or part in name for part in parts))
+        for item in self._folders.values():
+            held = list(_below(item))
+            item.setHidden(all(one.isHidden() for one in held))
+            if parts and not item.isHidden():
+                item.setExpanded(True)
 
 
-def _volume_text(volume_ml: float | None) -> str:
+def _below(item: QTreeWidgetItem) -> Iterator[QTreeWidgetItem]:
+    for n in range(item.childCount()):
+        child = item.child(n)
+        if child.childCount():
+            yield from _below(child)
+        else:
+            yield child
+
+
+def _reasons(row: TreeRow) -> str:
+    """Return why a structure has its state."""
+    lines = [tr("flagged by: {rules}").format(rules=", ".join(row.rules))] if row.rules else []
+    return "\n".join([state_word(row.state), *lines, *([row.note] if row.note else [])]).strip()
+
+
+def volume_text(volume_ml: float | None) -> str:
+    """Return a volume with as many digits as are worth reading."""
     if volume_ml is None:
         return ""
     return f"{volume_ml:.0f}" if volume_ml >= 10 else f"{volume_ml:.1f}"

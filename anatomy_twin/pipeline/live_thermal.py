@@ -1,0 +1,140 @@
+"""The heat of an ablation, coarse and quick enough to follow a hand: the simulation itself, on a coarser grid."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+
+from anatomy_twin.assess.assess import RIM_MM, margin_quantities
+from anatomy_twin.assess.boundary import FAR, Boundary
+from anatomy_twin.assess.margin import resolvable
+from anatomy_twin.assess.margin_field import MarginField, prepare_margin, zone_surface
+from anatomy_twin.assess.volumes import healthy_ml
+from anatomy_twin.core import (
+    SILENT,
+    AblationPlan,
+    Case,
+    LabelMap,
+    Monitor,
+    Plan,
+    Quantity,
+    SurfaceMesh,
+    VolumeGeometry,
+)
+from anatomy_twin.errors import PlanError
+from anatomy_twin.pipeline.live import NeedsPreparing, Preview
+from anatomy_twin.simulation.thermal import ThermalModel, assembly, pipeline, sources
+
+SPACING_MM: Final = 2.5
+COUNT_MM: Final = 1.25  # volumes are counted on this grid
+REACH_MM: Final = 20.0  # how far a plan may be moved before the ground is laid anew
+COARSEST_MM: Final = 4.0
+LARGEST_VOXELS: Final = 150_000  # of the box of a plan; a larger one gets a coarser grid
+CAPTION: Final = "preview on a {spacing:g} mm grid, not the simulation"
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What stays while a plan is moved: tissues on a coarse grid round the target, its margin field."""
+
+    target: str
+    labels: LabelMap
+    extent: assembly.Extent
+    model: ThermalModel
+    ground: assembly.Ground
+    field: MarginField | None
+    reason: str
+    healthy: tuple[float, str] | None
+
+
+def prepare(case: Case, plan: Plan, *, spacing_mm: float = SPACING_MM) -> Prepared:
+    """Return what previews of a plan and of those near it need; takes a second or two.
+
+    Raises ``PlanError`` for a plan that is no ablation or a target that is not there, ``SimulationError`` where an
+    applicator lies outside the scan.
+    """
+    plan = _ablation(plan)
+    labels = case.label_map.reindexed(*case.label_map.geometry.canonical_axes())
+    extent = assembly.extent_of(labels, plan)
+    model = ThermalModel(spacing_mm=spacing_mm, snapshots=1)
+    box, _ = assembly.box_within(labels.geometry, extent, plan, model)
+    if int(np.prod(box.shape)) > LARGEST_VOXELS:
+        larger = spacing_mm * (int(np.prod(box.shape)) / LARGEST_VOXELS) ** (1.0 / 3.0)
+        model = replace(model, spacing_mm=min(np.ceil(larger * 4.0) / 4.0, COARSEST_MM))
+    region, _ = assembly.box_within(labels.geometry, extent, plan, replace(model, room_mm=model.room_mm + REACH_MM))
+    ground = assembly.lay_ground(labels, region, model)
+    reason = resolvable(labels, plan.target)
+    organ = labels.segment(plan.target).part_of
+    return Prepared(
+        plan.target, labels, extent, model, ground,
+        None if reason else prepare_margin(labels, plan.target, _finer(region), RIM_MM), reason,
+        healthy_ml(labels, organ) if organ in labels else None,
+    )
+
+
+def preview(prepared: Any, plan: Plan, monitor: Monitor = SILENT) -> Preview:
+    """Return zone and numbers of a plan on the prepared ground.
+
+    Raises ``NeedsPreparing`` where the plan has another target or reaches beyond the ground, ``SimulationError`` where
+    it cannot be simulated, and ``Cancelled``.
+    """
+    start, plan = time.perf_counter(), _ablation(plan)
+    assert isinstance(prepared, Prepared)
+    if plan.target != prepared.target:
+        raise NeedsPreparing(f"the target is {plan.target} now")
+    for applicator in plan.applicators:
+        sources.check_settings(applicator)
+    box, warnings = assembly.box_within(prepared.labels.geometry, prepared.extent, plan, prepared.model)
+    if not _holds(prepared.ground.box, box):
+        raise NeedsPreparing("the plan was moved beyond the prepared ground")
+    system = assembly.system_on(prepared.ground.cropped(box), plan, prepared.model, warnings)
+    state = pipeline.run(system, system.heating_s + prepared.model.cooling_s, (), monitor)[-1]
+    level = np.asarray(state.omega)
+    zone = Boundary(np.clip(np.log(np.maximum(level, 1e-30)), -FAR, FAR).astype(np.float32), box)
+    caption = CAPTION.format(spacing=prepared.model.spacing_mm)
+    quantities, surface = _read_off(prepared, plan, level, zone, caption)
+    return Preview(plan, quantities, level, box, surface, caption, time.perf_counter() - start, tuple(warnings))
+
+
+def _read_off(
+    prepared: Prepared, plan: AblationPlan, level: Any, zone: Boundary, caption: str
+) -> tuple[tuple[Quantity, ...], SurfaceMesh | None]:
+    ablated_ml = int(np.count_nonzero(level >= 1.0)) * zone.geometry.voxel_volume_ml
+    found = [Quantity("ablated_ml", "Ablated volume", round(ablated_ml, 2), "ml", note=caption)]
+    if ablated_ml == 0.0:
+        return tuple(found), None
+    if prepared.field is None:
+        points, triangles, _, _ = zone_surface(zone)
+        return tuple(found), _outward(points, triangles)
+    margin, points, triangles = prepared.field.margin(zone)
+    numbers = margin_quantities(prepared.labels, plan.target, margin, prepared.healthy)
+    found += [replace(one, note=f"{caption}; {one.note}" if one.note else caption) for one in numbers]
+    return tuple(found), _outward(points, triangles)
+
+
+def _outward(points: Any, triangles: Any) -> SurfaceMesh:
+    mesh = SurfaceMesh(points, triangles)
+    return mesh if mesh.volume_ml > 0 else SurfaceMesh(points, triangles[:, ::-1])
+
+
+def _holds(region: VolumeGeometry, box: VolumeGeometry) -> bool:
+    first = np.round(region.to_index(box.origin_mm))
+    return bool((first >= 0).all() and (first + box.shape <= region.shape).all())
+
+
+def _finer(region: VolumeGeometry) -> VolumeGeometry:
+    """Return the grid on which volumes are counted: that of the ground, halved."""
+    times = max(1, round(region.spacing_mm[0] / COUNT_MM))
+    step = region.spacing_mm[0] / times
+    x, y, z = (float(value) for value in region.to_world(np.full(3, 0.5 / times - 0.5)))
+    k, j, i = (size * times for size in region.shape)
+    return VolumeGeometry((k, j, i), (step,) * 3, region.direction, (x, y, z), region.frame_of_reference_uid)
+
+
+def _ablation(plan: Plan) -> AblationPlan:
+    if not isinstance(plan, AblationPlan):
+        raise PlanError(f"plan {plan.name!r} is no ablation")
+    return plan

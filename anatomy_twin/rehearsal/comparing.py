@@ -1,0 +1,212 @@
+"""Plans side by side: their numbers in one table, the best of each row marked where it is known what is better."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from anatomy_twin.core import AblationPlan, Case, Plan, PlanCheck, Quantity, ResectionPlan
+from anatomy_twin.rehearsal.build import format_quantity, structure_label
+
+HIGHER: Final = "higher"
+LOWER: Final = "lower"
+BEST_SIGN: Final = "\N{BLACK STAR}"
+NOT_ASSESSED: Final = "not assessed"
+KINDS: Final = {"AblationPlan": "ablation", "ResectionPlan": "resection", "LesionPlan": "lesions",
+                "PositionPlan": "position"}  # fmt: skip
+# what is better where no limit says it; a name that ends with "*" stands for all that begin so
+BETTER: Final = {
+    "minimal_margin_mm": HIGHER, "target_percent": HIGHER, "rim_percent": HIGHER, "healthy_lost_ml": LOWER,
+    "healthy_lost_percent": LOWER, "highest_*": LOWER, "outside_ml": LOWER, "margin_*": HIGHER,
+    "remnant_*": HIGHER, "remaining_ml": HIGHER, "resected_ml": LOWER, "cut_cm2": LOWER, "cut_vessels": LOWER,
+    "rules_broken": LOWER,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PlanState:
+    """How far a plan is: ``kind`` in a word, ``broken`` rules and rules ``open`` (None: not checked yet)."""
+
+    name: str
+    kind: str
+    aim: str
+    broken: int | None
+    open: int | None
+    simulated: bool
+    assessed: bool
+
+    @property
+    def words(self) -> str:
+        """One line: "2 rules broken, simulated, assessed"."""
+        found = [rules_words(self.broken, self.open)]
+        found += ["simulated"] if self.simulated else []
+        found.append("assessed" if self.assessed else NOT_ASSESSED)
+        return ", ".join(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One number of one plan: its text, its verdict ("" without), whether it is the best of its row."""
+
+    text: str
+    verdict: str = ""
+    best: bool = False
+    quantity: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One quantity over all plans. ``better`` is "higher", "lower" or "" where neither is."""
+
+    name: str
+    label: str
+    unit: str
+    better: str
+    cells: tuple[Cell, ...]
+    limit: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The plans of a case, a column each, and their rows."""
+
+    plans: tuple[PlanState, ...]
+    rows: tuple[Row, ...]
+
+
+def compare_plans(case: Case, checks: Mapping[str, PlanCheck] | None = None) -> Comparison:
+    """Return the table of all plans of a case; ``checks`` are those known besides the ones it holds.
+
+    Rows are the numbers that any plan has, in the order of the first that has them. The best of a row is marked where
+    two plans or more have the number, differ in it as it is shown, and aim at the same; of vessels that are cut only
+    their count is a row.
+    """
+    states = tuple(plan_state(case, name, (checks or {}).get(name)) for name in case.plans)
+    columns = [_numbers(case, name) for name in case.plans]
+    rows = [_rules_row(states)] if states else []
+    for name in dict.fromkeys(name for column in columns for name in column):
+        quantities = [column.get(name) for column in columns]
+        known = next(quantity for quantity in quantities if quantity is not None)
+        better = better_of(known)
+        best = _best(quantities, states, better)
+        cells = tuple(
+            Cell(NOT_ASSESSED if state.name not in case.assessments else "\N{EM DASH}") if quantity is None else
+            Cell(format_quantity(quantity), quantity.verdict, number in best, quantity)
+            for number, (quantity, state) in enumerate(zip(quantities, states, strict=True))
+        )  # fmt: skip
+        rows.append(Row(name, known.label, known.unit, better, cells, known.limit, known.note))
+    return Comparison(states, tuple(rows))
+
+
+def plan_state(case: Case, name: str, check: PlanCheck | None = None) -> PlanState:
+    """Return how far a plan of a case is; ``check`` where one is known that the case does not hold."""
+    plan, check = case.plan(name), case.checks.get(name, check)
+    broken = None if check is None else len(check.broken)
+    return PlanState(name, KINDS.get(type(plan).__name__, "plan"), aim_of(plan), broken, _open(check),
+                     name in case.results, name in case.assessments)  # fmt: skip
+
+
+def aim_of(plan: Plan) -> str:
+    """Return what a plan is for, in words: target or organ."""
+    if isinstance(plan, AblationPlan):
+        return structure_label(plan.target)
+    if isinstance(plan, ResectionPlan):
+        return ", ".join(structure_label(name) for name in (plan.targets or (plan.organ,)))
+    return ""
+
+
+def rules_words(broken: int | None, left: int | None) -> str:
+    """Return the outcome of a check in words."""
+    if broken is None:
+        return "rules not checked"
+    if broken:
+        return f"{broken} rule{'s' if broken > 1 else ''} broken"
+    return f"no rule broken, {left} not checked" if left else "rules kept"
+
+
+def better_of(quantity: Quantity) -> str:
+    """Return whether "higher" or "lower" is better, by the limit of a number or by its name; "" where neither is."""
+    limit = quantity.limit.lower()
+    if limit.startswith("at least"):
+        return HIGHER
+    if limit.startswith(("at most", "below", "no more")):
+        return LOWER
+    for name, better in BETTER.items():
+        if quantity.name == name or (name.endswith("*") and quantity.name.startswith(name[:-1])):
+            return better
+    return ""
+
+
+def as_text(comparison: Comparison) -> str:
+    """Return the table as tab-separated lines, to be pasted into a letter or a sheet."""
+    return "\n".join("\t".join(line) for line in _lines(comparison))
+
+
+def as_csv(comparison: Comparison) -> str:
+    """Return the table as CSV (RFC 4180)."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows(_lines(comparison))
+    return out.getvalue()
+
+
+def _lines(comparison: Comparison) -> list[list[str]]:
+    lines = [["", *(f"Plan {state.name}" for state in comparison.plans)]]
+    lines.append(["Kind", *(state.kind for state in comparison.plans)])
+    lines.append(["Aim", *(state.aim for state in comparison.plans)])
+    lines.append(["State", *(state.words for state in comparison.plans)])
+    for row in comparison.rows:
+        lines.append([row.label, *(_cell_text(cell) for cell in row.cells)])
+    return lines
+
+
+def _cell_text(cell: Cell) -> str:
+    text = f"{BEST_SIGN} {cell.text}" if cell.best else cell.text
+    return f"{text} ({cell.verdict})" if cell.verdict and cell.verdict != cell.text else text
+
+
+def _numbers(case: Case, name: str) -> dict[str, Quantity]:
+    assessment = case.assessments.get(name)
+    found = assessment.quantities if assessment is not None else ()
+    return {quantity.name: quantity for quantity in found if not _is_single_vessel(quantity.name)}
+
+
+def _is_single_vessel(name: str) -> bool:
+    """True for "cut_vessel_1_mm": the first vessel that one plan cuts is another one than that of another plan."""
+    return name.startswith("cut_vessel_")
+
+
+def _rules_row(states: tuple[PlanState, ...]) -> Row:
+    counts: list[Quantity | None] = [
+        None if state.broken is None else Quantity("rules_broken", "Rules", float(state.broken), "count")
+        for state in states
+    ]
+    best = _best(counts, states, LOWER)
+    cells = []
+    for number, state in enumerate(states):
+        verdict = "not checked" if state.broken is None else "not met" if state.broken else (
+            "not checked" if state.open else "met")  # fmt: skip
+        cells.append(Cell(rules_words(state.broken, state.open), verdict, number in best, counts[number]))
+    return Row("rules_broken", "Rules", "count", LOWER, tuple(cells))
+
+
+def _best(quantities: list[Quantity | None], states: tuple[PlanState, ...], better: str) -> frozenset[int]:
+    """Return which plans are best; several where they are shown as the same, none where all are or where unknown."""
+    values: dict[int, Any] = {
+        number: (quantity.value, format_quantity(quantity))
+        for number, quantity in enumerate(quantities)
+        if quantity is not None and quantity.value is not None
+    }
+    if not better or len(values) < 2 or len({(states[n].kind, states[n].aim) for n in values}) > 1:
+        return frozenset()
+    pick = max if better == HIGHER else min
+    top = pick(values.values(), key=lambda pair: pair[0])[1]
+    found = frozenset(number for number, (_, text) in values.items() if text == top)
+    return frozenset() if len(found) == len(values) else found
+
+
+def _open(check: PlanCheck | None) -> int | None:
+    return None if check is None else sum(rule.outcome == "not checked" for rule in check.rules)

@@ -1,0 +1,292 @@
+"""The picture of a slice: grey image, structures straight from the label map, simulated fields, tinted regions.
+
+A ``SlicePainter`` keeps what it sampled: another grey window, colour or opacity paints anew without sampling anew, and
+a plane that moves samples each thing once. Pictures are uint8 [row, column, 4] as blue, green, red, 255.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anatomy_twin.core import LabelMap, Volume, VolumeGeometry
+from anatomy_twin.kernels import slice_paint as kernels
+from anatomy_twin.rehearsal.scene import FieldSeries, SegmentLook
+from anatomy_twin.rehearsal.shapes import CutTint, Tint
+from anatomy_twin.rehearsal.slabs import Slab, canonical_view, plane_index, sample_slab
+from anatomy_twin.rehearsal.slicing import SlicePlane
+
+Picture = NDArray[np.uint8]
+Key = tuple[Any, ...]
+
+# red, green, blue from the low to the high end of a field
+FIELD_STOPS: Final = ((20, 20, 60), (120, 20, 110), (220, 60, 60), (250, 150, 30), (255, 250, 190))
+LEVEL_RGB: Final = (255, 255, 255)
+FADED: Final = 0.25  # the low end of a field is what is there anyway: it comes in over this part of the range
+SOLID: Final = {"target": 1.6, "vessel": 1.4}  # how much stronger than organs these groups are filled
+MOST_LABELS: Final = 65535
+HATCH_PX: Final = 9.0
+DASH_PX: Final = 6
+
+PLAIN: Final = Slab()
+
+
+@dataclass(frozen=True, slots=True)
+class SliceStyle:
+    """How slices are drawn. ``fill`` and ``field`` are opacities 0..1, ``outline_px`` in points of the screen."""
+
+    fills: bool = True
+    outlines: bool = True
+    fill: float = 0.14
+    outline_px: float = 1.5
+    field: float = 0.65
+    levels: bool = True
+    crosshair: bool = True
+    slab: Slab = PLAIN
+
+
+USUAL: Final = SliceStyle()
+
+
+@dataclass(frozen=True, eq=False)
+class SliceContent:
+    """All that a picture of a slice is made of. ``sharpness`` is the number of picture points per screen point.
+
+    ``field`` is shown at its snapshot number ``moment``.
+    """
+
+    volume: Volume
+    plane: SlicePlane
+    window: tuple[float, float]
+    labels: LabelMap | None = None
+    looks: tuple[SegmentLook, ...] = ()
+    style: SliceStyle = USUAL
+    field: FieldSeries | None = None
+    moment: int = 0
+    tints: tuple[Tint, ...] = ()
+    cuts: tuple[CutTint, ...] = ()
+    sharpness: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class LabelSlice:
+    """Labels in a plane: ``codes`` (layers, rows, columns) of the ``layers`` that were sampled.
+
+    ``lead`` 1..255 is how far a label is ahead of the next one: it tells where between two pixels the border runs.
+    """
+
+    layers: tuple[int, ...]
+    codes: NDArray[np.uint16]
+    lead: NDArray[np.uint8]
+
+    def label_at(self, layer: int, row: int, column: int) -> int:
+        """Return the label of a layer at a pixel; 0 where the layer was not sampled."""
+        return int(self.codes[self.layers.index(layer), row, column]) if layer in self.layers else 0
+
+
+def label_slice(labels: LabelMap, plane: SlicePlane, layers: tuple[int, ...] | None = None) -> LabelSlice:
+    """Return the labels in a plane: at each pixel the one with the greatest trilinear weight, layer by layer.
+
+    Parameters: ``layers`` by default all. Borders are smooth when they are magnified, and leave no gap between
+    structures of one layer. Labels beyond 65534 count as none.
+    """
+    axes = labels.geometry.canonical_axes()
+    chosen = tuple(range(labels.array.shape[0])) if layers is None else layers
+    start, per_row, per_column = plane_index(labels.geometry.reindexed(*axes), plane)
+    codes = np.zeros((len(chosen), *plane.shape), np.uint16)
+    lead = np.full(codes.shape, 255, np.uint8)
+    if chosen:
+        kernels.sample_labels(
+            canonical_view(labels.array, axes), np.asarray(chosen, np.int64), start, per_row, per_column, MOST_LABELS,
+            codes, lead,
+        )
+    return LabelSlice(chosen, codes, lead)
+
+
+def field_colours() -> NDArray[np.uint8]:
+    """Return the 256 colours of a field from its low to its high end, (256, 3) red, green, blue."""
+    stops = np.asarray(FIELD_STOPS, float)
+    place = np.linspace(0, len(stops) - 1, 256)
+    parts = [np.interp(place, np.arange(len(stops)), stops[:, n]) for n in range(3)]
+    return np.stack(parts, axis=1).round().astype(np.uint8)
+
+
+def look_table(looks: tuple[SegmentLook, ...], layers: tuple[int, ...], style: SliceStyle) -> NDArray[np.float32]:
+    """Return for each of ``layers`` and each label blue, green, red, fill, outline and rank (targets: 1)."""
+    greatest = max((look.value for look in looks), default=0)
+    table = np.zeros((len(layers), min(greatest + 1, MOST_LABELS), 6), np.float32)
+    for look in looks:
+        if not look.visible or look.layer not in layers or not 0 < look.value < table.shape[1]:
+            continue
+        fill = min(style.fill * SOLID.get(look.group, 1.0), 1.0) if style.fills else 0.0
+        row = (*reversed(look.colour), fill, 1.0 if style.outlines else 0.0, float(look.group == "target"))
+        table[layers.index(look.layer), look.value] = row
+    return table
+
+
+@dataclass
+class SlicePainter:
+    """Paints slices and keeps what was sampled last. ``work`` counts how often each part was done."""
+
+    work: dict[str, int] = field(default_factory=dict)
+    _kept: dict[str, tuple[Key, Any]] = field(default_factory=dict)
+    _tints: list[tuple[Key, NDArray[np.float32]]] = field(default_factory=list)
+    _colours: NDArray[np.uint8] = field(default_factory=lambda: np.ascontiguousarray(field_colours()[:, ::-1]))
+
+    def paint(self, content: SliceContent) -> Picture:
+        """Return the picture of a slice; the very same array where nothing has changed since the last one."""
+        key = _content_key(content)
+        return self._keep("picture", key, lambda: self._paint(content), fresh=_hand_held(content))
+
+    def grey(self, content: SliceContent) -> NDArray[np.float32]:
+        """Return the values of the image in the slice, NaN beyond it."""
+        volume, slab = content.volume, content.style.slab
+        key = (volume.array, volume.geometry, _plane_key(content.plane), slab)
+        return self._keep("grey", key, lambda: sample_slab(volume.array, volume.geometry, content.plane, slab))
+
+    def labels(self, content: SliceContent) -> LabelSlice | None:
+        """Return the labels in the slice of the layers that something is drawn of; None where there are none."""
+        if content.labels is None:
+            return None
+        labels, layers = content.labels, _layers_drawn(content)
+        key = (labels, _plane_key(content.plane), layers)
+        return self._keep("labels", key, lambda: label_slice(labels, content.plane, layers))
+
+    def field_values(self, content: SliceContent) -> NDArray[np.float32] | None:
+        """Return the field in the slice, NaN beyond its grid; None where none is shown."""
+        series = content.field
+        if series is None:
+            return None
+        key = (series.values, content.moment, _plane_key(content.plane))
+        values = series.values[content.moment]
+        return self._keep("field", key, lambda: sample_slab(values, series.geometry, content.plane))
+
+    def _paint(self, content: SliceContent) -> Picture:
+        picture: Picture = np.empty((*content.plane.shape, 4), np.uint8)
+        width, level = content.window
+        kernels.paint_grey(self.grey(content), level - width / 2, max(width, 1e-6), picture)
+        self._paint_field(content, picture)
+        labels = self.labels(content)
+        line_px = content.style.outline_px * content.sharpness
+        if labels is not None and labels.layers:
+            table = look_table(content.looks, labels.layers, content.style)
+            kernels.paint_labels(labels.codes, labels.lead, table, line_px, picture)
+            for cut in content.cuts:
+                _paint_cut(content, labels, cut, line_px, picture)
+        kept = []
+        for tint in content.tints:
+            kept.append(self._tint_values(tint, content.plane))
+            dash = round(DASH_PX * content.sharpness) if tint.dashed else 0
+            colour = np.asarray(tint.colour[::-1], np.uint8)
+            kernels.paint_level(kept[-1][1], tint.level, colour, tint.fill, 1.0, line_px, dash, picture)
+        self._tints = kept
+        return picture
+
+    def _paint_field(self, content: SliceContent, picture: Picture) -> None:
+        series, values = content.field, self.field_values(content)
+        if series is None or values is None:
+            return
+        low, high = series.range
+        kernels.paint_field(values, self._colours, low, high, content.style.field, FADED, picture)
+        for level in series.levels if content.style.levels else ():
+            colour = np.asarray(LEVEL_RGB, np.uint8)
+            kernels.paint_level(values, level, colour, 0.0, 0.7, content.sharpness, 0, picture)
+
+    def _tint_values(self, tint: Tint, plane: SlicePlane) -> tuple[Key, NDArray[np.float32]]:
+        """Return a tint's values in the plane; those that a hand may still be painting are always sampled anew."""
+        key = (tint.values, tint.geometry, _plane_key(plane))
+        for known, values in self._tints:
+            if _same(known, key) and not tint.values.flags.writeable:
+                return known, values
+        self._count("tint")
+        return key, sample_slab(tint.values, tint.geometry, plane, outside=float(np.finfo(np.float32).min) / 4)
+
+    def _keep(self, part: str, key: Key, make: Callable[[], Any], *, fresh: bool = False) -> Any:
+        known = self._kept.get(part)
+        if known is not None and not fresh and _same(known[0], key):
+            return known[1]
+        self._count(part)
+        made = make()
+        self._kept[part] = (key, made)
+        return made
+
+    def _count(self, part: str) -> None:
+        self.work[part] = self.work.get(part, 0) + 1
+
+
+def _layers_drawn(content: SliceContent) -> tuple[int, ...]:
+    """Return the layers of the label map that anything is drawn of."""
+    style, found = content.style, set()
+    if style.fills or style.outlines:
+        found |= {look.layer for look in content.looks if look.visible}
+    names = {name for cut in content.cuts for name in cut.segments}
+    if content.labels is not None:
+        found |= {s.layer for s in content.labels.segments if not s.absent and {s.name, s.part_of} & names}
+    return tuple(sorted(found))
+
+
+def _paint_cut(content: SliceContent, labels: LabelSlice, cut: CutTint, line_px: float, picture: Picture) -> None:
+    """Tint what some segments, their parts included, have beyond planes."""
+    if content.labels is None or not cut.planes:
+        return
+    greatest = max((segment.value for segment in content.labels.segments), default=0)
+    members = np.zeros((len(labels.layers), min(greatest + 1, MOST_LABELS)), np.bool_)
+    for segment in content.labels.segments:
+        meant = {segment.name, segment.part_of} & set(cut.segments)
+        if meant and segment.layer in labels.layers and segment.value < members.shape[1]:
+            members[labels.layers.index(segment.layer), segment.value] = not segment.absent
+    members[:, 0] = False
+    plane = content.plane
+    rows = []
+    for point, normal in cut.planes:
+        away = np.asarray(normal) / plane.pixel_mm
+        start = float((np.asarray(plane.origin_mm) - np.asarray(point)) @ away)
+        steps = float(np.dot(plane.down, away)) * plane.pixel_mm, float(np.dot(plane.right, away)) * plane.pixel_mm
+        slope = max(float(np.hypot(*steps)), 1e-6)  # so that one unit is a pixel of the picture
+        rows.append((start / slope, steps[0] / slope, steps[1] / slope))
+    kernels.paint_cut(
+        labels.codes, members, np.asarray(rows), cut.every, np.asarray(cut.colour[::-1], np.uint8), cut.fill,
+        HATCH_PX * content.sharpness, line_px, picture,
+    )
+
+
+def _plane_key(plane: SlicePlane) -> Key:
+    return plane.origin_mm, plane.right, plane.down, plane.pixel_mm, plane.shape
+
+
+def _content_key(content: SliceContent) -> Key:
+    tints = tuple(
+        part for t in content.tints for part in (t.values, t.geometry, t.colour, t.level, t.fill, t.dashed)
+    )
+    series = () if content.field is None else (content.field.values, content.field.range, content.moment)
+    return (
+        content.volume.array, content.volume.geometry, _plane_key(content.plane), content.window, content.labels,
+        content.looks, content.style, content.cuts, content.sharpness, len(content.tints), *tints, *series,
+    )
+
+
+def _hand_held(content: SliceContent) -> bool:
+    """True where a tint lies in memory that may be painted in place."""
+    return any(tint.values.flags.writeable for tint in content.tints)
+
+
+def _same(first: Key, second: Key) -> bool:
+    """Tell whether two keys are the same: arrays, grids and volumes by identity, plain values by equality."""
+    return len(first) == len(second) and all(
+        a is b or (isinstance(a, tuple | str | float | int | SliceStyle | Slab) and type(a) is type(b) and a == b)
+        for a, b in zip(first, second, strict=True)
+    )
+
+
+def warm_up(volume: Volume, labels: LabelMap | None = None) -> None:
+    """Compile what the slices of a volume and its labels need, so that the first picture comes quickly."""
+    kernels.warm_up()
+    geometry: VolumeGeometry = volume.geometry
+    middle = SlicePlane("warm", geometry.center_mm, (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), 1.0, (2, 2))
+    sample_slab(volume.array, geometry, middle)
+    if labels is not None:
+        label_slice(labels, middle)

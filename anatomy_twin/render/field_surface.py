@@ -1,0 +1,124 @@
+"""Colours on surfaces: a field of a result as it is at each point, and what a resection would take away."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anatomy_twin.core.plans import PlaneCut, ResectionPlan
+from anatomy_twin.rehearsal import FieldSeries
+
+RGB = tuple[int, int, int]
+REMOVED: Final[RGB] = (255, 120, 90)
+SOFT_EDGE_MM: Final = 0.8  # half the width of the change between two colours beside a plane
+# warm scale whose lightness rises all the way, so that it is read without colour too (own choice, near "inferno")
+STOPS: Final = np.array(
+    [[40, 20, 90], [125, 30, 125], [200, 60, 90], [245, 130, 40], [252, 200, 60], [255, 250, 200]], float
+)
+
+
+def field_at(series: FieldSeries, snapshot: int, points_mm: NDArray[Any]) -> NDArray[np.float32]:
+    """Return a field of a result at points (N, 3) in LPS mm, trilinear; NaN outside of its grid."""
+    from scipy.ndimage import map_coordinates
+
+    index = series.geometry.to_index(points_mm).T
+    size = np.asarray(series.geometry.shape)[:, None]
+    inside = ((index >= -0.5) & (index <= size - 0.5)).all(axis=0)
+    found = np.full(index.shape[1], np.nan, np.float32)
+    held = np.clip(index[:, inside], 0, size - 1)
+    found[inside] = map_coordinates(np.asarray(series.values[snapshot]), held, order=1, output=np.float32)
+    return found
+
+
+def scale_colours(values: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
+    """Return RGB (N, 3) of values on the scale from ``low`` to ``high``; beyond it the colours of its ends."""
+    place = np.clip((np.nan_to_num(values, nan=low) - low) / max(high - low, 1e-9), 0.0, 1.0) * (len(STOPS) - 1)
+    return np.stack([np.interp(place, np.arange(len(STOPS)), STOPS[:, n]) for n in range(3)], axis=-1).astype(np.uint8)
+
+
+def field_painter(series: FieldSeries, snapshot: int, colour: RGB, opacity: float) -> Any:
+    """Return a painter of surfaces by a field: it fades in over the lowest tenth of its range above its least value."""
+    low, high = series.range
+
+    def paint(points: NDArray[Any], normals: NDArray[Any]) -> NDArray[np.uint8] | None:
+        values = field_at(series, snapshot, points)
+        share = np.clip((np.nan_to_num(values, nan=low) - low) / max(high - low, 1e-9) * 10.0, 0.0, 1.0)
+        if not share.any():
+            return None
+        rgb = scale_colours(values, low, high)
+        mixed = share[:, None] * rgb + (1.0 - share[:, None]) * np.asarray(colour, float)
+        # where there is something to read the surface is less seen through
+        alpha = 255.0 * (opacity + share * max(0.0, 0.85 - opacity))
+        return np.column_stack([mixed, alpha]).astype(np.uint8)
+
+    return paint
+
+
+def beyond(plan: ResectionPlan, points_mm: NDArray[Any]) -> NDArray[np.float64]:
+    """Return how far points (N, 3) lie on the removed side of a plan's planes, in mm; negative in what stays.
+
+    Planes are combined as the plan says: removed is what lies beyond any of them, or beyond all of them.
+    """
+    planes = [cut for cut in plan.cuts if isinstance(cut, PlaneCut)]
+    if not planes:
+        return np.full(len(points_mm), -np.inf)
+    depths = [(np.asarray(points_mm) - np.asarray(cut.point_mm)) @ np.asarray(cut.normal) for cut in planes]
+    return np.asarray(np.max(depths, axis=0) if plan.combination == "any" else np.min(depths, axis=0))
+
+
+def cut_painter(plan: ResectionPlan, colour: RGB, opacity: float, removed: RGB = REMOVED) -> Any:
+    """Return a painter that colours what a resection plan's planes take away."""
+
+    def paint(points: NDArray[Any], normals: NDArray[Any]) -> NDArray[np.uint8] | None:
+        share = np.clip(0.5 + beyond(plan, points) / (2.0 * SOFT_EDGE_MM), 0.0, 1.0)[:, None]
+        mixed = share * np.asarray(removed, float) + (1.0 - share) * np.asarray(colour, float)
+        alpha = 255.0 * (opacity + share[:, 0] * max(0.0, 0.5 - opacity))
+        return np.column_stack([mixed, alpha]).astype(np.uint8)
+
+    return paint
+
+
+class ScaleBar:
+    """The colour scale of a field with its name, unit and ends, at the left edge of a view."""
+
+    def __init__(self, renderer: Any) -> None:
+        from vtkmodules.vtkCommonCore import vtkLookupTable
+        from vtkmodules.vtkRenderingAnnotation import vtkScalarBarActor
+
+        self._renderer, self._table, self.actor = renderer, vtkLookupTable(), vtkScalarBarActor()
+        self._table.SetNumberOfTableValues(128)
+        for number, rgb in enumerate(scale_colours(np.linspace(0, 1, 128), 0, 1)):
+            self._table.SetTableValue(number, *(float(part) / 255 for part in rgb), 1.0)
+        self.actor.SetLookupTable(self._table)
+        self.actor.SetNumberOfLabels(4)
+        self.actor.SetUnconstrainedFontSize(True)
+        self.actor.SetBarRatio(0.25)
+        self.actor.SetPosition(0.015, 0.12)
+        self.actor.SetWidth(0.11)
+        self.actor.SetHeight(0.42)
+        self.actor.SetVisibility(False)
+        for look, size in ((self.actor.GetTitleTextProperty(), 13), (self.actor.GetLabelTextProperty(), 12)):
+            look.SetFontSize(size)
+            look.ItalicOff()
+            look.BoldOff()
+            look.ShadowOff()
+        renderer.AddViewProp(self.actor)
+
+    def show(self, series: FieldSeries | None, colour: tuple[float, float, float] = (1.0, 1.0, 1.0)) -> None:
+        """Show the scale of a field, or none."""
+        self.actor.SetVisibility(series is not None)
+        if series is None:
+            return
+        low, high = series.range
+        self._table.SetTableRange(low, high)
+        unit = {"degC": "\N{DEGREE SIGN}C"}.get(series.unit, series.unit)
+        self.actor.SetTitle(f"{series.label} {unit}".strip())
+        self.actor.SetLabelFormat("{:.0f}" if high - low >= 10 else "{:.1f}")
+        for look in (self.actor.GetTitleTextProperty(), self.actor.GetLabelTextProperty()):
+            look.SetColor(*colour)
+
+    def close(self) -> None:
+        """Take it off the renderer."""
+        self._renderer.RemoveViewProp(self.actor)

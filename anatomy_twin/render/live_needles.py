@@ -1,0 +1,117 @@
+"""Applicators that follow the hand: bodies of unit size that are only stretched and turned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyvista
+from vtkmodules.vtkCommonMath import vtkMatrix4x4
+from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
+
+from anatomy_twin.core import Plan
+from anatomy_twin.core.plans import AblationPlan
+from anatomy_twin.rehearsal import Needle, structure_colour
+from anatomy_twin.rehearsal.build import device_size
+from anatomy_twin.render.stage import OUTSIDE_MM, unit_rgb
+
+STEEL: Final = (0.66, 0.68, 0.72)
+
+
+def needles_of(plan: Plan | None, palette: str = "") -> tuple[Needle, ...]:
+    """Return the applicators of a plan as they are drawn; none of other plans."""
+    if not isinstance(plan, AblationPlan):
+        return ()
+    colour = structure_colour("needle", palette or "default")
+    found = []
+    for number, applicator in enumerate(plan.applicators, start=1):
+        radius, active, _ = device_size(applicator.device)
+        label = f"Applicator {number} ({applicator.device})"
+        found.append(Needle(label, applicator.entry_mm, applicator.tip_mm, radius, active, colour))
+    return tuple(found)
+
+
+@dataclass
+class _Drawn:
+    shaft: Any
+    heating: Any
+    entry: Any
+
+    @property
+    def actors(self) -> tuple[Any, ...]:
+        return self.shaft, self.heating, self.entry
+
+
+class LiveNeedles:
+    """Applicators on a VTK renderer. ``show`` moves them by matrices; bodies are made once."""
+
+    def __init__(self, renderer: Any) -> None:
+        self._renderer = renderer
+        self._drawn: list[_Drawn] = []
+        self._rod = _mapper(pyvista.Cylinder(center=(0, 0, 0.5), direction=(0, 0, 1), radius=1, height=1, resolution=20))
+        self._ball = _mapper(pyvista.Sphere(radius=1.0, theta_resolution=20, phi_resolution=14))
+        self.needles: tuple[Needle, ...] = ()
+
+    def show(self, needles: Iterable[Needle]) -> None:
+        """Show these applicators, each from beyond its entry to its tip."""
+        self.needles = tuple(needles)
+        while len(self._drawn) < len(self.needles):
+            self._drawn.append(_Drawn(*(self._actor(kind) for kind in (self._rod, self._rod, self._ball))))
+        while len(self._drawn) > len(self.needles):
+            for actor in self._drawn.pop().actors:
+                self._renderer.RemoveActor(actor)
+        for drawn, needle in zip(self._drawn, self.needles, strict=True):
+            self._place(drawn, needle)
+
+    def close(self) -> None:
+        """Take them off the renderer."""
+        self.show(())
+
+    def _actor(self, mapper: Any) -> Any:
+        actor = vtkActor()
+        actor.SetMapper(mapper)
+        actor.PickableOff()
+        actor.SetUserMatrix(vtkMatrix4x4())
+        look = actor.GetProperty()
+        look.SetDiffuse(0.85)
+        look.SetSpecular(0.6)
+        look.SetSpecularPower(28)
+        look.SetAmbient(0.25)
+        self._renderer.AddActor(actor)
+        return actor
+
+    def _place(self, drawn: _Drawn, needle: Needle) -> None:
+        entry, tip = np.asarray(needle.entry_mm), np.asarray(needle.tip_mm)
+        length = max(float(np.linalg.norm(tip - entry)), 1e-6)
+        along = (tip - entry) / length
+        radius = max(needle.radius_mm, 0.9)
+        active = min(needle.active_length_mm, length)
+        _stretch(drawn.shaft, entry - OUTSIDE_MM * along, along, length + OUTSIDE_MM, radius)
+        _stretch(drawn.heating, tip - active * along, along, max(active, 1e-6) + 0.05, radius * 1.35)
+        _stretch(drawn.entry, entry, along, 2.6, 2.6)
+        drawn.heating.SetVisibility(active > 0)
+        drawn.shaft.GetProperty().SetColor(*STEEL)
+        for actor in (drawn.heating, drawn.entry):
+            actor.GetProperty().SetColor(*unit_rgb(needle.colour))
+            actor.GetProperty().SetAmbient(0.45)
+
+
+def _mapper(mesh: Any) -> Any:
+    mapper = vtkPolyDataMapper()
+    mapper.SetInputData(mesh.compute_normals(cell_normals=False, split_vertices=True, feature_angle=50.0))
+    mapper.ScalarVisibilityOff()
+    return mapper
+
+
+def _stretch(actor: Any, start: Any, along: Any, length: float, radius: float) -> None:
+    """Let a unit body along z reach ``length`` from ``start`` in the direction ``along``."""
+    helper = np.eye(3)[int(np.argmin(np.abs(along)))]
+    side = np.cross(along, helper)
+    side = side / np.linalg.norm(side)
+    other = np.cross(along, side)
+    matrix = np.eye(4)
+    matrix[:3, 0], matrix[:3, 1], matrix[:3, 2], matrix[:3, 3] = radius * side, radius * other, length * along, start
+    actor.GetUserMatrix().DeepCopy(matrix.ravel().tolist())
+    actor.GetUserMatrix().Modified()

@@ -1,0 +1,303 @@
+"""All that a window's 3-D view shows, on one plotter: surfaces, applicators, shapes, slices, volume, cuts, letters.
+
+No interface toolkit here: the same stage is drawn off-screen for snapshots and animations.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import numpy as np
+import pyvista
+from vtkmodules.vtkCommonDataModel import vtkPlane
+from vtkmodules.vtkRenderingCore import vtkTextActor
+
+from anatomy_twin.core import Plan, SurfaceMesh
+from anatomy_twin.core.plans import PlaneCut, ResectionPlan
+from anatomy_twin.rehearsal import FieldSeries, Scene, SurfaceLayer, letters_of
+from anatomy_twin.rehearsal.picking import Camera
+from anatomy_twin.render.field_surface import ScaleBar, cut_painter, field_painter
+from anatomy_twin.render.live_needles import LiveNeedles
+from anatomy_twin.render.live_pace import MOVING_S, Pace, choose_levels, count
+from anatomy_twin.render.live_shapes import LiveShapes
+from anatomy_twin.render.live_slices import StandingSlices, crossing_planes, plane_of
+from anatomy_twin.render.live_surfaces import LiveSurfaces
+from anatomy_twin.render.live_zone import PreviewZone
+from anatomy_twin.render.stage import add_cube, add_lights, lay_ground
+from anatomy_twin.render.volume import LiveVolume
+from anatomy_twin.units import Point, check_point
+
+PEELS: Final = 6
+SOFTWARE: Final = ("llvmpipe", "softpipe", "swrast", "software", "swiftshader")
+EDGES: Final = {"left": (0.008, 0.5), "right": (0.992, 0.5), "top": (0.5, 0.985), "bottom": (0.5, 0.015)}
+Planes = tuple[tuple[Point, Point], ...]
+
+
+class LiveStage:
+    """Draws a scene on ``plotter`` and changes only what changed.
+
+    ``pace`` decides how much a frame may hold. ``planes`` are the cuts: (point, normal) each, what lies against the
+    normal is hidden.
+    """
+
+    def __init__(self, plotter: Any, scene: Scene, background: str = "dark", *, letters_pt: int = 13) -> None:
+        self.plotter, self.renderer, self.window = plotter, plotter.renderer, plotter.render_window
+        self.window.SetMultiSamples(0)
+        self.renderer.SetUseOIT(False)
+        add_lights(plotter)
+        self.surfaces = LiveSurfaces(self.renderer)
+        self.needles = LiveNeedles(self.renderer)
+        self.preview = PreviewZone(self.renderer)
+        self.slices = StandingSlices(self.renderer, scene.volume)
+        self.bar = ScaleBar(self.renderer)
+        self.shapes = LiveShapes(self.renderer, self.window)
+        add_cube(plotter)
+        self.volume: LiveVolume | None = None
+        self.pace = Pace(software=True)
+        self._known = False
+        self.planes: Planes = ()
+        self.capped = True
+        self._slices_at: Point | None = None
+        self._scan = scene.volume
+        self._levels: dict[str, int] = {}
+        self.drawn = 0  # triangles of the last frame
+        self._painted: set[str] = set()
+        self._letters = {side: self._letter(place, letters_pt) for side, place in EDGES.items()}
+        self._cross, self._balls = self._ball(1.8, (1.0, 1.0, 1.0)), []
+        self.set_background(background)
+
+    # what is shown
+
+    def set_background(self, name: str) -> None:
+        """Choose the "dark" or "light" ground; words take the colour that is read on it."""
+        lay_ground(self.plotter, name)
+        self.ink = (1.0, 1.0, 1.0) if name == "dark" else (0.08, 0.1, 0.14)
+        for actor in self._letters.values():
+            actor.GetTextProperty().SetColor(*self.ink)
+
+    def show(
+        self, layers: Iterable[SurfaceLayer], coarse: Mapping[str, SurfaceMesh], dear: Iterable[str] = (),
+        markers: Iterable[Any] = (),
+    ) -> None:
+        """Show these surfaces and named points, reusing what is drawn already."""
+        self.surfaces.sync(layers, coarse, dear)
+        for actor in self._balls:
+            self.renderer.RemoveActor(actor)
+        self._balls = [self._ball(2.2, tuple(part / 255 for part in marker.colour)) for marker in markers]
+        for actor, marker in zip(self._balls, markers, strict=True):
+            actor.SetPosition(*marker.point_mm)
+
+    def paint(self, plan: Plan | None, field: FieldSeries | None, snapshot: int) -> None:
+        """Colour surfaces: by a field of a result at a moment, and the organ that a resection plan cuts."""
+        self.bar.show(field, self.ink)
+        cut = plan.organ if isinstance(plan, ResectionPlan) and any(isinstance(c, PlaneCut) for c in plan.cuts) else ""
+        wanted: dict[str, Any] = {}
+        for name in self.surfaces.names:
+            layer = self.surfaces.layer(name)
+            if layer is None or not layer.visible:
+                continue
+            if name == cut and isinstance(plan, ResectionPlan):
+                wanted[name] = cut_painter(plan, layer.colour, layer.opacity)
+            elif field is not None and layer.group not in ("zone", "body"):
+                wanted[name] = field_painter(field, snapshot, layer.colour, layer.opacity)
+        for name in self._painted - set(wanted):
+            self.surfaces.paint(name, None)
+        for name, painter in wanted.items():
+            self.surfaces.paint(name, painter)
+        self._painted = set(wanted)
+
+    def cross_at(self, point_mm: Point | None) -> None:
+        """Mark where the slices cross; None for no mark."""
+        self._cross.SetVisibility(point_mm is not None)
+        if point_mm is not None:
+            self._cross.SetPosition(*point_mm)
+
+    def stand_slices(self, focus_mm: Point | None, window: tuple[float, float]) -> None:
+        """Stand the three slices through a point in the view, None for none; a cut shows its own slice."""
+        planes = {} if focus_mm is None else crossing_planes(self._scan, focus_mm)
+        if self.capped and len(self.planes) == 1:
+            point, normal = self.planes[0]
+            planes["cut"] = plane_of(self._scan, point, normal)
+        self.slices.show(planes, window)
+
+    def show_volume(self, look: str) -> None:
+        """Draw the scan itself by a look of the catalog, "" for not."""
+        if self.volume is None and look:
+            self.volume = LiveVolume(self.renderer, self._scan, self.pace.software)
+            self.volume.clip(self._vtk_planes())
+        if self.volume is not None:
+            self.volume.show(look)
+
+    @property
+    def volume_look(self) -> str:
+        """How the scan itself is drawn, "" for not."""
+        return "" if self.volume is None else self.volume.name
+
+    def cut(self, planes: Planes) -> None:
+        """Hide what lies against the normal of any of these planes (point, normal)."""
+        self.planes = tuple(planes)
+        held = self._vtk_planes()
+        self.surfaces.clip(held)
+        if self.volume is not None:
+            self.volume.clip(held)
+
+    # the camera
+
+    @property
+    def camera(self) -> Camera:
+        """From where it is seen."""
+        seen = self.renderer.GetActiveCamera()
+        return Camera(
+            check_point("position", seen.GetPosition()), check_point("focal", seen.GetFocalPoint()),
+            check_point("up", seen.GetViewUp()), seen.GetParallelScale(), bool(seen.GetParallelProjection()),
+            seen.GetViewAngle(),
+        )
+
+    @camera.setter
+    def camera(self, camera: Camera) -> None:
+        seen = self.renderer.GetActiveCamera()
+        seen.SetPosition(*camera.position_mm)
+        seen.SetFocalPoint(*camera.focal_mm)
+        seen.SetViewUp(*camera.up)
+        seen.SetParallelScale(camera.half_height_mm)
+        seen.SetParallelProjection(camera.parallel)
+        seen.SetViewAngle(camera.angle_deg)
+
+    def edge_letters(self) -> dict[str, str]:
+        """The anatomical letters at the edges of the picture for the camera as it is now."""
+        right, up, _ = self.camera.axes
+        ends = {"left": -right, "right": right, "top": up, "bottom": -up}
+        return {side: letters_of(direction, count=2) for side, direction in ends.items()}
+
+    # frames
+
+    def frame(self, kind: str) -> float:
+        """Draw once and return the seconds it took: "moving" as much as is quick, "resting" all of it, "best" finely.
+        """
+        moving = kind == "moving" and not self.pace.always_best
+        best = kind == "best" or (kind == "moving" and self.pace.always_best)
+        self._detail(moving)
+        self._finish(best)
+        for side, text in self.edge_letters().items():
+            self._letters[side].SetInput(text)
+        if self.volume is not None:
+            self.volume.still(moving)
+        self.renderer.ResetCameraClippingRange()
+        self.shapes.over.ResetCameraClippingRange()
+        began = time.perf_counter()
+        self.window.Render()
+        self.window.WaitForCompletion()
+        seconds = time.perf_counter() - began
+        self._learn(kind, seconds)
+        return seconds
+
+    def close(self) -> None:
+        """Release what is held."""
+        for part in (self.shapes, self.slices, self.preview, self.needles, self.bar):
+            part.close()
+        if self.volume is not None:
+            self.volume.close()
+            self.volume = None
+        self.surfaces.clear()
+
+    # inside
+
+    def _detail(self, moving: bool) -> None:
+        parts = self.surfaces.parts()
+        budget = self.pace.moving if moving else self.pace.resting
+        levels = choose_levels(parts, budget.triangles)
+        self.drawn = count(parts, levels)
+        self._all_fine = all(level == 0 for level in levels.values())
+        if levels != self._levels:
+            self.surfaces.unsort()
+            self.surfaces.set_levels(levels)
+            self._levels = levels
+
+    def _finish(self, best: bool) -> None:
+        """Translucent surfaces in their order, and smooth edges, only for a picture that stands."""
+        peeling = best and not self.pace.software
+        if best and self.pace.software:
+            self.surfaces.sort(self.camera.axes[2])
+        else:
+            self.surfaces.unsort()
+        self.renderer.SetUseDepthPeeling(peeling)
+        if peeling:
+            self.renderer.SetMaximumNumberOfPeels(PEELS)
+            self.renderer.SetOcclusionRatio(0.0)
+        self.renderer.SetUseFXAA(best)
+
+    def _learn(self, kind: str, seconds: float) -> None:
+        if not self._known:  # the driver tells its name once something was drawn
+            self._known = True
+            told = self.window.ReportCapabilities().lower()
+            software = any(word in told for word in SOFTWARE)
+            if not software:
+                self.pace = Pace(software=False)
+            return
+        self.pace.tell(kind, seconds, self.drawn, self._all_fine)
+        if kind == "moving" and self.volume is not None:
+            self.volume.learn(seconds, MOVING_S)
+
+    def _vtk_planes(self) -> list[Any]:
+        found = []
+        for point, normal in self.planes:
+            plane = vtkPlane()
+            plane.SetOrigin(*point)
+            plane.SetNormal(*normal)
+            found.append(plane)
+        return found
+
+    def _letter(self, place: tuple[float, float], size: int) -> Any:
+        actor = vtkTextActor()
+        look = actor.GetTextProperty()
+        look.SetFontSize(size + 4)
+        look.SetBold(True)
+        look.SetShadow(False)
+        {0.008: look.SetJustificationToLeft, 0.992: look.SetJustificationToRight}.get(
+            place[0], look.SetJustificationToCentered)()  # fmt: skip
+        {0.985: look.SetVerticalJustificationToTop, 0.015: look.SetVerticalJustificationToBottom}.get(
+            place[1], look.SetVerticalJustificationToCentered)()  # fmt: skip
+        where = actor.GetPositionCoordinate()
+        where.SetCoordinateSystemToNormalizedViewport()
+        where.SetValue(*place)
+        self.shapes.over.AddViewProp(actor)
+        return actor
+
+    def _ball(self, radius_mm: float, colour: tuple[float, ...]) -> Any:
+        from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
+
+        mapper, actor = vtkPolyDataMapper(), vtkActor()
+        mapper.SetInputData(pyvista.Sphere(radius=radius_mm, theta_resolution=18, phi_resolution=12))
+        actor.SetMapper(mapper)
+        actor.PickableOff()
+        actor.GetProperty().SetColor(*colour)
+        actor.GetProperty().SetAmbient(0.6)
+        self.renderer.AddActor(actor)
+        return actor
+
+
+def clip_normal(name: str, camera: Camera) -> Point:
+    """Return the normal of an anatomical cut ("axial", "coronal", "sagittal", "view"): what the viewer is before stays.
+    """
+    _, _, toward = camera.axes
+    if name == "view":
+        return check_point("normal", -toward)
+    axis = {"sagittal": 0, "coronal": 1, "axial": 2}[name]
+    normal = np.zeros(3)
+    # from exactly the side nothing is between viewer and plane: the usual side of the picture stays
+    side = toward[axis] if abs(toward[axis]) > 0.05 else {0: 1.0, 1: -1.0, 2: 1.0}[axis]
+    normal[axis] = -np.sign(side)
+    return check_point("normal", normal)
+
+
+def box_planes(low_mm: Any, high_mm: Any) -> Planes:
+    """Return the six planes of a box along the patient's axes, whose inside stays."""
+    found = []
+    for axis in range(3):
+        for corner, sign in ((low_mm, 1.0), (high_mm, -1.0)):
+            normal = np.zeros(3)
+            normal[axis] = sign
+            found.append((check_point("corner", corner), check_point("normal", normal)))
+    return tuple(found)

@@ -1,0 +1,194 @@
+"""The panels round the views: where they stand, how large they are, and that it is remembered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QAbstractScrollArea, QDockWidget, QFrame, QScrollArea, QTabWidget, QWidget
+
+from anatomy_twin.view.panels import PLACES, make_panel
+
+if TYPE_CHECKING:
+    from anatomy_twin.view.window import RehearsalWindow
+
+AREA: Final = Qt.DockWidgetArea
+SIDES: Final = {"left": AREA.LeftDockWidgetArea, "right": AREA.RightDockWidgetArea, "bottom": AREA.BottomDockWidgetArea}
+FORM: Final = 5  # of the remembered places: another number makes older ones worthless
+FEATURE: Final = QDockWidget.DockWidgetFeature
+LOWER: Final = 0.21  # of the window's height, for the panels below the views
+STEPS_LETTERS, TREE_LETTERS = 20, 52  # widths in letters of the window's type
+MOST_SHARE: Final = {"left": 0.16, "right": 0.34}  # of the window's width
+
+
+class Docks:
+    """All panels of one open case; panels of one stack share a place as tabs.
+
+    Places have no title bars; ``unlock`` shows them, so that places can be moved, let loose and closed.
+    """
+
+    def __init__(self, window: RehearsalWindow) -> None:
+        self._window = window
+        self.panels: dict[str, QWidget] = {}
+        self.by_name: dict[str, QDockWidget] = {}  # the place of a panel, by the panel's name
+        self.places: dict[str, QDockWidget] = {}  # by the name of the stack
+        self.sides: dict[str, str] = {}
+        self._tabs: dict[str, QTabWidget] = {}
+        self.unlocked = False
+        self._stands = False  # half a layout is not worth remembering
+        window.setCorner(Qt.Corner.BottomLeftCorner, AREA.BottomDockWidgetArea)
+        window.setCorner(Qt.Corner.BottomRightCorner, AREA.RightDockWidgetArea)
+        for place in PLACES:
+            panel = make_panel(place, window)
+            self.panels[place.name] = panel
+            if not place.stack:
+                self._add_place(place.name, place.side, panel)
+                dock = self.places[place.name]
+            else:
+                if place.stack not in self.places:
+                    self._tabs[place.stack] = tabs = _tabs()
+                    self._add_place(place.stack, place.side, tabs)
+                dock = self.places[place.stack]
+                self._tabs[place.stack].addTab(_roomy(panel), panel.windowTitle())
+            self.by_name[place.name] = dock
+        self._stand()
+        self._restore()
+        self._stands = True
+
+    def _add_place(self, name: str, side: str, inside: QWidget) -> None:
+        dock = QDockWidget(inside.windowTitle(), self._window)
+        dock.setObjectName(name)
+        dock.setWidget(inside if isinstance(inside, QTabWidget) else _roomy(inside))
+        dock.setTitleBarWidget(QWidget())
+        dock.setFeatures(FEATURE.NoDockWidgetFeatures)
+        self.places[name], self.sides[name] = dock, side
+
+    def _stand(self) -> None:
+        """Put every place where it belongs at first."""
+        beside: dict[str, QDockWidget] = {}
+        for name, dock in self.places.items():
+            side = self.sides[name]
+            dock.setFloating(False)
+            self._window.addDockWidget(SIDES[side], dock)
+            if side in beside:
+                way = Qt.Orientation.Horizontal if side == "bottom" else Qt.Orientation.Vertical
+                self._window.splitDockWidget(beside[side], dock, way)
+            beside[side] = dock
+            dock.show()
+        for tabs in self._tabs.values():
+            tabs.setCurrentIndex(0)
+        self.size()
+
+    def size(self) -> None:
+        """Give the places the room that they have at first."""
+        window, across, down = self._window, Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        letter = QFontMetrics(window.font()).averageCharWidth()
+        left = min(STEPS_LETTERS * letter, round(MOST_SHARE["left"] * window.width()))
+        right = min(TREE_LETTERS * letter, round(MOST_SHARE["right"] * window.width()))
+        docks = self.by_name
+        window.resizeDocks([docks["steps"], docks["tree"]], [left, right], across)
+        window.resizeDocks([docks["tree"], docks["plans"]], [54, 46], down)
+        window.resizeDocks([docks["numbers"], docks["messages"]], [56, 44], across)
+        window.resizeDocks([docks["numbers"]], [round(LOWER * window.height())], down)
+
+    def _restore(self) -> None:
+        preferences = self._window.preferences
+        state = preferences.state("docks")
+        if state.isEmpty() or not self._window.restoreState(state, FORM):
+            return
+        for name, index in zip(self._tabs, preferences.numbers("tabs"), strict=False):
+            self._tabs[name].setCurrentIndex(int(index))
+        self.fit()
+
+    def fit(self) -> None:
+        """Take room back from places that were remembered from a larger window."""
+        window = self._window
+        for name, dock in self.places.items():
+            most = round(MOST_SHARE.get(self.sides[name], 1.0) * window.width())
+            if not dock.isFloating() and dock.width() > most:
+                window.resizeDocks([dock], [most], Qt.Orientation.Horizontal)
+            if self.sides[name] == "bottom" and not dock.isFloating() and dock.height() > window.height() // 2:
+                window.resizeDocks([dock], [round(LOWER * window.height())], Qt.Orientation.Vertical)
+
+    def keep(self) -> None:
+        """Remember where everything stands."""
+        if self._stands:
+            preferences = self._window.preferences
+            preferences.keep_state("docks", self._window.saveState(FORM))
+            preferences.keep_numbers("tabs", tuple(float(tabs.currentIndex()) for tabs in self._tabs.values()))
+
+    def reset(self) -> None:
+        """Forget what was remembered and put everything back."""
+        self._window.preferences.keep_state("docks", None)
+        self.unlock(False)
+        self._stand()
+
+    def unlock(self, on: bool) -> None:
+        """Show title bars by which places can be moved, let loose and closed, or hide them."""
+        self.unlocked = on
+        loose = FEATURE.DockWidgetMovable | FEATURE.DockWidgetFloatable | FEATURE.DockWidgetClosable
+        for name, dock in self.places.items():
+            old = dock.titleBarWidget()
+            tabs = self._tabs.get(name)
+            dock.setWindowTitle(tabs.tabText(tabs.currentIndex()) if tabs else self.panels[name].windowTitle())
+            dock.setTitleBarWidget(None if on else QWidget())  # type: ignore[arg-type]
+            if old is not None:
+                old.deleteLater()
+            dock.setFeatures(loose if on else FEATURE.NoDockWidgetFeatures)
+
+    def show(self, name: str) -> None:
+        """Bring a panel to the front."""
+        dock = self.by_name.get(name)
+        if dock is None:
+            return
+        dock.show()
+        for tabs in self._tabs.values():
+            for index in range(tabs.count()):
+                inside = tabs.widget(index)
+                if inside is self.panels[name] or inside.isAncestorOf(self.panels[name]):
+                    tabs.setCurrentIndex(index)
+
+    def side_shown(self, side: str) -> bool:
+        """True where anything stands on a side ("left", "right", "bottom")."""
+        return any(not dock.isHidden() for name, dock in self.places.items() if self.sides[name] == side)
+
+    def show_side(self, side: str, on: bool) -> None:
+        """Show or hide all that stands on a side."""
+        for name, dock in self.places.items():
+            if self.sides[name] == side:
+                dock.setVisible(on)
+
+    def take_down(self) -> None:
+        """Remove all panels."""
+        self.keep()
+        for dock in self.places.values():
+            self._window.removeDockWidget(dock)
+            dock.deleteLater()
+        self.by_name, self.places, self.panels, self._tabs = {}, {}, {}, {}
+
+
+def _tabs() -> QTabWidget:
+    tabs = QTabWidget()
+    tabs.setDocumentMode(True)
+    bar = tabs.tabBar()
+    bar.setDrawBase(False)
+    bar.setElideMode(Qt.TextElideMode.ElideNone)
+    bar.setExpanding(False)
+    bar.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return tabs
+
+
+def _roomy(panel: QWidget) -> QWidget:
+    """Return a panel that can be made smaller than what it holds: a scroll area round it where it has none."""
+    if isinstance(panel, QAbstractScrollArea):
+        panel.setFrameShape(QFrame.Shape.NoFrame)
+        panel.setMinimumSize(60, 40)
+        return panel
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setMinimumSize(60, 40)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(panel)
+    return area

@@ -1,0 +1,382 @@
+"""How cases come into the window and leave it: opening, importing, dropping, recovering, asking before work is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QEvent, QObject, QTimer, QUrl
+from PySide6.QtGui import QDesktopServices
+
+from anatomy_twin.core import Case, Monitor, Patient
+from anatomy_twin.errors import Cancelled, StoreError, TwinError
+from anatomy_twin.pipeline.library import is_case
+from anatomy_twin.pipeline.scans import SeriesRow
+from anatomy_twin.pipeline.session import Session
+from anatomy_twin.render.thumbnail import case_thumbnail
+from anatomy_twin.store import recent
+from anatomy_twin.store.manifest import MANIFEST
+from anatomy_twin.store.recent import case_title
+from anatomy_twin.store.thumbnails import keep_thumbnail
+from anatomy_twin.view.dialogs import Choice, StepsDialog, ask, refuse
+from anatomy_twin.view.dialogs_series import SeriesDialog
+from anatomy_twin.view.opening_banner import Banner
+from anatomy_twin.view.opening_drop import DropCatcher
+from anatomy_twin.view.opening_errand import Errand
+from anatomy_twin.view.opening_save import Saver
+from anatomy_twin.view.opening_wait import WaitCard
+from anatomy_twin.view.words import tr
+
+if TYPE_CHECKING:
+    from anatomy_twin.view.jobs import Job
+    from anatomy_twin.view.window import RehearsalWindow
+
+SYNC_MS: Final = 800  # after a step, until the journal is made safe against a power cut
+PICTURE_MS: Final = 1500  # after a case is shown, until its small picture is made
+
+
+class Opening(QObject):
+    """What one window opens, saves and closes. ``Opening.of(window)`` makes or returns it."""
+
+    def __init__(self, window: RehearsalWindow) -> None:
+        super().__init__(window)
+        self.setObjectName("opening")
+        self.window = window
+        self.wait = WaitCard(window)
+        self.banner = Banner(self)
+        self.saver = Saver(self)
+        self._errands: list[Errand] = []
+        self._jobs: dict[Job, Callable[[], object]] = {}
+        self._known: Session | None = None
+        self._leaving = False
+        self._sync = QTimer(self, singleShot=True, interval=SYNC_MS)
+        self._sync.timeout.connect(self._sync_now)
+        self._picture = QTimer(self, singleShot=True, interval=PICTURE_MS)
+        self._picture.timeout.connect(self._picture_now)
+        self._drops = DropCatcher(self)
+        window.installEventFilter(self)
+        window.desk_changed.connect(self._desk_changed)
+        window.jobs.progressed.connect(lambda job: self.wait.tell(job, None, job.fraction))
+        window.jobs.changed.connect(self._jobs_changed)
+
+    @classmethod
+    def of(cls, window: RehearsalWindow) -> Opening:
+        """Return the one that belongs to a window."""
+        found = window.findChild(cls, "opening")
+        return found if found is not None else cls(window)
+
+    @property
+    def session(self) -> Session | None:
+        """The session of the open case."""
+        desk = self.window.desk
+        return None if desk is None else desk.session
+
+    @property
+    def unsaved(self) -> bool:
+        """True where closing would lose work: steps that are not saved, or a scan that was never saved."""
+        session = self.session
+        return session is not None and (session.dirty or session.path is None)
+
+    # in
+
+    def open_path(self, path: str | Path) -> None:
+        """Open whatever lies at a path: a saved case, or else a scan to choose a series from."""
+        place = Path(path).absolute()
+        if place.name == MANIFEST and place.is_file():
+            place = place.parent
+        if not place.exists():
+            self.refuse(tr("Open"), StoreError("nothing lies there any more", where=place.name, advice="look elsewhere"))
+        elif is_case(place):
+            self.open_case(place)
+        else:
+            self.open_scan(place)
+
+    def open_case(self, path: str | Path) -> None:
+        """Open a saved case, after asking about unsaved work; what another session left is asked about too."""
+        place = Path(path).absolute()
+        session = self.session
+        if session is not None and session.path == place:
+            self.window.tell(tr("{name} is open already").format(name=case_title(place)))
+            return
+        self.leave(lambda: self._read_case(place))
+
+    def open_scan(self, path: str | Path) -> None:
+        """List the series of a folder or file, let one be chosen, import it."""
+        place = Path(path).absolute()
+        self._run_job(
+            tr("Looking through {name}").format(name=place.name), "anatomy_twin.pipeline.scans:list_series", str(place),
+            done=lambda rows: self._choose(place, rows),
+        )
+
+    def open_sample(self, folder: Path, pseudonym: str = "sample") -> None:
+        """Import a sample scan without asking what to take."""
+        self.leave(lambda: self._import(folder, None, False, Patient(pseudonym)))
+
+    def reopen(self) -> None:
+        """Take the case down and open it again from the disk, without asking."""
+        session = self.session
+        if session is not None and session.path is not None:
+            place = session.path
+            session.close(keep_journal=True)
+            self.window.leave_case()
+            self._read_case(place)
+
+    # out
+
+    def leave(self, then: Callable[[], object]) -> None:
+        """Go on with ``then``, after the person has decided what becomes of unsaved work."""
+        if not self.unsaved:
+            self.saver.when_idle(then)
+            return
+        session = self.session
+        assert session is not None
+        steps = _count_unsaved(session)
+        more = tr("The last step was: {name}.").format(name=session.history.done[-1].name) if steps else tr(
+            "This scan was never saved as a case.")  # fmt: skip
+
+        def answered(key: str) -> None:
+            if key == "save":
+                self.saver.save(then)
+            elif key == "discard":
+                then()
+
+        ask(self.window, tr("Unsaved work"), tr("Save what was done to {name}?").format(name=self._name()), more, (
+            Choice("save", tr("Save"), default=True), Choice("discard", tr("Discard")),
+            Choice("cancel", tr("Cancel"), way_out=True),
+        ), answered)  # fmt: skip
+
+    def close_case(self) -> None:
+        """Close the case and show the start page."""
+        self.leave(self.window.leave_case)
+
+    def revert(self) -> None:
+        """Give up what was done since the case was saved, after asking."""
+        session = self.session
+        if session is None or session.path is None:
+            return
+
+        def answered(key: str) -> None:
+            if key == "revert" and self.session is session:
+                place = session.path
+                assert place is not None
+                self.window.leave_case()
+                self._read_case(place)
+
+        ask(self.window, tr("Revert"), tr("Give up everything since the case was saved?"),
+            tr("{name} is read again from the disk. This cannot be undone.").format(name=self._name()),
+            (Choice("revert", tr("Revert")), Choice("cancel", tr("Cancel"), default=True, way_out=True)), answered,
+            warning=True)  # fmt: skip
+
+    def quit(self) -> None:
+        """Close the window, after asking about unsaved work."""
+        self.leave(self.window.close)
+
+    # work beside the window
+
+    def refuse(self, title: str, error: TwinError) -> None:
+        """Show what could not be done; a cancelled thing is only told."""
+        if isinstance(error, Cancelled):
+            self.window.tell(tr("stopped"))
+            return
+        self.window.tell(str(error), "error")
+        refuse(self.window, title, error)
+
+    def run_errand(
+        self, title: str, action: Callable[[Monitor], Any], done: Callable[[Any], object],
+        failed: Callable[[TwinError], object], dropped: Callable[[Any], object] | None = None, *, quiet: bool = False,
+    ) -> Errand:
+        """Run something short on a thread, with a card that shows it; ``quiet`` without one."""
+        errand = Errand(title, action, done=done, failed=failed, dropped=dropped, parent=self)
+        errand.ended.connect(self._errand_over)
+        self._errands.append(errand)
+        if not quiet:
+            self.wait.add(errand, title, errand.cancel)
+            errand.staged.connect(lambda name: self.wait.tell(errand, name))
+            errand.progressed.connect(lambda fraction: self.wait.tell(errand, None, fraction))
+            errand.warned.connect(lambda line: self.window.tell(line, "warning"))
+        errand.start()
+        return errand
+
+    def run_job(self, title: str, function: str, *args: Any, done: Callable[[Any], object], **kwargs: Any) -> None:
+        """Run a function in a child process, with a card that shows it; a refusal is shown in words."""
+        self._run_job(title, function, *args, done=done, **kwargs)
+
+    # inside: opening
+
+    def _read_case(self, place: Path) -> None:
+        def read(monitor: Monitor) -> tuple[Session, tuple[str, ...]]:
+            session = Session.open(place, monitor)
+            return session, () if session.read_only else session.recoverable()
+
+        self.run_errand(
+            tr("Opening {name}").format(name=case_title(place)), read,
+            lambda found: self._opened(*found), lambda error: self.refuse(tr("Open"), error),
+            lambda found: found[0].close(),
+        )  # fmt: skip
+
+    def _opened(self, session: Session, steps: tuple[str, ...]) -> None:
+        if not steps:
+            self._show(session)
+            return
+
+        def answered(key: str) -> None:
+            if key == "recover":
+                self.run_errand(
+                    tr("Doing {count} steps again").format(count=len(steps)), lambda _: session.recover(),
+                    lambda lost: self._recovered(session, lost), lambda error: self._not_recovered(session, error),
+                    lambda _: session.close(keep_journal=True),
+                )  # fmt: skip
+            elif key == "saved":
+                session.forget()
+                self._show(session)
+            else:
+                session.close()
+                self.window.tell(tr("not opened; the steps are kept for the next time"))
+
+        text = tr("{name} was not closed properly: {count} steps were done and not saved. Do them again?")
+        StepsDialog(self.window, tr("Recover work"), text.format(name=self._name(session), count=len(steps)), steps, (
+            Choice("later", tr("Decide later"), way_out=True), Choice("saved", tr("Open as saved")),
+            Choice("recover", tr("Recover"), default=True),
+        ), answered).open()  # fmt: skip
+
+    def _recovered(self, session: Session, lost: tuple[str, ...]) -> None:
+        self._show(session)
+        if lost:
+            self.window.tell(tr("{count} steps could not be done again").format(count=len(lost)), "warning")
+            StepsDialog(self.window, tr("Recover work"), tr("This could not be done again as it was:"), lost,
+                        (Choice("close", tr("Close"), default=True, way_out=True),), lambda _: None).open()  # fmt: skip
+        else:
+            self.window.tell(tr("all steps were done again"))
+
+    def _not_recovered(self, session: Session, error: TwinError) -> None:
+        session.close(keep_journal=True)
+        self.refuse(tr("Recover work"), error)
+
+    def _show(self, session: Session) -> None:
+        self._known = session
+        self.window.show_session(session)
+        if session.path is not None:
+            self.remember(session.path)
+        if session.read_only:
+            self.window.tell(session.read_only, "warning")
+
+    def remember(self, place: Path) -> None:
+        """Put a case at the head of the recent ones; a disk that refuses is told, no more."""
+        try:
+            recent.remember(place)
+        except StoreError as error:
+            self.window.tell(str(error), "warning")
+
+    # inside: importing
+
+    def _choose(self, place: Path, rows: tuple[SeriesRow, ...]) -> None:
+        def taken(row: SeriesRow, repair: bool, patient: Patient) -> None:
+            self.leave(lambda: self._import(place, row.uid, repair, patient))
+
+        SeriesDialog(self.window, place.name, rows, taken).open()
+
+    def _import(self, place: Path, uid: str | None, repair: bool, patient: Patient) -> None:
+        def done(case: Case) -> None:
+            self.leave(lambda: self._show(Session(case)))
+
+        self._run_job(tr("Importing {name}").format(name=place.name), "anatomy_twin.pipeline:import_scan", str(place),
+                      done=done, series_uid=uid, repair=repair, patient=patient)  # fmt: skip
+
+    def _run_job(
+        self, title: str, function: str, *args: Any, done: Callable[[Any], object], **kwargs: Any
+    ) -> None:
+        job = self.window.jobs.start(title, function, *args, done=done, short=True,
+                                     failed=lambda error: self.refuse(title, error), **kwargs)  # fmt: skip
+        if not job.over:
+            self._jobs[job] = lambda: self.window.jobs.cancel(job)
+            self.wait.add(job, title, self._jobs[job])
+
+    def _jobs_changed(self) -> None:
+        for job in tuple(self._jobs):
+            if job.over:
+                del self._jobs[job]
+                self.wait.take(job)
+            else:
+                self.wait.tell(job, job.stage)
+
+    # inside: the window
+
+    def _desk_changed(self) -> None:
+        self._sync.stop()
+        self._picture.stop()
+        session, desk = self.session, self.window.desk
+        self.banner.refresh()
+        if session is None or desk is None:
+            return
+        desk.case_changed.connect(self._case_changed)
+        if session.path is not None:
+            self._picture.start()
+        if session is not self._known:  # came in by another way: what a crash left was not asked about
+            self._known = session
+            if session.path is not None:
+                self.remember(session.path)
+                if not session.read_only and session.recoverable():
+                    QTimer.singleShot(0, self, self.reopen)
+
+    def _case_changed(self, fields: frozenset[str]) -> None:
+        self.banner.refresh()
+        if "saved" in fields:
+            self._picture.start()
+        elif not self._sync.isActive():
+            self._sync.start()
+
+    def _sync_now(self) -> None:
+        session = self.session
+        if session is not None and session.path is not None:
+            self.run_errand("sync", lambda _: session.sync(), lambda _: None, lambda _: None, quiet=True)
+
+    def _picture_now(self) -> None:
+        session = self.session
+        if session is None or session.path is None:
+            return
+        place, case = session.path, session.snapshot()
+        self.run_errand("picture", lambda _: keep_thumbnail(place, case_thumbnail(case)), lambda _: None,
+                        lambda _: None, quiet=True)  # fmt: skip
+
+    def _errand_over(self, errand: Errand) -> None:
+        if errand in self._errands:
+            self._errands.remove(errand)
+        self.wait.take(errand)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Ask before a person closes the window over unsaved work; end what runs when it closes."""
+        if watched is not self.window:
+            return False
+        if event.type() == QEvent.Type.WindowActivate:
+            self.banner.look_outside()
+        elif event.type() == QEvent.Type.Close:
+            if event.spontaneous() and (self.unsaved or self.saver.busy):
+                event.ignore()
+                self.leave(self.window.close)
+                return True
+            self._stop()
+        return False
+
+    def _stop(self) -> None:
+        self._sync.stop()
+        self._picture.stop()
+        for errand in tuple(self._errands):
+            errand.stop()
+            self._errand_over(errand)
+        self.saver.settle()
+
+    def _name(self, session: Session | None = None) -> str:
+        session = session or self.session
+        if session is None or session.path is None:
+            return tr("this case") if session is None else session.case.patient.pseudonym
+        return case_title(session.path)
+
+
+def _count_unsaved(session: Session) -> int:
+    return len(session.history.done) if session.dirty else 0
+
+
+def show_file(place: Path) -> None:
+    """Open a file with the program that the system has for it."""
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(place)))

@@ -1,0 +1,157 @@
+"""Everything that can be done, found by a few letters (Ctrl+K); structures and plans too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtGui import QBrush, QColor, QKeyEvent
+from PySide6.QtWidgets import QDialog, QFrame, QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout
+
+from anatomy_twin.rehearsal.places import middle_of
+from anatomy_twin.view.finding import Entry, found
+from anatomy_twin.view.menus import keys_text
+from anatomy_twin.view.style import current_theme
+from anatomy_twin.view.words import tr
+
+if TYPE_CHECKING:
+    from anatomy_twin.view.window import RehearsalWindow
+
+LETTERS: Final = 74  # width in letters
+SHOWN: Final = 14  # rows
+KEYS_UP_DOWN: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+
+
+class Palette(QDialog):
+    """Type, choose by arrow keys, Enter does it; Esc or a click beside it closes it."""
+
+    def __init__(self, window: RehearsalWindow) -> None:
+        super().__init__(window, Qt.WindowType.Popup)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._window = window
+        self.entries = entries_of(window)
+        self.line = QLineEdit()
+        self.line.setPlaceholderText(tr("Command, structure or plan"))
+        self.line.setClearButtonEnabled(True)
+        self.line.installEventFilter(self)
+        self.list = QTreeWidget()
+        self.list.setColumnCount(3)
+        self.list.setHeaderHidden(True)
+        self.list.setRootIsDecorated(False)
+        self.list.setUniformRowHeights(True)
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column in (1, 2):
+            self.list.header().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        self.list.header().setStretchLastSection(False)
+        card = QFrame(objectName="card")
+        inside = QVBoxLayout(card)
+        inside.setContentsMargins(8, 8, 8, 8)
+        inside.addWidget(self.line)
+        inside.addWidget(self.list)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(card)
+        self.line.textChanged.connect(self._find)
+        self.list.itemClicked.connect(lambda item, _: self._do(item))
+        self._find("")
+        self._place()
+
+    def _place(self) -> None:
+        window, metrics = self._window, self.fontMetrics()
+        row = self.list.sizeHintForRow(0) if self.list.topLevelItemCount() else metrics.height() + 6
+        width = min(LETTERS * metrics.averageCharWidth(), window.width() - 40)
+        height = min(SHOWN * row + self.line.sizeHint().height() + 40, window.height() - 80)
+        self.resize(width, height)
+        self.move(window.mapToGlobal(QPoint((window.width() - width) // 2, min(90, window.height() // 8))))
+        self.line.setFocus()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Let the line have the letters and the list the arrows."""
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            if event.key() in KEYS_UP_DOWN:
+                self._move({Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: 1 - SHOWN,
+                            Qt.Key.Key_PageDown: SHOWN - 1}[Qt.Key(event.key())])  # fmt: skip
+                return True
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._do(self.list.currentItem())
+                return True
+        return False
+
+    def _move(self, step: int) -> None:
+        count = self.list.topLevelItemCount()
+        if count:
+            at = self.list.indexOfTopLevelItem(self.list.currentItem())
+            to = (at + step) % count if abs(step) == 1 else min(max(at + step, 0), count - 1)
+            self.list.setCurrentItem(self.list.topLevelItem(to))
+
+    def _find(self, query: str) -> None:
+        self.list.clear()
+        quiet = QBrush(QColor(current_theme().quiet))
+        for entry in found(query, self.entries):
+            item = QTreeWidgetItem([entry.text, entry.why or entry.also, entry.keys])
+            item.setData(0, Qt.ItemDataRole.UserRole, entry)
+            item.setForeground(1, quiet)
+            item.setTextAlignment(2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            if entry.why:
+                for column in (0, 2):
+                    item.setForeground(column, quiet)
+            self.list.addTopLevelItem(item)
+        if self.list.topLevelItemCount():
+            self.list.setCurrentItem(self.list.topLevelItem(0))
+
+    def _do(self, item: QTreeWidgetItem | None) -> None:
+        entry = None if item is None else item.data(0, Qt.ItemDataRole.UserRole)
+        if entry is None or entry.why:
+            return
+        window = self._window
+        self.close()
+        if entry.kind == "command":
+            window.run(entry.key)
+        elif entry.kind == "plan" and window.desk is not None:
+            window.desk.choose_plan(entry.key)
+        elif window.desk is not None:
+            go_to_structure(window, entry.key)
+
+
+def entries_of(window: RehearsalWindow) -> list[Entry]:
+    """Return all that can be found: commands in the order of the menus, then structures and plans of the case."""
+    entries = []
+    for command in window.commands.values():
+        if command.name == "help.palette":
+            continue
+        menu = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} ".join(
+            part for part in (command.menu, command.submenu) if part
+        )
+        text = (command.saying(window) if command.saying else command.text).replace("&", "")
+        keys, why = keys_text(command.keys[:1]), why_not(window, command.name)
+        entries.append(Entry("command", command.name, text, menu, keys, why))
+    desk = window.desk
+    if desk is not None:
+        labels = {layer.name: layer.label for layer in (*desk.scene.looks, *desk.scene.surfaces)}
+        entries += [Entry("structure", name, tr(label), tr("Structure")) for name, label in labels.items()]
+        entries += [Entry("plan", name, tr("Plan {name}").format(name=name), tr("Plan")) for name in desk.case.plans]
+    return entries
+
+
+def why_not(window: RehearsalWindow, name: str) -> str:
+    """Return in a few words why a command cannot be run now; "" where it can."""
+    command = window.commands[name]
+    if command.enabled(window):
+        return ""
+    if command.why is not None and (window.desk is not None or name.startswith("file.")):
+        return command.why(window)
+    return tr("open a case first") if window.desk is None else tr("not possible now")
+
+
+def go_to_structure(window: RehearsalWindow, name: str) -> None:
+    """Move the crossing point into a structure and make it the one that tools work on."""
+    desk = window.desk
+    if desk is None:
+        return
+    point = middle_of(desk.case, name)
+    if point is not None:
+        desk.set_focus(point)
+    if any(look.name == name for look in desk.scene.looks):
+        desk.set_active(name)

@@ -1,0 +1,45 @@
+"""What is at a point, in words of the person's language."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from anatomy_twin.rehearsal.readout import Away, Readout
+from anatomy_twin.view.words import tr
+
+GAP: Final = "   \N{MIDDLE DOT}   "
+
+
+def place_words(readout: Readout) -> str:
+    """Return one line: place, value, structures, simulated values, how far target and vessels are."""
+    parts = [readout.place, readout.value_text, structure_words(readout)]
+    parts += [f"{tr('damage')} {value.text}" if value.name == "damage" else value.text for value in readout.fields]
+    parts += distance_words(readout)
+    return GAP.join(part for part in parts if part)
+
+
+def structure_words(readout: Readout, most: int = 2) -> str:
+    """Return the structures there, the most specific first ("Tumour 1 (flagged) in Liver, segment V")."""
+    named = [found for found in readout.structures if found.name not in ("body", "unknown_tissue")][:most]
+    named = named or list(readout.structures[:1])
+    labels = [f"{found.label} ({tr('flagged')})" if found.state == "check" else found.label for found in named]
+    words = f" {tr('in')} ".join(labels)
+    if readout.territory and "liver" in {found.name for found in readout.structures}:
+        short = readout.territory.removeprefix("Liver ")
+        words += f", {short}" if words else short
+    return words
+
+
+def distance_words(readout: Readout) -> list[str]:
+    """Return how far the target and the nearest vessel are, in words."""
+    lines = []
+    if readout.target is not None:
+        lines.append(_away(readout.target, tr("{name}: {mm} mm away"), tr("{mm} mm inside {name}")))
+    if readout.vessel is not None:
+        lines.append(_away(readout.vessel, tr("{name}: {mm} mm away"), tr("{mm} mm inside {name}")))
+    return lines
+
+
+def _away(away: Away, outside: str, inside: str) -> str:
+    form = inside if away.distance_mm < 0 else outside
+    return form.format(name=away.label.replace(" (target)", ""), mm=f"{abs(away.distance_mm):.1f}")

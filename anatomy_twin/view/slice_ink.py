@@ -1,0 +1,240 @@
+"""Lines, knobs and words over a slice, drawn so that they can be read on black and on white."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
+
+from anatomy_twin.rehearsal import Shape, SlicePlane
+
+INK: Final = QColor(255, 255, 255)  # slices are black in every theme, so what is written on them is light
+FAINT_INK: Final = QColor(198, 206, 216)
+HALO: Final = QColor(0, 0, 0, 190)
+FAR_SHARE: Final = 0.5  # how much of a line is seen where it lies out of the plane
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Canvas:
+    """Where one draws: the painter, the plane with one picture point per screen point, and the size in points."""
+
+    painter: QPainter
+    plane: SlicePlane
+    width: int
+    height: int
+
+    def at(self, point_mm: Any) -> QPointF:
+        """Return where a point in LPS mm, projected on the plane, lies on the screen."""
+        row, column = self.plane.to_pixel(point_mm)
+        return QPointF(float(column) + 0.5, float(row) + 0.5)
+
+    @property
+    def box(self) -> QRectF:
+        """The whole picture."""
+        return QRectF(0, 0, self.width, self.height)
+
+
+def font_of(painter: QPainter, scale: float = 1.0, *, bold: bool = False) -> QFont:
+    """Return the window's font in another size, so that it follows the person's choice."""
+    font = QFont(painter.font())
+    size = font.pointSizeF() if font.pointSizeF() > 0 else 10.0
+    font.setPointSizeF(max(size * scale, 6.0))
+    font.setBold(bold)
+    return font
+
+
+def draw_words(
+    painter: QPainter, place: QPointF, text: str, colour: QColor = INK, font: QFont | None = None,
+    align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
+) -> QRectF:
+    """Write a line with a dark halo; ``place`` is the left, middle or right end of its base line. Returns its box."""
+    used = font or painter.font()
+    metrics = QFontMetricsF(used)
+    width = metrics.horizontalAdvance(text)
+    shift = {Qt.AlignmentFlag.AlignHCenter: width / 2, Qt.AlignmentFlag.AlignRight: width}.get(align, 0.0)
+    path = QPainterPath()
+    path.addText(QPointF(place.x() - shift, place.y()), used, text)
+    painter.strokePath(path, QPen(HALO, 3.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap,
+                                  Qt.PenJoinStyle.RoundJoin))  # fmt: skip
+    painter.fillPath(path, colour)
+    return QRectF(place.x() - shift, place.y() - metrics.ascent(), width, metrics.height())
+
+
+def draw_line(
+    canvas: Canvas, points: list[QPointF], colour: QColor, width: float, *, dashed: bool = False, closed: bool = False,
+    halo: bool = True,
+) -> None:
+    """Draw a line through points of the screen, with a dark edge."""
+    if len(points) < 2:
+        return
+    shape = QPolygonF(points)
+    cap, join = Qt.PenCapStyle.FlatCap if dashed else Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin
+    pens = [QPen(colour, width, Qt.PenStyle.CustomDashLine if dashed else Qt.PenStyle.SolidLine, cap, join)]
+    if dashed:
+        pens[0].setDashPattern([4.0, 3.0])
+    elif halo:
+        pens.insert(0, QPen(HALO, width + 2.0, Qt.PenStyle.SolidLine, cap, join))
+    canvas.painter.setBrush(Qt.BrushStyle.NoBrush)
+    for pen in pens:
+        canvas.painter.setPen(pen)
+        if closed:
+            canvas.painter.drawPolygon(shape)
+        else:
+            canvas.painter.drawPolyline(shape)
+
+
+def near_part(first: Any, second: Any, plane: SlicePlane, reach_mm: float) -> tuple[Floats, Floats] | None:
+    """Return the part of a line (LPS mm) that lies within ``reach_mm`` of a plane; None where none of it does."""
+    a, b = np.asarray(first, float), np.asarray(second, float)
+    start, end = float(plane.distance_mm(a)), float(plane.distance_mm(b))
+    if not np.isfinite(reach_mm):
+        return a, b
+    if abs(end - start) < 1e-9:
+        return (a, b) if abs(start) <= reach_mm else None
+    shares = sorted(((-reach_mm - start) / (end - start), (reach_mm - start) / (end - start)))
+    low, high = max(shares[0], 0.0), min(shares[1], 1.0)
+    return (a + low * (b - a), a + high * (b - a)) if low <= high else None
+
+
+def draw_shapes(canvas: Canvas, shapes: tuple[Shape, ...]) -> None:
+    """Draw shapes: lines first, then knobs, then words, so that nothing to be grabbed or read is covered."""
+    for kinds in (("line", "outline", "plane"), ("circle", "knob"), ("text",)):
+        for shape in shapes:
+            if shape.kind in kinds and shape.points_mm:
+                _DRAWN[shape.kind](canvas, shape)
+
+
+def _colour(shape: Shape) -> QColor:
+    colour = QColor(*shape.colour)
+    return colour.lighter(130) if shape.lit else colour
+
+
+def _draw_path(canvas: Canvas, shape: Shape) -> None:
+    """Draw a line or an outline, as far as it lies near the plane."""
+    points = list(shape.points_mm)
+    closed = shape.kind == "outline"
+    distances = np.abs(canvas.plane.distance_mm(np.asarray(points)))
+    width = shape.width_px + (1.0 if shape.lit else 0.0)
+    if bool(np.all(distances <= shape.reach_mm)):
+        placed = [canvas.at(point) for point in points]
+        if closed and shape.fill > 0:
+            inside = QColor(_colour(shape))
+            inside.setAlphaF(min(shape.fill, 1.0))
+            canvas.painter.setPen(Qt.PenStyle.NoPen)
+            canvas.painter.setBrush(inside)
+            canvas.painter.drawPolygon(QPolygonF(placed))
+        draw_line(canvas, placed, _colour(shape), width, dashed=shape.dashed, closed=closed)
+    else:
+        for first, second in zip(points, points[1:] + (points[:1] if closed else []), strict=False):
+            part = near_part(first, second, canvas.plane, shape.reach_mm)
+            if part is not None:
+                ends = [canvas.at(part[0]), canvas.at(part[1])]
+                draw_line(canvas, ends, _colour(shape), width, dashed=shape.dashed)
+    if shape.text and float(distances.min()) <= shape.reach_mm:
+        _write(canvas, shape, points[int(np.argmin(distances[::-1]) * -1 - 1)])
+
+
+def _draw_plane(canvas: Canvas, shape: Shape) -> None:
+    """Draw the line in which a plane meets the slice."""
+    if len(shape.points_mm) < 2:
+        return
+    point = np.asarray(shape.points_mm[0])
+    normal = np.asarray(shape.points_mm[1]) - point
+    line = meeting_line(canvas.plane, point, normal)
+    if line is None:
+        return
+    foot, direction = line
+    reach = shape.radius_mm if shape.radius_mm > 0 else 1000.0
+    half = float(np.sqrt(max(reach**2 - float(np.sum((foot - point) ** 2)), 0.0)))
+    if half > 0:
+        ends = [canvas.at(foot - half * direction), canvas.at(foot + half * direction)]
+        draw_line(canvas, ends, _colour(shape), shape.width_px + shape.lit, dashed=shape.dashed)
+        if shape.text:
+            _write(canvas, shape, foot + half * direction)
+
+
+def meeting_line(plane: SlicePlane, point: Any, normal: Any) -> tuple[Floats, Floats] | None:
+    """Return where another plane meets a slice: its point nearest to ``point``, and the unit direction."""
+    away, own = np.asarray(normal, float), plane.normal
+    length = float(np.linalg.norm(away))
+    direction = np.cross(own, away)
+    slope = float(np.linalg.norm(direction))
+    if length < 1e-9 or slope < 1e-3 * length:
+        return None
+    direction = direction / slope
+    uphill = np.cross(direction, away / length)  # in the other plane, across the line
+    foot = np.asarray(point, float)
+    return foot - float(plane.distance_mm(foot)) / float(uphill @ own) * uphill, direction
+
+
+def _draw_circle(canvas: Canvas, shape: Shape) -> None:
+    """Draw where a ball is cut by the slice."""
+    distance = abs(float(canvas.plane.distance_mm(shape.points_mm[0])))
+    radius = shape.radius_mm
+    if distance < radius:
+        radius = float(np.sqrt(radius**2 - distance**2))
+    elif np.isfinite(shape.reach_mm):
+        return
+    painter, size = canvas.painter, radius / canvas.plane.pixel_mm
+    centre, colour = canvas.at(shape.points_mm[0]), _colour(shape)
+    painter.setPen(Qt.PenStyle.NoPen)
+    inside = QColor(colour)
+    inside.setAlphaF(min(max(shape.fill, 0.0), 1.0))
+    painter.setBrush(inside)
+    painter.drawEllipse(centre, size, size)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    width = shape.width_px + shape.lit
+    style = Qt.PenStyle.DashLine if shape.dashed else Qt.PenStyle.SolidLine
+    for pen in (QPen(HALO, width + 2.0), QPen(colour, width, style)):
+        painter.setPen(pen)
+        painter.drawEllipse(centre, size, size)
+    if shape.text:
+        _write(canvas, shape, shape.points_mm[0], size)
+
+
+def _draw_knob(canvas: Canvas, shape: Shape) -> None:
+    """Draw a dot to be grabbed, fainter where it lies out of the plane."""
+    distance = abs(float(canvas.plane.distance_mm(shape.points_mm[0])))
+    if distance > shape.reach_mm:
+        return
+    painter, centre, colour = canvas.painter, canvas.at(shape.points_mm[0]), _colour(shape)
+    radius = shape.radius_px + (2.0 if shape.lit else 0.0)
+    inside = QColor(colour)
+    inside.setAlphaF(0.9 if shape.lit else 0.55 if distance <= 2.5 else 0.2)
+    painter.setPen(QPen(HALO, 4.0))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawEllipse(centre, radius, radius)
+    painter.setPen(QPen(INK if shape.lit else colour, 2.0))
+    painter.setBrush(inside)
+    painter.drawEllipse(centre, radius, radius)
+    if shape.text:
+        _write(canvas, shape, shape.points_mm[0], radius)
+
+
+def _draw_text(canvas: Canvas, shape: Shape) -> None:
+    if abs(float(canvas.plane.distance_mm(shape.points_mm[0]))) <= shape.reach_mm:
+        _write(canvas, shape, shape.points_mm[0], 0.0)
+
+
+def _write(canvas: Canvas, shape: Shape, point: Any, away_px: float = 0.0) -> None:
+    """Write the text of a shape beside a point, held inside the picture."""
+    metrics = QFontMetricsF(canvas.painter.font())
+    place = canvas.at(point)
+    lines = shape.text.split("\n")
+    width = max(metrics.horizontalAdvance(line) for line in lines)
+    x = min(max(place.x() + away_px + 6, 4.0), max(canvas.width - width - 4, 4.0))
+    y = min(max(place.y() - 6, metrics.ascent() + 2), max(canvas.height - metrics.height() * len(lines), 12.0))
+    for number, line in enumerate(lines):
+        draw_words(canvas.painter, QPointF(x, y + number * metrics.height()), line, _colour(shape))
+
+
+_DRAWN: Final = {
+    "line": _draw_path, "outline": _draw_path, "plane": _draw_plane, "circle": _draw_circle, "knob": _draw_knob,
+    "text": _draw_text,
+}

@@ -1,0 +1,115 @@
+"""The lines of words in the corners of a slice view: where it lies, how it is shown, what is under the mouse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRect, Qt
+from PySide6.QtGui import QColor, QFontMetricsF
+
+from anatomy_twin.rehearsal.presets import WindowPreset, preset_of
+from anatomy_twin.rehearsal.slice_paint import SliceContent
+from anatomy_twin.units import check_point, place_text
+from anatomy_twin.view.slice_ink import FAINT_INK, INK, Canvas, draw_words
+from anatomy_twin.view.slice_notes import EDGE_PX, draw_field_scale, draw_lines, draw_scale
+from anatomy_twin.view.words import tr
+
+if TYPE_CHECKING:
+    from anatomy_twin.view.desk import Desk
+    from anatomy_twin.view.slice_sight import Sight
+
+AXES: Final = {"sagittal": 0, "coronal": 1, "axial": 2}
+NOTE: Final = QColor(255, 211, 122)
+
+
+def draw_corners(
+    canvas: Canvas, desk: Desk, sight: Sight, presets: tuple[WindowPreset, ...], title: QRect, content: SliceContent
+) -> None:
+    """Write position and slab below the title, grey window and simulated moment at the right, scales below."""
+    metrics = QFontMetricsF(canvas.painter.font())
+    left = [(place_line(desk, sight), FAINT_INK)]
+    slab = slab_line(desk)
+    if slab:
+        left.append((slab, NOTE))
+    draw_lines(canvas, left, QPointF(EDGE_PX, title.bottom() + metrics.ascent() + 1), Qt.AlignmentFlag.AlignLeft)
+    lines = [(line, FAINT_INK) for line in window_lines(desk, presets)]
+    lines += [(line, NOTE) for line in moment_lines(desk, content)]
+    draw_lines(canvas, lines, QPointF(canvas.width - EDGE_PX, 3 + metrics.ascent()), Qt.AlignmentFlag.AlignRight)
+    foot = canvas.height - metrics.height() - 6
+    draw_scale(canvas, foot)
+    if content.field is not None:
+        draw_field_scale(canvas, content.field, foot)
+
+
+def place_line(desk: Desk, sight: Sight) -> str:
+    """Return where the plane lies: "H 33.0 mm   45 / 109", or how it lies to the applicator."""
+    choice, frame = sight.choice, sight.place(desk)[0]
+    if choice.kind == "along":
+        return tr("turned {degrees} degrees").format(degrees=f"{choice.angle_deg:.0f}")
+    if choice.kind == "across":
+        if choice.depth_mm < 0:
+            return tr("{depth} mm beyond the tip").format(depth=f"{-choice.depth_mm:.0f}")
+        return tr("{depth} mm before the tip").format(depth=f"{choice.depth_mm:.0f}")
+    if choice.kind == "cut":
+        return tr("{depth} mm from the cut").format(depth=f"{choice.depth_mm:.0f}") if choice.depth_mm else ""
+    geometry = desk.scene.volume.geometry
+    geometry = geometry.reindexed(*geometry.canonical_axes())
+    parts = np.abs(geometry.direction.T @ frame.normal)
+    axis = int(np.argmax(parts))
+    words = place_text(desk.focus_mm).removesuffix(" mm").split(", ")
+    line = f"{words[AXES[choice.kind]]} mm" if choice.kind in AXES else ""
+    if parts[axis] > 0.9999:
+        number = int(np.clip(np.round(geometry.to_index(desk.focus_mm)[axis]), 0, geometry.shape[axis] - 1)) + 1
+        line = f"{line}   {number} / {geometry.shape[axis]}".strip()
+    return line
+
+
+def slab_line(desk: Desk) -> str:
+    """Return what a slab shows, "" for a plain slice."""
+    slab = desk.slice_style.slab
+    if slab.thickness_mm <= 0:
+        return ""
+    name = {"maximum": tr("Maximum (MIP)"), "minimum": tr("Minimum (MinIP)"), "mean": tr("Mean")}[slab.mode]
+    return tr("{mode} over {thickness} mm").format(mode=name, thickness=f"{slab.thickness_mm:g}")
+
+
+def window_lines(desk: Desk, presets: tuple[WindowPreset, ...]) -> list[str]:
+    """Return the name of the grey window where it has one, and its numbers."""
+    width, level = desk.window
+    preset = preset_of(presets, width, level)
+    digits = 0 if width >= 20 else 2
+    numbers = f"W {width:.{digits}f}  L {level:.{digits}f}"
+    return [f"{tr(preset.label)}   {numbers}" if preset is not None else numbers]
+
+
+def moment_lines(desk: Desk, content: SliceContent) -> list[str]:
+    """Return which simulated moment is seen, or that what is seen is a preview."""
+    lines = []
+    if desk.slice_layers.following(desk):
+        lines.append(tr("Zone: preview"))
+    elif desk.slice_layers.damage(desk) is not None:
+        seconds = float(desk.scene.fields[0].times_s[desk.snapshot])
+        time = f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+        lines.append(tr("Simulated, at {time} min").format(time=time))
+    elif desk.moving is not None:
+        lines.append(tr("Plan moved: not simulated"))
+    return lines
+
+
+def hover_text(desk: Desk, point_mm: Any) -> str:
+    """Return what is at a point: value, structures, simulated values, position."""
+    found = desk.readout(check_point("point_mm", point_mm))
+    if not found.value_text:
+        return ""
+    names = "  \N{MIDDLE DOT}  ".join(entry.label for entry in found.structures[:3])
+    values = [field.text for field in found.fields if field.name == desk.field_shown]
+    return "    ".join(part for part in (found.value_text, *values, names, found.place) if part)
+
+
+def draw_hover(canvas: Canvas, desk: Desk, point_mm: Any) -> None:
+    """Write what is under the mouse at the lower edge."""
+    metrics = QFontMetricsF(canvas.painter.font())
+    line = metrics.elidedText(hover_text(desk, point_mm), Qt.TextElideMode.ElideRight, canvas.width - 2 * EDGE_PX)
+    if line:
+        draw_words(canvas.painter, QPointF(EDGE_PX, canvas.height - metrics.descent() - 3), line, INK)
