@@ -22,6 +22,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=NOT_GIVEN))
 
 
+@pytest.fixture(autouse=True)
+def own_places(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows of tests neither read nor change the preferences and the journals of whoever runs them."""
+    if request.node.get_closest_marker("gui"):
+        folder = request.getfixturevalue("tmp_path_factory").mktemp("user")
+        for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+            monkeypatch.setenv(name, str(folder / name.lower()))
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real scans; the test is skipped where it is not given."""

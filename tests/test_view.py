@@ -14,11 +14,12 @@ pytestmark = pytest.mark.gui
 def window(qtbot, toy_case):
     from PySide6.QtWidgets import QApplication
 
+    from anatomy_twin.pipeline.session import Session
     from anatomy_twin.view.style import apply_style
     from anatomy_twin.view.window import RehearsalWindow
 
-    apply_style(QApplication.instance())
-    window = RehearsalWindow(toy_case)
+    apply_style(QApplication.instance(), "dark", 100)
+    window = RehearsalWindow(Session(toy_case))
     qtbot.addWidget(window)
     window.resize(1200, 800)
     with qtbot.waitExposed(window):
@@ -43,13 +44,13 @@ def test_a_screen_is_there():
 def test_click_in_one_slice_moves_the_others(window, qtbot):
     from PySide6.QtCore import QPoint, Qt
 
-    axial, coronal = window.slice_panes["axial"], window.slice_panes["coronal"]
+    axial, coronal = window.views.slice_panes["axial"], window.views.slice_panes["coronal"]
     before = picture_of(coronal)
-    target = np.array([85.0, 35.0, window.model.focus_mm[2]])  # the spleen
+    target = np.array([85.0, 35.0, window.desk.focus_mm[2]])  # the spleen
     row, column = axial.plane.to_pixel(target)
     qtbot.mouseClick(axial, Qt.MouseButton.LeftButton, pos=QPoint(round(float(column)), round(float(row))))
     pixel = axial.plane.pixel_mm
-    assert np.allclose(window.model.focus_mm, target, atol=2 * pixel)
+    assert np.allclose(window.desk.focus_mm, target, atol=2 * pixel)
     assert "Spleen" in window.place_label.text() and "L 8" in window.place_label.text()
     assert np.abs(picture_of(coronal) - before).mean() > 1.0
 
@@ -59,20 +60,20 @@ def test_wheel_goes_one_slice_towards_the_viewer(window, qtbot):
     from PySide6.QtGui import QWheelEvent
     from PySide6.QtWidgets import QApplication
 
-    axial = window.slice_panes["axial"]
-    z = window.model.focus_mm[2]
+    axial = window.views.slice_panes["axial"]
+    z = window.desk.focus_mm[2]
     event = QWheelEvent(
         QPointF(50, 50), QPointF(axial.mapToGlobal(QPoint(50, 50))), QPoint(0, 0), QPoint(0, 120),
         Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
     )
     QApplication.sendEvent(axial, event)
-    assert abs(abs(window.model.focus_mm[2] - z) - 4.0) < 1e-6
+    assert abs(abs(window.desk.focus_mm[2] - z) - 4.0) < 1e-6
 
 
 def test_liver_is_on_the_viewers_left_and_letters_say_so(window):
     for name in ("axial", "coronal"):
-        pane = window.slice_panes[name]
-        window.model.set_focus((-55.0, -10.0, 20.0))
+        pane = window.views.slice_panes[name]
+        window.desk.set_focus((-55.0, -10.0, 20.0))
         assert pane.plane.letters["left"] == "R" and pane.plane.letters["right"] == "L"
         _, column = pane.plane.to_pixel((-55.0, -10.0, 20.0))
         assert column < pane.width() / 2
@@ -80,56 +81,61 @@ def test_liver_is_on_the_viewers_left_and_letters_say_so(window):
         row, column = pane.plane.to_pixel((-55.0, 10.0, 0.0))
         red, _, blue = picture[int(row), int(column)]
         assert red > blue + 5, "the liver's tint is missing where the liver is"
-    assert window.scene_pane.edge_letters() == {"left": "R", "right": "L", "top": "H", "bottom": "F"}
-    window.scene_pane.look("posterior")
-    assert window.scene_pane.edge_letters()["left"] == "L"
+    assert window.views.scene_pane.edge_letters() == {"left": "R", "right": "L", "top": "H", "bottom": "F"}
+    window.views.scene_pane.look("posterior")
+    assert window.views.scene_pane.edge_letters()["left"] == "L"
 
 
 def test_tree_hides_a_structure_in_3d_and_in_slices(window):
     from PySide6.QtCore import Qt
 
-    pane = window.slice_panes["axial"]
-    window.model.set_focus((-55.0, -10.0, 20.0))
+    pane = window.views.slice_panes["axial"]
+    window.desk.set_focus((-55.0, -10.0, 20.0))
     before = picture_of(pane)
-    window.tree.items["liver"].setCheckState(0, Qt.CheckState.Unchecked)
-    actor = window.scene_pane.interactor.actors["liver"]
-    assert not actor.GetVisibility()
+    tree = window.panels["tree"]
+    tree.items["liver"].setCheckState(0, Qt.CheckState.Unchecked)
+    surfaces = window.views.scene_pane.stage.surfaces
+    assert not surfaces.layer("liver").visible
+    assert surfaces.actor("liver") is None or not surfaces.actor("liver").GetVisibility()
     assert np.abs(picture_of(pane) - before).max() > 20
-    window.tree.items["liver"].setCheckState(0, Qt.CheckState.Checked)
-    assert actor.GetVisibility() and np.array_equal(picture_of(pane), before)
-    window.tree.sliders["liver"].setValue(80)
-    assert actor.prop.opacity == pytest.approx(0.8)
+    tree.items["liver"].setCheckState(0, Qt.CheckState.Checked)
+    assert surfaces.layer("liver").visible and np.array_equal(picture_of(pane), before)
+    tree.sliders["liver"].setValue(80)
+    assert surfaces.layer("liver").opacity == pytest.approx(0.8)
+    assert len(window.desk.session.history.done) == 3
 
 
 def test_time_slider_grows_the_zone(window, toy_case):
     result = toy_case.results["A"]
-    texts, seen = [], []
+    bar, texts, seen = window.time_bar, [], []
     for snapshot in (0, len(result.times_s) // 2, len(result.times_s) - 1):
-        window.time_slider.setValue(snapshot)
-        texts.append(window.time_label.text())
+        bar.slider.setValue(snapshot)
+        texts.append(bar.time_label.text() + bar.label.text())
         expected = result.coagulated_at(snapshot).sum() * result.geometry.voxel_volume_ml
-        assert f"coagulated {expected:.1f} ml" in window.time_label.text()
-        seen.append(window.scene_pane.interactor.actors.get("zone") is not None)
+        assert f"coagulated {expected:.1f} ml" in bar.label.text()
+        zone = window.views.scene_pane.stage.surfaces.layer("zone")
+        seen.append(zone is not None and zone.visible)
     assert len(set(texts)) == 3 and seen == [False, True, True]
-    zone = window.scene_pane.interactor.actors["zone"]
-    points = np.asarray(zone.mapper.dataset.points)
+    points = zone.surface.points_mm
     inside = result.geometry.to_world(np.argwhere(result.coagulated))
     assert np.allclose(points.mean(axis=0), inside.mean(axis=0), atol=2.0)
 
 
 def test_playing_ends_at_the_last_moment(window, qtbot):
-    window.time_slider.setValue(window.model.snapshot_count - 3)
-    window.play_button.click()
-    qtbot.waitUntil(lambda: window.model.snapshot == window.model.snapshot_count - 1, timeout=20000)
-    qtbot.waitUntil(lambda: not window.play_button.isChecked(), timeout=20000)
+    window.time_bar.slider.setValue(window.desk.snapshot_count - 3)
+    window.time_bar.play_button.click()
+    qtbot.waitUntil(lambda: window.desk.snapshot == window.desk.snapshot_count - 1, timeout=20000)
+    qtbot.waitUntil(lambda: not window.time_bar.play_button.isChecked(), timeout=20000)
 
 
-def test_double_click_shows_one_view_alone_and_back(window):
-    pane = window.slice_panes["sagittal"]
-    pane.maximise.emit(pane)
-    assert pane.isVisible() and not window.scene_pane.isVisible()
-    pane.maximise.emit(pane)
-    assert window.scene_pane.isVisible()
+def test_double_click_shows_one_view_alone_and_back(window, qtbot):
+    from PySide6.QtCore import QPoint, Qt
+
+    pane, views = window.views.slice_panes["sagittal"], window.views
+    qtbot.mouseDClick(pane, Qt.MouseButton.LeftButton, pos=QPoint(40, 60))
+    assert pane.isVisible() and not views.scene_pane.isVisible() and pane.size() == views.size()
+    qtbot.mouseDClick(pane, Qt.MouseButton.LeftButton, pos=QPoint(40, 60))
+    assert views.scene_pane.isVisible() and pane.width() < views.width() / 1.9
 
 
 def test_intended_use_is_always_visible(window):
@@ -137,29 +143,54 @@ def test_intended_use_is_always_visible(window):
 
 
 def test_verdicts_have_a_word_and_a_symbol(window):
-    for row in range(window.numbers.rowCount()):
-        text = window.numbers.item(row, 2).text()
-        assert text == "" or len(text.split()) >= 2
+    texts = window.panels["numbers"].texts()
+    verdicts = [verdict for _, _, verdict in texts.values() if verdict]
+    assert verdicts and all(len(verdict.split()) >= 2 for verdict in verdicts)
 
 
 def test_open_and_close_again(qtbot, toy_case):
+    from PySide6.QtWidgets import QApplication
+
+    from anatomy_twin.pipeline.session import Session
     from anatomy_twin.view.window import RehearsalWindow
 
+    counts = []
     for _ in range(3):
-        window = RehearsalWindow(toy_case)
+        window = RehearsalWindow(Session(toy_case))
         with qtbot.waitExposed(window):
             window.show()
         window.close()
-        assert not window.isVisible()
+        assert not window.isVisible() and window.desk is None
+        window.deleteLater()
+        qtbot.wait(50)
+        counts.append(len(QApplication.allWidgets()))
+    assert counts[2] <= counts[1], "widgets of a closed window are left"
+
+
+def test_a_case_follows_another_in_the_same_window(window, qtbot, toy_case):
+    from dataclasses import replace
+
+    from anatomy_twin.core import Patient
+    from anatomy_twin.pipeline.session import Session
+
+    other = replace(toy_case, patient=Patient("other"))
+    window.show_session(Session(other))
+    assert "other" in window.windowTitle() and window.desk.case is other
+    window.leave_case()
+    assert window.desk is None and window.centralWidget() is window.start_page and not window.docks
+    window.show_session(Session(toy_case))
+    qtbot.waitUntil(window.views.isVisible, timeout=5000)
+    assert window.panels["tree"].items
 
 
 def test_case_without_plan_opens(qtbot, toy_case):
     from anatomy_twin.core import Case
+    from anatomy_twin.pipeline.session import Session
     from anatomy_twin.view.window import RehearsalWindow
 
-    window = RehearsalWindow(Case.new(volume=toy_case.volume))
+    window = RehearsalWindow(Session(Case.new(volume=toy_case.volume)))
     qtbot.addWidget(window)
     window.show()
-    assert "not simulated" in window.time_label.text() and not window.time_slider.isEnabled()
-    assert window.scene_pane.interactor.actors["line"].input.startswith("no surfaces yet")
+    assert "not simulated" in window.time_bar.label.text() and not window.time_bar.slider.isEnabled()
+    assert window.views.scene_pane.interactor.actors["line"].input.startswith("no surfaces yet")
     window.close()

@@ -24,9 +24,9 @@ PICTURES = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Open CASE in the window, or draw the same scene or all outlines into a file without a screen."""
-    parser = Options("view", "Open a case in the rehearsal window.")
-    parser.add_argument("case", metavar="CASE")
+    """Open CASE (or the start page) in the window, or draw scene or outlines into a file without a screen."""
+    parser = Options("view", "Open a case in the rehearsal window; without CASE the start page.")
+    parser.add_argument("case", metavar="CASE", nargs="?")
     parser.add_argument("--plan", metavar="NAME", help="plan to show (default: the first simulated one)")
     parser.add_argument("--screenshot", metavar="FILE", help="draw the window into a PNG, no screen needed")
     parser.add_argument("--overview", metavar="FILE", help="draw all outlines on 15 slices into a PNG, for review")
@@ -38,6 +38,8 @@ def main(arguments: Sequence[str]) -> int:
     for name in files:
         if not name.lower().endswith(".png"):
             parser.error(f"{Path(name).name} is no PNG file name")
+    if options.case is None and (files or options.plan):
+        parser.error("name the CASE to draw")
     fresh = [Path(file) for file in files if not Path(file).exists()]
     try:
         return _show(options, sheets)
@@ -49,6 +51,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _show(options: argparse.Namespace, sheets: dict[str, str]) -> int:
+    if not (options.screenshot or options.overview or sheets):
+        from anatomy_twin.view import open_window
+
+        return int(open_window(options.case, plan_name=options.plan))
     case = open_case(options.case)
     for name in sheets:
         _require(name, case)
@@ -71,11 +77,7 @@ def _show(options: argparse.Namespace, sheets: dict[str, str]) -> int:
         from anatomy_twin.render.sheet import window_picture
 
         wrote["screenshot"] = str(window_picture(case, Path(options.screenshot), plan_name=options.plan))
-    if wrote:
-        return emit(options, wrote, "\n".join(f"wrote {file}" for file in wrote.values()))
-    from anatomy_twin.view import open_window
-
-    return int(open_window(options.case, plan_name=options.plan))
+    return emit(options, wrote, "\n".join(f"wrote {file}" for file in wrote.values()))
 
 
 def _draw(name: str, case: Case, file: str) -> None:

@@ -195,15 +195,18 @@ def sample_labels(
             k0, k1, c = _tap(k, labels.shape[1])
             j0, j1, b = _tap(j, labels.shape[2])
             i0, i1, a = _tap(i, labels.shape[3])
+            if c < 1e-9:  # on a slice of the grid: its neighbour has no say
+                k1 = k0
             for n in range(layers.size):
                 layer = layers[n]
                 first = labels[layer, k0, j0, i0]
                 ahead = 1.0
                 if not (
                     first == labels[layer, k0, j0, i1] and first == labels[layer, k0, j1, i0]
-                    and first == labels[layer, k0, j1, i1] and first == labels[layer, k1, j0, i0]
-                    and first == labels[layer, k1, j0, i1] and first == labels[layer, k1, j1, i0]
-                    and first == labels[layer, k1, j1, i1]
+                    and first == labels[layer, k0, j1, i1] and (k0 == k1 or (
+                        first == labels[layer, k1, j0, i0] and first == labels[layer, k1, j0, i1]
+                        and first == labels[layer, k1, j1, i0] and first == labels[layer, k1, j1, i1]
+                    ))
                 ):
                     for corner in range(8):
                         kk, jj, ii = corner >> 2 & 1, corner >> 1 & 1, corner & 1

@@ -1,30 +1,35 @@
 """The whole chain from a scan to an assessed plan. Each stage takes a case and returns a new one with its provenance.
 
-This is the only room that knows all others of the chain; the command line and the window call it.
+This is the only room that knows all others of the chain; the command line and the window call it. Its names are loaded
+when they are first used: a window that only opens a case needs few of the chain's libraries.
 """
 
 from __future__ import annotations
 
-from anatomy_twin.pipeline.anatomy import (
-    check_tetrahedra,
-    mesh_case,
-    tetrahedra_case,
-    tetrahedra_facts,
-    vessels_case,
-    without,
-)
-from anatomy_twin.pipeline.chain import (
-    add_plan,
-    assess_case,
-    import_scan,
-    propose_case,
-    run_liver_ablation,
-    simulate_case,
-    warm_up,
-)
-from anatomy_twin.pipeline.foreign import surface_case
-from anatomy_twin.pipeline.labels import edit_case, labels_case, load_labels, segment_case, target_case
-from anatomy_twin.pipeline.targets import candidates, centre_mm, choose_target, named_target
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from anatomy_twin.pipeline.anatomy import (
+        check_tetrahedra,
+        mesh_case,
+        tetrahedra_case,
+        tetrahedra_facts,
+        vessels_case,
+        without,
+    )
+    from anatomy_twin.pipeline.chain import (
+        add_plan,
+        assess_case,
+        import_scan,
+        propose_case,
+        run_liver_ablation,
+        simulate_case,
+        warm_up,
+    )
+    from anatomy_twin.pipeline.foreign import surface_case
+    from anatomy_twin.pipeline.labels import edit_case, labels_case, load_labels, segment_case, target_case
+    from anatomy_twin.pipeline.targets import candidates, centre_mm, choose_target, named_target
 
 __all__ = [
     "add_plan", "assess_case", "candidates", "centre_mm", "check_tetrahedra", "choose_target", "edit_case",
@@ -32,3 +37,24 @@ __all__ = [
     "segment_case", "simulate_case", "surface_case", "target_case", "tetrahedra_case", "tetrahedra_facts",
     "vessels_case", "warm_up", "without",
 ]
+_PLACES = {
+    "anatomy": ("check_tetrahedra", "mesh_case", "tetrahedra_case", "tetrahedra_facts", "vessels_case", "without"),
+    "chain": ("add_plan", "assess_case", "import_scan", "propose_case", "run_liver_ablation", "simulate_case",
+              "warm_up"),
+    "foreign": ("surface_case",),
+    "labels": ("edit_case", "labels_case", "load_labels", "segment_case", "target_case"),
+    "targets": ("candidates", "centre_mm", "choose_target", "named_target"),
+}  # fmt: skip
+_HOME = {name: module for module, names in _PLACES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -79,8 +79,8 @@ class BackgroundTask:
         if polite_s <= 0:
             child.kill()
         elif first:
-            # a pipe takes these few bytes at once
-            child.send("cancel")
+            # in a thread: while the child starts, its pipe may be full
+            threading.Thread(target=child.send, args=("cancel",), daemon=True).start()
             self._timer = threading.Timer(polite_s, child.kill)
             self._timer.daemon = True
             self._timer.start()
@@ -116,11 +116,14 @@ class BackgroundTask:
         request, answer = ExchangeFile.create(), ExchangeFile.create()
         try:
             parcel, shared = pack(self._request, request)
+            if self._stopped:
+                return Event("cancelled")
+            child = Child("anatomy_twin.pipeline.background:child_main", threads=worker_threads(),
+                          keep=(request.descriptor, answer.descriptor))  # fmt: skip
             with self._changing:
+                self._child = child
                 if self._stopped:
                     return Event("cancelled")
-                self._child = child = Child("anatomy_twin.pipeline.background:child_main", threads=worker_threads(),
-                                            keep=(request.descriptor, answer.descriptor))  # fmt: skip
             child.send((self.function, parcel, request.ticket, answer.ticket))
             while (message := child.receive()) is not None:
                 kind, value = message

@@ -70,8 +70,14 @@ class Child:
             return None
 
     def kill(self) -> None:
-        """End the child and what it started, whatever they do; from any thread."""
-        end_group(self.process)
+        """End the child and what it started, whatever they do; from any thread, without waiting for it."""
+        if self.process.returncode is not None:
+            return
+        if os.name == "posix":
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+        else:
+            self.process.kill()
 
     def close(self) -> int:
         """End it, close the pipes and return its exit code."""

@@ -84,7 +84,7 @@ def grown(
 ) -> Change:
     """Return what changes when a segment is drawn, or corrected, from clicks inside and outside of it (LPS mm).
 
-    ``tool`` is one of the seeded segmenters. Raises ``UsageError`` for clicks that cannot be meant,
+    ``tool`` is one of the seeded segmenters. The change is empty where the clicks agree with the outline. Raises ``UsageError`` for clicks that cannot be meant,
     ``SegmentationError`` where nothing can be drawn.
     """
     seeds = {name: Seeds(inside=tuple(inside), outside=tuple(outside))}
@@ -95,7 +95,7 @@ def grown(
             replace(s, colour=begun.colour, code=begun.code, part_of=begun.part_of or s.part_of)
             if s.name == name else s for s in after.segments
         ))  # fmt: skip
-    return _something(difference(labels, after, f"grow {name}"), name)
+    return difference(labels, after, f"grow {name}")
 
 
 def difference(before: LabelMap, after: LabelMap, name: str) -> Change:
@@ -183,5 +183,5 @@ def _told(before: LabelMap, after: LabelMap, old: NDArray[Any], new: NDArray[Any
 
 def _something(change: Change, name: str) -> Change:
     if change.empty:
-        raise UsageError(f"nothing changes of {name}", advice="click where its outline is wrong, or give another range")
+        raise UsageError(f"nothing changes of {name}", advice="give another range of values, or other limits")
     return change

@@ -74,9 +74,6 @@ class VoxelCounts:
             return
         self._array = labels.array
         self._change(labels, step)
-        if not self.complete:  # what was counted so far may be of slices before or after the step
-            self._next = 0
-            self._counts = np.zeros_like(self._counts) if self._counts is not None else None
 
     def count(self, layer: int, value: int) -> int | None:
         """Return the voxels that hold a number; None before all were counted."""
@@ -95,6 +92,14 @@ class VoxelCounts:
             voxels += found
         return voxels * labels.geometry.voxel_volume_ml
 
+    def volume_now_ml(self, labels: LabelMap, name: str) -> float:
+        """Return the same at once where all were not counted yet, in one pass over the layer for each part."""
+        known = self.volume_ml(labels, name)
+        if known is not None:
+            return known
+        voxels = sum(int(np.count_nonzero(labels.array[s.layer] == s.value)) for s in _family(labels, name))
+        return voxels * labels.geometry.voxel_volume_ml
+
     def mark(self, labels: LabelMap, name: str) -> int:
         """Return a number that is the same again when a segment, with its parts, has the same voxels again."""
         family = _family(labels, name, any_layer=True)
@@ -102,16 +107,16 @@ class VoxelCounts:
 
     def _change(self, labels: LabelMap, step: Step) -> None:
         places, now, other = changed_voxels(labels.array, step)
-        layer_of = places // int(np.prod(labels.array.shape[1:]))
-        mixed = _mixed(places)
+        slice_of = places // int(np.prod(labels.array.shape[2:]))
+        layer_of = slice_of // labels.array.shape[1]
+        mixed, counted = _mixed(places), slice_of < self._next  # slices that come later are counted as they are now
         for layer in np.unique(layer_of).tolist():
             here = layer_of == layer
-            for values, sign in ((now[here], 1), (other[here], -1)):
-                if self.complete:
-                    self._add(layer, sign * np.bincount(values))
-                for value in np.unique(values).tolist():
+            for values, sign in ((now, 1), (other, -1)):
+                self._add(layer, sign * np.bincount(values[here & counted]))
+                for value in np.unique(values[here]).tolist():
                     if value:
-                        total = int(np.add.reduce(mixed[here][values == value]))
+                        total = int(np.add.reduce(mixed[here & (values == value)]))
                         key = layer, value
                         self._marks[key] = (self._marks.get(key, 0) + sign * total) % 2**64
 

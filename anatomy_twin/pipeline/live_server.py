@@ -18,6 +18,7 @@ from anatomy_twin.pipeline.live import NeedsPreparing
 from anatomy_twin.pipeline.transport import ExchangeFile, Parcel, pack, unpack
 
 PATIENCE_S: Final = 0.3  # an answer that takes longer gives way to a newer question; a quicker one is finished first
+_FORGET: Final = "forget"
 KINDS: Final = ("ready", "preparing", "preview", "error", "ended")
 
 
@@ -50,8 +51,8 @@ class LiveServer:
         self._case: Case | None = case
         self._listener = listener
         self._child: Child | None = None
-        self._question: Question | None = None
-        self._changing = threading.Lock()
+        self._wanted: Question | str | None = None  # what the child has not heard yet
+        self._changing = threading.Condition()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="live server", daemon=True)
 
@@ -60,23 +61,18 @@ class LiveServer:
         self._thread.start()
 
     def ask(self, question: Question) -> None:
-        """Ask; a question that still waits is dropped, one that is answered slowly is given up."""
-        with self._changing:
-            self._question, child = question, self._child
-        if child is not None:
-            child.send(question)
+        """Ask, at once; a question that still waits is dropped, one that is answered slowly is given up."""
+        self._say(question)
 
     def forget(self) -> None:
         """Ask nothing any more: what is being computed is given up."""
-        with self._changing:
-            self._question, child = None, self._child
-        if child is not None:
-            child.send("forget")
+        self._say(_FORGET)
 
     def stop(self, timeout_s: float = 10.0) -> bool:
         """End the child at once; True where it has ended."""
         with self._changing:
             self._stopped, child = True, self._child
+            self._changing.notify_all()
         if child is not None:
             child.kill()
         if self._thread.ident is not None:
@@ -88,6 +84,23 @@ class LiveServer:
         """The number of the child process, 0 before it was started."""
         return 0 if self._child is None else self._child.process.pid
 
+    def _say(self, message: Question | str) -> None:
+        with self._changing:
+            self._wanted = message
+            self._changing.notify_all()
+
+    def _hand_on(self, child: Child) -> None:
+        """Hand questions to the child, in a thread: it may be too busy to read, and a full pipe waits."""
+        while True:
+            with self._changing:
+                while self._wanted is None and not self._stopped and self._child is child:
+                    self._changing.wait()
+                message, self._wanted = self._wanted, None
+                if self._stopped or self._child is not child:
+                    return
+            if not child.send(message):
+                return
+
     def _run(self) -> None:
         error: TwinError | None = None
         try:
@@ -97,6 +110,7 @@ class LiveServer:
         finally:
             with self._changing:
                 child, self._child = self._child, None
+                self._changing.notify_all()
             if child is not None:
                 child.close()
         self._listener(Answer("ended", 0, None if self._stopped else error))
@@ -107,15 +121,15 @@ class LiveServer:
             case, self._case = self._case, None
             assert case is not None
             parcel, _ = pack(_without_images(case), file)
+            if self._stopped:
+                return None
+            child = Child("anatomy_twin.pipeline.live_server:child_main", threads=1, keep=(file.descriptor,))
             with self._changing:
+                self._child = child
                 if self._stopped:
                     return None
-                child = self._child = Child("anatomy_twin.pipeline.live_server:child_main", threads=1,
-                                            keep=(file.descriptor,))  # fmt: skip
-                question = self._question
             child.send((parcel, file.ticket))
-            if question is not None:
-                child.send(question)
+            threading.Thread(target=self._hand_on, args=(child,), daemon=True).start()
             del case, parcel
             while (message := child.receive()) is not None:
                 if message.kind == "ready":

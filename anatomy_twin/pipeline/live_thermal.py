@@ -48,6 +48,7 @@ class Prepared:
     field: MarginField | None
     reason: str
     healthy: tuple[float, str] | None
+    target_ml: float
 
 
 def prepare(case: Case, plan: Plan, *, spacing_mm: float = SPACING_MM) -> Prepared:
@@ -71,7 +72,7 @@ def prepare(case: Case, plan: Plan, *, spacing_mm: float = SPACING_MM) -> Prepar
     return Prepared(
         plan.target, labels, extent, model, ground,
         None if reason else prepare_margin(labels, plan.target, _finer(region), RIM_MM), reason,
-        healthy_ml(labels, organ) if organ in labels else None,
+        healthy_ml(labels, organ) if organ in labels else None, labels.volume_ml(plan.target),
     )
 
 
@@ -103,7 +104,8 @@ def _read_off(
     prepared: Prepared, plan: AblationPlan, level: Any, zone: Boundary, caption: str
 ) -> tuple[tuple[Quantity, ...], SurfaceMesh | None]:
     ablated_ml = int(np.count_nonzero(level >= 1.0)) * zone.geometry.voxel_volume_ml
-    found = [Quantity("ablated_ml", "Ablated volume", round(ablated_ml, 2), "ml", note=caption)]
+    found = [Quantity("tumour_ml", "Target volume", round(prepared.target_ml, 2), "ml", note=plan.target),
+             Quantity("ablated_ml", "Ablated volume", round(ablated_ml, 2), "ml", note=caption)]  # fmt: skip
     if ablated_ml == 0.0:
         return tuple(found), None
     if prepared.field is None:

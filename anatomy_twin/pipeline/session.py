@@ -58,6 +58,7 @@ class Session:
         self.lock, self._state = lock, state
         self._base = "" if self.path is None else stamp_of(self.path)
         self._voxels: NDArray[Any] | None = None
+        self.ahead: tuple[Any, Any] = (None, ())  # voxels of labels, and a copy made before the first edit needs one
         self._snapshot: Case | None = None
         self._saved: Entry | None = None
         self._journal: Journal | None = None
@@ -319,8 +320,9 @@ class Session:
         """Return the session's own memory of the primary label map, with that many layers."""
         labels = self.case.label_map.array
         if self._voxels is None or self._voxels.shape[0] != layers:
-            self._voxels = with_layers(labels, layers)
-        self._snapshot = None
+            of, ahead = self.ahead
+            self._voxels = ahead if of is labels and len(ahead) == layers else with_layers(labels, layers)
+        self._snapshot, self.ahead = None, (None, ())
         return self._voxels
 
     def _replay(self, record: Any) -> None:
@@ -394,5 +396,4 @@ class Session:
 
 def _base_of(array: NDArray[Any]) -> NDArray[Any]:
     """Return the writable array behind a read-only view."""
-    base = array if array.base is None else array.base
-    return np.asarray(base)
+    return np.asarray(array if array.base is None else array.base)

@@ -29,13 +29,16 @@ TEMPERATURE_LEVELS_C = (50.0, 60.0, 100.0)
 DAMAGE_LEVELS = (1.0, 4.6)
 
 
-def build_scene(case: Case, plan_name: str | None = None, palette: str = "", *, masks: bool = True) -> Scene:
+def build_scene(
+    case: Case, plan_name: str | None = None, palette: str = "", *, masks: bool = True, focus_mm: Point | None = None
+) -> Scene:
     """Return everything that is to be shown of a case and one of its plans.
 
     Parameters: ``plan_name`` by default the only plan, or the last one that has a result, or the last, and "" for
     none; ``palette`` a name of ``catalog/palettes.json``, by default that of the case's display. ``masks=False``
     leaves out the overlays, which cost a pass over the labels each: ``looks`` say how to draw segments straight from
-    the label map. Works for a case without labels, plan or result. Raises ``DataError`` for an unknown plan and
+    the label map. ``focus_mm`` where the slices cross, if that is known: finding it takes a pass over the labels too.
+    Works for a case without labels, plan or result. Raises ``DataError`` for an unknown plan and
     ``UsageError`` for an unknown palette.
     """
     colours, display = _palette(palette or case.display.palette or "default"), case.display
@@ -63,7 +66,7 @@ def build_scene(case: Case, plan_name: str | None = None, palette: str = "", *, 
         fields=_fields(result),
         markers=_markers(case.assessments.get(name), colours),
         numbers=_numbers(case, name),
-        focus_mm=focus_of(case, target),
+        focus_mm=focus_of(case, target) if focus_mm is None else focus_mm,
         window=(display.window_width, display.window_level)
         if display.window_width is not None and display.window_level is not None else window_of(case),
         messages=(*_messages(case, name, result), *assumed),

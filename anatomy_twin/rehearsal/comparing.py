@@ -15,6 +15,7 @@ HIGHER: Final = "higher"
 LOWER: Final = "lower"
 BEST_SIGN: Final = "\N{BLACK STAR}"
 NOT_ASSESSED: Final = "not assessed"
+PREVIEW_SIGN: Final = "\N{ALMOST EQUAL TO}"
 KINDS: Final = {"AblationPlan": "ablation", "ResectionPlan": "resection", "LesionPlan": "lesions",
                 "PositionPlan": "position"}  # fmt: skip
 # what is better where no limit says it; a name that ends with "*" stands for all that begin so
@@ -27,8 +28,19 @@ BETTER: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class Followed:
+    """Numbers of a plan that followed the hand; ``exact`` where no simulation would give better ones."""
+
+    quantities: tuple[Quantity, ...]
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PlanState:
-    """How far a plan is: ``kind`` in a word, ``broken`` rules and rules ``open`` (None: not checked yet)."""
+    """How far a plan is: ``kind`` in a word, ``broken`` rules and rules ``open`` (None: not checked yet).
+
+    ``preview``: its numbers are those that followed the hand, coarser than what a simulation would give.
+    """
 
     name: str
     kind: str
@@ -37,24 +49,26 @@ class PlanState:
     open: int | None
     simulated: bool
     assessed: bool
+    preview: bool = False
 
     @property
     def words(self) -> str:
         """One line: "2 rules broken, simulated, assessed"."""
         found = [rules_words(self.broken, self.open)]
         found += ["simulated"] if self.simulated else []
-        found.append("assessed" if self.assessed else NOT_ASSESSED)
+        found.append("preview only" if self.preview else "assessed" if self.assessed else NOT_ASSESSED)
         return ", ".join(found)
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One number of one plan: its text, its verdict ("" without), whether it is the best of its row."""
+    """One number of one plan: its text, its verdict ("" without), whether it is the best of its row, or a preview."""
 
     text: str
     verdict: str = ""
     best: bool = False
     quantity: Quantity | None = None
+    preview: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,36 +92,52 @@ class Comparison:
     rows: tuple[Row, ...]
 
 
-def compare_plans(case: Case, checks: Mapping[str, PlanCheck] | None = None) -> Comparison:
-    """Return the table of all plans of a case; ``checks`` are those known besides the ones it holds.
+def compare_plans(
+    case: Case, checks: Mapping[str, PlanCheck] | None = None, followed: Mapping[str, Followed] | None = None
+) -> Comparison:
+    """Return the table of all plans of a case.
 
-    Rows are the numbers that any plan has, in the order of the first that has them. The best of a row is marked where
-    two plans or more have the number, differ in it as it is shown, and aim at the same; of vessels that are cut only
-    their count is a row.
+    Parameters: ``checks`` those known besides the ones the case holds; ``followed`` the numbers that followed the
+    hand, for plans that the case has no numbers of. Rows are the numbers that any plan has, in the order of the first
+    that has them. The best of a row is marked where two plans or more have the number, differ in it as it is shown,
+    and are of one kind and aim; a preview is neither best nor beaten. Of vessels that are cut only their count is a
+    row.
     """
-    states = tuple(plan_state(case, name, (checks or {}).get(name)) for name in case.plans)
-    columns = [_numbers(case, name) for name in case.plans]
+    live = {name: numbers for name, numbers in (followed or {}).items() if name not in case.assessments}
+    states = tuple(plan_state(case, name, (checks or {}).get(name), live.get(name)) for name in case.plans)
+    columns = [_numbers(case, name, live.get(name)) for name in case.plans]
     rows = [_rules_row(states)] if states else []
     for name in dict.fromkeys(name for column in columns for name in column):
         quantities = [column.get(name) for column in columns]
         known = next(quantity for quantity in quantities if quantity is not None)
         better = better_of(known)
-        best = _best(quantities, states, better)
+        settled = [None if state.preview else q for q, state in zip(quantities, states, strict=True)]
+        best = _best(settled, states, better)
         cells = tuple(
-            Cell(NOT_ASSESSED if state.name not in case.assessments else "\N{EM DASH}") if quantity is None else
-            Cell(format_quantity(quantity), quantity.verdict, number in best, quantity)
+            _cell(quantity, state, number in best)
             for number, (quantity, state) in enumerate(zip(quantities, states, strict=True))
-        )  # fmt: skip
+        )
         rows.append(Row(name, known.label, known.unit, better, cells, known.limit, known.note))
     return Comparison(states, tuple(rows))
 
 
-def plan_state(case: Case, name: str, check: PlanCheck | None = None) -> PlanState:
-    """Return how far a plan of a case is; ``check`` where one is known that the case does not hold."""
+def _cell(quantity: Quantity | None, state: PlanState, best: bool) -> Cell:
+    if quantity is None:
+        return Cell("\N{EM DASH}" if state.assessed else NOT_ASSESSED)
+    text = format_quantity(quantity)
+    shown = f"{PREVIEW_SIGN} {text}" if state.preview and quantity.value is not None else text
+    return Cell(shown, quantity.verdict, best, quantity, state.preview)
+
+
+def plan_state(
+    case: Case, name: str, check: PlanCheck | None = None, followed: Followed | None = None
+) -> PlanState:
+    """Return how far a plan of a case is; ``check`` and ``followed`` where such are known that the case has not."""
     plan, check = case.plan(name), case.checks.get(name, check)
     broken = None if check is None else len(check.broken)
     return PlanState(name, KINDS.get(type(plan).__name__, "plan"), aim_of(plan), broken, _open(check),
-                     name in case.results, name in case.assessments)  # fmt: skip
+                     name in case.results, name in case.assessments or followed is not None,
+                     followed is not None and not followed.exact)  # fmt: skip
 
 
 def aim_of(plan: Plan) -> str:
@@ -168,9 +198,9 @@ def _cell_text(cell: Cell) -> str:
     return f"{text} ({cell.verdict})" if cell.verdict and cell.verdict != cell.text else text
 
 
-def _numbers(case: Case, name: str) -> dict[str, Quantity]:
+def _numbers(case: Case, name: str, followed: Followed | None) -> dict[str, Quantity]:
     assessment = case.assessments.get(name)
-    found = assessment.quantities if assessment is not None else ()
+    found = assessment.quantities if assessment is not None else followed.quantities if followed is not None else ()
     return {quantity.name: quantity for quantity in found if not _is_single_vessel(quantity.name)}
 
 

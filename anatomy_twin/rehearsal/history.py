@@ -92,9 +92,11 @@ class History:
         """Return the history with one more step; what was undone before it is forgotten."""
         last = self.done[-1] if self.done else None
         if last is not None and entry.key and last.key == entry.key and not self.undone and not (
-            entry.step or last.step or last.fields != entry.fields
+            entry.step or last.step or not entry.fields <= last.fields
         ):
-            done = (*self.done[:-1], replace(entry, before=last.before))
+            # the first move of a plan also drops what an older one led to: later moves have nothing left to drop
+            after = FrozenMapping({**last.after, **entry.after})
+            done = (*self.done[:-1], replace(entry, before=last.before, after=after))
         else:
             done = (*self.done, entry)
         sizes = [step.bytes for step in done]

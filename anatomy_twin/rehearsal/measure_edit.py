@@ -105,7 +105,7 @@ def lesions_of(scene: Scene) -> tuple[str, ...]:
     return tuple(look.name for look in scene.looks if look.group == "target")
 
 
-def with_diameters(case: Case, targets: tuple[str, ...], form: str = "{name}: diameters") -> Case:
+def with_diameters(case: Case, targets: tuple[str, ...], form: str = "{name}") -> Case:
     """Return the case with the diameters of lesions; those measured before are measured anew, under their names.
 
     ``form`` makes the name of a new one of the lesion's. Raises ``DataError`` where a lesion has no voxels.
@@ -168,4 +168,6 @@ class MeasuredValues:
 def live_words(measurement: Measurement) -> str:
     """Return the size of a measurement that is being drawn, as text; quick, whatever its extent."""
     numbers = [_words(quantity) for quantity in sized(measurement)]
+    if len(numbers) > 1:
+        numbers[:-1] = [words.removesuffix(" mm") for words in numbers[:-1]]
     return " \N{MULTIPLICATION SIGN} ".join(numbers)

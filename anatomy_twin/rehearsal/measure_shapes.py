@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -30,7 +31,8 @@ def measurement_shapes(
     colour = MARKED if marked or lit else COLOUR
     name = f"measurement {measurement.name}"
     lines = _lines(measurement)
-    shapes = [Shape(kind, points, DIM, name, width_px=1.0, reach_mm=DIM_REACH_MM, dashed=True)
+    shapes = [Shape(kind, points, DIM, name, width_px=1.0, reach_mm=DIM_REACH_MM, dashed=True,
+                    only="slices")
               for kind, points, _ in lines]  # fmt: skip
     for kind, points, dashed in lines:
         fill = 0.12 if kind == "outline" else 0.0
@@ -41,20 +43,30 @@ def measurement_shapes(
         shapes.append(Shape("circle", (measurement.centre_mm,), colour, name, width_px=1.6, fill=0.1, lit=lit,
                             radius_mm=measurement.radius_mm, reach_mm=measurement.radius_mm))  # fmt: skip
     if words:
-        shapes.append(Shape("text", (_word_place(measurement),), colour, name, words, reach_mm=REACH_MM, lit=lit))
+        # in 3-D the words of many would lie over each other: only those of the one that is marked or held
+        only = "" if marked or lit else "slices"
+        shapes.append(Shape("text", (_word_place(measurement),), colour, name, words, reach_mm=REACH_MM, lit=lit,
+                            only=only))  # fmt: skip
     if knobs:
         shapes += knob_shapes(points_of(measurement), colour, name)
+    elif not isinstance(measurement, Area):  # ends that can be seen
+        shapes += [replace(dot, radius_px=2.0) for dot in knob_shapes(points_of(measurement), colour, name)]
     return tuple(shapes)
 
 
-def knob_shapes(points_mm: tuple[Point, ...], colour: tuple[int, int, int], name: str, lit: int = -1) -> list[Shape]:
+def knob_shapes(
+    points_mm: tuple[Point, ...], colour: tuple[int, int, int], name: str, lit: int = -1, only: str = ""
+) -> list[Shape]:
     """Return a dot at each of some points; the one numbered ``lit`` larger."""
     return [Shape("knob", (point,), colour, f"{name} {n}", radius_px=6.5 if n == lit else 4.5, reach_mm=REACH_MM,
-                  lit=n == lit) for n, point in enumerate(points_mm)]  # fmt: skip
+                  lit=n == lit, only=only) for n, point in enumerate(points_mm)]  # fmt: skip
 
 
-def drawing_shapes(kind: str, points_mm: tuple[Point, ...], words: str) -> tuple[Shape, ...]:
-    """Return what is drawn of a measurement that is not finished: the last point follows the mouse."""
+def drawing_shapes(kind: str, points_mm: tuple[Point, ...], words: str, only: str = "") -> tuple[Shape, ...]:
+    """Return what is drawn of a measurement that is not finished: the last point follows the mouse.
+
+    ``only`` is where it is drawn (see ``Shape``).
+    """
     name = "measurement that is drawn"
     shapes: list[Shape] = []
     if kind == "ball" and len(points_mm) > 1:
@@ -72,7 +84,7 @@ def drawing_shapes(kind: str, points_mm: tuple[Point, ...], words: str) -> tuple
     shapes += knob_shapes(points_mm if len(points_mm) <= 12 else (points_mm[0], points_mm[-1]), MARKED, name)
     if words and points_mm:
         shapes.append(Shape("text", (points_mm[-1],), MARKED, name, words, lit=True))
-    return tuple(shapes)
+    return tuple(replace(shape, only=only) for shape in shapes)
 
 
 def _lines(measurement: Measurement) -> list[tuple[str, tuple[Point, ...], bool]]:

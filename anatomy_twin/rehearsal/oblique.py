@@ -12,9 +12,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from anatomy_twin.core import AblationPlan, Plan, PlaneCut, ResectionPlan, VolumeGeometry
+from anatomy_twin.core import AblationPlan, Plan, PlaneCut, ResectionPlan, Volume, VolumeGeometry
 from anatomy_twin.errors import UsageError
-from anatomy_twin.rehearsal.slicing import DIRECTIONS, SlicePlane
+from anatomy_twin.rehearsal.slicing import DIRECTIONS, SlicePlane, cross
 from anatomy_twin.units import Point, check_point, check_positive
 
 Floats = NDArray[np.float64]
@@ -32,7 +32,7 @@ class Frame:
     @property
     def normal(self) -> Floats:
         """Unit vector (LPS) that points away from the viewer."""
-        return np.asarray(np.cross(self.right, self.down))
+        return cross(self.right, self.down)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def frame_along(normal: ArrayLike, *, either_side: bool = True) -> Frame:
     if either_side and float(like.normal @ away) < 0:
         away = -away
     down = _unit(np.asarray(like.down) - float(np.dot(like.down, away)) * away)
-    return _frame(np.cross(down, away), down)
+    return _frame(cross(down, away), down)
 
 
 def frame_with_axis(axis: ArrayLike, angle_deg: float = 0.0) -> Frame:
@@ -160,11 +160,40 @@ def plane_at(
     return SlicePlane(name, check_point("origin_mm", origin), frame.right, frame.down, step, (rows, columns))
 
 
-def extent(geometry: VolumeGeometry, frame: Frame) -> tuple[float, float, Point]:
-    """Return width and height in mm of a picture that shows a whole grid in a frame, and its middle (LPS mm)."""
-    corners = geometry.corners_mm()
+def extent(corners_mm: ArrayLike, frame: Frame) -> tuple[float, float, Point]:
+    """Return width and height in mm of a picture that shows a box in a frame, and its middle (LPS mm).
+
+    ``corners_mm`` (8, 3) are those of a grid or of the body in it (``body_corners``).
+    """
+    corners = np.asarray(corners_mm, dtype=np.float64)
     across, along = corners @ np.asarray(frame.right), corners @ np.asarray(frame.down)
-    return float(np.ptp(across)), float(np.ptp(along)), geometry.center_mm
+    return float(np.ptp(across)), float(np.ptp(along)), check_point("middle", corners.mean(axis=0))
+
+
+def body_corners(volume: Volume) -> Floats:
+    """Return the corners (8, 3) in LPS mm of the part of a scan that is not air, with a narrow rim.
+
+    It is found on every fourth voxel: above -400 HU, or where there are no HU above a tenth of the bright values;
+    lines of a table or of noise, under 2 % of the fullest slice, do not count. All of the scan where nothing is found.
+    """
+    canonical = volume.canonical()
+    shape = canonical.geometry.shape
+    values = canonical.array[::4, ::4, ::4]
+    if volume.modality == "CT":
+        solid = values > -400
+    else:
+        low, high = (float(part) for part in np.percentile(values, (1, 99)))
+        solid = values > low + 0.1 * (high - low)
+    low_index, high_index = [], []
+    for axis in range(3):
+        counts = solid.sum(axis=tuple(n for n in range(3) if n != axis))
+        held = np.flatnonzero(counts > 0.02 * max(int(counts.max()), 1))
+        rim = 0.02 * shape[axis] + 2.0
+        first, last = (4.0 * held[0], 4.0 * held[-1]) if held.size else (0.0, float(shape[axis]))
+        low_index.append(max(first - rim, -0.5))
+        high_index.append(min(last + 2 + rim, shape[axis] - 0.5))
+    sides = list(zip(low_index, high_index, strict=True))
+    return canonical.geometry.to_world(np.array(np.meshgrid(*sides, indexing="ij")).reshape(3, -1).T)
 
 
 def voxel_step_mm(geometry: VolumeGeometry, direction: ArrayLike) -> float:
@@ -190,4 +219,4 @@ def _turned(vector: ArrayLike, axis: Floats, degrees: float) -> Floats:
     """Return a vector turned about a unit axis (Rodrigues)."""
     values, angle = np.asarray(vector, dtype=np.float64), np.radians(degrees)
     part = float(axis @ values) * axis
-    return np.asarray(part + np.cos(angle) * (values - part) + np.sin(angle) * np.cross(axis, values))
+    return np.asarray(part + np.cos(angle) * (values - part) + np.sin(angle) * cross(axis, values))

@@ -1,4 +1,4 @@
-"""What lies under the mouse in a 3-D view, and the numbers of that place. No drawing library and no Qt here."""
+"""From where a 3-D view is seen, and what lies under the mouse in it. No drawing library and no Qt here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from anatomy_twin.core import LabelMap, Volume
 from anatomy_twin.errors import UsageError
 from anatomy_twin.units import Point, check_point
 
@@ -137,25 +136,6 @@ class Hit:
     opacity: float
 
 
-@dataclass(frozen=True, slots=True)
-class Picked:
-    """A picked place: a point (LPS mm) on the surface of ``structure``, and what is known about it.
-
-    ``value`` is that of the scan in its ``unit`` (None outside). Distances are to surfaces, in mm; ``target`` and
-    ``vessel`` name to which; None where there is none. ``inside_target`` where the point lies in it.
-    """
-
-    structure: str
-    point_mm: Point
-    value: float | None = None
-    unit: str = "HU"
-    target: str = ""
-    target_mm: float | None = None
-    inside_target: bool = False
-    vessel: str = ""
-    vessel_mm: float | None = None
-
-
 def seen_first(hits: Iterable[Hit]) -> Hit | None:
     """Return the hit that a person points at: the one that adds most to the colour of the pixel.
 
@@ -170,21 +150,6 @@ def seen_first(hits: Iterable[Hit]) -> Hit | None:
             best, most = hit, share
         left *= 1.0 - hit.opacity
     return best or first
-
-
-def value_at(volume: Volume, point_mm: ArrayLike) -> float | None:
-    """Return the scan's value in the voxel that holds a point; None outside of the scan."""
-    if not bool(volume.geometry.contains(point_mm)):
-        return None
-    return float(volume.array[volume.geometry.nearest_voxel(point_mm)])
-
-
-def inside(labels: LabelMap | None, name: str, point_mm: ArrayLike) -> bool:
-    """Tell whether the voxel that holds a point belongs to a segment."""
-    if labels is None or name not in labels or not bool(labels.geometry.contains(point_mm)):
-        return False
-    segment = labels.segment(name)
-    return bool(labels.layers[segment.layer][labels.geometry.nearest_voxel(point_mm)] == segment.value)
 
 
 def rotation(axis: ArrayLike, angle_deg: float) -> Floats:

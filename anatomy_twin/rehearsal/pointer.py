@@ -60,6 +60,10 @@ class Tool:
         """A key such as "Return", "Delete", "[", "]"; return True where it was used."""
         return False
 
+    def wheel(self, steps: float, at: Pointer) -> bool:
+        """The wheel turned by so many steps, away from the hand positive; return True where it was used."""
+        return False
+
     def cancel(self) -> bool:
         """Give back what is held (Esc); return True if there was anything."""
         return False

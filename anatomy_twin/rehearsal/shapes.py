@@ -23,7 +23,8 @@ class Shape:
     a ball in 3-D; "knob", a dot of ``radius_px`` that can be grabbed; "text" at the one point; "plane" through the
     first point with the second as tip of its normal and ``radius_mm`` as reach. On a slice a shape is drawn where it
     lies within ``reach_mm`` of the plane (``ALWAYS``: projected from anywhere); a plane is drawn as the line in which
-    it meets the slice. ``name`` says whose it is (a handle, a measurement); ``lit`` while it is pointed at or held.
+    it meets the slice. ``name`` says whose it is (a handle, a measurement); ``lit`` while it is pointed at or held;
+    ``only`` "slices" or "3d" for what is not drawn everywhere.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Shape:
     fill: float = 0.0
     dashed: bool = False
     lit: bool = False
+    only: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

@@ -73,7 +73,7 @@ def sample_slab(
     if offsets.size > 1:
         per_step = grid.inverse_affine[:3, :3] @ plane.normal * float(offsets[1] - offsets[0])
     result = np.empty(plane.shape, np.float32)
-    order = _axes_of(per_row, per_column, per_step)
+    order = axes_of(per_row, per_column, per_step)
     if order is None:
         kernels.sample_slab(
             values, start, per_row, per_column, per_step, offsets.size, MODES[slab.mode], outside, result
@@ -89,7 +89,7 @@ def sample_slab(
     return result
 
 
-def _axes_of(per_row: Floats, per_column: Floats, per_step: Floats) -> tuple[int, int, int] | None:
+def axes_of(per_row: Floats, per_column: Floats, per_step: Floats) -> tuple[int, int, int] | None:
     """Return the axes of the grid along which planes, rows and columns run; None where they are oblique to it."""
     lone = [np.flatnonzero(np.abs(step) > 1e-6 * np.abs(step).max()) for step in (per_row, per_column, per_step)]
     if lone[0].size != 1 or lone[1].size != 1 or lone[0][0] == lone[1][0] or lone[2].size > 1:

@@ -17,10 +17,11 @@ from anatomy_twin.core import LabelMap, Volume, VolumeGeometry
 from anatomy_twin.kernels import slice_paint as kernels
 from anatomy_twin.rehearsal.scene import FieldSeries, SegmentLook
 from anatomy_twin.rehearsal.shapes import CutTint, Tint
-from anatomy_twin.rehearsal.slabs import Slab, canonical_view, plane_index, sample_slab
+from anatomy_twin.rehearsal.slabs import Slab, axes_of, canonical_view, plane_index, sample_slab
 from anatomy_twin.rehearsal.slicing import SlicePlane
 
 Picture = NDArray[np.uint8]
+Floats = NDArray[np.float64]
 Key = tuple[Any, ...]
 
 # red, green, blue from the low to the high end of a field
@@ -31,6 +32,7 @@ SOLID: Final = {"target": 1.6, "vessel": 1.4}  # how much stronger than organs t
 MOST_LABELS: Final = 65535
 HATCH_PX: Final = 9.0
 DASH_PX: Final = 6
+FULL_PX: Final = 450.0  # of a picture's shorter side, from which on outlines have their full width
 
 PLAIN: Final = Slab()
 
@@ -42,7 +44,7 @@ class SliceStyle:
     fills: bool = True
     outlines: bool = True
     fill: float = 0.14
-    outline_px: float = 1.5
+    outline_px: float = 2.0
     field: float = 0.65
     levels: bool = True
     crosshair: bool = True
@@ -100,11 +102,33 @@ def label_slice(labels: LabelMap, plane: SlicePlane, layers: tuple[int, ...] | N
     codes = np.zeros((len(chosen), *plane.shape), np.uint16)
     lead = np.full(codes.shape, 255, np.uint8)
     if chosen:
+        array, start = _two_slices(canonical_view(labels.array, axes), start, per_row, per_column)
         kernels.sample_labels(
-            canonical_view(labels.array, axes), np.asarray(chosen, np.int64), start, per_row, per_column, MOST_LABELS,
-            codes, lead,
+            array, np.asarray(chosen, np.int64), start, per_row, per_column, MOST_LABELS, codes, lead
         )
     return LabelSlice(chosen, codes, lead)
+
+
+def _two_slices(
+    array: NDArray[Any], start: Floats, per_row: Floats, per_column: Floats
+) -> tuple[NDArray[Any], Floats]:
+    """Return the two slices of the grid that a plane lies between, and where it starts in them.
+
+    Voxels that lie far apart in memory are so fetched once and not once for every pixel. Other planes and those across
+    the first axis, which lies apart anyway, are given back as they are.
+    """
+    order = axes_of(per_row, per_column, np.zeros(3))
+    if order is None or order[0] == 0 or array.shape[order[0] + 1] < 3:
+        return array, start
+    axis, size = order[0], array.shape[order[0] + 1]
+    low = int(np.clip(np.floor(start[axis]), 0, size - 2))
+    cut = [slice(None)] * 4
+    cut[axis + 1] = slice(low, low + 2)
+    part = np.ascontiguousarray(array[tuple(cut)])
+    part.flags.writeable = False
+    moved = start.copy()
+    moved[axis] -= low
+    return part, moved
 
 
 def field_colours() -> NDArray[np.uint8]:
@@ -171,7 +195,9 @@ class SlicePainter:
         kernels.paint_grey(self.grey(content), level - width / 2, max(width, 1e-6), picture)
         self._paint_field(content, picture)
         labels = self.labels(content)
-        line_px = content.style.outline_px * content.sharpness
+        # thinner in a small picture, where lines would cover what they go round
+        small = min(max(min(content.plane.shape) / content.sharpness / FULL_PX, 0.6), 1.0)
+        line_px = content.style.outline_px * content.sharpness * small
         if labels is not None and labels.layers:
             table = look_table(content.looks, labels.layers, content.style)
             kernels.paint_labels(labels.codes, labels.lead, table, line_px, picture)
@@ -276,10 +302,16 @@ def _hand_held(content: SliceContent) -> bool:
 
 def _same(first: Key, second: Key) -> bool:
     """Tell whether two keys are the same: arrays, grids and volumes by identity, plain values by equality."""
-    return len(first) == len(second) and all(
-        a is b or (isinstance(a, tuple | str | float | int | SliceStyle | Slab) and type(a) is type(b) and a == b)
-        for a, b in zip(first, second, strict=True)
-    )
+    return len(first) == len(second) and all(_alike(a, b) for a, b in zip(first, second, strict=True))
+
+
+def _alike(a: Any, b: Any) -> bool:
+    if a is b:
+        return True
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):  # views of the same memory, which the key keeps alive
+        same = a.ctypes.data == b.ctypes.data and a.shape == b.shape and a.strides == b.strides
+        return same and a.dtype == b.dtype
+    return isinstance(a, tuple | str | float | int | SliceStyle | Slab) and type(a) is type(b) and bool(a == b)
 
 
 def warm_up(volume: Volume, labels: LabelMap | None = None) -> None:

@@ -9,6 +9,7 @@ gives the same picture as an upright one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -28,6 +29,12 @@ DIRECTIONS: Final[dict[str, tuple[Point, Point]]] = {
 }
 PLANES: Final = tuple(DIRECTIONS)
 _LETTERS: Final = (("R", "L"), ("A", "P"), ("F", "H"))  # towards the negative and the positive end of each LPS axis
+
+
+def cross(first: Any, second: Any) -> Floats:
+    """Return the cross product of two vectors of three numbers, quicker than for arrays of them."""
+    (a, b, c), (d, e, f) = first, second
+    return np.array([b * f - c * e, c * d - a * f, a * e - b * d], dtype=np.float64)
 
 
 def letters_of(direction: ArrayLike, *, count: int = 1, least: float = 0.35) -> str:
@@ -58,10 +65,10 @@ class SlicePlane:
     pixel_mm: float
     shape: tuple[int, int]
 
-    @property
+    @cached_property
     def normal(self) -> Floats:
         """Unit vector (LPS) that points away from the viewer."""
-        return np.asarray(np.cross(self.right, self.down))
+        return cross(self.right, self.down)
 
     @property
     def letters(self) -> dict[str, str]:

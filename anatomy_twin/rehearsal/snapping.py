@@ -39,6 +39,7 @@ class Snapper:
     stops_mm: Floats = field(default_factory=lambda: np.zeros((0, 3)))
     vessels: tuple[str, ...] = ()  # of each piece, what it belongs to
     centres_mm: Mapping[str, Point] = field(default_factory=FrozenMapping)
+    _boxes: dict[str, Floats] = field(default_factory=dict, repr=False)  # of triangles, found when first asked for
 
     def snap(self, point_mm: Any, kinds: tuple[str, ...], reach_mm: float) -> Snapped | None:
         """Return what the first of ``kinds`` draws a point (LPS mm) to within ``reach_mm``; None where nothing does."""
@@ -60,7 +61,9 @@ class Snapper:
         elif kind in ("skin", "surface"):
             for name, mesh in self.surfaces.items():
                 if (name in SKIN) == (kind == "skin"):
-                    hit = nearest_on_surface(mesh, point, reach_mm)
+                    if name not in self._boxes:
+                        self._boxes[name] = triangle_boxes(mesh)
+                    hit = nearest_on_surface(mesh, point, reach_mm, self._boxes[name])
                     words = "on the skin" if kind == "skin" else f"on the surface of {structure_label(name)}"
                     found += [] if hit is None else [(hit[1], hit[0], words)]
         found = [entry for entry in found if entry[0] <= reach_mm]
@@ -110,16 +113,25 @@ def snapper_of(case: Case, targets: tuple[str, ...] = ()) -> Snapper:
 
 
 def nearest_on_lines(starts_mm: Floats, stops_mm: Floats, point: Floats) -> tuple[Floats, float, int]:
-    """Return the point of straight pieces (n, 3) to (n, 3) that is nearest to a point, its distance, and which piece."""
+    """Return the point of straight pieces (n, 3) to (n, 3) nearest to a point, its distance, and the piece's number."""
     near = _on_edges(starts_mm, stops_mm, point)
     distance = np.linalg.norm(near - point, axis=1)
     piece = int(np.argmin(distance))
     return near[piece], float(distance[piece]), piece
 
 
-def nearest_on_surface(mesh: SurfaceMesh, point: Floats, reach_mm: float) -> tuple[Floats, float] | None:
-    """Return the point of a surface nearest to a point and its distance; None where that is above ``reach_mm``."""
-    corners = mesh.points_mm[_triangles_near(mesh, point, reach_mm)]
+def nearest_on_surface(
+    mesh: SurfaceMesh, point: Floats, reach_mm: float, boxes: Floats | None = None
+) -> tuple[Floats, float] | None:
+    """Return the point of a surface nearest to a point and its distance; None where that is above ``reach_mm``.
+
+    ``boxes`` are those of its triangles (``triangle_boxes``), where many points are asked for.
+    """
+    low, high = triangle_boxes(mesh) if boxes is None else boxes
+    near_by = np.ones(len(mesh.triangles), bool)
+    for axis in range(3):
+        near_by &= (low[axis] <= point[axis] + reach_mm) & (high[axis] >= point[axis] - reach_mm)
+    corners = mesh.points_mm[mesh.triangles[near_by]]
     if not len(corners):
         return None
     a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
@@ -149,15 +161,10 @@ def holds(labels: LabelMap, name: str, points_mm: Floats) -> NDArray[np.bool_]:
     return seen
 
 
-def _triangles_near(mesh: SurfaceMesh, point: Floats, reach_mm: float) -> NDArray[np.int64]:
-    """Return the triangles whose box comes within reach of a point: all that can be nearer, few enough to measure."""
-    points = mesh.points_mm
-    low = [points[mesh.triangles, axis].min(axis=1) for axis in range(3)]
-    high = [points[mesh.triangles, axis].max(axis=1) for axis in range(3)]
-    near = np.ones(len(mesh.triangles), bool)
-    for axis in range(3):
-        near &= (low[axis] <= point[axis] + reach_mm) & (high[axis] >= point[axis] - reach_mm)
-    return mesh.triangles[near]
+def triangle_boxes(mesh: SurfaceMesh) -> Floats:
+    """Return the least and the largest coordinates of every triangle of a surface, (2, 3, n) in LPS mm."""
+    corners = mesh.points_mm[mesh.triangles]
+    return np.ascontiguousarray(np.stack([corners.min(axis=1), corners.max(axis=1)]).transpose(0, 2, 1))
 
 
 def _on_edges(start: Floats, stop: Floats, point: Floats) -> Floats:

@@ -95,9 +95,9 @@ class ScaleBar:
         self.actor.SetNumberOfLabels(4)
         self.actor.SetUnconstrainedFontSize(True)
         self.actor.SetBarRatio(0.25)
-        self.actor.SetPosition(0.015, 0.12)
-        self.actor.SetWidth(0.11)
-        self.actor.SetHeight(0.42)
+        self.actor.SetPosition(0.02, 0.07)
+        self.actor.SetWidth(0.13)
+        self.actor.SetHeight(0.36)
         self.actor.SetVisibility(False)
         for look, size in ((self.actor.GetTitleTextProperty(), 13), (self.actor.GetLabelTextProperty(), 12)):
             look.SetFontSize(size)

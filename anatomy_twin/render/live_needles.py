@@ -11,26 +11,11 @@ import pyvista
 from vtkmodules.vtkCommonMath import vtkMatrix4x4
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
-from anatomy_twin.core import Plan
-from anatomy_twin.core.plans import AblationPlan
-from anatomy_twin.rehearsal import Needle, structure_colour
-from anatomy_twin.rehearsal.build import device_size
+from anatomy_twin.rehearsal import Needle
+from anatomy_twin.render.live_shapes import make_round
 from anatomy_twin.render.stage import OUTSIDE_MM, unit_rgb
 
 STEEL: Final = (0.66, 0.68, 0.72)
-
-
-def needles_of(plan: Plan | None, palette: str = "") -> tuple[Needle, ...]:
-    """Return the applicators of a plan as they are drawn; none of other plans."""
-    if not isinstance(plan, AblationPlan):
-        return ()
-    colour = structure_colour("needle", palette or "default")
-    found = []
-    for number, applicator in enumerate(plan.applicators, start=1):
-        radius, active, _ = device_size(applicator.device)
-        label = f"Applicator {number} ({applicator.device})"
-        found.append(Needle(label, applicator.entry_mm, applicator.tip_mm, radius, active, colour))
-    return tuple(found)
 
 
 @dataclass
@@ -38,19 +23,24 @@ class _Drawn:
     shaft: Any
     heating: Any
     entry: Any
+    axis: Any  # a thin line over everything: the tip lies inside of the target, where nothing else shows it
+    point: Any
 
     @property
     def actors(self) -> tuple[Any, ...]:
-        return self.shaft, self.heating, self.entry
+        return self.shaft, self.heating, self.entry, self.axis, self.point
 
 
 class LiveNeedles:
-    """Applicators on a VTK renderer. ``show`` moves them by matrices; bodies are made once."""
+    """Applicators on a VTK renderer, and their axes on the layer ``over`` it. ``show`` moves them by matrices."""
 
-    def __init__(self, renderer: Any) -> None:
-        self._renderer = renderer
+    def __init__(self, renderer: Any, over: Any) -> None:
+        self._renderer, self._over = renderer, over
+        self._line = _plain(pyvista.Line((0.0, 0.0, 0.0), (0.0, 0.0, 1.0)))
+        self._dot = _plain(pyvista.PolyData(np.zeros((1, 3))))
         self._drawn: list[_Drawn] = []
-        self._rod = _mapper(pyvista.Cylinder(center=(0, 0, 0.5), direction=(0, 0, 1), radius=1, height=1, resolution=20))
+        rod = pyvista.Cylinder(center=(0, 0, 0.5), direction=(0, 0, 1), radius=1, height=1, resolution=20)
+        self._rod = _mapper(rod)
         self._ball = _mapper(pyvista.Sphere(radius=1.0, theta_resolution=20, phi_resolution=14))
         self.needles: tuple[Needle, ...] = ()
 
@@ -58,10 +48,12 @@ class LiveNeedles:
         """Show these applicators, each from beyond its entry to its tip."""
         self.needles = tuple(needles)
         while len(self._drawn) < len(self.needles):
-            self._drawn.append(_Drawn(*(self._actor(kind) for kind in (self._rod, self._rod, self._ball))))
+            bodies = (self._actor(kind) for kind in (self._rod, self._rod, self._ball))
+            self._drawn.append(_Drawn(*bodies, self._above(self._line), self._above(self._dot)))
         while len(self._drawn) > len(self.needles):
             for actor in self._drawn.pop().actors:
                 self._renderer.RemoveActor(actor)
+                self._over.RemoveActor(actor)
         for drawn, needle in zip(self._drawn, self.needles, strict=True):
             self._place(drawn, needle)
 
@@ -82,6 +74,21 @@ class LiveNeedles:
         self._renderer.AddActor(actor)
         return actor
 
+    def _above(self, mapper: Any) -> Any:
+        actor = vtkActor()
+        actor.SetMapper(mapper)
+        actor.PickableOff()
+        actor.SetUserMatrix(vtkMatrix4x4())
+        look = actor.GetProperty()
+        look.LightingOff()
+        look.SetLineWidth(1.5)
+        look.SetPointSize(6.0)
+        if mapper is self._dot:
+            make_round(actor)
+        look.SetOpacity(0.75)
+        self._over.AddActor(actor)
+        return actor
+
     def _place(self, drawn: _Drawn, needle: Needle) -> None:
         entry, tip = np.asarray(needle.entry_mm), np.asarray(needle.tip_mm)
         length = max(float(np.linalg.norm(tip - entry)), 1e-6)
@@ -91,9 +98,11 @@ class LiveNeedles:
         _stretch(drawn.shaft, entry - OUTSIDE_MM * along, along, length + OUTSIDE_MM, radius)
         _stretch(drawn.heating, tip - active * along, along, max(active, 1e-6) + 0.05, radius * 1.35)
         _stretch(drawn.entry, entry, along, 2.6, 2.6)
+        _stretch(drawn.axis, tip - max(active, 1.0) * along, along, max(active, 1.0), 1.0)
+        _stretch(drawn.point, tip, along, 1.0, 1.0)
         drawn.heating.SetVisibility(active > 0)
         drawn.shaft.GetProperty().SetColor(*STEEL)
-        for actor in (drawn.heating, drawn.entry):
+        for actor in (drawn.heating, drawn.entry, drawn.axis, drawn.point):
             actor.GetProperty().SetColor(*unit_rgb(needle.colour))
             actor.GetProperty().SetAmbient(0.45)
 
@@ -101,6 +110,13 @@ class LiveNeedles:
 def _mapper(mesh: Any) -> Any:
     mapper = vtkPolyDataMapper()
     mapper.SetInputData(mesh.compute_normals(cell_normals=False, split_vertices=True, feature_angle=50.0))
+    mapper.ScalarVisibilityOff()
+    return mapper
+
+
+def _plain(mesh: Any) -> Any:
+    mapper = vtkPolyDataMapper()
+    mapper.SetInputData(mesh)
     mapper.ScalarVisibilityOff()
     return mapper
 

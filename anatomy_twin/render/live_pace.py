@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 FINE, COARSE, CRUDE, HIDDEN = range(4)
-MOVING_S: Final = 0.075  # aimed at while moving: 10 frames/s with room for what else a frame costs
+MOVING_S: Final = 0.065  # aimed at while moving: 10 frames/s with room for what Qt needs to show a frame
 RESTING_S: Final = 0.6  # longest frame that is worth its look when the hand rests
 SLOW_START: Final = 80_000  # triangles of the first moving frames where the processor draws
 SLOW_REST: Final = 900_000
@@ -79,7 +79,7 @@ class Budget:
 
     aim_s: float
     triangles: float
-    least: float = 4_000.0
+    least: float = 9_000.0
     most: float = 1e9
     _times: list[float] = field(default_factory=list)
     _setting: object = None
@@ -134,11 +134,12 @@ class Pace:
     def best_affordable(self) -> bool:
         """True where a resting frame with every finish is expected to take no longer than is worth it.
 
-        Peeling draws everything several times: the first one is tried where a plain frame is quick.
+        Peeling draws everything several times: the first one is tried where a plain frame is quick. Where the processor
+        draws there is no peeling, only sorting.
         """
         if "best" in self.last_s:
             return self.last_s["best"] <= RESTING_S
-        return self.last_s.get("resting", 1.0) <= RESTING_S / 6.0
+        return self.last_s.get("resting", 1.0) <= RESTING_S / (1.5 if self.software else 6.0)
 
     @property
     def always_best(self) -> bool:

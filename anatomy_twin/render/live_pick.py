@@ -29,6 +29,14 @@ class Finder:
         numbers = {id(surface) for surface in kept}
         self._trees = {number: tree for number, tree in self._trees.items() if number in numbers}
 
+    def prepare(self, layers: Iterable[SurfaceLayer]) -> bool:
+        """Make the tree of one visible surface that has none yet; return False once all are there."""
+        for layer in layers:
+            if layer.visible and id(layer.surface) not in self._trees:
+                self._tree(layer.surface)
+                return True
+        return False
+
     def nearest_mm(self, surface: SurfaceMesh, point_mm: ArrayLike) -> float:
         """Return the distance in mm from a point to a surface."""
         place, cell, number, part, squared = [0.0] * 3, vtkGenericCell(), mutable(0), mutable(0), mutable(0.0)

@@ -15,6 +15,9 @@ from anatomy_twin.rehearsal import Shape
 from anatomy_twin.render.stage import unit_rgb
 
 DASH_MM: Final = 3.0
+DISC_SHADER: Final = """//VTK::TCoord::Impl
+  if (length(gl_PointCoord - vec2(0.5)) > 0.5) { discard; }
+"""
 LIT: Final = (1.0, 1.0, 1.0)
 ARROW_SHARE: Final = 0.35  # length of a plane's arrow, as a share of its reach, where its tip is not given
 
@@ -40,7 +43,7 @@ class LiveShapes:
 
     def show(self, shapes: Iterable[Shape]) -> None:
         """Show these shapes and nothing else."""
-        wanted = dict.fromkeys(shapes)
+        wanted = dict.fromkeys(shape for shape in shapes if shape.only != "slices")
         for shape in [old for old in self._drawn if old not in wanted]:
             for renderer, actor in self._drawn.pop(shape):
                 renderer.RemoveActor(actor)
@@ -78,7 +81,8 @@ class LiveShapes:
         return self._line(shape, np.vstack([points, points[:1]]))
 
     def _circle(self, shape: Shape, points: NDArray[Any]) -> list[tuple[Any, Any]]:
-        mesh = pyvista.Sphere(radius=max(shape.radius_mm, 0.1), center=points[0], theta_resolution=32, phi_resolution=20)
+        radius = max(shape.radius_mm, 0.1)
+        mesh = pyvista.Sphere(radius=radius, center=points[0], theta_resolution=32, phi_resolution=20)
         ball = _solid(mesh, shape, opacity=0.25 + 0.5 * min(max(shape.fill, 0.0), 1.0))
         return [(self._renderer, ball)]
 
@@ -102,7 +106,7 @@ class LiveShapes:
                               shaft_radius=0.03)  # fmt: skip
         fill = _solid(sheet, shape, opacity=0.16 + 0.3 * min(max(shape.fill, 0.0), 1.0) + (0.1 if shape.lit else 0.0))
         fill.GetProperty().LightingOff()
-        return [(self._renderer, fill), (self._renderer, rim), (self._renderer, _solid(arrow, shape, opacity=1.0))]
+        return [(self._renderer, fill), (self.over, rim), (self.over, _solid(arrow, shape, opacity=1.0))]
 
     def _text(self, shape: Shape, points: NDArray[Any]) -> list[tuple[Any, Any]]:
         return [(self.over, _words(shape, points[0], above_px=0))]
@@ -124,11 +128,16 @@ def _flat(
     if points:
         look.SetRepresentationToPoints()
         look.SetPointSize(points)
-        look.RenderPointsAsSpheresOn()
+        make_round(actor)
     else:
         look.SetRepresentationToWireframe()
         look.SetLineWidth(width * (1.6 if shape.lit else 1.0))
     return actor
+
+
+def make_round(actor: Any) -> None:
+    """Draw the points of an actor as discs."""
+    actor.GetShaderProperty().AddFragmentShaderReplacement("//VTK::TCoord::Impl", False, DISC_SHADER, False)
 
 
 def _solid(mesh: Any, shape: Shape, *, opacity: float) -> Any:

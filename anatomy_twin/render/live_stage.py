@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import numpy as np
 import pyvista
+from numpy.typing import NDArray
 from vtkmodules.vtkCommonDataModel import vtkPlane
-from vtkmodules.vtkRenderingCore import vtkTextActor
+from vtkmodules.vtkRenderingCore import vtkTextActor, vtkWindowToImageFilter
 
 from anatomy_twin.core import Plan, SurfaceMesh
 from anatomy_twin.core.plans import PlaneCut, ResectionPlan
@@ -20,7 +21,7 @@ from anatomy_twin.rehearsal import FieldSeries, Scene, SurfaceLayer, letters_of
 from anatomy_twin.rehearsal.picking import Camera
 from anatomy_twin.render.field_surface import ScaleBar, cut_painter, field_painter
 from anatomy_twin.render.live_needles import LiveNeedles
-from anatomy_twin.render.live_pace import MOVING_S, Pace, choose_levels, count
+from anatomy_twin.render.live_pace import MOVING_S, RESTING_S, Pace, choose_levels, count
 from anatomy_twin.render.live_shapes import LiveShapes
 from anatomy_twin.render.live_slices import StandingSlices, crossing_planes, plane_of
 from anatomy_twin.render.live_surfaces import LiveSurfaces
@@ -48,11 +49,11 @@ class LiveStage:
         self.renderer.SetUseOIT(False)
         add_lights(plotter)
         self.surfaces = LiveSurfaces(self.renderer)
-        self.needles = LiveNeedles(self.renderer)
         self.preview = PreviewZone(self.renderer)
         self.slices = StandingSlices(self.renderer, scene.volume)
         self.bar = ScaleBar(self.renderer)
         self.shapes = LiveShapes(self.renderer, self.window)
+        self.needles = LiveNeedles(self.renderer, self.shapes.over)
         add_cube(plotter)
         self.volume: LiveVolume | None = None
         self.pace = Pace(software=True)
@@ -171,6 +172,11 @@ class LiveStage:
         ends = {"left": -right, "right": right, "top": up, "bottom": -up}
         return {side: letters_of(direction, count=2) for side, direction in ends.items()}
 
+    def hide_letters(self) -> None:
+        """Draw no letters: whoever writes words on the picture writes them too."""
+        for actor in self._letters.values():
+            actor.SetVisibility(False)
+
     # frames
 
     def frame(self, kind: str) -> float:
@@ -183,7 +189,7 @@ class LiveStage:
         for side, text in self.edge_letters().items():
             self._letters[side].SetInput(text)
         if self.volume is not None:
-            self.volume.still(moving)
+            self.volume.set_moving(moving)
         self.renderer.ResetCameraClippingRange()
         self.shapes.over.ResetCameraClippingRange()
         began = time.perf_counter()
@@ -193,9 +199,21 @@ class LiveStage:
         self._learn(kind, seconds)
         return seconds
 
+    def picture(self) -> NDArray[np.uint8]:
+        """Return the last frame, RGB (rows, columns, 3), without drawing again."""
+        reader = vtkWindowToImageFilter()
+        reader.SetInput(self.window)
+        reader.SetInputBufferTypeToRGB()
+        reader.ReadFrontBufferOff()
+        reader.ShouldRerenderOff()
+        reader.Update()
+        image = pyvista.wrap(reader.GetOutput())
+        width, height, _ = image.dimensions
+        return np.ascontiguousarray(np.asarray(image.active_scalars).reshape(height, width, 3)[::-1])
+
     def close(self) -> None:
         """Release what is held."""
-        for part in (self.shapes, self.slices, self.preview, self.needles, self.bar):
+        for part in (self.needles, self.shapes, self.slices, self.preview, self.bar):
             part.close()
         if self.volume is not None:
             self.volume.close()
@@ -237,8 +255,8 @@ class LiveStage:
                 self.pace = Pace(software=False)
             return
         self.pace.tell(kind, seconds, self.drawn, self._all_fine)
-        if kind == "moving" and self.volume is not None:
-            self.volume.learn(seconds, MOVING_S)
+        if self.volume is not None:
+            self.volume.learn(kind == "moving", seconds, MOVING_S if kind == "moving" else RESTING_S)
 
     def _vtk_planes(self) -> list[Any]:
         found = []

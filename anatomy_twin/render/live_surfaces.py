@@ -163,7 +163,7 @@ class LiveSurfaces:
         """Make one detail of one surface that will be needed; return False once all are made."""
         for shown in self._shown.values():
             if shown.layer.visible:
-                for level in (CRUDE, COARSE):
+                for level in (CRUDE, FINE):
                     if level not in shown.mappers:
                         self._mapper(shown, level)
                         return True
@@ -189,8 +189,8 @@ class LiveSurfaces:
         shown = _Shown(layer, coarse, actor)
         self._shown[layer.name] = shown
         _dress(actor, layer)
-        if layer.visible:
-            actor.SetMapper(self._mapper(shown, FINE))
+        if layer.visible:  # the first picture must come soon: fine surfaces follow
+            actor.SetMapper(self._mapper(shown, COARSE))
         self._renderer.AddActor(actor)
         return shown
 
@@ -218,8 +218,8 @@ class LiveSurfaces:
         return mapper
 
     def _mesh(self, shown: _Shown, level: int) -> Any:
-        if level == COARSE and shown.coarse is None:
-            return self._mapper(shown, FINE).GetInput()
+        if shown.coarse is None and COARSE + FINE - level in shown.mappers and level != CRUDE:
+            return shown.mappers[COARSE + FINE - level].GetInput()
         if level == CRUDE:
             source = self._mapper(shown, COARSE).GetInput()
             return source if source.GetNumberOfCells() < SMALL else _crude(source)

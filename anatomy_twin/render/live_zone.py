@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pyvista
 
 from anatomy_twin.core import SurfaceMesh
-from anatomy_twin.rehearsal import FieldSeries
+from anatomy_twin.rehearsal import FieldSeries, Scene, SurfaceLayer
 
 
 def surface_at(series: FieldSeries, snapshot: int, level: float = 1.0) -> SurfaceMesh | None:
@@ -32,6 +33,26 @@ def surface_at(series: FieldSeries, snapshot: int, level: float = 1.0) -> Surfac
     surface = SurfaceMesh(points, triangles)
     # the contour's normals point to lower values in index space, which may be mirrored in the patient
     return surface if surface.volume_ml >= 0 else SurfaceMesh(points, triangles[:, ::-1])
+
+
+def layers_at(scene: Scene, snapshot: int, known: dict[int, SurfaceMesh | None] | None = None) -> tuple[
+    SurfaceLayer, ...
+]:
+    """Return the surfaces of a scene with the zone of one moment (-1: the last); none while nothing is coagulated.
+
+    ``known`` keeps zones of moments between calls.
+    """
+    damage = next((series for series in scene.fields if series.name == "damage"), None)
+    if damage is None or not 0 <= snapshot < damage.times_s.size - 1:
+        return scene.surfaces
+    known = {} if known is None else known
+    if snapshot not in known:
+        known[snapshot] = surface_at(damage, snapshot)
+    zone = known[snapshot]
+    return tuple(
+        replace(layer, surface=zone) if layer.name == "zone" and zone is not None else layer
+        for layer in scene.surfaces if layer.name != "zone" or zone is not None
+    )
 
 
 class PreviewZone:

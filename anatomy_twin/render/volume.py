@@ -16,7 +16,7 @@ from anatomy_twin.core import Volume
 from anatomy_twin.errors import UsageError
 
 MOST_VOXELS: Final = {True: 6_000_000, False: 120_000_000}  # by whether the processor draws
-MOVING_SAMPLE, RESTING_SAMPLE = 4.0, 1.0  # pixels between rays of the software mapper at the start
+MOVING_SAMPLE, RESTING_SAMPLE, COARSEST = 5.0, 2.5, 10.0  # pixels between rays of the software mapper at the start
 
 
 def volume_looks() -> dict[str, str]:
@@ -74,7 +74,7 @@ class LiveVolume:
         self._mapper: Any = None
         self.actor = vtkVolume()
         self.name = ""
-        self.moving_sample = MOVING_SAMPLE
+        self._sample = {True: MOVING_SAMPLE, False: RESTING_SAMPLE}  # by whether the view moves
         self._planes: list[Any] = []
 
     def show(self, name: str) -> None:
@@ -96,17 +96,17 @@ class LiveVolume:
             self._renderer.AddVolume(self.actor)
         self.name = name
 
-    def still(self, moving: bool) -> None:
+    def set_moving(self, moving: bool) -> None:
         """Draw with fewer rays while the view moves."""
         if self._mapper is not None and self._software:
-            self._mapper.SetImageSampleDistance(self.moving_sample if moving else RESTING_SAMPLE)
+            self._mapper.SetImageSampleDistance(self._sample[moving])
             self._mapper.SetSampleDistance(self._step * (2.0 if moving else 1.0))
 
-    def learn(self, seconds: float, aim_s: float) -> None:
-        """Take the time of a moving frame and draw the next with as many rays as fit into ``aim_s``."""
+    def learn(self, moving: bool, seconds: float, aim_s: float) -> None:
+        """Take the time of a frame and draw the next of its kind with as many rays as fit into ``aim_s``."""
         if self._software and self.name:
-            wanted = self.moving_sample * float(np.sqrt(seconds / aim_s))
-            self.moving_sample = float(np.clip(0.5 * (self.moving_sample + wanted), 1.0, 10.0))
+            wanted = self._sample[moving] * float(np.sqrt(seconds / aim_s))
+            self._sample[moving] = float(np.clip(0.5 * (self._sample[moving] + wanted), 1.0, COARSEST))
 
     def clip(self, planes: Iterable[Any]) -> None:
         """Hide what lies on the negative side of any of some ``vtkPlane``s."""
@@ -134,7 +134,7 @@ class LiveVolume:
             self._mapper.SetAutoAdjustSampleDistances(False)
             self._mapper.SetLockSampleDistanceToInputSpacing(False)
             self._mapper.SetMinimumImageSampleDistance(1.0)
-            self._mapper.SetMaximumImageSampleDistance(10.0)
+            self._mapper.SetMaximumImageSampleDistance(COARSEST)
         else:
             from vtkmodules.vtkRenderingVolumeOpenGL2 import vtkSmartVolumeMapper
 

@@ -7,6 +7,7 @@ import sys
 import types
 import typing
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from anatomy_twin.core import FrozenMapping
@@ -37,11 +38,17 @@ def encode(hint: Any, value: Any) -> Any:
         # a list of pairs keeps the order, which JSON objects with sorted keys do not
         return [[key, encode(arguments[1], item)] for key, item in value.items()]
     if dataclasses.is_dataclass(hint):
-        hints = typing.get_type_hints(hint)
+        hints = _hints_of(hint)
         return {part.name: encode(hints[part.name], getattr(value, part.name)) for part in dataclasses.fields(hint)}
     if hint in (str, bool, int, float):
         return hint(value)
     raise StoreError(f"a value of type {hint!r} cannot be stored")
+
+
+@cache
+def _hints_of(kind: Any) -> dict[str, Any]:
+    """Return the types of the fields of a dataclass; finding them takes longer than writing the fields."""
+    return typing.get_type_hints(kind)
 
 
 def decode(hint: Any, value: Any, where: str) -> Any:

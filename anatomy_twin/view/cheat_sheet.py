@@ -73,7 +73,8 @@ def _group(title: str, lines: list[tuple[str, str]]) -> str:
         f"<td>{escape(text)}</td></tr>"
         for keys, text in lines
     )
-    return f'<p style="color:{quiet}; margin-bottom:1px"><b>{escape(title)}</b></p><table cellspacing="1">{rows}</table>'
+    heading = f'<p style="color:{quiet}; margin-bottom:1px"><b>{escape(title)}</b></p>'
+    return f'{heading}<table cellspacing="1">{rows}</table>'
 
 
 class CheatSheet(QDialog):

@@ -19,6 +19,7 @@ from anatomy_twin.rehearsal.readout import Reader, Readout, reader_of, readout
 from anatomy_twin.rehearsal.slice_paint import SliceStyle
 from anatomy_twin.rehearsal.slicing import SlicePlane
 from anatomy_twin.units import Point, check_point
+from anatomy_twin.view.refcounts import hold_singletons
 from anatomy_twin.view.slice_layers import SliceLayers
 
 READING_S = 0.008  # of preparing for readouts at a time, between events
@@ -50,9 +51,11 @@ class Desk(QObject):
     marked_changed = Signal()  # another measurement is marked
     told = Signal(str, str)  # "info", "warning" or "error", and a line
 
-    def __init__(self, session: Session, plan_name: str | None = None) -> None:
+    def __init__(self, session: Session, plan_name: str | None = None, palette: str = "") -> None:
         super().__init__()
+        hold_singletons()
         self.session = session
+        self.usual_palette = palette  # of structures, where the case names none
         self.plan_name = chosen_plan(session.case) if plan_name is None else session.case.plan(plan_name).name
         self.moving: Plan | None = None
         self.live: Preview | None = None
@@ -288,9 +291,10 @@ class Desk(QObject):
             self.reading_changed.emit()
 
     def _make_scene(self) -> Scene:
-        plain = replace(self.case, display=Display(palette=self.case.display.palette))
+        plain = replace(self.case, display=Display(palette=self.case.display.palette or self.usual_palette))
         self._palette = self.case.display.palette
-        return build_scene(plain, self.plan_name, masks=False)
+        known = getattr(self, "_plain", None)
+        return build_scene(plain, self.plan_name, masks=False, focus_mm=None if known is None else known.focus_mm)
 
     def _build(self, *, looks_only: bool = False) -> None:
         before = self.scene.window

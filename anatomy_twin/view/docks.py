@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QAbstractScrollArea, QDockWidget, QFrame, QScrollArea, QTabWidget, QWidget
 
@@ -18,8 +18,9 @@ SIDES: Final = {"left": AREA.LeftDockWidgetArea, "right": AREA.RightDockWidgetAr
 FORM: Final = 5  # of the remembered places: another number makes older ones worthless
 FEATURE: Final = QDockWidget.DockWidgetFeature
 LOWER: Final = 0.21  # of the window's height, for the panels below the views
-STEPS_LETTERS, TREE_LETTERS = 20, 52  # widths in letters of the window's type
-MOST_SHARE: Final = {"left": 0.16, "right": 0.34}  # of the window's width
+STEPS_LETTERS, TREE_LETTERS = 26, 58  # widths in letters of the window's type
+MOST_SHARE: Final = {"left": 0.15, "right": 0.29}  # of the window's width, at first
+ROOM: Final = 0.36  # of the window's width: what was remembered and is wider is made narrow again
 
 
 class Docks:
@@ -53,8 +54,10 @@ class Docks:
                 self._tabs[place.stack].addTab(_roomy(panel), panel.windowTitle())
             self.by_name[place.name] = dock
         self._stand()
-        self._restore()
+        self._restored = self._restore()
         self._stands = True
+        if window.isVisible():
+            QTimer.singleShot(0, window, self.settle)
 
     def _add_place(self, name: str, side: str, inside: QWidget) -> None:
         dock = QDockWidget(inside.windowTitle(), self._window)
@@ -92,30 +95,46 @@ class Docks:
         window.resizeDocks([docks["numbers"], docks["messages"]], [56, 44], across)
         window.resizeDocks([docks["numbers"]], [round(LOWER * window.height())], down)
 
-    def _restore(self) -> None:
+    def _restore(self) -> bool:
         preferences = self._window.preferences
         state = preferences.state("docks")
         if state.isEmpty() or not self._window.restoreState(state, FORM):
-            return
+            return False
         for name, index in zip(self._tabs, preferences.numbers("tabs"), strict=False):
             self._tabs[name].setCurrentIndex(int(index))
-        self.fit()
+        return True
+
+    def settle(self) -> None:
+        """Take the right size, once the window has its own."""
+        if self._stands and self.places:
+            if self._restored:
+                self.fit()
+            else:
+                self.size()
 
     def fit(self) -> None:
         """Take room back from places that were remembered from a larger window."""
         window = self._window
+        lower = (*window.preferences.numbers("lower"), LOWER)[0]
         for name, dock in self.places.items():
-            most = round(MOST_SHARE.get(self.sides[name], 1.0) * window.width())
-            if not dock.isFloating() and dock.width() > most:
+            if dock.isFloating():
+                continue
+            if self.sides[name] == "bottom":
+                most = round(min(max(lower, 0.1), 0.5) * window.height())
+                if dock.height() > most:
+                    window.resizeDocks([dock], [most], Qt.Orientation.Vertical)
+            elif dock.width() > ROOM * window.width():
+                most = round(MOST_SHARE[self.sides[name]] * window.width())
                 window.resizeDocks([dock], [most], Qt.Orientation.Horizontal)
-            if self.sides[name] == "bottom" and not dock.isFloating() and dock.height() > window.height() // 2:
-                window.resizeDocks([dock], [round(LOWER * window.height())], Qt.Orientation.Vertical)
 
     def keep(self) -> None:
         """Remember where everything stands."""
         if self._stands:
             preferences = self._window.preferences
             preferences.keep_state("docks", self._window.saveState(FORM))
+            lower = self.by_name["numbers"]
+            if lower.isVisible() and not lower.isFloating():
+                preferences.keep_numbers("lower", (lower.height() / max(self._window.height(), 1),))
             preferences.keep_numbers("tabs", tuple(float(tabs.currentIndex()) for tabs in self._tabs.values()))
 
     def reset(self) -> None:

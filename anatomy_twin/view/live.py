@@ -107,6 +107,8 @@ class Live(QObject):
     def _ask(self) -> None:
         """Ask what the plan that is shown would do."""
         desk = self._desk
+        if not self._window.preferences["live_physics"]:
+            return
         if desk is None or self._window.desk is not desk or desk.case.primary not in desk.case.labels:
             return
         plan = desk.plan

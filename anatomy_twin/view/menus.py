@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from anatomy_twin.view.window import RehearsalWindow
 
 ICON_LETTERS: Final = 3  # side of an icon in letters of the window's type
+LOW: Final = 50  # lines of type: in a lower window the tool bar has no words, the views need the room
 
 
 def keys_text(keys: tuple[str, ...]) -> str:
@@ -103,10 +104,16 @@ class Menus(QObject):
         window = self._window
         side = max(ICON_LETTERS * QFontMetrics(window.font()).averageCharWidth(), 18)
         self.bar.setIconSize(QSize(side, side))
-        words = bool(window.preferences["toolbar_words"])
-        style = Qt.ToolButtonStyle
-        self.bar.setToolButtonStyle(style.ToolButtonTextUnderIcon if words else style.ToolButtonIconOnly)
+        self.fit_words()
         for command in window.commands.values():
             if command.icon in DRAWINGS:
                 self.actions[command.name].setIcon(icon(command.icon, side))
                 self.actions[command.name].setIconVisibleInMenu(False)
+
+    def fit_words(self) -> None:
+        """Words below the icons where they are wanted and the window is high enough."""
+        window = self._window
+        words = bool(window.preferences["toolbar_words"]) and window.height() >= LOW * window.fontMetrics().height()
+        style = Qt.ToolButtonStyle.ToolButtonTextUnderIcon if words else Qt.ToolButtonStyle.ToolButtonIconOnly
+        if self.bar.toolButtonStyle() != style:
+            self.bar.setToolButtonStyle(style)

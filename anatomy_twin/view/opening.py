@@ -6,14 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QEvent, QObject, QTimer, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QEvent, QObject, QTimer
 
-from anatomy_twin.core import Case, Monitor, Patient
+from anatomy_twin.core import Monitor, Patient
 from anatomy_twin.errors import Cancelled, StoreError, TwinError
 from anatomy_twin.pipeline.library import is_case
 from anatomy_twin.pipeline.scans import SeriesRow
 from anatomy_twin.pipeline.session import Session
+from anatomy_twin.rehearsal.history import Entry
 from anatomy_twin.render.thumbnail import case_thumbnail
 from anatomy_twin.store import recent
 from anatomy_twin.store.manifest import MANIFEST
@@ -24,6 +24,7 @@ from anatomy_twin.view.dialogs_series import SeriesDialog
 from anatomy_twin.view.opening_banner import Banner
 from anatomy_twin.view.opening_drop import DropCatcher
 from anatomy_twin.view.opening_errand import Errand
+from anatomy_twin.view.opening_recent import Recents
 from anatomy_twin.view.opening_save import Saver
 from anatomy_twin.view.opening_wait import WaitCard
 from anatomy_twin.view.words import tr
@@ -46,10 +47,13 @@ class Opening(QObject):
         self.wait = WaitCard(window)
         self.banner = Banner(self)
         self.saver = Saver(self)
+        self.recents = Recents()
+        self._reported: object = None  # the case as it was when its report was written
         self._errands: list[Errand] = []
-        self._jobs: dict[Job, Callable[[], object]] = {}
+        self._jobs: list[Job] = []
         self._known: Session | None = None
-        self._leaving = False
+        self.asks_on_close = False  # also where the program, not a person, closes the window
+        self._given_up: tuple[Session, Entry | None] | None = None  # up to this step a person said "discard"
         self._sync = QTimer(self, singleShot=True, interval=SYNC_MS)
         self._sync.timeout.connect(self._sync_now)
         self._picture = QTimer(self, singleShot=True, interval=PICTURE_MS)
@@ -76,7 +80,22 @@ class Opening(QObject):
     def unsaved(self) -> bool:
         """True where closing would lose work: steps that are not saved, or a scan that was never saved."""
         session = self.session
-        return session is not None and (session.dirty or session.path is None)
+        if session is None or self._given_up == (session, _last(session)):
+            return False
+        return session.dirty or session.path is None
+
+    @property
+    def reported(self) -> bool:
+        """True where a report of the case as it is now was written."""
+        session = self.session
+        return session is not None and self._reported is session.case
+
+    def note_report(self) -> None:
+        """Note that a report of the case as it is now was written."""
+        session = self.session
+        self._reported = None if session is None else session.case
+        if self.window.desk is not None:
+            self.window.desk.case_changed.emit(frozenset({"reported"}))
 
     # in
 
@@ -86,7 +105,8 @@ class Opening(QObject):
         if place.name == MANIFEST and place.is_file():
             place = place.parent
         if not place.exists():
-            self.refuse(tr("Open"), StoreError("nothing lies there any more", where=place.name, advice="look elsewhere"))
+            gone = StoreError("nothing lies there any more", where=place.name, advice="look elsewhere")
+            self.refuse(tr("Open"), gone)
         elif is_case(place):
             self.open_case(place)
         else:
@@ -104,7 +124,7 @@ class Opening(QObject):
     def open_scan(self, path: str | Path) -> None:
         """List the series of a folder or file, let one be chosen, import it."""
         place = Path(path).absolute()
-        self._run_job(
+        self.run_job(
             tr("Looking through {name}").format(name=place.name), "anatomy_twin.pipeline.scans:list_series", str(place),
             done=lambda rows: self._choose(place, rows),
         )
@@ -124,22 +144,25 @@ class Opening(QObject):
 
     # out
 
-    def leave(self, then: Callable[[], object]) -> None:
-        """Go on with ``then``, after the person has decided what becomes of unsaved work."""
+    def leave(self, then: Callable[[], object], otherwise: Callable[[], object] | None = None) -> None:
+        """Go on with ``then`` after the person has decided what becomes of unsaved work, or not (``otherwise``)."""
         if not self.unsaved:
             self.saver.when_idle(then)
             return
         session = self.session
         assert session is not None
-        steps = _count_unsaved(session)
-        more = tr("The last step was: {name}.").format(name=session.history.done[-1].name) if steps else tr(
-            "This scan was never saved as a case.")  # fmt: skip
+        last = _last(session)
+        more = tr("The last step was: {name}.").format(name=last.name) if last is not None and session.dirty else tr(
+            "It was never saved as a case.")  # fmt: skip
 
         def answered(key: str) -> None:
             if key == "save":
                 self.saver.save(then)
             elif key == "discard":
+                self._given_up = session, _last(session)
                 then()
+            elif otherwise is not None:
+                otherwise()
 
         ask(self.window, tr("Unsaved work"), tr("Save what was done to {name}?").format(name=self._name()), more, (
             Choice("save", tr("Save"), default=True), Choice("discard", tr("Discard")),
@@ -176,6 +199,7 @@ class Opening(QObject):
 
     def refuse(self, title: str, error: TwinError) -> None:
         """Show what could not be done; a cancelled thing is only told."""
+        self._given_up = None
         if isinstance(error, Cancelled):
             self.window.tell(tr("stopped"))
             return
@@ -200,7 +224,11 @@ class Opening(QObject):
 
     def run_job(self, title: str, function: str, *args: Any, done: Callable[[Any], object], **kwargs: Any) -> None:
         """Run a function in a child process, with a card that shows it; a refusal is shown in words."""
-        self._run_job(title, function, *args, done=done, **kwargs)
+        job = self.window.jobs.start(title, function, *args, done=done, short=True,
+                                     failed=lambda error: refuse(self.window, title, error), **kwargs)  # fmt: skip
+        if not job.over:
+            self._jobs.append(job)
+            self.wait.add(job, title, lambda: self.window.jobs.cancel(job))
 
     # inside: opening
 
@@ -254,7 +282,11 @@ class Opening(QObject):
         self.refuse(tr("Recover work"), error)
 
     def _show(self, session: Session) -> None:
-        self._known = session
+        """Show a case; work that was done in the old one while this one was read is asked about again."""
+        if self.unsaved:
+            self.leave(lambda: self._show(session), session.close)
+            return
+        self._known, self._given_up = session, None
         self.window.show_session(session)
         if session.path is not None:
             self.remember(session.path)
@@ -267,6 +299,7 @@ class Opening(QObject):
             recent.remember(place)
         except StoreError as error:
             self.window.tell(str(error), "warning")
+        self.recents.refresh()
 
     # inside: importing
 
@@ -277,25 +310,15 @@ class Opening(QObject):
         SeriesDialog(self.window, place.name, rows, taken).open()
 
     def _import(self, place: Path, uid: str | None, repair: bool, patient: Patient) -> None:
-        def done(case: Case) -> None:
-            self.leave(lambda: self._show(Session(case)))
-
-        self._run_job(tr("Importing {name}").format(name=place.name), "anatomy_twin.pipeline:import_scan", str(place),
-                      done=done, series_uid=uid, repair=repair, patient=patient)  # fmt: skip
-
-    def _run_job(
-        self, title: str, function: str, *args: Any, done: Callable[[Any], object], **kwargs: Any
-    ) -> None:
-        job = self.window.jobs.start(title, function, *args, done=done, short=True,
-                                     failed=lambda error: self.refuse(title, error), **kwargs)  # fmt: skip
-        if not job.over:
-            self._jobs[job] = lambda: self.window.jobs.cancel(job)
-            self.wait.add(job, title, self._jobs[job])
+        self.run_job(
+            tr("Importing {name}").format(name=place.name), "anatomy_twin.pipeline:import_scan", str(place),
+            done=lambda case: self._show(Session(case)), series_uid=uid, repair=repair, patient=patient,
+        )
 
     def _jobs_changed(self) -> None:
         for job in tuple(self._jobs):
             if job.over:
-                del self._jobs[job]
+                self._jobs.remove(job)
                 self.wait.take(job)
             else:
                 self.wait.tell(job, job.stage)
@@ -307,6 +330,7 @@ class Opening(QObject):
         self._picture.stop()
         session, desk = self.session, self.window.desk
         self.banner.refresh()
+        self.recents.refresh()
         if session is None or desk is None:
             return
         desk.case_changed.connect(self._case_changed)
@@ -323,7 +347,7 @@ class Opening(QObject):
         self.banner.refresh()
         if "saved" in fields:
             self._picture.start()
-        elif not self._sync.isActive():
+        elif fields != {"reported"} and not self._sync.isActive():
             self._sync.start()
 
     def _sync_now(self) -> None:
@@ -350,8 +374,9 @@ class Opening(QObject):
             return False
         if event.type() == QEvent.Type.WindowActivate:
             self.banner.look_outside()
+            self.recents.refresh()
         elif event.type() == QEvent.Type.Close:
-            if event.spontaneous() and (self.unsaved or self.saver.busy):
+            if (event.spontaneous() or self.asks_on_close) and (self.unsaved or self.saver.busy):
                 event.ignore()
                 self.leave(self.window.close)
                 return True
@@ -373,10 +398,7 @@ class Opening(QObject):
         return case_title(session.path)
 
 
-def _count_unsaved(session: Session) -> int:
-    return len(session.history.done) if session.dirty else 0
+def _last(session: Session) -> Entry | None:
+    """Return the last step that was done."""
+    return session.history.done[-1] if session.history.done else None
 
-
-def show_file(place: Path) -> None:
-    """Open a file with the program that the system has for it."""
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(place)))

@@ -66,7 +66,8 @@ class Saver(QObject):
         if session is None:
             return
         dialog = self._dialog(tr("Save case as"), session, ".twin")
-        dialog.fileSelected.connect(lambda name: self.save_to(_named(name, ".twin", (".twin", ".zip")), then))
+        dialog.fileSelected.connect(lambda name: self._if_free(
+            _named(name, ".twin", (".twin", ".zip")), lambda target: self.save_to(target, then)))
         dialog.open()
 
     def save_to(self, target: Path, then: Callable[[], object] = _nothing) -> None:
@@ -81,7 +82,8 @@ class Saver(QObject):
         if session is None:
             return
         dialog = self._dialog(tr("Save a copy as one file"), session, ".twin.zip")
-        dialog.fileSelected.connect(lambda name: self.copy_to(_named(name, ".twin.zip", (".zip",))))
+        dialog.fileSelected.connect(lambda name: self._if_free(
+            _named(name, ".twin.zip", (".zip",)), self.copy_to))
         dialog.open()
 
     def copy_to(self, target: Path) -> None:
@@ -130,14 +132,14 @@ class Saver(QObject):
             self._go_on(then)
 
         def failed(error: TwinError) -> None:
-            self._running = None
-            session.drop_save(saving)
-            self._after = []
-            self._failed(session, target, then, error)
+            if self._running is not None:
+                self._running = None
+                session.drop_save(saving)
+                self._after = []
+                self._failed(session, target, then, error)
 
         def dropped(_: None) -> None:  # stopped too late: it is written
-            self._running = None
-            session.end_save(saving)
+            done(None)
 
         self._opening.run_errand(tr("Saving {name}").format(name=case_title(target)), work, done, failed, dropped)
 
@@ -193,6 +195,17 @@ class Saver(QObject):
             Choice("overwrite", tr("Save it again here") if removed else tr("Overwrite")),
             Choice("cancel", tr("Cancel"), way_out=True),
         ), answered, warning=True)  # fmt: skip
+
+    def _if_free(self, target: Path, then: Callable[[Path], object]) -> None:
+        """Go on with a name, after asking where something lies there already."""
+        session = self._opening.session
+        if not target.exists() or (session is not None and target == session.path):
+            then(target)
+            return
+        ask(self._opening.window, tr("Save"), tr("{name} is there already.").format(name=target.name),
+            tr("Replacing it loses what is in it now."), (
+                Choice("replace", tr("Replace")), Choice("cancel", tr("Cancel"), default=True, way_out=True),
+            ), lambda key: then(target) if key == "replace" else None, warning=True)  # fmt: skip
 
     def _dialog(self, title: str, session: Session, suffix: str) -> QFileDialog:
         dialog = QFileDialog(self._opening.window, title, str(usual_folder(session)))

@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QBrush, QColor, QKeyEvent
 from PySide6.QtWidgets import QDialog, QFrame, QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout
 
-from anatomy_twin.rehearsal.places import middle_of
+from anatomy_twin.rehearsal.tree import centre_of
 from anatomy_twin.view.finding import Entry, found
 from anatomy_twin.view.menus import keys_text
 from anatomy_twin.view.style import current_theme
@@ -34,7 +34,7 @@ class Palette(QDialog):
         self.line.setPlaceholderText(tr("Command, structure or plan"))
         self.line.setClearButtonEnabled(True)
         self.line.installEventFilter(self)
-        self.list = QTreeWidget()
+        self.list = QTreeWidget(objectName="found")
         self.list.setColumnCount(3)
         self.list.setHeaderHidden(True)
         self.list.setRootIsDecorated(False)
@@ -150,7 +150,7 @@ def go_to_structure(window: RehearsalWindow, name: str) -> None:
     desk = window.desk
     if desk is None:
         return
-    point = middle_of(desk.case, name)
+    point = centre_of(desk.case, desk.scene, name)
     if point is not None:
         desk.set_focus(point)
     if any(look.name == name for look in desk.scene.looks):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anatomy_twin.core import PlanCheck
+from anatomy_twin.core import Case, PlanCheck
 from anatomy_twin.errors import TwinError
 from anatomy_twin.pipeline.procedures import Procedure, free_name, with_copy, with_name
 from anatomy_twin.view.words import tr
@@ -22,35 +22,37 @@ def new_plan(desk: Desk, procedure: Procedure, target: str = "") -> bool:
     except TwinError as error:
         desk.tell(str(error), "error")
         return False
-    if not desk.do(tr("New plan {name}").format(name=name), desk.case.with_plan(plan)):
-        return False
-    desk.choose_plan(name)
-    return True
+    return _do_and_show(desk, tr("New plan {name}").format(name=name), desk.case.with_plan(plan), name)
+
+
+def _do_and_show(desk: Desk, words: str, after: Case, name: str) -> bool:
+    """Do a step after which another plan is shown: it is named first, so that the scene is built once."""
+    desk.drop()
+    before, desk.plan_name, desk.live = desk.plan_name, name, None
+    done = desk.do(words, after)
+    if not done or desk.plan_name != name:
+        desk.choose_plan(before)
+    return done
 
 
 def duplicate_plan(desk: Desk) -> None:
     """Make a copy of the plan shown and show it."""
     case, name = with_copy(desk.case, desk.plan_name)
-    if desk.do(tr("Duplicate plan {name}").format(name=desk.plan_name), case):
-        desk.choose_plan(name)
+    _do_and_show(desk, tr("Duplicate plan {name}").format(name=desk.plan_name), case, name)
 
 
 def rename_plan(desk: Desk, name: str, new: str) -> bool:
     """Give a plan another name; True where it has it now."""
-    shown = desk.plan_name == name
     new = new.strip()
     if new == name:
         return True
-
-    def rename() -> None:
+    try:
         after = with_name(desk.case, name, new)
-        desk.session.do(tr("Rename plan {name} to {new}").format(name=name, new=new), after)
-
-    if not desk.attempt(rename):
+    except TwinError as error:
+        desk.tell(str(error), "error")
         return False
-    if shown:
-        desk.choose_plan(new)
-    return True
+    words = tr("Rename plan {name} to {new}").format(name=name, new=new)
+    return _do_and_show(desk, words, after, new if desk.plan_name == name else desk.plan_name)
 
 
 def delete_plan(desk: Desk) -> None:
@@ -58,17 +60,17 @@ def delete_plan(desk: Desk) -> None:
     names = list(desk.case.plans)
     at = names.index(desk.plan_name)
     beside = (names[at + 1 :] or names[:at][::-1] or [""])[0]
-    if desk.do(tr("Delete plan {name}").format(name=desk.plan_name), desk.case.without_plan(desk.plan_name)):
-        desk.choose_plan(beside)
+    after = desk.case.without_plan(desk.plan_name)
+    _do_and_show(desk, tr("Delete plan {name}").format(name=desk.plan_name), after, beside)
 
 
 def rules_line(check: PlanCheck | None) -> tuple[str, str]:
-    """Return the outcome of a check as verdict ("met", "not met", "not checked") and words."""
+    """Return the outcome of a check as verdict ("met", "not met", "not checked") and a few words."""
     if check is None:
-        return "not checked", tr("rules not checked")
-    if check.broken:
-        return "not met", tr("{count} rules broken").format(count=len(check.broken))
+        return "not checked", tr("not checked")
     left = sum(rule.outcome == "not checked" for rule in check.rules)
+    if check.broken:
+        return "not met", tr("{count} broken").format(count=len(check.broken))
     if left:
-        return "not checked", tr("no rule broken, {count} not checked").format(count=left)
-    return "met", tr("all rules kept")
+        return "not checked", tr("none broken, {count} open").format(count=left)
+    return "met", tr("all kept")

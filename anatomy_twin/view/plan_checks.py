@@ -1,4 +1,4 @@
-"""Rules of plans, checked beside the window when the hand rests: shown, but no steps of the case."""
+"""What is known of plans beside the case: rules checked when the hand rests, numbers that followed it. No steps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from anatomy_twin.core import Case, Plan, PlanCheck
 from anatomy_twin.pipeline.background import BackgroundTask, Event
+from anatomy_twin.pipeline.live import Preview
 from anatomy_twin.pipeline.procedures import procedure_of
+from anatomy_twin.rehearsal.comparing import Followed
 
 if TYPE_CHECKING:
     from anatomy_twin.view.desk import Desk
@@ -19,10 +21,10 @@ KIT: Final = "plan checks"
 
 
 class PlanChecks(QObject):
-    """The checks of the plans of one case, as they are now.
+    """The checks of the plans of one case, as they are now, and their numbers that followed the hand.
 
-    A check that the case holds counts; else the plan shown is checked in another process once it was left alone for a
-    moment. ``changed`` tells that ``of`` knows more or less than before.
+    A check that the case holds counts; else a plan is checked in another process once all were left alone for a
+    moment, the one shown first. ``changed`` tells that more or less is known than before.
     """
 
     changed = Signal()
@@ -33,7 +35,9 @@ class PlanChecks(QObject):
         self._desk = desk
         self._found: dict[str, tuple[object, Plan, PlanCheck]] = {}
         self._running: list[BackgroundTask] = []
-        self._asked: tuple[object, Plan] | None = None
+        self._asked: dict[str, tuple[object, Plan]] = {}
+        self._doing: tuple[object, Plan] | None = None
+        self._live: dict[str, Preview] = {}
         self.error = ""
         self._rest = QTimer(self, singleShot=True, interval=REST_MS)
         self._rest.timeout.connect(self._begin)
@@ -41,6 +45,7 @@ class PlanChecks(QObject):
         desk.kits[KIT] = self
         desk.plan_changed.connect(self._moved)
         desk.case_changed.connect(self._moved)
+        desk.live_changed.connect(self._keep_live)
         running = self._running
         self.destroyed.connect(lambda: _end(running))
         self._moved()
@@ -66,6 +71,16 @@ class PlanChecks(QObject):
         found = {name: self.of(name) for name in self._desk.case.plans}
         return {name: check for name, check in found.items() if check is not None}
 
+    @property
+    def followed(self) -> dict[str, Followed]:
+        """The last numbers that followed the hand, of plans that are as they were then."""
+        found = {}
+        for name, live in self._live.items():
+            procedure = procedure_of(live.plan)
+            if self._desk.case.plans.get(name) == live.plan and procedure is not None:
+                found[name] = Followed(live.quantities, exact=not procedure.simulated)
+        return found
+
     def stop(self) -> None:
         """End what runs."""
         self._rest.stop()
@@ -73,26 +88,47 @@ class PlanChecks(QObject):
 
     @property
     def _labels(self) -> object:
-        labels = self._desk.case.labels.get(self._desk.case.primary)
-        return None if labels is None else labels.segments
+        return self._desk.case.labels.get(self._desk.case.primary)
+
+    def _keep_live(self) -> None:
+        live = self._desk.live
+        if live is not None and self._desk.live_is_current and live.quantities:
+            self._live[live.plan.name] = live
+            if self._desk.moving is None:
+                self.changed.emit()
+
+    def _next(self) -> Plan | None:
+        """Return the plan to be checked next: one whose check is neither known nor was tried, the one shown first."""
+        plans, labels = self._desk.case.plans, self._labels
+        if labels is None or self._desk.moving is not None:
+            return None
+        for name in sorted(plans, key=lambda name: name != self._desk.plan_name):
+            wanted = procedure_of(plans[name]) is not None and self.of(name) is None
+            if wanted and self._asked.get(name) != (labels, plans[name]):
+                return plans[name]
+        return None
 
     def _moved(self, *_: object) -> None:
-        self.error = ""
-        plan = self._desk.plan
-        wanted = plan is not None and procedure_of(plan) is not None and self._labels is not None
-        if not wanted or self._desk.moving is not None or self.of(self._desk.plan_name) is not None:
+        self.error, labels = "", self._labels
+        for table in (self._found, self._asked):
+            for name in [name for name, known in table.items() if known[0] is not labels]:
+                del table[name]  # of outlines that are others now
+        if self._next() is None:
             self._rest.stop()
-        elif self._asked != (self._labels, plan):
+        else:
             self._rest.start()
         self.changed.emit()
 
     def _begin(self) -> None:
-        plan = self._desk.plan
-        if plan is None or self._desk.moving is not None:
+        plan, labels = self._next(), self._labels
+        if plan is None:
             return
-        _end(self._running)
-        labels = self._labels
-        self._asked = (labels, plan)
+        if self._doing is not None:
+            if self._doing == (labels, self._desk.case.plans.get(self._doing[1].name)):
+                return  # it still counts: the next one begins when it is over
+            for old in self._running:
+                old.cancel(polite_s=0.0)  # it ends by itself: nobody waits for it here
+        self._asked[plan.name] = self._doing = labels, plan
 
         def heard(event: Event) -> None:
             # the window may be gone by the time the task tells
@@ -109,12 +145,16 @@ class PlanChecks(QObject):
         if event.kind not in ("result", "error", "cancelled"):
             return
         self._running[:] = [task for task in self._running if not task.over]
+        if self._doing == (labels, plan):
+            self._doing = None
         if event.kind == "result":
             self._found[plan.name] = labels, plan, event.value
         elif event.kind == "error" and plan == self._desk.plan:
             self.error = str(event.value)
-        if event.kind == "cancelled" and self._asked == (labels, plan):
-            self._asked = None
+        if event.kind == "cancelled" and self._asked.get(plan.name) == (labels, plan):
+            del self._asked[plan.name]
+        if self._next() is not None:
+            self._rest.start()
         self.changed.emit()
 
 

@@ -44,6 +44,20 @@ def plan_words() -> dict[str, str]:
         ),
         "remove what lies beyond any plane": tr("remove what lies beyond any plane"),
         "remove what lies beyond all planes": tr("remove what lies beyond all planes"),
+        "lesion": tr("lesion"),
+        "Heart lesions": tr("Heart lesions"),
+        "Click where the lesion is to be": tr("Click where the lesion is to be"),
+        "margin {value}": tr("margin {value}"),
+        "Drag a handle; Shift: along its axis, Alt: no snapping, Esc: give back": tr(
+            "Drag a handle; Shift: along its axis, Alt: no snapping, Esc: give back"
+        ),
+        "there is nothing under the mouse: click on a slice or on a structure": tr(
+            "there is nothing under the mouse: click on a slice or on a structure"
+        ),
+        "ablation": tr("ablation"),
+        "resection": tr("resection"),
+        "lesions": tr("lesions"),
+        "not assessed": tr("not assessed"),
         "Move {handle}": tr("Move {handle}"),
         "Add {part}": tr("Add {part}"),
         "Remove {part}": tr("Remove {part}"),

@@ -1,135 +1,420 @@
-"""The 3-D view: PyVista in Qt, the same materials, lights and cube as the report's pictures."""
+"""The 3-D view: what its stage shows follows the desk; frames are as rich as this machine can draw while it moves."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
-import pyvista
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
-from pyvistaqt import QtInteractor
-
-from anatomy_twin.rehearsal import letters_of
-from anatomy_twin.render.stage import NO_SURFACES, Stage, place_camera
+from PySide6.QtCore import QPoint, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+from anatomy_twin.core import SurfaceMesh
+from anatomy_twin.core.plans import AblationPlan, ResectionPlan
+from anatomy_twin.rehearsal import SurfaceLayer, needles_of, structure_colour
+from anatomy_twin.rehearsal.picking import Camera
+from anatomy_twin.render.live_pick import Finder
+from anatomy_twin.render.live_stage import LiveStage, Planes, box_planes, clip_normal
+from anatomy_twin.render.live_zone import layers_at
+from anatomy_twin.render.stage import NO_SURFACES, place_camera
+from anatomy_twin.units import Point, check_point
 from anatomy_twin.view.desk import Desk
+from anatomy_twin.view.scene_bar import SceneBar
+from anatomy_twin.view.scene_mouse import SceneMouse
+from anatomy_twin.view.scene_surface import SceneSurface
+from anatomy_twin.view.style import current_theme, theme_changed
+from anatomy_twin.view.words import tr
 
-BUTTONS: Final = (("A", "anterior"), ("P", "posterior"), ("R", "right"), ("L", "left"), ("H", "head"), ("F", "foot"))
+REST_MS: Final = 220  # after the last movement, until the fine picture follows
+BEST_MS: Final = 160  # from the fine picture to the finest
+LATER_MS: Final = 140  # for what another view moved: that one comes first
+CUTS: Final = ("axial", "coronal", "sagittal", "view", "applicator", "box")
+BOX_MM: Final = 45.0  # half the side of the box round the target
 
 
 class ScenePane(QWidget):
-    """Surfaces, applicators and the coagulated zone at the moment shown. Rotate left, pan middle, zoom right/wheel."""
+    """Surfaces, applicators, zones, shapes, slices and the scan itself. ``stage`` holds what is drawn.
+
+    ``frames`` counts the frames of each kind. The left button is the tool's or turns, the middle one pans, the right
+    one zooms or opens the menu of a structure, the wheel zooms; Shift and moving sets the crossing point.
+    """
 
     maximise = Signal(object)
+    view_changed = Signal()  # the way of looking: cut, slices, volume, perspective
 
-    def __init__(self, model: Desk) -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__()
-        self._model = model
-        self._zones: dict[int, Any] = {}
-        self._placed = False
-        self.interactor = QtInteractor(self, auto_update=False)
+        self.desk = desk
+        self.frames: dict[str, int] = {"moving": 0, "resting": 0, "best": 0}
+        self.longest_s: dict[str, float] = {}
+        self.standing, self.cut_name, self.flipped = False, "", False
+        self.finder = Finder()
+        self._zones: dict[int, SurfaceMesh | None] = {}
+        self._result: object = None
+        self._placed, self._shut, self._stale, self._moving = False, False, True, False
+        self.interactor = SceneSurface(self, self._repaint)
+        self.interactor.iren.interactor.SetInteractorStyle(None)
+        self.stage = LiveStage(self.interactor, desk.scene, current_theme().stage,
+                               letters_pt=max(self.font().pointSize(), 9) + 2)  # fmt: skip
+        self.bar = SceneBar(self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addLayout(self._buttons())
+        layout.addWidget(self.bar)
         layout.addWidget(self.interactor, 1)
-        self._stage = Stage(self.interactor, model.scene, background="dark")
-        if not model.scene.surfaces:
-            self._stage.say(NO_SURFACES)
-        self._add_crossing()
-        self.look("anterior")
-        model.scene_changed.connect(self._surface_changed)
-        model.focus_changed.connect(self._move_crossing)
-        model.moment_changed.connect(self._moment_changed)
-        # letters follow the camera, so that left and right are never in doubt
-        self.interactor.iren.add_observer("EndInteractionEvent", lambda *_: self._tell_letters())
+        self._timers = {name: self._timer(run, wait) for name, run, wait in (
+            ("frame", self._frame, 0), ("rest", self._rested, REST_MS), ("best", self._finest, BEST_MS),
+            ("later", self._later, LATER_MS), ("prepare", self._prepare, 12),
+        )}  # fmt: skip
+        self.mouse = SceneMouse(self)
+        self.interactor.setMouseTracking(True)
+        self.interactor.installEventFilter(self.mouse)
+        place_camera(self.interactor, desk.scene, "anterior", (640, 420))
+        self._follow_scene()
+        for signal, follow in (
+            (desk.scene_changed, self._follow_scene), (desk.plan_changed, self._follow_plan),
+            (desk.live_changed, self._follow_live), (desk.focus_changed, self._follow_focus),
+            (desk.moment_changed, self._follow_moment), (desk.window_changed, self._follow_window),
+            (desk.drawing_changed, self._follow_shapes), (desk.tool_changed, self._follow_shapes),
+        ):  # fmt: skip
+            signal.connect(follow)
+        theme_changed.connect(self._follow_theme)
 
-    def _buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setContentsMargins(6, 4, 6, 4)
-        for letter, view in BUTTONS:
-            button = QToolButton()
-            button.setText(letter)
-            button.setToolTip(f"Look from the {view}")
-            button.clicked.connect(lambda _=False, name=view: self.look(name))
-            row.addWidget(button)
-        row.addStretch(1)
-        return row
+    # looking
 
     def look(self, view: str) -> None:
         """Look from a named side at the organs."""
-        place_camera(self.interactor, self._model.scene, view)
+        parallel = self.stage.camera.parallel
+        place_camera(self.interactor, self.desk.scene, view, (self.interactor.width(), self.interactor.height()))
+        self.stage.camera = self.stage.camera.with_perspective(not parallel)
         self._placed = self.isVisible()
-        self._tell_letters()
-        self.draw()
+        self.moved()
 
-    def resizeEvent(self, event: Any) -> None:
+    def reset(self) -> None:
+        """Look from the front at everything, without cuts."""
+        self.set_cut("")
+        self.look("anterior")
+
+    def fit_target(self) -> None:
+        """Fill the view with the target, or with the organ that is operated on, or with what is at the crossing."""
+        layer = self._aim()
+        if layer is None:
+            self.set_camera(self.stage.camera.centred(self.desk.focus_mm, 60.0))
+            return
+        points = layer.surface.points_mm
+        middle = (points.max(axis=0) + points.min(axis=0)) / 2
+        reach = float(np.linalg.norm(points - middle, axis=1).max())
+        self.set_camera(self.stage.camera.centred(middle, max(2.2 * reach, 25.0)))
+
+    def centre_on(self, point_mm: Any) -> None:
+        """Turn about a point from now on."""
+        self.set_camera(self.stage.camera.centred(point_mm))
+
+    def set_camera(self, camera: Camera) -> None:
+        """Look from there, as a movement."""
+        self.stage.camera = camera
+        self._placed = True
+        self.moved()
+
+    def set_perspective(self, on: bool) -> None:
+        """Look with perspective, or without."""
+        self.set_camera(self.stage.camera.with_perspective(on))
+        self.view_changed.emit()
+
+    def set_standing(self, on: bool) -> None:
+        """Stand the three slices in the view, or take them away."""
+        self.standing = on
+        self._follow_slices()
+        self.view_changed.emit()
+
+    def set_volume(self, look: str) -> None:
+        """Draw the scan itself by a look of the catalog, "" for not."""
+        self.stage.show_volume(look)
+        self.moved()
+        self.view_changed.emit()
+
+    def set_cut(self, name: str, *, flip: bool = False) -> None:
+        """Cut away what is before a plane ("axial" ... "view", "applicator") or outside a "box"; "" cuts nothing."""
+        self.flipped = flip
+        self.cut_name = name
+        self._cut_normal = None if name not in CUTS[:4] else clip_normal(name, self.stage.camera)
+        self._follow_cut()
+        self._follow_slices()
+        self.view_changed.emit()
+
+    def set_capped(self, on: bool) -> None:
+        """Show the slice of the scan on a cut, or leave it open."""
+        self.stage.capped = on
+        self._follow_slices()
+        self.view_changed.emit()
+
+    def edge_letters(self) -> dict[str, str]:
+        """The anatomical letters at the edges of the picture for the camera as it is now."""
+        return {side: letters[:1] for side, letters in self.stage.edge_letters().items()}
+
+    # frames
+
+    def moved(self) -> None:
+        """Draw soon, as richly as can be done at once; the fine picture follows when nothing moves any more."""
+        self._moving, self._stale = True, True
+        self._timers["best"].stop()
+        self._timers["rest"].start()
+        self._timers["frame"].start()
+
+    def draw(self) -> None:
+        """Draw the fine picture now."""
+        for name in ("frame", "rest", "best"):
+            self._timers[name].stop()
+        self._rested()
+
+    def _later_moved(self) -> None:
+        self._stale = True
+        self._timers["later"].start()
+
+    def _later(self) -> None:
+        self.moved()
+
+    def _frame(self) -> None:
+        self._draw("moving")
+
+    def _rested(self) -> None:
+        """Draw the fine picture at once where its cost is known and small; else step by step."""
+        self._moving = False
+        if self.stage.pace.last_s.get("best", 9.0) < 0.35 and self.stage.pace.best_affordable:
+            self._draw("best")
+        else:
+            self._draw("resting")
+            if self.stage.pace.best_affordable or self.stage.pace.software:
+                self._timers["best"].start()
+        self._timers["prepare"].start()
+
+    def _finest(self) -> None:
+        if not self._moving and self.stage.pace.best_affordable:
+            self._draw("best")
+
+    def _draw(self, kind: str) -> None:
+        if self._shut or not self.isVisible():
+            return
+        if not self.stage.window.GetReadyForRendering():  # Qt will ask for the first frame
+            self.interactor.update()
+            return
+        self._stale = False
+        self.interactor.holds_frame = True
+        seconds = self.stage.frame(kind)
+        self.frames[kind] += 1
+        self.longest_s[kind] = max(seconds, self.longest_s.get(kind, 0.0))
+
+    def _repaint(self) -> None:
+        """Draw because Qt needs a picture of another size: a quick one, the fine one follows."""
+        self._draw("moving")
+        self._timers["rest"].start()
+
+    def _prepare(self) -> None:
+        """Make one thing that the next movement or pick will need, between two events."""
+        if self._shut or self._moving or not self.isVisible():
+            return
+        if self.stage.surfaces.prepare() or self.finder.prepare(self.desk.scene.surfaces):
+            self._timers["prepare"].start()
+        elif self._unfinished:
+            self._unfinished = False
+            self._rested()
+
+    def _timer(self, run: Any, wait_ms: int) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(wait_ms)
+        timer.timeout.connect(run)
+        return timer
+
+    # following the desk
+
+    def _follow_scene(self) -> None:
+        scene, result = self.desk.scene, self.desk.case.results.get(self.desk.plan_name)
+        if result is not self._result:
+            self._zones.clear()
+            self._result = result
+        self._unfinished = True
+        self.finder.forget(layer.surface for layer in scene.surfaces)
+        if scene.surfaces:
+            self.interactor.remove_actor("line", render=False)
+        else:
+            self._say(NO_SURFACES)
+        self._follow_plan(always=True)
+        self._follow_live()
+        self._follow_focus()
+        self._follow_slices()
+
+    def _follow_plan(self, always: bool = False) -> None:
+        self._show_surfaces()
+        colour = structure_colour("needle", self.desk.case.display.palette or "default")
+        self.stage.needles.show(needles_of(self.desk.plan, colour)[0])
+        self._paint()
+        self._follow_shapes(always=True)
+        if self.cut_name == "applicator":
+            self._follow_cut()
+        self._follow_live()
+        self.moved()
+
+    def _show_surfaces(self) -> None:
+        """Bring surfaces up to the scene, with the zone of the moment shown; none of a plan that was moved."""
+        scene = self.desk.scene
+        layers = layers_at(scene, self.desk.snapshot, self._zones)
+        if self.desk.moving is not None:
+            layers = tuple(layer for layer in layers if layer.name != "zone")
+        key = tuple((id(layer.surface), layer.name, layer.colour, layer.opacity, layer.visible) for layer in layers)
+        if key == getattr(self, "_shown_key", None):
+            return
+        self._shown_key = key
+        structures = self.desk.case.anatomy.structures
+        coarse = {name: one.coarse for name, one in structures.items() if one.coarse is not None}
+        self.stage.show(layers, coarse, self._dear(), scene.markers)
+        self.layers: tuple[SurfaceLayer, ...] = layers
+
+    def _dear(self) -> Iterable[str]:
+        """What is operated on: the target, and the organ round it."""
+        plan, labels = self.desk.plan, self.desk.case.labels.get(self.desk.case.primary)
+        names = {"liver"}
+        if isinstance(plan, ResectionPlan):
+            names |= {plan.organ, *plan.targets}
+        elif isinstance(plan, AblationPlan):
+            names.add(plan.target)
+            if labels is not None and plan.target in labels:
+                names.add(labels.segment(plan.target).part_of)
+        return names
+
+    def _aim(self) -> SurfaceLayer | None:
+        plan, found = self.desk.plan, {layer.name: layer for layer in self.desk.scene.surfaces}
+        names = [plan.target] if isinstance(plan, AblationPlan) else []
+        if isinstance(plan, ResectionPlan):
+            names += [*plan.targets, plan.organ]
+        lesions = [layer for layer in found.values() if layer.group == "target"]
+        largest = sorted(lesions, key=lambda layer: -(layer.volume_ml or 0.0))
+        return next((found[name] for name in (*names, *(layer.name for layer in largest), "liver") if name in found),
+                    None)  # fmt: skip
+
+    def _paint(self) -> None:
+        field = self.desk.field(self.desk.field_shown) if self.desk.field_shown else None
+        plan = self.desk.plan
+        key = (plan if isinstance(plan, ResectionPlan) else None, id(field), self.desk.snapshot if field else 0,
+               self._shown_key)  # fmt: skip
+        if key != getattr(self, "_paint_key", None):
+            self._paint_key = key
+            self.stage.paint(plan, field, self.desk.snapshot)
+
+    def _follow_live(self) -> None:
+        live = self.desk.live
+        surface = live.surface if live is not None and self.desk.live_is_current else None
+        before = self.stage.preview.shown
+        colour = structure_colour("zone", self.desk.case.display.palette or "default")
+        caption = tr("Preview") if live is None or not live.caption else live.caption
+        self.stage.preview.show(surface, colour, caption)
+        if surface is not None or before:
+            self.moved()
+
+    def _follow_focus(self) -> None:
+        self.stage.cross_at(self.desk.focus_mm)
+        if self.standing:
+            self._follow_slices(soon=False)
+        if self.cut_name in CUTS[:3]:
+            self._follow_cut()
+        self.moved() if self.mouse.setting_focus else self._later_moved()
+
+    def _follow_moment(self) -> None:
+        self._show_surfaces()
+        self._paint()
+        self.moved()
+
+    def _follow_window(self) -> None:
+        if self.stage.slices.names:
+            self._follow_slices(soon=False)
+
+    def _follow_slices(self, soon: bool = True) -> None:
+        self.stage.stand_slices(self.desk.focus_mm if self.standing else None, self.desk.window)
+        self.moved() if soon else self._later_moved()
+
+    def _follow_shapes(self, always: bool = False) -> None:
+        shapes = tuple(shape for shape in self.desk.shapes() if shape.only != "slices")
+        if shapes != self.stage.shapes.shapes:
+            self.stage.shapes.show(shapes)
+            # a brush is led on slices: those must not wait for this view, and while it paints it is not drawn here
+            brush = [shape for shape in shapes if shape.name == "brush"]
+            if not any(shape.lit for shape in brush):
+                self._later_moved() if brush else self.moved()
+
+    def _follow_theme(self) -> None:
+        if not self._shut:
+            self.stage.set_background(current_theme().stage)
+            self.draw()
+
+    def _follow_cut(self) -> None:
+        self.stage.cut(self._planes())
+        self.stage.stand_slices(self.desk.focus_mm if self.standing else None, self.desk.window)
+        self.moved()
+
+    def _planes(self) -> Planes:
+        sign = -1.0 if self.flipped else 1.0
+        if not self.cut_name:
+            return ()
+        if self.cut_name == "box":
+            layer = self._aim()
+            middle = self.desk.focus_mm if layer is None else np.asarray(layer.surface.points_mm).mean(axis=0)
+            return box_planes(np.subtract(middle, BOX_MM), np.add(middle, BOX_MM))
+        if self.cut_name == "applicator":
+            plan = self.desk.plan
+            if not isinstance(plan, AblationPlan):
+                return ()
+            needle = plan.applicators[0]
+            _, _, toward = self.stage.camera.axes
+            along = np.asarray(needle.direction)
+            normal = -(toward - (toward @ along) * along)
+            if np.linalg.norm(normal) < 0.05:
+                normal = np.asarray(self.stage.camera.axes[1])
+                normal = normal - (normal @ along) * along
+            return ((needle.tip_mm, check_point("normal", sign * normal / np.linalg.norm(normal))),)
+        assert self._cut_normal is not None
+        normal_mm: Point = check_point("normal", sign * np.asarray(self._cut_normal))
+        return ((self.desk.focus_mm, normal_mm),)
+
+    def _say(self, text: str) -> None:
+        line = self.interactor.add_text(tr(text), position=(0.5, 0.5), font_size=10, color=self.stage.ink,
+                                        name="line", viewport=True, render=False)  # fmt: skip
+        line.prop.justification_horizontal = "center"
+
+    # Qt
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draw what changed while nobody saw it."""
+        super().showEvent(event)
+        if self._stale:
+            self.moved()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Let go of what is held: the button will come up elsewhere."""
+        self.mouse.let_go()
+        super().hideEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the organs in view when the window takes its size."""
         super().resizeEvent(event)
         if not self._placed and self.width() > 100:
             self.look("anterior")
+        self.moved()
 
-    def draw(self) -> None:
-        """Draw the scene once."""
-        self.interactor.renderer.ResetCameraClippingRange()
-        self.interactor.render()
+    def menu_at(self, place: QPoint, structure: str, point_mm: Point | None) -> None:
+        """Open the menu of a structure, or of the view."""
+        from anatomy_twin.view.scene_menu import open_menu
 
-    def edge_letters(self) -> dict[str, str]:
-        """The anatomical letters at the edges of the picture for the camera as it is now."""
-        camera = self.interactor.camera
-        toward = np.subtract(camera.position, camera.focal_point)
-        toward = toward / np.linalg.norm(toward)
-        up = np.asarray(camera.up, float)
-        up = up - up @ toward * toward
-        right = np.cross(up, toward)
-        ends = {"left": -right, "right": right, "top": up, "bottom": -up}
-        return {side: letters_of(direction) for side, direction in ends.items()}
-
-    def _tell_letters(self) -> None:
-        letters = self.edge_letters()
-        edges = {"left": "left_edge", "right": "right_edge", "top": "upper_edge", "bottom": "lower_edge"}
-        for side, place in edges.items():
-            self.interactor.add_text(
-                letters[side], position=place, font_size=9, color="white", name=f"letter {side}", render=False
-            )
-
-    def _add_crossing(self) -> None:
-        self._cross = self.interactor.add_mesh(
-            pyvista.Sphere(radius=2.0), color="white", ambient=0.8, name="crossing", reset_camera=False, render=False
-        )
-        self._cross.SetPosition(*self._model.focus_mm)
-
-    def _move_crossing(self) -> None:
-        self._cross.SetPosition(*self._model.focus_mm)
-        self.draw()
-
-    def _surface_changed(self) -> None:
-        self._zones.clear()
-        for layer in self._model.scene.surfaces:
-            self._stage.update(layer)
-        self.draw()
-
-    def _moment_changed(self) -> None:
-        damage = self._model.field("damage")
-        if damage is not None:
-            self._stage.replace_zone(self._zone_mesh(self._model.snapshot))
-            self.draw()
-
-    def _zone_mesh(self, snapshot: int) -> Any:
-        """Return the surface where the damage integral is 1 at one moment, None while nothing is coagulated."""
-        if snapshot not in self._zones:
-            damage = self._model.field("damage")
-            assert damage is not None
-            grid = pyvista.ImageData(dimensions=damage.geometry.shape[::-1])
-            # the logarithm is near linear across the edge, so the surface is smooth; 0 is the integral 1
-            grid["omega"] = np.log(np.maximum(damage.values[snapshot], 1e-6)).ravel()
-            mesh = grid.contour([0.0], "omega")
-            if mesh.n_points:
-                mesh.points = damage.geometry.to_world(np.asarray(mesh.points)[:, ::-1])
-                mesh = mesh.compute_normals(auto_orient_normals=True, split_vertices=False)
-            self._zones[snapshot] = mesh if mesh.n_points else None
-        return self._zones[snapshot]
+        open_menu(self, place, structure, point_mm)
 
     def shut(self) -> None:
         """Release the render window (before Qt destroys it)."""
+        if self._shut:
+            return
+        self._shut = True
+        for timer in self._timers.values():
+            timer.stop()
+        self.mouse.shut()
+        self.interactor.removeEventFilter(self.mouse)
+        theme_changed.disconnect(self._follow_theme)
+        self.stage.close()
         self.interactor.close()

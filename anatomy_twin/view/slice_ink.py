@@ -8,14 +8,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from anatomy_twin.rehearsal import Shape, SlicePlane
+from anatomy_twin.rehearsal.slicing import cross
 
 INK: Final = QColor(255, 255, 255)  # slices are black in every theme, so what is written on them is light
 FAINT_INK: Final = QColor(198, 206, 216)
 HALO: Final = QColor(0, 0, 0, 190)
-FAR_SHARE: Final = 0.5  # how much of a line is seen where it lies out of the plane
+AROUND: Final = ((-1.0, -1.0), (0.0, -1.2), (1.0, -1.0), (-1.2, 0.0), (1.2, 0.0), (-1.0, 1.0), (0.0, 1.2), (1.0, 1.0))
 
 Floats = NDArray[np.float64]
 
@@ -58,11 +59,14 @@ def draw_words(
     metrics = QFontMetricsF(used)
     width = metrics.horizontalAdvance(text)
     shift = {Qt.AlignmentFlag.AlignHCenter: width / 2, Qt.AlignmentFlag.AlignRight: width}.get(align, 0.0)
-    path = QPainterPath()
-    path.addText(QPointF(place.x() - shift, place.y()), used, text)
-    painter.strokePath(path, QPen(HALO, 3.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap,
-                                  Qt.PenJoinStyle.RoundJoin))  # fmt: skip
-    painter.fillPath(path, colour)
+    start, before = QPointF(place.x() - shift, place.y()), painter.font()
+    painter.setFont(used)
+    painter.setPen(HALO)
+    for right, down in AROUND:
+        painter.drawText(start + QPointF(right, down), text)
+    painter.setPen(colour)
+    painter.drawText(start, text)
+    painter.setFont(before)
     return QRectF(place.x() - shift, place.y() - metrics.ascent(), width, metrics.height())
 
 
@@ -106,7 +110,7 @@ def draw_shapes(canvas: Canvas, shapes: tuple[Shape, ...]) -> None:
     """Draw shapes: lines first, then knobs, then words, so that nothing to be grabbed or read is covered."""
     for kinds in (("line", "outline", "plane"), ("circle", "knob"), ("text",)):
         for shape in shapes:
-            if shape.kind in kinds and shape.points_mm:
+            if shape.kind in kinds and shape.points_mm and shape.only != "3d":
                 _DRAWN[shape.kind](canvas, shape)
 
 
@@ -163,12 +167,12 @@ def meeting_line(plane: SlicePlane, point: Any, normal: Any) -> tuple[Floats, Fl
     """Return where another plane meets a slice: its point nearest to ``point``, and the unit direction."""
     away, own = np.asarray(normal, float), plane.normal
     length = float(np.linalg.norm(away))
-    direction = np.cross(own, away)
+    direction = cross(own, away)
     slope = float(np.linalg.norm(direction))
     if length < 1e-9 or slope < 1e-3 * length:
         return None
     direction = direction / slope
-    uphill = np.cross(direction, away / length)  # in the other plane, across the line
+    uphill = cross(direction, away / length)  # in the other plane, across the line
     foot = np.asarray(point, float)
     return foot - float(plane.distance_mm(foot)) / float(uphill @ own) * uphill, direction
 
@@ -226,12 +230,27 @@ def _write(canvas: Canvas, shape: Shape, point: Any, away_px: float = 0.0) -> No
     """Write the text of a shape beside a point, held inside the picture."""
     metrics = QFontMetricsF(canvas.painter.font())
     place = canvas.at(point)
-    lines = shape.text.split("\n")
+    lines = _broken(shape.text, metrics, 0.5 * canvas.width)
     width = max(metrics.horizontalAdvance(line) for line in lines)
     x = min(max(place.x() + away_px + 6, 4.0), max(canvas.width - width - 4, 4.0))
     y = min(max(place.y() - 6, metrics.ascent() + 2), max(canvas.height - metrics.height() * len(lines), 12.0))
     for number, line in enumerate(lines):
         draw_words(canvas.painter, QPointF(x, y + number * metrics.height()), line, _colour(shape))
+
+
+def _broken(text: str, metrics: QFontMetricsF, room: float) -> list[str]:
+    """Return a text in lines, broken at its commas where it is too wide."""
+    lines: list[str] = []
+    for whole in text.split("\n"):
+        line = ""
+        for part in whole.split(", "):
+            longer = f"{line}, {part}" if line else part
+            if line and metrics.horizontalAdvance(longer) > room:
+                lines.append(line + ",")
+                longer = part
+            line = longer
+        lines.append(line)
+    return lines
 
 
 _DRAWN: Final = {

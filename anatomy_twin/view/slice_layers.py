@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from anatomy_twin.core import AblationPlan, LabelMap
 from anatomy_twin.kernels.slice_paint import box_of
 from anatomy_twin.rehearsal import FieldSeries, Tint, structure_colour
+from anatomy_twin.rehearsal.oblique import body_corners
 from anatomy_twin.rehearsal.plan_layers import rim_of
 
 if TYPE_CHECKING:
@@ -22,11 +24,19 @@ class SliceLayers:
     """The tints of a desk's plan; what costs time is made anew only where labels, target or margin changed."""
 
     def __init__(self) -> None:
+        self._body: tuple[Any, Any] = (None, None)
         self._rim: tuple[tuple[Any, ...], tuple[Tint, ...]] = ((), ())
 
     def tints(self, desk: Desk) -> tuple[Tint, ...]:
         """Return what is to be tinted now, the lowest first."""
-        return (*self._margin(desk), *self._zone(desk), *self._following(desk))
+        return (*self._zone(desk), *self._following(desk), *self._margin(desk))
+
+    def body(self, desk: Desk) -> NDArray[np.float64]:
+        """Return the corners (8, 3) of the part of the scan that a view shows at first."""
+        volume = desk.scene.volume
+        if self._body[0] is not volume.array:
+            self._body = (volume.array, body_corners(volume))
+        return np.asarray(self._body[1])
 
     def damage(self, desk: Desk) -> FieldSeries | None:
         """Return the simulated damage of the plan as it is shown; None where it was not simulated or was moved."""

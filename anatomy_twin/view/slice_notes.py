@@ -56,14 +56,15 @@ def draw_needles(canvas: Canvas, needles: tuple[Needle, ...]) -> None:
         entry, tip = np.asarray(needle.entry_mm), np.asarray(needle.tip_mm)
         length = max(float(np.linalg.norm(tip - entry)), 1e-6)
         heats = tip + (entry - tip) / length * min(needle.active_length_mm, length)
-        faint = QColor(colour)
+        faint, shaft = QColor(colour), colour.lighter(160)
         faint.setAlphaF(0.6)
         draw_line(canvas, [canvas.at(entry), canvas.at(tip)], faint, 1.4, dashed=True)
-        radius_px = 2 * needle.radius_mm / canvas.plane.pixel_mm
-        for ends, width in (((entry, tip), max(1.8, min(radius_px, 6.0))), ((heats, tip), max(4.0, radius_px))):
+        thick = 2 * needle.radius_mm / canvas.plane.pixel_mm
+        shaft_px = min(max(1.8, thick), 6.0)
+        for ends, width, ink in (((entry, tip), shaft_px, shaft), ((heats, tip), max(shaft_px + 2.5, thick), colour)):
             part = near_part(*ends, canvas.plane, IN_PLANE_MM)
             if part is not None:
-                draw_line(canvas, [canvas.at(part[0]), canvas.at(part[1])], colour, width)
+                draw_line(canvas, [canvas.at(part[0]), canvas.at(part[1])], ink, width)
         if abs(float(canvas.plane.distance_mm(tip))) <= IN_PLANE_MM:
             canvas.painter.setPen(QPen(HALO, 1.0))
             canvas.painter.setBrush(colour)
@@ -119,7 +120,7 @@ def draw_field_scale(canvas: Canvas, series: FieldSeries, bottom: float) -> None
     """Draw the colours of a field with its name, its ends and its lines of equal value."""
     painter, font = canvas.painter, font_of(canvas.painter, 0.9)
     metrics = QFontMetricsF(font)
-    height = min(max(canvas.height * 0.38, 70.0), 240.0)
+    height = min(max(canvas.height * 0.3, 60.0), 240.0)
     left, top = canvas.width - EDGE_PX - 12, bottom - height
     shades = QLinearGradient(0, bottom, 0, top)
     for place, stop in enumerate(FIELD_STOPS):

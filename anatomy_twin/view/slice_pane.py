@@ -64,6 +64,7 @@ class SlicePane(QWidget):
         self._last = QPointF()
         self._hover: QPointF | None = None
         self._wheel = 0.0
+        self._planes: dict[float, tuple[Any, SlicePlane]] = {}
         self._presets: tuple[Any, tuple[WindowPreset, ...]] = (None, ())
         self.setMinimumSize(160, 140)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -71,10 +72,10 @@ class SlicePane(QWidget):
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.menu = PlaneMenu(self, desk)
-        for signal in (desk.scene_changed, desk.plan_changed, desk.slices_changed):
+        for signal in (desk.scene_changed, desk.plan_changed):
             signal.connect(self._follow)
         for signal in (desk.moment_changed, desk.window_changed, desk.live_changed, desk.drawing_changed,
-                       desk.case_changed, desk.tool_changed):
+                       desk.case_changed, desk.tool_changed, desk.slices_changed):
             signal.connect(self.refresh)
         desk.focus_changed.connect(self._follow_focus)
 
@@ -90,7 +91,17 @@ class SlicePane(QWidget):
     @property
     def plane(self) -> SlicePlane:
         """The plane now shown, one picture point per screen point."""
-        return self.sight.plane(self._desk, (self.height(), self.width()))
+        return self._plane((self.height(), self.width()), 1.0)
+
+    def _plane(self, shape: tuple[int, int], scale: float) -> SlicePlane:
+        """Return the plane as a picture of some size; it is asked for many times between two changes."""
+        desk = self._desk
+        key = (self.sight, shape, scale, desk.focus_mm, desk.plan, desk.scene.volume)
+        known = self._planes.get(scale)
+        if known is None or known[0][:4] != key[:4] or known[0][4] is not key[4] or known[0][5] is not key[5]:
+            known = (key, self.sight.plane(desk, shape, scale))
+            self._planes[scale] = known
+        return known[1]
 
     @property
     def presets(self) -> tuple[WindowPreset, ...]:
@@ -120,6 +131,12 @@ class SlicePane(QWidget):
         if focus is not None:
             self._desk.set_focus(focus)
         self._follow()
+
+    def turn(self, degrees: float) -> None:
+        """Turn the plane about the applicator that it lies along."""
+        if self.choice.kind == "along":
+            self.sight = self.sight.of(self.choice.turned(degrees))
+            self._follow()
 
     def zoom(self, factor: float, about: QPointF | None = None) -> None:
         """Magnify by a factor about a point of the screen (default: the middle)."""
@@ -152,7 +169,7 @@ class SlicePane(QWidget):
         tints = (*desk.slice_layers.tints(desk), *desk.tints())
         shape = (max(round(self.height() * scale), 1), max(round(self.width() * scale), 1))
         return SliceContent(
-            volume=desk.scene.volume, plane=self.sight.plane(desk, shape, scale), window=desk.window,
+            volume=desk.scene.volume, plane=self._plane(shape, scale), window=desk.window,
             labels=desk.case.labels.get(desk.case.primary), looks=desk.scene.looks, style=desk.slice_style,
             field=desk.field(desk.field_shown) if desk.field_shown else None, moment=desk.snapshot,
             tints=tuple(t for t in tints if isinstance(t, Tint)),
@@ -268,7 +285,9 @@ class SlicePane(QWidget):
         """Go to the next slice; with Ctrl zoom about the mouse."""
         self._desk.active_view = self.plane_name
         turns = (event.angleDelta().y() or event.angleDelta().x()) / 120.0
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+        if self._desk.tool.wheel(turns, self.pointer(event.position(), event.modifiers())):
+            pass
+        elif event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.zoom(ZOOM**turns, event.position())
         else:
             self._wheel += turns * (5 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1)

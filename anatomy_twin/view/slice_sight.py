@@ -35,6 +35,10 @@ class Sight:
         """The plane that is looked at: by default that of the view's home."""
         return self.chosen or PlaneChoice(self.home)
 
+    def of(self, choice: PlaneChoice) -> Sight:
+        """Return a sight of another plane, as large and in the same place."""
+        return Sight(self.home, choice, self.pixel_mm, self.centre_mm)
+
     def possible(self, desk: Desk) -> bool:
         """True where the plan has what the plane goes by."""
         return self._place(desk) is not None
@@ -60,10 +64,10 @@ class Sight:
         Along an applicator the plane turns about it; across it the plane goes towards the entry.
         """
         if self.choice.kind == "along":
-            return _of(self, self.choice.turned(count * TURN_DEG)), None
+            return self.of(self.choice.turned(count * TURN_DEG)), None
         if self.choice.kind in ("across", "cut"):
-            moved = _of(
-                self, replace(self.choice, depth_mm=self.choice.depth_mm + count * DEPTH_STEP_MM)
+            moved = self.of(
+                replace(self.choice, depth_mm=self.choice.depth_mm + count * DEPTH_STEP_MM)
             )
             return moved, moved.place(desk)[1] if self.choice.kind == "across" and self.possible(desk) else None
         normal = self.place(desk)[0].normal
@@ -101,7 +105,7 @@ class Sight:
 
     def _whole(self, desk: Desk, frame: Frame, through: Point, shape: Any) -> tuple[float, Point]:
         """Return the pixel size at which the view shows what it is for, and the middle of that."""
-        width, height, middle = extent(desk.scene.volume.geometry, frame)
+        width, height, middle = extent(desk.slice_layers.body(desk), frame)
         rows, columns = max(float(shape[0]), 16.0), max(float(shape[1]), 16.0)
         fit_mm = max(width / columns, height / rows)
         plan = desk.plan
@@ -114,8 +118,3 @@ class Sight:
             half = check_point("middle", (np.asarray(applicator.entry_mm) + np.asarray(applicator.tip_mm)) / 2)
             return min(fit_mm, max(1.6 * applicator.depth_mm, ACROSS_MM) / min(rows, columns)), half
         return fit_mm, middle
-
-
-def _of(sight: Sight, choice: PlaneChoice) -> Sight:
-    """Return a sight of another plane, as large and in the same place."""
-    return Sight(sight.home, choice, sight.pixel_mm, sight.centre_mm)

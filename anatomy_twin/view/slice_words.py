@@ -28,31 +28,37 @@ def draw_corners(
 ) -> None:
     """Write position and slab below the title, grey window and simulated moment at the right, scales below."""
     metrics = QFontMetricsF(canvas.painter.font())
-    left = [(place_line(desk, sight), FAINT_INK)]
-    slab = slab_line(desk)
-    if slab:
-        left.append((slab, NOTE))
+    room = canvas.width / 2 - 3 * EDGE_PX  # the letter in the middle stays free
+    slab = slab_lines(desk)
+    left = [(fitting(lines, metrics, room), FAINT_INK) for lines in (place_lines(desk, sight),)]
+    left += [(fitting(slab, metrics, room), NOTE)] if slab else []
     draw_lines(canvas, left, QPointF(EDGE_PX, title.bottom() + metrics.ascent() + 1), Qt.AlignmentFlag.AlignLeft)
-    lines = [(line, FAINT_INK) for line in window_lines(desk, presets)]
-    lines += [(line, NOTE) for line in moment_lines(desk, content)]
-    draw_lines(canvas, lines, QPointF(canvas.width - EDGE_PX, 3 + metrics.ascent()), Qt.AlignmentFlag.AlignRight)
-    foot = canvas.height - metrics.height() - 6
+    right = [(fitting(window_lines(desk, presets), metrics, room), FAINT_INK)]
+    moment = moment_lines(desk)
+    right += [(fitting(moment, metrics, room), NOTE)] if moment else []
+    draw_lines(canvas, right, QPointF(canvas.width - EDGE_PX, 3 + metrics.ascent()), Qt.AlignmentFlag.AlignRight)
+    foot = canvas.height - metrics.height() - 12
     draw_scale(canvas, foot)
     if content.field is not None:
         draw_field_scale(canvas, content.field, foot)
 
 
-def place_line(desk: Desk, sight: Sight) -> str:
-    """Return where the plane lies: "H 33.0 mm   45 / 109", or how it lies to the applicator."""
+def fitting(lines: tuple[str, ...], metrics: QFontMetricsF, room: float) -> str:
+    """Return the first of some ways to say the same that is not too wide, else the last, which is the shortest."""
+    return next((line for line in lines if metrics.horizontalAdvance(line) <= room), lines[-1])
+
+
+def place_lines(desk: Desk, sight: Sight) -> tuple[str, ...]:
+    """Return where the plane lies, and shorter: "H 33.0 mm   45 / 109", or how it lies to the applicator."""
     choice, frame = sight.choice, sight.place(desk)[0]
     if choice.kind == "along":
-        return tr("turned {degrees} degrees").format(degrees=f"{choice.angle_deg:.0f}")
+        return (tr("turned {degrees} degrees").format(degrees=f"{choice.angle_deg:.0f}"),)
     if choice.kind == "across":
         if choice.depth_mm < 0:
-            return tr("{depth} mm beyond the tip").format(depth=f"{-choice.depth_mm:.0f}")
-        return tr("{depth} mm before the tip").format(depth=f"{choice.depth_mm:.0f}")
+            return (tr("{depth} mm beyond the tip").format(depth=f"{-choice.depth_mm:.0f}"),)
+        return (tr("{depth} mm before the tip").format(depth=f"{choice.depth_mm:.0f}"),)
     if choice.kind == "cut":
-        return tr("{depth} mm from the cut").format(depth=f"{choice.depth_mm:.0f}") if choice.depth_mm else ""
+        return (tr("{depth} mm from the cut").format(depth=f"{choice.depth_mm:.0f}") if choice.depth_mm else "",)
     geometry = desk.scene.volume.geometry
     geometry = geometry.reindexed(*geometry.canonical_axes())
     parts = np.abs(geometry.direction.T @ frame.normal)
@@ -61,40 +67,42 @@ def place_line(desk: Desk, sight: Sight) -> str:
     line = f"{words[AXES[choice.kind]]} mm" if choice.kind in AXES else ""
     if parts[axis] > 0.9999:
         number = int(np.clip(np.round(geometry.to_index(desk.focus_mm)[axis]), 0, geometry.shape[axis] - 1)) + 1
-        line = f"{line}   {number} / {geometry.shape[axis]}".strip()
-    return line
+        count = f"{number} / {geometry.shape[axis]}"
+        return (f"{line}   {count}", line) if line else (count,)
+    return (line,)
 
 
-def slab_line(desk: Desk) -> str:
-    """Return what a slab shows, "" for a plain slice."""
+def slab_lines(desk: Desk) -> tuple[str, ...]:
+    """Return what a slab shows, and shorter; () for a plain slice."""
     slab = desk.slice_style.slab
     if slab.thickness_mm <= 0:
-        return ""
+        return ()
+    thickness = f"{slab.thickness_mm:g}"
     name = {"maximum": tr("Maximum (MIP)"), "minimum": tr("Minimum (MinIP)"), "mean": tr("Mean")}[slab.mode]
-    return tr("{mode} over {thickness} mm").format(mode=name, thickness=f"{slab.thickness_mm:g}")
+    short = {"maximum": tr("MIP"), "minimum": tr("MinIP"), "mean": tr("Mean")}[slab.mode]
+    return tr("{mode} over {thickness} mm").format(mode=name, thickness=thickness), f"{short} {thickness} mm"
 
 
-def window_lines(desk: Desk, presets: tuple[WindowPreset, ...]) -> list[str]:
-    """Return the name of the grey window where it has one, and its numbers."""
+def window_lines(desk: Desk, presets: tuple[WindowPreset, ...]) -> tuple[str, ...]:
+    """Return the name of the grey window where it has one with its numbers, and shorter."""
     width, level = desk.window
     preset = preset_of(presets, width, level)
     digits = 0 if width >= 20 else 2
     numbers = f"W {width:.{digits}f}  L {level:.{digits}f}"
-    return [f"{tr(preset.label)}   {numbers}" if preset is not None else numbers]
+    return (f"{tr(preset.label)}   {numbers}", numbers) if preset is not None else (numbers,)
 
 
-def moment_lines(desk: Desk, content: SliceContent) -> list[str]:
-    """Return which simulated moment is seen, or that what is seen is a preview."""
-    lines = []
+def moment_lines(desk: Desk) -> tuple[str, ...]:
+    """Return which simulated moment is seen, or that what is seen is a preview, and shorter."""
     if desk.slice_layers.following(desk):
-        lines.append(tr("Zone: preview"))
-    elif desk.slice_layers.damage(desk) is not None:
+        return tr("Zone: preview"), tr("preview")
+    if desk.slice_layers.damage(desk) is not None:
         seconds = float(desk.scene.fields[0].times_s[desk.snapshot])
         time = f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
-        lines.append(tr("Simulated, at {time} min").format(time=time))
-    elif desk.moving is not None:
-        lines.append(tr("Plan moved: not simulated"))
-    return lines
+        return tr("Simulated, at {time} min").format(time=time), tr("{time} min").format(time=time)
+    if desk.moving is not None:
+        return tr("Plan moved: not simulated"), tr("not simulated")
+    return ()
 
 
 def hover_text(desk: Desk, point_mm: Any) -> str:
@@ -102,7 +110,8 @@ def hover_text(desk: Desk, point_mm: Any) -> str:
     found = desk.readout(check_point("point_mm", point_mm))
     if not found.value_text:
         return ""
-    names = "  \N{MIDDLE DOT}  ".join(entry.label for entry in found.structures[:3])
+    said = [entry.label for entry in found.structures if entry.name != "body" or len(found.structures) == 1]
+    names = "  \N{MIDDLE DOT}  ".join(said[:3])
     values = [field.text for field in found.fields if field.name == desk.field_shown]
     return "    ".join(part for part in (found.value_text, *values, names, found.place) if part)
 

@@ -56,6 +56,7 @@ class StatusLine(QStatusBar):
         layout.addWidget(self.told_label, 2)
         layout.addWidget(self.notice_label)
         self.addWidget(row, 1)
+        self.told_label.hide()
         self._level = "info"
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -66,6 +67,7 @@ class StatusLine(QStatusBar):
         """Show a line ("info", "warning" or "error"); an error stays until the next line."""
         self._level = level
         self.told_label.setText(SIGNS.get(level, "") + line)
+        self.told_label.show()
         self._colour()
         if level == "error":
             self._timer.stop()
@@ -80,6 +82,7 @@ class StatusLine(QStatusBar):
         """Show no line."""
         self._timer.stop()
         self.told_label.setText("")
+        self.told_label.hide()  # the place gets its room
 
     def _colour(self) -> None:
         theme = current_theme()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -20,6 +21,7 @@ TEXT: Final = DARK.text
 ACCENT: Final = DARK.accent
 QUIET: Final = "#808a98"
 FONT_PERCENT: Final = (75, 200)
+IMAGES: Final = (Path(__file__).parent / "images").as_posix()
 _THEME, _PERCENT, _BASE = "twin_theme", "twin_font_percent", "twin_base_points"
 
 
@@ -74,11 +76,15 @@ def apply_style(application: QApplication, theme: str = "", percent: int = 0) ->
         application.setProperty(_BASE, max(application.font().pointSizeF(), 9.5))
     if application.style().objectName() != "fusion":
         application.setStyle("Fusion")
-    application.setPalette(palette_of(colours))
-    font = application.font()
-    font.setPointSizeF(float(application.property(_BASE)) * percent / 100)
-    application.setFont(font)
-    application.setStyleSheet(sheet_of(colours))
+    sheet = sheet_of(colours)
+    if application.styleSheet() != sheet:  # every widget is dressed anew by each of these: only what differs
+        application.setPalette(palette_of(colours))
+        application.setStyleSheet(sheet)
+    points = float(application.property(_BASE)) * percent / 100
+    if abs(application.font().pointSizeF() - points) > 0.01:
+        font = application.font()
+        font.setPointSizeF(points)
+        application.setFont(font)
     _look.changed.emit()
 
 
@@ -160,6 +166,7 @@ QPushButton:disabled, QToolButton:disabled {{ color: {theme.quiet}; background: 
 QLineEdit, QAbstractSpinBox, QComboBox {{ background: {theme.field}; border: 1px solid {theme.line};
     border-radius: 3px; padding: 2px 5px; selection-background-color: {theme.chosen};
     selection-color: {theme.text}; }}
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: 0; padding: 0; background: transparent; }}
 QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus {{ border-color: {theme.accent}; }}
 QCheckBox:focus, QRadioButton:focus {{ color: {theme.accent}; }}
 QSlider::groove:horizontal {{ height: 4px; background: {theme.line}; border-radius: 2px; }}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent
+from PySide6.QtGui import QAction, QCloseEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from anatomy_twin.pipeline.session import Session
@@ -24,6 +24,7 @@ from anatomy_twin.view.style import apply_style, theme_changed
 from anatomy_twin.view.time_bar import TimeBar
 from anatomy_twin.view.tools import attach_all
 from anatomy_twin.view.views import Views
+from anatomy_twin.view.words import tr
 
 SOON_MS: Final = 40  # menus and buttons follow what is dragged no quicker than this
 SIZE: Final = (1500, 930)
@@ -101,7 +102,7 @@ class RehearsalWindow(QMainWindow):
     def show_session(self, session: Session, plan_name: str | None = None) -> None:
         """Show a case instead of what is shown now, which was asked about and closed before."""
         self._take_down()
-        self.desk = Desk(session, plan_name)
+        self.desk = Desk(session, plan_name, str(self.preferences["palette"]))
         self._put_up(self.desk)
         self.desk_changed.emit()
         self.refresh_actions()
@@ -199,7 +200,9 @@ class RehearsalWindow(QMainWindow):
         self.menus.refresh()
         case = "" if self.desk is None else self.desk.scene.title
         mark = "*" if self.desk is not None and self.desk.session.dirty else ""
-        self.setWindowTitle(f"{case}{mark}    anatomy_twin" if case else "anatomy_twin")
+        why = "" if self.desk is None else self.desk.session.read_only
+        note = f"    [{tr('read-only')}: {why}]" if why else ""
+        self.setWindowTitle(f"{case}{mark}{note}    anatomy_twin" if case else "anatomy_twin")
 
     def show_panel(self, name: str) -> None:
         """Bring a panel to the front."""
@@ -226,6 +229,25 @@ class RehearsalWindow(QMainWindow):
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         apply_style(application, str(self.preferences["theme"]), int(self.preferences["font_percent"]))
+
+    def appear(self) -> None:
+        """Show the window where it stood last; the first time it takes the whole screen."""
+        frame = self.preferences.state("frame")
+        if frame.isEmpty() or not self.restoreGeometry(frame):
+            self.showMaximized()
+        else:
+            self.show()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Size the panels by the window as it came to be."""
+        super().showEvent(event)
+        if self._docks is not None:
+            QTimer.singleShot(0, self, self._docks.settle)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the tool bar low in a low window."""
+        super().resizeEvent(event)
+        self.menus.fit_words()
 
     def _look_changed(self) -> None:
         self.menus.redraw()

@@ -8,6 +8,7 @@ from anatomy_twin.core import Plan
 from anatomy_twin.errors import UsageError
 from anatomy_twin.pipeline.procedures.ablation import ABLATION
 from anatomy_twin.pipeline.procedures.kinds import Parameter, Procedure
+from anatomy_twin.pipeline.procedures.lesions import LESIONS
 from anatomy_twin.pipeline.procedures.naming import free_name, with_copy, with_name
 from anatomy_twin.pipeline.procedures.resection import RESECTION
 
@@ -15,8 +16,13 @@ PROCEDURES: Final[dict[str, Procedure]] = {one.name: one for one in (ABLATION, R
 
 
 def procedure_of(plan: Plan | None) -> Procedure | None:
-    """Return the procedure that a plan belongs to; None for no plan and for kinds that are not planned by hand."""
+    """Return the procedure that a plan belongs to; None for no plan and for kinds of which nothing is computed."""
     return next((one for one in PROCEDURES.values() if isinstance(plan, one.plan_kind)), None)
+
+
+def hands_on(plan: Plan | None) -> Procedure | None:
+    """Return how a plan is drawn and moved by hand, also where nothing is computed of it; None where it is not."""
+    return LESIONS if isinstance(plan, LESIONS.plan_kind) else procedure_of(plan)
 
 
 def procedure_named(name: str) -> Procedure:
@@ -27,6 +33,6 @@ def procedure_named(name: str) -> Procedure:
 
 
 __all__ = [
-    "ABLATION", "PROCEDURES", "RESECTION", "Parameter", "Procedure", "free_name", "procedure_named", "procedure_of",
-    "with_copy", "with_name",
+    "ABLATION", "LESIONS", "PROCEDURES", "RESECTION", "Parameter", "Procedure", "free_name", "hands_on",
+    "procedure_named", "procedure_of", "with_copy", "with_name",
 ]

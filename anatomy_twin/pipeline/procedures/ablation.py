@@ -22,7 +22,7 @@ from anatomy_twin.pipeline.procedures.kinds import Parameter, Procedure
 from anatomy_twin.pipeline.targets import candidates
 from anatomy_twin.plan import choose_zone, load_device
 from anatomy_twin.rehearsal.handles import Handle, PlanContext, heat_offset_mm, move_handle, plan_handles
-from anatomy_twin.rehearsal.shapes import ALWAYS, CutTint, Shape
+from anatomy_twin.rehearsal.shapes import CutTint, Shape
 from anatomy_twin.rehearsal.snapping import holds
 from anatomy_twin.units import check_point
 
@@ -32,6 +32,7 @@ Mask = NDArray[np.bool_]
 DEVICE: Final = "mwa-generic"
 WAYS: Final = 400  # directions that are tried from the target outwards
 STEP_MM: Final = 2.5
+NOWHERE: Final = -1.0  # no slice is so near to what is drawn in 3-D only
 SHAFT_RGB: Final = (240, 255, 30)
 FORBIDDEN_COST: Final = 12.0  # mm of detour that a mm through bone, lung, bowel or a great vessel is worth
 
@@ -83,7 +84,7 @@ def nearest_skin(labels: LabelMap, target: str, centre_mm: Any, reach_mm: float)
             low = middle
         else:
             high = middle
-    return np.round(centre + low * directions[best], 2)
+    return np.asarray(np.round(centre + low * directions[best], 2))
 
 
 def with_zone(case: Case, plan: AblationPlan, number: int) -> AblationPlan:
@@ -231,13 +232,13 @@ def remove_part(plan: Plan, number: int) -> Plan:
 
 
 def shapes(plan: Plan, context: PlanContext, lit: bool) -> tuple[Shape, ...]:
-    """Return the numbers of the applicators, at their entries, where there are several."""
+    """Return the numbers of the applicators at their entries in 3-D, where there are several; slices have their own."""
     assert isinstance(plan, AblationPlan)
     if len(plan.applicators) < 2:
         return ()
     return tuple(
         Shape("text", (check_point("text", np.subtract(part.entry_mm, np.multiply(part.direction, 8.0))),), SHAFT_RGB,
-              name=f"applicator {n}", text=str(n), reach_mm=ALWAYS)
+              name=f"applicator {n}", text=str(n), reach_mm=NOWHERE)
         for n, part in enumerate(plan.applicators, start=1)
     )  # fmt: skip
 

@@ -16,7 +16,7 @@ from anatomy_twin.units import check_point
 Floats = NDArray[np.float64]
 
 OUTSIDE_MM = 60.0  # handles may be drawn so far out of the scan: entries of applicators lie near its edge
-LEAST_REACH_MM, ARROW_SHARE = 30.0, 0.35
+LEAST_REACH_MM, ARROW_SHARE = 30.0, 0.5
 
 
 def context_around(case: Case, organ: str = "") -> PlanContext:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from anatomy_twin.core import Case, Plan, PlaneCut, ResectionPlan, SegmentCut, SurfaceCut
 from anatomy_twin.errors import PlanError
@@ -61,8 +62,7 @@ def hilum_mm(case: Case, organ: str) -> Floats:
     trunk = outline_mm(case, "portal_vein") if organ == ORGAN else None
     if surface is None or trunk is None or not len(trunk):
         return middle
-    thin = surface[:: max(1, len(surface) // 1500)]
-    gaps = np.linalg.norm(trunk[:, None] - thin[None], axis=2).min(axis=1)
+    gaps = cKDTree(surface).query(trunk)[0]
     return np.asarray(trunk[gaps <= gaps.min() + 5.0].mean(axis=0))
 
 

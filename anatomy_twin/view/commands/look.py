@@ -214,16 +214,16 @@ def scale_type(window: RehearsalWindow, step_percent: int) -> None:
 
 def palette_of(window: RehearsalWindow) -> str:
     """Return the name of the palette that structures have now."""
-    return "" if window.desk is None else window.desk.case.display.palette or "default"
+    desk = window.desk
+    return "" if desk is None else desk.case.display.palette or desk.usual_palette or "default"
 
 
 def set_palette(window: RehearsalWindow, name: str) -> None:
     """Give the structures of the case other colours, as a step."""
     desk = window.desk
     if desk is not None and name != palette_of(window):
-        palette = "" if name == "default" else name
         words = tr("Colours: {name}").format(name=palette_labels()[name])
-        desk.do(words, replace(desk.case, display=replace(desk.case.display, palette=palette)))
+        desk.do(words, replace(desk.case, display=replace(desk.case.display, palette=name)))
 
 
 def speak(window: RehearsalWindow, language: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from anatomy_twin.view.commands import Command, has_case
@@ -16,14 +17,16 @@ def commands() -> tuple[Command, ...]:
     menu = tr("Plan")
     return (
         Command("plan.edit", tr("Edit mode"), _edit, menu, ("E",), tr("Let handles of the plan be grabbed, or not"),
-                _has_plan_or_edits, lambda window: window.desk is not None and window.desk.edit_mode, bar=True),
+                _has_plan_or_edits, lambda window: window.desk is not None and window.desk.edit_mode, bar=True,
+                icon="edit", short=tr("Edit plan"), why=lambda window: tr("there is no plan yet")),
         Command("plan.new_ablation", tr("New ablation"), lambda window: _new(window, "ablation"), menu,
                 ("Ctrl+Shift+A",), tr("A new plan: one applicator straight from the skin to the target"), _has_labels,
-                divided=True),
+                divided=True, bar=True, icon="applicator", short=tr("Ablation"), why=_no_labels),
         Command("plan.new_resection", tr("New resection"), lambda window: _new(window, "resection"), menu,
-                ("Ctrl+Shift+R",), tr("A new plan: one plane between the target and the hilum"), _has_labels),
-        Command("plan.propose", tr("Propose an ablation"), _propose, menu, (),
-                tr("Search the best way of an applicator to the target"), _can_propose),
+                ("Ctrl+Shift+R",), tr("A new plan: one plane between the target and the hilum"), _has_labels,
+                bar=True, icon="resection", short=tr("Resection"), why=_no_labels),
+        Command("plan.propose", tr("Propose an applicator's way"), lambda window: window.run("simulate.propose"), menu,
+                (), tr("Search all ways from the skin to the target for the best"), _can("simulate.propose")),
         Command("plan.duplicate", tr("Duplicate plan"), _duplicate, menu, ("Ctrl+D",),
                 tr("A copy of the plan shown, to vary it"), _has_plan, divided=True),
         Command("plan.rename", tr("Rename plan..."), _rename, menu, (), tr("Give the plan shown another name"),
@@ -40,8 +43,10 @@ def commands() -> tuple[Command, ...]:
                 tr("Remove the part whose handle is chosen"), _has_chosen),
         Command("plan.next_handle", tr("Next handle"), lambda window: _next_handle(window, 1), menu, ("Ctrl+Shift+H",),
                 tr("Choose the next handle; arrow keys move it"), _in_edit_mode),
+        Command("plan.check", tr("Check the rules"), lambda window: window.run("simulate.check"), menu, (),
+                tr("Keep with the case what the rules say of the plan shown"), _can("simulate.check"), divided=True),
         Command("plan.compare", tr("Compare plans"), lambda window: window.show_panel("compare"), menu,
-                ("Ctrl+Shift+K",), tr("The table of all plans side by side"), _has_plan, divided=True),
+                ("Ctrl+Shift+K",), tr("The table of all plans side by side"), _has_plan, icon="compare"),
         Command("plan.copy_comparison", tr("Copy the comparison of plans"), _copy_comparison, menu, (),
                 tr("Put the table of all plans on the clipboard"), _has_plan),
     )  # fmt: skip
@@ -63,9 +68,9 @@ def _has_labels(window: RehearsalWindow) -> bool:
 
 
 def _has_procedure(window: RehearsalWindow) -> bool:
-    from anatomy_twin.pipeline.procedures import procedure_of
+    from anatomy_twin.pipeline.procedures import hands_on
 
-    return window.desk is not None and procedure_of(window.desk.plan) is not None
+    return window.desk is not None and hands_on(window.desk.plan) is not None
 
 
 def _in_edit_mode(window: RehearsalWindow) -> bool:
@@ -79,9 +84,16 @@ def _has_chosen(window: RehearsalWindow) -> bool:
     return _in_edit_mode(window) and tool is not None and tool.chosen_handle is not None
 
 
-def _can_propose(window: RehearsalWindow) -> bool:
-    command = window.commands.get("simulate.propose")
-    return command is not None and command.enabled(window)
+def _can(name: str) -> Callable[[RehearsalWindow], bool]:
+    def can(window: RehearsalWindow) -> bool:
+        command = window.commands.get(name)
+        return command is not None and command.enabled(window)
+
+    return can
+
+
+def _no_labels(window: RehearsalWindow) -> str:
+    return tr("the scan is not segmented yet")
 
 
 # what is done
@@ -102,10 +114,6 @@ def _new(window: RehearsalWindow, name: str) -> None:
     if new_plan(window.desk, procedure_named(name)):
         window.desk.set_edit_mode(True)
         window.show_panel("plans")
-
-
-def _propose(window: RehearsalWindow) -> None:
-    window.run("simulate.propose")
 
 
 def _duplicate(window: RehearsalWindow) -> None:

@@ -34,7 +34,8 @@ def _tools() -> tuple[Command, ...]:
         _tool("keep island", tr("Keep piece"), ("Shift+5",), tr("Click on the piece that is to stay")),
         _tool("remove island", tr("Remove piece"), ("Shift+6",), tr("Click on the piece that is to go")),
         _tool("sample", tr("Sample values"), ("Shift+1",), tr("Click on tissue: only values like it are painted")),
-        _do("segment.navigate", tr("Put the tool down"), put_down, ("Shift+Esc",), tr("The mouse moves the views again")),
+        _do("segment.navigate", tr("Put the tool down"), put_down, ("Shift+Esc",),
+            tr("The mouse moves the views again")),
     )  # fmt: skip
 
 
@@ -95,9 +96,12 @@ def _table() -> tuple[Command, ...]:
 
 
 def _tool(name: str, text: str, keys: tuple[str, ...], tip: str) -> Command:
+    def run(window: RehearsalWindow) -> None:
+        window.show_panel("segment")
+        take_up(hand_of(window), name)
+
     return Command(
-        f"segment.{name.replace(' ', '_')}", text, lambda window: take_up(hand_of(window), name), menu=tr("Segment"),
-        keys=keys, tip=tip, enabled=_has_labels,
+        f"segment.{name.replace(' ', '_')}", text, run, menu=tr("Segment"), keys=keys, tip=tip, enabled=_has_labels,
         checked=lambda window: window.desk is not None and window.desk.tool.name == name,
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QKeyEvent, QKeySequence
+from PySide6.QtGui import QColor, QIcon, QKeyEvent, QKeySequence, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -150,12 +150,12 @@ class _Lines(QListWidget):
     def row_of(self, level: str, line: str, when: str = "") -> QListWidgetItem:
         """Return a row: sign and word of the level, the time, the line."""
         word = {"warning": tr("Warning"), "error": tr("Problem")}.get(level, "")
-        head = "  ".join(part for part in (SIGNS.get(level, ""), when, word) if part)
-        item = QListWidgetItem(f"{head}{': ' if word else '  '}{line}")
+        head = "  ".join(part for part in (when, word) if part)
+        item = QListWidgetItem(f"{head}{': ' if word else '  ' if head else ''}{line}")
         item.setData(LEVEL, level)
         item.setData(LEVEL + 1, line)
         item.setToolTip(line)
-        item.setForeground(QBrush(QColor(_colour(level))))
+        item.setIcon(_icon(level))
         return item
 
     def append(self, level: str, line: str) -> None:
@@ -169,7 +169,7 @@ class _Lines(QListWidget):
     def recolour(self) -> None:
         """Take the colours of the theme of now."""
         for n in range(self.count()):
-            self.item(n).setForeground(QBrush(QColor(_colour(str(self.item(n).data(LEVEL))))))
+            self.item(n).setIcon(_icon(str(self.item(n).data(LEVEL))))
 
     def copy(self) -> None:
         """Put the chosen lines, or all, into the clipboard."""
@@ -195,6 +195,16 @@ def level_of(line: str) -> str:
     return "warning" if any(word in text for word in words) else "info"
 
 
-def _colour(level: str) -> str:
-    theme = current_theme()
-    return {"warning": theme.warning, "error": theme.error}.get(level, theme.text)
+def _icon(level: str) -> QIcon:
+    """Return the sign of a level in its colour."""
+    theme, side = current_theme(), 48
+    picture = QPixmap(side, side)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    font = painter.font()
+    font.setPixelSize(side * 3 // 4)
+    painter.setFont(font)
+    painter.setPen(QColor({"warning": theme.warning, "error": theme.error}.get(level, theme.quiet)))
+    painter.drawText(picture.rect(), Qt.AlignmentFlag.AlignCenter, SIGNS.get(level, SIGNS["info"]))
+    painter.end()
+    return QIcon(picture)

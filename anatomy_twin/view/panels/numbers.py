@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from anatomy_twin.core import Quantity
 from anatomy_twin.rehearsal.numbers import NumberRow, Numbers, shown_numbers
 from anatomy_twin.units import place_text
+from anatomy_twin.view.status_line import ShortLabel
 from anatomy_twin.view.style import VERDICTS, current_theme, theme_changed
 from anatomy_twin.view.words import tr
 
@@ -38,14 +39,15 @@ class NumbersPanel(QWidget):
     def __init__(self, window: RehearsalWindow) -> None:
         super().__init__()
         assert window.desk is not None
-        self._desk = window.desk
+        self._window, self._desk = window, window.desk
         self.setWindowTitle(tr("Numbers"))
         self.shown = Numbers("none", ())
         self.items: dict[str, QTreeWidgetItem] = {}
         self._groups: dict[str, QTreeWidgetItem] = {}
         self._before: dict[str, dict[str, Quantity]] = {}
         self._drawn: dict[str, NumberRow] = {}
-        self.banner, self.verdicts = QLabel(), QLabel()
+        self._caption = ""
+        self.banner, self.verdicts = ShortLabel(), QLabel()
         self.banner.setObjectName("quiet")
         self.verdicts.setObjectName("quiet")
         self.tree = _Table(self)
@@ -61,6 +63,7 @@ class NumbersPanel(QWidget):
         self.setFocusProxy(self.tree)
         for signal in (self._desk.scene_changed, self._desk.plan_changed, self._desk.live_changed):
             signal.connect(self.refresh)
+        window.live.changed.connect(self._tell)
         theme_changed.connect(self._recolour)
         self.refresh()
 
@@ -83,14 +86,15 @@ class NumbersPanel(QWidget):
             if self._drawn.get(key) != row:
                 self._show(key, row)
         self._drawn = rows
-        self._tell("" if live is None else live.caption)
+        self._caption = "" if live is None else live.caption
+        self._tell()
 
     def texts(self) -> dict[str, tuple[str, str, str]]:
         """Return what stands in the rows: label -> (value, change, verdict)."""
         return {item.text(NAME): (item.text(VALUE), item.text(CHANGE), item.text(VERDICT))
                 for item in self.items.values()}  # fmt: skip
 
-    def _tell(self, caption: str) -> None:
+    def _tell(self) -> None:
         """Say above the rows how the numbers were got."""
         state = self.shown.state
         plan = self._desk.plan_name
@@ -100,7 +104,9 @@ class NumbersPanel(QWidget):
             "updating": tr("\N{CLOCKWISE OPEN CIRCLE ARROW} UPDATING... grey values are of an earlier position"),
             "moved": tr("\N{CLOCKWISE OPEN CIRCLE ARROW} MOVED: grey values are of the saved plan {plan}"),
             "none": tr("Plan {plan} is not simulated yet") if plan else tr("No plan is shown: numbers of the anatomy"),
-        }[state].format(plan=plan, caption=caption or tr("quicker and coarser"))
+        }[state].format(plan=plan, caption=self._caption or tr("quicker and coarser"))
+        if state in ("moved", "updating") and self._window.live.state in ("starting", "preparing"):
+            words += "   \N{MIDDLE DOT}   " + tr("live numbers are being prepared")
         if self._desk.case.synthetic:
             words += "   \N{MIDDLE DOT}   " + tr("generated patient")
         kind = "quiet" if state in ("assessed", "none") else "warning"
@@ -108,7 +114,8 @@ class NumbersPanel(QWidget):
             self.banner.setText(words)
         if self.banner.objectName() != kind:
             self.banner.setObjectName(kind)
-            self.banner.setStyleSheet(self.banner.styleSheet())  # lets the sheet find the new name
+            self.banner.style().unpolish(self.banner)  # lets the sheet find the new name
+            self.banner.style().polish(self.banner)
         counts = self.shown.verdicts()
         line = "    ".join(f"{VERDICTS[verdict][0]} {counts[verdict]} {verdict_word(verdict)}"
                            for verdict in ("not met", "borderline", "not checked", "met") if verdict in counts)

@@ -105,8 +105,10 @@ class RowDelegate(QStyledItemDelegate):
             dim = row is None or row.absent or not row.visible
             painter.setPen(QColor(theme.quiet if dim else theme.text))
             side = Qt.AlignmentFlag.AlignLeft if index.column() == OPACITY else Qt.AlignmentFlag.AlignRight
-            painter.drawText(option.rect.adjusted(2, 0, -6, 0), side | Qt.AlignmentFlag.AlignVCenter,
-                             str(index.data() or ""))  # fmt: skip
+            words = str(index.data() or "")
+            if index.column() == OPACITY and words and not panel.wordy:
+                words = tr("none")
+            painter.drawText(option.rect.adjusted(2, 0, -6, 0), side | Qt.AlignmentFlag.AlignVCenter, words)
         painter.restore()
 
     def _paint_name(self, painter: QPainter, option: QStyleOptionViewItem, key: str) -> None:

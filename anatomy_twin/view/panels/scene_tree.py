@@ -123,14 +123,15 @@ class SceneTree(QWidget):
         names = metrics.averageCharWidth() * LETTERS + 3 * metrics.height() + 30
         volume, opacity = metrics.horizontalAdvance("15000") + 12, metrics.horizontalAdvance("no surface") + 4
         self._full = names + volume + opacity + words + sign
-        narrow = max(opacity * 2 // 3, metrics.horizontalAdvance(tr("Opacity")) + 14)
+        narrow = max(opacity * 2 // 3, metrics.horizontalAdvance(tr("none")) + 8)
         # where there is little room names come first, and words of states are in their tool tips
         self.wordy = self.tree.viewport().width() >= self._full
         self.tree.setColumnWidth(OPACITY, opacity if self.wordy else narrow)
         self.tree.setColumnWidth(VOLUME, volume)
         self.tree.setColumnWidth(STATE, words + sign if self.wordy else sign + 4)
         self.tree.headerItem().setText(STATE, tr("State") if self.wordy else "")
-        self.tree.setMinimumWidth(names + volume + narrow + sign)
+        self.tree.headerItem().setText(OPACITY, tr("Opacity") if self.wordy else "")
+        self.tree.setMinimumWidth(names + volume + narrow + sign - 8 * metrics.averageCharWidth())
         self.tree.viewport().update()
 
     def sizeHint(self) -> QSize:
@@ -219,6 +220,7 @@ class SceneTree(QWidget):
             slider.setToolTip(tr("Opacity of {name}: {percent} %").format(name=row.label, percent=slider.value()))
         else:
             item.setText(OPACITY, "" if row.absent else tr("no surface"))
+            item.setToolTip(OPACITY, "" if row.absent else tr("no surface: make surfaces to see it in 3-D"))
 
     def title_of(self, key: str) -> str:
         """Return what stands in a row: the structure's label, or the group's title and how many it holds."""

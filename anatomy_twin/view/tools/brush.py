@@ -172,14 +172,15 @@ class Brush(Tool):
         if at is None or at.point_mm is None or at.view == "3d":
             return ()
         erase = self.erases != at.control if self._held is None else self._held.erase
-        return ring(self.hand, at.point_mm, at.toward, erase)
+        return ring(self.hand, at.point_mm, at.toward, erase, held=self._held is not None)
 
 
-def ring(hand: Hand, point_mm: Point, toward: Point, erase: bool) -> tuple[Shape, ...]:
+def ring(hand: Hand, point_mm: Point, toward: Point, erase: bool, *, held: bool = False) -> tuple[Shape, ...]:
     """Return what a brush at a place looks like: a ball, or a disc and the lines where other slices cut it."""
     colour, radius = (ERASING if erase else hand.colour), hand.radius_mm
     if hand.ball:
-        return (Shape("circle", (point_mm,), colour, "brush", radius_mm=radius, reach_mm=radius, dashed=erase),)
+        return (Shape("circle", (point_mm,), colour, "brush", radius_mm=radius, reach_mm=radius, dashed=erase,
+                      lit=held),)  # fmt: skip
     centre, normal = np.asarray(point_mm), np.asarray(toward)
     helper = np.eye(3)[int(np.argmin(np.abs(normal)))]
     right = np.cross(normal, helper)
@@ -187,7 +188,8 @@ def ring(hand: Hand, point_mm: Point, toward: Point, erase: bool) -> tuple[Shape
     down = np.cross(normal, right)
     angle = np.linspace(0.0, 2.0 * np.pi, RING_POINTS, endpoint=False)[:, None]
     points = centre + radius * (np.cos(angle) * right + np.sin(angle) * down)
-    outline = Shape("outline", tuple(_point(p) for p in points), colour, "brush", reach_mm=0.75, dashed=erase)
+    corners = tuple(_point(p) for p in points)
+    outline = Shape("outline", corners, colour, "brush", reach_mm=0.75, dashed=erase, lit=held)
     lines = []
     for axis in range(3):  # the other slices go through the crossing point
         across = np.eye(3)[axis]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -58,6 +59,7 @@ class Hand:
         self.counts.begin(desk.session)
         self.surfaces = Surfaces(self)
         self.changed: list[Callable[[], None]] = []
+        self._copy: Any = None
         desk.case_changed.connect(self._case_changed)
 
     # what is worked on
@@ -105,6 +107,31 @@ class Hand:
     def called(self) -> str:
         """What the segment is called for people."""
         return structure_label(self.desk.active) if self.desk.active else ""
+
+    @property
+    def session_edited(self) -> bool:
+        """True where any outline was edited since the case was opened."""
+        return any(entry.step is not None for entry in self.desk.session.history.done)
+
+    def prepare_for(self, seconds: float) -> bool:
+        """Copy the voxels for so long, ahead of the first stroke, which needs a copy of its own; True once done."""
+        labels, session = self.labels, self.desk.session
+        if labels is None or self.session_edited or session.ahead[0] is labels.array:
+            self._copy = None
+            return True
+        if self._copy is None or self._copy[0] is not labels.array:
+            self._copy = (labels.array, np.empty_like(labels.array), 0)
+        source, copy, done = self._copy
+        flat, into, until = source.reshape(-1, *source.shape[2:]), copy.reshape(-1, *source.shape[2:]), 0
+        end = time.perf_counter() + seconds
+        while done < len(flat) and (not until or time.perf_counter() < end):
+            until = min(done + 4, len(flat))
+            into[done:until] = flat[done:until]
+            done = until
+        self._copy = (source, copy, done)
+        if done == len(flat):
+            session.ahead, self._copy = (source, copy), None
+        return self._copy is None
 
     # brush and limits
 

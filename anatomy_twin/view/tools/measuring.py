@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -51,10 +52,11 @@ def kept_shapes(desk: Desk, values: MeasuredValues) -> tuple[Shape, ...]:
             continue
         words = "  ".join(part for part in values.words(measurement, desk.case.volume) if part)
         if isinstance(measurement, Diameters):
-            words = words.replace("  ", " \N{MULTIPLICATION SIGN} ")
+            words = live_words(measurement)
         marked = name == desk.marked
         text = f"{name}: {words}" if marked else words
-        shapes += measurement_shapes(measurement, text, marked=marked, knobs=tool is not None or marked)
+        knobs = marked or (tool is not None and tool.mode == "edit")
+        shapes += measurement_shapes(measurement, text, marked=marked, knobs=knobs)
     return tuple(shapes)
 
 
@@ -82,6 +84,7 @@ class MeasuringTool(Tool):
         self._mouse: Point | None = None
         self._drawing = False
         self._near: tuple[str, int] | None = None
+        self._drawn_on = ""  # what begins on a slice is drawn in 3-D when it is done: slices need not wait for it
 
     @property
     def hint(self) -> str:  # type: ignore[override]
@@ -111,6 +114,9 @@ class MeasuringTool(Tool):
         if self._closes(at):
             self._finish()
             return True
+        if not self.points:
+            self.desk.mark("")
+            self._drawn_on = "" if at.view == "3d" else "slices"
         self.points.append(at.point_mm)
         self._began, self._drawing, self._mouse = at, False, at.point_mm
         self.desk.drawing_changed.emit()
@@ -185,16 +191,19 @@ class MeasuringTool(Tool):
     def shapes(self) -> tuple[Shape, ...]:
         """What is drawn now, and the one that is held."""
         if self.held is not None:
-            return measurement_shapes(self.held, live_words(self.held), lit=True, knobs=True)
+            only = "" if self._began is None or self._began.view == "3d" else "slices"
+            shapes = measurement_shapes(self.held, live_words(self.held), lit=True, knobs=True)
+            return tuple(replace(shape, only=only) for shape in shapes) if only else shapes
         if self.points:
             points = tuple(self.points)
             moving = self._mouse is not None and not (self._complete() and self.mode != "area")
             if moving and self._mouse is not None and _apart(points[-1], self._mouse) > 1e-3:
                 points = (*points, self._mouse)
-            return drawing_shapes(self.mode, points, self._live_words(points))
+            return drawing_shapes(self.mode, points, self._live_words(points), only=self._drawn_on)
         if self._near is not None and self._near[0] in self.desk.case.measurements:
             points = points_of(self.desk.case.measurements[self._near[0]])
-            return tuple(knob_shapes(points, (255, 255, 255), f"measurement {self._near[0]}", self._near[1]))
+            return tuple(knob_shapes(points, (255, 255, 255), f"measurement {self._near[0]}", self._near[1],
+                                     only="slices"))  # fmt: skip
         return ()
 
     # inside
@@ -303,7 +312,7 @@ class MeasuringTool(Tool):
 def measure_targets(desk: Desk, targets: tuple[str, ...]) -> bool:
     """Measure the diameters of lesions as one step."""
     def measure() -> None:
-        after = with_diameters(desk.case, targets, tr("{name}: diameters"))
+        after = with_diameters(desk.case, targets, "{name}")
         words = tr("Measure diameters of {count} lesions").format(count=len(targets))
         desk.session.do(words, after)
         new = [one for one in after.measurements.values() if isinstance(one, Diameters) and one.target in targets]

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from anatomy_twin.core import Anatomy, LabelMap, Plan
 from anatomy_twin.errors import TwinError
-from anatomy_twin.pipeline.procedures import Procedure, procedure_of
-from anatomy_twin.rehearsal import Pointer, Shape, Tool
+from anatomy_twin.pipeline.procedures import Procedure, hands_on
+from anatomy_twin.rehearsal import Pointer, Shape, Tool, format_quantity
 from anatomy_twin.rehearsal.handle_shapes import NEAR_MM, handle_shapes
 from anatomy_twin.rehearsal.handles import Handle, PlanContext, along_axis
 from anatomy_twin.rehearsal.shapes import CutTint
@@ -66,7 +66,7 @@ class PlanHandles(Tool):
     @property
     def procedure(self) -> Procedure | None:
         """That of the plan shown."""
-        return procedure_of(self.desk.plan)
+        return hands_on(self.desk.plan)
 
     @property
     def surroundings(self) -> tuple[PlanContext, Snapper]:
@@ -210,17 +210,23 @@ class PlanHandles(Tool):
 
     # keys
 
+    def uses(self, name: str) -> bool:
+        """True where a key has a meaning now. Tab walks through the handles once, then on to the next field."""
+        word = _word(name)
+        handles = self.handles if self.desk.edit_mode and self._held is None else ()
+        if word in ("tab", "backtab"):
+            ends = [handle.name for handle in handles[-1:]] if word == "tab" else [one.name for one in handles[:1]]
+            return bool(handles) and self.chosen not in ends
+        return (word in ARROWS or word in ("delete", "del")) and any(one.name == self.chosen for one in handles)
+
     def key(self, name: str) -> bool:
         """Nudge the chosen handle, choose the next, remove its part."""
-        parts = [part for part in name.lower().replace(" ", "").split("+") if part]
-        word, shift = (parts[-1] if parts else ""), "shift" in parts
-        if not self.desk.edit_mode or self._held is not None or not self.handles:
+        word, shift = _word(name), name.lower().startswith("shift+")
+        if not self.uses("Backtab" if shift and word == "tab" else name):
             return False
         if word in ("tab", "backtab"):
             self.choose_next(-1 if shift or word == "backtab" else 1)
             return True
-        if self.chosen_handle is None:
-            return False
         if word in ARROWS:
             self.nudge(ARROWS[word], LONG_STEP_MM if shift else STEP_MM)
             return True
@@ -311,12 +317,24 @@ class PlanHandles(Tool):
         if handle is None:
             return ""
         words = self.words(handle)
-        if self.snapped is not None:
-            return f"{words}, {self.snapped.label}"
+        if self._held is not None:
+            found = [words, "" if self.snapped is None else self.snapped.label, self._followed()]
+            return ", ".join(filter(None, found))
         if abs(self.aside_mm) > NEAR_MM:
             side = "behind" if self.aside_mm > 0 else "in front of"
             words += ", " + self.say(f"{{distance}} mm {side} this slice", distance=f"{abs(self.aside_mm):.0f}")
         return words
+
+
+    def _followed(self) -> str:
+        """Return the margin that follows the hand, so that the eyes can stay on the handle."""
+        live = self.desk.live if self.desk.live_is_current else None
+        margin = None if live is None else next((q for q in live.quantities if "margin" in q.name), None)
+        return "" if margin is None else self.say("margin {value}", value=format_quantity(margin))
+
+
+def _word(name: str) -> str:
+    return name.lower().replace(" ", "").rpartition("+")[2]
 
 
 def _sight(at: Pointer) -> tuple[Floats, Floats]:
@@ -341,11 +359,13 @@ def handles_of(window: RehearsalWindow) -> PlanHandles | None:
 
 def attach(window: RehearsalWindow) -> None:
     """Draw plans on the desk of a window; in edit mode the left button has their handles, unless a tool has it."""
+    from anatomy_twin.view.plan_keys import PlanKeys
     from anatomy_twin.view.plan_words import speaker
 
-    desk = window.desk
-    assert desk is not None
+    desk, views = window.desk, window.views
+    assert desk is not None and views is not None
     tool = PlanHandles(desk, speaker())
+    PlanKeys(tool, [*views.slice_panes.values(), views.scene_pane.interactor], views)
     desk.kits[KIT] = tool
     desk.shape_sources.append(tool.drawn)
     desk.tint_sources.append(tool.regions)  # type: ignore[arg-type]
@@ -362,6 +382,7 @@ def attach(window: RehearsalWindow) -> None:
             tool.chosen = ""
         desk.drawing_changed.emit()
 
+    desk.live_changed.connect(lambda: desk.drawing_changed.emit() if desk.moving is not None else None)
     desk.tool_changed.connect(take_turns)
     desk.plan_changed.connect(forget)
     take_turns()

@@ -108,7 +108,9 @@ class Grow(Tool):
         def take(change: Change) -> None:
             if number == self._asked:
                 self._job = None
-                self._show(change)
+                if change.empty:
+                    hand.desk.tell("the outline agrees with the clicks already; click where it is wrong")
+                self._show(None if change.empty else change)
 
         def dropped() -> None:
             if number == self._asked:

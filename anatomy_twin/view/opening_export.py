@@ -1,0 +1,177 @@
+"""Reports and files for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+)
+
+from anatomy_twin.core import Case
+from anatomy_twin.pipeline.parts import SURFACE_FORMATS, surface_names
+from anatomy_twin.rehearsal.build import structure_label
+from anatomy_twin.store.recent import case_title
+from anatomy_twin.view.dialogs_files import choose_folder
+from anatomy_twin.view.opening_save import usual_folder
+from anatomy_twin.view.words import tr
+
+if TYPE_CHECKING:
+    from anatomy_twin.view.opening import Opening
+
+
+def show_file(place: Path) -> bool:
+    """Open a file or folder with the program that the system has for it; False where it has none."""
+    return QDesktopServices.openUrl(QUrl.fromLocalFile(str(place)))
+
+
+def ask_report(opening: Opening) -> None:
+    """Ask for a folder and write the report into it."""
+    choose_folder(opening.window, tr("Folder for the report"), usual_folder(opening.session),
+                  lambda folder: write_report(opening, folder))  # fmt: skip
+
+
+def write_report(opening: Opening, folder: Path, *, show: bool = True) -> None:
+    """Write the report of the open case into a folder of its own in ``folder``, then show it."""
+    desk, session = opening.window.desk, opening.session
+    if desk is None or session is None:
+        return
+    case = session.case
+    name = case_title(session.path) if session.path is not None else "case"
+    target = folder / f"{name}_report"
+
+    def done(page: Path) -> None:
+        if opening.session is session and session.case is case:
+            opening.note_report()
+        opening.window.tell(tr("The report is in {name}").format(name=target.name))
+        if show and not show_file(Path(page)):
+            opening.window.tell(tr("no program shows the report here; it is in {name}").format(name=target.name))
+
+    opening.run_job(tr("Writing the report"), "anatomy_twin.report.write:write_report", session.snapshot(),
+                    str(target), done=done, plan_name=desk.plan_name or None)  # fmt: skip
+
+
+def ask_export(opening: Opening) -> None:
+    """Ask what to write, and where."""
+    session = opening.session
+    if session is not None:
+        ExportDialog(opening).open()
+
+
+class ExportDialog(QDialog):
+    """Surfaces with their format, vessel trees, labels and plans as check boxes."""
+
+    def __init__(self, opening: Opening) -> None:
+        super().__init__(opening.window)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(tr("Export"))
+        session = opening.session
+        assert session is not None
+        self._opening, case = opening, session.case
+        column = QVBoxLayout(self)
+        head = QHBoxLayout()
+        head.addWidget(QLabel(tr("Surfaces as")))
+        self.format = QComboBox()
+        self.format.addItems([suffix.removeprefix(".").upper() for suffix in SURFACE_FORMATS])
+        head.addWidget(self.format)
+        head.addStretch(1)
+        for words, on in ((tr("All"), True), (tr("None"), False)):
+            button = QPushButton(words)
+            button.setAutoDefault(False)
+            button.clicked.connect(lambda _=False, on=on: self._check_all(on))
+            head.addWidget(button)
+        column.addLayout(head)
+        self.surfaces = self._list_of(case)
+        column.addWidget(self.surfaces, 1)
+        self.trees = QCheckBox(tr("Vessel trees (VTP)"))
+        self.trees.setEnabled(bool(case.anatomy.trees))
+        self.labels = QCheckBox(tr("Labels (SEG.NRRD, opens in 3D Slicer)"))
+        self.labels.setEnabled(case.primary in case.labels)
+        self.plans = QCheckBox(tr("Plans (JSON): {names}").format(names=", ".join(case.plans) or tr("none")))
+        self.plans.setEnabled(bool(case.plans))
+        note = QLabel(tr("Millimetres, LPS: x to the patient's left, y to the back, z to the head."))
+        note.setObjectName("quiet")
+        note.setWordWrap(True)
+        for widget in (self.trees, self.labels, self.plans, note):
+            column.addWidget(widget)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        cancel, self.button = QPushButton(tr("Cancel")), QPushButton(tr("Write\N{HORIZONTAL ELLIPSIS}"))
+        cancel.setAutoDefault(False)
+        cancel.clicked.connect(self.reject)
+        self.button.setDefault(True)
+        self.button.clicked.connect(self._ask_folder)
+        row.addWidget(cancel)
+        row.addWidget(self.button)
+        column.addLayout(row)
+        letter = self.fontMetrics().averageCharWidth()
+        self.resize(64 * letter, 72 * letter)
+        self.surfaces.itemChanged.connect(lambda _: self._refresh())
+        for box in (self.trees, self.labels, self.plans):
+            box.toggled.connect(lambda _: self._refresh())
+        self._refresh()
+
+    @property
+    def chosen(self) -> list[str]:
+        """The structures whose surfaces are to be written."""
+        items = [self.surfaces.item(row) for row in range(self.surfaces.count())]
+        return [str(item.data(Qt.ItemDataRole.UserRole)) for item in items
+                if item.checkState() == Qt.CheckState.Checked]  # fmt: skip
+
+    def write(self, folder: Path) -> None:
+        """Write what is chosen into a folder."""
+        session = self._opening.session
+        if session is None:
+            return
+        plans = tuple(session.case.plans) if self.plans.isChecked() else ()
+        window = self._opening.window
+
+        def done(files: tuple[Path, ...]) -> None:
+            window.tell(tr("{count} files were written into {name}").format(count=len(files), name=folder.name))
+
+        self._opening.run_job(
+            tr("Writing files"), "anatomy_twin.pipeline.parts:write_parts", session.snapshot(), str(folder),
+            tuple(self.chosen), SURFACE_FORMATS[self.format.currentIndex()], done=done, trees=self.trees.isChecked(),
+            labels=self.labels.isChecked(), plans=plans,
+        )
+        self.accept()
+
+    def _list_of(self, case: Case) -> QListWidget:
+        rows = QListWidget()
+        for name in surface_names(case):
+            structure = case.anatomy.structures[name]
+            words = structure_label(name) + (f"  ({tr('to be checked')})" if structure.state == "check" else "")
+            item = QListWidgetItem(words)
+            item.setData(Qt.ItemDataRole.UserRole, name)
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+            wanted = name == "liver" or name.startswith("tumour")
+            item.setCheckState(Qt.CheckState.Checked if wanted else Qt.CheckState.Unchecked)
+            rows.addItem(item)
+        if not rows.count():
+            rows.addItem(tr("no surfaces yet"))
+            rows.setEnabled(False)
+        return rows
+
+    def _check_all(self, on: bool) -> None:
+        for row in range(self.surfaces.count()):
+            item = self.surfaces.item(row)
+            if item.data(Qt.ItemDataRole.UserRole):
+                item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
+
+    def _refresh(self) -> None:
+        boxes = any(box.isChecked() for box in (self.trees, self.labels, self.plans))
+        self.button.setEnabled(boxes or bool(self.chosen))
+
+    def _ask_folder(self) -> None:
+        choose_folder(self, tr("Folder to write into"), usual_folder(self._opening.session), self.write)

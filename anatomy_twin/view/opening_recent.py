@@ -1,0 +1,31 @@
+"""The recent cases as menus show them: looked up when something happens, not each time that a menu is drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from anatomy_twin.store.recent import Recent, recent_cases
+
+
+class Recents:
+    """``cases`` are those that were opened lately, the last one first, each with whether it is still there."""
+
+    def __init__(self) -> None:
+        self.cases: tuple[tuple[Recent, bool], ...] = ()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look at the list and the disk again."""
+        self.cases = tuple((one, not one.missing) for one in recent_cases())
+
+    def there(self, number: int) -> bool:
+        """Tell whether the case ``number`` (0: the last one) can be opened."""
+        return number < len(self.cases) and self.cases[number][1]
+
+    def words(self, number: int) -> str:
+        """Return what the case is called, "" where there are not so many."""
+        return self.cases[number][0].name if number < len(self.cases) else ""
+
+    def place(self, number: int) -> Path:
+        """Return where the case lies; ``IndexError`` where there are not so many."""
+        return self.cases[number][0].place

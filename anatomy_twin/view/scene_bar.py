@@ -1,0 +1,75 @@
+"""The row above the 3-D view: from where to look, what to show, and what is under the mouse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+
+from anatomy_twin.view.status_line import ShortLabel
+from anatomy_twin.view.words import tr
+
+if TYPE_CHECKING:
+    from anatomy_twin.view.scene_pane import ScenePane
+
+SIDES: Final = ("anterior", "posterior", "right", "left", "head", "foot")
+
+
+def side_words() -> dict[str, tuple[str, str]]:
+    """Return letter and words of every side from which the patient can be seen, in the person's language."""
+    return {
+        "anterior": (tr("A"), tr("Look from the front (anterior)")),
+        "posterior": (tr("P"), tr("Look from behind (posterior)")),
+        "right": (tr("R"), tr("Look from the patient's right")),
+        "left": (tr("L"), tr("Look from the patient's left")),
+        "head": (tr("H"), tr("Look from the head")),
+        "foot": (tr("F"), tr("Look from the feet")),
+    }
+
+
+class SceneBar(QWidget):
+    """Buttons of the view and a line that tells what the mouse points at."""
+
+    def __init__(self, pane: ScenePane) -> None:
+        super().__init__(pane)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(4, 2, 6, 2)
+        row.setSpacing(2)
+        self.buttons: dict[str, QToolButton] = {}
+        for side, (letter, words) in side_words().items():
+            self._button(row, side, letter, words).clicked.connect(lambda _=False, name=side: pane.look(name))
+        row.addSpacing(6)
+        fit = self._button(row, "fit", "\N{BULLSEYE}", tr("Fill the view with the target"))
+        fit.clicked.connect(lambda: pane.fit_target())
+        self.slices = self._button(row, "slices", "\N{IDENTICAL TO}", tr("Stand the slices in the view"))
+        self.slices.setCheckable(True)
+        self.slices.clicked.connect(pane.set_standing)
+        self.perspective = self._button(row, "perspective", "\N{WHITE DIAMOND}", tr("With perspective"))
+        self.perspective.setCheckable(True)
+        self.perspective.clicked.connect(pane.set_perspective)
+        self.words = ShortLabel()
+        self.words.setObjectName("quiet")
+        row.addSpacing(8)
+        row.addWidget(self.words, 1)
+        pane.view_changed.connect(lambda: self._follow(pane))
+
+    def _button(self, row: QHBoxLayout, name: str, text: str, words: str) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName("small")
+        button.setText(text)
+        button.setToolTip(words)
+        button.setAccessibleName(words)
+        button.setAutoRaise(True)
+        button.setMinimumWidth(round(2.2 * self.fontMetrics().height()))
+        row.addWidget(button)
+        self.buttons[name] = button
+        return button
+
+    def _follow(self, pane: ScenePane) -> None:
+        self.slices.setChecked(pane.standing)
+        self.perspective.setChecked(not pane.stage.camera.parallel)
+
+    def tell(self, line: str) -> None:
+        """Show what is under the mouse."""
+        if line != self.words.text():
+            self.words.setText(line)

@@ -1,0 +1,31 @@
+"""A slow stand-in for what follows the hand, and a program with a server that is killed."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+
+from anatomy_twin.core import Case, Volume, VolumeGeometry, check_cancelled
+from anatomy_twin.pipeline.live import Preview
+from anatomy_twin.pipeline.live_server import LiveServer
+
+
+def prepare(case, plan):
+    return case
+
+
+def preview(prepared, plan, monitor):
+    for _ in range(50):
+        check_cancelled(monitor)
+        time.sleep(0.02)
+    return Preview(plan, caption="slow")
+
+
+def serve_and_sleep(note):
+    grid = VolumeGeometry.upright((8, 8, 8), (1.0, 1.0, 1.0))
+    server = LiveServer(Case.new(volume=Volume(np.zeros((8, 8, 8), np.int16), grid)), listener=lambda answer:
+                        Path(note).write_text(str(server.process_id)))  # fmt: skip
+    server.start()
+    time.sleep(600)

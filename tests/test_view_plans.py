@@ -1,0 +1,307 @@
+"""Plans in the window: handles dragged with the mouse and moved by keys, settings, the list, the comparison."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def window(qtbot, toy_case, tmp_path, monkeypatch):
+    from PySide6.QtWidgets import QApplication
+
+    from anatomy_twin.pipeline.session import Session
+    from anatomy_twin.view.style import apply_style
+    from anatomy_twin.view.window import RehearsalWindow
+
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    apply_style(QApplication.instance(), "dark", 100)
+    window = RehearsalWindow(Session(toy_case))
+    qtbot.addWidget(window)
+    window.resize(1300, 850)
+    with qtbot.waitActive(window):
+        window.show()
+        window.activateWindow()
+    yield window
+    window.close()
+
+
+@pytest.fixture
+def hand(window, qtbot):
+    return Hand(window, qtbot)
+
+
+def off(point_mm, *by_mm):
+    return np.asarray(point_mm, float) + by_mm
+
+
+class Hand:
+    """A mouse over the axial slice, and what it finds there."""
+
+    def __init__(self, window, qtbot):
+        from anatomy_twin.view.tools.plan_handles import handles_of
+
+        self.desk, self.bot, self.tool = window.desk, qtbot, handles_of(window)
+        self.pane = window.views.slice_panes["axial"]
+
+    def handle(self, kind, part=0):
+        return next(h for h in self.tool.handles if h.kind == kind and h.part == part)
+
+    def look_at(self, point_mm):
+        self.desk.set_focus(point_mm)
+        self.bot.wait(20)
+
+    def at(self, point_mm):
+        from PySide6.QtCore import QPoint
+
+        row, column = self.pane.plane.to_pixel(point_mm)
+        return QPoint(round(float(column)), round(float(row)))
+
+    def press(self, point_mm):
+        from PySide6.QtCore import Qt
+
+        self.bot.mouseMove(self.pane, self.at(point_mm))
+        self.bot.mousePress(self.pane, Qt.MouseButton.LeftButton, pos=self.at(point_mm))
+
+    def drag(self, point_mm, shift=False, alt=True):
+        """The mouse moves while held; Alt, so that nothing is snapped to, unless told otherwise."""
+        from PySide6.QtCore import QPointF, Qt
+        from PySide6.QtGui import QMouseEvent
+        from PySide6.QtWidgets import QApplication
+
+        keys = Qt.KeyboardModifier.AltModifier if alt else Qt.KeyboardModifier.NoModifier
+        keys |= Qt.KeyboardModifier.ShiftModifier if shift else Qt.KeyboardModifier.NoModifier
+        place = QPointF(self.at(point_mm))
+        event = QMouseEvent(QMouseEvent.Type.MouseMove, place, self.pane.mapToGlobal(place), Qt.MouseButton.NoButton,
+                            Qt.MouseButton.LeftButton, keys)  # fmt: skip
+        QApplication.sendEvent(self.pane, event)
+
+    def release(self, point_mm):
+        from PySide6.QtCore import Qt
+
+        self.bot.mouseRelease(self.pane, Qt.MouseButton.LeftButton, pos=self.at(point_mm))
+
+    def key(self, key, modifiers=None):
+        from PySide6.QtCore import Qt
+
+        self.bot.keyClick(self.pane, key, modifiers or Qt.KeyboardModifier.NoModifier)
+
+    @property
+    def needle(self):
+        return self.desk.plan.applicators[0]
+
+    @property
+    def steps(self):
+        return self.desk.session.history.names
+
+
+def test_outside_edit_mode_nothing_moves(window, hand):
+    plan = hand.desk.plan
+    assert not window.desk.edit_mode and hand.tool.handles == ()
+    tip = np.asarray(hand.needle.tip_mm)
+    hand.look_at(tip)
+    hand.press(tip)
+    hand.drag(off(tip, 20.0, 0.0, 0.0))
+    hand.release(off(tip, 20.0, 0.0, 0.0))
+    assert hand.desk.plan is plan and hand.desk.moving is None and hand.steps == ()
+
+
+def test_a_tip_is_dragged_on_a_slice_undone_and_done_again(window, hand):
+    window.run("plan.edit")
+    before = hand.needle
+    tip, aim = np.asarray(before.tip_mm), off(before.tip_mm, 12.0, -9.0, 0.0)
+    hand.look_at(tip)
+    hand.press(tip)
+    assert hand.tool.lit == "applicator 1: tip"
+    hand.drag(aim)
+    assert hand.desk.moving is not None and hand.desk.case.plans["A"].applicators[0] == before
+    assert window.panels["plans"].plans.topLevelItem(0).text(2) == "being moved"
+    hand.release(aim)
+    pixel = hand.pane.plane.pixel_mm
+    assert np.allclose(hand.needle.tip_mm, aim, atol=pixel) and hand.needle.entry_mm == before.entry_mm
+    assert hand.needle.tip_mm[2] == pytest.approx(tip[2])  # it stays in its slice
+    assert hand.steps == ("Move tip of applicator 1",) and "A" not in hand.desk.case.results
+    window.run("edit.undo")
+    assert hand.needle == before and "A" in hand.desk.case.results
+    window.run("edit.redo")
+    assert np.allclose(hand.needle.tip_mm, aim, atol=pixel)
+
+
+def test_escape_gives_back_what_is_held(window, hand):
+    from PySide6.QtCore import Qt
+
+    window.run("plan.edit")
+    before, tip = hand.desk.plan, np.asarray(hand.needle.tip_mm)
+    hand.look_at(tip)
+    hand.press(tip)
+    hand.drag(off(tip, 25.0, 10.0, 0.0))
+    assert hand.desk.plan != before
+    hand.key(Qt.Key.Key_Escape)
+    assert hand.desk.plan is before and hand.desk.moving is None and hand.desk.edit_mode
+    hand.drag(off(tip, 40.0, 10.0, 0.0))
+    hand.release(off(tip, 40.0, 10.0, 0.0))
+    assert hand.desk.plan is before and hand.steps == ()
+
+
+def test_shift_moves_along_the_axis_and_a_click_moves_nothing(window, hand):
+    window.run("plan.edit")
+    before, tip = hand.needle, np.asarray(hand.needle.tip_mm)
+    hand.look_at(tip)
+    hand.press(tip)
+    hand.release(tip)
+    assert hand.steps == () and hand.tool.chosen == "applicator 1: tip"
+    hand.press(tip)
+    hand.drag(off(tip, 15.0, -20.0, 0.0), shift=True)
+    hand.release(tip)
+    assert hand.needle.direction == pytest.approx(before.direction) and hand.needle.depth_mm != before.depth_mm
+
+
+def test_an_entry_snaps_to_the_skin_and_alt_keeps_it_free(window, hand):
+    window.run("plan.edit")
+    entry = np.asarray(hand.needle.entry_mm)
+    hand.look_at(entry)
+    hand.press(entry)
+    hand.drag(off(entry, 4.0, 12.0, 0.0), alt=False)
+    assert hand.tool.snapped is not None and hand.tool.snapped.label == "on the skin"
+    skin = hand.needle.entry_mm
+    texts = [shape.text for shape in hand.desk.shapes() if shape.kind == "text"]
+    assert "entry of applicator 1, on the skin" in texts
+    hand.drag(off(entry, 4.0, 12.0, 0.0))
+    assert hand.tool.snapped is None and hand.needle.entry_mm != skin
+    window.desk.undo()  # gives back what is held
+    assert hand.needle.entry_mm == pytest.approx(tuple(entry)) and hand.steps == ()
+
+
+def test_keys_move_the_chosen_handle_as_one_step(window, hand):
+    from PySide6.QtCore import Qt
+
+    window.run("plan.edit")
+    tip = np.asarray(hand.needle.tip_mm)
+    hand.pane.setFocus()
+    hand.key(Qt.Key.Key_Tab)
+    assert hand.tool.chosen == "applicator 1: tip" and np.allclose(hand.desk.focus_mm, tip, atol=1e-3)
+    hand.key(Qt.Key.Key_Right)
+    hand.key(Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    hand.key(Qt.Key.Key_Up)
+    assert hand.needle.tip_mm == pytest.approx(tuple(off(tip, 6.0, -1.0, 0.0)))  # to the patient's left, then anterior
+    axis = np.asarray(hand.needle.direction)
+    hand.key(Qt.Key.Key_PageDown)
+    assert hand.needle.tip_mm == pytest.approx(tuple(off(off(tip, 6.0, -1.0, 0.0), *axis)))
+    assert hand.steps == ("Move tip of applicator 1",)
+    hand.key(Qt.Key.Key_Tab)
+    hand.key(Qt.Key.Key_Left)
+    assert hand.steps == ("Move tip of applicator 1", "Move entry of applicator 1")
+    hand.key(Qt.Key.Key_Delete)  # the only applicator of a plan stays
+    assert len(hand.desk.plan.applicators) == 1
+
+
+def test_a_plane_is_placed_turned_and_removed(window, hand):
+    from PySide6.QtCore import Qt
+
+    window.run("plan.new_resection")
+    assert hand.desk.edit_mode and hand.desk.plan.name == "B" and hand.steps == ("New plan B",)
+    normal = hand.handle("normal")
+    hand.look_at(normal.point_mm)
+    centre = np.asarray(hand.desk.plan.cuts[0].point_mm)
+    hand.press(normal.point_mm)
+    hand.drag(off(normal.point_mm, 0.0, 25.0, 0.0))
+    hand.release(normal.point_mm)
+    assert hand.desk.plan.cuts[0].point_mm == pytest.approx(tuple(centre))
+    turned = off(np.subtract(normal.point_mm, centre), 0.0, 25.0, 0.0)
+    assert hand.desk.plan.cuts[0].normal == pytest.approx(tuple(turned / np.linalg.norm(turned)), abs=0.05)
+    assert hand.steps[-1] == "Move direction of plane 1"
+    window.run("plan.add_part")
+    place = off(hand.desk.focus_mm, 20.0, 10.0, 0.0)
+    hand.bot.mouseClick(hand.pane, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.AltModifier, hand.at(place))
+    assert len(hand.desk.plan.cuts) == 2 and hand.tool.chosen == "plane 2: centre"
+    assert np.allclose(hand.desk.plan.cuts[1].point_mm, place, atol=hand.pane.plane.pixel_mm)
+    assert hand.desk.tool is hand.tool  # handles again
+    window.run("plan.remove_part")
+    assert len(hand.desk.plan.cuts) == 1 and hand.steps[-1] == "Remove plane 2"
+
+
+def test_an_applicator_is_placed_by_two_clicks(window, hand):
+    from PySide6.QtCore import Qt
+
+    window.run("plan.add_part")
+    tip = np.asarray(hand.needle.tip_mm)
+    hand.look_at(tip)
+    assert "enters the skin" in hand.desk.tool.hint
+    for point in (off(tip, -40.0, -50.0, 0.0), tip):
+        hand.bot.mouseClick(hand.pane, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.AltModifier, hand.at(point))
+        if point is not tip:
+            assert "tip" in hand.desk.tool.hint
+    assert len(hand.desk.plan.applicators) == 2 and hand.steps == ("Add applicator 2",)
+    assert np.allclose(hand.desk.plan.applicators[1].tip_mm, tip, atol=hand.pane.plane.pixel_mm)
+
+
+def test_settings_are_named_steps_joined_while_turned(window, hand):
+    from PySide6.QtCore import Qt
+
+    panel = window.panels["plans"]
+    window.show_panel("plans")
+    power = panel.parameters.fields["power 1"]
+    power.setFocus()
+    for _ in range(3):
+        hand.bot.keyClick(power, Qt.Key.Key_Up)
+    assert hand.needle.power_w == 75.0 and hand.steps == ("Power of applicator 1",)
+    panel.parameters.fields["margin"].setValue(7.5)
+    assert hand.desk.plan.margin_mm == 7.5 and hand.steps[-1] == "Margin"
+    window.run("edit.undo")
+    window.run("edit.undo")
+    assert hand.needle.power_w == 60.0 and power.value() == 60.0
+
+
+def test_the_list_chooses_copies_renames_and_deletes(window, hand):
+    panel = window.panels["plans"]
+    window.run("plan.duplicate")
+    assert hand.desk.plan_name == "B" and panel.plans.topLevelItemCount() == 2
+    panel.plans.setCurrentItem(panel.plans.topLevelItem(0))
+    assert hand.desk.plan_name == "A"
+    panel.plans.topLevelItem(0).setText(0, "Straight")
+    assert list(hand.desk.case.plans) == ["Straight", "B"] and hand.desk.plan_name == "Straight"
+    assert "Straight" in hand.desk.case.results and panel.plans.topLevelItem(0).text(0) == "Straight"
+    panel.plans.topLevelItem(0).setText(0, "B")  # there is one already: told, and nothing changes
+    assert list(hand.desk.case.plans) == ["Straight", "B"] and panel.plans.topLevelItem(0).text(0) == "Straight"
+    window.run("plan.next")
+    assert hand.desk.plan_name == "B"
+    window.run("plan.delete")
+    assert hand.desk.plan_name == "Straight" and panel.plans.topLevelItemCount() == 1
+    window.run("edit.undo")
+    assert panel.plans.topLevelItemCount() == 2
+
+
+def test_rules_are_checked_when_the_hand_rests_and_are_no_step(window, hand):
+    window.run("plan.duplicate")
+    panel = window.panels["plans"]
+    assert panel.checks.of("B") is not None  # the copy is as well checked as the plan
+    panel.parameters.fields["time 1"].setValue(300)
+    assert panel.checks.of("B") is None and "B" not in hand.desk.case.checks
+    steps = hand.steps
+    hand.bot.waitUntil(lambda: panel.checks.of("B") is not None, timeout=60_000)
+    assert hand.steps == steps and panel.rules.rules.topLevelItemCount() > 8
+    shown = [panel.rules.rules.topLevelItem(row).text(0) for row in range(panel.rules.rules.topLevelItemCount())]
+    assert all(any(word in text for word in ("passed", "broken", "not checked")) for text in shown if text)
+    assert panel.checks.known.keys() == {"A", "B"}
+
+
+def test_the_comparison_marks_and_chooses(window, hand):
+    from dataclasses import replace
+
+    from PySide6.QtWidgets import QApplication
+
+    desk, panel = hand.desk, window.panels["compare"]
+    window.run("plan.duplicate")
+    numbers = replace(desk.case.assessments["A"], plan_name="B")
+    better = tuple(replace(q, value=q.value + 3.0) if q.name == "minimal_margin_mm" else q for q in numbers.quantities)
+    desk.do("Numbers", desk.case.with_assessment(replace(numbers, quantities=better)))
+    row = next(n for n, row in enumerate(panel.comparison.rows, start=1) if row.name == "minimal_margin_mm")
+    assert panel.table.item(row, 1).font().bold() and "\N{BLACK STAR}" in panel.table.item(row, 1).text()
+    assert not panel.table.item(row, 0).font().bold()
+    assert "not assessed" not in panel.table.item(row, 0).text()
+    panel.table.horizontalHeader().sectionClicked.emit(0)
+    assert desk.plan_name == "A"
+    panel.copy()
+    assert QApplication.clipboard().text().startswith("\tPlan A\tPlan B\nKind\tablation\tablation")
