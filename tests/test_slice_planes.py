@@ -125,6 +125,7 @@ def test_as_scanned_is_the_plane_of_the_images():
     geometry = grid(oblique=True)
     frame = frame_of_scan(geometry)
     assert abs(float(frame.normal @ geometry.direction[:, 0])) > 1 - 1e-9
+    assert np.allclose(frame.right, geometry.direction[:, 2]) and np.allclose(frame.down, geometry.direction[:, 1])
     volume = noise(geometry)
     place = geometry.to_world([4, 6, 8])
     plane = plane_at("scan", frame, place, place, 1.25, (1, 1))

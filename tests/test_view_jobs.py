@@ -6,6 +6,7 @@ import os
 import signal
 import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -155,10 +156,13 @@ def test_numbers_follow_the_plan_that_is_moved(window, qtbot, toy_case):
     desk = window.desk
     assert window.live.state == "off"
     desk.set_edit_mode(True)
-    qtbot.waitUntil(lambda: desk.live_is_current, timeout=LONG_MS)
+    qtbot.waitUntil(lambda: window.live.state == "ready", timeout=LONG_MS)
+    assert desk.live is None, "what was simulated needs no preview"
     pid = window.live._server.process_id
     shown = []
-    desk.live_changed.connect(lambda: shown.append((desk.live.plan, desk.live_is_current, desk.plan)))
+    desk.live_changed.connect(
+        lambda: desk.live and shown.append((desk.live.plan, desk.live_is_current, desk.plan))
+    )
     for n in range(1, 30):
         desk.move(moved(toy_case.plan("A"), 0.0, 0.2 * n, 0.0))
         assert not desk.live_is_current
@@ -170,21 +174,19 @@ def test_numbers_follow_the_plan_that_is_moved(window, qtbot, toy_case):
     assert len(shown) < 29 and window.live.state == "ready"
     assert "coagulated" in window.time_bar.label.text() and "2.5 mm" in window.time_bar.label.toolTip()
     desk.undo()  # gives back what the hand holds
-    assert not desk.live_is_current
-    qtbot.waitUntil(lambda: desk.live_is_current, timeout=LONG_MS)
-    assert desk.live.plan == toy_case.plan("A")
+    assert desk.live is None and "coagulated" in window.time_bar.label.text()
     desk.move(moved(toy_case.plan("A"), 0.0, 0.0, 2000.0))
     qtbot.waitUntil(lambda: desk.live_is_current, timeout=LONG_MS)
     assert not desk.live.quantities and "outside the scan" in desk.live.warnings[0]
     assert [line for level, line in window.told if level == "warning" and "outside the scan" in line]
     window.close()
-    assert not os.path.exists(f"/proc/{pid}") or window.live._server is None  # noqa: PTH110
+    assert not Path(f"/proc/{pid}").exists()
 
 
 def test_a_child_that_dies_is_replaced(window, qtbot, toy_case):
     desk = window.desk
     desk.set_edit_mode(True)
-    qtbot.waitUntil(lambda: desk.live_is_current, timeout=LONG_MS)
+    qtbot.waitUntil(lambda: window.live.state == "ready", timeout=LONG_MS)
     os.kill(window.live._server.process_id, signal.SIGKILL)
     qtbot.waitUntil(lambda: window.live.state == "off", timeout=LONG_MS)
     desk.move(moved(toy_case.plan("A"), 0.0, 1.0, 0.0))
@@ -207,3 +209,24 @@ def test_playing_goes_through_the_moments(window, qtbot):
     assert bar.label.text() != last
     window.run("simulate.field")
     assert desk.field_shown == "temperature" and bar.field_box.currentData() == "temperature"
+
+
+def test_the_full_simulation_follows_when_the_hand_rests(window, qtbot, toy_case, monkeypatch):
+    started = []
+    monkeypatch.setattr("anatomy_twin.view.following.simulate", lambda window, name: started.append(name))
+    desk = window.desk
+    window.live.following_by._rest.setInterval(50)
+    window.run("simulate.follow")
+    assert window.commands["simulate.follow"].checked(window)
+    qtbot.wait(150)
+    assert not started, "it has its result"
+    desk.move(moved(toy_case.plan("A"), 0.0, 1.0, 0.0))
+    qtbot.wait(150)
+    assert not started, "the hand holds it"
+    desk.commit("Moved")
+    qtbot.waitUntil(lambda: started == ["A"], timeout=LONG_MS)
+    window.run("simulate.follow")
+    desk.move(moved(toy_case.plan("A"), 0.0, 2.0, 0.0))
+    desk.commit("Moved")
+    qtbot.wait(150)
+    assert started == ["A"]

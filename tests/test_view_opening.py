@@ -8,17 +8,16 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 import anatomy_twin as at
 from anatomy_twin.core import Distance
 from anatomy_twin.pipeline.session import Session
-from tests.support.windows import answer, drop, open_dialog, own_folders, shown_window, wait_for
+from tests.support.toy_patient import toy_patient
+from tests.support.windows import answer, drop, open_dialog, own_folders, scan_of, shown_window, wait_for
 
 pytestmark = pytest.mark.gui
-SAMPLES = Path(__file__).resolve().parent.parent / "sample_scans"
 
 
 @pytest.fixture
@@ -28,8 +27,15 @@ def folders(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def saved(folders, toy_case):
-    return at.save_case(toy_case, folders / "toy.twin")
+def small_case():
+    """A case that opens quickly: labels without surfaces on a coarse grid."""
+    volume, labels = toy_patient(8.0)
+    return at.Case.new(volume=volume, labels=labels)
+
+
+@pytest.fixture
+def saved(folders, small_case):
+    return at.save_case(small_case, folders / "toy.twin")
 
 
 def opening_of(window):
@@ -48,14 +54,6 @@ def opened(qtbot, place):
 def measure(window, name="D1"):
     case = window.desk.case
     assert window.desk.do(f"Measure {name}", case.with_measurement(Distance(name, (0.0, 0.0, 0.0), (1.0, 2.0, 3.0))))
-
-
-def scan_of(folder, count=8):
-    """A short DICOM series with a localizer beside it."""
-    (folder / "ct").mkdir(parents=True)
-    for file in sorted((SAMPLES / "liver_tumour").glob("*.dcm"))[:count]:
-        shutil.copy(file, folder / "ct")
-    return folder
 
 
 def test_a_dropped_dicom_folder_becomes_a_case(qtbot, folders):
@@ -126,8 +124,8 @@ def test_recent_cases_that_are_gone_are_greyed(qtbot, saved, folders):
     window.close()
 
 
-def test_unsaved_work_is_asked_about(qtbot, saved, toy_case, folders):
-    other = at.save_case(toy_case, folders / "other.twin")
+def test_unsaved_work_is_asked_about(qtbot, saved, small_case, folders):
+    other = at.save_case(small_case, folders / "other.twin")
     window = opened(qtbot, saved)
     measure(window)
     window.run("file.close")
@@ -246,10 +244,10 @@ def test_the_second_window_is_read_only_and_says_whose_the_case_is(qtbot, saved,
         end(process)
 
 
-def test_a_case_that_another_program_changed_is_not_overwritten_unasked(qtbot, saved, toy_case):
+def test_a_case_that_another_program_changed_is_not_overwritten_unasked(qtbot, saved, small_case):
     window = opened(qtbot, saved)
     measure(window)
-    at.save_case(replace(toy_case, patient=at.Patient("Fir")), saved)
+    at.save_case(replace(small_case, patient=at.Patient("Fir")), saved)
     opening_of(window).banner.look_outside()
     assert "changed this case" in opening_of(window).banner.words
     window.run("file.save")

@@ -273,18 +273,22 @@ def test_the_list_chooses_copies_renames_and_deletes(window, hand):
     assert panel.plans.topLevelItemCount() == 2
 
 
-def test_rules_are_checked_when_the_hand_rests_and_are_no_step(window, hand):
+def test_rules_are_checked_when_the_hand_rests_and_are_no_step_of_their_own(window, hand):
     window.run("plan.duplicate")
     panel = window.panels["plans"]
     assert panel.checks.of("B") is not None  # the copy is as well checked as the plan
     panel.parameters.fields["time 1"].setValue(300)
     assert panel.checks.of("B") is None and "B" not in hand.desk.case.checks
     steps = hand.steps
-    hand.bot.waitUntil(lambda: panel.checks.of("B") is not None, timeout=60_000)
+    hand.bot.waitUntil(lambda: "B" in hand.desk.case.checks, timeout=60_000)
     assert hand.steps == steps and panel.rules.rules.topLevelItemCount() > 8
     shown = [panel.rules.rules.topLevelItem(row).text(0) for row in range(panel.rules.rules.topLevelItemCount())]
     assert all(any(word in text for word in ("passed", "broken", "not checked")) for text in shown if text)
     assert panel.checks.known.keys() == {"A", "B"}
+    window.run("edit.undo")  # the check goes with the change that it is about
+    assert hand.needle.duration_s == 240.0 and hand.steps == ("Duplicate plan A",)
+    window.run("edit.redo")
+    assert hand.needle.duration_s == 300.0 and "B" in hand.desk.case.checks
 
 
 def test_the_comparison_marks_and_chooses(window, hand):
@@ -305,3 +309,66 @@ def test_the_comparison_marks_and_chooses(window, hand):
     assert desk.plan_name == "A"
     panel.copy()
     assert QApplication.clipboard().text().startswith("\tPlan A\tPlan B\nKind\tablation\tablation")
+
+
+def test_in_3d_a_handle_follows_the_mouse_in_the_plane_of_the_camera(window, hand):
+    from PySide6.QtCore import QPoint, Qt
+
+    window.run("plan.new_resection")
+    view = window.views.scene_pane
+    picture = view.interactor
+
+    def seen(point_mm):
+        x, y = view.stage.camera.pixel_of(point_mm, (picture.width(), picture.height()))
+        return QPoint(round(x), round(y))
+
+    handle = hand.handle("plane")
+    before, toward = np.asarray(handle.point_mm), view.stage.camera.axes[2]
+    start, stop = seen(before), seen(before) + QPoint(24, -15)
+    hand.bot.mouseMove(picture, start)
+    hand.bot.mousePress(picture, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.AltModifier, start)
+    assert hand.tool.lit == handle.name
+    hand.bot.mouseMove(picture, stop)
+    hand.bot.mouseRelease(picture, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.AltModifier, stop)
+    after = np.asarray(hand.desk.plan.cuts[0].point_mm)
+    assert hand.steps[-1] == "Move plane 1" and (after - before) @ toward == pytest.approx(0.0, abs=1e-6)
+    away = seen(after) - stop
+    assert abs(away.x()) <= 8 and abs(away.y()) <= 8  # near a vessel it may be drawn to it
+
+
+def test_lesions_and_curved_surfaces_are_moved_by_hand_too(window, hand):
+    from anatomy_twin.core import LesionLine, LesionPlan, LesionPoint, ResectionPlan, SurfaceCut
+
+    focus = np.asarray(hand.desk.focus_mm)
+    grid = tuple(tuple(focus + (12.0 * i, 0.0, 12.0 * j)) for i in range(4) for j in range(4))
+    curved = ResectionPlan("S", "liver", ("tumour_1",), (SurfaceCut(grid),))
+    lesions = LesionPlan("L", "left_atrium", (
+        LesionPoint(tuple(focus), 30.0, 20.0, 12.0), LesionLine((tuple(focus + 9.0), tuple(focus + 30.0))),
+    ))  # fmt: skip
+    for plan, kind, words in ((curved, "control", "Move point 1 of surface 1"), (lesions, "lesion", "Move lesion 1")):
+        hand.desk.do("Plan", hand.desk.case.with_plan(plan))
+        hand.desk.choose_plan(plan.name)
+        hand.desk.set_edit_mode(True)
+        handle = hand.handle(kind)
+        hand.look_at(handle.point_mm)
+        hand.press(handle.point_mm)
+        hand.drag(off(handle.point_mm, 10.0, 6.0, 0.0))
+        hand.release(handle.point_mm)
+        assert np.allclose(hand.handle(kind).point_mm, off(handle.point_mm, 10.0, 6.0, 0.0), atol=1.5)
+        assert hand.steps[-1] == words and any(shape.kind == "line" for shape in hand.desk.shapes())
+
+
+def test_all_words_of_handles_and_settings_can_be_translated(window, hand):
+    from anatomy_twin.pipeline.procedures import LESIONS, PROCEDURES
+    from anatomy_twin.view.plan_words import plan_words
+    from tests.test_handles import PLANS, plan_handles
+
+    known = plan_words()
+    used = [handle.words for plan in PLANS.values() for handle in plan_handles(plan)]
+    for procedure in (*PROCEDURES.values(), LESIONS):
+        used += [procedure.title, procedure.part, *procedure.clicks]
+        if procedure is not LESIONS:
+            plan = procedure.new(hand.desk.case, "Z", "")
+            for parameter in procedure.parameters(hand.desk.case, plan):
+                used += [parameter.words, parameter.tip] if parameter.tip else [parameter.words]
+    assert not set(used) - set(known)

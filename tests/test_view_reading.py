@@ -196,6 +196,27 @@ def test_numbers_of_a_moved_plan_are_never_shown_as_current(window, toy_case):
     assert panel.shown.state == "assessed" and panel.texts()["Minimal ablative margin"] == (value, "", verdict)
 
 
+def test_vessels_that_are_cut_come_and_go_without_a_change_being_told(window, toy_case):
+    from anatomy_twin.core import Quantity
+    from anatomy_twin.pipeline.live import Preview
+
+    desk, panel = window.desk, window.panels["numbers"]
+    moved = replace(toy_case.plans["A"], margin_mm=7.0)
+    desk.move(moved)
+    still = panel.items["plan:minimal_margin_mm"]
+    for count in (3, 1, 2):
+        cut = [Quantity(f"cut_vessel_{n}_mm", f"Cut: branch {count}{n}", 4.0 + n, "mm") for n in range(count)]
+        desk.set_live(Preview(moved, (Quantity("cut_vessels", "Vessels cut", float(count), "count"), *cut)))
+        labels = [label for label in panel.texts() if label.startswith("Cut")]
+        assert labels == [f"Cut: branch {count}{n}" for n in range(count)]
+        assert not any(panel.texts()[label][1] for label in labels)
+        assert panel.tree.topLevelItem(0).text(0) == "Margins" and panel.items["plan:minimal_margin_mm"] is still
+    desk.drop()
+    assert not [label for label in panel.texts() if label.startswith("Cut")]
+    shown = [panel.tree.topLevelItem(n) for n in range(panel.tree.topLevelItemCount())]
+    assert sum(heading.childCount() for heading in shown) == len(panel.items)
+
+
 def test_a_number_shows_its_place_and_its_source(window, toy_case):
     panel, desk = window.panels["numbers"], window.desk
     item = panel.items["plan:minimal_margin_mm"]

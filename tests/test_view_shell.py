@@ -173,12 +173,15 @@ def test_palette_of_structures_is_a_step_that_can_be_undone(window):
 
 
 def test_german_and_back_keeps_the_case_and_its_history(window, qtbot):
+    from PySide6.QtWidgets import QDockWidget
+
     window.run("look.palette_hpb")
     case = window.desk.case
     window.run("look.language_de")
     assert window.desk.case is case and len(window.desk.session.history.done) == 1
     assert window.menuBar().actions()[1].text() == "Bearbeiten"
     assert window.notice_label.text().startswith("Nur für")
+    assert len(window.findChildren(QDockWidget)) == len(window.dock_places.places), "panels of before are left"
     window.run("look.language_en")
     assert window.menuBar().actions()[1].text() == "Edit" and window.desk.case is case
     window.run("edit.undo")

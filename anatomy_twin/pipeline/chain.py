@@ -139,11 +139,12 @@ def warm_up(monitor: Monitor = SILENT) -> None:
     from anatomy_twin.anatomy.warm import warm_up as warm_anatomy
     from anatomy_twin.assess import warm_up as warm_assess
     from anatomy_twin.plan import warm_up as warm_plan
+    from anatomy_twin.rehearsal.slice_paint import warm_up as warm_slices
     from anatomy_twin.segmentation import warm_up as warm_segmentation
     from anatomy_twin.simulation import warm_up as warm_simulation
 
     rooms = {"segmentation": warm_segmentation, "surfaces and vessels": warm_anatomy, "planning": warm_plan,
-             "heat": warm_simulation, "assessment": warm_assess}  # fmt: skip
+             "heat": warm_simulation, "assessment": warm_assess, "slices": warm_slices}  # fmt: skip
     for number, (name, warm) in enumerate(rooms.items(), start=1):
         with timed_stage(f"kernels {number} of {len(rooms)}: {name}", monitor):
             warm()

@@ -27,6 +27,7 @@ FOUND: Final = "found by program"
 IN_PROGRESS: Final = "in progress"
 CHECKED: Final = "checked"
 FLAGGED: Final = "flagged"
+Click = tuple[Point, bool]  # LPS mm, and whether it lies inside
 _STATES: Final = {
     "ok": FOUND, "check": FLAGGED, "corrected": IN_PROGRESS, "confirmed": CHECKED, "truth": CHECKED,
     "not found": NOT_STARTED, "not visible in this phase": NOT_STARTED,
@@ -79,16 +80,28 @@ def thresholded(
 
 
 def grown(
-    labels: LabelMap, volume: Volume, name: str, inside: Sequence[Point], outside: Sequence[Point],
-    tool: str = "grow", monitor: Monitor = SILENT,
+    labels: LabelMap, volume: Volume, name: str, clicks: Sequence[Click], tool: str = "grow",
+    draft: Change | None = None, drafted: int = 0, monitor: Monitor = SILENT,
 ) -> Change:
-    """Return what changes when a segment is drawn, or corrected, from clicks inside and outside of it (LPS mm).
+    """Return what changes when a segment is drawn, or corrected, from clicks inside and outside of it.
 
-    ``tool`` is one of the seeded segmenters. The change is empty where the clicks agree with the outline. Raises ``UsageError`` for clicks that cannot be meant,
+    Parameters
+    ----------
+    labels, volume, name : the segment, which may be new, in the labels of the scan.
+    clicks : (point in LPS mm, whether it lies inside), in the order in which they were made: the first one draws, each
+        later one corrects what the ones before gave.
+    tool : one of the seeded segmenters.
+    draft : what the first ``drafted`` clicks gave, where that is known.
+
+    The change is empty where the clicks agree with the outline. Raises ``UsageError`` for clicks that cannot be meant,
     ``SegmentationError`` where nothing can be drawn.
     """
-    seeds = {name: Seeds(inside=tuple(inside), outside=tuple(outside))}
-    after = segment(volume, tool, seeds, labels, monitor)
+    after = labels if draft is None else draft.applied(labels)
+    for count in range(drafted + 1, len(clicks) + 1):
+        inside = tuple(point for point, is_inside in clicks[:count] if is_inside)
+        outside = tuple(point for point, is_inside in clicks[:count] if not is_inside)
+        if inside or name in after:
+            after = segment(volume, tool, {name: Seeds(inside=inside, outside=outside)}, after, monitor)
     begun = next((s for s in labels.segments if s.name == name and s.absent), None)
     if begun is not None:  # it keeps the colour and the parent that a person gave it
         after = replace(after, segments=tuple(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Sequence
 
 from anatomy_twin.core import SILENT, AblationPlan, Case, Monitor, part_of
@@ -10,6 +9,7 @@ from anatomy_twin.errors import PlanError
 from anatomy_twin.pipeline.anatomy import mesh_case
 from anatomy_twin.pipeline.chain import assess_case, propose_case, simulate_case
 from anatomy_twin.pipeline.labels import target_case
+from anatomy_twin.pipeline.procedures.naming import free_name
 from anatomy_twin.pipeline.record import recorded, timed_stage
 from anatomy_twin.pipeline.targets import Target, choose_target, named_target
 from anatomy_twin.plan import check_plan
@@ -31,11 +31,6 @@ def plan_target(
         case = mesh_case(case, monitor)
     return propose_case(case, target=known, name=name or free_name(case), margin_mm=margin_mm, device=device,
                         monitor=monitor)  # fmt: skip
-
-
-def free_name(case: Case) -> str:
-    """Return the first letter that no plan bears, then numbers."""
-    return next(name for name in (*string.ascii_uppercase, *map(str, range(1, 10_000))) if name not in case.plans)
 
 
 def simulate_plans(case: Case, names: Sequence[str], monitor: Monitor = SILENT) -> Case:

@@ -74,7 +74,7 @@ class ExchangeFile:
         try:
             if os.name == "posix":
                 # it has no name from the start, or loses it at once: nothing is left behind, whoever crashes
-                return cls(tempfile.TemporaryFile(prefix="anatomy_twin_", buffering=0))  # type: ignore[arg-type]
+                return cls(tempfile.TemporaryFile(prefix="anatomy_twin_", buffering=0))
             folder = tempfile.mkdtemp(prefix="anatomy_twin_")
             name = str(Path(folder) / "arrays")
             return cls(io.FileIO(name, "x+"), name)
@@ -133,10 +133,12 @@ def pack(value: Any, file: ExchangeFile, known: Shared | None = None) -> tuple[P
     leaves the interpreter to others.
     """
     held = known or Shared()
-    stream, buffers = io.BytesIO(), []
+    stream = io.BytesIO()
+    buffers: list[pickle.PickleBuffer] = []
     pickler = _Pickler(stream, held.numbers(), buffers.append)
     pickler.dump(value)
-    old, written = held.places(), {}
+    old = held.places()
+    written: dict[tuple[int, int], tuple[int, int]] = {}
     places: list[tuple[int, int]] = []
     fresh: list[tuple[Any, tuple[int, int]]] = []
     end = 0

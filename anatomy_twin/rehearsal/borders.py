@@ -66,12 +66,19 @@ class Border:
 
     def distance_mm(self, point_mm: ArrayLike) -> float:
         """Return how far a point in LPS mm is from the nearest face, negative for a point inside."""
+        return self.nearest(point_mm)[0]
+
+    def nearest(self, point_mm: ArrayLike) -> tuple[float, Floats]:
+        """Return how far the nearest face is (negative inside) and the centre of the voxel behind it, LPS mm.
+
+        For a point outside that voxel is one of the structure's, for a point inside one of the others.
+        """
         place = self.geometry.to_index(point_mm)
         voxel = np.asarray(self.geometry.voxel_of(point_mm)) - self.start
         within = bool((voxel >= 0).all() and (voxel < self.mask.shape).all()) and bool(self.mask[tuple(voxel)])
         spacing = np.asarray(self.geometry.spacing_mm)
-        distance = _to_boxes(place * spacing, self.outer if within else self.inner, spacing)
-        return -distance if within else distance
+        distance, centre = _to_boxes(place * spacing, self.outer if within else self.inner, spacing)
+        return -distance if within else distance, self.geometry.to_world(centre / spacing)
 
     def at_least_mm(self, point_mm: ArrayLike) -> float:
         """Return a length that the point is at least away (0 within the box round the structure)."""
@@ -82,12 +89,14 @@ class Border:
         return float(np.linalg.norm(beyond * np.asarray(self.geometry.spacing_mm)))
 
 
-def _to_boxes(place: Floats, centres: cKDTree, size: Floats) -> float:
-    """Return the distance from a place to the nearest of equal boxes of a size round centres.
+def _to_boxes(place: Floats, centres: cKDTree, size: Floats) -> tuple[float, Floats]:
+    """Return the distance from a place to the nearest of equal boxes of a size round centres, and its centre.
 
     A box is nearer than its centre by half its diagonal at most, so few of them need to be looked at.
     """
     nearest, _ = centres.query(place)
     index = centres.query_ball_point(place, nearest + float(np.linalg.norm(size)) / 2 + 1e-9)
     beyond = np.maximum(np.abs(centres.data[index] - place) - size / 2, 0.0)
-    return float(np.sqrt((beyond**2).sum(axis=1).min()))
+    squares = (beyond**2).sum(axis=1)
+    least = int(np.argmin(squares))
+    return float(np.sqrt(squares[least])), np.asarray(centres.data[index[least]], float)

@@ -144,7 +144,9 @@ def _colour(name: str, colours: dict[str, Any], own: tuple[int, int, int] | None
 
 def _drawing(name: str) -> dict[str, Any]:
     table = catalog.load("palettes")["drawing"]
-    drawing: dict[str, Any] = table.get(name) or table.get(catalog.stem(name)) or {"group": "organ", "opacity": 0.6}
+    # vertebrae that have a level of their own stand behind everything: they are hinted at
+    usual = {"group": "body", "opacity": 0.2} if name.startswith("vertebra_") else {"group": "organ", "opacity": 0.6}
+    drawing: dict[str, Any] = table.get(name) or table.get(catalog.stem(name)) or usual
     return drawing
 
 

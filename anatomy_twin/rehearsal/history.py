@@ -92,11 +92,11 @@ class History:
         """Return the history with one more step; what was undone before it is forgotten."""
         last = self.done[-1] if self.done else None
         if last is not None and entry.key and last.key == entry.key and not self.undone and not (
-            entry.step or last.step or not entry.fields <= last.fields
+            entry.step or last.step
         ):
-            # the first move of a plan also drops what an older one led to: later moves have nothing left to drop
-            after = FrozenMapping({**last.after, **entry.after})
-            done = (*self.done[:-1], replace(entry, before=last.before, after=after))
+            # the first move of a plan also drops what an older one led to, and what is read off it may come later
+            before = FrozenMapping({**entry.before, **last.before})
+            done = (*self.done[:-1], replace(entry, before=before, after=FrozenMapping({**last.after, **entry.after})))
         else:
             done = (*self.done, entry)
         sizes = [step.bytes for step in done]

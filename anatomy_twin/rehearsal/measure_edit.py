@@ -164,6 +164,14 @@ class MeasuredValues:
         """Return the leading number and what more is known, as text."""
         return value_words(self.of(measurement, volume))
 
+    def range_words(self, measurement: Measurement, volume: Volume) -> str:
+        """Return the least and the greatest image value in a measurement ("-12 to 160 HU"), "" where it has none."""
+        named = {quantity.name: quantity for quantity in self.of(measurement, volume)}
+        least, greatest = named.get("least"), named.get("greatest")
+        if least is None or greatest is None or least.value is None or greatest.value is None:
+            return ""
+        return f"{least.value:.0f} to {greatest.value:.0f} {least.unit}".strip()
+
 
 def live_words(measurement: Measurement) -> str:
     """Return the size of a measurement that is being drawn, as text; quick, whatever its extent."""

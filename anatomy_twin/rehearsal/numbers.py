@@ -11,6 +11,7 @@ from anatomy_twin.rehearsal.build import format_number
 
 GROUPS: Final = ("margins", "coverage", "remnant", "vessels", "heat", "lesions", "organs", "segments", "other")
 OF_PLAN: Final = GROUPS[:5]
+LISTED: Final = "cut_vessel"  # numbers of what is cut now: other things than before have the same names
 STATES: Final = ("assessed", "preview", "updating", "moved", "none")
 _WORDS: Final = (  # the first that is in a number's name decides
     ("margins", ("margin",)),
@@ -129,6 +130,8 @@ def shown_numbers(
         state, rows = "assessed", [_row(quantity) for quantity in saved.quantities]
     elif live is not None:
         state = "preview" if live_is_current else "updating"
+        if any(name.startswith(LISTED) for name in newest):  # a list of its own, not the same items as before
+            known = {name: quantity for name, quantity in known.items() if not name.startswith(LISTED)}
         rows = [_row(newest.get(name, quantity), current=live_is_current and name in newest, before=quantity.value,
                      waits=name not in newest) for name, quantity in known.items()]  # fmt: skip
         rows += [_row(quantity, current=live_is_current) for name, quantity in newest.items() if name not in known]

@@ -99,7 +99,8 @@ def frame_with_axis(axis: ArrayLike, angle_deg: float = 0.0) -> Frame:
 
 
 def frame_of_scan(geometry: VolumeGeometry) -> Frame:
-    """Return the frame in which the images of a scan were taken: across the axis of its thickest steps.
+    """Return the frame in which the images of a scan were taken: across the axis of its thickest steps, rows and
+    columns along those of the images, turned and mirrored as one reads them.
 
     Where all steps are alike it is the axis that runs most nearly head to foot.
     """
@@ -107,7 +108,8 @@ def frame_of_scan(geometry: VolumeGeometry) -> Frame:
     grid = geometry.reindexed(order, flips)
     steps = np.round(grid.spacing_mm, 4)
     axis = int(np.argmax(steps)) if steps.max() > 1.05 * np.median(steps) else 0
-    return frame_along(grid.direction[:, axis])
+    to_head, to_back, to_left = grid.direction.T
+    return _frame(*((to_left, to_back), (to_left, -to_head), (to_back, -to_head))[axis])
 
 
 def place_of(
@@ -127,8 +129,8 @@ def place_of(
         if not 0 <= choice.number < len(cuts):
             return None
         frame = frame_along(cuts[choice.number].normal)
-        point = np.asarray(cuts[choice.number].point_mm) - choice.depth_mm * frame.normal
-        return frame, check_point("point_mm", point)
+        shifted = np.asarray(cuts[choice.number].point_mm) - choice.depth_mm * frame.normal
+        return frame, check_point("point_mm", shifted)
     if not isinstance(plan, AblationPlan) or not 0 <= choice.number < len(plan.applicators):
         return None
     applicator = plan.applicators[choice.number]

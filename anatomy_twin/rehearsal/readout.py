@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import cKDTree
 
-from anatomy_twin.core import Case, LabelMap
+from anatomy_twin.core import Case, LabelMap, VesselTree
 from anatomy_twin.rehearsal.borders import Border, Voxels
 from anatomy_twin.rehearsal.build import format_number
 from anatomy_twin.rehearsal.scene import FieldSeries, Scene, SegmentLook
 from anatomy_twin.units import Point, check_point, place_text
 
 GROUP_ORDER: Final = {"target": 0, "zone": 1, "vessel": 2, "organ": 3, "body": 4}
+NEAR_MM: Final = 4.0  # from a vessel's wall to its line, at most, beside half its width
 MUCH: Final = 100.0  # an Arrhenius integral grows without end; from 4.6 on 99 % of cells are dead
 UNSPECIFIC: Final = {"unknown_tissue": 8, "body": 9}  # told last: they say least
 
@@ -32,11 +34,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """How far a structure is: from the point to the nearest face of its voxels in mm, negative inside of it."""
+    """How far a structure is: from the point to the nearest face of its voxels in mm, negative inside of it.
+
+    ``width_mm`` is how wide a vessel is there by the tree that it belongs to, None where no tree runs there.
+    """
 
     name: str
     label: str
     distance_mm: float
+    width_mm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,29 @@ class Readout:
 
 
 @dataclass(frozen=True, eq=False)
+class Branches:
+    """The pieces of all vessel trees by their ends, and how wide they are."""
+
+    trees: Mapping[str, VesselTree]
+    ends: cKDTree
+    width_mm: NDArray[np.float64]
+
+    @staticmethod
+    def of(trees: Mapping[str, VesselTree]) -> Branches | None:
+        """Return the pieces of trees, None where there are none."""
+        if not any(len(tree.nodes_mm) for tree in trees.values()):
+            return None
+        nodes = np.concatenate([tree.nodes_mm for tree in trees.values()])
+        return Branches(trees, cKDTree(nodes), 2.0 * np.concatenate([tree.radius_mm for tree in trees.values()]))
+
+    def width_at(self, point_mm: ArrayLike) -> float | None:
+        """Return how wide the vessel is whose line runs nearest, None where none runs near."""
+        distance, node = self.ends.query(np.asarray(point_mm, float))
+        width = float(self.width_mm[node])
+        return width if distance <= NEAR_MM + width / 2 else None
+
+
+@dataclass(frozen=True, eq=False)
 class Reader:
     """A case and its scene, ready to be asked about points; made by ``reader_of``.
 
@@ -95,6 +124,7 @@ class Reader:
     labels: LabelMap | None
     territories: LabelMap | None
     target: str
+    branches: Branches | None = None
     borders: dict[str, Border] = field(default_factory=dict)
     _steps: list[Iterator[None]] = field(default_factory=list)
 
@@ -126,9 +156,11 @@ def reader_of(case: Case, scene: Scene, target: str = "", before: Reader | None 
     labels = case.labels.get(case.primary)
     territories = case.anatomy.territories
     if before is not None and before.labels is labels and labels is not None:
-        reader = Reader(scene, labels, territories, target, before.borders, before._steps)
+        same = before.branches is not None and before.branches.trees is case.anatomy.trees
+        branches = before.branches if same else Branches.of(case.anatomy.trees)
+        reader = Reader(scene, labels, territories, target, branches, before.borders, before._steps)
     else:
-        reader = Reader(scene, labels, territories, target)
+        reader = Reader(scene, labels, territories, target, Branches.of(case.anatomy.trees))
         if labels is not None:
             wanted = [look for look in scene.looks if look.group in ("target", "vessel")]
             if wanted:
@@ -155,7 +187,7 @@ def readout(reader: Reader, point_mm: ArrayLike, snapshot: int = -1, *, simulate
         tuple(Found(look.name, look.label, look.state) for look in looks),
         _territory(reader.territories, point),
         tuple(_field_values(scene.fields, point, snapshot)) if simulated else (),
-        _target(reader, point), _nearest(reader, point, "vessel"), reader.complete,
+        _target(reader, point), _vessel(reader, point), reader.complete,
     )
 
 
@@ -231,18 +263,28 @@ def _target(reader: Reader, point_mm: Point) -> Away | None:
     border = reader.borders.get(reader.target)
     if border is not None:
         return _away(reader, reader.target, border.distance_mm(point_mm))
-    return _nearest(reader, point_mm, "target")
+    found = _nearest(reader, point_mm, "target")
+    return None if found is None else found[0]
 
 
-def _nearest(reader: Reader, point_mm: Point, group: str) -> Away | None:
-    best: tuple[float, str] | None = None
+def _vessel(reader: Reader, point_mm: Point) -> Away | None:
+    found = _nearest(reader, point_mm, "vessel")
+    if found is None or reader.branches is None:
+        return None if found is None else found[0]
+    away, centre = found
+    return replace(away, width_mm=reader.branches.width_at(point_mm if away.distance_mm < 0 else centre))
+
+
+def _nearest(reader: Reader, point_mm: Point, group: str) -> tuple[Away, NDArray[np.float64]] | None:
+    """Return the nearest structure of a group and the centre of its nearest voxel."""
+    best: tuple[float, NDArray[np.float64], str] | None = None
     for look in reader.scene.looks:
         border = reader.borders.get(look.name) if look.group == group else None
         if border is not None and (best is None or border.at_least_mm(point_mm) < best[0]):
-            distance = border.distance_mm(point_mm)
+            distance, centre = border.nearest(point_mm)
             if best is None or distance < best[0]:
-                best = distance, look.name
-    return None if best is None else _away(reader, best[1], best[0])
+                best = distance, centre, look.name
+    return None if best is None else (_away(reader, best[2], best[0]), best[1])
 
 
 def _away(reader: Reader, name: str, distance_mm: float) -> Away:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from anatomy_twin.core import VolumeGeometry, reindex
 from anatomy_twin.errors import UsageError
-from anatomy_twin.kernels import slice_paint as kernels
+from anatomy_twin.kernels import slice_sample as kernels
 from anatomy_twin.rehearsal.slicing import SlicePlane
 from anatomy_twin.units import check_range
 
@@ -79,13 +79,13 @@ def sample_slab(
             values, start, per_row, per_column, per_step, offsets.size, MODES[slab.mode], outside, result
         )
         return result
-    places = [
+    steps, rows, columns = (
         start[axis] + step[axis] * np.arange(count)
         for axis, step, count in zip(
             order, (per_step, per_row, per_column), (offsets.size, *plane.shape), strict=True
         )
-    ]
-    kernels.sample_aligned(values.transpose(order), *places, MODES[slab.mode], outside, result)
+    )
+    kernels.sample_aligned(values.transpose(order), steps, rows, columns, MODES[slab.mode], outside, result)
     return result
 
 

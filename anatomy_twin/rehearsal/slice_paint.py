@@ -13,8 +13,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.core import LabelMap, Volume, VolumeGeometry
+from anatomy_twin.core import LabelMap, Volume
 from anatomy_twin.kernels import slice_paint as kernels
+from anatomy_twin.kernels import slice_sample
 from anatomy_twin.rehearsal.scene import FieldSeries, SegmentLook
 from anatomy_twin.rehearsal.shapes import CutTint, Tint
 from anatomy_twin.rehearsal.slabs import Slab, axes_of, canonical_view, plane_index, sample_slab
@@ -103,7 +104,7 @@ def label_slice(labels: LabelMap, plane: SlicePlane, layers: tuple[int, ...] | N
     lead = np.full(codes.shape, 255, np.uint8)
     if chosen:
         array, start = _two_slices(canonical_view(labels.array, axes), start, per_row, per_column)
-        kernels.sample_labels(
+        slice_sample.sample_labels(
             array, np.asarray(chosen, np.int64), start, per_row, per_column, MOST_LABELS, codes, lead
         )
     return LabelSlice(chosen, codes, lead)
@@ -164,13 +165,17 @@ class SlicePainter:
     def paint(self, content: SliceContent) -> Picture:
         """Return the picture of a slice; the very same array where nothing has changed since the last one."""
         key = _content_key(content)
-        return self._keep("picture", key, lambda: self._paint(content), fresh=_hand_held(content))
+        picture: Picture = self._keep("picture", key, lambda: self._paint(content), fresh=_hand_held(content))
+        return picture
 
     def grey(self, content: SliceContent) -> NDArray[np.float32]:
         """Return the values of the image in the slice, NaN beyond it."""
         volume, slab = content.volume, content.style.slab
         key = (volume.array, volume.geometry, _plane_key(content.plane), slab)
-        return self._keep("grey", key, lambda: sample_slab(volume.array, volume.geometry, content.plane, slab))
+        values: NDArray[np.float32] = self._keep(
+            "grey", key, lambda: sample_slab(volume.array, volume.geometry, content.plane, slab)
+        )
+        return values
 
     def labels(self, content: SliceContent) -> LabelSlice | None:
         """Return the labels in the slice of the layers that something is drawn of; None where there are none."""
@@ -178,7 +183,8 @@ class SlicePainter:
             return None
         labels, layers = content.labels, _layers_drawn(content)
         key = (labels, _plane_key(content.plane), layers)
-        return self._keep("labels", key, lambda: label_slice(labels, content.plane, layers))
+        found: LabelSlice = self._keep("labels", key, lambda: label_slice(labels, content.plane, layers))
+        return found
 
     def field_values(self, content: SliceContent) -> NDArray[np.float32] | None:
         """Return the field in the slice, NaN beyond its grid; None where none is shown."""
@@ -187,7 +193,10 @@ class SlicePainter:
             return None
         key = (series.values, content.moment, _plane_key(content.plane))
         values = series.values[content.moment]
-        return self._keep("field", key, lambda: sample_slab(values, series.geometry, content.plane))
+        found: NDArray[np.float32] = self._keep(
+            "field", key, lambda: sample_slab(values, series.geometry, content.plane)
+        )
+        return found
 
     def _paint(self, content: SliceContent) -> Picture:
         picture: Picture = np.empty((*content.plane.shape, 4), np.uint8)
@@ -314,11 +323,7 @@ def _alike(a: Any, b: Any) -> bool:
     return isinstance(a, tuple | str | float | int | SliceStyle | Slab) and type(a) is type(b) and bool(a == b)
 
 
-def warm_up(volume: Volume, labels: LabelMap | None = None) -> None:
-    """Compile what the slices of a volume and its labels need, so that the first picture comes quickly."""
+def warm_up() -> None:
+    """Compile what pictures of slices need, so that the first one comes quickly."""
+    slice_sample.warm_up()
     kernels.warm_up()
-    geometry: VolumeGeometry = volume.geometry
-    middle = SlicePlane("warm", geometry.center_mm, (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), 1.0, (2, 2))
-    sample_slab(volume.array, geometry, middle)
-    if labels is not None:
-        label_slice(labels, middle)

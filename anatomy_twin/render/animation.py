@@ -26,7 +26,7 @@ from anatomy_twin.rehearsal.picking import Camera
 from anatomy_twin.render.picture3d import legend_of
 from anatomy_twin.render.probe import can_render, choose_window
 from anatomy_twin.render.still import FINER, scaled_down
-from anatomy_twin.render.text import annotate, write_png
+from anatomy_twin.render.text import annotate, legend_width, write_png
 from anatomy_twin.units import Point
 
 Picture = NDArray[np.uint8]
@@ -142,7 +142,7 @@ class _Studio:
         self.plotter: Any = pyvista.Plotter(
             off_screen=True, window_size=[FINER * side for side in size], lighting="none"
         )
-        self._stage = LiveStage(self.plotter, scene, "dark" if self._dark else "light", letters_pt=14 * FINER)
+        self._stage = LiveStage(self.plotter, scene, "dark" if self._dark else "light", finer=FINER)
         self._stage.hide_letters()
         self._stage.cross_at(None)
         self._stage.needles.show(scene.needles)
@@ -153,7 +153,8 @@ class _Studio:
         if sight.volume:
             self._stage.show_volume(sight.volume)
         if sight.camera is None:
-            place_camera(self.plotter, scene, sight.view, size)
+            room = legend_width(legend_of(scene), size) if sight.legend else 0
+            place_camera(self.plotter, scene, sight.view, size, left_px=room)
         else:
             self._stage.camera = sight.camera
         self._surfaces(-1)

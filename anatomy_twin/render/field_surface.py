@@ -83,7 +83,7 @@ def cut_painter(plan: ResectionPlan, colour: RGB, opacity: float, removed: RGB =
 class ScaleBar:
     """The colour scale of a field with its name, unit and ends, at the left edge of a view."""
 
-    def __init__(self, renderer: Any) -> None:
+    def __init__(self, renderer: Any, finer: int = 1) -> None:
         from vtkmodules.vtkCommonCore import vtkLookupTable
         from vtkmodules.vtkRenderingAnnotation import vtkScalarBarActor
 
@@ -95,12 +95,13 @@ class ScaleBar:
         self.actor.SetNumberOfLabels(4)
         self.actor.SetUnconstrainedFontSize(True)
         self.actor.SetBarRatio(0.25)
+        self.actor.SetVerticalTitleSeparation(6 * finer)
         self.actor.SetPosition(0.02, 0.07)
         self.actor.SetWidth(0.13)
         self.actor.SetHeight(0.36)
         self.actor.SetVisibility(False)
         for look, size in ((self.actor.GetTitleTextProperty(), 13), (self.actor.GetLabelTextProperty(), 12)):
-            look.SetFontSize(size)
+            look.SetFontSize(size * finer)
             look.ItalicOff()
             look.BoldOff()
             look.ShadowOff()

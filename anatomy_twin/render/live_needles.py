@@ -34,8 +34,8 @@ class _Drawn:
 class LiveNeedles:
     """Applicators on a VTK renderer, and their axes on the layer ``over`` it. ``show`` moves them by matrices."""
 
-    def __init__(self, renderer: Any, over: Any) -> None:
-        self._renderer, self._over = renderer, over
+    def __init__(self, renderer: Any, over: Any, finer: int = 1) -> None:
+        self._renderer, self._over, self._finer = renderer, over, finer
         self._line = _plain(pyvista.Line((0.0, 0.0, 0.0), (0.0, 0.0, 1.0)))
         self._dot = _plain(pyvista.PolyData(np.zeros((1, 3))))
         self._drawn: list[_Drawn] = []
@@ -81,8 +81,8 @@ class LiveNeedles:
         actor.SetUserMatrix(vtkMatrix4x4())
         look = actor.GetProperty()
         look.LightingOff()
-        look.SetLineWidth(1.5)
-        look.SetPointSize(6.0)
+        look.SetLineWidth(1.5 * self._finer)
+        look.SetPointSize(6.0 * self._finer)
         if mapper is self._dot:
             make_round(actor)
         look.SetOpacity(0.75)

@@ -29,8 +29,8 @@ class LiveShapes:
     Shapes that did not change keep their actors.
     """
 
-    def __init__(self, renderer: Any, render_window: Any) -> None:
-        self._renderer, self._window = renderer, render_window
+    def __init__(self, renderer: Any, render_window: Any, finer: int = 1) -> None:
+        self._renderer, self._window, self._finer = renderer, render_window, finer
         self.over = vtkRenderer()
         self.over.SetLayer(1)
         self.over.InteractiveOff()
@@ -68,8 +68,20 @@ class LiveShapes:
             actors.append((self.over, _words(shape, points.mean(axis=0), above_px=12)))
         for renderer, actor in actors:
             actor.PickableOff()
+            self._enlarge(actor)
             renderer.AddActor(actor)
         return actors
+
+    def _enlarge(self, actor: Any) -> None:
+        """Draw lines, dots and words larger where the picture will be scaled down."""
+        if self._finer == 1:
+            return
+        if isinstance(actor, vtkBillboardTextActor3D):
+            actor.GetTextProperty().SetFontSize(actor.GetTextProperty().GetFontSize() * self._finer)
+            return
+        look = actor.GetProperty()
+        look.SetLineWidth(look.GetLineWidth() * self._finer)
+        look.SetPointSize(look.GetPointSize() * self._finer)
 
     def _line(self, shape: Shape, points: NDArray[Any]) -> list[tuple[Any, Any]]:
         if len(points) < 2:

@@ -40,10 +40,12 @@ class LiveStage:
     """Draws a scene on ``plotter`` and changes only what changed.
 
     ``pace`` decides how much a frame may hold. ``planes`` are the cuts: (point, normal) each, what lies against the
-    normal is hidden.
+    normal is hidden. ``finer`` is how much larger it is drawn than it will be shown.
     """
 
-    def __init__(self, plotter: Any, scene: Scene, background: str = "dark", *, letters_pt: int = 13) -> None:
+    def __init__(
+        self, plotter: Any, scene: Scene, background: str = "dark", *, letters_pt: int = 13, finer: int = 1
+    ) -> None:
         self.plotter, self.renderer, self.window = plotter, plotter.renderer, plotter.render_window
         self.window.SetMultiSamples(0)
         self.renderer.SetUseOIT(False)
@@ -51,9 +53,9 @@ class LiveStage:
         self.surfaces = LiveSurfaces(self.renderer)
         self.preview = PreviewZone(self.renderer)
         self.slices = StandingSlices(self.renderer, scene.volume)
-        self.bar = ScaleBar(self.renderer)
-        self.shapes = LiveShapes(self.renderer, self.window)
-        self.needles = LiveNeedles(self.renderer, self.shapes.over)
+        self.bar = ScaleBar(self.renderer, finer)
+        self.shapes = LiveShapes(self.renderer, self.window, finer)
+        self.needles = LiveNeedles(self.renderer, self.shapes.over, finer)
         add_cube(plotter)
         self.volume: LiveVolume | None = None
         self.pace = Pace(software=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pyvista
 from numpy.typing import NDArray
 from vtkmodules.vtkCommonDataModel import vtkPlaneCollection
-from vtkmodules.vtkFiltersCore import vtkBinnedDecimation
+from vtkmodules.vtkFiltersCore import vtkQuadricClustering, vtkQuadricDecimation
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
 from anatomy_twin.core import SurfaceMesh
@@ -18,7 +18,8 @@ from anatomy_twin.rehearsal import SurfaceLayer
 from anatomy_twin.render.live_pace import COARSE, CRUDE, FINE, HIDDEN, Part
 
 Painter = Callable[[NDArray[Any], NDArray[Any]], NDArray[np.uint8] | None]
-CRUDE_CELLS: Final = 20  # along each side of a surface's box
+CRUDE_CELLS: Final = 24  # along each side of a surface's box
+QUICK_CELLS: Final = 8000  # triangles that can be decimated well between two events
 SMALL: Final = 1500  # triangles that are not worth decimating
 SOFTER: Final = 8  # rounds of averaging of the normals of translucent surfaces, whose steps would draw lines
 # what is translucent is clear where it faces the viewer and dense at its rim: the shell is read, its content is seen
@@ -163,7 +164,8 @@ class LiveSurfaces:
         """Make one detail of one surface that will be needed; return False once all are made."""
         for shown in self._shown.values():
             if shown.layer.visible:
-                for level in (CRUDE, FINE):
+                shell = Part(shown.layer.name, (0, 0, 0), opacity=shown.layer.opacity).shell
+                for level in (FINE,) if shell else (CRUDE, FINE):
                     if level not in shown.mappers:
                         self._mapper(shown, level)
                         return True
@@ -201,7 +203,9 @@ class LiveSurfaces:
 
     def _crude_count(self, shown: _Shown) -> int:
         made = shown.mappers.get(CRUDE)
-        return made.GetInput().GetNumberOfCells() if made is not None else 14 * CRUDE_CELLS * CRUDE_CELLS
+        if made is not None:
+            return int(made.GetInput().GetNumberOfCells())
+        return 9 * CRUDE_CELLS * CRUDE_CELLS
 
     def _mapper(self, shown: _Shown, level: int) -> Any:
         mapper = shown.mappers.get(level)
@@ -328,10 +332,18 @@ def _polydata(points: NDArray[Any], triangles: NDArray[Any], normals: NDArray[An
 
 
 def _crude(source: Any) -> Any:
-    thinner = vtkBinnedDecimation()
+    """Return a surface of few triangles: without holes where that takes few milliseconds."""
+    cells = source.GetNumberOfCells()
+    thinner: Any
+    if cells <= QUICK_CELLS:
+        thinner = vtkQuadricDecimation()
+        thinner.SetTargetReduction(1.0 - max(0.3, SMALL / cells))
+    else:
+        thinner = vtkQuadricClustering()
+        thinner.SetAutoAdjustNumberOfDivisions(False)
+        thinner.UseInputPointsOff()
+        thinner.SetNumberOfDivisions(*3 * (CRUDE_CELLS,))
     thinner.SetInputData(source)
-    thinner.SetAutoAdjustNumberOfDivisions(False)
-    thinner.SetNumberOfDivisions(CRUDE_CELLS, CRUDE_CELLS, CRUDE_CELLS)
     thinner.Update()
     mesh = pyvista.wrap(thinner.GetOutput())
     points, triangles = np.asarray(mesh.points, np.float32), np.asarray(mesh.regular_faces)

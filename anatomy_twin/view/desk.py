@@ -19,6 +19,7 @@ from anatomy_twin.rehearsal.readout import Reader, Readout, reader_of, readout
 from anatomy_twin.rehearsal.slice_paint import SliceStyle
 from anatomy_twin.rehearsal.slicing import SlicePlane
 from anatomy_twin.units import Point, check_point
+from anatomy_twin.view.names import scene_named
 from anatomy_twin.view.refcounts import hold_singletons
 from anatomy_twin.view.slice_layers import SliceLayers
 
@@ -143,12 +144,12 @@ class Desk(QObject):
         self.moving = plan
         self.plan_changed.emit()
 
-    def commit(self, name: str) -> None:
+    def commit(self, name: str, key: str = "") -> None:
         """Let go: what was moved becomes a step of the case."""
         plan, self.moving = self.moving, None
         if plan is None:
             return
-        if plan == self.case.plans.get(plan.name) or not self.do(name, self.case.with_plan(plan)):
+        if plan == self.case.plans.get(plan.name) or not self.do(name, self.case.with_plan(plan), key):
             self.plan_changed.emit()
 
     def drop(self) -> bool:
@@ -294,7 +295,8 @@ class Desk(QObject):
         plain = replace(self.case, display=Display(palette=self.case.display.palette or self.usual_palette))
         self._palette = self.case.display.palette
         known = getattr(self, "_plain", None)
-        return build_scene(plain, self.plan_name, masks=False, focus_mm=None if known is None else known.focus_mm)
+        focus = None if known is None else known.focus_mm
+        return scene_named(build_scene(plain, self.plan_name, masks=False, focus_mm=focus))
 
     def _build(self, *, looks_only: bool = False) -> None:
         before = self.scene.window

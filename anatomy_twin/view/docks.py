@@ -20,7 +20,7 @@ FEATURE: Final = QDockWidget.DockWidgetFeature
 LOWER: Final = 0.21  # of the window's height, for the panels below the views
 STEPS_LETTERS, TREE_LETTERS = 26, 58  # widths in letters of the window's type
 MOST_SHARE: Final = {"left": 0.15, "right": 0.29}  # of the window's width, at first
-ROOM: Final = 0.36  # of the window's width: what was remembered and is wider is made narrow again
+ROOM: Final = {"left": 0.2, "right": 0.36}  # of the window's width: what was remembered and is wider is made narrow
 
 
 class Docks:
@@ -123,7 +123,7 @@ class Docks:
                 most = round(min(max(lower, 0.1), 0.5) * window.height())
                 if dock.height() > most:
                     window.resizeDocks([dock], [most], Qt.Orientation.Vertical)
-            elif dock.width() > ROOM * window.width():
+            elif dock.width() > ROOM[self.sides[name]] * window.width():
                 most = round(MOST_SHARE[self.sides[name]] * window.width())
                 window.resizeDocks([dock], [most], Qt.Orientation.Horizontal)
 
@@ -183,6 +183,8 @@ class Docks:
         self.keep()
         for dock in self.places.values():
             self._window.removeDockWidget(dock)
+            dock.setObjectName("")  # by name a window takes back the old one
+            dock.setParent(None)
             dock.deleteLater()
         self.by_name, self.places, self.panels, self._tabs = {}, {}, {}, {}
 

@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -85,6 +86,7 @@ class Jobs(QObject):
         self._jobs: list[Job] = []
         self._numbers = itertools.count(1)
         self._heard.connect(self._take, Qt.ConnectionType.QueuedConnection)
+        self.changed.connect(window.refresh_soon)
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -197,8 +199,7 @@ class Jobs(QObject):
             args = (job.before, *args) if job.writes is not None else args
         job.state, job.started = RUNNING, time.time()
         try:
-            job.task = BackgroundTask(job.function, args, job.kwargs,
-                                      listener=lambda event, job=job: self._heard.emit(job, event))
+            job.task = BackgroundTask(job.function, args, job.kwargs, listener=partial(self._heard.emit, job))
         except TwinError as error:
             self._fail(job, error)
             return
@@ -220,13 +221,15 @@ class Jobs(QObject):
                 job.lines.append(str(event.value))
             self.changed.emit()
         else:
-            if event.kind == "cancelled":
-                self._end(job, CANCELLED)
-            elif event.kind == "error":
-                self._fail(job, event.value)
-            else:
-                self._finish(job, event.value)
-            self._next()
+            try:
+                if event.kind == "cancelled":
+                    self._end(job, CANCELLED)
+                elif event.kind == "error":
+                    self._fail(job, event.value)
+                else:
+                    self._finish(job, event.value)
+            finally:
+                self._next()
 
     def _finish(self, job: Job, value: Any) -> None:
         """Take an answer over, where it still fits what is on the desk."""

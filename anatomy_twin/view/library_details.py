@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 
 from PySide6.QtCore import QLocale, Qt
 from PySide6.QtGui import QPixmap
@@ -13,7 +14,10 @@ from anatomy_twin.rehearsal.build import structure_label
 from anatomy_twin.store.library_card import CaseCard
 from anatomy_twin.view.words import tr
 
-MOST_NAMES = 12
+MOST_NAMES: Final = 12
+FIRST: Final = ("liver", "portal_vein", "hepatic_veins", "portal_branches", "inferior_vena_cava", "aorta",
+                "gallbladder", "spleen", "pancreas", "kidney_right", "kidney_left", "heart", "stomach")
+TISSUES: Final = frozenset({"unknown_tissue", "fat", "muscle", "skin", "body", "subcutaneous_fat", "visceral_fat"})
 
 
 class Details(QScrollArea):
@@ -108,6 +112,9 @@ def _facts(card: CaseCard) -> list[tuple[str, str]]:
 
 
 def _names(names: tuple[str, ...]) -> str:
+    """Return the labels of structures, what a surgeon asks for first."""
+    names = tuple(sorted((name for name in names if name not in TISSUES), key=lambda name: (
+        FIRST.index(name) if name in FIRST else len(FIRST), name.startswith("vertebra"))))  # fmt: skip
     if not names:
         return ""
     shown = ", ".join(structure_label(name) for name in names[:MOST_NAMES])

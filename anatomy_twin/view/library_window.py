@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QColor, QIcon, QKeySequence, QPainter, QPixmap, QShortcut
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QIcon, QKeySequence, QPainter, QPixmap, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -29,13 +29,16 @@ from anatomy_twin.pipeline.library import Found, add_by_address, library_url, op
 from anatomy_twin.store.library_card import CaseCard
 from anatomy_twin.view.dialogs import Choice, ask
 from anatomy_twin.view.dialogs_files import CaseDialog, choose_folder
+from anatomy_twin.view.jobs import CANCELLED, FAILED
 from anatomy_twin.view.library_details import Details
 from anatomy_twin.view.opening import Opening
+from anatomy_twin.view.opening_drop import places_of
 from anatomy_twin.view.opening_save import usual_folder
 from anatomy_twin.view.style import theme_changed
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
+    from anatomy_twin.view.jobs import Job
     from anatomy_twin.view.window import RehearsalWindow
 
 PICTURE_DIGITS: Final = 21  # width of a picture in digits of the window's type
@@ -60,9 +63,9 @@ def add_open_case(window: RehearsalWindow) -> None:
         _add(opening, session.path, lambda found: window.tell(tr("library: {line}").format(line=found.told)))
 
 
-def _add(opening: Opening, place: Path, done: Callable[[Found], object]) -> None:
-    opening.run_job(tr("Reading cases"), f"{add_by_address.__module__}:{add_by_address.__name__}", library_url(),
-                    str(place), done=done)  # fmt: skip
+def _add(opening: Opening, place: Path, done: Callable[[Found], object]) -> Job:
+    return opening.run_job(tr("Reading cases"), f"{add_by_address.__module__}:{add_by_address.__name__}", library_url(),
+                           str(place), done=done)  # fmt: skip
 
 
 class LibraryWindow(QDialog):
@@ -76,6 +79,8 @@ class LibraryWindow(QDialog):
         self._window, self._opening = window, Opening.of(window)
         self.cards: tuple[CaseCard, ...] = ()
         self._asked = 0
+        self._job: Job | None = None
+        window.jobs.changed.connect(self._jobs_changed)
         self._typed = QTimer(self, singleShot=True, interval=TYPED_MS)
         self._typed.timeout.connect(self.search)
         column = QVBoxLayout(self)
@@ -96,6 +101,7 @@ class LibraryWindow(QDialog):
         theme_changed.connect(self._show_cards)
         self.search()
         self.words.setFocus()
+        self.setAcceptDrops(True)
 
     @property
     def card(self) -> CaseCard | None:
@@ -130,12 +136,12 @@ class LibraryWindow(QDialog):
     def add_folder(self, place: Path) -> None:
         """Put all cases at and below a folder into the library."""
         self._told(tr("reading cases\N{HORIZONTAL ELLIPSIS}"))
-        _add(self._opening, place, self._mine(self._added))
+        self._job = _add(self._opening, place, self._mine(self._added))
 
     def refresh(self) -> None:
         """Look at every case of the library again."""
         self._told(tr("looking at all cases\N{HORIZONTAL ELLIPSIS}"))
-        self._opening.run_job(
+        self._job = self._opening.run_job(
             tr("Refreshing the library"), f"{refresh_by_address.__module__}:{refresh_by_address.__name__}",
             library_url(), done=self._mine(self._added),
         )
@@ -183,6 +189,13 @@ class LibraryWindow(QDialog):
     def _added(self, found: Found) -> None:
         self._told(found.told)
         self.search()
+
+    def _jobs_changed(self) -> None:
+        if self._job is not None and self._job.over:
+            if self._job.state in (CANCELLED, FAILED):
+                self._told(tr("stopped: what was read until then is here"))
+                self.search()
+            self._job = None
 
     def _failed(self, error: Exception) -> None:
         self._told(str(error))
@@ -299,6 +312,18 @@ class LibraryWindow(QDialog):
 
     def _ask_case(self) -> None:
         CaseDialog(self, usual_folder(self._opening.session), self.add_folder).open()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Folders and cases can be dropped here, to be added."""
+        if places_of(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Add what was dropped."""
+        places = places_of(event)
+        if places:
+            event.acceptProposedAction()
+            QTimer.singleShot(0, self, lambda: self.add_folder(places[0]))
 
     def closeEvent(self, event: Any) -> None:
         """Ask nothing any more."""

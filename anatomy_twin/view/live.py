@@ -101,6 +101,8 @@ class Live(QObject):
             self._ask()
 
     def _case_changed(self, fields: frozenset[str]) -> None:
+        if "results" in fields and self._desk is not None and simulated(self._desk):
+            self._desk.set_live(None)  # what was computed in full counts
         if self._server is not None and fields & {"labels", "anatomy", "patient"}:
             self._settle.start()
 
@@ -117,6 +119,12 @@ class Live(QObject):
             if self._server is not None:
                 self._server.forget()
             return
+        if simulated(desk):
+            if desk.live is not None:
+                desk.set_live(None)
+            if self._server is not None and self._key_now(desk) == self._key:
+                self._server.forget()
+                return
         if desk.live_is_current and self._server is not None and self._key_now(desk) == self._key:
             self._server.forget()  # the hand came back to what is known
             return
@@ -179,7 +187,8 @@ class Live(QObject):
             preview = self._refused(plan, answer.value)
         self.latency_s = time.perf_counter() - asked
         self._tell_state(COMPUTING if self._asked else READY)
-        desk.set_live(preview)
+        if not simulated(desk):
+            desk.set_live(preview)
 
     def _refused(self, plan: Plan, error: TwinError) -> Preview:
         """Return what stands in place of a preview, and tell why, once."""
@@ -207,3 +216,8 @@ class Live(QObject):
         if state != self.state:
             self.state = state
             self.changed.emit()
+
+
+def simulated(desk: Desk) -> bool:
+    """True where the plan that is shown has a result and is not moved: then no preview stands in its place."""
+    return desk.moving is None and desk.plan_name in desk.case.results

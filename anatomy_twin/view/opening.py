@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QEvent, QObject, QTimer
 
-from anatomy_twin.core import Monitor, Patient
+from anatomy_twin.core import Monitor
 from anatomy_twin.errors import Cancelled, StoreError, TwinError
 from anatomy_twin.pipeline.library import is_case
-from anatomy_twin.pipeline.scans import SeriesRow
 from anatomy_twin.pipeline.session import Session
 from anatomy_twin.rehearsal.history import Entry
 from anatomy_twin.render.thumbnail import case_thumbnail
@@ -20,10 +19,10 @@ from anatomy_twin.store.manifest import MANIFEST
 from anatomy_twin.store.recent import case_title
 from anatomy_twin.store.thumbnails import keep_thumbnail
 from anatomy_twin.view.dialogs import Choice, StepsDialog, ask, refuse
-from anatomy_twin.view.dialogs_series import SeriesDialog
 from anatomy_twin.view.opening_banner import Banner
 from anatomy_twin.view.opening_drop import DropCatcher
 from anatomy_twin.view.opening_errand import Errand
+from anatomy_twin.view.opening_import import Importer
 from anatomy_twin.view.opening_recent import Recents
 from anatomy_twin.view.opening_save import Saver
 from anatomy_twin.view.opening_wait import WaitCard
@@ -47,6 +46,7 @@ class Opening(QObject):
         self.wait = WaitCard(window)
         self.banner = Banner(self)
         self.saver = Saver(self)
+        self.importer = Importer(self)
         self.recents = Recents()
         self._reported: object = None  # the case as it was when its report was written
         self._errands: list[Errand] = []
@@ -110,7 +110,7 @@ class Opening(QObject):
         elif is_case(place):
             self.open_case(place)
         else:
-            self.open_scan(place)
+            self.importer.open_scan(place)
 
     def open_case(self, path: str | Path) -> None:
         """Open a saved case, after asking about unsaved work; what another session left is asked about too."""
@@ -120,18 +120,6 @@ class Opening(QObject):
             self.window.tell(tr("{name} is open already").format(name=case_title(place)))
             return
         self.leave(lambda: self._read_case(place))
-
-    def open_scan(self, path: str | Path) -> None:
-        """List the series of a folder or file, let one be chosen, import it."""
-        place = Path(path).absolute()
-        self.run_job(
-            tr("Looking through {name}").format(name=place.name), "anatomy_twin.pipeline.scans:list_series", str(place),
-            done=lambda rows: self._choose(place, rows),
-        )
-
-    def open_sample(self, folder: Path, pseudonym: str = "sample") -> None:
-        """Import a sample scan without asking what to take."""
-        self.leave(lambda: self._import(folder, None, False, Patient(pseudonym)))
 
     def reopen(self) -> None:
         """Take the case down and open it again from the disk, without asking."""
@@ -222,13 +210,19 @@ class Opening(QObject):
         errand.start()
         return errand
 
-    def run_job(self, title: str, function: str, *args: Any, done: Callable[[Any], object], **kwargs: Any) -> None:
-        """Run a function in a child process, with a card that shows it; a refusal is shown in words."""
-        job = self.window.jobs.start(title, function, *args, done=done, short=True,
+    def run_job(
+        self, title: str, function: str, *args: Any, done: Callable[[Any], object], short: bool = True, **kwargs: Any
+    ) -> Job:
+        """Run a function in a child process, with a card that shows it; a refusal is shown in words.
+
+        ``short`` work does not wait for the heavy work that runs.
+        """
+        job = self.window.jobs.start(title, function, *args, done=done, short=short,
                                      failed=lambda error: refuse(self.window, title, error), **kwargs)  # fmt: skip
         if not job.over:
             self._jobs.append(job)
             self.wait.add(job, title, lambda: self.window.jobs.cancel(job))
+        return job
 
     # inside: opening
 
@@ -245,7 +239,7 @@ class Opening(QObject):
 
     def _opened(self, session: Session, steps: tuple[str, ...]) -> None:
         if not steps:
-            self._show(session)
+            self.show_session(session)
             return
 
         def answered(key: str) -> None:
@@ -257,7 +251,7 @@ class Opening(QObject):
                 )  # fmt: skip
             elif key == "saved":
                 session.forget()
-                self._show(session)
+                self.show_session(session)
             else:
                 session.close()
                 self.window.tell(tr("not opened; the steps are kept for the next time"))
@@ -269,7 +263,7 @@ class Opening(QObject):
         ), answered).open()  # fmt: skip
 
     def _recovered(self, session: Session, lost: tuple[str, ...]) -> None:
-        self._show(session)
+        self.show_session(session)
         if lost:
             self.window.tell(tr("{count} steps could not be done again").format(count=len(lost)), "warning")
             StepsDialog(self.window, tr("Recover work"), tr("This could not be done again as it was:"), lost,
@@ -281,10 +275,10 @@ class Opening(QObject):
         session.close(keep_journal=True)
         self.refuse(tr("Recover work"), error)
 
-    def _show(self, session: Session) -> None:
+    def show_session(self, session: Session) -> None:
         """Show a case; work that was done in the old one while this one was read is asked about again."""
         if self.unsaved:
-            self.leave(lambda: self._show(session), session.close)
+            self.leave(lambda: self.show_session(session), session.close)
             return
         self._known, self._given_up = session, None
         self.window.show_session(session)
@@ -300,20 +294,6 @@ class Opening(QObject):
         except StoreError as error:
             self.window.tell(str(error), "warning")
         self.recents.refresh()
-
-    # inside: importing
-
-    def _choose(self, place: Path, rows: tuple[SeriesRow, ...]) -> None:
-        def taken(row: SeriesRow, repair: bool, patient: Patient) -> None:
-            self.leave(lambda: self._import(place, row.uid, repair, patient))
-
-        SeriesDialog(self.window, place.name, rows, taken).open()
-
-    def _import(self, place: Path, uid: str | None, repair: bool, patient: Patient) -> None:
-        self.run_job(
-            tr("Importing {name}").format(name=place.name), "anatomy_twin.pipeline:import_scan", str(place),
-            done=lambda case: self._show(Session(case)), series_uid=uid, repair=repair, patient=patient,
-        )
 
     def _jobs_changed(self) -> None:
         for job in tuple(self._jobs):

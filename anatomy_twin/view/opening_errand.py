@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from PySide6.QtCore import QObject, Qt, Signal
 
 from anatomy_twin.errors import Cancelled, TwinError
+
+TOLD_EVERY_S: Final = 0.1
 
 
 class Errand(QObject):
@@ -32,6 +35,7 @@ class Errand(QObject):
         self.title = title
         self.cancelled = False
         self.over = False
+        self._told_s = time.monotonic()
         self._action, self._done, self._failed, self._dropped = action, done, failed, dropped
         self._over.connect(self._finish, Qt.ConnectionType.QueuedConnection)
         self._thread = threading.Thread(target=self._work, name=f"errand {title}", daemon=True)
@@ -57,8 +61,11 @@ class Errand(QObject):
         self.staged.emit(name)
 
     def progress(self, fraction: float) -> None:
-        """So much of it is done."""
-        self.progressed.emit(float(fraction))
+        """So much of it is done; told not more often than a person sees."""
+        now = time.monotonic()
+        if now - self._told_s > TOLD_EVERY_S:
+            self._told_s = now
+            self.progressed.emit(float(fraction))
 
     def warn(self, message: str) -> None:
         """One line that the person should read."""

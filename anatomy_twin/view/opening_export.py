@@ -59,7 +59,7 @@ def write_report(opening: Opening, folder: Path, *, show: bool = True) -> None:
             opening.window.tell(tr("no program shows the report here; it is in {name}").format(name=target.name))
 
     opening.run_job(tr("Writing the report"), "anatomy_twin.report.write:write_report", session.snapshot(),
-                    str(target), done=done, plan_name=desk.plan_name or None)  # fmt: skip
+                    str(target), done=done, short=False, plan_name=desk.plan_name or None)  # fmt: skip
 
 
 def ask_export(opening: Opening) -> None:

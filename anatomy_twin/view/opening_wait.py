@@ -107,7 +107,10 @@ class WaitCard(QFrame):
     def _appear(self) -> None:
         if not self._rows:
             return
-        self.adjustSize()
+        for row in self._rows.values():
+            row.widget.show()
+        self._column.activate()
+        self.resize(self._column.sizeHint())
         self._place()
         self.show()
         self.raise_()

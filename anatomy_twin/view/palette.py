@@ -130,7 +130,7 @@ def entries_of(window: RehearsalWindow) -> list[Entry]:
     desk = window.desk
     if desk is not None:
         labels = {layer.name: layer.label for layer in (*desk.scene.looks, *desk.scene.surfaces)}
-        entries += [Entry("structure", name, tr(label), tr("Structure")) for name, label in labels.items()]
+        entries += [Entry("structure", name, label, tr("Structure")) for name, label in labels.items()]
         entries += [Entry("plan", name, tr("Plan {name}").format(name=name), tr("Plan")) for name in desk.case.plans]
     return entries
 

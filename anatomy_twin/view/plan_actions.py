@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from anatomy_twin.core import Case, PlanCheck
 from anatomy_twin.errors import TwinError
 from anatomy_twin.pipeline.procedures import Procedure, free_name, with_copy, with_name
+from anatomy_twin.view.tools.plan_handles import own_key
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def _do_and_show(desk: Desk, words: str, after: Case, name: str) -> bool:
     """Do a step after which another plan is shown: it is named first, so that the scene is built once."""
     desk.drop()
     before, desk.plan_name, desk.live = desk.plan_name, name, None
-    done = desk.do(words, after)
+    done = desk.do(words, after, own_key(desk))
     if not done or desk.plan_name != name:
         desk.choose_plan(before)
     return done

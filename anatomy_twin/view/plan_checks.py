@@ -1,4 +1,4 @@
-"""What is known of plans beside the case: rules checked when the hand rests, numbers that followed it. No steps."""
+"""What is known of plans beside the case: rules checked when the hand rests, numbers that followed it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ class PlanChecks(QObject):
     """The checks of the plans of one case, as they are now, and their numbers that followed the hand.
 
     A check that the case holds counts; else a plan is checked in another process once all were left alone for a
-    moment, the one shown first. ``changed`` tells that more or less is known than before.
+    moment, the one shown first. It is kept with the step that made the plan, where that is the last one; it is never a
+    step of its own. ``changed`` tells that more or less is known than before.
     """
 
     changed = Signal()
@@ -113,13 +114,14 @@ class PlanChecks(QObject):
         for table in (self._found, self._asked):
             for name in [name for name, known in table.items() if known[0] is not labels]:
                 del table[name]  # of outlines that are others now
-        if self._next() is None:
-            self._rest.stop()
-        else:
+        if self._next() is not None or self._to_keep(self._desk.plan_name):
             self._rest.start()
+        else:
+            self._rest.stop()
         self.changed.emit()
 
     def _begin(self) -> None:
+        self._keep(self._desk.plan_name)
         plan, labels = self._next(), self._labels
         if plan is None:
             return
@@ -149,6 +151,7 @@ class PlanChecks(QObject):
             self._doing = None
         if event.kind == "result":
             self._found[plan.name] = labels, plan, event.value
+            self._keep(plan.name)
         elif event.kind == "error" and plan == self._desk.plan:
             self.error = str(event.value)
         if event.kind == "cancelled" and self._asked.get(plan.name) == (labels, plan):
@@ -156,6 +159,23 @@ class PlanChecks(QObject):
         if self._next() is not None:
             self._rest.start()
         self.changed.emit()
+
+
+    def _to_keep(self, name: str) -> bool:
+        """True where a check is known that belongs to what the last step made, and is not with it yet."""
+        session = self._desk.session
+        if not session.history.done or session.history.undone or self._desk.moving is not None:
+            return False
+        last = session.history.done[-1]
+        made = last.key and last.after.get("plans", {}).get(name) == session.case.plans.get(name)
+        return bool(made) and name not in session.case.checks and self.of(name) is not None
+
+    def _keep(self, name: str) -> None:
+        """Put a check into the step that made its plan, where that is the last one: it is undone with it."""
+        session, check = self._desk.session, self.of(name)
+        if check is not None and self._to_keep(name):
+            last = session.history.done[-1]
+            self._desk.do(last.name, session.case.with_plan(session.case.plans[name], check), last.key)
 
 
 def _end(running: list[BackgroundTask]) -> None:

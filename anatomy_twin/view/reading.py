@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from anatomy_twin.rehearsal.readout import Away, Readout
+from anatomy_twin.view import names
 from anatomy_twin.view.words import tr
 
 GAP: Final = "   \N{MIDDLE DOT}   "
@@ -20,12 +21,12 @@ def place_words(readout: Readout) -> str:
 
 def structure_words(readout: Readout, most: int = 2) -> str:
     """Return the structures there, the most specific first ("Tumour 1 (flagged) in Liver, segment V")."""
-    named = [found for found in readout.structures if found.name not in ("body", "unknown_tissue")][:most]
-    named = named or list(readout.structures[:1])
-    labels = [f"{found.label} ({tr('flagged')})" if found.state == "check" else found.label for found in named]
+    shown = [found for found in readout.structures if found.name not in ("body", "unknown_tissue")][:most]
+    shown = shown or list(readout.structures[:1])
+    labels = [f"{found.label} ({tr('flagged')})" if found.state == "check" else found.label for found in shown]
     words = f" {tr('in')} ".join(labels)
     if readout.territory and "liver" in {found.name for found in readout.structures}:
-        short = readout.territory.removeprefix("Liver ")
+        short = names.named(readout.territory).removeprefix("Liver ")
         words += f", {short}" if words else short
     return words
 
@@ -42,4 +43,7 @@ def distance_words(readout: Readout) -> list[str]:
 
 def _away(away: Away, outside: str, inside: str) -> str:
     form = inside if away.distance_mm < 0 else outside
-    return form.format(name=away.label.replace(" (target)", ""), mm=f"{abs(away.distance_mm):.1f}")
+    name = away.label.replace(f" ({tr('target')})", "")
+    if away.width_mm is not None:
+        name += " " + tr("({mm} mm wide)").format(mm=f"{away.width_mm:.0f}")
+    return form.format(name=name, mm=f"{abs(away.distance_mm):.1f}")

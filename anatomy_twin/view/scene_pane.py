@@ -167,6 +167,11 @@ class ScenePane(QWidget):
             self._timers[name].stop()
         self._rested()
 
+    @property
+    def busy(self) -> bool:
+        """True while a frame is due or something is still prepared for movements to come."""
+        return any(timer.isActive() for timer in self._timers.values())
+
     def _later_moved(self) -> None:
         self._stale = True
         self._timers["later"].start()

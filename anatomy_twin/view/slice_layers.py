@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.core import AblationPlan, LabelMap
-from anatomy_twin.kernels.slice_paint import box_of
+from anatomy_twin.kernels.slice_sample import box_of
 from anatomy_twin.rehearsal import FieldSeries, Tint, structure_colour
 from anatomy_twin.rehearsal.oblique import body_corners
 from anatomy_twin.rehearsal.plan_layers import rim_of

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QLinearGradient, QPen
+from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QLinearGradient, QPainter, QPen
 
 from anatomy_twin.rehearsal import FieldSeries, Marker, Needle, SlicePlane, format_number
 from anatomy_twin.rehearsal.slice_paint import FIELD_STOPS
@@ -45,8 +45,11 @@ def draw_crosshair(canvas: Canvas, others: Mapping[str, SlicePlane], focus_mm: A
         colour = QColor(PLANE_COLOURS.get(name, "#ffffff"))
         colour.setAlphaF(0.85)
         near = GAP_PX if through and abs(float(canvas.plane.distance_mm(focus_mm))) < IN_PLANE_MM else 0.0
+        slanted = min(abs(way.x()), abs(way.y())) > 1e-3  # straight lines are sharper and quicker without smoothing
+        canvas.painter.setRenderHint(QPainter.RenderHint.Antialiasing, slanted)
         for sign in (-1, 1):
             draw_line(canvas, [start + way * (sign * near), start + way * (sign * reach)], colour, 1.0, halo=False)
+    canvas.painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
 
 def draw_needles(canvas: Canvas, needles: tuple[Needle, ...]) -> None:
@@ -62,7 +65,7 @@ def draw_needles(canvas: Canvas, needles: tuple[Needle, ...]) -> None:
         thick = 2 * needle.radius_mm / canvas.plane.pixel_mm
         shaft_px = min(max(1.8, thick), 6.0)
         for ends, width, ink in (((entry, tip), shaft_px, shaft), ((heats, tip), max(shaft_px + 2.5, thick), colour)):
-            part = near_part(*ends, canvas.plane, IN_PLANE_MM)
+            part = near_part(ends[0], ends[1], canvas.plane, IN_PLANE_MM)
             if part is not None:
                 draw_line(canvas, [canvas.at(part[0]), canvas.at(part[1])], ink, width)
         if abs(float(canvas.plane.distance_mm(tip))) <= IN_PLANE_MM:
@@ -120,7 +123,8 @@ def draw_field_scale(canvas: Canvas, series: FieldSeries, bottom: float) -> None
     """Draw the colours of a field with its name, its ends and its lines of equal value."""
     painter, font = canvas.painter, font_of(canvas.painter, 0.9)
     metrics = QFontMetricsF(font)
-    height = min(max(canvas.height * 0.3, 60.0), 240.0)
+    letter = canvas.height / 2 + QFontMetricsF(canvas.painter.font()).height()  # the one at the right edge ends here
+    height = min(max(min(canvas.height * 0.3, bottom - letter - metrics.height() - 8), 40.0), 240.0)
     left, top = canvas.width - EDGE_PX - 12, bottom - height
     shades = QLinearGradient(0, bottom, 0, top)
     for place, stop in enumerate(FIELD_STOPS):
@@ -137,8 +141,8 @@ def draw_field_scale(canvas: Canvas, series: FieldSeries, bottom: float) -> None
             last = y
             right = Qt.AlignmentFlag.AlignRight
             draw_line(canvas, [QPointF(left, y), QPointF(left + 12, y)], INK, 1.0, halo=False)
-            place = QPointF(left - 5, y + metrics.capHeight() / 2)
-            draw_words(painter, place, format_number(value, series.unit), INK, font, right)
+            at = QPointF(left - 5, y + metrics.capHeight() / 2)
+            draw_words(painter, at, format_number(value, series.unit), INK, font, right)
     name = QPointF(canvas.width - EDGE_PX, top - metrics.descent() - 6)
     draw_words(painter, name, series.label, INK, font, Qt.AlignmentFlag.AlignRight)
 

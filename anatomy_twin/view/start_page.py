@@ -23,6 +23,7 @@ from anatomy_twin.view.icons import icon
 from anatomy_twin.view.menus import keys_text
 from anatomy_twin.view.opening import Opening
 from anatomy_twin.view.start_samples import Sample, samples
+from anatomy_twin.view.status_line import ShortLabel
 from anatomy_twin.view.style import current_theme, theme_changed
 from anatomy_twin.view.words import tr
 
@@ -71,7 +72,7 @@ class Tile(QFrame):
 
     pressed = Signal()
 
-    def __init__(self, name: str, line: str, picture: Picture, *, enabled: bool = True) -> None:
+    def __init__(self, name: str, line: str, picture: Picture, *, lines: int = 2, enabled: bool = True) -> None:
         super().__init__()
         self.setObjectName("tile")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if enabled else Qt.FocusPolicy.NoFocus)
@@ -83,15 +84,16 @@ class Tile(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(7, 7, 7, 9)
         column.setSpacing(3)
-        title, words = QLabel(name), QLabel(line)
+        title, words = ShortLabel(), QLabel(line)
+        title.setText(name)
         bold = title.font()
         bold.setBold(True)
         title.setFont(bold)
-        title.setWordWrap(True)
         words.setObjectName("quiet")
-        words.setWordWrap(True)
-        words.setMinimumHeight(2 * self.fontMetrics().lineSpacing())
+        words.setWordWrap(lines > 1)
+        words.setFixedHeight(lines * self.fontMetrics().lineSpacing() + 2)
         words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.setToolTip(line)
         for part in (picture, title, words):
             column.addWidget(part)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
@@ -191,15 +193,15 @@ class StartPage(QScrollArea):
         for sample in samples():
             picture = Picture(QPixmap(str(sample.picture)), "scan", 16 * digit)
             tile = Tile(_sample_name(sample), _sample_line(sample), picture)
-            tile.pressed.connect(lambda sample=sample: self._opening.open_sample(sample.folder, sample.name))
+            tile.pressed.connect(lambda sample=sample: self._opening.importer.open_sample(sample.folder, sample.name))
             tiles[f"sample:{sample.name}"] = tile
         for name, symbol in WAYS:
             command = self._window.commands.get(name)
             if command is None:
                 continue
             keys = keys_text(command.keys)
-            line = command.tip + (f"  ({keys})" if keys else "")
-            tile = Tile(command.text.rstrip("\N{HORIZONTAL ELLIPSIS}"), line, Picture(None, symbol, 16 * digit))
+            line = _way_line(name) + (f"  ({keys})" if keys else "")
+            tile = Tile(_way_name(name), line, Picture(None, symbol, 16 * digit))
             tile.pressed.connect(lambda name=name: self._window.run(name))
             tiles[name] = tile
         return self._grid(tiles)
@@ -210,7 +212,8 @@ class StartPage(QScrollArea):
             data, pixmap = thumbnail(one.place), QPixmap()
             pixmap.loadFromData(data)
             line = _when(one.opened) if there else tr("not there any more")
-            tile = Tile(one.name, line, Picture(pixmap if data else None, "open", 16 * digit), enabled=there)
+            tile = Tile(one.name, line, Picture(pixmap if data else None, "open", 16 * digit), lines=1,
+                        enabled=there)
             tile.setToolTip(str(one.place))
             tile.pressed.connect(lambda place=one.place: self._opening.open_case(place))
             tiles[f"recent:{number + 1}"] = tile
@@ -236,6 +239,16 @@ def _label(text: str, scale: float, *, bold: bool = False, quiet: bool = False) 
     return label
 
 
+def _way_name(name: str) -> str:
+    return {"file.open": tr("Open case"), "file.import_folder": tr("Import scan"),
+            "file.library": tr("Case library")}[name]  # fmt: skip
+
+
+def _way_line(name: str) -> str:
+    return {"file.open": tr("A saved case: folder or zip"), "file.import_folder": tr("A folder of DICOM files"),
+            "file.library": tr("All your cases, with search")}[name]  # fmt: skip
+
+
 def _sample_name(sample: Sample) -> str:
     return {"liver_tumour": tr("Sample: liver tumour"), "healthy_abdomen": tr("Sample: healthy abdomen")}.get(
         sample.name, sample.name.replace("_", " "))  # fmt: skip
@@ -243,8 +256,8 @@ def _sample_name(sample: Sample) -> str:
 
 def _sample_line(sample: Sample) -> str:
     return {
-        "liver_tumour": tr("A generated CT with a tumour by a hepatic vein, to try everything with"),
-        "healthy_abdomen": tr("A generated CT without findings"),
+        "liver_tumour": tr("Generated CT, a tumour beside a hepatic vein"),
+        "healthy_abdomen": tr("Generated CT without findings"),
     }.get(sample.name, "")
 
 

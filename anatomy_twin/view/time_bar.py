@@ -95,6 +95,7 @@ class TimeBar(QWidget):
         layout.addWidget(self.play_button)
         layout.addWidget(self.slider, 3)
         layout.addWidget(self.time_label)
+        layout.addSpacing(line)
         layout.addWidget(self.label, 2)
         layout.addWidget(self.speed_box)
         layout.addWidget(self.field_box)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+SAMPLES = Path(__file__).resolve().parents[2] / "sample_scans"
 XDG = ("XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 
 
@@ -14,6 +16,14 @@ def own_folders(monkeypatch: Any, folder: Path) -> None:
     for name in XDG:
         monkeypatch.setenv(name, str(folder / name.lower()))
     monkeypatch.delenv("ANATOMY_TWIN_LIBRARY", raising=False)
+
+
+def scan_of(folder: Path, count: int = 8) -> Path:
+    """A short DICOM series in a folder of a folder."""
+    (folder / "ct").mkdir(parents=True)
+    for file in sorted((SAMPLES / "liver_tumour").glob("*.dcm"))[:count]:
+        shutil.copy(file, folder / "ct")
+    return folder
 
 
 def shown_window(qtbot: Any, session: Any = None) -> Any:

@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from anatomy_twin import catalog
 from anatomy_twin.core import LabelMap, Segment, VolumeGeometry, inverse_axes, reindex
 from anatomy_twin.errors import SegmentationError, UsageError
 from anatomy_twin.segmentation.ground.compose import layer_of, make_segment
@@ -277,7 +278,13 @@ def is_generic(name: str) -> bool:
 
 
 def _layer_for(name: str) -> int:
-    return GENERIC_LAYER if is_generic(name) else layer_of(name)
+    if is_generic(name):
+        return GENERIC_LAYER
+    try:
+        catalog.term(name)
+    except UsageError:  # a name of a person's own says nothing of what it excludes
+        return GENERIC_LAYER
+    return layer_of(name)
 
 
 def free_value(taken: Collection[int], dtype: Any) -> int:

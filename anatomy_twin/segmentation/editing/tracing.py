@@ -14,7 +14,8 @@ from anatomy_twin.segmentation.editing.desk import Desk, Mask
 from anatomy_twin.segmentation.editing.strokes import Region
 from anatomy_twin.units import check_point
 
-LARGEST_SHARE: Final = 0.25  # of the slice: more is the background, not what is pointed at
+EVEN_MM: Final = 0.8  # noise is evened out by so much, or lines of equal values would not close
+LARGEST_SHARE: Final = 0.15  # of the slice: more is the background, not what is pointed at
 LEAST_VOXELS: Final = 4
 
 
@@ -23,7 +24,7 @@ def level_region(volume: Volume, point_mm: ArrayLike, normal: ArrayLike) -> Regi
 
     Of the two sides of the line (at least as bright, at most as bright) the smaller one counts that hangs together
     with the point, its holes filled. ``point_mm`` LPS, ``normal`` the unit vector of the plane. None off the grid, and
-    where nothing smaller than a quarter of the slice is enclosed.
+    where nothing smaller than a seventh of the slice is enclosed.
     """
     axes = volume.geometry.canonical_axes()
     upright = volume.geometry.reindexed(*axes)
@@ -31,7 +32,9 @@ def level_region(volume: Volume, point_mm: ArrayLike, normal: ArrayLike) -> Regi
         return None
     k, j, i = upright.nearest_voxel(point_mm)
     axis = int(np.argmax(np.abs(upright.direction.T @ np.asarray(normal, dtype=np.float64))))
-    values = np.take(reindex(volume.array, *axes), (k, j, i)[axis], axis)
+    values = np.take(reindex(volume.array, *axes), (k, j, i)[axis], axis).astype(np.float32)
+    steps = [step for side, step in enumerate(upright.spacing_mm) if side != axis]
+    values = ndimage.gaussian_filter(values, [EVEN_MM / step for step in steps], mode="nearest")
     here = tuple(n for side, n in enumerate((k, j, i)) if side != axis)
     found = []
     for side in (values >= values[here], values <= values[here]):

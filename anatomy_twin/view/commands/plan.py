@@ -29,7 +29,7 @@ def commands() -> tuple[Command, ...]:
                 (), tr("Search all ways from the skin to the target for the best"), _can("simulate.propose")),
         Command("plan.duplicate", tr("Duplicate plan"), _duplicate, menu, ("Ctrl+D",),
                 tr("A copy of the plan shown, to vary it"), _has_plan, divided=True),
-        Command("plan.rename", tr("Rename plan..."), _rename, menu, (), tr("Give the plan shown another name"),
+        Command("plan.rename", tr("Rename plan"), _rename, menu, (), tr("Write another name into the list of plans (F2 in it)"),
                 _has_plan),
         Command("plan.delete", tr("Delete plan"), _delete, menu, (),
                 tr("Remove the plan shown and what was computed of it; it can be undone"), _has_plan),
@@ -124,15 +124,10 @@ def _duplicate(window: RehearsalWindow) -> None:
 
 
 def _rename(window: RehearsalWindow) -> None:
-    from PySide6.QtWidgets import QInputDialog
-
-    from anatomy_twin.view.plan_actions import rename_plan
-
-    desk = window.desk
-    assert desk is not None
-    name, chosen = QInputDialog.getText(window, tr("Rename plan"), tr("Name of the plan"), text=desk.plan_name)
-    if chosen:
-        rename_plan(desk, desk.plan_name, name)
+    window.show_panel("plans")
+    panel = window.panels.get("plans")
+    if panel is not None:
+        panel.edit_name()  # type: ignore[attr-defined]
 
 
 def _delete(window: RehearsalWindow) -> None:

@@ -21,42 +21,60 @@ ALL = ("labels", "anatomy", "plans", "checks", "results", "assessments")
 
 def commands() -> tuple[Command, ...]:
     """Return them in the order of the menu."""
-    menu = tr("Simulate")
+    menu, organs = tr("Simulate"), tr("Find organs")
     return (
-        Command("simulate.organs", tr("Find organs: abdomen"), lambda w: find_organs(w, "ct-abdomen"), menu,
+        Command("simulate.organs", tr("Abdomen"), lambda w: find_organs(w, "ct-abdomen"), menu, submenu=organs,
                 tip=tr("Segment the scan anew; what stands on the old outlines is dropped (can be undone)")),
-        Command("simulate.organs_chest", tr("Find organs: chest"), lambda w: find_organs(w, "ct-thorax"), menu,
+        Command("simulate.organs_chest", tr("Chest"), lambda w: find_organs(w, "ct-thorax"), menu, submenu=organs,
                 tip=tr("Segment the scan anew as a CT of the chest")),
-        Command("simulate.organs_head", tr("Find organs: head"), lambda w: find_organs(w, "ct-head"), menu,
+        Command("simulate.organs_head", tr("Head"), lambda w: find_organs(w, "ct-head"), menu, submenu=organs,
                 tip=tr("Segment the scan anew as a CT of the head")),
         Command("simulate.surfaces", tr("Make surfaces and vessels"), make_surfaces, menu, enabled=has_labels,
-                divided=True, tip=tr("Surfaces of all outlines, vessel trees and liver segments")),
+                tip=tr("Surfaces of all outlines, vessel trees and liver segments"), why=no_labels),
         Command("simulate.vessels", tr("Follow vessels, divide the liver"), follow_vessels, menu, enabled=has_labels,
-                tip=tr("Only vessel trees and liver segments; surfaces stay")),
+                tip=tr("Only vessel trees and liver segments; surfaces stay"), why=no_labels),
         Command("simulate.propose", tr("Propose an ablation"), propose, menu, ("Ctrl+Shift+P",), enabled=has_target,
-                divided=True, tip=tr("The best path to the lesion at the crosshair, or to the target of the plan")),
-        Command("simulate.check", tr("Check the plan shown"), check, menu, enabled=has_plan,
+                divided=True, tip=tr("The best path to the lesion at the crosshair, or to the target of the plan"),
+                why=lambda w: no_labels(w) or tr("no lesion is outlined")),
+        Command("simulate.check", tr("Check the plan shown"), check, menu, enabled=has_plan, why=no_plan,
                 tip=tr("Hard rules: what lies in the way, how deep, how near")),
         Command("simulate.run", tr("Simulate the plan shown"), run_plan, menu, ("F5",), enabled=has_ablation, bar=True,
                 divided=True, tip=tr("The full simulation, and the numbers read off it"), icon="simulate",
-                short=tr("Simulate")),
+                short=tr("Simulate"), why=lambda w: no_plan(w) or tr("only ablations are simulated")),
         Command("simulate.run_all", tr("Simulate all plans"), run_all, menu, ("Shift+F5",), enabled=has_plan,
-                tip=tr("Those that have no result yet, one after the other")),
-        Command("simulate.measure", tr("Read numbers off the plan"), measure, menu, enabled=has_labels,
+                tip=tr("Those that have no result yet, one after the other"), why=no_plan),
+        Command("simulate.measure", tr("Read numbers off the plan"), measure, menu, enabled=has_labels, why=no_labels,
                 tip=tr("Volumes, margins and verdicts, without simulating again")),
         Command("simulate.follow", tr("Simulate when the hand rests"), toggle_follow, menu,
                 checked=lambda w: bool(w.live.following),
                 tip=tr("The full simulation follows by itself after a plan was moved")),
         Command("simulate.play", tr("Play or pause"), play, menu, ("Space",), enabled=has_moments, divided=True,
-                tip=tr("Play the simulated time")),
-        Command("simulate.earlier", tr("A moment earlier"), lambda w: go(w, -1), menu, (",",), enabled=has_moments),
-        Command("simulate.later", tr("A moment later"), lambda w: go(w, 1), menu, (".",), enabled=has_moments),
-        Command("simulate.field", tr("Show the next field"), next_field, menu, enabled=has_moments,
-                tip=tr("None, temperature, damage or thermal dose over slices and surfaces")),
+                tip=tr("Play the simulated time"), icon="play", why=no_moments),
+        Command("simulate.earlier", tr("A moment earlier"), lambda w: go(w, -1), menu, (",",), enabled=has_moments,
+                why=no_moments),
+        Command("simulate.later", tr("A moment later"), lambda w: go(w, 1), menu, (".",), enabled=has_moments,
+                why=no_moments),
+        Command("simulate.field", tr("Show the next field"), next_field, menu, enabled=has_moments, why=no_moments,
+                tip=tr("None, temperature or damage over slices and surfaces")),
         Command("simulate.tasks", tr("Show tasks"), lambda w: w.show_panel("jobs"), menu, divided=True),
-        Command("simulate.stop", tr("Stop all tasks"), lambda w: w.jobs.cancel_all(), menu, ("Ctrl+.",),
-                enabled=lambda w: w.jobs.busy, tip=tr("The case stays as it is")),
+        Command("simulate.stop", tr("Stop all tasks"), lambda w: w.jobs.cancel_all(), menu, ("Ctrl+.",), icon="stop",
+                enabled=lambda w: w.jobs.busy, tip=tr("The case stays as it is"), why=lambda _: tr("nothing runs")),
     )  # fmt: skip
+
+
+def no_labels(window: RehearsalWindow) -> str:
+    """Return why what needs outlines cannot be done, "" where there are some."""
+    return "" if has_labels(window) else tr("the scan has no outlines yet")
+
+
+def no_plan(window: RehearsalWindow) -> str:
+    """Return why what needs a plan cannot be done, "" where one is shown."""
+    return no_labels(window) or ("" if has_plan(window) else tr("no plan is shown"))
+
+
+def no_moments(window: RehearsalWindow) -> str:
+    """Return why nothing can be played."""
+    return tr("the plan shown is not simulated")
 
 
 def has_labels(window: RehearsalWindow) -> bool:

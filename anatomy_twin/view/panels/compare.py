@@ -34,6 +34,7 @@ from anatomy_twin.rehearsal.comparing import (
     as_text,
 )
 from anatomy_twin.rehearsal.comparing import compare_plans as compared
+from anatomy_twin.view.names import named
 from anatomy_twin.view.plan_actions import rules_line
 from anatomy_twin.view.plan_checks import KIT
 from anatomy_twin.view.plan_words import speaker
@@ -138,9 +139,9 @@ class ComparePanel(QWidget):
         self.note.setText(self._note())
 
     def _fill(self, number: int, row: Row) -> None:
-        head = QTableWidgetItem(f"{row.label} {BETTER_SIGN[row.better]}".strip())
+        head = QTableWidgetItem(f"{named(row.label)} {BETTER_SIGN[row.better]}".strip())
         better = {HIGHER: tr("higher is better"), LOWER: tr("lower is better"), "": ""}[row.better]
-        head.setToolTip("\n".join(filter(None, [row.label, better, row.limit, row.note])))
+        head.setToolTip("\n".join(filter(None, [named(row.label), better, row.limit, row.note])))
         self.table.setVerticalHeaderItem(number, head)
         for column, cell in enumerate(row.cells):
             self.table.setItem(number, column, self._cell(cell, row))

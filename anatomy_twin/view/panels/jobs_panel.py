@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import (
@@ -25,7 +25,8 @@ from anatomy_twin.view.words import tr
 if TYPE_CHECKING:
     from anatomy_twin.view.window import RehearsalWindow
 
-SIGNS = {DONE: "\N{CHECK MARK}", FAILED: "\N{BALLOT X}", CANCELLED: "\N{BLACK SQUARE}",
+MOST_LINES: Final = 4
+SIGNS: Final = {DONE: "\N{CHECK MARK}", FAILED: "\N{BALLOT X}", CANCELLED: "\N{BLACK SQUARE}",
          OUT_OF_DATE: "\N{CLOCKWISE OPEN CIRCLE ARROW}"}  # fmt: skip
 
 
@@ -92,6 +93,7 @@ class JobsPanel(QWidget):
         self.empty.setVisible(not jobs)
         self.stop_button.setEnabled(self._jobs.busy)
         self.clear_button.setEnabled(any(job.over for job in jobs))
+        self._say_how_far()
         running = any(job.state == RUNNING for job in jobs)
         if running != self._clock.isActive():
             self._clock.start() if running else self._clock.stop()
@@ -104,6 +106,17 @@ class JobsPanel(QWidget):
     def _progressed(self, job: Job) -> None:
         if job.number in self.rows:
             self.rows[job.number].refresh()
+        self._say_how_far()
+
+    def _say_how_far(self) -> None:
+        """Let the tab tell, behind which the panel may lie."""
+        running = [job for job in self._jobs.jobs if job.state == RUNNING]
+        title = tr("Tasks")
+        if running:
+            heavy = next((job for job in running if not job.short), running[0])
+            title += f" \u25b6 {round(100 * heavy.fraction)} %"
+        if title != self.windowTitle():
+            self.setWindowTitle(title)
 
     def _tick(self) -> None:
         for row in self.rows.values():
@@ -147,7 +160,10 @@ class JobRow(QWidget):
             self.bar.setRange(0, 100 if job.fraction > 0 else 0)
             self.bar.setValue(round(100 * job.fraction))
         self.state.setText(self._state())
-        self.lines.setText("\n".join(job.lines[-3:]))
+        shown, more = job.lines[:MOST_LINES], len(job.lines) - MOST_LINES
+        if more > 0:
+            shown = [*shown[:-1], tr("and {number} more, under Messages").format(number=more + 1)]
+        self.lines.setText("\n".join(shown))
         self.lines.setVisible(bool(job.lines))
         self.setToolTip("\n".join(job.lines))
 

@@ -140,7 +140,7 @@ class MeasurementsPanel(QWidget):
         """Return what can be done with a row."""
         menu = QMenu(self)
         menu.addAction(tr("Show"), lambda: self.jump(name))
-        menu.addAction(tr("Rename"), lambda: self.table.editItem(self.table.item(self._row_of(name), NAME)))
+        menu.addAction(tr("Rename"), lambda: self.table.edit(self.table.model().index(self._row_of(name), NAME)))
         menu.addAction(tr("Remove"), lambda: remove(self._desk, name))
         menu.addSeparator()
         menu.addAction(tr("Copy as text"), self.copy)
@@ -183,7 +183,7 @@ class MeasurementsPanel(QWidget):
         self._busy = True
         if row < 0:
             self.table.clearSelection()
-        elif not self.table.item(row, NAME).isSelected():
+        elif row not in {index.row() for index in self.table.selectedIndexes()}:
             self.table.selectRow(row)
         self._busy = False
 
@@ -208,7 +208,11 @@ class _Table(QTableWidget):
         self.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._menu)
-        self.horizontalHeaderItem(VALUE).setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        for column, side in ((NAME, Qt.AlignmentFlag.AlignLeft), (VALUE, Qt.AlignmentFlag.AlignRight),
+                             (MORE, Qt.AlignmentFlag.AlignLeft)):  # fmt: skip
+            item = self.horizontalHeaderItem(column)
+            if item is not None:
+                item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
         header = self.horizontalHeader()
         header.setMinimumSectionSize(20)
         header.setHighlightSections(False)

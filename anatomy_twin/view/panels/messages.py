@@ -42,8 +42,11 @@ class MessagesPanel(QWidget):
         self.case_lines, self.told_lines = _Lines(), _Lines()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.setMinimumWidth(1)  # tabs scroll where there is little room
         self.tabs.addTab(self.case_lines, "")
         self.tabs.addTab(self.told_lines, "")
+        self.tabs.setTabToolTip(0, tr("Warnings and notes of the case"))
+        self.tabs.setTabToolTip(1, tr("What was told while working"))
         self.tabs.currentChanged.connect(self._read)
         corner = QWidget()
         buttons = QHBoxLayout(corner)
@@ -117,8 +120,8 @@ class MessagesPanel(QWidget):
         """Let tabs and dock tell how many lines wait to be read."""
         warnings = sum(self.case_lines.item(n).data(LEVEL) != "info" for n in range(self.case_lines.count()))
         told = self.told_lines.count()
-        self.tabs.setTabText(0, tr("Of the case ({count})").format(count=self.case_lines.count()))
-        self.tabs.setTabText(1, tr("While working ({count})").format(count=told))
+        self.tabs.setTabText(0, tr("Case ({count})").format(count=self.case_lines.count()))
+        self.tabs.setTabText(1, tr("Told ({count})").format(count=told))
         title = tr("Messages")
         if warnings:
             title += f"  {SIGNS['warning']} {warnings}"

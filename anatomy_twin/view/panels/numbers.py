@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -22,6 +21,7 @@ from anatomy_twin.core import Quantity
 from anatomy_twin.rehearsal.numbers import NumberRow, Numbers, shown_numbers
 from anatomy_twin.units import place_text
 from anatomy_twin.view.status_line import ShortLabel
+from anatomy_twin.view.names import named
 from anatomy_twin.view.style import VERDICTS, current_theme, theme_changed
 from anatomy_twin.view.words import tr
 
@@ -47,7 +47,7 @@ class NumbersPanel(QWidget):
         self._before: dict[str, dict[str, Quantity]] = {}
         self._drawn: dict[str, NumberRow] = {}
         self._caption = ""
-        self.banner, self.verdicts = ShortLabel(), QLabel()
+        self.banner, self.verdicts = ShortLabel(), ShortLabel()
         self.banner.setObjectName("quiet")
         self.verdicts.setObjectName("quiet")
         self.tree = _Table(self)
@@ -81,7 +81,7 @@ class NumbersPanel(QWidget):
         )
         rows = {_key(row): row for row in self.shown.rows}
         if list(rows) != list(self.items):
-            self._build(rows)
+            self._arrange(rows)
         for key, row in rows.items():
             if self._drawn.get(key) != row:
                 self._show(key, row)
@@ -122,39 +122,62 @@ class NumbersPanel(QWidget):
         if self.verdicts.text() != line:
             self.verdicts.setText(line)
 
-    def _build(self, rows: dict[str, NumberRow]) -> None:
-        shut = {name for name, item in self._groups.items() if not item.isExpanded()} if self._groups else set(FOLDED)
-        new = set(self._groups) or set(FOLDED)
-        open_rows = {key for key, item in self.items.items() if item.isExpanded()}
-        place = self.tree.verticalScrollBar().value()
-        self.tree.clear()
-        self.items, self._groups, self._drawn = {}, {}, {}
+    def _arrange(self, rows: dict[str, NumberRow]) -> None:
+        """Bring in rows that are new and take out those that are gone; all others stay as they are."""
+        wanted: dict[str, list[str]] = {}
         for key, row in rows.items():
-            if row.group not in self._groups:
-                heading = QTreeWidgetItem(self.tree, [group_title(row.group)])
-                heading.setFlags(Qt.ItemFlag.ItemIsEnabled)
-                heading.setFirstColumnSpanned(True)
-                font = QFont(self.tree.font())
-                font.setBold(True)
-                heading.setFont(NAME, font)
-                self._groups[row.group] = heading
-            item = QTreeWidgetItem(self._groups[row.group])
-            item.setData(NAME, KEY, key)
-            item.setTextAlignment(PLACE, Qt.AlignmentFlag.AlignCenter)
-            for column in (VALUE, CHANGE):
-                item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            self.items[key] = item
-        for name, heading in self._groups.items():
-            heading.setExpanded(name not in shut if name in new else name not in FOLDED)
-        for key, item in self.items.items():
-            item.setExpanded(key in open_rows)
-        self.tree.verticalScrollBar().setValue(place)
+            wanted.setdefault(row.group, []).append(key)
+        for group in [group for group in self._groups if group not in wanted]:
+            self.tree.takeTopLevelItem(self.tree.indexOfTopLevelItem(self._groups.pop(group)))
+        for place, (group, keys) in enumerate(wanted.items()):
+            self._arrange_group(self._heading(group, place), keys)
+        self.items = {key: self.items[key] for key in rows}
+        self._drawn = {key: row for key, row in self._drawn.items() if key in rows}
+
+    def _arrange_group(self, heading: QTreeWidgetItem, keys: list[str]) -> None:
+        for n in reversed(range(heading.childCount())):
+            if _key_of(heading.child(n)) not in keys:
+                key = _key_of(heading.takeChild(n))
+                self._drawn.pop(key, None)
+        for n, key in enumerate(keys):
+            if _key_of(heading.child(n)) == key:
+                continue
+            item = self.items.get(key)
+            if item is not None and item.parent() is heading:
+                heading.takeChild(heading.indexOfChild(item))
+            else:
+                item = self._row(key)
+            heading.insertChild(n, item)
+
+    def _heading(self, group: str, place: int) -> QTreeWidgetItem:
+        if group not in self._groups:
+            heading = QTreeWidgetItem([group_title(group)])
+            self.tree.insertTopLevelItem(place, heading)
+            heading.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            heading.setFirstColumnSpanned(True)
+            font = QFont(self.tree.font())
+            font.setBold(True)
+            heading.setFont(NAME, font)
+            heading.setSizeHint(NAME, QSize(20, self.fontMetrics().height() + 5))  # all rows are of one height
+            heading.setExpanded(group not in FOLDED)
+            self._groups[group] = heading
+        return self._groups[group]
+
+    def _row(self, key: str) -> QTreeWidgetItem:
+        item = QTreeWidgetItem()
+        item.setData(NAME, KEY, key)
+        item.setTextAlignment(PLACE, Qt.AlignmentFlag.AlignCenter)
+        for column in (VALUE, CHANGE):
+            item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.items[key] = item
+        self._drawn.pop(key, None)
+        return item
 
     def _show(self, key: str, row: NumberRow) -> None:
         item, quantity, old = self.items[key], row.quantity, self._drawn.get(key)
         sign, colour = VERDICTS[row.verdict]
         place = "\N{CIRCLED PLUS}" if quantity.place_mm is not None and row.current else ""
-        texts = (quantity.label, row.value_text, row.change_text, f"{sign} {verdict_word(row.verdict)}".strip(),
+        texts = (named(quantity.label), row.value_text, row.change_text, f"{sign} {verdict_word(row.verdict)}".strip(),
                  quantity.limit, place)  # fmt: skip
         for column, text in enumerate(texts):
             if item.text(column) != text:
@@ -186,10 +209,10 @@ class NumbersPanel(QWidget):
         """Put what is known about a number below it and into its tool tip."""
         lines = details(row.quantity)
         for column in (NAME, VALUE, VERDICT, LIMIT):
-            item.setToolTip(column, "\n".join((row.quantity.label, *lines)))
+            item.setToolTip(column, "\n".join((named(row.quantity.label), *lines)))
         item.setToolTip(PLACE, tr("Show place: bring the crosshair there") if row.quantity.place_mm else "")
         while item.childCount() > len(lines):
-            item.removeChild(item.child(item.childCount() - 1))
+            item.takeChild(item.childCount() - 1)
         for n, line in enumerate(lines):
             child = item.child(n) or QTreeWidgetItem(item)
             child.setText(NAME, line)
@@ -204,14 +227,14 @@ class NumbersPanel(QWidget):
 
     def show_place(self, item: QTreeWidgetItem) -> None:
         """Bring the crosshair to where a number was found."""
-        row = self._drawn.get(str(item.data(NAME, KEY)))
+        row = self._drawn.get(_key_of(item))
         if row is not None and row.quantity.place_mm is not None and row.current:
             self._desk.set_focus(row.quantity.place_mm)
 
     def copy(self) -> None:
         """Put the rows into the clipboard, tabs between cells, with how they were got."""
         lines = [self.banner.text()]
-        lines += ["\t".join((row.quantity.label, row.value_text, row.change_text, verdict_word(row.verdict),
+        lines += ["\t".join((named(row.quantity.label), row.value_text, row.change_text, verdict_word(row.verdict),
                              row.quantity.limit)) for row in self._drawn.values()]  # fmt: skip
         QApplication.clipboard().setText("\n".join(lines))
 
@@ -231,7 +254,7 @@ class _Table(QTreeWidget):
             self.headerItem().setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.header().setStretchLastSection(False)
         self.header().setMinimumSectionSize(20)
-        self.itemClicked.connect(lambda item, column: column == PLACE and panel.show_place(item))
+        self.itemClicked.connect(lambda item, column: panel.show_place(item) if column == PLACE else None)
         self.itemActivated.connect(lambda item, _: panel.show_place(item))
         theme_changed.connect(self.fit)
         self.fit()
@@ -254,7 +277,7 @@ class _Table(QTreeWidget):
 
     def _share(self) -> None:
         room = self.viewport().width() - sum(self.columnWidth(n) for n in (VALUE, CHANGE, VERDICT, PLACE))
-        self.setColumnHidden(LIMIT, room < self.fontMetrics().averageCharWidth() * 75)
+        self.setColumnHidden(LIMIT, room < self.fontMetrics().averageCharWidth() * 62)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Copy with the usual key."""
@@ -262,6 +285,10 @@ class _Table(QTreeWidget):
             self._panel.copy()
         else:
             super().keyPressEvent(event)
+
+
+def _key_of(item: QTreeWidgetItem | None) -> str:
+    return "" if item is None else str(item.data(NAME, KEY))
 
 
 def _key(row: NumberRow) -> str:

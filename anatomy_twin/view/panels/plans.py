@@ -86,9 +86,13 @@ class PlansPanel(QScrollArea):
         tree.setAccessibleName(name)
         tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        tree.header().setStretchLastSection(True)
-        for column in range(len(heads) - 1):
-            tree.header().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        tree.header().setStretchLastSection(False)
+        tree.header().setMinimumSectionSize(3 * self.fontMetrics().averageCharWidth())
+        for column in range(len(heads)):
+            # the second column gives way: what stands there is whole in its tip
+            tree.header().setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch if column == 1 else
+                                               QHeaderView.ResizeMode.ResizeToContents)  # fmt: skip
         return tree
 
     def _lay_out(self) -> None:
@@ -259,6 +263,13 @@ class PlansPanel(QScrollArea):
         if column == 0 and not rename_plan(self._desk, name, item.text(0)):
             with QSignalBlocker(self.plans):
                 item.setText(0, name)
+
+    def edit_name(self) -> None:
+        """Let the name of the plan shown be written."""
+        for item in _items(self.plans):
+            if item.data(0, NAME) == self._desk.plan_name:
+                self.plans.setFocus()
+                self.plans.editItem(item, 0)
 
     def _part_chosen(self, item: QTreeWidgetItem, _column: int = 0) -> None:
         """Choose the first handle of a part and bring the slices to it."""

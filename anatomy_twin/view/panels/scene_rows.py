@@ -95,7 +95,7 @@ class RowDelegate(QStyledItemDelegate):
         style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        key = str(index.siblingAtColumn(0).data(Qt.ItemDataRole.UserRole))
+        key = str(index.sibling(index.row(), NAME).data(Qt.ItemDataRole.UserRole))
         row = panel.rows.get(key)
         if index.column() == NAME:
             self._paint_name(painter, option, key)
@@ -153,7 +153,7 @@ class RowDelegate(QStyledItemDelegate):
 
     def editorEvent(self, event: QEvent, model: Any, option: QStyleOptionViewItem, index: Index) -> bool:
         """Take clicks on an eye or a colour, and the space bar."""
-        key = str(index.siblingAtColumn(0).data(Qt.ItemDataRole.UserRole))
+        key = str(index.sibling(index.row(), NAME).data(Qt.ItemDataRole.UserRole))
         if isinstance(event, QMouseEvent) and index.column() == NAME:
             eye, swatch, _ = self.boxes(option.rect)
             place = event.position().toPoint()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, QSize, Qt
@@ -24,6 +25,7 @@ from PySide6.QtWidgets import (
 from anatomy_twin.core import Display
 from anatomy_twin.core.frozen import FrozenMapping
 from anatomy_twin.rehearsal.tree import TreeRow, centre_of, shown, shown_only, tree_rows
+from anatomy_twin.view.names import named
 from anatomy_twin.view.panels.scene_rows import NAME, OPACITY, STATE, VOLUME, RowDelegate, state_word
 from anatomy_twin.view.style import theme_changed
 from anatomy_twin.view.words import tr
@@ -122,7 +124,7 @@ class SceneTree(QWidget):
         sign = metrics.horizontalAdvance("\N{BLACK FLAG}") + 16
         names = metrics.averageCharWidth() * LETTERS + 3 * metrics.height() + 30
         volume, opacity = metrics.horizontalAdvance("15000") + 12, metrics.horizontalAdvance("no surface") + 4
-        self._full = names + volume + opacity + words + sign
+        self._full = names - 4 * metrics.averageCharWidth() + volume + opacity + words + sign
         narrow = max(opacity * 2 // 3, metrics.horizontalAdvance(tr("none")) + 8)
         # where there is little room names come first, and words of states are in their tool tips
         self.wordy = self.tree.viewport().width() >= self._full
@@ -136,13 +138,14 @@ class SceneTree(QWidget):
 
     def sizeHint(self) -> QSize:
         """Return a width at which names can be read."""
-        return QSize(self._full + 30, 420)
+        return QSize(self._full + 50, 420)
 
     # rows
 
     def refresh(self) -> None:
         """Show the structures as they are now; what is chosen, open and in sight stays."""
-        rows = {row.name: row for row in tree_rows(self._desk.scene, self._desk.case)}
+        rows = {row.name: replace(row, label=named(row.label)) if row.absent else row
+                for row in tree_rows(self._desk.scene, self._desk.case)}  # fmt: skip
         self._busy = True
         if [(r.name, r.group, r.fold, r.opacity is None) for r in rows.values()] != [
             (r.name, r.group, r.fold, r.opacity is None) for r in self.rows.values()
@@ -285,6 +288,10 @@ class SceneTree(QWidget):
         display = replace(self._desk.case.display, layers=FrozenMapping(layers))
         self._do(tr("Usual look of {name}").format(name=self.rows[name].label), display)
 
+    def usual_all(self) -> None:
+        """Give all structures the look that they have by themselves."""
+        self._do(tr("Usual look of all"), replace(self._desk.case.display, layers=FrozenMapping()))
+
     def _do(self, name: str, display: Display) -> None:
         if display != self._desk.case.display:
             self._desk.do(name, replace(self._desk.case, display=display))
@@ -305,7 +312,7 @@ class SceneTree(QWidget):
                 self.show_names([name], on, self.rows[name].label)
 
     def _menu(self, place: QPoint) -> None:
-        item = self.tree.itemAt(place)
+        item = self.tree.itemAt(place) or self.tree.currentItem()  # by the menu key: the row that is chosen
         if item is not None:
             menu = self.menu_of(str(item.data(NAME, KEY)))
             menu.exec(self.tree.viewport().mapToGlobal(place))
@@ -319,14 +326,17 @@ class SceneTree(QWidget):
         words = tr("Hide") if self.share_visible(key) == 1.0 else tr("Show")
         menu.addAction(words, lambda: self.toggle(key)).setEnabled(bool(self._names(key)))
         menu.addAction(tr("Only this"), lambda: self.solo(key)).setEnabled(bool(self._names(key)))
-        menu.addAction(tr("Show all"), lambda: self.show_names(list(self.rows), True, tr("all structures")))
+        every = [one.name for one in self.rows.values() if not one.absent]
+        menu.addAction(tr("Show all"), lambda: self.show_names(every, True, tr("all structures")))
+        usual = menu.addAction(tr("Usual look of all"), self.usual_all)
+        usual.setEnabled(bool(self._desk.case.display.layers))
         if row is not None and not row.absent:
             menu.addSeparator()
             menu.addAction(tr("Colour..."), lambda: self.choose_colour(key))
             part = menu.addMenu(tr("Opacity"))
             part.setEnabled(row.opacity is not None)
             for percent in (100, 75, 50, 25, 10):
-                part.addAction(f"{percent} %", lambda value=percent: self._slid(key, value))
+                part.addAction(f"{percent} %", partial(self._slid, key, percent))
             menu.addAction(tr("Usual look"), lambda: self.usual(key)).setEnabled(key in self._desk.case.display.layers)
         return menu
 
@@ -344,8 +354,9 @@ class SceneTree(QWidget):
 
 
 def _below(item: QTreeWidgetItem) -> Iterator[QTreeWidgetItem]:
-    for n in range(item.childCount()):
-        child = item.child(n)
+    for child in [item.child(n) for n in range(item.childCount())]:
+        if child is None:
+            continue
         if child.childCount():
             yield from _below(child)
         else:

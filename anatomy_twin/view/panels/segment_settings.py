@@ -42,13 +42,13 @@ class Settings(QWidget):
         self.form.setVerticalSpacing(3)
         self.form.setHorizontalSpacing(6)
         self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self._make_brush()
-        self._make_limits()
-        self._make_numbers()
         self.hint = QLabel()
         self.hint.setWordWrap(True)
         self.hint.setObjectName("quiet")
         self.form.addRow(self.hint)
+        self._make_brush()
+        self._make_limits()
+        self._make_numbers()
         self.refresh()
 
     def _make_brush(self) -> None:

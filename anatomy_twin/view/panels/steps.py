@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QEnterEvent, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from anatomy_twin.rehearsal.workflow import Reason, WorkStep, workflow
-from anatomy_twin.view.style import current_theme, theme_changed
+from anatomy_twin.view.style import current_theme
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
@@ -89,6 +89,39 @@ def reason_words(reason: Reason) -> str:
     return words[reason.kind].format(**reason.facts)
 
 
+def command_words(name: str, text: str) -> str:
+    """Return what a command is called in this narrow panel: a short name, else its ``text``."""
+    return {
+        "file.open": tr("Open case"), "file.import_folder": tr("Import scan"), "file.library": tr("Library"),
+        "measure.distance": tr("Distance"), "segment.sample": tr("Sample HU"), "simulate.organs": tr("Find organs"),
+        "simulate.surfaces": tr("Make surfaces"), "segment.next_flagged": tr("Next flagged"),
+        "segment.confirm": tr("Mark checked"), "segment.grow": tr("Grow by clicks"), "simulate.propose": tr("Propose"),
+        "plan.new_ablation": tr("New ablation"), "plan.new_resection": tr("New resection"),
+        "plan.edit": tr("Edit handles"), "plan.check": tr("Check rules"), "simulate.run": tr("Simulate"),
+        "simulate.run_all": tr("Simulate all"), "simulate.play": tr("Play"), "simulate.field": tr("Next field"),
+        "simulate.stop": tr("Stop"), "plan.duplicate": tr("Copy plan"), "simulate.measure": tr("Read numbers"),
+        "plan.next": tr("Next plan"), "plan.copy_comparison": tr("Copy table"), "file.report": tr("Write report"),
+        "file.export": tr("Export"), "file.save": tr("Save"), "file.add_to_library": tr("Add to library"),
+    }.get(name, text)
+
+
+class ShortButton(QPushButton):
+    """A button whose words end in dots where they do not fit."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self._words = words
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # the panel stays narrow
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show as much as fits."""
+        super().resizeEvent(event)
+        room = self.width() - 3 * self.fontMetrics().horizontalAdvance("0")
+        shown = self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, room)
+        if shown != self.text():
+            self.setText(shown)
+
+
 class StepBadge(QWidget):
     """The number of a step in a circle; a sign in its place where it is done or to be looked at."""
 
@@ -129,7 +162,7 @@ class StepRow(QFrame):
     def __init__(self, window: RehearsalWindow, step: WorkStep) -> None:
         super().__init__()
         self._window, self.name = window, step.name
-        self.setObjectName("step")
+        self.chosen = False
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.badge, self.why = StepBadge(step.number), QLabel()
@@ -179,10 +212,29 @@ class StepRow(QFrame):
     def open_drawer(self, on: bool) -> None:
         """Show the commands of the step, or not."""
         self.drawer.setVisible(on)
-        if self.property("chosen") != on:
-            self.setProperty("chosen", on)
-            self.style().unpolish(self)
-            self.style().polish(self)
+        self.chosen = on
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint a card under the step that is open, a quiet one under the pointer, a rim where the keyboard is."""
+        theme = current_theme()
+        focus, under = self.hasFocus(), self.underMouse()
+        if not (self.chosen or focus or under):
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        ground = theme.field if self.chosen else theme.button if under else theme.panel
+        painter.setBrush(QColor(ground))
+        painter.setPen(QColor(theme.accent if focus else theme.line if self.chosen else ground))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 5, 5)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Show that it can be pressed."""
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Show it as it was."""
+        self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """A click chooses the step."""
@@ -204,9 +256,9 @@ class StepRow(QFrame):
             command = self._window.commands.get(name)
             if command is None:
                 continue
-            button = QPushButton(command.text)
+            button = ShortButton(command_words(name, command.text))
+            button.setAccessibleName(command.text)
             button.setCursor(Qt.CursorShape.ArrowCursor)
-            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # the panel stays narrow
             button.clicked.connect(lambda _=False, name=name: self._window.run(name))
             self.buttons[name] = button
             column.addWidget(button)
@@ -241,8 +293,6 @@ class StepsPanel(QScrollArea):
         self._soon.timeout.connect(self.refresh)
         for signal in (self._desk.case_changed, self._desk.plan_changed, self._desk.tool_changed, window.jobs.changed):
             signal.connect(self._refresh_soon)
-        theme_changed.connect(self._colour)
-        self._colour()
         self.refresh()
 
     def sizeHint(self) -> QSize:
@@ -276,13 +326,3 @@ class StepsPanel(QScrollArea):
     def _refresh_soon(self, *_: object) -> None:
         if not self._soon.isActive():
             self._soon.start()
-
-    def _colour(self) -> None:
-        theme = current_theme()
-        self.setStyleSheet(
-            f"QFrame#step {{ border: 1px solid transparent; border-radius: 5px; }}"
-            f"QFrame#step:hover {{ background: {theme.button}; }}"
-            f"QFrame#step:focus {{ border-color: {theme.accent}; }}"
-            f"QFrame#step[chosen=true] {{ background: {theme.field}; border-color: {theme.line}; }}"
-            "QFrame#step QPushButton { text-align: left; padding: 3px 8px; }"
-        )

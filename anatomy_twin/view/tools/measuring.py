@@ -13,6 +13,7 @@ from anatomy_twin.rehearsal import Pointer, Shape, Tool
 from anatomy_twin.rehearsal.measure_edit import (
     KINDS,
     MeasuredValues,
+    lesions_of,
     live_words,
     made,
     next_name,
@@ -40,7 +41,7 @@ def attach(window: RehearsalWindow) -> None:
         return
     values = MeasuredValues()
     desk.shape_sources.append(lambda: kept_shapes(desk, values))
-    desk.case_changed.connect(lambda fields: "measurements" in fields and desk.drawing_changed.emit())
+    desk.case_changed.connect(lambda fields: desk.drawing_changed.emit() if "measurements" in fields else None)
 
 
 def kept_shapes(desk: Desk, values: MeasuredValues) -> tuple[Shape, ...]:
@@ -54,7 +55,8 @@ def kept_shapes(desk: Desk, values: MeasuredValues) -> tuple[Shape, ...]:
         if isinstance(measurement, Diameters):
             words = live_words(measurement)
         marked = name == desk.marked
-        text = f"{name}: {words}" if marked else words
+        extent = values.range_words(measurement, desk.case.volume) if marked else ""
+        text = "  ".join(part for part in (f"{name}: {words}", extent) if part) if marked else words
         knobs = marked or (tool is not None and tool.mode == "edit")
         shapes += measurement_shapes(measurement, text, marked=marked, knobs=knobs)
     return tuple(shapes)
@@ -229,7 +231,7 @@ class MeasuringTool(Tool):
             self.desk.tell(tr("areas are drawn on a slice"), "warning")
             return False
         if self.points:
-            off = abs(float(np.dot(np.subtract(at.point_mm, self.points[0]), at.toward)))
+            off = abs(float(np.dot(np.subtract(at.point_mm or self.points[0], self.points[0]), at.toward)))
             if off > max(0.05, 0.1 * at.pixel_mm):
                 self.desk.tell(tr("the outline lies on another slice: go back to it, or press Esc"), "warning")
                 return False
@@ -258,7 +260,9 @@ class MeasuringTool(Tool):
         desk.drawing_changed.emit()
 
     def _measure_lesion(self, at: Pointer) -> bool:
-        targets = {look.name for look in self.desk.scene.looks if look.group == "target"}
+        if at.point_mm is None:
+            return False
+        targets = set(lesions_of(self.desk.scene))
         found = [look.name for look in structures_at(self.desk.reader, at.point_mm) if look.name in targets]
         if at.structure in targets:
             found.insert(0, at.structure)

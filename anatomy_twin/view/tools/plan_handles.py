@@ -145,7 +145,7 @@ class PlanHandles(Tool):
         if handle is None:
             return
         if self.desk.moving is not None:
-            self.desk.commit(self.say("Move {handle}", handle=self.words(handle)))
+            self.desk.commit(self.say("Move {handle}", handle=self.words(handle)), own_key(self.desk))
         self.desk.drawing_changed.emit()
 
     def hover(self, at: Pointer | None) -> None:
@@ -275,7 +275,7 @@ class PlanHandles(Tool):
         after = procedure.remove_part(plan, handle.part)
         words = self.say(f"{procedure.part} {{number}}", number=handle.part + 1)
         self.chosen = self.lit = ""
-        self.desk.do(self.say("Remove {part}", part=words), self.desk.case.with_plan(after))
+        self.desk.do(self.say("Remove {part}", part=words), self.desk.case.with_plan(after), own_key(self.desk))
 
     def _across(self) -> tuple[Floats, Floats]:
         """Return what is right and down in the view that the mouse was over last."""
@@ -331,6 +331,12 @@ class PlanHandles(Tool):
         live = self.desk.live if self.desk.live_is_current else None
         margin = None if live is None else next((q for q in live.quantities if "margin" in q.name), None)
         return "" if margin is None else self.say("margin {value}", value=format_quantity(margin))
+
+
+def own_key(desk: Desk) -> str:
+    """Return a key that no other step has: what is read off a plan later can be joined to the step that made it."""
+    history = desk.session.history
+    return f"plan:{history.dropped + len(history.done)}"
 
 
 def _word(name: str) -> str:

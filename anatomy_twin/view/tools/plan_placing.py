@@ -14,7 +14,7 @@ from anatomy_twin.rehearsal.handle_shapes import rubber_band
 from anatomy_twin.rehearsal.handles import heat_offset_mm
 from anatomy_twin.rehearsal.snapping import Snapped
 from anatomy_twin.units import Point, check_point
-from anatomy_twin.view.tools.plan_handles import IN_3D, SNAP_PX, PlanHandles
+from anatomy_twin.view.tools.plan_handles import IN_3D, SNAP_PX, PlanHandles, own_key
 
 if TYPE_CHECKING:
     from anatomy_twin.view.desk import Desk
@@ -129,7 +129,7 @@ class PlacePart(Tool):
             return
         number = len(procedure.parts(after))
         part = self.say(f"{procedure.part} {{number}}", number=number)
-        if self.desk.do(self.say("Add {part}", part=part), self.desk.case.with_plan(after)):
+        if self.desk.do(self.say("Add {part}", part=part), self.desk.case.with_plan(after), own_key(self.desk)):
             self.desk.set_tool(None)
             first = next((h.name for h in self.handles.handles if h.part == number - 1), "")
             self.handles.choose(first)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 from anatomy_twin.errors import TwinError
+from anatomy_twin.pipeline.hand import Click
 from anatomy_twin.rehearsal import Pointer, Shape, Tint, Tool
 from anatomy_twin.segmentation import editing
 from anatomy_twin.segmentation.editing.desk import Change
 from anatomy_twin.segmentation.editing.region import regions_of, uncover
 from anatomy_twin.segmentation.editing.tracing import level_region, piece_at
-from anatomy_twin.units import Point
 from anatomy_twin.view.tools.brush import tint_of
 from anatomy_twin.view.tools.hand_kit import Hand, median_hu
 
@@ -27,8 +27,8 @@ class Grow(Tool):
 
     def __init__(self, hand: Hand) -> None:
         self.hand = hand
-        self.inside: list[Point] = []
-        self.outside: list[Point] = []
+        self.clicks: list[Click] = []
+        self._drafts: dict[int, Change] = {}  # what so many of the clicks gave
         self.proposed: Change | None = None
         self._tints: tuple[Tint, ...] = ()
         self._for: Any = None  # the labels and the segment that the clicks are of
@@ -45,7 +45,7 @@ class Grow(Tool):
         if self._for is None or self._for[0] is not now[0] or self._for[1] != now[1]:
             self._forget()
             self._for = now
-        (self.outside if at.shift or at.control else self.inside).append(at.point_mm)
+        self.clicks.append((at.point_mm, not (at.shift or at.control)))
         self._ask()
         return True
 
@@ -57,8 +57,9 @@ class Grow(Tool):
         """Enter takes the outline, Backspace takes back the last click."""
         if name in ("Return", "Enter"):
             return self.take()
-        if name in ("Backspace", "Delete") and (self.inside or self.outside):
-            (self.outside or self.inside).pop()
+        if name in ("Backspace", "Delete") and self.clicks:
+            self._drafts.pop(len(self.clicks), None)
+            self.clicks.pop()
             self._ask()
             return True
         return False
@@ -79,17 +80,17 @@ class Grow(Tool):
 
     def cancel(self) -> bool:
         """Drop clicks and outline."""
-        held = bool(self.inside or self.outside)
+        held = bool(self.clicks)
         self._forget()
         return held
 
     def shapes(self) -> tuple[Shape, ...]:
         """The clicks: a filled knob inside, a ring outside, with words that say so without their colour."""
         found = []
-        for points, colour, sign in ((self.inside, INSIDE, "+"), (self.outside, OUTSIDE, "\N{MINUS SIGN}")):
-            for point in points:
-                found.append(Shape("knob", (point,), colour, "click", radius_px=5.0, fill=1.0, reach_mm=3.0))
-                found.append(Shape("text", (point,), colour, "click", text=sign, reach_mm=3.0))
+        for point, inside in self.clicks:
+            colour, sign = (INSIDE, "+") if inside else (OUTSIDE, "\N{MINUS SIGN}")
+            found.append(Shape("knob", (point,), colour, "click", radius_px=5.0, fill=1.0, reach_mm=3.0))
+            found.append(Shape("text", (point,), colour, "click", text=sign, reach_mm=3.0))
         return tuple(found)
 
     def tints(self) -> tuple[Tint, ...]:
@@ -99,35 +100,40 @@ class Grow(Tool):
     def _ask(self) -> None:
         """Have the outline drawn from all clicks so far; the last ones that were asked for do not count any more."""
         self._asked += 1
-        number, hand = self._asked, self.hand
-        if not self.inside and not (hand.labels is not None and hand.desk.active in hand.labels):
-            self._show(None)
+        number, hand, count = self._asked, self.hand, len(self.clicks)
+        before, self._job = self._job, None
+        if before is not None and hand.stop is not None:
+            hand.stop(before)
+        if count in self._drafts or (not any(inside for _, inside in self.clicks) and not self._exists):
+            self._show(self._drafts.get(count))
             return
-        title = f"Outline of {hand.called} from {len(self.inside) + len(self.outside)} clicks"
+        drafted = max((n for n in self._drafts if n < count), default=0)
 
         def take(change: Change) -> None:
             if number == self._asked:
-                self._job = None
+                self._job, self._drafts[count] = None, change
                 if change.empty:
                     hand.desk.tell("the outline agrees with the clicks already; click where it is wrong")
-                self._show(None if change.empty else change)
+                self._show(change)
 
         def dropped() -> None:
             if number == self._asked:
                 self._job = None
                 self._show(None)
 
-        case = hand.desk.case
-        arguments = (case.volume, hand.desk.active, tuple(self.inside), tuple(self.outside), hand.grower)
-        before, self._job = self._job, None
-        if before is not None and hand.stop is not None:
-            hand.stop(before)
+        arguments = (hand.desk.case.volume, hand.desk.active, tuple(self.clicks), hand.grower,
+                     self._drafts.get(drafted), drafted)  # fmt: skip
+        title = f"Outline of {hand.called} from {count} {'click' if count == 1 else 'clicks'}"
         self._job = hand.work(title, GROW, *arguments, then=take, dropped=dropped)
         hand.desk.drawing_changed.emit()
 
+    @property
+    def _exists(self) -> bool:
+        return self.hand.labels is not None and self.hand.desk.active in self.hand.labels
+
     def _show(self, change: Change | None) -> None:
-        self.proposed, self._tints = change, ()
-        labels = self.hand.labels
+        self.proposed, self._tints = None if change is None or change.empty else change, ()
+        labels, change = self.hand.labels, self.proposed
         if change is not None and labels is not None:
             tints = []
             for region, colour, label in zip(regions_of(labels, change, self.hand.desk.active),
@@ -143,7 +149,7 @@ class Grow(Tool):
         before, self._job = self._job, None
         if before is not None and self.hand.stop is not None:
             self.hand.stop(before)
-        self.inside, self.outside, self._for = [], [], None
+        self.clicks, self._drafts, self._for = [], {}, None
         self._show(None)
 
 

@@ -5,4314 +5,4557 @@
     <name></name>
     <message>
         <source> ml</source>
-        <translation type="unfinished"></translation>
+        <translation> ml</translation>
     </message>
     <message>
         <source> mm</source>
-        <translation type="unfinished"></translation>
+        <translation> mm</translation>
     </message>
     <message>
         <source> s</source>
-        <translation type="unfinished"></translation>
+        <translation> s</translation>
     </message>
     <message>
         <source>* surfaces older than their outlines: {count}</source>
-        <translation type="unfinished"></translation>
+        <translation>* Oberflächen älter als ihre Konturen: {count}</translation>
     </message>
     <message>
         <source>1 structure to check</source>
-        <translation type="unfinished"></translation>
+        <translation>1 Struktur zu prüfen</translation>
     </message>
     <message>
         <source>1 warning about the scan</source>
-        <translation type="unfinished"></translation>
+        <translation>1 Warnung zur Aufnahme</translation>
     </message>
     <message>
         <source>3-D</source>
-        <translation type="unfinished"></translation>
+        <translation>3D</translation>
     </message>
     <message>
         <source>3D Slicer</source>
-        <translation type="unfinished"></translation>
+        <translation>3D Slicer</translation>
     </message>
     <message>
         <source>A</source>
-        <translation type="unfinished"></translation>
+        <translation>A</translation>
     </message>
     <message>
         <source>A copy of the plan shown, to vary it</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>A generated CT with a tumour by a hepatic vein, to try everything with</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>A generated CT without findings</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Kopie des gezeigten Plans zum Abwandeln</translation>
     </message>
     <message>
         <source>A moment earlier</source>
-        <translation type="unfinished"></translation>
+        <translation>Einen Zeitpunkt früher</translation>
     </message>
     <message>
         <source>A moment later</source>
-        <translation type="unfinished"></translation>
+        <translation>Einen Zeitpunkt später</translation>
     </message>
     <message>
         <source>A name of your own: it lies over the organs and is no part of one</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein eigener Name: liegt über den Organen und gehört zu keinem</translation>
     </message>
     <message>
         <source>A new plan from a template</source>
-        <translation type="unfinished"></translation>
+        <translation>Neuer Plan nach einer Vorlage</translation>
     </message>
     <message>
         <source>A new plan: one applicator straight from the skin to the target</source>
-        <translation type="unfinished"></translation>
+        <translation>Neuer Plan: ein Applikator geradewegs von der Haut zum Ziel</translation>
     </message>
     <message>
         <source>A new plan: one plane between the target and the hilum</source>
-        <translation type="unfinished"></translation>
+        <translation>Neuer Plan: eine Ebene zwischen Ziel und Hilus</translation>
     </message>
     <message>
         <source>Ablation</source>
-        <translation type="unfinished"></translation>
+        <translation>Ablation</translation>
     </message>
     <message>
         <source>About anatomy_twin</source>
-        <translation type="unfinished"></translation>
+        <translation>Über anatomy_twin</translation>
     </message>
     <message>
         <source>Across applicator {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>Quer zu Applikator {number}</translation>
     </message>
     <message>
         <source>Add</source>
-        <translation type="unfinished"></translation>
+        <translation>Hinzufügen</translation>
     </message>
     <message>
         <source>Add applicator or plane</source>
-        <translation type="unfinished"></translation>
+        <translation>Applikator oder Ebene hinzufügen</translation>
     </message>
     <message>
         <source>Add this case to the library</source>
-        <translation type="unfinished"></translation>
+        <translation>Diesen Fall in die Bibliothek aufnehmen</translation>
     </message>
     <message>
         <source>Add {part}</source>
-        <translation type="unfinished"></translation>
+        <translation>{part} hinzufügen</translation>
     </message>
     <message>
         <source>All</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle</translation>
     </message>
     <message>
         <source>All files (*)</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Dateien (*)</translation>
     </message>
     <message>
         <source>All keys on one page, and what the mouse does</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Tasten auf einer Seite, und was die Maus tut</translation>
     </message>
     <message>
         <source>All measurements with their values: rename, copy, remove</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Messungen mit ihren Werten: umbenennen, kopieren, entfernen</translation>
     </message>
     <message>
         <source>All steps by name; click one to go back or forth to it</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Schritte mit Namen; ein Klick geht zu einem zurück oder vor</translation>
     </message>
     <message>
         <source>All targets</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Ziele</translation>
     </message>
     <message>
         <source>All your cases, with search</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Fälle, mit Suche</translation>
     </message>
     <message>
         <source>Along applicator {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>Entlang Applikator {number}</translation>
     </message>
     <message>
         <source>Anatomical</source>
-        <translation type="unfinished"></translation>
+        <translation>Anatomisch</translation>
     </message>
     <message>
         <source>Angle</source>
-        <translation type="unfinished"></translation>
+        <translation>Winkel</translation>
     </message>
     <message>
         <source>Animation of the simulation</source>
-        <translation type="unfinished"></translation>
+        <translation>Animation der Simulation</translation>
     </message>
     <message>
         <source>Animation of the simulation...</source>
-        <translation type="unfinished"></translation>
+        <translation>Animation der Simulation...</translation>
     </message>
     <message>
         <source>Animation: once round</source>
-        <translation type="unfinished"></translation>
+        <translation>Animation: einmal herum</translation>
     </message>
     <message>
         <source>Animation: once round...</source>
-        <translation type="unfinished"></translation>
+        <translation>Animation: einmal herum...</translation>
     </message>
     <message>
         <source>Another program changed this case since it was opened here.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein anderes Programm hat diesen Fall geändert, seit er hier geöffnet wurde.</translation>
     </message>
     <message>
         <source>Another program removed this case since it was opened here.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein anderes Programm hat diesen Fall entfernt, seit er hier geöffnet wurde.</translation>
     </message>
     <message>
         <source>Answer</source>
-        <translation type="unfinished"></translation>
+        <translation>Antwort</translation>
     </message>
     <message>
         <source>Aorta</source>
-        <translation type="unfinished"></translation>
+        <translation>Aorta</translation>
     </message>
     <message>
         <source>Archives (*.zip *.tar *.tar.gz *.tgz)</source>
-        <translation type="unfinished"></translation>
+        <translation>Archive (*.zip *.tar *.tar.gz *.tgz)</translation>
     </message>
     <message>
         <source>Area</source>
-        <translation type="unfinished"></translation>
+        <translation>Fläche</translation>
     </message>
     <message>
         <source>As scanned</source>
-        <translation type="unfinished"></translation>
+        <translation>Wie aufgenommen</translation>
     </message>
     <message>
         <source>As the system</source>
-        <translation type="unfinished"></translation>
+        <translation>Wie das System</translation>
     </message>
     <message>
         <source>Axial</source>
-        <translation type="unfinished"></translation>
+        <translation>Axial</translation>
     </message>
     <message>
         <source>Background</source>
-        <translation type="unfinished"></translation>
+        <translation>Hintergrund</translation>
     </message>
     <message>
         <source>Ball</source>
-        <translation type="unfinished"></translation>
+        <translation>Kugel</translation>
     </message>
     <message>
         <source>Ball brush</source>
-        <translation type="unfinished"></translation>
+        <translation>Kugelpinsel</translation>
     </message>
     <message>
         <source>Begin</source>
-        <translation type="unfinished"></translation>
+        <translation>Anfangen</translation>
     </message>
     <message>
         <source>Body</source>
-        <translation type="unfinished"></translation>
+        <translation>Körper</translation>
     </message>
     <message>
         <source>Bone</source>
-        <translation type="unfinished"></translation>
+        <translation>Knochen</translation>
     </message>
     <message>
         <source>Bones</source>
-        <translation type="unfinished"></translation>
+        <translation>Knochen</translation>
     </message>
     <message>
         <source>Bowel</source>
-        <translation type="unfinished"></translation>
+        <translation>Darm</translation>
     </message>
     <message>
         <source>Brain</source>
-        <translation type="unfinished"></translation>
+        <translation>Gehirn</translation>
     </message>
     <message>
         <source>Brightest values (MIP)</source>
-        <translation type="unfinished"></translation>
+        <translation>Hellste Werte (MIP)</translation>
     </message>
     <message>
         <source>Brush</source>
-        <translation type="unfinished"></translation>
+        <translation>Pinsel</translation>
     </message>
     <message>
         <source>Cancel</source>
-        <translation type="unfinished"></translation>
+        <translation>Abbrechen</translation>
     </message>
     <message>
         <source>Case as it was opened</source>
-        <translation type="unfinished"></translation>
+        <translation>Fall, wie er geöffnet wurde</translation>
     </message>
     <message>
         <source>Case library</source>
-        <translation type="unfinished"></translation>
+        <translation>Fallbibliothek</translation>
     </message>
     <message>
         <source>Cases (*.twin *.twin.zip *.zip case.json)</source>
-        <translation type="unfinished"></translation>
+        <translation>Fälle (*.twin *.twin.zip *.zip case.json)</translation>
     </message>
     <message>
         <source>Central bile ducts</source>
-        <translation type="unfinished"></translation>
+        <translation>Zentrale Gallenwege</translation>
     </message>
     <message>
         <source>Centre here</source>
-        <translation type="unfinished"></translation>
+        <translation>Hierher zentrieren</translation>
     </message>
     <message>
         <source>Centre the views here</source>
-        <translation type="unfinished"></translation>
+        <translation>Ansichten hierher zentrieren</translation>
     </message>
     <message>
         <source>Change</source>
-        <translation type="unfinished"></translation>
+        <translation>Änderung</translation>
     </message>
     <message>
         <source>Change measurements</source>
-        <translation type="unfinished"></translation>
+        <translation>Messungen ändern</translation>
     </message>
     <message>
         <source>Check</source>
-        <translation type="unfinished"></translation>
+        <translation>Prüfen</translation>
     </message>
     <message>
         <source>Check the plan shown</source>
-        <translation type="unfinished"></translation>
+        <translation>Gezeigten Plan prüfen</translation>
     </message>
     <message>
         <source>Check the rules</source>
-        <translation type="unfinished"></translation>
+        <translation>Regeln prüfen</translation>
     </message>
     <message>
         <source>Check this computer</source>
-        <translation type="unfinished"></translation>
+        <translation>Diesen Rechner prüfen</translation>
     </message>
     <message>
         <source>Checked</source>
-        <translation type="unfinished"></translation>
+        <translation>Geprüft</translation>
     </message>
     <message>
         <source>Checking plan {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan {name} wird geprüft</translation>
     </message>
     <message>
         <source>Choose the next handle; arrow keys move it</source>
-        <translation type="unfinished"></translation>
+        <translation>Nächsten Griff wählen; die Pfeiltasten bewegen ihn</translation>
     </message>
     <message>
         <source>Choose the plane of this view</source>
-        <translation type="unfinished"></translation>
+        <translation>Ebene dieser Ansicht wählen</translation>
     </message>
     <message>
         <source>Clear</source>
-        <translation type="unfinished"></translation>
+        <translation>Leeren</translation>
     </message>
     <message>
         <source>Clear finished</source>
-        <translation type="unfinished"></translation>
+        <translation>Fertige entfernen</translation>
     </message>
     <message>
         <source>Clear segment</source>
-        <translation type="unfinished"></translation>
+        <translation>Segment leeren</translation>
     </message>
     <message>
         <source>Click a lesion</source>
-        <translation type="unfinished"></translation>
+        <translation>Auf eine Läsion klicken</translation>
     </message>
     <message>
         <source>Click a lesion that is outlined (RECIST 1.1)</source>
-        <translation type="unfinished"></translation>
+        <translation>Auf eine konturierte Läsion klicken (RECIST 1.1)</translation>
     </message>
     <message>
         <source>Click corners or draw freely; double click or Enter closes the outline</source>
-        <translation type="unfinished"></translation>
+        <translation>Ecken anklicken oder frei zeichnen; Doppelklick oder Eingabe schließt die Kontur</translation>
     </message>
     <message>
         <source>Click inside, Shift and click outside; Enter takes the proposed outline, Esc drops it</source>
-        <translation type="unfinished"></translation>
+        <translation>Innen klicken, mit Umschalt außen; Eingabe übernimmt den Vorschlag, Esc verwirft ihn</translation>
     </message>
     <message>
         <source>Click inside; Shift and click outside. Enter takes the outline, Esc drops it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Innen klicken, mit Umschalt außen. Eingabe übernimmt die Kontur, Esc verwirft sie.</translation>
     </message>
     <message>
         <source>Click on the piece that is to go</source>
-        <translation type="unfinished"></translation>
+        <translation>Auf das Stück klicken, das weg soll</translation>
     </message>
     <message>
         <source>Click on the piece that is to go.</source>
-        <translation type="unfinished"></translation>
+        <translation>Auf das Stück klicken, das weg soll.</translation>
     </message>
     <message>
         <source>Click on the piece that is to stay</source>
-        <translation type="unfinished"></translation>
+        <translation>Auf das Stück klicken, das bleiben soll</translation>
     </message>
     <message>
         <source>Click on the piece that is to stay.</source>
-        <translation type="unfinished"></translation>
+        <translation>Auf das Stück klicken, das bleiben soll.</translation>
     </message>
     <message>
         <source>Click on tissue: only values like it are painted</source>
-        <translation type="unfinished"></translation>
+        <translation>Auf Gewebe klicken: nur ähnliche Werte werden gemalt</translation>
     </message>
     <message>
         <source>Click on tissue: only values like it are painted from then on.</source>
-        <translation type="unfinished"></translation>
+        <translation>Auf Gewebe klicken: von da an werden nur ähnliche Werte gemalt.</translation>
     </message>
     <message>
         <source>Click one arm, the vertex, the other arm</source>
-        <translation type="unfinished"></translation>
+        <translation>Einen Schenkel, den Scheitel, den anderen Schenkel anklicken</translation>
     </message>
     <message>
         <source>Click the corners of an outline, or draw it freely; double click or Enter closes it</source>
-        <translation type="unfinished"></translation>
+        <translation>Ecken der Kontur anklicken oder sie frei zeichnen; Doppelklick oder Eingabe schließt sie</translation>
     </message>
     <message>
         <source>Click to show this plan</source>
-        <translation type="unfinished"></translation>
+        <translation>Klicken, um diesen Plan zu zeigen</translation>
     </message>
     <message>
         <source>Click to undo what came after</source>
-        <translation type="unfinished"></translation>
+        <translation>Klicken, um alles danach rückgängig zu machen</translation>
     </message>
     <message>
         <source>Click two points, or drag a line</source>
-        <translation type="unfinished"></translation>
+        <translation>Zwei Punkte anklicken oder eine Linie ziehen</translation>
     </message>
     <message>
         <source>Click where its tip is to be</source>
-        <translation type="unfinished"></translation>
+        <translation>Dorthin klicken, wo die Spitze liegen soll</translation>
     </message>
     <message>
         <source>Click where the applicator enters the skin</source>
-        <translation type="unfinished"></translation>
+        <translation>Dorthin klicken, wo der Applikator in die Haut eintritt</translation>
     </message>
     <message>
         <source>Click where the next applicator or plane of the plan is to be</source>
-        <translation type="unfinished"></translation>
+        <translation>Dorthin klicken, wo der nächste Applikator oder die nächste Ebene des Plans liegen soll</translation>
     </message>
     <message>
         <source>Click where the plane is to run</source>
-        <translation type="unfinished"></translation>
+        <translation>Dorthin klicken, wo die Ebene verlaufen soll</translation>
     </message>
     <message>
         <source>Clicks</source>
-        <translation type="unfinished"></translation>
+        <translation>Klicks</translation>
     </message>
     <message>
         <source>Close</source>
-        <translation type="unfinished"></translation>
+        <translation>Schließen</translation>
     </message>
     <message>
         <source>Close case</source>
-        <translation type="unfinished"></translation>
+        <translation>Fall schließen</translation>
     </message>
     <message>
         <source>Colon</source>
-        <translation type="unfinished"></translation>
+        <translation>Kolon</translation>
     </message>
     <message>
         <source>Colour</source>
-        <translation type="unfinished"></translation>
+        <translation>Farbe</translation>
     </message>
     <message>
         <source>Colour of the segment</source>
-        <translation type="unfinished"></translation>
+        <translation>Farbe des Segments</translation>
     </message>
     <message>
         <source>Colour of {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>Farbe von {name}</translation>
     </message>
     <message>
         <source>Colour-blind safe</source>
-        <translation type="unfinished"></translation>
+        <translation>Bei Farbfehlsichtigkeit unterscheidbar</translation>
     </message>
     <message>
         <source>Colour...</source>
-        <translation type="unfinished"></translation>
+        <translation>Farbe...</translation>
     </message>
     <message>
         <source>Colours of structures</source>
-        <translation type="unfinished"></translation>
+        <translation>Farben der Strukturen</translation>
     </message>
     <message>
         <source>Colours of structures: {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>Farben der Strukturen: {name}</translation>
     </message>
     <message>
         <source>Colours: {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>Farben: {name}</translation>
     </message>
     <message>
         <source>Combine with another segment...</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit einem anderen Segment verrechnen...</translation>
     </message>
     <message>
         <source>Combine {name} with</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} verrechnen mit</translation>
     </message>
     <message>
         <source>Command, structure or plan</source>
-        <translation type="unfinished"></translation>
+        <translation>Befehl, Struktur oder Plan</translation>
     </message>
     <message>
         <source>Commands, structures and plans by a few letters</source>
-        <translation type="unfinished"></translation>
+        <translation>Befehle, Strukturen und Pläne mit wenigen Buchstaben</translation>
     </message>
     <message>
         <source>Compare</source>
-        <translation type="unfinished"></translation>
+        <translation>Vergleichen</translation>
     </message>
     <message>
         <source>Compare plans</source>
-        <translation type="unfinished"></translation>
+        <translation>Pläne vergleichen</translation>
     </message>
     <message>
         <source>Copy</source>
-        <translation type="unfinished"></translation>
+        <translation>Kopieren</translation>
     </message>
     <message>
         <source>Copy all rows as a table</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Zeilen als Tabelle kopieren</translation>
     </message>
     <message>
         <source>Copy as CSV</source>
-        <translation type="unfinished"></translation>
+        <translation>Als CSV kopieren</translation>
     </message>
     <message>
         <source>Copy as text</source>
-        <translation type="unfinished"></translation>
+        <translation>Als Text kopieren</translation>
     </message>
     <message>
         <source>Copy picture of the views</source>
-        <translation type="unfinished"></translation>
+        <translation>Bild der Ansichten kopieren</translation>
     </message>
     <message>
         <source>Copy the chosen lines, or all</source>
-        <translation type="unfinished"></translation>
+        <translation>Die gewählten Zeilen kopieren, oder alle</translation>
     </message>
     <message>
         <source>Copy the comparison of plans</source>
-        <translation type="unfinished"></translation>
+        <translation>Vergleich der Pläne kopieren</translation>
     </message>
     <message>
         <source>Coronal</source>
-        <translation type="unfinished"></translation>
+        <translation>Koronar</translation>
     </message>
     <message>
         <source>Crossing point here</source>
-        <translation type="unfinished"></translation>
+        <translation>Kreuzungspunkt hierher</translation>
     </message>
     <message>
         <source>Ctrl and wheel</source>
-        <translation type="unfinished"></translation>
+        <translation>Strg und Rad</translation>
     </message>
     <message>
         <source>Cut</source>
-        <translation type="unfinished"></translation>
+        <translation>Schnitt</translation>
     </message>
     <message>
         <source>Cut across the line of sight</source>
-        <translation type="unfinished"></translation>
+        <translation>Schnitt quer zur Blickrichtung</translation>
     </message>
     <message>
         <source>Cut along the applicator</source>
-        <translation type="unfinished"></translation>
+        <translation>Schnitt entlang des Applikators</translation>
     </message>
     <message>
         <source>Cut axially at the crossing point</source>
-        <translation type="unfinished"></translation>
+        <translation>Axialer Schnitt am Kreuzungspunkt</translation>
     </message>
     <message>
         <source>Cut coronally at the crossing point</source>
-        <translation type="unfinished"></translation>
+        <translation>Koronarer Schnitt am Kreuzungspunkt</translation>
     </message>
     <message>
         <source>Cut sagittally at the crossing point</source>
-        <translation type="unfinished"></translation>
+        <translation>Sagittaler Schnitt am Kreuzungspunkt</translation>
     </message>
     <message>
         <source>DICOM (*.dcm *.ima)</source>
-        <translation type="unfinished"></translation>
+        <translation>DICOM (*.dcm *.ima)</translation>
     </message>
     <message>
         <source>Damage of tissue</source>
-        <translation type="unfinished"></translation>
+        <translation>Gewebeschaden</translation>
     </message>
     <message>
         <source>Dark</source>
-        <translation type="unfinished"></translation>
+        <translation>Dunkel</translation>
     </message>
     <message>
         <source>Decide later</source>
-        <translation type="unfinished"></translation>
+        <translation>Später entscheiden</translation>
     </message>
     <message>
         <source>Delete</source>
-        <translation type="unfinished"></translation>
+        <translation>Löschen</translation>
     </message>
     <message>
         <source>Delete plan</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan löschen</translation>
     </message>
     <message>
         <source>Delete plan {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan {name} löschen</translation>
     </message>
     <message>
         <source>Delete segment</source>
-        <translation type="unfinished"></translation>
+        <translation>Segment löschen</translation>
     </message>
     <message>
         <source>Description</source>
-        <translation type="unfinished"></translation>
+        <translation>Beschreibung</translation>
     </message>
     <message>
         <source>Device of applicator {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>Gerät von Applikator {number}</translation>
     </message>
     <message>
         <source>Diameters</source>
-        <translation type="unfinished"></translation>
+        <translation>Durchmesser</translation>
     </message>
     <message>
         <source>Diameters by hand</source>
-        <translation type="unfinished"></translation>
+        <translation>Durchmesser von Hand</translation>
     </message>
     <message>
         <source>Diameters of a lesion</source>
-        <translation type="unfinished"></translation>
+        <translation>Durchmesser einer Läsion</translation>
     </message>
     <message>
         <source>Diameters of all targets</source>
-        <translation type="unfinished"></translation>
+        <translation>Durchmesser aller Ziele</translation>
     </message>
     <message>
         <source>Diameters of all targets, by one click</source>
-        <translation type="unfinished"></translation>
+        <translation>Durchmesser aller Ziele mit einem Klick</translation>
     </message>
     <message>
         <source>Diaphragm</source>
-        <translation type="unfinished"></translation>
+        <translation>Zwerchfell</translation>
     </message>
     <message>
         <source>Discard</source>
-        <translation type="unfinished"></translation>
+        <translation>Verwerfen</translation>
     </message>
     <message>
         <source>Distance</source>
-        <translation type="unfinished"></translation>
+        <translation>Abstand</translation>
     </message>
     <message>
         <source>Do again what was undone last</source>
-        <translation type="unfinished"></translation>
+        <translation>Das zuletzt Rückgängiggemachte wiederholen</translation>
     </message>
     <message>
         <source>Doing {count} steps again</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} Schritte werden wiederholt</translation>
     </message>
     <message>
         <source>Double click</source>
-        <translation type="unfinished"></translation>
+        <translation>Doppelklick</translation>
     </message>
     <message>
         <source>Drag between views</source>
-        <translation type="unfinished"></translation>
+        <translation>Zwischen den Ansichten ziehen</translation>
     </message>
     <message>
         <source>Drag from the centre to the edge</source>
-        <translation type="unfinished"></translation>
+        <translation>Von der Mitte zum Rand ziehen</translation>
     </message>
     <message>
         <source>Drag from the centre to the edge: volume and image values in it</source>
-        <translation type="unfinished"></translation>
+        <translation>Von der Mitte zum Rand ziehen: Volumen und Bildwerte darin</translation>
     </message>
     <message>
         <source>Drag on a slice. Ctrl erases. [ and ], or Shift and wheel: size.</source>
-        <translation type="unfinished"></translation>
+        <translation>Auf einer Schicht ziehen. Strg radiert. [ und ] oder Umschalt und Rad: Größe.</translation>
     </message>
     <message>
         <source>Drag on a slice. Ctrl paints. [ and ], or Shift and wheel: size.</source>
-        <translation type="unfinished"></translation>
+        <translation>Auf einer Schicht ziehen. Strg malt. [ und ] oder Umschalt und Rad: Größe.</translation>
     </message>
     <message>
         <source>Drag on a slice; Ctrl erases, [ and ] or Shift and wheel: size</source>
-        <translation type="unfinished"></translation>
+        <translation>Auf einer Schicht ziehen; Strg radiert, [ und ] oder Umschalt und Rad: Größe</translation>
     </message>
     <message>
         <source>Drag on a slice; Ctrl paints</source>
-        <translation type="unfinished"></translation>
+        <translation>Auf einer Schicht ziehen; Strg malt</translation>
     </message>
     <message>
         <source>Drag round a region, or click corners and press Enter</source>
-        <translation type="unfinished"></translation>
+        <translation>Um einen Bereich ziehen, oder Ecken anklicken und Eingabe drücken</translation>
     </message>
     <message>
         <source>Drag round a region, or click corners and press Enter. Ctrl takes away. Esc drops it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Um einen Bereich ziehen, oder Ecken anklicken und Eingabe drücken. Strg nimmt weg. Esc verwirft.</translation>
     </message>
     <message>
         <source>Drag the ends of a measurement; Delete removes it</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Enden einer Messung ziehen; Entf entfernt sie</translation>
     </message>
     <message>
         <source>Drag the ends of measurements; nothing new is drawn</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Enden von Messungen ziehen; Neues wird nicht gezeichnet</translation>
     </message>
     <message>
         <source>Draw</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeichnen</translation>
     </message>
     <message>
         <source>Draw outline</source>
-        <translation type="unfinished"></translation>
+        <translation>Kontur zeichnen</translation>
     </message>
     <message>
         <source>Draw round what is to be cut away in all slices</source>
-        <translation type="unfinished"></translation>
+        <translation>Umfahren, was in allen Schichten weggeschnitten werden soll</translation>
     </message>
     <message>
         <source>Draw round what is to be cut away in all slices. Ctrl fills instead.</source>
-        <translation type="unfinished"></translation>
+        <translation>Umfahren, was in allen Schichten weggeschnitten werden soll. Strg füllt stattdessen.</translation>
     </message>
     <message>
         <source>Draw the longest diameter of a lesion, then the one across it (RECIST 1.1)</source>
-        <translation type="unfinished"></translation>
+        <translation>Den längsten Durchmesser einer Läsion zeichnen, dann den quer dazu (RECIST 1.1)</translation>
     </message>
     <message>
         <source>Draw the longest diameter, then the one across it</source>
-        <translation type="unfinished"></translation>
+        <translation>Den längsten Durchmesser zeichnen, dann den quer dazu</translation>
     </message>
     <message>
         <source>Drawing an animation</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Animation wird gezeichnet</translation>
     </message>
     <message>
         <source>Drawing off-screen</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeichnen ohne Bildschirm</translation>
     </message>
     <message>
         <source>Drop to open {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>Loslassen, um {name} zu öffnen</translation>
     </message>
     <message>
         <source>Duodenum</source>
-        <translation type="unfinished"></translation>
+        <translation>Duodenum</translation>
     </message>
     <message>
         <source>Duplicate</source>
-        <translation type="unfinished"></translation>
+        <translation>Duplizieren</translation>
     </message>
     <message>
         <source>Duplicate plan</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan duplizieren</translation>
     </message>
     <message>
         <source>Duplicate plan {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan {name} duplizieren</translation>
     </message>
     <message>
         <source>Earlier steps, no longer kept</source>
-        <translation type="unfinished"></translation>
+        <translation>Frühere Schritte, nicht mehr aufgehoben</translation>
     </message>
     <message>
         <source>Edit</source>
-        <translation type="unfinished"></translation>
+        <translation>Bearbeiten</translation>
     </message>
     <message>
         <source>Edit mode</source>
-        <translation type="unfinished"></translation>
+        <translation>Bearbeitungsmodus</translation>
     </message>
     <message>
         <source>Edit mode is off</source>
-        <translation type="unfinished"></translation>
+        <translation>Bearbeitungsmodus ist aus</translation>
     </message>
     <message>
         <source>Edit mode: drag the handles of the plan</source>
-        <translation type="unfinished"></translation>
+        <translation>Bearbeitungsmodus: die Griffe des Plans ziehen</translation>
     </message>
     <message>
         <source>Edit plan</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan bearbeiten</translation>
     </message>
     <message>
         <source>Enter in a slice does the same</source>
-        <translation type="unfinished"></translation>
+        <translation>Eingabe in einer Schicht tut dasselbe</translation>
     </message>
     <message>
         <source>Erase</source>
-        <translation type="unfinished"></translation>
+        <translation>Radieren</translation>
     </message>
     <message>
         <source>Everywhere</source>
-        <translation type="unfinished"></translation>
+        <translation>Überall</translation>
     </message>
     <message>
         <source>Export</source>
-        <translation type="unfinished"></translation>
+        <translation>Exportieren</translation>
     </message>
     <message>
         <source>Export…</source>
-        <translation type="unfinished"></translation>
+        <translation>Exportieren…</translation>
     </message>
     <message>
         <source>F</source>
-        <translation type="unfinished"></translation>
+        <translation>F</translation>
     </message>
     <message>
         <source>Fat</source>
-        <translation type="unfinished"></translation>
+        <translation>Fett</translation>
     </message>
     <message>
         <source>Field on surfaces and slices</source>
-        <translation type="unfinished"></translation>
+        <translation>Feld auf Oberflächen und Schichten</translation>
     </message>
     <message>
         <source>Field over slices and surfaces</source>
-        <translation type="unfinished"></translation>
+        <translation>Feld über Schichten und Oberflächen</translation>
     </message>
     <message>
         <source>File</source>
-        <translation type="unfinished"></translation>
+        <translation>Datei</translation>
     </message>
     <message>
         <source>File of a scan</source>
-        <translation type="unfinished"></translation>
+        <translation>Datei einer Aufnahme</translation>
     </message>
     <message>
         <source>Fill between slices</source>
-        <translation type="unfinished"></translation>
+        <translation>Zwischen Schichten füllen</translation>
     </message>
     <message>
         <source>Fill the view with the target</source>
-        <translation type="unfinished"></translation>
+        <translation>Ansicht mit dem Ziel füllen</translation>
     </message>
     <message>
         <source>Find</source>
-        <translation type="unfinished"></translation>
+        <translation>Suchen</translation>
     </message>
     <message>
         <source>Find a command…</source>
-        <translation type="unfinished"></translation>
+        <translation>Befehl suchen…</translation>
     </message>
     <message>
         <source>Find a structure</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Find organs: abdomen</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Find organs: chest</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Find organs: head</source>
-        <translation type="unfinished"></translation>
+        <translation>Struktur suchen</translation>
     </message>
     <message>
         <source>Finding organs</source>
-        <translation type="unfinished"></translation>
+        <translation>Organe werden gesucht</translation>
     </message>
     <message>
         <source>Flag</source>
-        <translation type="unfinished"></translation>
+        <translation>Markieren</translation>
     </message>
     <message>
         <source>Flag for review</source>
-        <translation type="unfinished"></translation>
+        <translation>Zur Durchsicht markieren</translation>
     </message>
     <message>
         <source>Folder for journals and reports</source>
-        <translation type="unfinished"></translation>
+        <translation>Ordner für Protokolle und Berichte</translation>
     </message>
     <message>
         <source>Folder for the report</source>
-        <translation type="unfinished"></translation>
+        <translation>Ordner für den Bericht</translation>
     </message>
     <message>
         <source>Folder of a scan</source>
-        <translation type="unfinished"></translation>
+        <translation>Ordner einer Aufnahme</translation>
     </message>
     <message>
         <source>Folder to write into</source>
-        <translation type="unfinished"></translation>
+        <translation>Zielordner</translation>
     </message>
     <message>
         <source>Follow vessels, divide the liver</source>
-        <translation type="unfinished"></translation>
+        <translation>Gefäße verfolgen, Leber unterteilen</translation>
     </message>
     <message>
         <source>Following vessels</source>
-        <translation type="unfinished"></translation>
+        <translation>Gefäße werden verfolgt</translation>
     </message>
     <message>
         <source>For</source>
-        <translation type="unfinished"></translation>
+        <translation>Für</translation>
     </message>
     <message>
         <source>For cases that have no colours of their own</source>
-        <translation type="unfinished"></translation>
+        <translation>Für Fälle ohne eigene Farben</translation>
     </message>
     <message>
         <source>For rehearsal and training only. Not for diagnosis or treatment.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur für Probe und Training. Nicht für Diagnose oder Behandlung.</translation>
     </message>
     <message>
         <source>Forget what was told while working; lines of the case stay</source>
-        <translation type="unfinished"></translation>
+        <translation>Vergessen, was bei der Arbeit gemeldet wurde; Zeilen des Falls bleiben</translation>
     </message>
     <message>
         <source>Format</source>
-        <translation type="unfinished"></translation>
+        <translation>Format</translation>
     </message>
     <message>
         <source>Found at: {text}</source>
-        <translation type="unfinished"></translation>
+        <translation>Fundort: {text}</translation>
     </message>
     <message>
         <source>Four</source>
-        <translation type="unfinished"></translation>
+        <translation>Vier</translation>
     </message>
     <message>
         <source>Four views</source>
-        <translation type="unfinished"></translation>
+        <translation>Vier Ansichten</translation>
     </message>
     <message>
         <source>From a patient&apos;s scan to a rehearsed operation. Free software under the Apache 2.0 licence.</source>
-        <translation type="unfinished"></translation>
+        <translation>Von der Aufnahme zur geprobten Operation. Freie Software unter der Apache-2.0-Lizenz.</translation>
     </message>
     <message>
         <source>From a patient&apos;s scan to a rehearsed plan</source>
-        <translation type="unfinished"></translation>
+        <translation>Von der Aufnahme zum geprobten Plan</translation>
     </message>
     <message>
         <source>From the catalog&apos;s terms, or with a name and colour of your own</source>
-        <translation type="unfinished"></translation>
+        <translation>Aus den Begriffen des Katalogs, oder mit eigenem Namen und eigener Farbe</translation>
     </message>
     <message>
         <source>Full screen</source>
-        <translation type="unfinished"></translation>
+        <translation>Ganzer Bildschirm</translation>
     </message>
     <message>
         <source>Gallbladder</source>
-        <translation type="unfinished"></translation>
+        <translation>Gallenblase</translation>
     </message>
     <message>
         <source>Generated patient: the numbers are of a phantom, not of a person.</source>
-        <translation type="unfinished"></translation>
+        <translation>Erzeugter Patient: die Zahlen gehören zu einem Phantom, nicht zu einem Menschen.</translation>
     </message>
     <message>
         <source>Geometry</source>
-        <translation type="unfinished"></translation>
+        <translation>Geometrie</translation>
     </message>
     <message>
         <source>Give back what is held; put the tool away; then leave edit mode</source>
-        <translation type="unfinished"></translation>
+        <translation>Zurückgeben, was gehalten wird; das Werkzeug weglegen; dann den Bearbeitungsmodus verlassen</translation>
     </message>
     <message>
         <source>Give the plan shown another name</source>
-        <translation type="unfinished"></translation>
+        <translation>Dem gezeigten Plan einen anderen Namen geben</translation>
     </message>
     <message>
         <source>Give the segment all voxels in the range of values, within the limits</source>
-        <translation type="unfinished"></translation>
+        <translation>Dem Segment alle Voxel im Wertebereich geben, innerhalb der Grenzen</translation>
     </message>
     <message>
         <source>Give up everything since the case was saved?</source>
-        <translation type="unfinished"></translation>
+        <translation>Alles seit dem Speichern aufgeben?</translation>
     </message>
     <message>
         <source>Go to comparison</source>
-        <translation type="unfinished"></translation>
+        <translation>Zum Vergleich</translation>
     </message>
     <message>
         <source>Go to history</source>
-        <translation type="unfinished"></translation>
+        <translation>Zum Verlauf</translation>
     </message>
     <message>
         <source>Go to measurements</source>
-        <translation type="unfinished"></translation>
+        <translation>Zu den Messungen</translation>
     </message>
     <message>
         <source>Go to messages</source>
-        <translation type="unfinished"></translation>
+        <translation>Zu den Meldungen</translation>
     </message>
     <message>
         <source>Go to numbers</source>
-        <translation type="unfinished"></translation>
+        <translation>Zu den Zahlen</translation>
     </message>
     <message>
         <source>Go to plans</source>
-        <translation type="unfinished"></translation>
+        <translation>Zu den Plänen</translation>
     </message>
     <message>
         <source>Go to segment</source>
-        <translation type="unfinished"></translation>
+        <translation>Zum Segment</translation>
     </message>
     <message>
         <source>Go to steps</source>
-        <translation type="unfinished"></translation>
+        <translation>Zu den Arbeitsschritten</translation>
     </message>
     <message>
         <source>Go to structures</source>
-        <translation type="unfinished"></translation>
+        <translation>Zu den Strukturen</translation>
     </message>
     <message>
         <source>Go to tasks</source>
-        <translation type="unfinished"></translation>
+        <translation>Zu den Aufgaben</translation>
     </message>
     <message>
         <source>Graphics of the 3-D view</source>
-        <translation type="unfinished"></translation>
+        <translation>Grafik der 3D-Ansicht</translation>
     </message>
     <message>
         <source>Grow by margin</source>
-        <translation type="unfinished"></translation>
+        <translation>Um einen Rand vergrößern</translation>
     </message>
     <message>
         <source>Grow from clicks</source>
-        <translation type="unfinished"></translation>
+        <translation>Von Klicks aus wachsen</translation>
     </message>
     <message>
         <source>H</source>
-        <translation type="unfinished"></translation>
+        <translation>H</translation>
     </message>
     <message>
         <source>Handles</source>
-        <translation type="unfinished"></translation>
+        <translation>Griffe</translation>
     </message>
     <message>
         <source>Handles of plans act as soon as a case is open</source>
-        <translation type="unfinished"></translation>
+        <translation>Griffe von Plänen wirken, sobald ein Fall offen ist</translation>
     </message>
     <message>
         <source>Hard rules: what lies in the way, how deep, how near</source>
-        <translation type="unfinished"></translation>
+        <translation>Feste Regeln: was im Weg liegt, wie tief, wie nah</translation>
     </message>
     <message>
         <source>Heart</source>
-        <translation type="unfinished"></translation>
+        <translation>Herz</translation>
     </message>
     <message>
         <source>Heat at other organs</source>
-        <translation type="unfinished"></translation>
+        <translation>Hitze an anderen Organen</translation>
     </message>
     <message>
         <source>Height in cm</source>
-        <translation type="unfinished"></translation>
+        <translation>Größe in cm</translation>
     </message>
     <message>
         <source>Help</source>
-        <translation type="unfinished"></translation>
+        <translation>Hilfe</translation>
     </message>
     <message>
         <source>Hepatic artery</source>
-        <translation type="unfinished"></translation>
+        <translation>Leberarterie</translation>
     </message>
     <message>
         <source>Hepatic veins</source>
-        <translation type="unfinished"></translation>
+        <translation>Lebervenen</translation>
     </message>
     <message>
         <source>Hepatic vessels</source>
-        <translation type="unfinished"></translation>
+        <translation>Lebergefäße</translation>
     </message>
     <message>
         <source>Hide</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbergen</translation>
     </message>
     <message>
         <source>Hide all panels, and show them again</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Tafeln verbergen und wieder zeigen</translation>
     </message>
     <message>
         <source>Hide {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} verbergen</translation>
     </message>
     <message>
         <source>History</source>
-        <translation type="unfinished"></translation>
+        <translation>Verlauf</translation>
     </message>
     <message>
         <source>History of steps</source>
-        <translation type="unfinished"></translation>
+        <translation>Verlauf der Schritte</translation>
     </message>
     <message>
         <source>Hollow</source>
-        <translation type="unfinished"></translation>
+        <translation>Aushöhlen</translation>
     </message>
     <message>
         <source>How</source>
-        <translation type="unfinished"></translation>
+        <translation>Wie</translation>
     </message>
     <message>
         <source>Import</source>
-        <translation type="unfinished"></translation>
+        <translation>Importieren</translation>
     </message>
     <message>
         <source>Import a scan</source>
-        <translation type="unfinished"></translation>
+        <translation>Aufnahme importieren</translation>
     </message>
     <message>
         <source>Import scan (DICOM folder)…</source>
-        <translation type="unfinished"></translation>
+        <translation>Aufnahme importieren (DICOM-Ordner)…</translation>
     </message>
     <message>
         <source>Import scan (file)…</source>
-        <translation type="unfinished"></translation>
+        <translation>Aufnahme importieren (Datei)…</translation>
     </message>
     <message>
         <source>Importing {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} wird importiert</translation>
     </message>
     <message>
         <source>In cut {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>Im Schnitt {number}</translation>
     </message>
     <message>
         <source>Inferior vena cava</source>
-        <translation type="unfinished"></translation>
+        <translation>Untere Hohlvene</translation>
     </message>
     <message>
         <source>Intersect: keep what both have</source>
-        <translation type="unfinished"></translation>
+        <translation>Schnittmenge: behalten, was beide haben</translation>
     </message>
     <message>
         <source>It takes</source>
-        <translation type="unfinished"></translation>
+        <translation>Nimmt</translation>
     </message>
     <message>
         <source>It was never saved as a case.</source>
-        <translation type="unfinished"></translation>
+        <translation>Er wurde noch nie als Fall gespeichert.</translation>
     </message>
     <message>
         <source>Keep largest piece</source>
-        <translation type="unfinished"></translation>
+        <translation>Größtes Stück behalten</translation>
     </message>
     <message>
         <source>Keep piece</source>
-        <translation type="unfinished"></translation>
+        <translation>Stück behalten</translation>
     </message>
     <message>
         <source>Keep with the case what the rules say of the plan shown</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit dem Fall behalten, was die Regeln zum gezeigten Plan sagen</translation>
     </message>
     <message>
         <source>Kept in {place}</source>
-        <translation type="unfinished"></translation>
+        <translation>Aufgehoben in {place}</translation>
     </message>
     <message>
         <source>Keys</source>
-        <translation type="unfinished"></translation>
+        <translation>Tasten</translation>
     </message>
     <message>
         <source>Keys and mouse</source>
-        <translation type="unfinished"></translation>
+        <translation>Tasten und Maus</translation>
     </message>
     <message>
         <source>Kidney lesion</source>
-        <translation type="unfinished"></translation>
+        <translation>Nierenläsion</translation>
     </message>
     <message>
         <source>Kidney lesion candidate</source>
-        <translation type="unfinished"></translation>
+        <translation>Mögliche Nierenläsion</translation>
     </message>
     <message>
         <source>Kind</source>
-        <translation type="unfinished"></translation>
+        <translation>Art</translation>
     </message>
     <message>
         <source>Kind and aim</source>
-        <translation type="unfinished"></translation>
+        <translation>Art und Ziel</translation>
     </message>
     <message>
         <source>L</source>
-        <translation type="unfinished"></translation>
+        <translation>L</translation>
     </message>
     <message>
         <source>Labels (SEG.NRRD, opens in 3D Slicer)</source>
-        <translation type="unfinished"></translation>
+        <translation>Labels (SEG.NRRD, in 3D Slicer zu öffnen)</translation>
     </message>
     <message>
         <source>Language</source>
-        <translation type="unfinished"></translation>
+        <translation>Sprache</translation>
     </message>
     <message>
         <source>Large 3-D and three slices</source>
-        <translation type="unfinished"></translation>
+        <translation>Großes 3D und drei Schichten</translation>
     </message>
     <message>
         <source>Large axial slice</source>
-        <translation type="unfinished"></translation>
+        <translation>Große axiale Schicht</translation>
     </message>
     <message>
         <source>Larger brush</source>
-        <translation type="unfinished"></translation>
+        <translation>Größerer Pinsel</translation>
     </message>
     <message>
         <source>Larger type</source>
-        <translation type="unfinished"></translation>
+        <translation>Größere Schrift</translation>
     </message>
     <message>
         <source>Last view or panel</source>
-        <translation type="unfinished"></translation>
+        <translation>Vorige Ansicht oder Tafel</translation>
     </message>
     <message>
         <source>Leave a shell</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Schale lassen</translation>
     </message>
     <message>
         <source>Left button</source>
-        <translation type="unfinished"></translation>
+        <translation>Linke Taste</translation>
     </message>
     <message>
         <source>Left button, drag</source>
-        <translation type="unfinished"></translation>
+        <translation>Linke Taste, ziehen</translation>
     </message>
     <message>
         <source>Left kidney</source>
-        <translation type="unfinished"></translation>
+        <translation>Linke Niere</translation>
     </message>
     <message>
         <source>Left lower lobe</source>
-        <translation type="unfinished"></translation>
+        <translation>Linker Unterlappen</translation>
     </message>
     <message>
         <source>Left lung</source>
-        <translation type="unfinished"></translation>
+        <translation>Linke Lunge</translation>
     </message>
     <message>
         <source>Left upper lobe</source>
-        <translation type="unfinished"></translation>
+        <translation>Linker Oberlappen</translation>
     </message>
     <message>
         <source>Lesion</source>
-        <translation type="unfinished"></translation>
+        <translation>Läsion</translation>
     </message>
     <message>
         <source>Lesions</source>
-        <translation type="unfinished"></translation>
+        <translation>Läsionen</translation>
     </message>
     <message>
         <source>Let go</source>
-        <translation type="unfinished"></translation>
+        <translation>Loslassen</translation>
     </message>
     <message>
         <source>Let handles of the plan be grabbed, or not</source>
-        <translation type="unfinished"></translation>
+        <translation>Griffe des Plans greifbar machen oder nicht</translation>
     </message>
     <message>
         <source>Level tracing</source>
-        <translation type="unfinished"></translation>
+        <translation>Niveaulinie verfolgen</translation>
     </message>
     <message>
         <source>Library</source>
-        <translation type="unfinished"></translation>
+        <translation>Bibliothek</translation>
     </message>
     <message>
         <source>Light</source>
-        <translation type="unfinished"></translation>
+        <translation>Hell</translation>
     </message>
     <message>
         <source>Limit</source>
-        <translation type="unfinished"></translation>
+        <translation>Grenze</translation>
     </message>
     <message>
         <source>Limit: {text}</source>
-        <translation type="unfinished"></translation>
+        <translation>Grenze: {text}</translation>
     </message>
     <message>
         <source>List of measurements</source>
-        <translation type="unfinished"></translation>
+        <translation>Liste der Messungen</translation>
     </message>
     <message>
         <source>Live physics</source>
-        <translation type="unfinished"></translation>
+        <translation>Mitlaufende Physik</translation>
     </message>
     <message>
         <source>Liver</source>
-        <translation type="unfinished"></translation>
+        <translation>Leber</translation>
     </message>
     <message>
         <source>Liver segment I</source>
-        <translation type="unfinished"></translation>
+        <translation>Lebersegment I</translation>
     </message>
     <message>
         <source>Liver segment II</source>
-        <translation type="unfinished"></translation>
+        <translation>Lebersegment II</translation>
     </message>
     <message>
         <source>Liver segment III</source>
-        <translation type="unfinished"></translation>
+        <translation>Lebersegment III</translation>
     </message>
     <message>
         <source>Liver segment IV</source>
-        <translation type="unfinished"></translation>
+        <translation>Lebersegment IV</translation>
     </message>
     <message>
         <source>Liver segment V</source>
-        <translation type="unfinished"></translation>
+        <translation>Lebersegment V</translation>
     </message>
     <message>
         <source>Liver segment VI</source>
-        <translation type="unfinished"></translation>
+        <translation>Lebersegment VI</translation>
     </message>
     <message>
         <source>Liver segment VII</source>
-        <translation type="unfinished"></translation>
+        <translation>Lebersegment VII</translation>
     </message>
     <message>
         <source>Liver segment VIII</source>
-        <translation type="unfinished"></translation>
+        <translation>Lebersegment VIII</translation>
     </message>
     <message>
         <source>Liver segments</source>
-        <translation type="unfinished"></translation>
+        <translation>Lebersegmente</translation>
     </message>
     <message>
         <source>Liver surgery (HPB)</source>
-        <translation type="unfinished"></translation>
+        <translation>Leberchirurgie (HPB)</translation>
     </message>
     <message>
         <source>Load</source>
-        <translation type="unfinished"></translation>
+        <translation>Laden</translation>
     </message>
     <message>
         <source>Longest diameter and the longest across it of every outlined lesion</source>
-        <translation type="unfinished"></translation>
+        <translation>Längster Durchmesser und der längste quer dazu für jede konturierte Läsion</translation>
     </message>
     <message>
         <source>Look from</source>
-        <translation type="unfinished"></translation>
+        <translation>Blick von</translation>
     </message>
     <message>
         <source>Look from behind (posterior)</source>
-        <translation type="unfinished"></translation>
+        <translation>Blick von hinten (posterior)</translation>
     </message>
     <message>
         <source>Look from the feet</source>
-        <translation type="unfinished"></translation>
+        <translation>Blick von den Füßen</translation>
     </message>
     <message>
         <source>Look from the front (anterior)</source>
-        <translation type="unfinished"></translation>
+        <translation>Blick von vorn (anterior)</translation>
     </message>
     <message>
         <source>Look from the head</source>
-        <translation type="unfinished"></translation>
+        <translation>Blick vom Kopf</translation>
     </message>
     <message>
         <source>Look from the patient&apos;s left</source>
-        <translation type="unfinished"></translation>
+        <translation>Blick von der linken Seite des Patienten</translation>
     </message>
     <message>
         <source>Look from the patient&apos;s right</source>
-        <translation type="unfinished"></translation>
+        <translation>Blick von der rechten Seite des Patienten</translation>
     </message>
     <message>
         <source>Looking through {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} wird durchgesehen</translation>
     </message>
     <message>
         <source>Lung</source>
-        <translation type="unfinished"></translation>
+        <translation>Lunge</translation>
     </message>
     <message>
         <source>Lung nodule</source>
-        <translation type="unfinished"></translation>
+        <translation>Lungenrundherd</translation>
     </message>
     <message>
         <source>Lung nodule candidate</source>
-        <translation type="unfinished"></translation>
+        <translation>Möglicher Lungenrundherd</translation>
     </message>
     <message>
         <source>MP4 (by your own ffmpeg)</source>
-        <translation type="unfinished"></translation>
+        <translation>MP4 (mit dem eigenen ffmpeg)</translation>
     </message>
     <message>
         <source>Make surfaces and vessels</source>
-        <translation type="unfinished"></translation>
+        <translation>Oberflächen und Gefäße erzeugen</translation>
     </message>
     <message>
         <source>Make the surfaces anew that are older than their outlines</source>
-        <translation type="unfinished"></translation>
+        <translation>Oberflächen erneuern, die älter sind als ihre Konturen</translation>
     </message>
     <message>
         <source>Making surfaces</source>
-        <translation type="unfinished"></translation>
+        <translation>Oberflächen werden erzeugt</translation>
     </message>
     <message>
         <source>Mandible</source>
-        <translation type="unfinished"></translation>
+        <translation>Unterkiefer</translation>
     </message>
     <message>
         <source>Margin</source>
-        <translation type="unfinished"></translation>
+        <translation>Sicherheitsabstand</translation>
     </message>
     <message>
         <source>Margin, grow or shrink by</source>
-        <translation type="unfinished"></translation>
+        <translation>Rand, um den vergrößert oder verkleinert wird</translation>
     </message>
     <message>
         <source>Margins</source>
-        <translation type="unfinished"></translation>
+        <translation>Sicherheitsabstände</translation>
     </message>
     <message>
         <source>Mark as checked</source>
-        <translation type="unfinished"></translation>
+        <translation>Als geprüft kennzeichnen</translation>
     </message>
     <message>
         <source>Maximum (MIP)</source>
-        <translation type="unfinished"></translation>
+        <translation>Maximum (MIP)</translation>
     </message>
     <message>
         <source>Mean</source>
-        <translation type="unfinished"></translation>
+        <translation>Mittelwert</translation>
     </message>
     <message>
         <source>Measure</source>
-        <translation type="unfinished"></translation>
+        <translation>Messen</translation>
     </message>
     <message>
         <source>Measure diameters of {count} lesions</source>
-        <translation type="unfinished"></translation>
+        <translation>Durchmesser von {count} Läsionen messen</translation>
     </message>
     <message>
         <source>Measure {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} messen</translation>
     </message>
     <message>
         <source>Measurement</source>
-        <translation type="unfinished"></translation>
+        <translation>Messung</translation>
     </message>
     <message>
         <source>Measurements</source>
-        <translation type="unfinished"></translation>
+        <translation>Messungen</translation>
     </message>
     <message>
         <source>Messages</source>
-        <translation type="unfinished"></translation>
+        <translation>Meldungen</translation>
     </message>
     <message>
         <source>Middle button</source>
-        <translation type="unfinished"></translation>
+        <translation>Mittlere Taste</translation>
     </message>
     <message>
         <source>Middle button, drag</source>
-        <translation type="unfinished"></translation>
+        <translation>Mittlere Taste, ziehen</translation>
     </message>
     <message>
         <source>Millimetres, LPS: x to the patient&apos;s left, y to the back, z to the head.</source>
-        <translation type="unfinished"></translation>
+        <translation>Millimeter, LPS: x zur linken Seite des Patienten, y nach hinten, z zum Kopf.</translation>
     </message>
     <message>
         <source>Minimum (MinIP)</source>
-        <translation type="unfinished"></translation>
+        <translation>Minimum (MinIP)</translation>
     </message>
     <message>
         <source>Modality</source>
-        <translation type="unfinished"></translation>
+        <translation>Modalität</translation>
     </message>
     <message>
         <source>More</source>
-        <translation type="unfinished"></translation>
+        <translation>Mehr</translation>
     </message>
     <message>
         <source> and {count} more</source>
-        <translation type="unfinished"></translation>
+        <translation> und {count} weitere</translation>
+    </message>
+    <message>
+        <source>({mm} mm wide)</source>
+        <translation>({mm} mm breit)</translation>
     </message>
     <message>
         <source>1 case</source>
-        <translation type="unfinished"></translation>
+        <translation>1 Fall</translation>
     </message>
     <message>
         <source>A folder with cases…</source>
-        <translation type="unfinished"></translation>
+        <translation>Ordner mit Fällen…</translation>
     </message>
     <message>
         <source>Abdomen</source>
-        <translation type="unfinished"></translation>
+        <translation>Abdomen</translation>
     </message>
     <message>
         <source>Across the applicator</source>
-        <translation type="unfinished"></translation>
+        <translation>Quer zum Applikator</translation>
     </message>
     <message>
         <source>Added</source>
-        <translation type="unfinished"></translation>
+        <translation>Aufgenommen</translation>
     </message>
     <message>
         <source>All modalities</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Modalitäten</translation>
     </message>
     <message>
         <source>All slice views at their own planes, seen whole</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Schichtansichten in ihrer eigenen Ebene, ganz zu sehen</translation>
     </message>
     <message>
         <source>Along the applicator</source>
-        <translation type="unfinished"></translation>
+        <translation>Entlang des Applikators</translation>
     </message>
     <message>
         <source>Any date</source>
-        <translation type="unfinished"></translation>
+        <translation>Jedes Datum</translation>
     </message>
     <message>
         <source>As opened</source>
-        <translation type="unfinished"></translation>
+        <translation>Wie geöffnet</translation>
     </message>
     <message>
         <source>Axial plane</source>
+        <translation>Axiale Ebene</translation>
+    </message>
+    <message>
+        <source>Begin with the scan alone, or with the finished case?</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Bright parts</source>
-        <translation type="unfinished"></translation>
+        <translation>Helle Teile</translation>
     </message>
     <message>
         <source>Changed</source>
-        <translation type="unfinished"></translation>
+        <translation>Geändert</translation>
     </message>
     <message>
         <source>Choose a case to see what is in it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Einen Fall wählen, um zu sehen, was darin ist.</translation>
     </message>
     <message>
         <source>Click where the lesion is to be</source>
-        <translation type="unfinished"></translation>
+        <translation>Dorthin klicken, wo die Läsion liegen soll</translation>
     </message>
     <message>
         <source>Coronal plane</source>
-        <translation type="unfinished"></translation>
+        <translation>Koronare Ebene</translation>
     </message>
     <message>
         <source>Crosshair</source>
-        <translation type="unfinished"></translation>
+        <translation>Fadenkreuz</translation>
     </message>
     <message>
         <source>Drag a handle; Shift: along its axis, Alt: no snapping, Esc: give back</source>
-        <translation type="unfinished"></translation>
+        <translation>Einen Griff ziehen; Umschalt: entlang seiner Achse, Alt: ohne Einrasten, Esc: zurückgeben</translation>
     </message>
     <message>
         <source>Draw the lines of the field&apos;s levels</source>
-        <translation type="unfinished"></translation>
+        <translation>Linien gleicher Werte des Feldes zeichnen</translation>
     </message>
     <message>
         <source>Fill {percent} %</source>
-        <translation type="unfinished"></translation>
+        <translation>{percent} % füllen</translation>
     </message>
     <message>
         <source>Fills</source>
+        <translation>Füllungen</translation>
+    </message>
+    <message>
+        <source>Finished case</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Folder with cases</source>
-        <translation type="unfinished"></translation>
+        <translation>Ordner mit Fällen</translation>
     </message>
     <message>
         <source>From the front, everything in view, nothing cut (R in the view)</source>
-        <translation type="unfinished"></translation>
+        <translation>Von vorn, alles im Bild, nichts geschnitten (R in der Ansicht)</translation>
     </message>
     <message>
         <source>Go to the target</source>
-        <translation type="unfinished"></translation>
+        <translation>Zum Ziel</translation>
     </message>
     <message>
         <source>Grey window</source>
-        <translation type="unfinished"></translation>
+        <translation>Grauwertfenster</translation>
     </message>
     <message>
         <source>HU</source>
-        <translation type="unfinished"></translation>
+        <translation>HU</translation>
     </message>
     <message>
         <source>Heart lesions</source>
-        <translation type="unfinished"></translation>
+        <translation>Läsionen am Herzen</translation>
     </message>
     <message>
         <source>Hide outlines and tints of structures, or show them again</source>
-        <translation type="unfinished"></translation>
+        <translation>Konturen und Füllungen der Strukturen verbergen oder wieder zeigen</translation>
     </message>
     <message>
         <source>How strongly structures are tinted</source>
-        <translation type="unfinished"></translation>
+        <translation>Wie stark Strukturen gefüllt werden</translation>
     </message>
     <message>
         <source>Image alone</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur das Bild</translation>
     </message>
     <message>
         <source>In the cut</source>
-        <translation type="unfinished"></translation>
+        <translation>Im Schnitt</translation>
     </message>
     <message>
         <source>It is not where it was.</source>
-        <translation type="unfinished"></translation>
+        <translation>Er ist nicht mehr dort, wo er war.</translation>
     </message>
     <message>
         <source>Keep grey window</source>
-        <translation type="unfinished"></translation>
+        <translation>Grauwertfenster behalten</translation>
     </message>
     <message>
         <source>Keep tags and note</source>
-        <translation type="unfinished"></translation>
+        <translation>Schlagworte und Notiz behalten</translation>
     </message>
     <message>
         <source>Keep with the case</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit dem Fall behalten</translation>
     </message>
     <message>
         <source>Last 30 days</source>
-        <translation type="unfinished"></translation>
+        <translation>Letzte 30 Tage</translation>
     </message>
     <message>
         <source>Last 7 days</source>
-        <translation type="unfinished"></translation>
+        <translation>Letzte 7 Tage</translation>
     </message>
     <message>
         <source>Last year</source>
-        <translation type="unfinished"></translation>
+        <translation>Letztes Jahr</translation>
     </message>
     <message>
         <source>Lay a simulated field over slices and surfaces; again: take it away</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein simuliertes Feld über Schichten und Oberflächen legen; noch einmal: wegnehmen</translation>
     </message>
     <message>
         <source>Least margin</source>
-        <translation type="unfinished"></translation>
+        <translation>Mindestabstand</translation>
     </message>
     <message>
         <source>Least remnant</source>
-        <translation type="unfinished"></translation>
+        <translation>Kleinster Rest</translation>
     </message>
     <message>
         <source>Let all slices cross in the target of the plan</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Schichten im Ziel des Plans kreuzen lassen</translation>
     </message>
     <message>
         <source>Lines of equal value</source>
-        <translation type="unfinished"></translation>
+        <translation>Linien gleicher Werte</translation>
     </message>
     <message>
         <source>Liver, narrow</source>
-        <translation type="unfinished"></translation>
+        <translation>Leber, eng</translation>
     </message>
     <message>
         <source>Liver, portal venous</source>
-        <translation type="unfinished"></translation>
+        <translation>Leber, portalvenös</translation>
     </message>
     <message>
         <source>Liver, unenhanced</source>
-        <translation type="unfinished"></translation>
+        <translation>Leber, nativ</translation>
     </message>
     <message>
         <source>Look along the applicator, slices across it; again: the next applicator</source>
-        <translation type="unfinished"></translation>
+        <translation>Entlang des Applikators blicken, Schichten quer zu ihm; noch einmal: der nächste Applikator</translation>
     </message>
     <message>
         <source>MIP</source>
-        <translation type="unfinished"></translation>
+        <translation>MIP</translation>
     </message>
     <message>
         <source>Magnify</source>
-        <translation type="unfinished"></translation>
+        <translation>Vergrößern</translation>
     </message>
     <message>
         <source>Magnify the slice</source>
-        <translation type="unfinished"></translation>
+        <translation>Schicht vergrößern</translation>
     </message>
     <message>
         <source>MinIP</source>
-        <translation type="unfinished"></translation>
+        <translation>MinIP</translation>
     </message>
     <message>
         <source>Mouse in 3-D</source>
-        <translation type="unfinished"></translation>
+        <translation>Maus in 3D</translation>
     </message>
     <message>
         <source>Mouse in slices</source>
-        <translation type="unfinished"></translation>
+        <translation>Maus in Schichten</translation>
     </message>
     <message>
         <source>Move panels</source>
-        <translation type="unfinished"></translation>
+        <translation>Tafeln bewegen</translation>
     </message>
     <message>
         <source>Move {handle}</source>
-        <translation type="unfinished"></translation>
+        <translation>{handle} bewegen</translation>
     </message>
     <message>
         <source>Move {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} bewegen</translation>
     </message>
     <message>
         <source>Name</source>
-        <translation type="unfinished"></translation>
+        <translation>Name</translation>
     </message>
     <message>
         <source>Name in the case</source>
-        <translation type="unfinished"></translation>
+        <translation>Name im Fall</translation>
     </message>
     <message>
         <source>Name of the plan</source>
-        <translation type="unfinished"></translation>
+        <translation>Name des Plans</translation>
     </message>
     <message>
         <source>Names and dates of the scan are not kept: choose a name that tells nobody who it is.</source>
-        <translation type="unfinished"></translation>
+        <translation>Namen und Daten der Aufnahme werden nicht aufgehoben: bitte einen Namen wählen, der niemandem verrät, wer es ist.</translation>
     </message>
     <message>
         <source>Narrow range</source>
-        <translation type="unfinished"></translation>
+        <translation>Enger Bereich</translation>
     </message>
     <message>
         <source>New</source>
-        <translation type="unfinished"></translation>
+        <translation>Neu</translation>
     </message>
     <message>
         <source>New ablation</source>
-        <translation type="unfinished"></translation>
+        <translation>Neue Ablation</translation>
     </message>
     <message>
         <source>New plan {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>Neuer Plan {name}</translation>
     </message>
     <message>
         <source>New resection</source>
-        <translation type="unfinished"></translation>
+        <translation>Neue Resektion</translation>
     </message>
     <message>
         <source>New segment</source>
-        <translation type="unfinished"></translation>
+        <translation>Neues Segment</translation>
     </message>
     <message>
         <source>New segment...</source>
-        <translation type="unfinished"></translation>
+        <translation>Neues Segment...</translation>
     </message>
     <message>
         <source>Next flagged segment</source>
-        <translation type="unfinished"></translation>
+        <translation>Nächstes markiertes Segment</translation>
     </message>
     <message>
         <source>Next handle</source>
-        <translation type="unfinished"></translation>
+        <translation>Nächster Griff</translation>
     </message>
     <message>
         <source>Next plan</source>
-        <translation type="unfinished"></translation>
+        <translation>Nächster Plan</translation>
     </message>
     <message>
         <source>Next segment</source>
-        <translation type="unfinished"></translation>
+        <translation>Nächstes Segment</translation>
     </message>
     <message>
         <source>Next slice</source>
-        <translation type="unfinished"></translation>
+        <translation>Nächste Schicht</translation>
     </message>
     <message>
         <source>Next view or panel</source>
-        <translation type="unfinished"></translation>
+        <translation>Nächste Ansicht oder Tafel</translation>
     </message>
     <message>
         <source>No case fits.</source>
-        <translation type="unfinished"></translation>
+        <translation>Kein Fall passt.</translation>
     </message>
     <message>
         <source>No cut</source>
-        <translation type="unfinished"></translation>
+        <translation>Kein Schnitt</translation>
     </message>
     <message>
         <source>No field</source>
-        <translation type="unfinished"></translation>
+        <translation>Kein Feld</translation>
     </message>
     <message>
         <source>No file manager could be started; the folder is {place}</source>
-        <translation type="unfinished"></translation>
+        <translation>Kein Dateiverwalter ließ sich starten; der Ordner ist {place}</translation>
     </message>
     <message>
         <source>No other organ or vessel gives voxels up; fat, muscle and what nobody claims do</source>
-        <translation type="unfinished"></translation>
+        <translation>Kein anderes Organ oder Gefäß gibt Voxel ab; Fett, Muskel und was niemand beansprucht, schon</translation>
     </message>
     <message>
         <source>No plan is shown: numbers of the anatomy</source>
-        <translation type="unfinished"></translation>
+        <translation>Kein Plan gezeigt: Zahlen der Anatomie</translation>
     </message>
     <message>
         <source>No series is chosen.</source>
-        <translation type="unfinished"></translation>
+        <translation>Keine Serie gewählt.</translation>
     </message>
     <message>
         <source>None</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>None, temperature, damage or thermal dose over slices and surfaces</source>
-        <translation type="unfinished"></translation>
+        <translation>Keine</translation>
     </message>
     <message>
         <source>Not drawn</source>
-        <translation type="unfinished"></translation>
+        <translation>Nicht gezeichnet</translation>
     </message>
     <message>
         <source>Not saved</source>
-        <translation type="unfinished"></translation>
+        <translation>Nicht gespeichert</translation>
     </message>
     <message>
         <source>Note</source>
-        <translation type="unfinished"></translation>
+        <translation>Notiz</translation>
     </message>
     <message>
         <source>Note: {text}</source>
-        <translation type="unfinished"></translation>
+        <translation>Notiz: {text}</translation>
     </message>
     <message>
         <source>Nothing is measured yet.
 
 Distance: M, D   Angle: M, A   Area: M, O
 Ball: M, B   Diameters of a lesion: M, L</source>
-        <translation type="unfinished"></translation>
+        <translation>Noch ist nichts gemessen.
+
+Abstand: M, D   Winkel: M, A   Fläche: M, O
+Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     </message>
     <message>
         <source>Nothing runs. Long work shows here how far it is.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nichts läuft. Lange Arbeit zeigt hier, wie weit sie ist.</translation>
     </message>
     <message>
         <source>Number</source>
-        <translation type="unfinished"></translation>
+        <translation>Zahl</translation>
     </message>
     <message>
         <source>Numbers</source>
-        <translation type="unfinished"></translation>
+        <translation>Zahlen</translation>
     </message>
     <message>
         <source>Numbers read</source>
-        <translation type="unfinished"></translation>
+        <translation>Zahlen abgelesen</translation>
     </message>
     <message>
         <source>Oesophagus</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Of the case ({count})</source>
-        <translation type="unfinished"></translation>
+        <translation>Ösophagus</translation>
     </message>
     <message>
         <source>One</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine</translation>
     </message>
     <message>
         <source>One case…</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Fall…</translation>
     </message>
     <message>
         <source>One file, for transport</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Datei, zum Weitergeben</translation>
     </message>
     <message>
         <source>One slice away</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Schicht weiter weg</translation>
     </message>
     <message>
         <source>One slice towards the viewer</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Schicht näher</translation>
     </message>
     <message>
         <source>One view alone</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Ansicht allein</translation>
     </message>
     <message>
         <source>Only</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur</translation>
     </message>
     <message>
         <source>Only a box round the target</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur ein Quader um das Ziel</translation>
     </message>
     <message>
         <source>Only flagged</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur markierte</translation>
     </message>
     <message>
         <source>Only this</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur dies</translation>
     </message>
     <message>
         <source>Only vessel trees and liver segments; surfaces stay</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur Gefäßbäume und Lebersegmente; Oberflächen bleiben</translation>
     </message>
     <message>
         <source>Only voxels with values in this range are painted</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur Voxel mit Werten in diesem Bereich werden gemalt</translation>
     </message>
     <message>
         <source>Only {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur {name}</translation>
     </message>
     <message>
         <source>Opacity</source>
-        <translation type="unfinished"></translation>
+        <translation>Deckkraft</translation>
     </message>
     <message>
         <source>Opacity of {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>Deckkraft von {name}</translation>
     </message>
     <message>
         <source>Opacity of {name}: {percent} %</source>
-        <translation type="unfinished"></translation>
+        <translation>Deckkraft von {name}: {percent} %</translation>
     </message>
     <message>
         <source>Open</source>
-        <translation type="unfinished"></translation>
+        <translation>Öffnen</translation>
     </message>
     <message>
         <source>Open a saved case: its folder or its zip</source>
-        <translation type="unfinished"></translation>
+        <translation>Einen gespeicherten Fall öffnen: seinen Ordner oder sein Zip</translation>
     </message>
     <message>
         <source>Open as saved</source>
-        <translation type="unfinished"></translation>
+        <translation>Öffnen wie gespeichert</translation>
     </message>
     <message>
         <source>Open case</source>
-        <translation type="unfinished"></translation>
+        <translation>Fall öffnen</translation>
     </message>
     <message>
         <source>Open case…</source>
-        <translation type="unfinished"></translation>
+        <translation>Fall öffnen…</translation>
     </message>
     <message>
         <source>Open the case with this grey window from now on</source>
-        <translation type="unfinished"></translation>
+        <translation>Den Fall von nun an mit diesem Grauwertfenster öffnen</translation>
     </message>
     <message>
         <source>Open the folder of error reports</source>
-        <translation type="unfinished"></translation>
+        <translation>Ordner der Fehlerberichte öffnen</translation>
     </message>
     <message>
         <source>Opening {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} wird geöffnet</translation>
     </message>
     <message>
         <source>Or drop a DICOM folder, a volume file or a case anywhere on this window.</source>
-        <translation type="unfinished"></translation>
+        <translation>Oder einen DICOM-Ordner, eine Volumendatei oder einen Fall irgendwo auf dieses Fenster ziehen.</translation>
     </message>
     <message>
         <source>Organ</source>
-        <translation type="unfinished"></translation>
+        <translation>Organ</translation>
     </message>
     <message>
         <source>Organs</source>
-        <translation type="unfinished"></translation>
+        <translation>Organe</translation>
     </message>
     <message>
         <source>Organs found</source>
-        <translation type="unfinished"></translation>
+        <translation>Organe gefunden</translation>
     </message>
     <message>
         <source>Other numbers</source>
-        <translation type="unfinished"></translation>
+        <translation>Andere Zahlen</translation>
     </message>
     <message>
         <source>Other segment</source>
-        <translation type="unfinished"></translation>
+        <translation>Anderes Segment</translation>
     </message>
     <message>
         <source>Others stay</source>
-        <translation type="unfinished"></translation>
+        <translation>Andere bleiben</translation>
     </message>
     <message>
         <source>Outlines</source>
-        <translation type="unfinished"></translation>
+        <translation>Konturen</translation>
     </message>
     <message>
         <source>Overwrite</source>
-        <translation type="unfinished"></translation>
+        <translation>Überschreiben</translation>
     </message>
     <message>
         <source>Overwriting it loses what the other program saved.</source>
-        <translation type="unfinished"></translation>
+        <translation>Überschreiben verliert, was das andere Programm gespeichert hat.</translation>
     </message>
     <message>
         <source>P</source>
-        <translation type="unfinished"></translation>
+        <translation>P</translation>
     </message>
     <message>
         <source>PNG (animated)</source>
-        <translation type="unfinished"></translation>
+        <translation>PNG (bewegt)</translation>
     </message>
     <message>
         <source>Paint</source>
-        <translation type="unfinished"></translation>
+        <translation>Malen</translation>
     </message>
     <message>
         <source>Paint in all slices that the ball reaches, not on the one under the mouse alone</source>
-        <translation type="unfinished"></translation>
+        <translation>In allen Schichten malen, die die Kugel erreicht, nicht nur in der unter der Maus</translation>
     </message>
     <message>
         <source>Paint only a range of values</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur einen Wertebereich malen</translation>
     </message>
     <message>
         <source>Paint with a ball, not with a disc on the slice</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit einer Kugel malen statt mit einer Scheibe auf der Schicht</translation>
     </message>
     <message>
         <source>Pancreas</source>
-        <translation type="unfinished"></translation>
+        <translation>Pankreas</translation>
     </message>
     <message>
         <source>Panels</source>
-        <translation type="unfinished"></translation>
+        <translation>Tafeln</translation>
     </message>
     <message>
         <source>Panels below</source>
-        <translation type="unfinished"></translation>
+        <translation>Tafeln unten</translation>
     </message>
     <message>
         <source>Panels on the right</source>
-        <translation type="unfinished"></translation>
+        <translation>Tafeln rechts</translation>
     </message>
     <message>
         <source>Part</source>
-        <translation type="unfinished"></translation>
+        <translation>Teil</translation>
     </message>
     <message>
         <source>Parts of the plan shown</source>
-        <translation type="unfinished"></translation>
+        <translation>Teile des gezeigten Plans</translation>
     </message>
     <message>
         <source>Patient</source>
-        <translation type="unfinished"></translation>
+        <translation>Patient</translation>
     </message>
     <message>
         <source>Pause</source>
-        <translation type="unfinished"></translation>
+        <translation>Anhalten</translation>
     </message>
     <message>
         <source>Pelvic bones</source>
-        <translation type="unfinished"></translation>
+        <translation>Beckenknochen</translation>
     </message>
     <message>
         <source>Perspective</source>
-        <translation type="unfinished"></translation>
+        <translation>Perspektive</translation>
     </message>
     <message>
         <source>Picture of the 3-D view</source>
-        <translation type="unfinished"></translation>
+        <translation>Bild der 3D-Ansicht</translation>
     </message>
     <message>
         <source>Picture of the 3-D view...</source>
-        <translation type="unfinished"></translation>
+        <translation>Bild der 3D-Ansicht...</translation>
     </message>
     <message>
         <source>Piece</source>
-        <translation type="unfinished"></translation>
+        <translation>Stück</translation>
     </message>
     <message>
         <source>Place</source>
-        <translation type="unfinished"></translation>
+        <translation>Ort</translation>
     </message>
     <message>
         <source>Plan</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan</translation>
     </message>
     <message>
         <source>Plan for {target}</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan für {target}</translation>
     </message>
     <message>
         <source>Plan moved: not simulated</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan bewegt: nicht simuliert</translation>
     </message>
     <message>
         <source>Plan {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan {name}</translation>
     </message>
     <message>
         <source>Plan {name} (being moved)</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan {name} (wird bewegt)</translation>
     </message>
     <message>
         <source>Plan {name} checked</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan {name} geprüft</translation>
     </message>
     <message>
         <source>Plan {name} simulated</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan {name} simuliert</translation>
     </message>
     <message>
         <source>Plan {name}: {kind}</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan {name}: {kind}</translation>
     </message>
     <message>
         <source>Plan {plan} is not simulated yet</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan {plan} ist noch nicht simuliert</translation>
     </message>
     <message>
         <source>Plan {plan}: simulated and assessed</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan {plan}: simuliert und bewertet</translation>
     </message>
     <message>
         <source>Plane as scanned</source>
-        <translation type="unfinished"></translation>
+        <translation>Ebene wie aufgenommen</translation>
     </message>
     <message>
         <source>Plane of the view</source>
-        <translation type="unfinished"></translation>
+        <translation>Ebene der Ansicht</translation>
     </message>
     <message>
         <source>Planes together</source>
-        <translation type="unfinished"></translation>
+        <translation>Ebenen zusammen</translation>
     </message>
     <message>
         <source>Planning an ablation of {target}</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Ablation von {target} wird geplant</translation>
     </message>
     <message>
         <source>Plans</source>
-        <translation type="unfinished"></translation>
+        <translation>Pläne</translation>
     </message>
     <message>
         <source>Plans (JSON): {names}</source>
-        <translation type="unfinished"></translation>
+        <translation>Pläne (JSON): {names}</translation>
     </message>
     <message>
         <source>Plans of the case</source>
-        <translation type="unfinished"></translation>
+        <translation>Pläne des Falls</translation>
     </message>
     <message>
         <source>Plans side by side</source>
-        <translation type="unfinished"></translation>
+        <translation>Pläne nebeneinander</translation>
     </message>
     <message>
         <source>Play</source>
-        <translation type="unfinished"></translation>
+        <translation>Abspielen</translation>
     </message>
     <message>
         <source>Play or pause</source>
-        <translation type="unfinished"></translation>
+        <translation>Abspielen oder anhalten</translation>
     </message>
     <message>
         <source>Play or pause (Space)</source>
-        <translation type="unfinished"></translation>
+        <translation>Abspielen oder anhalten (Leertaste)</translation>
     </message>
     <message>
         <source>Play the simulated time</source>
-        <translation type="unfinished"></translation>
+        <translation>Die simulierte Zeit abspielen</translation>
     </message>
     <message>
         <source>Pleural recess</source>
-        <translation type="unfinished"></translation>
+        <translation>Pleurarezessus</translation>
     </message>
     <message>
         <source>Point at an edge and click: what it encloses is taken</source>
-        <translation type="unfinished"></translation>
+        <translation>Auf einen Rand zeigen und klicken: was er umschließt, wird genommen</translation>
     </message>
     <message>
         <source>Point at an edge; a click takes what it encloses, Ctrl and click takes it away.</source>
-        <translation type="unfinished"></translation>
+        <translation>Auf einen Rand zeigen; ein Klick nimmt, was er umschließt, mit Strg nimmt er es weg.</translation>
     </message>
     <message>
         <source>Portal and splenic vein</source>
-        <translation type="unfinished"></translation>
+        <translation>Pfortader und Milzvene</translation>
     </message>
     <message>
         <source>Portal vein branches</source>
-        <translation type="unfinished"></translation>
+        <translation>Pfortaderäste</translation>
     </message>
     <message>
         <source>Power of applicator {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>Leistung von Applikator {number}</translation>
     </message>
     <message>
         <source>Preferences</source>
-        <translation type="unfinished"></translation>
+        <translation>Einstellungen</translation>
     </message>
     <message>
         <source>Preferences…</source>
+        <translation>Einstellungen…</translation>
+    </message>
+    <message>
+        <source>Preparing the sample</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Preview</source>
-        <translation type="unfinished"></translation>
+        <translation>Vorschau</translation>
     </message>
     <message>
         <source>Previous plan</source>
-        <translation type="unfinished"></translation>
+        <translation>Voriger Plan</translation>
     </message>
     <message>
         <source>Previous segment</source>
-        <translation type="unfinished"></translation>
+        <translation>Voriges Segment</translation>
     </message>
     <message>
         <source>Previous slice</source>
-        <translation type="unfinished"></translation>
+        <translation>Vorige Schicht</translation>
     </message>
     <message>
         <source>Problem</source>
-        <translation type="unfinished"></translation>
+        <translation>Problem</translation>
+    </message>
+    <message>
+        <source>Propose</source>
+        <translation>Vorschlagen</translation>
     </message>
     <message>
         <source>Propose an ablation</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Ablation vorschlagen</translation>
     </message>
     <message>
         <source>Propose an applicator&apos;s way</source>
-        <translation type="unfinished"></translation>
+        <translation>Weg für einen Applikator vorschlagen</translation>
     </message>
     <message>
         <source>Pulmonary vessels</source>
-        <translation type="unfinished"></translation>
+        <translation>Lungengefäße</translation>
     </message>
     <message>
         <source>Put all views and panels back to where they were at first</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Ansichten und Tafeln dorthin zurück, wo sie anfangs waren</translation>
     </message>
     <message>
         <source>Put the table of all plans on the clipboard</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Tabelle aller Pläne in die Zwischenablage legen</translation>
     </message>
     <message>
         <source>Put the table on the clipboard</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Tabelle in die Zwischenablage legen</translation>
     </message>
     <message>
         <source>Put the tool down</source>
-        <translation type="unfinished"></translation>
+        <translation>Werkzeug weglegen</translation>
     </message>
     <message>
         <source>Put what the views show on the clipboard, with the intended-use line below</source>
-        <translation type="unfinished"></translation>
+        <translation>In die Zwischenablage legen, was die Ansichten zeigen, mit der Zeile zum Verwendungszweck darunter</translation>
     </message>
     <message>
         <source>Quit</source>
-        <translation type="unfinished"></translation>
+        <translation>Beenden</translation>
     </message>
     <message>
         <source>R</source>
-        <translation type="unfinished"></translation>
+        <translation>R</translation>
     </message>
     <message>
         <source>Rank</source>
-        <translation type="unfinished"></translation>
+        <translation>Rang</translation>
     </message>
     <message>
         <source>Read a scan from a NIfTI, NRRD or MetaImage file, one DICOM file, or an archive</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Aufnahme aus NIfTI, NRRD oder MetaImage, einer DICOM-Datei oder einem Archiv lesen</translation>
     </message>
     <message>
         <source>Read a scan from a folder of DICOM files</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Aufnahme aus einem Ordner mit DICOM-Dateien lesen</translation>
     </message>
     <message>
         <source>Read cases that changed, and mark those that are gone</source>
-        <translation type="unfinished"></translation>
+        <translation>Geänderte Fälle neu lesen und verschwundene kennzeichnen</translation>
+    </message>
+    <message>
+        <source>Read numbers</source>
+        <translation>Zahlen ablesen</translation>
     </message>
     <message>
         <source>Read numbers off the plan</source>
-        <translation type="unfinished"></translation>
+        <translation>Zahlen vom Plan ablesen</translation>
     </message>
     <message>
         <source>Read-only: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur lesbar: {why}</translation>
     </message>
     <message>
         <source>Reading cases</source>
-        <translation type="unfinished"></translation>
+        <translation>Fälle werden gelesen</translation>
     </message>
     <message>
         <source>Reading numbers</source>
-        <translation type="unfinished"></translation>
+        <translation>Zahlen werden abgelesen</translation>
     </message>
     <message>
         <source>Recent case {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>Zuletzt geöffneter Fall {number}</translation>
     </message>
     <message>
         <source>Recent cases</source>
-        <translation type="unfinished"></translation>
+        <translation>Zuletzt geöffnete Fälle</translation>
     </message>
     <message>
         <source>Recover</source>
-        <translation type="unfinished"></translation>
+        <translation>Wiederherstellen</translation>
     </message>
     <message>
         <source>Recover work</source>
-        <translation type="unfinished"></translation>
+        <translation>Arbeit wiederherstellen</translation>
     </message>
     <message>
         <source>Redo</source>
-        <translation type="unfinished"></translation>
+        <translation>Wiederholen</translation>
     </message>
     <message>
         <source>Redo: {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>Wiederholen: {name}</translation>
     </message>
     <message>
         <source>Reduce</source>
-        <translation type="unfinished"></translation>
+        <translation>Verkleinern</translation>
     </message>
     <message>
         <source>Reduce the slice</source>
-        <translation type="unfinished"></translation>
+        <translation>Schicht verkleinern</translation>
     </message>
     <message>
         <source>Refresh</source>
-        <translation type="unfinished"></translation>
+        <translation>Auffrischen</translation>
     </message>
     <message>
         <source>Refreshing the library</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Bibliothek wird aufgefrischt</translation>
+    </message>
+    <message>
+        <source>Remaining volume</source>
+        <translation>Verbleibendes Volumen</translation>
     </message>
     <message>
         <source>Remnant</source>
-        <translation type="unfinished"></translation>
+        <translation>Rest</translation>
+    </message>
+    <message>
+        <source>Remnant to body weight</source>
+        <translation>Rest zu Körpergewicht</translation>
+    </message>
+    <message>
+        <source>Remnant without lesions</source>
+        <translation>Rest ohne Läsionen</translation>
     </message>
     <message>
         <source>Remove</source>
-        <translation type="unfinished"></translation>
+        <translation>Entfernen</translation>
     </message>
     <message>
         <source>Remove applicator or plane</source>
-        <translation type="unfinished"></translation>
+        <translation>Applikator oder Ebene entfernen</translation>
     </message>
     <message>
         <source>Remove measurement</source>
-        <translation type="unfinished"></translation>
+        <translation>Messung entfernen</translation>
     </message>
     <message>
         <source>Remove piece</source>
-        <translation type="unfinished"></translation>
+        <translation>Stück entfernen</translation>
     </message>
     <message>
         <source>Remove small pieces</source>
-        <translation type="unfinished"></translation>
+        <translation>Kleine Stücke entfernen</translation>
     </message>
     <message>
         <source>Remove the chosen measurements</source>
-        <translation type="unfinished"></translation>
+        <translation>Die gewählten Messungen entfernen</translation>
     </message>
     <message>
         <source>Remove the measurement that is marked</source>
-        <translation type="unfinished"></translation>
+        <translation>Die hervorgehobene Messung entfernen</translation>
     </message>
     <message>
         <source>Remove the part whose handle is chosen</source>
-        <translation type="unfinished"></translation>
+        <translation>Den Teil entfernen, dessen Griff gewählt ist</translation>
     </message>
     <message>
         <source>Remove the plan shown and what was computed of it; it can be undone</source>
-        <translation type="unfinished"></translation>
+        <translation>Den gezeigten Plan entfernen und was zu ihm berechnet wurde; kann rückgängig gemacht werden</translation>
     </message>
     <message>
         <source>Remove {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} entfernen</translation>
     </message>
     <message>
         <source>Remove {part}</source>
-        <translation type="unfinished"></translation>
+        <translation>{part} entfernen</translation>
     </message>
     <message>
         <source>Rename</source>
-        <translation type="unfinished"></translation>
+        <translation>Umbenennen</translation>
     </message>
     <message>
         <source>Rename plan</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan umbenennen</translation>
     </message>
     <message>
         <source>Rename plan {name} to {new}</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan {name} in {new} umbenennen</translation>
     </message>
     <message>
         <source>Rename plan...</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan umbenennen...</translation>
     </message>
     <message>
         <source>Rename segment...</source>
-        <translation type="unfinished"></translation>
+        <translation>Segment umbenennen...</translation>
     </message>
     <message>
         <source>Rename {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} umbenennen</translation>
     </message>
     <message>
         <source>Rename, clear, delete, go on, surfaces</source>
-        <translation type="unfinished"></translation>
+        <translation>Umbenennen, leeren, löschen, weitergehen, Oberflächen</translation>
     </message>
     <message>
         <source>Repair and import</source>
-        <translation type="unfinished"></translation>
+        <translation>Reparieren und importieren</translation>
     </message>
     <message>
         <source>Replace</source>
-        <translation type="unfinished"></translation>
+        <translation>Ersetzen</translation>
     </message>
     <message>
         <source>Replacing it loses what is in it now.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ersetzen verliert, was jetzt darin ist.</translation>
     </message>
     <message>
         <source>Report</source>
-        <translation type="unfinished"></translation>
+        <translation>Bericht</translation>
+    </message>
+    <message>
+        <source>Resected volume</source>
+        <translation>Reseziertes Volumen</translation>
     </message>
     <message>
         <source>Resection</source>
-        <translation type="unfinished"></translation>
+        <translation>Resektion</translation>
     </message>
     <message>
         <source>Resection by planes</source>
-        <translation type="unfinished"></translation>
+        <translation>Resektion durch Ebenen</translation>
     </message>
     <message>
         <source>Reset layout</source>
-        <translation type="unfinished"></translation>
+        <translation>Anordnung zurücksetzen</translation>
     </message>
     <message>
         <source>Reset the 3-D view</source>
-        <translation type="unfinished"></translation>
+        <translation>3D-Ansicht zurücksetzen</translation>
     </message>
     <message>
         <source>Reset the view</source>
-        <translation type="unfinished"></translation>
+        <translation>Ansicht zurücksetzen</translation>
     </message>
     <message>
         <source>Revert</source>
-        <translation type="unfinished"></translation>
+        <translation>Zurückkehren</translation>
     </message>
     <message>
         <source>Revert to saved…</source>
-        <translation type="unfinished"></translation>
+        <translation>Zum gespeicherten Stand zurückkehren…</translation>
     </message>
     <message>
         <source>Ribs</source>
-        <translation type="unfinished"></translation>
+        <translation>Rippen</translation>
     </message>
     <message>
         <source>Right button, drag</source>
-        <translation type="unfinished"></translation>
+        <translation>Rechte Taste, ziehen</translation>
     </message>
     <message>
         <source>Right kidney</source>
-        <translation type="unfinished"></translation>
+        <translation>Rechte Niere</translation>
     </message>
     <message>
         <source>Right lower lobe</source>
-        <translation type="unfinished"></translation>
+        <translation>Rechter Unterlappen</translation>
     </message>
     <message>
         <source>Right lung</source>
-        <translation type="unfinished"></translation>
+        <translation>Rechte Lunge</translation>
     </message>
     <message>
         <source>Right middle lobe</source>
-        <translation type="unfinished"></translation>
+        <translation>Rechter Mittellappen</translation>
     </message>
     <message>
         <source>Right upper lobe</source>
-        <translation type="unfinished"></translation>
+        <translation>Rechter Oberlappen</translation>
     </message>
     <message>
         <source>Rules</source>
-        <translation type="unfinished"></translation>
+        <translation>Regeln</translation>
     </message>
     <message>
         <source>Rules of the plan</source>
-        <translation type="unfinished"></translation>
+        <translation>Regeln des Plans</translation>
     </message>
     <message>
         <source>Sacrum</source>
-        <translation type="unfinished"></translation>
+        <translation>Kreuzbein</translation>
     </message>
     <message>
         <source>Sagittal</source>
-        <translation type="unfinished"></translation>
+        <translation>Sagittal</translation>
     </message>
     <message>
         <source>Sagittal plane</source>
-        <translation type="unfinished"></translation>
+        <translation>Sagittale Ebene</translation>
     </message>
     <message>
         <source>Sample</source>
-        <translation type="unfinished"></translation>
+        <translation>Beispiel</translation>
+    </message>
+    <message>
+        <source>Sample HU</source>
+        <translation>HU aufnehmen</translation>
     </message>
     <message>
         <source>Sample values</source>
-        <translation type="unfinished"></translation>
+        <translation>Werte aufnehmen</translation>
     </message>
     <message>
         <source>Sample: healthy abdomen</source>
-        <translation type="unfinished"></translation>
+        <translation>Beispiel: gesundes Abdomen</translation>
     </message>
     <message>
         <source>Sample: liver tumour</source>
-        <translation type="unfinished"></translation>
+        <translation>Beispiel: Lebertumor</translation>
     </message>
     <message>
         <source>Save</source>
-        <translation type="unfinished"></translation>
+        <translation>Speichern</translation>
     </message>
     <message>
         <source>Save a copy</source>
-        <translation type="unfinished"></translation>
+        <translation>Kopie speichern</translation>
     </message>
     <message>
         <source>Save a copy as one file</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Kopie als eine Datei speichern</translation>
     </message>
     <message>
         <source>Save a copy as zip…</source>
-        <translation type="unfinished"></translation>
+        <translation>Kopie als Zip speichern…</translation>
     </message>
     <message>
         <source>Save as</source>
-        <translation type="unfinished"></translation>
+        <translation>Speichern unter</translation>
     </message>
     <message>
         <source>Save as CSV</source>
-        <translation type="unfinished"></translation>
+        <translation>Als CSV speichern</translation>
     </message>
     <message>
         <source>Save as…</source>
-        <translation type="unfinished"></translation>
+        <translation>Speichern unter…</translation>
     </message>
     <message>
         <source>Save case as</source>
-        <translation type="unfinished"></translation>
+        <translation>Fall speichern unter</translation>
     </message>
     <message>
         <source>Save it again here</source>
-        <translation type="unfinished"></translation>
+        <translation>Hier wieder speichern</translation>
     </message>
     <message>
         <source>Save the comparison</source>
-        <translation type="unfinished"></translation>
+        <translation>Den Vergleich speichern</translation>
     </message>
     <message>
         <source>Save what was done to {name}?</source>
-        <translation type="unfinished"></translation>
+        <translation>Speichern, was an {name} getan wurde?</translation>
     </message>
     <message>
         <source>Saved again here, it is there as you see it now.</source>
-        <translation type="unfinished"></translation>
+        <translation>Hier wieder gespeichert, ist er so da, wie er jetzt zu sehen ist.</translation>
     </message>
     <message>
         <source>Saved {file}</source>
-        <translation type="unfinished"></translation>
+        <translation>{file} gespeichert</translation>
     </message>
     <message>
         <source>Saving a picture</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Bild wird gespeichert</translation>
     </message>
     <message>
         <source>Saving {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} wird gespeichert</translation>
     </message>
     <message>
         <source>Scan</source>
+        <translation>Aufnahme</translation>
+    </message>
+    <message>
+        <source>Scan alone</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Scissors</source>
-        <translation type="unfinished"></translation>
+        <translation>Schere</translation>
     </message>
     <message>
         <source>Search all ways from the skin to the target for the best</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Wege von der Haut zum Ziel nach dem besten absuchen</translation>
     </message>
     <message>
         <source>Search: name, organ, lesion, plan, tag, note…</source>
-        <translation type="unfinished"></translation>
+        <translation>Suchen: Name, Organ, Läsion, Plan, Schlagwort, Notiz…</translation>
     </message>
     <message>
         <source>See all of the slice again</source>
-        <translation type="unfinished"></translation>
+        <translation>Die ganze Schicht wieder sehen</translation>
     </message>
     <message>
         <source>Segment</source>
-        <translation type="unfinished"></translation>
+        <translation>Segment</translation>
     </message>
     <message>
         <source>Segment the scan anew as a CT of the chest</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Aufnahme neu als CT des Thorax segmentieren</translation>
     </message>
     <message>
         <source>Segment the scan anew as a CT of the head</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Aufnahme neu als CT des Kopfes segmentieren</translation>
     </message>
     <message>
         <source>Segment the scan anew; what stands on the old outlines is dropped (can be undone)</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Aufnahme neu segmentieren; was auf den alten Konturen beruht, fällt weg (kann rückgängig gemacht werden)</translation>
     </message>
     <message>
         <source>Shell</source>
-        <translation type="unfinished"></translation>
+        <translation>Schale</translation>
     </message>
     <message>
         <source>Shell when hollow</source>
-        <translation type="unfinished"></translation>
+        <translation>Schale beim Aushöhlen</translation>
     </message>
     <message>
         <source>Show</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeigen</translation>
     </message>
     <message>
         <source>Show a slab of this thickness</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Dickschicht dieser Dicke zeigen</translation>
     </message>
     <message>
         <source>Show a thicker slab</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine dickere Schicht zeigen</translation>
     </message>
     <message>
         <source>Show a thinner slab</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine dünnere Schicht zeigen</translation>
     </message>
     <message>
         <source>Show all</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle zeigen</translation>
     </message>
     <message>
         <source>Show all again</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle wieder zeigen</translation>
     </message>
     <message>
         <source>Show all structures again</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Strukturen wieder zeigen</translation>
     </message>
     <message>
         <source>Show only {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur {name} zeigen</translation>
     </message>
     <message>
         <source>Show or hide the outlines of structures</source>
-        <translation type="unfinished"></translation>
+        <translation>Konturen der Strukturen zeigen oder verbergen</translation>
     </message>
     <message>
         <source>Show or hide the tint of structures</source>
-        <translation type="unfinished"></translation>
+        <translation>Füllungen der Strukturen zeigen oder verbergen</translation>
     </message>
     <message>
         <source>Show or hide where the other slices lie</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeigen oder verbergen, wo die anderen Schichten liegen</translation>
     </message>
     <message>
         <source>Show place: bring the crosshair there</source>
-        <translation type="unfinished"></translation>
+        <translation>Ort zeigen: das Fadenkreuz dorthin bringen</translation>
     </message>
     <message>
         <source>Show slices without thickness</source>
-        <translation type="unfinished"></translation>
+        <translation>Schichten ohne Dicke zeigen</translation>
     </message>
     <message>
         <source>Show tasks</source>
-        <translation type="unfinished"></translation>
+        <translation>Aufgaben zeigen</translation>
     </message>
     <message>
         <source>Show the brightest value through the slab: vessels, bone</source>
-        <translation type="unfinished"></translation>
+        <translation>Den hellsten Wert durch die Dicke zeigen: Gefäße, Knochen</translation>
     </message>
     <message>
         <source>Show the darkest value through the slab: airways, bile ducts</source>
-        <translation type="unfinished"></translation>
+        <translation>Den dunkelsten Wert durch die Dicke zeigen: Atemwege, Gallenwege</translation>
     </message>
     <message>
         <source>Show the grey window that the case was opened with</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Grauwertfenster zeigen, mit dem der Fall geöffnet wurde</translation>
     </message>
     <message>
         <source>Show the mean through the slab: less noise</source>
-        <translation type="unfinished"></translation>
+        <translation>Den Mittelwert durch die Dicke zeigen: weniger Rauschen</translation>
     </message>
     <message>
         <source>Show the next field</source>
-        <translation type="unfinished"></translation>
+        <translation>Das nächste Feld zeigen</translation>
     </message>
     <message>
         <source>Show the other side of the cut</source>
-        <translation type="unfinished"></translation>
+        <translation>Die andere Seite des Schnitts zeigen</translation>
     </message>
     <message>
         <source>Show the plane of a cut; again: the next cut</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Ebene eines Schnitts zeigen; noch einmal: der nächste Schnitt</translation>
     </message>
     <message>
         <source>Show the plane that contains the applicator; again: the next applicator</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Ebene zeigen, in der der Applikator liegt; noch einmal: der nächste Applikator</translation>
     </message>
     <message>
         <source>Show the slices in this grey window</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Schichten in diesem Grauwertfenster zeigen</translation>
     </message>
     <message>
         <source>Show the view with the keyboard alone, and back (double click)</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Ansicht mit der Tastatur allein zeigen, und zurück (Doppelklick)</translation>
     </message>
     <message>
         <source>Show this plane in the slice view that was used last</source>
-        <translation type="unfinished"></translation>
+        <translation>Diese Ebene in der zuletzt benutzten Schichtansicht zeigen</translation>
     </message>
     <message>
         <source>Show title bars by which panels can be moved, let loose or closed</source>
-        <translation type="unfinished"></translation>
+        <translation>Titelleisten zeigen, an denen Tafeln bewegt, gelöst oder geschlossen werden</translation>
     </message>
     <message>
         <source>Show {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} zeigen</translation>
     </message>
     <message>
         <source>Shrink by margin</source>
-        <translation type="unfinished"></translation>
+        <translation>Um einen Rand verkleinern</translation>
     </message>
     <message>
         <source>Simulate</source>
-        <translation type="unfinished"></translation>
+        <translation>Simulieren</translation>
+    </message>
+    <message>
+        <source>Simulate all</source>
+        <translation>Alle simulieren</translation>
     </message>
     <message>
         <source>Simulate all plans</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Pläne simulieren</translation>
     </message>
     <message>
         <source>Simulate the plan shown</source>
-        <translation type="unfinished"></translation>
+        <translation>Gezeigten Plan simulieren</translation>
     </message>
     <message>
         <source>Simulate when the hand rests</source>
-        <translation type="unfinished"></translation>
+        <translation>Simulieren, wenn die Hand ruht</translation>
     </message>
     <message>
         <source>Simulated</source>
-        <translation type="unfinished"></translation>
+        <translation>Simuliert</translation>
     </message>
     <message>
         <source>Simulated field</source>
-        <translation type="unfinished"></translation>
+        <translation>Simuliertes Feld</translation>
     </message>
     <message>
         <source>Simulated time</source>
-        <translation type="unfinished"></translation>
+        <translation>Simulierte Zeit</translation>
     </message>
     <message>
         <source>Simulated, at {time} min</source>
-        <translation type="unfinished"></translation>
+        <translation>Simuliert, nach {time} min</translation>
     </message>
     <message>
         <source>Simulating plan {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan {name} wird simuliert</translation>
     </message>
     <message>
         <source>Size in pixels</source>
-        <translation type="unfinished"></translation>
+        <translation>Größe in Bildpunkten</translation>
     </message>
     <message>
         <source>Size of type</source>
-        <translation type="unfinished"></translation>
+        <translation>Schriftgröße</translation>
     </message>
     <message>
         <source>Skin</source>
-        <translation type="unfinished"></translation>
+        <translation>Haut</translation>
     </message>
     <message>
         <source>Skull</source>
-        <translation type="unfinished"></translation>
+        <translation>Schädel</translation>
     </message>
     <message>
         <source>Slab</source>
-        <translation type="unfinished"></translation>
+        <translation>Dickschicht</translation>
     </message>
     <message>
         <source>Slice of the scan on the cut</source>
-        <translation type="unfinished"></translation>
+        <translation>Schicht der Aufnahme auf dem Schnitt</translation>
     </message>
     <message>
         <source>Slices</source>
-        <translation type="unfinished"></translation>
+        <translation>Schichten</translation>
     </message>
     <message>
         <source>Slices between those that were drawn get the shape between</source>
-        <translation type="unfinished"></translation>
+        <translation>Schichten zwischen den gezeichneten bekommen die Form dazwischen</translation>
     </message>
     <message>
         <source>Slices in the 3-D view</source>
-        <translation type="unfinished"></translation>
+        <translation>Schichten in der 3D-Ansicht</translation>
     </message>
     <message>
         <source>Slices only</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur Schichten</translation>
     </message>
     <message>
         <source>Small</source>
-        <translation type="unfinished"></translation>
+        <translation>Klein</translation>
     </message>
     <message>
         <source>Small is under</source>
-        <translation type="unfinished"></translation>
+        <translation>Klein ist unter</translation>
     </message>
     <message>
         <source>Smaller brush</source>
-        <translation type="unfinished"></translation>
+        <translation>Kleinerer Pinsel</translation>
     </message>
     <message>
         <source>Smaller type</source>
-        <translation type="unfinished"></translation>
+        <translation>Kleinere Schrift</translation>
     </message>
     <message>
         <source>Smooth</source>
-        <translation type="unfinished"></translation>
+        <translation>Glätten</translation>
     </message>
     <message>
         <source>Smooth by</source>
-        <translation type="unfinished"></translation>
+        <translation>Glätten um</translation>
     </message>
     <message>
         <source>Smooth the outline; the volume stays</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Kontur glätten; das Volumen bleibt</translation>
     </message>
     <message>
         <source>Soft tissue</source>
-        <translation type="unfinished"></translation>
+        <translation>Weichteile</translation>
     </message>
     <message>
         <source>Something unexpected happened ({error}). The case is still open; save it, best under another name. What happened is written in {file}</source>
-        <translation type="unfinished"></translation>
+        <translation>Etwas Unerwartetes ist geschehen ({error}). Der Fall ist noch offen; bitte speichern, am besten unter anderem Namen. Was geschah, steht in {file}</translation>
     </message>
     <message>
         <source>Source: {text}</source>
-        <translation type="unfinished"></translation>
+        <translation>Quelle: {text}</translation>
     </message>
     <message>
         <source>Speed of playing</source>
-        <translation type="unfinished"></translation>
+        <translation>Abspielgeschwindigkeit</translation>
     </message>
     <message>
         <source>Spleen</source>
-        <translation type="unfinished"></translation>
+        <translation>Milz</translation>
     </message>
     <message>
         <source>Split into pieces</source>
-        <translation type="unfinished"></translation>
+        <translation>In Stücke teilen</translation>
     </message>
     <message>
         <source>Stand the slices in the view</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Schichten in die Ansicht stellen</translation>
+    </message>
+    <message>
+        <source>Standardised remnant ({name})</source>
+        <translation>Standardisierter Rest ({name})</translation>
     </message>
     <message>
         <source>State</source>
-        <translation type="unfinished"></translation>
+        <translation>Zustand</translation>
     </message>
     <message>
         <source>Steps</source>
-        <translation type="unfinished"></translation>
+        <translation>Arbeitsschritte</translation>
     </message>
     <message>
         <source>Steps on the left</source>
-        <translation type="unfinished"></translation>
+        <translation>Arbeitsschritte links</translation>
     </message>
     <message>
         <source>Sternum</source>
-        <translation type="unfinished"></translation>
+        <translation>Brustbein</translation>
     </message>
     <message>
         <source>Stomach</source>
-        <translation type="unfinished"></translation>
+        <translation>Magen</translation>
     </message>
     <message>
         <source>Stop</source>
-        <translation type="unfinished"></translation>
+        <translation>Anhalten</translation>
     </message>
     <message>
         <source>Stop all</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle anhalten</translation>
     </message>
     <message>
         <source>Stop all tasks</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Aufgaben anhalten</translation>
     </message>
     <message>
         <source>Stop {title}</source>
-        <translation type="unfinished"></translation>
+        <translation>{title} anhalten</translation>
     </message>
     <message>
         <source>Strength of fills</source>
-        <translation type="unfinished"></translation>
+        <translation>Stärke der Füllungen</translation>
     </message>
     <message>
         <source>Structure</source>
-        <translation type="unfinished"></translation>
+        <translation>Struktur</translation>
     </message>
     <message>
         <source>Structures</source>
-        <translation type="unfinished"></translation>
+        <translation>Strukturen</translation>
     </message>
     <message>
         <source>Subcutaneous fat</source>
-        <translation type="unfinished"></translation>
+        <translation>Subkutanes Fett</translation>
     </message>
     <message>
         <source>Surfaces as</source>
-        <translation type="unfinished"></translation>
+        <translation>Oberflächen als</translation>
     </message>
     <message>
         <source>Surfaces made</source>
-        <translation type="unfinished"></translation>
+        <translation>Oberflächen erzeugt</translation>
     </message>
     <message>
         <source>Surfaces of all outlines, vessel trees and liver segments</source>
-        <translation type="unfinished"></translation>
+        <translation>Oberflächen aller Konturen, Gefäßbäume und Lebersegmente</translation>
     </message>
     <message>
         <source>System</source>
-        <translation type="unfinished"></translation>
+        <translation>System</translation>
     </message>
     <message>
         <source>Tab, Shift+Tab</source>
-        <translation type="unfinished"></translation>
+        <translation>Tab, Umschalt+Tab</translation>
     </message>
     <message>
         <source>Tags</source>
-        <translation type="unfinished"></translation>
+        <translation>Schlagworte</translation>
     </message>
     <message>
         <source>Take all its voxels away</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle seine Voxel wegnehmen</translation>
     </message>
     <message>
         <source>Take away the other one</source>
-        <translation type="unfinished"></translation>
+        <translation>Das andere wegnehmen</translation>
     </message>
     <message>
         <source>Take the proposed outline</source>
-        <translation type="unfinished"></translation>
+        <translation>Vorgeschlagene Kontur übernehmen</translation>
     </message>
     <message>
         <source>Take {name} off the library?</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} aus der Bibliothek nehmen?</translation>
     </message>
     <message>
         <source>Target</source>
-        <translation type="unfinished"></translation>
+        <translation>Ziel</translation>
     </message>
     <message>
         <source>Target and zone</source>
-        <translation type="unfinished"></translation>
+        <translation>Ziel und Zone</translation>
+    </message>
+    <message>
+        <source>Target covered</source>
+        <translation>Ziel abgedeckt</translation>
+    </message>
+    <message>
+        <source>Target volume</source>
+        <translation>Zielvolumen</translation>
     </message>
     <message>
         <source>Targets</source>
-        <translation type="unfinished"></translation>
+        <translation>Ziele</translation>
     </message>
     <message>
         <source>Tasks</source>
-        <translation type="unfinished"></translation>
+        <translation>Aufgaben</translation>
     </message>
     <message>
         <source>Temperature</source>
-        <translation type="unfinished"></translation>
+        <translation>Temperatur</translation>
     </message>
     <message>
         <source>The best path to the lesion at the crosshair, or to the target of the plan</source>
-        <translation type="unfinished"></translation>
+        <translation>Der beste Weg zur Läsion am Fadenkreuz oder zum Ziel des Plans</translation>
     </message>
     <message>
         <source>The case is here now</source>
-        <translation type="unfinished"></translation>
+        <translation>Hier steht der Fall jetzt</translation>
     </message>
     <message>
         <source>The case itself stays where it is.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Fall selbst bleibt, wo er ist.</translation>
     </message>
     <message>
         <source>The case stays as it is</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Fall bleibt, wie er ist</translation>
     </message>
     <message>
         <source>The case that is open</source>
-        <translation type="unfinished"></translation>
+        <translation>Der offene Fall</translation>
     </message>
     <message>
         <source>The comparison of plans is on the clipboard</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Vergleich der Pläne liegt in der Zwischenablage</translation>
     </message>
     <message>
         <source>The comparison of plans was saved</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Vergleich der Pläne wurde gespeichert</translation>
     </message>
     <message>
         <source>The comparison was not saved: {why}</source>
+        <translation>Der Vergleich wurde nicht gespeichert: {why}</translation>
+    </message>
+    <message>
+        <source>The finished case has organs, vessels, a plan and its simulation. It is made once, which takes a minute or two; you can go on meanwhile.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The finished case is ready.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
         <source>The folder cannot be made: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Ordner lässt sich nicht anlegen: {why}</translation>
     </message>
     <message>
         <source>The full simulation follows by itself after a plan was moved</source>
-        <translation type="unfinished"></translation>
+        <translation>Die volle Simulation folgt von selbst, nachdem ein Plan bewegt wurde</translation>
     </message>
     <message>
         <source>The full simulation, and the numbers read off it</source>
-        <translation type="unfinished"></translation>
+        <translation>Die volle Simulation und die Zahlen, die von ihr abgelesen werden</translation>
     </message>
     <message>
         <source>The last step was: {name}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der letzte Schritt war: {name}.</translation>
     </message>
     <message>
         <source>The library is empty. Add a folder: all cases in it can then be searched.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Bibliothek ist leer. Einen Ordner hinzufügen: dann lassen sich alle Fälle darin durchsuchen.</translation>
     </message>
     <message>
         <source>The mouse moves the views again</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Maus bewegt wieder die Ansichten</translation>
     </message>
     <message>
         <source>The picture is on the clipboard</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Bild liegt in der Zwischenablage</translation>
     </message>
     <message>
         <source>The report is in {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Bericht liegt in {name}</translation>
     </message>
     <message>
         <source>The scan itself</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Aufnahme selbst</translation>
     </message>
     <message>
         <source>The surface is older than the outline</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Oberfläche ist älter als die Kontur</translation>
     </message>
     <message>
         <source>The table of all plans side by side</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Tabelle aller Pläne nebeneinander</translation>
     </message>
     <message>
         <source>Theme</source>
-        <translation type="unfinished"></translation>
+        <translation>Farbschema</translation>
     </message>
     <message>
         <source>Theme, size of type, language, palette, handles, live physics</source>
-        <translation type="unfinished"></translation>
+        <translation>Farbschema, Schriftgröße, Sprache, Farben, Griffe, mitlaufende Physik</translation>
     </message>
     <message>
         <source>Thermal ablation</source>
-        <translation type="unfinished"></translation>
+        <translation>Thermische Ablation</translation>
     </message>
     <message>
         <source>Thicker slab</source>
-        <translation type="unfinished"></translation>
+        <translation>Dickere Schicht</translation>
     </message>
     <message>
         <source>Thin slices</source>
-        <translation type="unfinished"></translation>
+        <translation>Dünne Schichten</translation>
     </message>
     <message>
         <source>Thinner slab</source>
-        <translation type="unfinished"></translation>
+        <translation>Dünnere Schicht</translation>
     </message>
     <message>
         <source>This case is read-only here.</source>
-        <translation type="unfinished"></translation>
+        <translation>Dieser Fall ist hier nur lesbar.</translation>
     </message>
     <message>
         <source>This could not be done again as it was:</source>
-        <translation type="unfinished"></translation>
+        <translation>Das ließ sich nicht wiederholen, wie es war:</translation>
     </message>
     <message>
         <source>Those that have no result yet, one after the other</source>
-        <translation type="unfinished"></translation>
+        <translation>Die noch kein Ergebnis haben, einer nach dem anderen</translation>
     </message>
     <message>
         <source>Threshold</source>
-        <translation type="unfinished"></translation>
+        <translation>Schwellenwert</translation>
     </message>
     <message>
         <source>Threshold, fill between slices, smooth, margin, hollow, pieces, combine</source>
-        <translation type="unfinished"></translation>
+        <translation>Schwellenwert, zwischen Schichten füllen, glätten, Rand, aushöhlen, Stücke, verrechnen</translation>
     </message>
     <message>
         <source>Time of applicator {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>Dauer von Applikator {number}</translation>
     </message>
     <message>
         <source>Tissue damage</source>
-        <translation type="unfinished"></translation>
+        <translation>Gewebeschaden</translation>
     </message>
     <message>
         <source>To check</source>
-        <translation type="unfinished"></translation>
+        <translation>Zu prüfen</translation>
     </message>
     <message>
         <source>Today</source>
-        <translation type="unfinished"></translation>
+        <translation>Heute</translation>
+    </message>
+    <message>
+        <source>Told ({count})</source>
+        <translation>Gemeldet ({count})</translation>
     </message>
     <message>
         <source>Tool bar</source>
-        <translation type="unfinished"></translation>
+        <translation>Werkzeugleiste</translation>
     </message>
     <message>
         <source>Tools</source>
-        <translation type="unfinished"></translation>
+        <translation>Werkzeuge</translation>
     </message>
     <message>
         <source>Trace</source>
-        <translation type="unfinished"></translation>
+        <translation>Verfolgen</translation>
     </message>
     <message>
         <source>Trachea and bronchi</source>
-        <translation type="unfinished"></translation>
+        <translation>Trachea und Bronchien</translation>
     </message>
     <message>
         <source>Trunk wall muscle</source>
-        <translation type="unfinished"></translation>
+        <translation>Rumpfwandmuskulatur</translation>
     </message>
     <message>
         <source>Try again</source>
-        <translation type="unfinished"></translation>
+        <translation>Noch einmal versuchen</translation>
     </message>
     <message>
         <source>Tumour</source>
-        <translation type="unfinished"></translation>
+        <translation>Tumor</translation>
     </message>
     <message>
         <source>Tumour candidate</source>
-        <translation type="unfinished"></translation>
+        <translation>Möglicher Tumor</translation>
     </message>
     <message>
         <source>Tumour, Liver, or a name of your own</source>
-        <translation type="unfinished"></translation>
+        <translation>Tumor, Leber oder ein eigener Name</translation>
     </message>
     <message>
         <source>Turn about the applicator</source>
-        <translation type="unfinished"></translation>
+        <translation>Um den Applikator drehen</translation>
     </message>
     <message>
         <source>Turn about the crossing point</source>
-        <translation type="unfinished"></translation>
+        <translation>Um den Kreuzungspunkt drehen</translation>
     </message>
     <message>
         <source>Turn back about the applicator</source>
-        <translation type="unfinished"></translation>
+        <translation>Um den Applikator zurückdrehen</translation>
     </message>
     <message>
         <source>Turn the plane back by 15 degrees</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Ebene um 15 Grad zurückdrehen</translation>
     </message>
     <message>
         <source>Turn the plane by 15 degrees</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Ebene um 15 Grad drehen</translation>
     </message>
     <message>
         <source>Type: {percent} %</source>
-        <translation type="unfinished"></translation>
+        <translation>Schrift: {percent} %</translation>
     </message>
     <message>
         <source>Undo</source>
-        <translation type="unfinished"></translation>
+        <translation>Rückgängig</translation>
     </message>
     <message>
         <source>Undo the last step</source>
-        <translation type="unfinished"></translation>
+        <translation>Den letzten Schritt rückgängig machen</translation>
     </message>
     <message>
         <source>Undo: {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>Rückgängig: {name}</translation>
     </message>
     <message>
         <source>Undone: click to do it again</source>
-        <translation type="unfinished"></translation>
+        <translation>Rückgängig gemacht: klicken, um es zu wiederholen</translation>
     </message>
     <message>
         <source>Unite with, take away, or intersect with another segment</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit einem anderen Segment vereinigen, es wegnehmen oder die Schnittmenge bilden</translation>
     </message>
     <message>
         <source>Unite: add the other one</source>
-        <translation type="unfinished"></translation>
+        <translation>Vereinigen: das andere dazunehmen</translation>
     </message>
     <message>
         <source>Unknown tissue</source>
-        <translation type="unfinished"></translation>
+        <translation>Unbekanntes Gewebe</translation>
     </message>
     <message>
         <source>Unsaved work</source>
-        <translation type="unfinished"></translation>
+        <translation>Nicht gespeicherte Arbeit</translation>
     </message>
     <message>
         <source>Update surfaces</source>
-        <translation type="unfinished"></translation>
+        <translation>Oberflächen erneuern</translation>
     </message>
     <message>
         <source>Usual look</source>
-        <translation type="unfinished"></translation>
+        <translation>Übliches Aussehen</translation>
+    </message>
+    <message>
+        <source>Usual look of all</source>
+        <translation>Übliches Aussehen von allen</translation>
     </message>
     <message>
         <source>Usual look of {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>Übliches Aussehen von {name}</translation>
     </message>
     <message>
         <source>Usual size of type</source>
-        <translation type="unfinished"></translation>
+        <translation>Übliche Schriftgröße</translation>
     </message>
     <message>
         <source>Value</source>
-        <translation type="unfinished"></translation>
+        <translation>Wert</translation>
     </message>
     <message>
         <source>Values</source>
-        <translation type="unfinished"></translation>
+        <translation>Werte</translation>
     </message>
     <message>
         <source>Vascular territory</source>
-        <translation type="unfinished"></translation>
+        <translation>Gefäßterritorium</translation>
     </message>
     <message>
         <source>Verdict</source>
-        <translation type="unfinished"></translation>
+        <translation>Urteil</translation>
     </message>
     <message>
         <source>Versions, licence, intended use</source>
-        <translation type="unfinished"></translation>
+        <translation>Versionen, Lizenz, Verwendungszweck</translation>
     </message>
     <message>
         <source>Vertebra</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirbel</translation>
     </message>
     <message>
         <source>Vertebra C1</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirbel C1</translation>
     </message>
     <message>
         <source>Vertebra C2</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirbel C2</translation>
     </message>
     <message>
         <source>Vertebra C3</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirbel C3</translation>
     </message>
     <message>
         <source>Vertebra C4</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirbel C4</translation>
     </message>
     <message>
         <source>Vertebra C5</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirbel C5</translation>
     </message>
     <message>
         <source>Vertebra C6</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirbel C6</translation>
     </message>
     <message>
         <source>Vertebra C7</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirbel C7</translation>
     </message>
     <message>
         <source>Vertebra L1</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirbel L1</translation>
     </message>
     <message>
         <source>Vertebra L2</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirbel L2</translation>
     </message>
     <message>
         <source>Vertebra L3</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirbel L3</translation>
     </message>
     <message>
         <source>Vertebra L4</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirbel L4</translation>
     </message>
     <message>
         <source>Vertebra L5</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirbel L5</translation>
     </message>
     <message>
         <source>Vertebra T1</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirbel Th1</translation>
     </message>
     <message>
         <source>Vertebra T10</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirbel Th10</translation>
     </message>
     <message>
         <source>Vertebra T11</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirbel Th11</translation>
     </message>
     <message>
         <source>Vertebra T12</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirbel Th12</translation>
     </message>
     <message>
         <source>Vertebra T2</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirbel Th2</translation>
     </message>
     <message>
         <source>Vertebra T3</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirbel Th3</translation>
     </message>
     <message>
         <source>Vertebra T4</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirbel Th4</translation>
     </message>
     <message>
         <source>Vertebra T5</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirbel Th5</translation>
     </message>
     <message>
         <source>Vertebra T6</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirbel Th6</translation>
     </message>
     <message>
         <source>Vertebra T7</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirbel Th7</translation>
     </message>
     <message>
         <source>Vertebra T8</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirbel Th8</translation>
     </message>
     <message>
         <source>Vertebra T9</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirbel Th9</translation>
     </message>
     <message>
         <source>Vertebrae</source>
-        <translation type="unfinished"></translation>
+        <translation>Wirbel</translation>
     </message>
     <message>
         <source>Vessel trees (VTP)</source>
-        <translation type="unfinished"></translation>
+        <translation>Gefäßbäume (VTP)</translation>
     </message>
     <message>
         <source>Vessels</source>
-        <translation type="unfinished"></translation>
+        <translation>Gefäße</translation>
+    </message>
+    <message>
+        <source>Vessels cut</source>
+        <translation>Durchtrennte Gefäße</translation>
     </message>
     <message>
         <source>Vessels followed</source>
-        <translation type="unfinished"></translation>
+        <translation>Gefäße verfolgt</translation>
     </message>
     <message>
         <source>View</source>
-        <translation type="unfinished"></translation>
+        <translation>Ansicht</translation>
     </message>
     <message>
         <source>Views only</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur Ansichten</translation>
     </message>
     <message>
         <source>Visceral fat</source>
-        <translation type="unfinished"></translation>
+        <translation>Viszerales Fett</translation>
     </message>
     <message>
         <source>Volumes (*.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd)</source>
-        <translation type="unfinished"></translation>
+        <translation>Volumen (*.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd)</translation>
     </message>
     <message>
         <source>Volumes, margins and verdicts, without simulating again</source>
-        <translation type="unfinished"></translation>
+        <translation>Volumen, Abstände und Urteile, ohne neu zu simulieren</translation>
     </message>
     <message>
         <source>Voxels</source>
-        <translation type="unfinished"></translation>
+        <translation>Voxel</translation>
     </message>
     <message>
         <source>Warning</source>
-        <translation type="unfinished"></translation>
+        <translation>Warnung</translation>
+    </message>
+    <message>
+        <source>Warnings and notes of the case</source>
+        <translation>Warnungen und Hinweise des Falls</translation>
     </message>
     <message>
         <source>WebP (small)</source>
-        <translation type="unfinished"></translation>
+        <translation>WebP (klein)</translation>
     </message>
     <message>
         <source>Weight in kg</source>
-        <translation type="unfinished"></translation>
+        <translation>Gewicht in kg</translation>
     </message>
     <message>
         <source>What</source>
-        <translation type="unfinished"></translation>
+        <translation>Was</translation>
     </message>
     <message>
         <source>What was on the disk before is as it was, and nothing of your work is lost: it is still open here.</source>
-        <translation type="unfinished"></translation>
+        <translation>Was auf der Festplatte war, ist wie zuvor, und nichts von der Arbeit ist verloren: sie ist hier noch offen.</translation>
+    </message>
+    <message>
+        <source>What was told while working</source>
+        <translation>Was bei der Arbeit gemeldet wurde</translation>
     </message>
     <message>
         <source>Wheel</source>
-        <translation type="unfinished"></translation>
+        <translation>Rad</translation>
     </message>
     <message>
         <source>Where</source>
-        <translation type="unfinished"></translation>
+        <translation>Wo</translation>
     </message>
     <message>
         <source>Where unexpected errors are written down</source>
-        <translation type="unfinished"></translation>
+        <translation>Wo unerwartete Fehler aufgeschrieben werden</translation>
     </message>
     <message>
         <source>Whether drawing, windows and simulations work here</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>While working ({count})</source>
-        <translation type="unfinished"></translation>
+        <translation>Ob Zeichnen, Fenster und Simulationen hier gehen</translation>
     </message>
     <message>
         <source>White</source>
-        <translation type="unfinished"></translation>
+        <translation>Weiß</translation>
     </message>
     <message>
         <source>Whole range</source>
-        <translation type="unfinished"></translation>
+        <translation>Ganzer Bereich</translation>
     </message>
     <message>
         <source>Whole slice</source>
-        <translation type="unfinished"></translation>
+        <translation>Ganze Schicht</translation>
     </message>
     <message>
         <source>Whole slices in all views</source>
-        <translation type="unfinished"></translation>
+        <translation>Ganze Schichten in allen Ansichten</translation>
     </message>
     <message>
         <source>Why</source>
-        <translation type="unfinished"></translation>
+        <translation>Warum</translation>
     </message>
     <message>
         <source>With a plan</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit einem Plan</translation>
     </message>
     <message>
         <source>With or without plan</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit oder ohne Plan</translation>
     </message>
     <message>
         <source>With perspective</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit Perspektive</translation>
     </message>
     <message>
         <source>Without a plan</source>
-        <translation type="unfinished"></translation>
+        <translation>Ohne Plan</translation>
     </message>
     <message>
         <source>Words on the tool bar</source>
-        <translation type="unfinished"></translation>
+        <translation>Worte in der Werkzeugleiste</translation>
     </message>
     <message>
         <source>Work in the background</source>
-        <translation type="unfinished"></translation>
+        <translation>Arbeit im Hintergrund</translation>
     </message>
     <message>
         <source>Write report…</source>
-        <translation type="unfinished"></translation>
+        <translation>Bericht schreiben…</translation>
     </message>
     <message>
         <source>Write surfaces, labels and plans for other programs</source>
-        <translation type="unfinished"></translation>
+        <translation>Oberflächen, Labels und Pläne für andere Programme schreiben</translation>
     </message>
     <message>
         <source>Write the report of the case as a page and as PDF, and show it</source>
-        <translation type="unfinished"></translation>
+        <translation>Den Bericht des Falls als Seite und als PDF schreiben und zeigen</translation>
     </message>
     <message>
         <source>Write the table into a file</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Tabelle in eine Datei schreiben</translation>
     </message>
     <message>
         <source>Write…</source>
-        <translation type="unfinished"></translation>
+        <translation>Schreiben…</translation>
     </message>
     <message>
         <source>Writing files</source>
-        <translation type="unfinished"></translation>
+        <translation>Dateien werden geschrieben</translation>
     </message>
     <message>
         <source>Writing the report</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Bericht wird geschrieben</translation>
     </message>
     <message>
         <source>Writing {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} wird geschrieben</translation>
     </message>
     <message>
         <source>You looked at the outline and stand for it</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Kontur wurde angesehen und wird verantwortet</translation>
     </message>
     <message>
         <source>Zone and numbers follow the hand</source>
-        <translation type="unfinished"></translation>
+        <translation>Zone und Zahlen folgen der Hand</translation>
     </message>
     <message>
         <source>Zone: preview</source>
-        <translation type="unfinished"></translation>
+        <translation>Zone: Vorschau</translation>
     </message>
     <message>
         <source>a copy is at {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>eine Kopie liegt in {name}</translation>
     </message>
     <message>
         <source>a second plan can be compared with this one</source>
-        <translation type="unfinished"></translation>
+        <translation>ein zweiter Plan kann mit diesem verglichen werden</translation>
     </message>
     <message>
         <source>a second plan makes a comparison</source>
-        <translation type="unfinished"></translation>
+        <translation>ein zweiter Plan ergibt einen Vergleich</translation>
     </message>
     <message>
         <source>ablation</source>
-        <translation type="unfinished"></translation>
+        <translation>Ablation</translation>
     </message>
     <message>
         <source>all kept</source>
-        <translation type="unfinished"></translation>
+        <translation>alle behalten</translation>
     </message>
     <message>
         <source>{sign} best of its row, among plans of one kind and aim</source>
-        <translation type="unfinished"></translation>
+        <translation>{sign} bester der Zeile, unter Plänen einer Art und eines Ziels</translation>
     </message>
     <message>
         <source>{sign} preview, to be simulated</source>
-        <translation type="unfinished"></translation>
+        <translation>{sign} Vorschau, noch zu simulieren</translation>
     </message>
     <message>
         <source>all steps were done again</source>
-        <translation type="unfinished"></translation>
+        <translation>alle Schritte wurden wiederholt</translation>
+    </message>
+    <message>
+        <source>A folder of DICOM files</source>
+        <translation>Ein Ordner mit DICOM-Dateien</translation>
+    </message>
+    <message>
+        <source>A saved case: folder or zip</source>
+        <translation>Ein gespeicherter Fall: Ordner oder Zip</translation>
+    </message>
+    <message>
+        <source>Ablated outside the {name}</source>
+        <translation>Abladiert außerhalb: {name}</translation>
+    </message>
+    <message>
+        <source>Ablated volume</source>
+        <translation>Abladiertes Volumen</translation>
+    </message>
+    <message>
+        <source>Add to library</source>
+        <translation>In die Bibliothek</translation>
+    </message>
+    <message>
+        <source>Area of the cut</source>
+        <translation>Schnittfläche</translation>
+    </message>
+    <message>
+        <source>Arrhenius damage integral</source>
+        <translation>Arrhenius-Schadensintegral</translation>
+    </message>
+    <message>
+        <source>Case ({count})</source>
+        <translation>Fall ({count})</translation>
+    </message>
+    <message>
+        <source>Check rules</source>
+        <translation>Regeln prüfen</translation>
+    </message>
+    <message>
+        <source>Chest</source>
+        <translation>Thorax</translation>
+    </message>
+    <message>
+        <source>Coagulated zone</source>
+        <translation>Koagulationszone</translation>
+    </message>
+    <message>
+        <source>Copy plan</source>
+        <translation>Plan kopieren</translation>
+    </message>
+    <message>
+        <source>Copy table</source>
+        <translation>Tabelle kopieren</translation>
+    </message>
+    <message>
+        <source>Cut: {name}</source>
+        <translation>Durchtrennt: {name}</translation>
+    </message>
+    <message>
+        <source>Edit handles</source>
+        <translation>Griffe bewegen</translation>
+    </message>
+    <message>
+        <source>Find organs</source>
+        <translation>Organe suchen</translation>
+    </message>
+    <message>
+        <source>Generated CT without findings</source>
+        <translation>Erzeugte CT ohne Befund</translation>
+    </message>
+    <message>
+        <source>Generated CT, a tumour beside a hepatic vein</source>
+        <translation>Erzeugte CT, ein Tumor neben einer Lebervene</translation>
+    </message>
+    <message>
+        <source>Grow by clicks</source>
+        <translation>Durch Klicks wachsen</translation>
+    </message>
+    <message>
+        <source>Head</source>
+        <translation>Kopf</translation>
+    </message>
+    <message>
+        <source>Healthy tissue lost</source>
+        <translation>Verlorenes gesundes Gewebe</translation>
+    </message>
+    <message>
+        <source>Healthy tissue lost, share</source>
+        <translation>Verlorenes gesundes Gewebe, Anteil</translation>
+    </message>
+    <message>
+        <source>Healthy {name} lost</source>
+        <translation>Verlorenes gesundes Gewebe: {name}</translation>
+    </message>
+    <message>
+        <source>Healthy {name} lost, share</source>
+        <translation>Verlorenes gesundes Gewebe, Anteil: {name}</translation>
+    </message>
+    <message>
+        <source>Import scan</source>
+        <translation>Aufnahme importieren</translation>
+    </message>
+    <message>
+        <source>Liver volume expected by {name}</source>
+        <translation>Erwartetes Lebervolumen nach {name}</translation>
+    </message>
+    <message>
+        <source>Liver without lesions</source>
+        <translation>Leber ohne Läsionen</translation>
+    </message>
+    <message>
+        <source>Make surfaces</source>
+        <translation>Oberflächen erzeugen</translation>
+    </message>
+    <message>
+        <source>Margin to {name}</source>
+        <translation>Abstand zu {name}</translation>
+    </message>
+    <message>
+        <source>Mark checked</source>
+        <translation>Als geprüft</translation>
+    </message>
+    <message>
+        <source>Minimal ablative margin</source>
+        <translation>Kleinster Ablationsabstand</translation>
+    </message>
+    <message>
+        <source>Next field</source>
+        <translation>Nächstes Feld</translation>
+    </message>
+    <message>
+        <source>Next flagged</source>
+        <translation>Nächstes markiertes</translation>
+    </message>
+    <message>
+        <source>None, temperature or damage over slices and surfaces</source>
+        <translation>Nichts, Temperatur oder Schaden über Schichten und Oberflächen</translation>
+    </message>
+    <message>
+        <source>Write report</source>
+        <translation>Bericht schreiben</translation>
     </message>
     <message>
         <source>all structures</source>
-        <translation type="unfinished"></translation>
+        <translation>alle Strukturen</translation>
+    </message>
+    <message>
+        <source>and {number} more, under Messages</source>
+        <translation>und {number} weitere, unter Meldungen</translation>
     </message>
     <message>
         <source>applicator</source>
-        <translation type="unfinished"></translation>
+        <translation>Applikator</translation>
     </message>
     <message>
         <source>applicator {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>Applikator {number}</translation>
     </message>
     <message>
         <source>areas are drawn on a slice</source>
-        <translation type="unfinished"></translation>
+        <translation>Flächen werden auf einer Schicht gezeichnet</translation>
     </message>
     <message>
         <source>assessed</source>
-        <translation type="unfinished"></translation>
+        <translation>bewertet</translation>
     </message>
     <message>
         <source>being moved</source>
-        <translation type="unfinished"></translation>
+        <translation>wird bewegt</translation>
     </message>
     <message>
         <source>better than the saved plan</source>
-        <translation type="unfinished"></translation>
+        <translation>besser als der gespeicherte Plan</translation>
     </message>
     <message>
         <source>borderline</source>
-        <translation type="unfinished"></translation>
+        <translation>grenzwertig</translation>
     </message>
     <message>
         <source>brightness and contrast</source>
-        <translation type="unfinished"></translation>
+        <translation>Helligkeit und Kontrast</translation>
     </message>
     <message>
         <source>broken</source>
-        <translation type="unfinished"></translation>
+        <translation>verletzt</translation>
     </message>
     <message>
         <source>by program</source>
-        <translation type="unfinished"></translation>
+        <translation>vom Programm</translation>
     </message>
     <message>
         <source>cannot be written</source>
-        <translation type="unfinished"></translation>
+        <translation>kann nicht geschrieben werden</translation>
     </message>
     <message>
         <source>checked</source>
-        <translation type="unfinished"></translation>
+        <translation>geprüft</translation>
     </message>
     <message>
         <source>checking the rules</source>
-        <translation type="unfinished"></translation>
+        <translation>Regeln werden geprüft</translation>
     </message>
     <message>
         <source>click to go there</source>
-        <translation type="unfinished"></translation>
+        <translation>klicken, um hinzugehen</translation>
     </message>
     <message>
         <source>coagulated {volume} ml</source>
-        <translation type="unfinished"></translation>
+        <translation>koaguliert {volume} ml</translation>
     </message>
     <message>
         <source>comes later</source>
-        <translation type="unfinished"></translation>
+        <translation>kommt später</translation>
     </message>
     <message>
         <source>confirmed</source>
-        <translation type="unfinished"></translation>
+        <translation>bestätigt</translation>
     </message>
     <message>
         <source>corrected</source>
-        <translation type="unfinished"></translation>
+        <translation>korrigiert</translation>
     </message>
     <message>
         <source>counted from voxels</source>
-        <translation type="unfinished"></translation>
+        <translation>aus Voxeln gezählt</translation>
     </message>
     <message>
         <source>crossing point goes there; with a tool, the tool</source>
-        <translation type="unfinished"></translation>
+        <translation>der Kreuzungspunkt geht dorthin; mit Werkzeug: das Werkzeug</translation>
     </message>
     <message>
         <source>damage</source>
-        <translation type="unfinished"></translation>
+        <translation>Schaden</translation>
     </message>
     <message>
         <source>depth of applicator {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>Tiefe von Applikator {number}</translation>
     </message>
     <message>
         <source>direction of plane {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>Richtung der Ebene {number}</translation>
     </message>
     <message>
         <source>distance of plane {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>Abstand der Ebene {number}</translation>
     </message>
     <message>
         <source>done</source>
-        <translation type="unfinished"></translation>
+        <translation>fertig</translation>
     </message>
     <message>
         <source>entry of applicator {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>Eintritt von Applikator {number}</translation>
     </message>
     <message>
         <source>everywhere</source>
-        <translation type="unfinished"></translation>
+        <translation>überall</translation>
     </message>
     <message>
         <source>failed</source>
-        <translation type="unfinished"></translation>
+        <translation>fehlgeschlagen</translation>
     </message>
     <message>
         <source>flagged</source>
-        <translation type="unfinished"></translation>
+        <translation>markiert</translation>
     </message>
     <message>
         <source>flagged by: {rules}</source>
-        <translation type="unfinished"></translation>
+        <translation>markiert durch: {rules}</translation>
     </message>
     <message>
         <source>generated</source>
-        <translation type="unfinished"></translation>
+        <translation>erzeugt</translation>
     </message>
     <message>
         <source>generated patient</source>
-        <translation type="unfinished"></translation>
+        <translation>erzeugter Patient</translation>
     </message>
     <message>
         <source>give back what is held; put the tool away; leave edit mode</source>
-        <translation type="unfinished"></translation>
+        <translation>zurückgeben, was gehalten wird; das Werkzeug weglegen; den Bearbeitungsmodus verlassen</translation>
     </message>
     <message>
         <source>give one more room</source>
-        <translation type="unfinished"></translation>
+        <translation>einer mehr Platz geben</translation>
     </message>
     <message>
         <source>higher is better</source>
-        <translation type="unfinished"></translation>
+        <translation>höher ist besser</translation>
     </message>
     <message>
         <source>in</source>
-        <translation type="unfinished"></translation>
+        <translation>in</translation>
     </message>
     <message>
         <source>in progress</source>
-        <translation type="unfinished"></translation>
+        <translation>in Arbeit</translation>
     </message>
     <message>
         <source>inside {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>in {name}</translation>
     </message>
     <message>
         <source>it is not there any more</source>
-        <translation type="unfinished"></translation>
+        <translation>es ist nicht mehr da</translation>
     </message>
     <message>
         <source>least distance of the cut from a target</source>
-        <translation type="unfinished"></translation>
+        <translation>kleinster Abstand des Schnitts von einem Ziel</translation>
     </message>
     <message>
         <source>lesion</source>
-        <translation type="unfinished"></translation>
+        <translation>Läsion</translation>
     </message>
     <message>
         <source>lesion {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>Läsion {number}</translation>
     </message>
     <message>
         <source>lesions</source>
-        <translation type="unfinished"></translation>
+        <translation>Läsionen</translation>
     </message>
     <message>
         <source>library: {line}</source>
-        <translation type="unfinished"></translation>
+        <translation>Bibliothek: {line}</translation>
     </message>
     <message>
         <source>line {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>Linie {number}</translation>
     </message>
     <message>
         <source>live numbers are being prepared</source>
-        <translation type="unfinished"></translation>
+        <translation>mitlaufende Zahlen werden vorbereitet</translation>
     </message>
     <message>
         <source>loads</source>
-        <translation type="unfinished"></translation>
+        <translation>lesbar</translation>
     </message>
     <message>
         <source>loads with a warning</source>
-        <translation type="unfinished"></translation>
+        <translation>lesbar mit Warnung</translation>
     </message>
     <message>
         <source>looking at all cases…</source>
-        <translation type="unfinished"></translation>
+        <translation>alle Fälle werden durchgesehen…</translation>
     </message>
     <message>
         <source>lower is better</source>
-        <translation type="unfinished"></translation>
+        <translation>niedriger ist besser</translation>
     </message>
     <message>
         <source>margin {value}</source>
-        <translation type="unfinished"></translation>
+        <translation>Sicherheitsabstand {value}</translation>
     </message>
     <message>
         <source>met</source>
-        <translation type="unfinished"></translation>
+        <translation>erfüllt</translation>
     </message>
     <message>
         <source>missing</source>
-        <translation type="unfinished"></translation>
+        <translation>fehlt</translation>
     </message>
     <message>
         <source>ml</source>
-        <translation type="unfinished"></translation>
+        <translation>ml</translation>
     </message>
     <message>
         <source>move the picture</source>
-        <translation type="unfinished"></translation>
+        <translation>das Bild verschieben</translation>
     </message>
     <message>
         <source>moved: a preview follows</source>
-        <translation type="unfinished"></translation>
+        <translation>bewegt: eine Vorschau folgt</translation>
     </message>
     <message>
         <source>needs repair</source>
-        <translation type="unfinished"></translation>
+        <translation>muss repariert werden</translation>
     </message>
     <message>
         <source>next</source>
-        <translation type="unfinished"></translation>
+        <translation>weiter</translation>
     </message>
     <message>
         <source>next slice</source>
-        <translation type="unfinished"></translation>
+        <translation>nächste Schicht</translation>
     </message>
     <message>
         <source>next, last field</source>
-        <translation type="unfinished"></translation>
+        <translation>nächstes, voriges Feld</translation>
     </message>
     <message>
         <source>next, last view or panel</source>
-        <translation type="unfinished"></translation>
+        <translation>nächste, vorige Ansicht oder Tafel</translation>
     </message>
     <message>
         <source>no case is open</source>
-        <translation type="unfinished"></translation>
+        <translation>kein Fall offen</translation>
     </message>
     <message>
         <source>no description</source>
-        <translation type="unfinished"></translation>
+        <translation>keine Beschreibung</translation>
     </message>
     <message>
         <source>no file: the folder cannot be written</source>
-        <translation type="unfinished"></translation>
+        <translation>keiner Datei: der Ordner ist nicht beschreibbar</translation>
     </message>
     <message>
         <source>no lesion is outlined</source>
-        <translation type="unfinished"></translation>
+        <translation>keine Läsion konturiert</translation>
     </message>
     <message>
         <source>no measurement is marked</source>
-        <translation type="unfinished"></translation>
+        <translation>keine Messung hervorgehoben</translation>
     </message>
     <message>
         <source>no plan is shown</source>
-        <translation type="unfinished"></translation>
+        <translation>kein Plan gezeigt</translation>
     </message>
     <message>
         <source>no plan yet</source>
-        <translation type="unfinished"></translation>
+        <translation>noch kein Plan</translation>
     </message>
     <message>
         <source>no preview</source>
-        <translation type="unfinished"></translation>
+        <translation>keine Vorschau</translation>
     </message>
     <message>
         <source>no preview: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>keine Vorschau: {why}</translation>
     </message>
     <message>
         <source>no program shows the report here; it is in {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>kein Programm hier zeigt den Bericht; er liegt in {name}</translation>
     </message>
     <message>
         <source>no surface</source>
-        <translation type="unfinished"></translation>
+        <translation>keine Oberfläche</translation>
     </message>
     <message>
         <source>no surface: make surfaces to see it in 3-D</source>
-        <translation type="unfinished"></translation>
+        <translation>keine Oberfläche: Oberflächen erzeugen, um es in 3D zu sehen</translation>
     </message>
     <message>
         <source>no surfaces yet</source>
-        <translation type="unfinished"></translation>
+        <translation>noch keine Oberflächen</translation>
     </message>
     <message>
         <source>no target is outlined yet</source>
-        <translation type="unfinished"></translation>
+        <translation>noch kein Ziel konturiert</translation>
     </message>
     <message>
         <source>no warning about the scan</source>
-        <translation type="unfinished"></translation>
+        <translation>keine Warnung zur Aufnahme</translation>
     </message>
     <message>
         <source>none</source>
-        <translation type="unfinished"></translation>
+        <translation>keine</translation>
     </message>
     <message>
         <source>none broken, {count} open</source>
-        <translation type="unfinished"></translation>
+        <translation>keine verletzt, {count} offen</translation>
     </message>
     <message>
         <source>none was opened yet</source>
-        <translation type="unfinished"></translation>
+        <translation>noch keiner geöffnet</translation>
     </message>
     <message>
         <source>none yet</source>
-        <translation type="unfinished"></translation>
+        <translation>noch keine</translation>
     </message>
     <message>
         <source>not assessed</source>
-        <translation type="unfinished"></translation>
+        <translation>nicht bewertet</translation>
     </message>
     <message>
         <source>not checked</source>
-        <translation type="unfinished"></translation>
+        <translation>nicht geprüft</translation>
     </message>
     <message>
         <source>not found</source>
-        <translation type="unfinished"></translation>
+        <translation>nicht gefunden</translation>
     </message>
     <message>
         <source>not known</source>
-        <translation type="unfinished"></translation>
+        <translation>nicht bekannt</translation>
     </message>
     <message>
         <source>not met</source>
-        <translation type="unfinished"></translation>
+        <translation>nicht erfüllt</translation>
     </message>
     <message>
         <source>not opened; the steps are kept for the next time</source>
-        <translation type="unfinished"></translation>
+        <translation>nicht geöffnet; die Schritte sind für das nächste Mal aufgehoben</translation>
     </message>
     <message>
         <source>not possible now</source>
-        <translation type="unfinished"></translation>
+        <translation>jetzt nicht möglich</translation>
     </message>
     <message>
         <source>not saved: stopped; the case on the disk is as it was</source>
-        <translation type="unfinished"></translation>
+        <translation>nicht gespeichert: angehalten; der Fall auf der Festplatte ist wie zuvor</translation>
     </message>
     <message>
         <source>not simulated</source>
-        <translation type="unfinished"></translation>
+        <translation>nicht simuliert</translation>
     </message>
     <message>
         <source>not simulated yet</source>
-        <translation type="unfinished"></translation>
+        <translation>noch nicht simuliert</translation>
     </message>
     <message>
         <source>not started</source>
-        <translation type="unfinished"></translation>
+        <translation>nicht begonnen</translation>
     </message>
     <message>
         <source>not there any more</source>
-        <translation type="unfinished"></translation>
+        <translation>nicht mehr da</translation>
     </message>
     <message>
         <source>not visible</source>
-        <translation type="unfinished"></translation>
+        <translation>nicht sichtbar</translation>
     </message>
     <message>
         <source>nothing is unsaved</source>
-        <translation type="unfinished"></translation>
+        <translation>alles ist gespeichert</translation>
+    </message>
+    <message>
+        <source>nothing runs</source>
+        <translation>nichts läuft</translation>
     </message>
     <message>
         <source>nothing to simulate in these plans</source>
-        <translation type="unfinished"></translation>
+        <translation>in diesen Plänen ist nichts zu simulieren</translation>
     </message>
     <message>
         <source>nothing was undone</source>
-        <translation type="unfinished"></translation>
+        <translation>nichts wurde rückgängig gemacht</translation>
     </message>
     <message>
         <source>ok</source>
-        <translation type="unfinished"></translation>
+        <translation>ok</translation>
+    </message>
+    <message>
+        <source>only ablations are simulated</source>
+        <translation>nur Ablationen werden simuliert</translation>
     </message>
     <message>
         <source>only the first of what was dropped is opened</source>
-        <translation type="unfinished"></translation>
+        <translation>nur das Erste des Gezogenen wird geöffnet</translation>
     </message>
     <message>
         <source>open</source>
-        <translation type="unfinished"></translation>
+        <translation>offen</translation>
     </message>
     <message>
         <source>open a case first</source>
-        <translation type="unfinished"></translation>
+        <translation>erst einen Fall öffnen</translation>
     </message>
     <message>
         <source>open a case or a scan</source>
-        <translation type="unfinished"></translation>
+        <translation>einen Fall oder eine Aufnahme öffnen</translation>
     </message>
     <message>
         <source>open a case to see</source>
-        <translation type="unfinished"></translation>
+        <translation>einen Fall öffnen, um es zu sehen</translation>
     </message>
     <message>
         <source>organs are not outlined yet</source>
-        <translation type="unfinished"></translation>
+        <translation>Organe sind noch nicht konturiert</translation>
     </message>
     <message>
         <source>out of date</source>
-        <translation type="unfinished"></translation>
+        <translation>veraltet</translation>
     </message>
     <message>
         <source>outlined; surfaces are not made yet</source>
-        <translation type="unfinished"></translation>
+        <translation>konturiert; Oberflächen sind noch nicht erzeugt</translation>
     </message>
     <message>
         <source>passed</source>
-        <translation type="unfinished"></translation>
+        <translation>bestanden</translation>
     </message>
     <message>
         <source>plan</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan</translation>
     </message>
     <message>
         <source>plan {plans}</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan {plans}</translation>
     </message>
     <message>
         <source>plan {plans} is not simulated</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan {plans} ist nicht simuliert</translation>
     </message>
     <message>
         <source>plan {plans} simulated</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan {plans} simuliert</translation>
     </message>
     <message>
         <source>plan {plans}: 1 rule broken</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan {plans}: 1 Regel verletzt</translation>
     </message>
     <message>
         <source>plan {plans}: numbers are not read off yet</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan {plans}: Zahlen sind noch nicht abgelesen</translation>
     </message>
     <message>
         <source>plan {plans}: rules are not checked</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan {plans}: Regeln sind nicht geprüft</translation>
     </message>
     <message>
         <source>plan {plans}: {count} rules broken</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan {plans}: {count} Regeln verletzt</translation>
     </message>
     <message>
         <source>plane</source>
-        <translation type="unfinished"></translation>
+        <translation>Ebene</translation>
     </message>
     <message>
         <source>plane {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>Ebene {number}</translation>
     </message>
     <message>
         <source>point {index} of line {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>Punkt {index} der Linie {number}</translation>
     </message>
     <message>
         <source>point {index} of surface {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>Punkt {index} der Fläche {number}</translation>
     </message>
     <message>
         <source>preview</source>
-        <translation type="unfinished"></translation>
+        <translation>Vorschau</translation>
     </message>
     <message>
         <source>previews are off for this case: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Vorschauen sind für diesen Fall aus: {why}</translation>
     </message>
     <message>
         <source>previews start anew: {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Vorschauen beginnen neu: {why}</translation>
     </message>
     <message>
         <source>quicker and coarser</source>
-        <translation type="unfinished"></translation>
+        <translation>schneller und gröber</translation>
     </message>
     <message>
         <source>read-only</source>
-        <translation type="unfinished"></translation>
+        <translation>nur lesbar</translation>
     </message>
     <message>
         <source>reading cases…</source>
-        <translation type="unfinished"></translation>
+        <translation>Fälle werden gelesen…</translation>
     </message>
     <message>
         <source>ready to be written</source>
-        <translation type="unfinished"></translation>
+        <translation>kann geschrieben werden</translation>
     </message>
     <message>
         <source>refused</source>
-        <translation type="unfinished"></translation>
+        <translation>abgelehnt</translation>
     </message>
     <message>
         <source>remove what lies beyond all planes</source>
-        <translation type="unfinished"></translation>
+        <translation>entfernen, was jenseits aller Ebenen liegt</translation>
     </message>
     <message>
         <source>remove what lies beyond any plane</source>
-        <translation type="unfinished"></translation>
+        <translation>entfernen, was jenseits irgendeiner Ebene liegt</translation>
     </message>
     <message>
         <source>resection</source>
-        <translation type="unfinished"></translation>
+        <translation>Resektion</translation>
     </message>
     <message>
         <source>rules are checked when the hand rests</source>
-        <translation type="unfinished"></translation>
+        <translation>Regeln werden geprüft, wenn die Hand ruht</translation>
     </message>
     <message>
         <source>rules not checked</source>
-        <translation type="unfinished"></translation>
+        <translation>Regeln nicht geprüft</translation>
     </message>
     <message>
         <source>save the case first</source>
-        <translation type="unfinished"></translation>
+        <translation>erst den Fall speichern</translation>
     </message>
     <message>
         <source>saved {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} gespeichert</translation>
     </message>
     <message>
         <source>several planes side by side, or a wedge between them</source>
-        <translation type="unfinished"></translation>
+        <translation>mehrere Ebenen nebeneinander, oder ein Keil zwischen ihnen</translation>
     </message>
     <message>
         <source>simulated</source>
-        <translation type="unfinished"></translation>
+        <translation>simuliert</translation>
     </message>
     <message>
         <source>simulated, not assessed</source>
-        <translation type="unfinished"></translation>
+        <translation>simuliert, nicht bewertet</translation>
     </message>
     <message>
         <source>source of the limit: {source}</source>
-        <translation type="unfinished"></translation>
+        <translation>Quelle der Grenze: {source}</translation>
     </message>
     <message>
         <source>starting</source>
-        <translation type="unfinished"></translation>
+        <translation>beginnt</translation>
     </message>
     <message>
         <source>stopped</source>
-        <translation type="unfinished"></translation>
+        <translation>angehalten</translation>
+    </message>
+    <message>
+        <source>stopped: what was read until then is here</source>
+        <translation>angehalten: was bis dahin gelesen wurde, ist da</translation>
     </message>
     <message>
         <source>stopping</source>
-        <translation type="unfinished"></translation>
+        <translation>wird angehalten</translation>
     </message>
     <message>
         <source>surface {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>Fläche {number}</translation>
+    </message>
+    <message>
+        <source>target</source>
+        <translation>Ziel</translation>
     </message>
     <message>
         <source>the outline lies on another slice: go back to it, or press Esc</source>
-        <translation type="unfinished"></translation>
+        <translation>die Kontur liegt auf einer anderen Schicht: dorthin zurückgehen oder Esc drücken</translation>
     </message>
     <message>
         <source>the plan has no applicator</source>
-        <translation type="unfinished"></translation>
+        <translation>der Plan hat keinen Applikator</translation>
     </message>
     <message>
         <source>the plan has no plane cut</source>
-        <translation type="unfinished"></translation>
+        <translation>der Plan hat keinen Ebenenschnitt</translation>
+    </message>
+    <message>
+        <source>the plan shown is not simulated</source>
+        <translation>der gezeigte Plan ist nicht simuliert</translation>
     </message>
     <message>
         <source>the plan was not simulated</source>
-        <translation type="unfinished"></translation>
+        <translation>der Plan wurde nicht simuliert</translation>
     </message>
     <message>
         <source>the scan has no HU</source>
-        <translation type="unfinished"></translation>
+        <translation>die Aufnahme hat keine HU</translation>
+    </message>
+    <message>
+        <source>the scan has no outlines yet</source>
+        <translation>die Aufnahme hat noch keine Konturen</translation>
     </message>
     <message>
         <source>the scan is not segmented yet</source>
-        <translation type="unfinished"></translation>
+        <translation>die Aufnahme ist noch nicht segmentiert</translation>
     </message>
     <message>
         <source>there is no lesion under the mouse: draw its diameters by hand</source>
-        <translation type="unfinished"></translation>
+        <translation>unter der Maus ist keine Läsion: Durchmesser von Hand zeichnen</translation>
     </message>
     <message>
         <source>there is no plan yet</source>
-        <translation type="unfinished"></translation>
+        <translation>es gibt noch keinen Plan</translation>
     </message>
     <message>
         <source>there is nothing to undo</source>
-        <translation type="unfinished"></translation>
+        <translation>es gibt nichts rückgängig zu machen</translation>
     </message>
     <message>
         <source>there is nothing under the mouse: click on a slice or on a structure</source>
-        <translation type="unfinished"></translation>
+        <translation>unter der Maus ist nichts: auf eine Schicht oder eine Struktur klicken</translation>
     </message>
     <message>
         <source>this case</source>
-        <translation type="unfinished"></translation>
+        <translation>dieser Fall</translation>
     </message>
     <message>
         <source>this view alone, and back</source>
-        <translation type="unfinished"></translation>
+        <translation>diese Ansicht allein, und zurück</translation>
     </message>
     <message>
         <source>tip of applicator {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>Spitze von Applikator {number}</translation>
     </message>
     <message>
         <source>tissue round the target to be coagulated</source>
-        <translation type="unfinished"></translation>
+        <translation>Gewebe um das Ziel, das koaguliert werden soll</translation>
     </message>
     <message>
         <source>to be checked</source>
-        <translation type="unfinished"></translation>
+        <translation>zu prüfen</translation>
     </message>
     <message>
         <source>to be looked at</source>
-        <translation type="unfinished"></translation>
+        <translation>anzusehen</translation>
     </message>
     <message>
         <source>today</source>
-        <translation type="unfinished"></translation>
+        <translation>heute</translation>
     </message>
     <message>
         <source>truth</source>
-        <translation type="unfinished"></translation>
+        <translation>Vorgabe</translation>
     </message>
     <message>
         <source>turn; on a handle in edit mode, move it</source>
-        <translation type="unfinished"></translation>
+        <translation>drehen; an einem Griff im Bearbeitungsmodus: ihn bewegen</translation>
     </message>
     <message>
         <source>turned {degrees} degrees</source>
-        <translation type="unfinished"></translation>
+        <translation>um {degrees} Grad gedreht</translation>
     </message>
     <message>
         <source>waits its turn</source>
-        <translation type="unfinished"></translation>
+        <translation>wartet</translation>
     </message>
     <message>
         <source>where nobody is</source>
-        <translation type="unfinished"></translation>
+        <translation>wo niemand ist</translation>
     </message>
     <message>
         <source>words, with commas between</source>
-        <translation type="unfinished"></translation>
+        <translation>Worte, mit Kommas dazwischen</translation>
     </message>
     <message>
         <source>works</source>
-        <translation type="unfinished"></translation>
+        <translation>geht</translation>
     </message>
     <message>
         <source>works, answer after {seconds} s</source>
-        <translation type="unfinished"></translation>
+        <translation>geht, Antwort nach {seconds} s</translation>
     </message>
     <message>
         <source>worse than the saved plan</source>
-        <translation type="unfinished"></translation>
+        <translation>schlechter als der gespeicherte Plan</translation>
     </message>
     <message>
         <source>written</source>
-        <translation type="unfinished"></translation>
+        <translation>geschrieben</translation>
     </message>
     <message>
         <source>written when there is something to report</source>
-        <translation type="unfinished"></translation>
+        <translation>geschrieben, wenn es etwas zu berichten gibt</translation>
     </message>
     <message>
         <source>yesterday</source>
-        <translation type="unfinished"></translation>
+        <translation>gestern</translation>
     </message>
     <message>
         <source>zoom</source>
-        <translation type="unfinished"></translation>
+        <translation>vergrößern</translation>
     </message>
     <message>
         <source>{checked} checked, {flagged} flagged</source>
-        <translation type="unfinished"></translation>
+        <translation>{checked} geprüft, {flagged} markiert</translation>
     </message>
     <message>
         <source>{count} broken</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} verletzt</translation>
     </message>
     <message>
         <source>{count} cases</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} Fälle</translation>
     </message>
     <message>
         <source>{count} files were written into {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} Dateien wurden nach {name} geschrieben</translation>
     </message>
     <message>
         <source>{count} new</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} neu</translation>
     </message>
     <message>
         <source>{count} plans to compare</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} Pläne zu vergleichen</translation>
     </message>
     <message>
         <source>{count} steps could not be done again</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} Schritte ließen sich nicht wiederholen</translation>
     </message>
     <message>
         <source>{count} structures</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} Strukturen</translation>
     </message>
     <message>
         <source>{count} structures outlined</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} Strukturen konturiert</translation>
     </message>
     <message>
         <source>{count} structures to check</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} Strukturen zu prüfen</translation>
     </message>
     <message>
         <source>{count} warnings about the scan</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} Warnungen zur Aufnahme</translation>
     </message>
     <message>
         <source>{depth} mm before the tip</source>
-        <translation type="unfinished"></translation>
+        <translation>{depth} mm vor der Spitze</translation>
     </message>
     <message>
         <source>{depth} mm beyond the tip</source>
-        <translation type="unfinished"></translation>
+        <translation>{depth} mm hinter der Spitze</translation>
     </message>
     <message>
         <source>{depth} mm from the cut</source>
-        <translation type="unfinished"></translation>
+        <translation>{depth} mm vom Schnitt</translation>
     </message>
     <message>
         <source>{distance} mm behind this slice</source>
-        <translation type="unfinished"></translation>
+        <translation>{distance} mm hinter dieser Schicht</translation>
     </message>
     <message>
         <source>{distance} mm in front of this slice</source>
-        <translation type="unfinished"></translation>
+        <translation>{distance} mm vor dieser Schicht</translation>
     </message>
     <message>
         <source>{label}: known to the program</source>
-        <translation type="unfinished"></translation>
+        <translation>{label}: dem Programm bekannt</translation>
     </message>
     <message>
         <source>{mm} mm inside {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>{mm} mm in {name}</translation>
     </message>
     <message>
         <source>{modality}, {slices} slices every {step} mm</source>
-        <translation type="unfinished"></translation>
+        <translation>{modality}, {slices} Schichten alle {step} mm</translation>
     </message>
     <message>
         <source>{mode} over {thickness} mm</source>
-        <translation type="unfinished"></translation>
+        <translation>{mode} über {thickness} mm</translation>
     </message>
     <message>
         <source>{name} is open already</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} ist schon offen</translation>
     </message>
     <message>
         <source>{name} is read again from the disk. This cannot be undone.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} wird neu von der Festplatte gelesen. Das lässt sich nicht rückgängig machen.</translation>
     </message>
     <message>
         <source>{name} is there already.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} ist schon da.</translation>
+    </message>
+    <message>
+        <source>{name} mm rim covered</source>
+        <translation>{name}-mm-Saum abgedeckt</translation>
+    </message>
+    <message>
+        <source>{name} volume</source>
+        <translation>Volumen: {name}</translation>
     </message>
     <message>
         <source>{name} was not closed properly: {count} steps were done and not saved. Do them again?</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} wurde nicht ordentlich geschlossen: {count} Schritte waren getan und nicht gespeichert. Wiederholen?</translation>
+    </message>
+    <message>
+        <source>{name}, highest temperature</source>
+        <translation>{name}, höchste Temperatur</translation>
     </message>
     <message>
         <source>{name}: {mm} mm away</source>
-        <translation type="unfinished"></translation>
+        <translation>{name}: {mm} mm entfernt</translation>
     </message>
     <message>
         <source>{place}: {count} series, {usable} can be imported. The best one stands first.</source>
-        <translation type="unfinished"></translation>
+        <translation>{place}: {count} Serien, {usable} können importiert werden. Die beste steht oben.</translation>
     </message>
     <message>
         <source>{seconds} s</source>
-        <translation type="unfinished"></translation>
+        <translation>{seconds} s</translation>
     </message>
     <message>
         <source>{stage}, {seconds} s</source>
-        <translation type="unfinished"></translation>
+        <translation>{stage}, {seconds} s</translation>
     </message>
     <message>
         <source>{thickness} mm thick</source>
-        <translation type="unfinished"></translation>
+        <translation>{thickness} mm dick</translation>
     </message>
     <message>
         <source>{time} min</source>
-        <translation type="unfinished"></translation>
+        <translation>{time} min</translation>
     </message>
     <message>
         <source>{title}: done in {seconds} s</source>
-        <translation type="unfinished"></translation>
+        <translation>{title}: fertig nach {seconds} s</translation>
     </message>
     <message>
         <source>{title}: stopped; the case is as it was</source>
-        <translation type="unfinished"></translation>
+        <translation>{title}: angehalten; der Fall ist wie zuvor</translation>
     </message>
     <message>
         <source>{title}: working ...</source>
-        <translation type="unfinished"></translation>
+        <translation>{title}: läuft ...</translation>
     </message>
     <message>
         <source>{what} changed meanwhile: the answer does not fit any more and was not taken</source>
-        <translation type="unfinished"></translation>
+        <translation>{what} hat sich inzwischen geändert: die Antwort passt nicht mehr und wurde nicht übernommen</translation>
     </message>
     <message>
         <source>↻ MOVED: grey values are of the saved plan {plan}</source>
-        <translation type="unfinished"></translation>
+        <translation>↻ BEWEGT: graue Werte gehören zum gespeicherten Plan {plan}</translation>
     </message>
     <message>
         <source>↻ UPDATING... grey values are of an earlier position</source>
-        <translation type="unfinished"></translation>
+        <translation>↻ WIRD ERNEUERT... graue Werte gehören zu einer früheren Lage</translation>
     </message>
     <message>
         <source>≈ PREVIEW of plan {plan}: {caption}. Simulate it for numbers to rely on.</source>
-        <translation type="unfinished"></translation>
+        <translation>≈ VORSCHAU von Plan {plan}: {caption}. Für verlässliche Zahlen simulieren.</translation>
     </message>
 </context>
 </TS>
