@@ -312,6 +312,24 @@ def test_a_preview_is_a_wire_with_a_word(stage):
     assert not stage.preview.shown
 
 
+def test_what_lies_over_cuts_nothing_off(stage):
+    stage.show([layer("organ", ball(30.0), (200, 60, 60))], {})
+    stage.shapes.show([Shape("knob", ((0.0, 0.0, 49.0),), (0, 255, 0))])
+    picture = shot(stage)
+    stage.shapes.show([])
+    assert np.abs(picture - shot(stage))[60:140, 60:140].max() == 0, "the near half of the organ is gone"
+
+
+def test_a_view_turns_about_the_middle_of_the_organs(stage, toy_case):
+    from anatomy_twin.render.stage import place_camera
+
+    scene = build_scene(toy_case, masks=False)
+    inner = np.concatenate([one.surface.points_mm for one in scene.surfaces if one.group != "body" and one.visible])
+    place_camera(stage.plotter, scene, "anterior", SIZE)
+    focal = np.asarray(stage.camera.focal_mm)
+    assert (focal > inner.min(axis=0) + 20).all() and (focal < inner.max(axis=0) - 20).all()
+
+
 def test_letters_follow_the_camera(stage):
     assert stage.edge_letters() == {"left": "R", "right": "L", "top": "H", "bottom": "F"}
     stage.camera = FRONT.turned(180.0, 0.0)

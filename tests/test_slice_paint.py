@@ -234,6 +234,18 @@ def test_a_cut_tints_the_part_of_an_organ_beyond_its_planes(every):
     assert np.array_equal(red, beyond & ((found.codes[0] == 1) | (found.codes[1] == 7))) and red.sum() > 50
 
 
+def test_the_plane_of_a_cut_shows_the_organ_and_the_one_behind_it_what_is_removed():
+    geometry = grid()
+    volume, labels = Volume(np.zeros(geometry.shape, np.int16), geometry), two_organs(geometry)
+    cut = CutTint(("liver",), ((geometry.center_mm, (0.0, 0.0, 1.0)),), colour=(255, 0, 0))
+    reds = []
+    for shift in (0.0, 2.0, -2.0):
+        plane = plane_through(geometry, "axial", np.add(geometry.center_mm, [0, 0, shift]), pixel_mm=0.3)
+        picture = SlicePainter().paint(SliceContent(volume, plane, (9.0, 6.0), labels, (), BARE, cuts=(cut,)))
+        reds.append(int((picture[..., 2] > 0).sum()))
+    assert reds[0] == 0 and reds[1] > 500 and reds[2] == 0
+
+
 def test_a_field_shows_its_colours_where_it_has_values():
     geometry = grid()
     volume = Volume(np.zeros(geometry.shape, np.int16), geometry)
@@ -246,6 +258,15 @@ def test_a_field_shows_its_colours_where_it_has_values():
     inside = np.isfinite(sample(values[0], part, plane))
     assert np.array_equal(picture[..., 2] > 0, inside) and inside.any() and not inside.all()
     assert tuple(picture[inside][0][2::-1]) == tuple(field_colours()[255])
+
+
+def test_a_field_has_the_same_colours_on_slices_and_on_surfaces():
+    from anatomy_twin.render.field_surface import scale_colours
+
+    values = np.linspace(37.0, 90.0, 256)
+    assert np.abs(scale_colours(values, 37.0, 90.0).astype(int) - field_colours()).max() <= 1
+    light = field_colours() @ np.array([0.299, 0.587, 0.114])
+    assert (np.diff(light) > -0.6).all(), "lightness rises all the way"
 
 
 def test_only_what_changed_is_sampled_anew():

@@ -86,6 +86,7 @@ def test_the_start_page_follows_the_theme(qtbot, folders):
 
 
 def test_cases_are_added_found_opened_and_taken_off(qtbot, saved):
+    pytest.importorskip("sqlalchemy")
     window = shown_window(qtbot)
     click(qtbot, window.start_page.tiles["file.library"])
     from anatomy_twin.view.library_window import LibraryWindow
@@ -121,6 +122,7 @@ def test_cases_are_added_found_opened_and_taken_off(qtbot, saved):
 
 
 def test_a_library_that_cannot_be_used_is_told(qtbot, folders, monkeypatch):
+    pytest.importorskip("sqlalchemy")
     monkeypatch.setenv("ANATOMY_TWIN_LIBRARY", "mysql://me@host/x")
     from anatomy_twin.view.library_window import show_library
 

@@ -62,7 +62,7 @@ def test_a_dropped_dicom_folder_becomes_a_case(qtbot, folders):
     from anatomy_twin.view.dialogs_series import SeriesDialog
 
     window = shown_window(qtbot)
-    assert drop(window, scan_of(folders / "patient"))
+    assert drop(window, scan_of(folders / "patient"), on=window.start_page.tiles["file.open"])
     dialog = wait_for(qtbot, lambda: open_dialog(window, SeriesDialog))
     cells = [dialog.table.item(0, column).text() for column in range(dialog.table.columnCount())]
     assert cells[:2] == ["1", "CT"] and cells[3] == "8" and "loads" in cells[5] and "8 axial slices" in cells[6]
@@ -99,8 +99,10 @@ def test_a_dropped_case_is_opened_and_remembered(qtbot, saved):
     from anatomy_twin.store.thumbnails import thumbnail
 
     window = shown_window(qtbot)
-    assert drop(window, saved / "case.json")
+    assert drop(window, saved / "case.json") and drop(window, saved), "as by a hand that trembles"
     wait_for(qtbot, lambda: window.desk)
+    qtbot.waitUntil(lambda: not opening_of(window).wait.busy, timeout=20_000)
+    assert not window.desk.session.read_only
     assert [one.place for one in recent_cases()] == [saved]
     qtbot.waitUntil(lambda: bool(thumbnail(saved)), timeout=20_000)
     window.run("file.close")

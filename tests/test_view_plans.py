@@ -291,6 +291,16 @@ def test_rules_are_checked_when_the_hand_rests_and_are_no_step_of_their_own(wind
     assert hand.needle.duration_s == 300.0 and "B" in hand.desk.case.checks
 
 
+def test_numbers_of_a_resection_need_no_simulation(window, hand):
+    window.run("plan.new_resection")
+    hand.bot.waitUntil(lambda: "B" in hand.desk.case.assessments, timeout=60_000)
+    assert hand.steps == ("New plan B",) and hand.desk.case.assessments["B"]["remnant_percent"].value > 0
+    column = window.panels["compare"].comparison.plans[1]
+    assert column.assessed and not column.preview
+    window.run("edit.undo")
+    assert list(hand.desk.case.plans) == ["A"] and "B" not in hand.desk.case.assessments
+
+
 def test_the_comparison_marks_and_chooses(window, hand):
     from dataclasses import replace
 
@@ -340,7 +350,7 @@ def test_lesions_and_curved_surfaces_are_moved_by_hand_too(window, hand):
     from anatomy_twin.core import LesionLine, LesionPlan, LesionPoint, ResectionPlan, SurfaceCut
 
     focus = np.asarray(hand.desk.focus_mm)
-    grid = tuple(tuple(focus + (12.0 * i, 0.0, 12.0 * j)) for i in range(4) for j in range(4))
+    grid = tuple(tuple(off(focus, 12.0 * i, 0.0, 12.0 * j)) for i in range(4) for j in range(4))
     curved = ResectionPlan("S", "liver", ("tumour_1",), (SurfaceCut(grid),))
     lesions = LesionPlan("L", "left_atrium", (
         LesionPoint(tuple(focus), 30.0, 20.0, 12.0), LesionLine((tuple(focus + 9.0), tuple(focus + 30.0))),
@@ -358,7 +368,7 @@ def test_lesions_and_curved_surfaces_are_moved_by_hand_too(window, hand):
         assert hand.steps[-1] == words and any(shape.kind == "line" for shape in hand.desk.shapes())
 
 
-def test_all_words_of_handles_and_settings_can_be_translated(window, hand):
+def test_all_words_of_handles_and_settings_can_be_translated(toy_case):
     from anatomy_twin.pipeline.procedures import LESIONS, PROCEDURES
     from anatomy_twin.view.plan_words import plan_words
     from tests.test_handles import PLANS, plan_handles
@@ -368,7 +378,7 @@ def test_all_words_of_handles_and_settings_can_be_translated(window, hand):
     for procedure in (*PROCEDURES.values(), LESIONS):
         used += [procedure.title, procedure.part, *procedure.clicks]
         if procedure is not LESIONS:
-            plan = procedure.new(hand.desk.case, "Z", "")
-            for parameter in procedure.parameters(hand.desk.case, plan):
+            plan = procedure.new(toy_case, "Z", "")
+            for parameter in procedure.parameters(toy_case, plan):
                 used += [parameter.words, parameter.tip] if parameter.tip else [parameter.words]
     assert not set(used) - set(known)

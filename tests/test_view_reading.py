@@ -222,7 +222,7 @@ def test_a_number_shows_its_place_and_its_source(window, toy_case):
     item = panel.items["plan:minimal_margin_mm"]
     quantity = toy_case.assessments["A"]["minimal_margin_mm"]
     below = [item.child(n).text(0) for n in range(item.childCount())]
-    assert any(quantity.source in line for line in below) and any(quantity.limit in line for line in below)
+    assert any(quantity.source in line for line in below) and any("at least" in line for line in below)
     desk.set_focus((0.0, 0.0, 0.0))
     panel.show_place(item)
     assert np.allclose(desk.focus_mm, quantity.place_mm, atol=1e-6)
@@ -251,3 +251,18 @@ def test_the_line_below_tells_what_is_at_the_crossing(window, qtbot):
     assert "R 61.0" in text and "HU" in text and "Tumour 1" in text and "inside Tumour 1" in text
     desk.set_focus((85.0, 35.0, 20.0))
     assert "Spleen" in window.place_label.text() and "away" in window.place_label.text()
+
+
+def test_words_of_a_place_in_the_liver_name_its_segment():
+    from anatomy_twin.rehearsal.readout import Away, Found, Readout
+    from anatomy_twin.view.reading import place_words
+
+    told = Readout(
+        (-60.0, 0.0, 9.0), "R 60.0, A 0.0, H 9.0 mm", 48.0, "HU",
+        (Found("tumour_1", "Tumour 1 (target)", "check"), Found("liver", "Liver", "ok"), Found("body", "Body")),
+        "Liver segment V", (), Away("tumour_1", "Tumour 1 (target)", -3.25), Away("portal", "Portal vein", 12.0, 4.4),
+    )
+    line = place_words(told)
+    assert "48 HU" in line and "Tumour 1 (target) (flagged) in Liver, segment V" in line
+    assert "3.2 mm inside Tumour 1" in line and "Portal vein (4 mm wide): 12.0 mm away" in line
+    assert place_words(Readout((900.0, 0.0, 0.0), "L 900.0, P 0.0, H 0.0 mm")) == "L 900.0, P 0.0, H 0.0 mm"

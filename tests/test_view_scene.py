@@ -50,8 +50,8 @@ def drag(qtbot, pane, start, steps, button, modifiers=None):
 
     def send(kind, place, pressed):
         where = QPointF(place)
-        event = QMouseEvent(kind, where, QPointF(target.mapToGlobal(place)),
-                            button if kind != QEvent.Type.MouseMove else Qt.MouseButton.NoButton, pressed, held)  # fmt: skip
+        which = button if kind != QEvent.Type.MouseMove else Qt.MouseButton.NoButton
+        event = QMouseEvent(kind, where, QPointF(target.mapToGlobal(place)), which, pressed, held)
         QApplication.sendEvent(target, event)
 
     send(QEvent.Type.MouseButtonPress, start, button)
@@ -301,8 +301,8 @@ def test_nothing_is_left_of_ten_windows(qtbot, toy_case):
 
     from anatomy_twin.pipeline.session import Session
     from anatomy_twin.render.live_stage import LiveStage
-    from anatomy_twin.view.scene_pane import ScenePane
     from anatomy_twin.view.desk import Desk
+    from anatomy_twin.view.scene_pane import ScenePane
 
     def left() -> tuple[int, int]:
         for _ in range(3):
@@ -319,11 +319,13 @@ def test_nothing_is_left_of_ten_windows(qtbot, toy_case):
         with qtbot.waitExposed(pane):
             pane.show()
         pane.stage.frame("moving")
-        actors = pane.stage.renderer.GetActors()
+        renderer, over = pane.stage.renderer, pane.stage.shapes.over
+        assert renderer.GetActors().GetNumberOfItems() > 3
         pane.shut()
-        assert actors.GetNumberOfItems() == 0 or True
+        assert renderer.GetActors().GetNumberOfItems() <= 1 and over.GetActors().GetNumberOfItems() == 0
+        assert not any(timer.isActive() for timer in pane._timers.values())
         pane.close()
         pane.deleteLater()
-        del pane, actors
+        del pane, renderer, over
     after = left()
     assert after[0] - before[0] <= 1 and after[1] - before[1] <= 1

@@ -76,6 +76,21 @@ def test_shapes_are_drawn_where_they_lie(views):
     assert columns.min() > first.x() - 8 and columns.max() < last.x() + 8
 
 
+def test_a_fine_screen_gets_finer_points_of_the_same_plane(views, monkeypatch):
+    from anatomy_twin.view.slice_pane import SlicePane
+
+    _, panes = views
+    pane = panes["sagittal"]
+    coarse = pane.content().plane
+    monkeypatch.setattr(SlicePane, "devicePixelRatioF", lambda _: 2.0)
+    fine = pane.content().plane
+    assert fine.shape == (2 * coarse.shape[0], 2 * coarse.shape[1])
+    assert fine.pixel_mm == pytest.approx(coarse.pixel_mm / 2)
+    for end in ((-0.5, -0.5), (coarse.shape[0] - 0.5, coarse.shape[1] - 0.5)):
+        assert np.allclose(coarse.to_world(end), fine.to_world(np.multiply(np.add(end, 0.5), 2) - 0.5))
+    assert picture_of(pane).std() > 10
+
+
 @pytest.mark.parametrize("kind", ["no labels", "no HU"])
 def test_cases_with_less_open(show, kind):
     case = scanned_case()

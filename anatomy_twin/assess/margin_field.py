@@ -93,13 +93,9 @@ class MarginField:
         part = tuple(slice(int(a), int(b)) for a, b in zip(first, stop, strict=True))
         if not size.all():
             return np.zeros(tuple(int(n) for n in size), bool), part
-        start = self.geometry.to_world(first)
         grid = self.geometry.cropped((int(first[0]), int(first[1]), int(first[2])),
                                      (int(size[0]), int(size[1]), int(size[2])))  # fmt: skip
-        # the axes of both grids are parallel: places along each axis are enough
-        at = [zone.geometry.to_index(start + np.arange(n)[:, None] * step * grid.direction[:, axis])[:, axis]
-              for axis, (n, step) in enumerate(zip(grid.shape, grid.spacing_mm, strict=True))]  # fmt: skip
-        return sampled(zone.field, at) > 0, part
+        return sampled(zone.field, places_along(zone.geometry, grid)) > 0, part
 
 
 def prepare_margin(labels: LabelMap, target: str, grid: VolumeGeometry, rim_mm: float = 5.0) -> MarginField:
@@ -110,15 +106,17 @@ def prepare_margin(labels: LabelMap, target: str, grid: VolumeGeometry, rim_mm: 
     boundary = mask_boundary(labels.mask(target), labels.geometry)
     points, _ = boundary.surface()
     organ = organ_field(labels, target, points, rim_mm)
-    centres = grid.to_world(np.moveaxis(np.indices(grid.shape), 0, -1))
-    inside = boundary.sample(centres) > 0
-    here = np.ones(grid.shape, bool) if organ is None else organ.sample(centres) > 0
+    inside = sampled(boundary.field, places_along(boundary.geometry, grid)) > 0
+    here = np.ones(grid.shape, bool)
+    if organ is not None:
+        here = sampled(organ.field, places_along(organ.geometry, grid)) > 0
     sick = inside.copy()
     for part in labels.parts(labels.segment(target).part_of) if organ is not None else ():
         if is_lesion(part.name) and part.name != target:
-            sick |= nearest(labels.mask(part.name), labels.geometry, centres)
+            healthy = np.argwhere(here & ~sick)
+            sick[tuple(healthy.T)] |= nearest(labels.mask(part.name), labels.geometry, grid.to_world(healthy))
     rim = (distance_mm(inside, grid.spacing_mm, rim_mm + 4.0) <= rim_mm + max(grid.spacing_mm)) & ~inside & here
-    rim[rim] = signed_distance_to(boundary, centres[rim]) >= -rim_mm
+    rim[rim] = signed_distance_to(boundary, grid.to_world(np.argwhere(rim))) >= -rim_mm
     depth = np.full(points.shape[0], np.inf) if organ is None else organ.sample(points)
     return MarginField(target, grid, inside, rim, here & ~sick, points, depth, rim_mm,
                        0.5 * min(labels.geometry.spacing_mm))  # fmt: skip
@@ -141,20 +139,26 @@ def zone_surface(zone: Boundary) -> tuple[Floats, NDArray[np.int64], Floats, Flo
     return points, triangles.astype(np.int64), low.astype(float), (high - 1).astype(float)
 
 
+def places_along(geometry: VolumeGeometry, grid: VolumeGeometry) -> list[Floats]:
+    """Return for each axis the indices in ``geometry`` of the voxels of ``grid``, which is parallel to it."""
+    steps = [np.arange(size)[:, None] * np.eye(3)[axis] for axis, size in enumerate(grid.shape)]
+    return [np.round(geometry.to_index(grid.to_world(step))[:, axis], 6) for axis, step in enumerate(steps)]
+
+
 def sampled(field: NDArray[np.float32], at: list[Floats]) -> Floats:
     """Return a field [k, j, i] at the crossings of places along its axes, linear between voxels, -FAR outside."""
-    values = np.asarray(field, np.float32)
+    values = np.asarray(field, np.float64)
     outside = []
     for axis, places in enumerate(at):
         size = values.shape[axis]
         low = np.clip(np.floor(places).astype(int), 0, max(size - 2, 0))
-        share = np.clip(places - low, 0.0, 1.0).astype(np.float32)
+        share = np.clip(places - low, 0.0, 1.0)
         shape = [1, 1, 1]
         shape[axis] = -1
         here = np.take(values, low, axis=axis)
         there = np.take(values, np.minimum(low + 1, size - 1), axis=axis)
         values = here + (there - here) * share.reshape(shape)
-        outside.append((places < -1e-6) | (places > size - 1 + 1e-6))
+        outside.append((places < 0.0) | (places > size - 1))
     for axis, gone in enumerate(outside):
         if gone.any():
             np.moveaxis(values, axis, 0)[gone] = -FAR

@@ -83,9 +83,10 @@ def _to_label_edge(
 
 @njit(cache=True, nogil=True)
 def paint_labels(
-    codes: NDArray[np.uint16], lead: NDArray[np.uint8], table: NDArray[np.float32], width: float, picture: Picture
+    codes: NDArray[np.uint16], lead: NDArray[np.uint8], table: NDArray[np.float32], rank: int, width: float,
+    picture: Picture,
 ) -> None:
-    """Paint fills and outlines of labels: those of rank 0 first, then those of rank 1, layer after layer.
+    """Paint fills and outlines of the labels of one rank, layer after layer.
 
     ``table`` (layers, labels, 6) holds blue, green, red, share of the fill, share of the outline, rank; an outline
     of ``width`` pixels lies inside of its label and fades over a pixel.
@@ -93,23 +94,16 @@ def paint_labels(
     reach = int(np.ceil(width))
     for row in range(codes.shape[1]):
         for column in range(codes.shape[2]):
-            top = False
-            for rank in range(2):
-                if rank == 1 and not top:
-                    break
-                for n in range(codes.shape[0]):
-                    code = codes[n, row, column]
-                    if code == 0 or code >= table.shape[1]:
-                        continue
-                    if table[n, code, 5] != rank:
-                        top = top or table[n, code, 5] == 1
-                        continue
-                    share, line = table[n, code, 3], table[n, code, 4]
-                    if line > 0.0:
-                        edge = width - _to_label_edge(codes, lead, n, row, column, reach)
-                        share = max(share, line * min(max(edge, 0.0), 1.0))
-                    if share > 0.0:
-                        _lay(picture, row, column, table[n, code, 0], table[n, code, 1], table[n, code, 2], share)
+            for n in range(codes.shape[0]):
+                code = codes[n, row, column]
+                if code == 0 or code >= table.shape[1] or table[n, code, 5] != rank:
+                    continue
+                share, line = table[n, code, 3], table[n, code, 4]
+                if line > 0.0:
+                    edge = width - _to_label_edge(codes, lead, n, row, column, reach)
+                    share = max(share, line * min(max(edge, 0.0), 1.0))
+                if share > 0.0:
+                    _lay(picture, row, column, table[n, code, 0], table[n, code, 1], table[n, code, 2], share)
 
 
 @njit(cache=True, nogil=True)
@@ -209,7 +203,7 @@ def warm_up() -> None:
     values, picture = np.zeros((2, 2), np.float32), np.zeros((2, 2, 4), np.uint8)
     codes, lead = np.zeros((1, 2, 2), np.uint16), np.ones((1, 2, 2), np.uint8)
     paint_grey(values, 0.0, 1.0, picture)
-    paint_labels(codes, lead, np.zeros((1, 4, 6), np.float32), 1.0, picture)
+    paint_labels(codes, lead, np.zeros((1, 4, 6), np.float32), 0, 1.0, picture)
     paint_field(values, np.zeros((256, 3), np.uint8), 0.0, 1.0, 0.5, 0.3, picture)
     paint_level(values, 0.5, np.zeros(3, np.uint8), 0.3, 1.0, 1.5, 0, picture)
     paint_cut(codes, np.zeros((1, 4), np.bool_), np.zeros((1, 3)), True, np.zeros(3, np.uint8), 0.3, 9.0, 1.0, picture)

@@ -60,7 +60,7 @@ def _remade(labels: LabelMap, volume: Volume, name: str) -> Structure:
     own = Segment(name, 0, 1, segment.code, segment.colour, segment.state, "", segment.note, segment.rules)
     single = LabelMap(np.ascontiguousarray(mask[box])[None].astype(np.uint8), grid, (own,))
     part = replace(volume, array=np.ascontiguousarray(volume.array[box]), geometry=grid)
-    structure = build_anatomy(part, single).structures[name]
+    structure: Structure = build_anatomy(part, single).structures[name]
     note = "; ".join(filter(None, (structure.note, ALONE if structure.surface is not None else "")))
     return replace(structure, part_of=segment.part_of, note=note)
 

@@ -105,15 +105,17 @@ def lesions_of(scene: Scene) -> tuple[str, ...]:
     return tuple(look.name for look in scene.looks if look.group == "target")
 
 
-def with_diameters(case: Case, targets: tuple[str, ...], form: str = "{name}") -> Case:
+def with_diameters(
+    case: Case, targets: tuple[str, ...], label_of: Callable[[str], str] = structure_label
+) -> Case:
     """Return the case with the diameters of lesions; those measured before are measured anew, under their names.
 
-    ``form`` makes the name of a new one of the lesion's. Raises ``DataError`` where a lesion has no voxels.
+    ``label_of`` gives the name of a new one for the lesion's. Raises ``DataError`` where a lesion has no voxels.
     """
     for target in targets:
         old = next((one.name for one in case.measurements.values()
                     if isinstance(one, Diameters) and one.target == target), "")  # fmt: skip
-        name = old or form.format(name=structure_label(target))
+        name = old or label_of(target)
         if not old and name in case.measurements:
             name = next_name(case.measurements, name)
         case = case.with_measurement(lesion_diameters(case.label_map, target, name))

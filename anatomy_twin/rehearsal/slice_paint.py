@@ -25,8 +25,9 @@ Picture = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 Key = tuple[Any, ...]
 
-# red, green, blue from the low to the high end of a field
-FIELD_STOPS: Final = ((20, 20, 60), (120, 20, 110), (220, 60, 60), (250, 150, 30), (255, 250, 190))
+# red, green, blue from the low to the high end of a field, the same as on surfaces; lightness rises all the way, so
+# that the scale is read without colour too
+FIELD_STOPS: Final = ((40, 20, 90), (125, 30, 125), (200, 60, 90), (245, 130, 40), (252, 200, 60), (255, 250, 200))
 LEVEL_RGB: Final = (255, 255, 255)
 FADED: Final = 0.25  # the low end of a field is what is there anyway: it comes in over this part of the range
 SOLID: Final = {"target": 1.6, "vessel": 1.4}  # how much stronger than organs these groups are filled
@@ -141,13 +142,17 @@ def field_colours() -> NDArray[np.uint8]:
 
 
 def look_table(looks: tuple[SegmentLook, ...], layers: tuple[int, ...], style: SliceStyle) -> NDArray[np.float32]:
-    """Return for each of ``layers`` and each label blue, green, red, fill, outline and rank (targets: 1)."""
+    """Return for each of ``layers`` and each label blue, green, red, fill, outline and rank (targets: 1).
+
+    Nothing is filled over a slab: labels are those of its middle, and a tint would say that all in front is the same.
+    """
+    filled = style.fills and style.slab.thickness_mm <= 0
     greatest = max((look.value for look in looks), default=0)
     table = np.zeros((len(layers), min(greatest + 1, MOST_LABELS), 6), np.float32)
     for look in looks:
         if not look.visible or look.layer not in layers or not 0 < look.value < table.shape[1]:
             continue
-        fill = min(style.fill * SOLID.get(look.group, 1.0), 1.0) if style.fills else 0.0
+        fill = min(style.fill * SOLID.get(look.group, 1.0), 1.0) if filled else 0.0
         row = (*reversed(look.colour), fill, 1.0 if style.outlines else 0.0, float(look.group == "target"))
         table[layers.index(look.layer), look.value] = row
     return table
@@ -207,11 +212,12 @@ class SlicePainter:
         # thinner in a small picture, where lines would cover what they go round
         small = min(max(min(content.plane.shape) / content.sharpness / FULL_PX, 0.6), 1.0)
         line_px = content.style.outline_px * content.sharpness * small
-        if labels is not None and labels.layers:
-            table = look_table(content.looks, labels.layers, content.style)
-            kernels.paint_labels(labels.codes, labels.lead, table, line_px, picture)
+        drawn = labels if labels is not None and labels.layers else None
+        if drawn is not None:
+            table = look_table(content.looks, drawn.layers, content.style)
+            kernels.paint_labels(drawn.codes, drawn.lead, table, 0, line_px, picture)
             for cut in content.cuts:
-                _paint_cut(content, labels, cut, line_px, picture)
+                _paint_cut(content, drawn, cut, line_px, picture)
         kept = []
         for tint in content.tints:
             kept.append(self._tint_values(tint, content.plane))
@@ -219,6 +225,8 @@ class SlicePainter:
             colour = np.asarray(tint.colour[::-1], np.uint8)
             kernels.paint_level(kept[-1][1], tint.level, colour, tint.fill, 1.0, line_px, dash, picture)
         self._tints = kept
+        if drawn is not None and bool(table[..., 5].any()):  # targets lie on top of all that is done to them
+            kernels.paint_labels(drawn.codes, drawn.lead, table, 1, line_px, picture)
         return picture
 
     def _paint_field(self, content: SliceContent, picture: Picture) -> None:
@@ -281,8 +289,11 @@ def _paint_cut(content: SliceContent, labels: LabelSlice, cut: CutTint, line_px:
         away = np.asarray(normal) / plane.pixel_mm
         start = float((np.asarray(plane.origin_mm) - np.asarray(point)) @ away)
         steps = float(np.dot(plane.down, away)) * plane.pixel_mm, float(np.dot(plane.right, away)) * plane.pixel_mm
-        slope = max(float(np.hypot(*steps)), 1e-6)  # so that one unit is a pixel of the picture
-        rows.append((start / slope, steps[0] / slope, steps[1] / slope))
+        slope = float(np.hypot(*steps))
+        if slope < 0.02:  # the picture lies along the cut: all of it or nothing is beyond, and there is no line
+            rows.append((1e6 if start > 0.5 else -1e6, 0.0, 0.0))
+        else:  # one unit is a pixel of the picture
+            rows.append((start / slope, steps[0] / slope, steps[1] / slope))
     kernels.paint_cut(
         labels.codes, members, np.asarray(rows), cut.every, np.asarray(cut.colour[::-1], np.uint8), cut.fill,
         HATCH_PX * content.sharpness, line_px, picture,

@@ -11,7 +11,8 @@ from anatomy_twin.core.plans import PlaneCut, ResectionPlan
 from anatomy_twin.rehearsal import FieldSeries
 
 RGB = tuple[int, int, int]
-REMOVED: Final[RGB] = (255, 120, 90)
+REMOVED: Final[RGB] = (255, 84, 60)
+DENSE: Final = 0.68  # opacity of what is taken away: denser than what stays, so that it is read without colour too
 SOFT_EDGE_MM: Final = 0.8  # half the width of the change between two colours beside a plane
 # warm scale whose lightness rises all the way, so that it is read without colour too (own choice, near "inferno")
 STOPS: Final = np.array(
@@ -74,7 +75,7 @@ def cut_painter(plan: ResectionPlan, colour: RGB, opacity: float, removed: RGB =
     def paint(points: NDArray[Any], normals: NDArray[Any]) -> NDArray[np.uint8] | None:
         share = np.clip(0.5 + beyond(plan, points) / (2.0 * SOFT_EDGE_MM), 0.0, 1.0)[:, None]
         mixed = share * np.asarray(removed, float) + (1.0 - share) * np.asarray(colour, float)
-        alpha = 255.0 * (opacity + share[:, 0] * max(0.0, 0.5 - opacity))
+        alpha = 255.0 * (opacity + share[:, 0] * max(0.0, DENSE - opacity))
         return np.column_stack([mixed, alpha]).astype(np.uint8)
 
     return paint

@@ -9,7 +9,7 @@ from typing import Final
 
 FINE, COARSE, CRUDE, HIDDEN = range(4)
 MOVING_S: Final = 0.065  # aimed at while moving: 10 frames/s with room for what Qt needs to show a frame
-RESTING_S: Final = 0.6  # longest frame that is worth its look when the hand rests
+RESTING_S: Final = 0.8  # longest frame that is worth its look when the hand rests
 SLOW_START: Final = 80_000  # triangles of the first moving frames where the processor draws
 SLOW_REST: Final = 900_000
 ENOUGH: Final = 3  # frames before a budget is judged

@@ -192,8 +192,7 @@ class LiveStage:
             self._letters[side].SetInput(text)
         if self.volume is not None:
             self.volume.set_moving(moving)
-        self.renderer.ResetCameraClippingRange()
-        self.shapes.over.ResetCameraClippingRange()
+        self._take_in_all()
         began = time.perf_counter()
         self.window.Render()
         self.window.WaitForCompletion()
@@ -221,6 +220,8 @@ class LiveStage:
             self.volume.close()
             self.volume = None
         self.surfaces.clear()
+        for renderer in (self.renderer, self.shapes.over):
+            renderer.RemoveAllViewProps()
 
     # inside
 
@@ -247,6 +248,16 @@ class LiveStage:
             self.renderer.SetMaximumNumberOfPeels(PEELS)
             self.renderer.SetOcclusionRatio(0.0)
         self.renderer.SetUseFXAA(best)
+
+    def _take_in_all(self) -> None:
+        """Let the camera's range hold what is drawn and what lies over it: both are seen by one camera."""
+        bounds = np.array([
+            layer.ComputeVisiblePropBounds() for layer in (self.renderer, self.shapes.over)
+        ])  # fmt: skip
+        bounds = bounds[bounds[:, 0] <= bounds[:, 1]]
+        if len(bounds):
+            low, high = bounds[:, ::2].min(axis=0), bounds[:, 1::2].max(axis=0)
+            self.renderer.ResetCameraClippingRange(*np.stack([low, high], axis=1).ravel().tolist())
 
     def _learn(self, kind: str, seconds: float) -> None:
         if not self._known:  # the driver tells its name once something was drawn

@@ -167,10 +167,10 @@ def place_camera(
     across = np.concatenate([points @ right for points in parts])
     along = np.concatenate([points @ up for points in parts])
     half_height = 1.12 * max(np.ptp(along) / 2, np.ptp(across) / 2 * height / free)
-    # the point in the middle of the depth too: the view is turned about it
+    depth = np.concatenate([points @ toward for points in parts])  # the view is turned about the middle of it all
     middle = sum(
         (float(np.max(part)) + float(np.min(part))) / 2 * axis
-        for part, axis in ((across, right), (along, up), (np.concatenate([points @ toward for points in parts]), toward))
+        for part, axis in ((across, right), (along, up), (depth, toward))
     )
     if focus_mm is not None:
         middle = np.asarray(focus_mm, dtype=float)

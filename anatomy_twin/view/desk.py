@@ -24,6 +24,7 @@ from anatomy_twin.view.refcounts import hold_singletons
 from anatomy_twin.view.slice_layers import SliceLayers
 
 READING_S = 0.008  # of preparing for readouts at a time, between events
+READING_WAIT_MS = 300
 # fields of a case that a scene is made of
 IN_SCENE = frozenset(
     {"volumes", "labels", "anatomy", "plans", "checks", "results", "assessments", "display", "patient"}
@@ -282,11 +283,12 @@ class Desk(QObject):
     def _make_reader(self) -> Reader:
         target = getattr(self.case.plans.get(self.plan_name), "target", "")
         reader = reader_of(self.case, self.scene, target, getattr(self, "reader", None))
-        if not reader.complete:
-            self._reading.start()
+        if not reader.complete:  # after the case was shown, or after strokes have come to rest
+            self._reading.start(READING_WAIT_MS)
         return reader
 
     def _prepare_reading(self) -> None:
+        self._reading.setInterval(0)
         if self.reader.prepare_for(READING_S):
             self._reading.stop()
             self.reading_changed.emit()

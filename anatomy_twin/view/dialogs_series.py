@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRegularExpression, Qt
 from PySide6.QtGui import QBrush, QColor, QRegularExpressionValidator
@@ -25,9 +25,11 @@ from PySide6.QtWidgets import (
 
 from anatomy_twin.core import Patient
 from anatomy_twin.errors import DataError
-from anatomy_twin.pipeline.scans import SeriesRow
 from anatomy_twin.view.style import VERDICTS, current_theme
 from anatomy_twin.view.words import tr
+
+if TYPE_CHECKING:
+    from anatomy_twin.pipeline.scans import SeriesRow
 
 VERDICT_OF: Final = {"loads": "met", "warning": "borderline", "repair": "borderline", "refused": "not met"}
 

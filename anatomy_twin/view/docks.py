@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer
@@ -18,7 +19,7 @@ SIDES: Final = {"left": AREA.LeftDockWidgetArea, "right": AREA.RightDockWidgetAr
 FORM: Final = 5  # of the remembered places: another number makes older ones worthless
 FEATURE: Final = QDockWidget.DockWidgetFeature
 LOWER: Final = 0.21  # of the window's height, for the panels below the views
-STEPS_LETTERS, TREE_LETTERS = 26, 58  # widths in letters of the window's type
+STEPS_LETTERS, TREE_LETTERS = 28, 58  # widths in letters of the window's type
 MOST_SHARE: Final = {"left": 0.15, "right": 0.29}  # of the window's width, at first
 ROOM: Final = {"left": 0.2, "right": 0.36}  # of the window's width: what was remembered and is wider is made narrow
 
@@ -113,29 +114,42 @@ class Docks:
                 self.size()
 
     def fit(self) -> None:
-        """Take room back from places that were remembered from a larger window."""
+        """Take the sizes that were remembered, with room taken back where the window was larger then."""
         window = self._window
-        lower = (*window.preferences.numbers("lower"), LOWER)[0]
-        for name, dock in self.places.items():
-            if dock.isFloating():
-                continue
-            if self.sides[name] == "bottom":
-                most = round(min(max(lower, 0.1), 0.5) * window.height())
-                if dock.height() > most:
-                    window.resizeDocks([dock], [most], Qt.Orientation.Vertical)
-            elif dock.width() > ROOM[self.sides[name]] * window.width():
-                most = round(MOST_SHARE[self.sides[name]] * window.width())
-                window.resizeDocks([dock], [most], Qt.Orientation.Horizontal)
+        across, down, docks = Qt.Orientation.Horizontal, Qt.Orientation.Vertical, self.by_name
+        sizes = window.preferences.numbers("sizes")
+        if len(sizes) != 5 or not all(math.isfinite(size) for size in sizes):
+            return
+        left, right, upper, share, lower = sizes
+        for dock, width, most in ((docks["steps"], left, ROOM["left"]), (docks["tree"], right, ROOM["right"])):
+            if not dock.isFloating():
+                window.resizeDocks([dock], [round(min(max(width, 60.0), most * window.width()))], across)
+        for pair, part, way in ((("tree", "plans"), upper, down), (("numbers", "messages"), share, across)):
+            if not any(docks[name].isFloating() or docks[name].isHidden() for name in pair):
+                whole = sum(docks[name].height() if way == down else docks[name].width() for name in pair)
+                first = round(min(max(part, 0.1), 0.9) * whole)
+                window.resizeDocks([docks[name] for name in pair], [first, whole - first], way)
+        if not docks["numbers"].isFloating():
+            window.resizeDocks([docks["numbers"]], [round(min(max(lower, 0.1), 0.5) * window.height())], down)
 
     def keep(self) -> None:
         """Remember where everything stands."""
         if self._stands:
             preferences = self._window.preferences
             preferences.keep_state("docks", self._window.saveState(FORM))
-            lower = self.by_name["numbers"]
-            if lower.isVisible() and not lower.isFloating():
-                preferences.keep_numbers("lower", (lower.height() / max(self._window.height(), 1),))
+            self._keep_sizes()
             preferences.keep_numbers("tabs", tuple(float(tabs.currentIndex()) for tabs in self._tabs.values()))
+
+    def _keep_sizes(self) -> None:
+        """Widths in points left and right; the share of the upper right, the lower left, and of all that is below."""
+        docks, window = self.by_name, self._window
+        if not window.isVisible():
+            return
+        size = {name: docks[name].size() for name in ("steps", "tree", "plans", "numbers", "messages")}
+        upper = size["tree"].height() / max(size["tree"].height() + size["plans"].height(), 1)
+        share = size["numbers"].width() / max(size["numbers"].width() + size["messages"].width(), 1)
+        lower = size["numbers"].height() / max(window.height(), 1)
+        window.preferences.keep_numbers("sizes", (size["steps"].width(), size["tree"].width(), upper, share, lower))
 
     def reset(self) -> None:
         """Forget what was remembered and put everything back."""

@@ -95,8 +95,9 @@ def _facts(card: CaseCard) -> list[tuple[str, str]]:
     facts = card.facts
     plans = [f"{name} ({kind})" for name, kind in card.plans.items()]
     to_check = card.states.get("check", 0)
+    patient = tr("{name} (generated)").format(name=card.pseudonym) if card.synthetic else card.pseudonym
     return [
-        (tr("Patient"), card.pseudonym + (f" ({tr('generated')})" if card.synthetic else "")),
+        (tr("Patient"), patient),
         (tr("Scan"), ", ".join(part for part in (
             card.modality, facts.get("geometry", ""), facts.get("phase", ""), facts.get("tube voltage", "")) if part)),
         (tr("Lesions"), _names(card.targets)),

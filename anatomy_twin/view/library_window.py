@@ -352,9 +352,10 @@ def _since(days: str) -> str:
 
 
 def _caption(card: CaseCard) -> str:
-    second = tr("missing") if card.missing else card.modality + (
-        f" \N{MIDDLE DOT} {tr('plan')} {', '.join(card.plans)}" if card.plans else "")  # fmt: skip
-    return f"{card.title}\n{second}"
+    if card.missing:
+        return f"{card.title}\n" + tr("missing")
+    plans = tr("plan {names}").format(names=", ".join(card.plans)) if card.plans else ""
+    return f"{card.title}\n" + " \N{MIDDLE DOT} ".join(part for part in (card.modality, plans) if part)
 
 
 def _picture(card: CaseCard, size: QSize) -> QIcon:

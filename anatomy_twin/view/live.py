@@ -25,6 +25,7 @@ PREPARING: Final = "preparing"
 COMPUTING: Final = "computing"
 READY: Final = "ready"
 SETTLE_MS: Final = 400  # after outlines were changed, before the case is handed over anew
+PATIENCE_MS: Final = 4000  # a first answer that takes longer is explained
 MOST_DEATHS: Final = 3  # a child that dies more often is not started again for this case
 
 
@@ -55,6 +56,10 @@ class Live(QObject):
         self._settle.setSingleShot(True)
         self._settle.setInterval(SETTLE_MS)
         self._settle.timeout.connect(self._ask)
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(PATIENCE_MS)
+        self._patience.timeout.connect(self._tell_of_waiting)
         self._heard.connect(self._take, Qt.ConnectionType.QueuedConnection)
         window.desk_changed.connect(self._attach)
 
@@ -70,6 +75,7 @@ class Live(QObject):
     def stop(self) -> None:
         """End it; no answer comes any more."""
         self._settle.stop()
+        self._patience.stop()
         self.following_by.stop()
         self._desk = None
         servers = [server for server in (self._server, *self._ending) if server is not None]
@@ -153,6 +159,7 @@ class Live(QObject):
         server = LiveServer(desk.session.snapshot(), lambda answer: self._heard.emit(server, answer))
         self._server, self._key = server, key
         server.start()
+        self._patience.start()
         self._tell_state(STARTING)
         return server
 
@@ -212,7 +219,13 @@ class Live(QObject):
             desk.tell(tr("previews start anew: {why}").format(why=line), "warning")
             self._settle.start()
 
+    def _tell_of_waiting(self) -> None:
+        if self._desk is not None and self.state in (STARTING, PREPARING, COMPUTING):
+            self._desk.tell(tr("previews are being prepared; the first time on a machine takes a minute or two"))
+
     def _tell_state(self, state: str) -> None:
+        if state in (READY, OFF):
+            self._patience.stop()
         if state != self.state:
             self.state = state
             self.changed.emit()

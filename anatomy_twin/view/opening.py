@@ -50,6 +50,7 @@ class Opening(QObject):
         self.recents = Recents()
         self._reported: object = None  # the case as it was when its report was written
         self._errands: list[Errand] = []
+        self._reading: set[Path] = set()  # cases that are being read
         self._jobs: list[Job] = []
         self._known: Session | None = None
         self.asks_on_close = False  # also where the program, not a person, closes the window
@@ -118,6 +119,8 @@ class Opening(QObject):
         session = self.session
         if session is not None and session.path == place:
             self.window.tell(tr("{name} is open already").format(name=case_title(place)))
+            return
+        if place in self._reading:  # pressed twice: a second reader would find the first one's lock
             return
         self.leave(lambda: self._read_case(place))
 
@@ -231,11 +234,13 @@ class Opening(QObject):
             session = Session.open(place, monitor)
             return session, () if session.read_only else session.recoverable()
 
-        self.run_errand(
+        self._reading.add(place)
+        errand = self.run_errand(
             tr("Opening {name}").format(name=case_title(place)), read,
             lambda found: self._opened(*found), lambda error: self.refuse(tr("Open"), error),
             lambda found: found[0].close(),
         )  # fmt: skip
+        errand.ended.connect(lambda _: self._reading.discard(place))
 
     def _opened(self, session: Session, steps: tuple[str, ...]) -> None:
         if not steps:

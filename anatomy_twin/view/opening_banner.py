@@ -7,10 +7,22 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolBar, QWidget
 
+from anatomy_twin.pipeline.session import Session
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
     from anatomy_twin.view.opening import Opening
+
+
+def read_only_words(session: Session) -> str:
+    """Return whose the case is, or why it cannot be saved, in one line; "" where it can be saved where it lies."""
+    why = session.read_only
+    owner = None if session.lock is None else session.lock.owner
+    if not why or owner is None:
+        return why
+    return tr("open for {user} on {host} since {since} (process {process})").format(
+        user=owner.user, host=owner.host, since=owner.since, process=owner.pid
+    )
 
 
 class Banner(QObject):
@@ -50,7 +62,7 @@ class Banner(QObject):
         line = ""
         if session is not None:
             if session.read_only:
-                line = tr("Read-only: {why}").format(why=session.read_only)
+                line = tr("Read-only: {why}").format(why=read_only_words(session))
             elif self._outside and session.outside:
                 line = tr("Another program changed this case since it was opened here.") if (
                     session.outside == "changed") else tr("Another program removed this case since it was opened here.")

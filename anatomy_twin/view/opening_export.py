@@ -151,8 +151,9 @@ class ExportDialog(QDialog):
         rows = QListWidget()
         for name in surface_names(case):
             structure = case.anatomy.structures[name]
-            words = structure_label(name) + (f"  ({tr('to be checked')})" if structure.state == "check" else "")
-            item = QListWidgetItem(words)
+            label = structure_label(name)
+            doubtful = structure.state == "check"
+            item = QListWidgetItem(tr("{name} (to be checked)").format(name=label) if doubtful else label)
             item.setData(Qt.ItemDataRole.UserRole, name)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             wanted = name == "liver" or name.startswith("tumour")

@@ -10,13 +10,13 @@ from PySide6.QtCore import QObject
 from anatomy_twin.core import Patient
 from anatomy_twin.pipeline.library import is_case
 from anatomy_twin.pipeline.samples import TARGETS_MM, prepared_sample
-from anatomy_twin.pipeline.scans import SeriesRow
 from anatomy_twin.pipeline.session import Session
 from anatomy_twin.view.dialogs import Choice, ask
 from anatomy_twin.view.dialogs_series import SeriesDialog
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
+    from anatomy_twin.pipeline.scans import SeriesRow
     from anatomy_twin.view.opening import Opening
 
 
@@ -58,8 +58,7 @@ class Importer(QObject):
                 )
 
         more = tr("The finished case is ready.") if ready else tr(
-            "The finished case has organs, vessels, a plan and its simulation. It is made once, which takes a minute"
-            " or two; you can go on meanwhile.")  # fmt: skip
+            "The finished case has organs, vessels, a plan and its simulation. Making it takes a minute or two, once.")
         ask(self._opening.window, tr("Sample"), tr("Begin with the scan alone, or with the finished case?"), more, (
             Choice("scan", tr("Scan alone")), Choice("whole", tr("Finished case"), default=True),
             Choice("cancel", tr("Cancel"), way_out=True),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QKeyEvent
 from PySide6.QtWidgets import QDialog, QFrame, QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout
 
@@ -42,8 +42,8 @@ class Palette(QDialog):
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column in (1, 2):
-            self.list.header().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        self.list.header().setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
+        self.list.header().setSectionResizeMode(2, QHeaderView.ResizeMode.ResizeToContents)
         self.list.header().setStretchLastSection(False)
         card = QFrame(objectName="card")
         inside = QVBoxLayout(card)
@@ -64,6 +64,7 @@ class Palette(QDialog):
         width = min(LETTERS * metrics.averageCharWidth(), window.width() - 40)
         height = min(SHOWN * row + self.line.sizeHint().height() + 40, window.height() - 80)
         self.resize(width, height)
+        self.list.setColumnWidth(1, round(0.3 * width))
         self.move(window.mapToGlobal(QPoint((window.width() - width) // 2, min(90, window.height() // 8))))
         self.line.setFocus()
 
@@ -93,6 +94,9 @@ class Palette(QDialog):
             item = QTreeWidgetItem([entry.text, entry.why or entry.also, entry.keys])
             item.setData(0, Qt.ItemDataRole.UserRole, entry)
             item.setForeground(1, quiet)
+            item.setSizeHint(0, QSize(0, round(1.5 * self.fontMetrics().height())))
+            for column in (0, 1):
+                item.setToolTip(column, item.text(column))
             item.setTextAlignment(2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             if entry.why:
                 for column in (0, 2):

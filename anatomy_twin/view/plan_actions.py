@@ -73,5 +73,5 @@ def rules_line(check: PlanCheck | None) -> tuple[str, str]:
     if check.broken:
         return "not met", tr("{count} broken").format(count=len(check.broken))
     if left:
-        return "not checked", tr("none broken, {count} open").format(count=left)
+        return "not checked", tr("{count} not checked").format(count=left)
     return "met", tr("all kept")

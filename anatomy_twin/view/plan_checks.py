@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from anatomy_twin.core import Case, Plan, PlanCheck
+from anatomy_twin.core import Assessment, Case, Plan, PlanCheck
 from anatomy_twin.pipeline.background import BackgroundTask, Event
 from anatomy_twin.pipeline.live import Preview
 from anatomy_twin.pipeline.procedures import procedure_of
@@ -24,8 +24,9 @@ class PlanChecks(QObject):
     """The checks of the plans of one case, as they are now, and their numbers that followed the hand.
 
     A check that the case holds counts; else a plan is checked in another process once all were left alone for a
-    moment, the one shown first. It is kept with the step that made the plan, where that is the last one; it is never a
-    step of its own. ``changed`` tells that more or less is known than before.
+    moment, the one shown first; of a resection the numbers are read off too. What was found is kept with the step that
+    made the plan, where that is the last one; it is never a step of its own. ``changed`` tells that more or less is
+    known than before.
     """
 
     changed = Signal()
@@ -34,7 +35,7 @@ class PlanChecks(QObject):
     def __init__(self, desk: Desk, parent: QObject) -> None:
         super().__init__(parent)
         self._desk = desk
-        self._found: dict[str, tuple[object, Plan, PlanCheck]] = {}
+        self._found: dict[str, tuple[object, Plan, PlanCheck, Assessment | None]] = {}
         self._running: list[BackgroundTask] = []
         self._asked: dict[str, tuple[object, Plan]] = {}
         self._doing: tuple[object, Plan] | None = None
@@ -63,8 +64,13 @@ class PlanChecks(QObject):
             return None
         if plan == self._desk.case.plans.get(name) and name in self._desk.case.checks:
             return self._desk.case.checks[name]
+        known = self._read(name, plan)
+        return None if known is None else known[0]
+
+    def _read(self, name: str, plan: Plan | None) -> tuple[PlanCheck, Assessment | None] | None:
+        """Return what was read off exactly this plan, and these outlines."""
         known = self._found.get(name)
-        return known[2] if known is not None and known[0] is self._labels and known[1] == plan else None
+        return known[2:] if known is not None and known[0] is self._labels and known[1] == plan else None
 
     @property
     def known(self) -> dict[str, PlanCheck]:
@@ -74,11 +80,15 @@ class PlanChecks(QObject):
 
     @property
     def followed(self) -> dict[str, Followed]:
-        """The last numbers that followed the hand, of plans that are as they were then."""
+        """Numbers that were read off, or that followed the hand last, of plans that are as they were then."""
         found = {}
+        for name, plan in self._desk.case.plans.items():
+            read = self._read(name, plan)
+            if read is not None and read[1] is not None:
+                found[name] = Followed(read[1].quantities, exact=True)
         for name, live in self._live.items():
             procedure = procedure_of(live.plan)
-            if self._desk.case.plans.get(name) == live.plan and procedure is not None:
+            if self._desk.case.plans.get(name) == live.plan and procedure is not None and name not in found:
                 found[name] = Followed(live.quantities, exact=not procedure.simulated)
         return found
 
@@ -104,10 +114,17 @@ class PlanChecks(QObject):
         if labels is None or self._desk.moving is not None:
             return None
         for name in sorted(plans, key=lambda name: name != self._desk.plan_name):
-            wanted = procedure_of(plans[name]) is not None and self.of(name) is None
-            if wanted and self._asked.get(name) != (labels, plans[name]):
+            if self._lacks(name) and self._asked.get(name) != (labels, plans[name]):
                 return plans[name]
         return None
+
+    def _lacks(self, name: str) -> bool:
+        """True where something of a plan is to be read off: its rules, its numbers where they need no simulation."""
+        procedure, case = procedure_of(self._desk.case.plans[name]), self._desk.case
+        if procedure is None:
+            return False
+        return self.of(name) is None or (not procedure.simulated and name not in case.assessments
+                                         and self._read(name, case.plans[name]) is None)  # fmt: skip
 
     def _moved(self, *_: object) -> None:
         self.error, labels = "", self._labels
@@ -138,7 +155,7 @@ class PlanChecks(QObject):
                 self._heard.emit(labels, plan, event)
 
         case: Case = self._desk.session.snapshot()
-        task = BackgroundTask("anatomy_twin.plan:check_plan", (case, plan), listener=heard)
+        task = BackgroundTask("anatomy_twin.pipeline.procedures.reading:read_off", (case, plan), listener=heard)
         self._running.append(task)
         task.start()
         self.changed.emit()
@@ -150,7 +167,7 @@ class PlanChecks(QObject):
         if self._doing == (labels, plan):
             self._doing = None
         if event.kind == "result":
-            self._found[plan.name] = labels, plan, event.value
+            self._found[plan.name] = labels, plan, *event.value
             self._keep(plan.name)
         elif event.kind == "error" and plan == self._desk.plan:
             self.error = str(event.value)
@@ -162,20 +179,25 @@ class PlanChecks(QObject):
 
 
     def _to_keep(self, name: str) -> bool:
-        """True where a check is known that belongs to what the last step made, and is not with it yet."""
+        """True where something was read off what the last step made, and is not with it yet."""
         session = self._desk.session
         if not session.history.done or session.history.undone or self._desk.moving is not None:
             return False
         last = session.history.done[-1]
         made = last.key and last.after.get("plans", {}).get(name) == session.case.plans.get(name)
-        return bool(made) and name not in session.case.checks and self.of(name) is not None
+        read = self._read(name, session.case.plans.get(name))
+        if not made or read is None:
+            return False
+        return name not in session.case.checks or (read[1] is not None and name not in session.case.assessments)
 
     def _keep(self, name: str) -> None:
-        """Put a check into the step that made its plan, where that is the last one: it is undone with it."""
-        session, check = self._desk.session, self.of(name)
-        if check is not None and self._to_keep(name):
-            last = session.history.done[-1]
-            self._desk.do(last.name, session.case.with_plan(session.case.plans[name], check), last.key)
+        """Put what was read off a plan into the step that made it, where that is the last one: it is undone with it."""
+        session = self._desk.session
+        if self._to_keep(name):
+            check, assessment = self._read(name, session.case.plans[name]) or (None, None)
+            last, case = session.history.done[-1], session.case.with_plan(session.case.plans[name], check)
+            case = case if assessment is None else case.with_assessment(assessment)
+            self._desk.do(last.name, case, last.key)
 
 
 def _end(running: list[BackgroundTask]) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from anatomy_twin.view.desk import Desk
 
 ACROSS_MM: Final = 140.0  # how much a view across an applicator shows
+CUT_MM: Final = 220.0  # and one in the plane of a cut
 TURN_DEG: Final = 5.0
 DEPTH_STEP_MM: Final = 1.0
 FINEST_MM: Final = 0.02
@@ -109,6 +110,8 @@ class Sight:
         rows, columns = max(float(shape[0]), 16.0), max(float(shape[1]), 16.0)
         fit_mm = max(width / columns, height / rows)
         plan = desk.plan
+        if self.choice.kind == "cut" and self.possible(desk):
+            return min(fit_mm, CUT_MM / min(rows, columns)), through
         if not isinstance(plan, AblationPlan) or not self.possible(desk):
             return fit_mm, middle
         if self.choice.kind == "across":

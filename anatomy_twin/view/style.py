@@ -168,6 +168,28 @@ QLineEdit, QAbstractSpinBox, QComboBox {{ background: {theme.field}; border: 1px
     selection-color: {theme.text}; }}
 QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: 0; padding: 0; background: transparent; }}
 QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus {{ border-color: {theme.accent}; }}
+QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled {{ background: transparent; }}
+QComboBox::drop-down {{ background: transparent; border: 0px solid transparent; width: 16px; }}
+QComboBox::down-arrow {{ image: url({IMAGES}/down.svg); width: 11px; height: 11px; }}
+QComboBox QAbstractItemView {{ background: {theme.field}; border: 1px solid {theme.line}; }}
+QAbstractSpinBox {{ padding-right: 16px; }}
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ subcontrol-origin: border; width: 16px;
+    background: transparent; border: 0px solid transparent; }}
+QAbstractSpinBox::up-button {{ subcontrol-position: top right; }}
+QAbstractSpinBox::down-button {{ subcontrol-position: bottom right; }}
+QAbstractSpinBox::up-arrow {{ image: url({IMAGES}/up.svg); width: 9px; height: 9px; }}
+QAbstractSpinBox::down-arrow {{ image: url({IMAGES}/down.svg); width: 9px; height: 9px; }}
+QCheckBox::indicator, QRadioButton::indicator, QGroupBox::indicator {{ width: 13px; height: 13px;
+    background: {theme.field}; border: 1px solid {theme.quiet}; border-radius: 3px; }}
+QRadioButton::indicator {{ border-radius: 7px; }}
+QCheckBox::indicator:hover, QCheckBox::indicator:focus, QRadioButton::indicator:hover, QRadioButton::indicator:focus {{
+    border: 1px solid {theme.accent}; }}
+QCheckBox::indicator:checked, QGroupBox::indicator:checked {{ background: {theme.accent};
+    border-color: {theme.accent}; image: url({IMAGES}/check-{theme.name}.svg); }}
+QCheckBox::indicator:indeterminate {{ background: {theme.chosen}; }}
+QCheckBox::indicator:disabled, QRadioButton::indicator:disabled {{ border-color: {theme.line}; }}
+QRadioButton::indicator:checked {{ background: {theme.accent}; border: 3px solid {theme.field}; }}
+QTreeView#found::item {{ padding: 0 3px; }}
 QCheckBox:focus, QRadioButton:focus {{ color: {theme.accent}; }}
 QSlider::groove:horizontal {{ height: 4px; background: {theme.line}; border-radius: 2px; }}
 QSlider::sub-page:horizontal {{ height: 4px; background: {theme.accent}; border-radius: 2px; }}

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSlider, QWidget
 
+from anatomy_twin.pipeline.procedures import procedure_of
 from anatomy_twin.rehearsal import FieldSeries
 from anatomy_twin.view.desk import Desk
 from anatomy_twin.view.words import tr
@@ -47,9 +48,12 @@ class TimeBar(QWidget):
 
     def refresh(self) -> None:
         """Show the moment as it is now."""
-        desk = self._desk
+        desk, procedure = self._desk, procedure_of(self._desk.plan)
         damage = desk.field("damage")
         simulated = damage is not None and desk.snapshot_count > 0
+        timed = procedure is None or procedure.simulated
+        for widget in (self.play_button, self.slider, self.time_label, self.speed_box, self.field_box):
+            widget.setVisible(timed)
         for widget in (self.play_button, self.slider, self.speed_box, self.field_box):
             widget.setEnabled(simulated)
         if damage is None or not simulated:
@@ -65,7 +69,7 @@ class TimeBar(QWidget):
         self.field_box.setCurrentIndex(max(row, 0))
         last, seconds = (_clock(float(damage.times_s[n])) for n in (-1, desk.snapshot))
         self.time_label.setText(f"{seconds} / {last}")
-        self._say(tr("coagulated {volume} ml").format(volume=f"{self._volume_ml(damage, desk.snapshot):.1f}"))
+        self._say(tr("coagulated {value} ml").format(value=f"{self._volume_ml(damage, desk.snapshot):.1f}"))
 
     def hideEvent(self, event: QHideEvent) -> None:
         """What is not seen does not play."""
@@ -81,7 +85,7 @@ class TimeBar(QWidget):
         self._name_play(False)
         self.time_label.setMinimumWidth(wide("00:00 / 00:00") + line // 2)
         self.time_label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.label.setMinimumWidth(wide(tr("coagulated {volume} ml").format(volume="000.0")) + line)
+        self.label.setMinimumWidth(wide(tr("coagulated {value} ml").format(value="000.0")) + line)
         self.label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.speed_box.setToolTip(tr("Speed of playing"))
         self.speed_box.setAccessibleName(tr("Speed of playing"))
@@ -116,12 +120,16 @@ class TimeBar(QWidget):
     def _preview_line(self) -> str:
         """Return what is known of a plan without a simulated result."""
         desk, live = self._desk, self._desk.live
+        if desk.plan is None:
+            return tr("no plan is shown")
         if live is None or not desk.live_is_current:
             return tr("moved: a preview follows") if desk.moving is not None else tr("not simulated yet")
-        volume = next((one.value for one in live.quantities if one.name == "ablated_ml"), None)
-        if volume is None:
-            return live.caption
-        return tr("coagulated {volume} ml").format(volume=f"{volume:.1f}") + f"   ({live.caption})"
+        found = {one.name: one.value for one in live.quantities if one.value is not None}
+        parts = [words.format(value=f"{found[name]:.1f}") for name, words in (
+            ("ablated_ml", tr("coagulated {value} ml")), ("resected_ml", tr("resected {value} ml")),
+            ("remaining_ml", tr("remaining {value} ml")), ("remnant_percent", tr("remnant {value} %")),
+        ) if name in found]  # fmt: skip
+        return f"{', '.join(parts)}   ({live.caption})" if parts else live.caption
 
     def _say(self, text: str, *, preview: bool = False) -> None:
         self.label.setText(text)

@@ -16,6 +16,7 @@ from anatomy_twin.view.jobs import Jobs
 from anatomy_twin.view.keyboard import KeyGuard, give_keyboard
 from anatomy_twin.view.live import Live
 from anatomy_twin.view.menus import Menus
+from anatomy_twin.view.opening_banner import read_only_words
 from anatomy_twin.view.preferences import Preferences
 from anatomy_twin.view.reading import place_words
 from anatomy_twin.view.start_page import StartPage
@@ -200,8 +201,8 @@ class RehearsalWindow(QMainWindow):
         self.menus.refresh()
         case = "" if self.desk is None else self.desk.scene.title
         mark = "*" if self.desk is not None and self.desk.session.dirty else ""
-        why = "" if self.desk is None else self.desk.session.read_only
-        note = f"    [{tr('read-only')}: {why}]" if why else ""
+        why = "" if self.desk is None else read_only_words(self.desk.session)
+        note = "    [" + tr("read-only: {why}").format(why=why) + "]" if why else ""
         self.setWindowTitle(f"{case}{mark}{note}    anatomy_twin" if case else "anatomy_twin")
 
     def show_panel(self, name: str) -> None:

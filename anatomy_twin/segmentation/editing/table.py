@@ -62,7 +62,8 @@ def flag(labels: LabelMap, name: str, why: str = "") -> Change:
     if segment.absent:
         raise SegmentationError(f"{name} has no voxels ({segment.state})", advice="paint it first")
     rules = tuple(dict.fromkeys((*segment.rules, FLAGGED_BY_HAND)))
-    note = "; ".join(dict.fromkeys(filter(None, (why.strip(), segment.note))))
+    said = why.strip()
+    note = segment.note if said in segment.note else "; ".join(filter(None, (said, segment.note)))
     if segment.state == "check" and (rules, note) == (segment.rules, segment.note):
         return _nothing(labels)
     after = _with(labels, replace(segment, state="check", rules=rules, note=note))

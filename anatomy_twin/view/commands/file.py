@@ -106,8 +106,8 @@ def commands() -> tuple[Command, ...]:
                 ("Ctrl+I",), enabled=always, tip=tr("Read a scan from a folder of DICOM files"), bar=True, icon="scan",
                 short=tr("Import")),
         Command("file.import_file", tr("Import scan (file)\N{HORIZONTAL ELLIPSIS}"), _import_file, menu,
-                ("Ctrl+Shift+I",), enabled=always, tip=tr("Read a scan from a NIfTI, NRRD or MetaImage file, one DICOM"
-                                                          " file, or an archive")),
+                ("Ctrl+Shift+I",), enabled=always,
+                tip=tr("Read a scan from a NIfTI, NRRD or MetaImage file, one DICOM file, or an archive")),
         *(_recent(number) for number in range(SHOWN)),
         Command("file.library", tr("Case library"), _library, menu, ("Ctrl+L",), enabled=always, divided=True,
                 tip=tr("All your cases, with search"), icon="library", short=tr("Library")),

@@ -29,15 +29,15 @@ def commands() -> tuple[Command, ...]:
                 (), tr("Search all ways from the skin to the target for the best"), _can("simulate.propose")),
         Command("plan.duplicate", tr("Duplicate plan"), _duplicate, menu, ("Ctrl+D",),
                 tr("A copy of the plan shown, to vary it"), _has_plan, divided=True),
-        Command("plan.rename", tr("Rename plan"), _rename, menu, (), tr("Write another name into the list of plans (F2 in it)"),
-                _has_plan),
+        Command("plan.rename", tr("Rename plan"), _rename, menu, (),
+                tr("Write another name into the list of plans (F2 in it)"), _has_plan),
         Command("plan.delete", tr("Delete plan"), _delete, menu, (),
                 tr("Remove the plan shown and what was computed of it; it can be undone"), _has_plan),
         Command("plan.next", tr("Next plan"), lambda window: _step(window, 1), menu, ("Ctrl+PgDown",), "", _has_plan,
                 divided=True),
         Command("plan.previous", tr("Previous plan"), lambda window: _step(window, -1), menu, ("Ctrl+PgUp",), "",
                 _has_plan),
-        Command("plan.add_part", tr("Add applicator or plane"), _add_part, menu, ("Ctrl+Shift+N",),
+        Command("plan.add_part", tr("Add applicator or plane"), _add_part, menu, ("Shift+N",),
                 tr("Click where the next applicator or plane of the plan is to be"), _has_procedure, divided=True),
         Command("plan.remove_part", tr("Remove applicator or plane"), _remove_part, menu, (),
                 tr("Remove the part whose handle is chosen"), _has_chosen),
@@ -45,8 +45,8 @@ def commands() -> tuple[Command, ...]:
                 tr("Choose the next handle; arrow keys move it"), _in_edit_mode),
         Command("plan.check", tr("Check the rules"), lambda window: window.run("simulate.check"), menu, (),
                 tr("Keep with the case what the rules say of the plan shown"), _can("simulate.check"), divided=True),
-        Command("plan.compare", tr("Compare plans"), lambda window: window.show_panel("compare"), menu,
-                ("Ctrl+Shift+K",), tr("The table of all plans side by side"), _has_plan, icon="compare"),
+        Command("plan.compare", tr("Compare plans"), _compare, menu, ("Ctrl+Shift+K",),
+                tr("The table of all plans side by side"), _has_plan, icon="compare"),
         Command("plan.copy_comparison", tr("Copy the comparison of plans"), _copy_comparison, menu, (),
                 tr("Put the table of all plans on the clipboard"), _has_plan),
     )  # fmt: skip
@@ -169,6 +169,15 @@ def _next_handle(window: RehearsalWindow, step: int) -> None:
     tool = handles_of(window)
     assert tool is not None
     tool.choose_next(step)
+
+
+def _compare(window: RehearsalWindow) -> None:
+    from PySide6.QtCore import Qt
+
+    window.show_panel("compare")
+    dock, rows = window.docks.get("compare"), 12 * window.fontMetrics().height()
+    if dock is not None and dock.height() < rows:
+        window.resizeDocks([dock], [rows + 4 * window.fontMetrics().height()], Qt.Orientation.Vertical)
 
 
 def _copy_comparison(window: RehearsalWindow) -> None:

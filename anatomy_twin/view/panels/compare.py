@@ -116,7 +116,7 @@ class ComparePanel(QWidget):
         for column, state in enumerate(plans):
             shown = state.name == self._desk.plan_name
             mark = "\N{BLACK RIGHT-POINTING TRIANGLE} " if shown else ""
-            words = tr("Plan {name} (being moved)") if shown and moving else tr("Plan {name}")
+            words = tr("Plan {name}, moved") if shown and moving else tr("Plan {name}")
             head = QTableWidgetItem(mark + words.format(name=state.name))
             font = self.font()
             font.setBold(shown)

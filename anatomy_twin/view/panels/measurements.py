@@ -244,11 +244,11 @@ class _Table(QTableWidget):
             self._panel.jump(str(item.data(Qt.ItemDataRole.UserRole)))
 
     def _menu(self, place: QPoint) -> None:
-        item = self.itemAt(place)
+        item = self.itemAt(place) or self.currentItem()  # by the menu key: the row that is chosen
         if item is not None:
             menu = self._panel.menu_of(str(item.data(Qt.ItemDataRole.UserRole)))
-            menu.exec(self.viewport().mapToGlobal(place))
-            menu.deleteLater()
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.popup(self.viewport().mapToGlobal(place))
 
 
 def kind_word(measurement: Measurement) -> str:

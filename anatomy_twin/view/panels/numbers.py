@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 from anatomy_twin.core import Quantity
 from anatomy_twin.rehearsal.numbers import NumberRow, Numbers, shown_numbers
 from anatomy_twin.units import place_text
-from anatomy_twin.view.status_line import ShortLabel
 from anatomy_twin.view.names import named
+from anatomy_twin.view.status_line import ShortLabel
 from anatomy_twin.view.style import VERDICTS, current_theme, theme_changed
 from anatomy_twin.view.words import tr
 
@@ -178,7 +178,7 @@ class NumbersPanel(QWidget):
         sign, colour = VERDICTS[row.verdict]
         place = "\N{CIRCLED PLUS}" if quantity.place_mm is not None and row.current else ""
         texts = (named(quantity.label), row.value_text, row.change_text, f"{sign} {verdict_word(row.verdict)}".strip(),
-                 quantity.limit, place)  # fmt: skip
+                 limit_words(quantity), place)  # fmt: skip
         for column, text in enumerate(texts):
             if item.text(column) != text:
                 item.setText(column, text)
@@ -311,9 +311,14 @@ def group_title(group: str) -> str:
     }[group]  # fmt: skip
 
 
+def limit_words(quantity: Quantity) -> str:
+    """Return the limit of a number with units as people write them."""
+    return quantity.limit.replace("degC", "\N{DEGREE SIGN}C")
+
+
 def details(quantity: Quantity) -> tuple[str, ...]:
     """Return limit, source, note and place of a number, a line each."""
-    lines = [(tr("Limit: {text}"), quantity.limit), (tr("Source: {text}"), quantity.source),
+    lines = [(tr("Limit: {text}"), limit_words(quantity)), (tr("Source: {text}"), quantity.source),
              (tr("Note: {text}"), quantity.note),
              (tr("Found at: {text}"), "" if quantity.place_mm is None else place_text(quantity.place_mm))]  # fmt: skip
     return tuple(form.format(text=text) for form, text in lines if text)

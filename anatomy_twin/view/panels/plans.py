@@ -125,7 +125,7 @@ class PlansPanel(QScrollArea):
         new.setMenu(menu)
         self.new_button = new
         row.addWidget(new)
-        for command, text in (("plan.duplicate", tr("Duplicate")), ("plan.delete", tr("Delete"))):
+        for command, text in (("plan.duplicate", tr("Copy")), ("plan.delete", tr("Delete"))):
             row.addWidget(self._button(command, text))
         row.addStretch(1)
         self.edit_button = self._button("plan.edit", tr("Edit"))

@@ -84,7 +84,7 @@ class SceneTree(QWidget):
         self.tree = _Tree(self)
         self._set_up_tree()
         column = QVBoxLayout(self)
-        column.setContentsMargins(4, 4, 0, 0)
+        column.setContentsMargins(4, 4, 4, 0)
         column.setSpacing(3)
         column.addWidget(self.search)
         column.addWidget(self.tree, 1)
@@ -277,10 +277,14 @@ class SceneTree(QWidget):
     def choose_colour(self, name: str) -> None:
         """Ask for another colour."""
         row = self.rows[name]
-        chosen = QColorDialog.getColor(QColor(*row.colour), self, tr("Colour of {name}").format(name=row.label))
-        if chosen.isValid():
-            colour = (chosen.red(), chosen.green(), chosen.blue())
-            self._desk.set_look(name, tr("Colour of {name}").format(name=row.label), colour=colour)
+        words = tr("Colour of {name}").format(name=row.label)
+        dialog = QColorDialog(QColor(*row.colour), self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle(words)
+        dialog.colorSelected.connect(
+            lambda chosen: self._desk.set_look(name, words, colour=(chosen.red(), chosen.green(), chosen.blue()))
+        )
+        dialog.open()
 
     def usual(self, name: str) -> None:
         """Give a structure the look that it has by itself."""
@@ -315,8 +319,8 @@ class SceneTree(QWidget):
         item = self.tree.itemAt(place) or self.tree.currentItem()  # by the menu key: the row that is chosen
         if item is not None:
             menu = self.menu_of(str(item.data(NAME, KEY)))
-            menu.exec(self.tree.viewport().mapToGlobal(place))
-            menu.deleteLater()
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.popup(self.tree.viewport().mapToGlobal(place))
 
     def menu_of(self, key: str) -> QMenu:
         """Return what can be done with a row."""

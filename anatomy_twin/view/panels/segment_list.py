@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -25,6 +25,7 @@ from anatomy_twin.view.words import tr
 
 NAME, VOLUME, STATE = range(3)
 KEY: Final = Qt.ItemDataRole.UserRole
+NAME_LETTERS: Final = 17  # of a name that can be read at least
 SIGNS: Final = {
     work.NOT_STARTED: "\N{WHITE CIRCLE}", work.FOUND: "\N{BULLSEYE}", work.IN_PROGRESS: "\N{LOWER RIGHT PENCIL}",
     work.CHECKED: "\N{HEAVY CHECK MARK}", work.FLAGGED: "\N{BLACK FLAG}",
@@ -100,15 +101,26 @@ class SegmentList(QTreeWidget):
             self.header().setSectionResizeMode(part, QHeaderView.ResizeMode.Fixed)
         self.headerItem().setTextAlignment(VOLUME, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.currentItemChanged.connect(self._current)
+        self.wordy = True  # states are told by sign and word
         self.fit()
 
     def fit(self) -> None:
-        """Take widths from the type."""
+        """Take widths from the type; where there is little room names come first, and states are signs."""
         metrics = self.fontMetrics()
         words = max(metrics.horizontalAdvance(state_word(state)) for state in SIGNS)
-        self.setColumnWidth(STATE, words + metrics.horizontalAdvance("\N{BLACK FLAG}") + 26)
-        self.setColumnWidth(VOLUME, metrics.horizontalAdvance("15000") + 12)
+        sign = metrics.horizontalAdvance("\N{BLACK FLAG}") + 22
+        volume = metrics.horizontalAdvance("15000") + 12
+        names = metrics.averageCharWidth() * NAME_LETTERS + 3 * metrics.height()
+        self.wordy = self.viewport().width() >= names + volume + words + sign
+        self.setColumnWidth(STATE, words + sign + 4 if self.wordy else sign + 4)
+        self.setColumnWidth(VOLUME, volume)
+        self.headerItem().setText(STATE, tr("State") if self.wordy else "")
         self.viewport().update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the room anew."""
+        super().resizeEvent(event)
+        self.fit()
 
     def show_rows(self, rows: list[SegmentRow], active: str) -> None:
         """Show these rows; those that are there already are only painted anew."""
@@ -122,17 +134,19 @@ class SegmentList(QTreeWidget):
                 item.setData(NAME, KEY, name)
                 self.addTopLevelItem(item)
         for n, row in enumerate(rows):
-            item = self.topLevelItem(n)
-            if item is not None and item.toolTip(NAME) != row.tip:
+            shown = self.topLevelItem(n)
+            if shown is not None and shown.toolTip(NAME) != row.tip:
                 for column in range(3):
-                    item.setToolTip(column, row.tip)
-            if item is not None:
-                item.setText(VOLUME, volume_text(row.volume_ml))
-                item.setText(STATE, state_word(row.state))
+                    shown.setToolTip(column, row.tip)
+            if shown is not None:
+                shown.setText(VOLUME, volume_text(row.volume_ml))
+                shown.setText(STATE, state_word(row.state))
         chosen = self.item_of(active)
         if chosen is not self.currentItem():
-            self.setCurrentItem(chosen)
-            if chosen is not None:
+            if chosen is None:
+                self.setCurrentIndex(QModelIndex())
+            else:
+                self.setCurrentItem(chosen)
                 self.scrollToItem(chosen)
         self._busy = False
         self.viewport().update()
@@ -188,7 +202,7 @@ class _Rows(QStyledItemDelegate):
         self.initStyleOption(option, index)
         text, option.text = option.text, ""
         option.widget.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
-        row = self._list.rows.get(str(index.siblingAtColumn(NAME).data(KEY)))
+        row = self._list.rows.get(str(index.sibling(index.row(), NAME).data(KEY)))
         if row is None:
             return
         painter.save()
@@ -196,7 +210,7 @@ class _Rows(QStyledItemDelegate):
         if index.column() == NAME:
             self._paint_name(painter, option, row, text)
         elif index.column() == STATE:
-            _paint_chip(painter, option.rect, row.state)
+            _paint_chip(painter, option.rect, row.state, wordy=self._list.wordy)
         else:
             painter.setPen(QColor(theme.quiet if row.segment.absent else theme.text))
             words = f"{text}*" if row.stale else text
@@ -234,7 +248,7 @@ class _Rows(QStyledItemDelegate):
         return super().editorEvent(event, model, option, index)
 
 
-def _paint_chip(painter: QPainter, cell: QRect, state: str) -> None:
+def _paint_chip(painter: QPainter, cell: QRect, state: str, *, wordy: bool) -> None:
     """Paint a state as a chip: sign and word, framed in its colour."""
     colour = QColor(state_colour(state))
     box = QRectF(cell).adjusted(3, 2.5, -4, -2.5)
@@ -244,8 +258,9 @@ def _paint_chip(painter: QPainter, cell: QRect, state: str) -> None:
     painter.setBrush(ground)
     painter.drawRoundedRect(box, box.height() / 2.2, box.height() / 2.2)
     painter.setPen(colour)
-    painter.drawText(box.adjusted(7, 0, -3, 0), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
-                     f"{SIGNS[state]} {state_word(state)}")  # fmt: skip
+    words = f"{SIGNS[state]} {state_word(state)}" if wordy else SIGNS[state]
+    place = Qt.AlignmentFlag.AlignLeft if wordy else Qt.AlignmentFlag.AlignHCenter
+    painter.drawText(box.adjusted(7, 0, -3, 0) if wordy else box, place | Qt.AlignmentFlag.AlignVCenter, words)
 
 
 def _paint_eye(painter: QPainter, box: QRectF, open_: bool, colour: QColor) -> None:

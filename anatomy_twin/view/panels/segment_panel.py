@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QColorDialog,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 COUNTING_S: Final = 0.008  # of counting voxels at a time, between events
 SETTLED_MS: Final = 400  # after the last change surfaces are looked after
 COLUMNS: Final = 4
+ROOM: Final = 0.6  # of the window's height, for the panel while a tool is in the hand
 # command and its icon; the words and keys are those of the command
 TOOLS: Final = (
     ("segment.paint", "brush"), ("segment.erase", "eraser"), ("segment.draw", "area"), ("segment.grow", "refine"),
@@ -63,6 +64,7 @@ class SegmentPanel(QWidget):
         self.only_flagged = QCheckBox(tr("Only flagged"))
         self.progress, self.told = QLabel(), QLabel()
         self.buttons: dict[str, QToolButton] = {}
+        self._roomy = False
         self.settings = Settings(self.hand, window)
         self._counting, self._preparing = QTimer(self, interval=0), QTimer(self, interval=0)
         self._settled = QTimer(self, interval=SETTLED_MS, singleShot=True)
@@ -99,7 +101,7 @@ class SegmentPanel(QWidget):
     def _state_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(3)
-        for command, text in (("segment.confirm", "\N{HEAVY CHECK MARK} " + tr("Checked")),
+        for command, text in (("segment.confirm", "\N{HEAVY CHECK MARK} " + tr("Check")),
                               ("segment.flag", "\N{BLACK FLAG} " + tr("Flag")), ("segment.new", "+ " + tr("New"))):
             button = QPushButton(text)
             button.setObjectName(command)
@@ -126,8 +128,6 @@ class SegmentPanel(QWidget):
             button.setText(self._short(command))
             button.setCheckable(True)
             button.setProperty("drawing", drawing)
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon if drawing in DRAWINGS
-                                      else Qt.ToolButtonStyle.ToolButtonTextOnly)  # fmt: skip
             self._dress(button, command)
             self.buttons[command] = button
             grid.addWidget(button, number // COLUMNS, number % COLUMNS)
@@ -158,6 +158,15 @@ class SegmentPanel(QWidget):
         button.setToolTip(f"{known.text}{keys}\n{known.tip}".strip())
         button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         button.clicked.connect(lambda _=False: self._run(command))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the pictures out where there is room for words alone."""
+        super().resizeEvent(event)
+        wide = self.width() >= COLUMNS * (self.fontMetrics().horizontalAdvance(tr("Clicks")) + 52)
+        for button in self.buttons.values():
+            pictured = wide and button.property("drawing") in DRAWINGS
+            style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if pictured else Qt.ToolButtonStyle.ToolButtonTextOnly
+            button.setToolButtonStyle(style)
 
     def _run(self, command: str) -> None:
         self._window.run(command)
@@ -249,9 +258,19 @@ class SegmentPanel(QWidget):
     def _follow_tool(self) -> None:
         for command, button in self.buttons.items():
             button.setChecked(command == f"segment.{self._desk.tool.name.replace(' ', '_')}")
+        self.settings.refresh()
         if self._desk.tool.name in MAKERS:
             self._preparing.start()
-        self.settings.refresh()
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Let the settings of a tool be seen: once, what stands below gives way; a person may change that."""
+        dock = self._window.docks.get("segment")
+        if dock is None or self._roomy or not self.isVisible():
+            return
+        self._roomy = True
+        wanted = max(self.sizeHint().height(), int(ROOM * self._window.height()))
+        self._window.resizeDocks([dock], [wanted], Qt.Orientation.Vertical)
 
     def _toggle_eye(self, name: str) -> None:
         row = self.list.rows.get(name)

@@ -56,14 +56,14 @@ class Settings(QWidget):
         self.size_slider = QSlider(Qt.Orientation.Horizontal)
         self.size_slider.setRange(0, SLIDER_STEPS)
         self.size_slider.setMinimumWidth(40)
-        self.size = _number(SMALLEST_RADIUS_MM * 2, LARGEST_RADIUS_MM * 2, tr(" mm"), 1)
-        self.size.setObjectName("brush_size")
+        self.diameter = _number(SMALLEST_RADIUS_MM * 2, LARGEST_RADIUS_MM * 2, tr(" mm"), 1)
+        self.diameter.setObjectName("brush_size")
         self.size_slider.valueChanged.connect(lambda step: hand.set_radius(_radius_of(step)))
-        self.size.valueChanged.connect(lambda mm: hand.set_radius(mm / 2))
+        self.diameter.valueChanged.connect(lambda mm: hand.set_radius(mm / 2))
         self.ball = QCheckBox(tr("Ball"))
         self.ball.setToolTip(tr("Paint in all slices that the ball reaches, not on the one under the mouse alone"))
         self.ball.toggled.connect(hand.set_ball)
-        self.brush_row = _row(self.size_slider, self.size, self.ball)
+        self.brush_row = _row(self.size_slider, self.diameter, self.ball)
         self.form.addRow(tr("Brush"), self.brush_row)
 
     def _make_limits(self) -> None:
@@ -86,7 +86,7 @@ class Settings(QWidget):
             field.valueChanged.connect(lambda _: hand.limit(hu=(self.low.value(), max(self.low.value(),
                                                                                       self.high.value()))))  # fmt: skip
         sample = QToolButton()
-        sample.setText(tr("Sample"))
+        sample.setText(tr("Pick"))
         sample.setToolTip(self._window.commands["segment.sample"].tip)
         sample.clicked.connect(lambda _=False: self._window.run("segment.sample"))
         self.form.addRow(tr("Values"), _row(self.by_hu, self.low, self.high, sample))
@@ -117,7 +117,7 @@ class Settings(QWidget):
         """Show what is set now."""
         hand, tool = self._hand, self._hand.desk.tool.name
         _set(self.size_slider, _step_of(hand.radius_mm))
-        _set(self.size, 2 * hand.radius_mm)
+        _set(self.diameter, 2 * hand.radius_mm)
         for box, on in ((self.ball, hand.ball), (self.keep, hand.limits.keep_others), (self.by_hu, hand.limits.by_hu)):
             with QSignalBlocker(box):
                 box.setChecked(on)

@@ -9,7 +9,7 @@ import numpy as np
 
 from anatomy_twin.core import Diameters, Measurement
 from anatomy_twin.errors import DataError, TwinError
-from anatomy_twin.rehearsal import Pointer, Shape, Tool
+from anatomy_twin.rehearsal import Pointer, Shape, Tool, structure_label
 from anatomy_twin.rehearsal.measure_edit import (
     KINDS,
     MeasuredValues,
@@ -24,6 +24,7 @@ from anatomy_twin.rehearsal.measure_edit import (
 from anatomy_twin.rehearsal.measure_shapes import drawing_shapes, knob_shapes, measurement_shapes
 from anatomy_twin.rehearsal.readout import structures_at
 from anatomy_twin.units import Point, check_point
+from anatomy_twin.view.names import named
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
@@ -316,7 +317,7 @@ class MeasuringTool(Tool):
 def measure_targets(desk: Desk, targets: tuple[str, ...]) -> bool:
     """Measure the diameters of lesions as one step."""
     def measure() -> None:
-        after = with_diameters(desk.case, targets, "{name}")
+        after = with_diameters(desk.case, targets, lambda target: named(structure_label(target)))
         words = tr("Measure diameters of {count} lesions").format(count=len(targets))
         desk.session.do(words, after)
         new = [one for one in after.measurements.values() if isinstance(one, Diameters) and one.target in targets]

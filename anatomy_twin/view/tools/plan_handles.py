@@ -12,12 +12,13 @@ from anatomy_twin.core import Anatomy, LabelMap, Plan
 from anatomy_twin.errors import TwinError
 from anatomy_twin.pipeline.procedures import Procedure, hands_on
 from anatomy_twin.rehearsal import Pointer, Shape, Tool, format_quantity
+from anatomy_twin.rehearsal.comparing import PREVIEW_SIGN
 from anatomy_twin.rehearsal.handle_shapes import NEAR_MM, handle_shapes
 from anatomy_twin.rehearsal.handles import Handle, PlanContext, along_axis
 from anatomy_twin.rehearsal.shapes import CutTint
 from anatomy_twin.rehearsal.slicing import DIRECTIONS
 from anatomy_twin.rehearsal.snapping import Snapped, Snapper, snapper_of
-from anatomy_twin.units import Point
+from anatomy_twin.view.tools.plan_sight import IN_3D, line_of_sight, seen_at
 
 if TYPE_CHECKING:
     from anatomy_twin.view.desk import Desk
@@ -29,7 +30,6 @@ Say = Callable[..., str]
 GRAB_PX: Final = 10.0
 SNAP_PX: Final = 9.0
 STEP_MM, LONG_STEP_MM = 1.0, 5.0
-IN_3D: Final = "3d"
 KIT: Final = "plan"  # of the desk
 # keys as views may call them: (towards the viewer's right, down the picture, along the handle's axis)
 ARROWS: Final = {"left": (-1, 0, 0), "right": (1, 0, 0), "up": (0, -1, 0), "down": (0, 1, 0),
@@ -99,7 +99,7 @@ class PlanHandles(Tool):
         """Return the handle under the mouse: the nearest of those in the slice, else of those projected onto it."""
         best: tuple[tuple[bool, float], Handle] | None = None
         for handle in self.handles:
-            away_px, behind_mm = _seen_at(handle.point_mm, at)
+            away_px, behind_mm = seen_at(handle.point_mm, at)
             key = (at.view != IN_3D and abs(behind_mm) > NEAR_MM, away_px)
             if away_px <= GRAB_PX and (best is None or key < best[0]):
                 best = key, handle
@@ -118,7 +118,7 @@ class PlanHandles(Tool):
         place = self._on_plane(at)
         self._grab = np.zeros(3) if place is None else np.asarray(handle.point_mm) - place
         self.lit = self.chosen = handle.name
-        self.aside_mm = 0.0 if at.view == IN_3D else _seen_at(handle.point_mm, at)[1]
+        self.aside_mm = 0.0 if at.view == IN_3D else seen_at(handle.point_mm, at)[1]
         self.desk.drawing_changed.emit()
         return True
 
@@ -156,7 +156,7 @@ class PlanHandles(Tool):
         if at is not None:
             self._view = at.view
         lit = "" if handle is None else handle.name
-        aside = 0.0 if handle is None or at is None or at.view == IN_3D else _seen_at(handle.point_mm, at)[1]
+        aside = 0.0 if handle is None or at is None or at.view == IN_3D else seen_at(handle.point_mm, at)[1]
         if lit != self.lit or round(aside) != round(self.aside_mm):
             self.lit, self.aside_mm = lit, aside
             self.desk.drawing_changed.emit()
@@ -174,7 +174,7 @@ class PlanHandles(Tool):
         """Return where the line of sight meets the plane through the held handle that faced the viewer at first."""
         if self._held is None:
             return None
-        origin, way = _sight(at)
+        origin, way = line_of_sight(at)
         slant = float(way @ self._toward)
         if abs(slant) < 0.05:
             return None
@@ -188,7 +188,7 @@ class PlanHandles(Tool):
             return None
         target = place + self._grab
         if handle.sliding or (at.shift and handle.axis is not None):
-            origin, way = _sight(at)
+            origin, way = line_of_sight(at)
             target_on = along_axis(handle, origin + self._grab, way)
             if target_on is None:
                 return None
@@ -204,7 +204,7 @@ class PlanHandles(Tool):
         if at.view == IN_3D and handle.snaps[:1] == ("skin",):
             # the skin under the mouse, however deep it lies: what a person means who drags an entry over it
             now = next((h.point_mm for h in self.handles if h.name == handle.name), handle.point_mm)
-            origin, way = _sight(at)
+            origin, way = line_of_sight(at)
             return snapper.skin_on_ray(origin, way, now) or snapper.snap(target, ("skin",), reach)
         return snapper.snap(target, handle.snaps, reach)
 
@@ -330,7 +330,10 @@ class PlanHandles(Tool):
         """Return the margin that follows the hand, so that the eyes can stay on the handle."""
         live = self.desk.live if self.desk.live_is_current else None
         margin = None if live is None else next((q for q in live.quantities if "margin" in q.name), None)
-        return "" if margin is None else self.say("margin {value}", value=format_quantity(margin))
+        if margin is None:
+            return ""
+        coarse = self.procedure is not None and self.procedure.simulated
+        return self.say("margin {value}", value=f"{PREVIEW_SIGN} " * coarse + format_quantity(margin))
 
 
 def own_key(desk: Desk) -> str:
@@ -341,21 +344,6 @@ def own_key(desk: Desk) -> str:
 
 def _word(name: str) -> str:
     return name.lower().replace(" ", "").rpartition("+")[2]
-
-
-def _sight(at: Pointer) -> tuple[Floats, Floats]:
-    """Return where the line of sight through the mouse starts and its unit direction."""
-    way = np.asarray(at.toward, float)
-    origin = at.eye_mm if at.view == IN_3D or at.point_mm is None else at.point_mm
-    return np.asarray(origin, float), way / max(float(np.linalg.norm(way)), 1e-12)
-
-
-def _seen_at(point_mm: Point, at: Pointer) -> tuple[float, float]:
-    """Return how many pixels beside the mouse a point is seen, and how far behind what the mouse points at (mm)."""
-    origin, way = _sight(at)
-    offset = np.asarray(point_mm) - origin
-    behind = float(offset @ way)
-    return float(np.linalg.norm(offset - behind * way)) / max(at.pixel_mm, 1e-9), behind
 
 
 def handles_of(window: RehearsalWindow) -> PlanHandles | None:

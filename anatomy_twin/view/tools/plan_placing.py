@@ -14,7 +14,8 @@ from anatomy_twin.rehearsal.handle_shapes import rubber_band
 from anatomy_twin.rehearsal.handles import heat_offset_mm
 from anatomy_twin.rehearsal.snapping import Snapped
 from anatomy_twin.units import Point, check_point
-from anatomy_twin.view.tools.plan_handles import IN_3D, SNAP_PX, PlanHandles, own_key
+from anatomy_twin.view.tools.plan_handles import SNAP_PX, PlanHandles, own_key
+from anatomy_twin.view.tools.plan_sight import IN_3D
 
 if TYPE_CHECKING:
     from anatomy_twin.view.desk import Desk

@@ -1,0 +1,16 @@
+"""What is read off a plan when the hand rests: its rules, and its numbers where no simulation is needed for them."""
+
+from __future__ import annotations
+
+from anatomy_twin.assess import assess
+from anatomy_twin.core import SILENT, Assessment, Case, Monitor, Plan, PlanCheck, ResectionPlan
+from anatomy_twin.plan import check_plan
+
+
+def read_off(case: Case, plan: Plan, monitor: Monitor = SILENT) -> tuple[PlanCheck, Assessment | None]:
+    """Return the check of a plan, and its assessment where it is a resection; that of an ablation needs a simulation.
+
+    Raises what ``check_plan`` and ``assess`` raise.
+    """
+    check = check_plan(case, plan, monitor)
+    return check, assess(case, plan, monitor=monitor) if isinstance(plan, ResectionPlan) else None
