@@ -92,6 +92,9 @@ def test_plans_with_different_aims_are_not_ranked(three):
     table = compare_plans(case)
     assert best_in(table, "remnant_percent") == ["S"] and best_in(table, "cut_vessels") == ["S"]
     assert row_of(table, "remnant_percent").cells[0].text == "\N{EM DASH}"  # an ablation has none
+    names = [row.name for row in compare_plans(case, first="R").rows]
+    assert names[:3] == ["rules_broken", "remnant_percent", "cut_vessels"]
+    assert set(names) == {row.name for row in table.rows}
 
 
 def test_numbers_that_followed_the_hand_stand_in_and_are_told_apart(three):

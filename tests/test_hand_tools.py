@@ -57,9 +57,9 @@ def to_line(points: np.ndarray, one: np.ndarray, two: np.ndarray) -> np.ndarray:
 class Case_:
     """A session on the toy patient and its hand; work for other processes is done at once, here."""
 
-    def __init__(self) -> None:
+    def __init__(self, case: Case | None = None) -> None:
         volume, labels = toy_patient()
-        self.session = Session(Case.new(volume=volume, labels=labels))
+        self.session = Session(Case.new(volume=volume, labels=labels) if case is None else case)
         self.desk = Desk(self.session)
         self.lines: list[str] = []
         self.desk.told.connect(lambda level, line: self.lines.append(line))
@@ -267,6 +267,36 @@ def test_nothing_is_painted_without_a_segment_and_the_person_is_told(toy):
     toy.desk.set_active("spleen")
     toy.stroke(tool, [(900.0, 0.0, 20.0)])
     assert not toy.session.history.done
+
+
+def test_what_was_read_off_the_old_outlines_is_dropped_told_and_brought_back(toy_case):
+    toy = Case_(toy_case)
+    toy.desk.set_active("spleen")
+    toy.stroke(MAKERS["paint"](toy.hand), [(60.0, 20.0, 30.0)])
+    assert not toy.session.case.results and toy.session.case.plans
+    assert any("simulation" in line and "undo" in line for line in toy.lines)
+    assert "spleen" in toy.hand.surfaces.stale() and "liver" not in toy.hand.surfaces.stale()
+    toy.desk.undo()
+    assert toy.session.case.results["A"] is toy_case.results["A"] and not toy.hand.surfaces.stale()
+
+
+def test_surfaces_go_with_their_segments_and_come_back(toy_case):
+    toy = Case_(toy_case)
+    toy.desk.set_active("tumour_2")
+    actions.delete(toy.hand)
+    toy.hand.surfaces.follow()
+    assert "tumour_2" not in toy.session.case.anatomy.structures and toy.desk.active == ""
+    toy.desk.undo()
+    assert toy.hand.surfaces.stale() == ("tumour_2",)
+    toy.hand.surfaces.follow()
+    toy.answer()
+    assert toy.session.case.anatomy.structures["tumour_2"].surface is not None and not toy.hand.surfaces.stale()
+    toy.desk.set_active("tumour_1")
+    actions.delete(toy.hand)
+    assert "plan A" in toy.lines[-1] and "tumour_1" in toy.session.case.label_map
+    actions.confirm(toy.hand)
+    toy.hand.surfaces.follow()
+    assert toy.session.case.anatomy.structures["tumour_1"].state == "confirmed"
 
 
 def test_ring_is_a_circle_in_its_slice_and_a_line_across_the_others(toy):

@@ -164,7 +164,7 @@ def bumpy_ball(count=700, seed=1):
 def test_the_nearest_point_of_a_surface_is_that_of_brute_force():
     mesh = bumpy_ball()
     corners = mesh.points_mm[mesh.triangles]
-    share = np.stack(np.meshgrid(*[np.linspace(0, 1, 41)] * 2), axis=-1).reshape(-1, 2)
+    share = np.stack(np.meshgrid(*[np.linspace(0, 1, 25)] * 2), axis=-1).reshape(-1, 2)
     share = share[share.sum(axis=1) <= 1.0 + 1e-12]
     dense = (corners[:, None, 0] + share[None, :, :1] * (corners[:, None, 1] - corners[:, None, 0])
              + share[None, :, 1:] * (corners[:, None, 2] - corners[:, None, 0]))  # fmt: skip
@@ -172,7 +172,7 @@ def test_the_nearest_point_of_a_surface_is_that_of_brute_force():
         near, distance = nearest_on_surface(mesh, point, 200.0)
         brute = float(np.linalg.norm(dense - point, axis=-1).min())
         assert distance == pytest.approx(np.linalg.norm(near - point))
-        assert brute - 0.12 <= distance <= brute + 1e-9
+        assert brute - 0.2 <= distance <= brute + 1e-9
         assert nearest_on_surface(mesh, point, 0.9 * distance) is None
 
 

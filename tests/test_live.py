@@ -30,6 +30,7 @@ from anatomy_twin.simulation.thermal import ThermalModel
 
 THERMAL = "anatomy_twin.pipeline.live_thermal:prepare", "anatomy_twin.pipeline.live_thermal:preview"
 SLOW = "tests.support.live_jobs:prepare", "tests.support.live_jobs:preview"
+QUICK = "tests.support.live_jobs:prepare_target", "tests.support.live_jobs:quick"
 posix = pytest.mark.skipif(os.name != "posix", reason="this platform has no signals")
 
 
@@ -171,15 +172,21 @@ def test_the_child_answers_as_here(talk, toy_case, ground):
     here = live_thermal.preview(ground, plan)
     assert isinstance(answer.value, Preview) and answer.value.plan == plan
     assert np.array_equal(answer.value.level, here.level) and answer.value.quantities == here.quantities
-    far = moved(plan, 40.0, 0.0, 0.0)
-    talk.server.ask(Question(2, far, *THERMAL))
-    assert talk.until("preview", 2).value.plan == far
-    assert [one.kind for one in talk.heard].count("preparing") == 2, "it was moved beyond the ground"
-    talk.server.ask(Question(3, replace(plan, target="nothing"), *THERMAL))
-    refused = talk.until("error", 3).value
+    talk.server.ask(Question(2, replace(plan, target="nothing"), *THERMAL))
+    refused = talk.until("error", 2).value
     assert isinstance(refused, PlanError) and "nothing" in refused.line
-    talk.server.ask(Question(4, plan, *THERMAL))
-    assert talk.until("preview", 4).value.plan == plan, "it goes on after a refusal"
+    talk.server.ask(Question(3, plan, *QUICK))
+    assert talk.until("preview", 3).value.plan == plan, "it goes on after a refusal"
+
+
+def test_it_is_prepared_anew_where_a_plan_does_not_fit(talk, toy_case):
+    plan = toy_case.plan("A")
+    for ticket, target in enumerate(("one", "one", "two"), start=1):
+        talk.server.ask(Question(ticket, replace(plan, target=target), *QUICK))
+        assert talk.until("preview", ticket).value.caption == target
+    assert [(one.kind, one.ticket) for one in talk.heard if one.kind == "preparing"] == [
+        ("preparing", 1), ("preparing", 3)
+    ]
 
 
 def test_the_newest_wins(talk, toy_case):

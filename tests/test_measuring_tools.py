@@ -278,3 +278,37 @@ def test_points_go_in_and_come_out_for_every_kind():
     assert ball.radius_mm == pytest.approx(np.sqrt(2)) and isinstance(ball, Ball)
     values = MeasuredValues()
     assert values.of(ball, turned_case().volume) is not None and isinstance(made("diameters", "d", points), Diameters)
+
+
+def test_two_thousand_random_actions_leave_a_case_that_can_be_undone_to_the_beginning(hand):
+    """Presses, drags, keys and tools in any order, on slices, in 3-D and beside everything."""
+    rng = np.random.default_rng(7)
+    desk, start = hand.desk, hand.desk.case
+    mouse = hand("distance")
+    for _ in range(2000):
+        place = None if rng.random() < 0.1 else rng.integers(-4, 5, 3) * (8.0, 8.0, 2.0)
+        at = mouse.at(place)
+        action = rng.integers(0, 12)
+        if action == 0:
+            mouse = hand(str(rng.choice(["distance", "angle", "area", "ball", "diameters", "lesion", "edit"])),
+                         view=str(rng.choice(["oblique", "3d"])))  # fmt: skip
+        elif action < 4:
+            mouse.tool.press(at)
+        elif action < 6:
+            mouse.tool.drag(at)
+        elif action < 8:
+            mouse.tool.release(at)
+        elif action == 8:
+            mouse.tool.hover(None if rng.random() < 0.2 else at)
+        elif action == 9:
+            mouse.tool.double(at)
+        elif action == 10:
+            mouse.tool.key(str(rng.choice(["Return", "Delete", "x"])))
+        else:
+            rng.choice([mouse.tool.cancel, desk.undo, desk.redo])()
+        desk.shapes()
+        assert all(name == one.name for name, one in desk.case.measurements.items())
+    assert len(desk.session.history.names) > 20
+    mouse.tool.cancel()
+    desk.session.go_to(0)
+    assert not desk.case.measurements and desk.case.volume is start.volume

@@ -7,6 +7,7 @@ import signal
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -106,7 +107,7 @@ def test_work_that_fails_leaves_the_case_and_says_why(window, qtbot, toy_case):
 
 def test_one_heavy_piece_at_a_time_and_any_can_be_stopped(window, qtbot, toy_case):
     panel = window.panels["jobs"]
-    first, second = rename(window, 30.0), rename(window, 30.0)
+    first, second, third = (rename(window, 30.0) for _ in range(3))
     short = window.jobs.start("Adding", HERE + "double", np.arange(3), short=True)
     assert (first.state, second.state, short.state) == (RUNNING, WAITING, RUNNING)
     qtbot.waitUntil(lambda: first.stage == "waiting" and first.fraction > 0, timeout=LONG_MS)
@@ -118,6 +119,9 @@ def test_one_heavy_piece_at_a_time_and_any_can_be_stopped(window, qtbot, toy_cas
 
     qtbot.mouseClick(panel.rows[second.number].stop_button, Qt.MouseButton.LeftButton)
     assert second.state == CANCELLED
+    window.jobs.cancel(first)
+    qtbot.waitUntil(lambda: third.state == RUNNING, timeout=LONG_MS)
+    assert panel.rows[third.number].bar.isVisibleTo(panel)
     window.run("simulate.stop")
     qtbot.waitUntil(idle(window), timeout=LONG_MS)
     assert first.state == CANCELLED and "stopped" in row.state.text()
@@ -183,7 +187,10 @@ def test_numbers_follow_the_plan_that_is_moved(window, qtbot, toy_case):
     assert not Path(f"/proc/{pid}").exists()
 
 
-def test_a_child_that_dies_is_replaced(window, qtbot, toy_case):
+def test_a_child_that_dies_is_replaced(window, qtbot, toy_case, monkeypatch):
+    here = "tests.support.live_jobs:"
+    stand_in = SimpleNamespace(live_prepare=here + "prepare_target", live_preview=here + "quick", simulated=True)
+    monkeypatch.setattr("anatomy_twin.view.live.procedure_of", lambda plan: stand_in)
     desk = window.desk
     desk.set_edit_mode(True)
     qtbot.waitUntil(lambda: window.live.state == "ready", timeout=LONG_MS)
@@ -192,6 +199,13 @@ def test_a_child_that_dies_is_replaced(window, qtbot, toy_case):
     desk.move(moved(toy_case.plan("A"), 0.0, 1.0, 0.0))
     qtbot.waitUntil(lambda: desk.live_is_current, timeout=LONG_MS)
     assert any("start anew" in line for _, line in window.told)
+    for _ in range(2):
+        os.kill(window.live._server.process_id, signal.SIGKILL)
+        qtbot.waitUntil(lambda: window.live.state == "off", timeout=LONG_MS)
+        desk.move(replace(desk.plan, margin_mm=desk.plan.margin_mm + 1.0))
+        if window.live.state != "off":
+            qtbot.waitUntil(lambda: desk.live_is_current, timeout=LONG_MS)
+    assert window.live.state == "off" and window.told[-1][0] == "error" and "SIGKILL" in window.told[-1][1]
 
 
 def test_playing_goes_through_the_moments(window, qtbot):

@@ -370,11 +370,12 @@ def test_lesions_and_curved_surfaces_are_moved_by_hand_too(window, hand):
 
 def test_all_words_of_handles_and_settings_can_be_translated(toy_case):
     from anatomy_twin.pipeline.procedures import LESIONS, PROCEDURES
+    from anatomy_twin.rehearsal.snapping import WORDS
     from anatomy_twin.view.plan_words import plan_words
     from tests.test_handles import PLANS, plan_handles
 
     known = plan_words()
-    used = [handle.words for plan in PLANS.values() for handle in plan_handles(plan)]
+    used = [*WORDS.values(), *(handle.words for plan in PLANS.values() for handle in plan_handles(plan))]
     for procedure in (*PROCEDURES.values(), LESIONS):
         used += [procedure.title, procedure.part, *procedure.clicks]
         if procedure is not LESIONS:

@@ -82,6 +82,27 @@ def test_a_distance_is_drawn_on_a_slice_read_in_the_panel_moved_renamed_and_remo
     assert panel.rows() == [] and not desk.session.history.done
 
 
+def test_tools_are_taken_by_keys_and_put_away_by_escape(window, qtbot):
+    from PySide6.QtCore import Qt
+
+    from anatomy_twin.rehearsal import Tool
+
+    pane, desk = window.views.slice_panes["axial"], window.desk
+    window.activateWindow()
+    pane.setFocus()
+    qtbot.waitUntil(lambda: window.isActiveWindow(), timeout=20000)
+    for key, mode in ((Qt.Key.Key_O, "area"), (Qt.Key.Key_A, "angle"), (Qt.Key.Key_D, "distance")):
+        qtbot.keyClick(pane, Qt.Key.Key_M)
+        qtbot.keyClick(pane, key)
+        assert desk.tool.name == f"measure {mode}"
+    qtbot.mouseClick(pane, Qt.MouseButton.LeftButton, pos=pane.rect().center())
+    assert desk.tool.points
+    qtbot.keyClick(pane, Qt.Key.Key_Escape)
+    assert not desk.tool.points and desk.tool.name == "measure distance"
+    qtbot.keyClick(pane, Qt.Key.Key_Escape)
+    assert type(desk.tool) is Tool and not desk.case.measurements
+
+
 def test_diameters_of_all_targets_and_copies_of_the_table(window):
     from PySide6.QtWidgets import QApplication
 

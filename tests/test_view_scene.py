@@ -151,8 +151,9 @@ def test_hover_tells_and_shift_moves_the_crossing_point(window, qtbot):
     qtbot.waitUntil(lambda: pane.bar.words.text() != "", timeout=5000)
     assert "mm" in pane.bar.words.text()
     before = desk.focus_mm
-    event = QMouseEvent(QEvent.Type.MouseMove, QPointF(place), QPointF(pane.interactor.mapToGlobal(place)),
-                        Qt.MouseButton.NoButton, Qt.MouseButton.NoButton, Qt.KeyboardModifier.ShiftModifier)  # fmt: skip
+    no, shift = Qt.MouseButton.NoButton, Qt.KeyboardModifier.ShiftModifier
+    where = QPointF(pane.interactor.mapToGlobal(place))
+    event = QMouseEvent(QEvent.Type.MouseMove, QPointF(place), where, no, no, shift)
     QApplication.sendEvent(pane.interactor, event)
     assert desk.focus_mm != before
     assert np.hypot(*np.subtract(pane.stage.camera.pixel_of(desk.focus_mm, (pane.interactor.width(),

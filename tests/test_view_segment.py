@@ -64,7 +64,9 @@ def picture_of(widget) -> np.ndarray:
 
 
 def test_paint_a_stroke_see_it_undo_it(window, qtbot):
-    from PySide6.QtCore import Qt
+    from PySide6.QtCore import QPoint, QPointF, Qt
+    from PySide6.QtGui import QWheelEvent
+    from PySide6.QtWidgets import QApplication
 
     desk, pane = window.desk, window.views.slice_panes["axial"]
     panel = window.panels["segment"]
@@ -78,6 +80,12 @@ def test_paint_a_stroke_see_it_undo_it(window, qtbot):
     assert desk.tool.name == "paint" and panel.buttons["segment.paint"].isChecked()
     qtbot.keyClick(pane, Qt.Key.Key_BracketRight)
     assert panel.hand.radius_mm == pytest.approx(7.2)
+    spot, focus = QPointF(place(pane, (50.0, 0.0, 20.0))), desk.focus_mm
+    for turn in (120, -120):
+        QApplication.sendEvent(pane, QWheelEvent(
+            spot, pane.mapToGlobal(spot), QPoint(), QPoint(0, turn), Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.ShiftModifier, Qt.ScrollPhase.NoScrollPhase, False))  # fmt: skip
+        assert panel.hand.radius_mm == pytest.approx(8.64 if turn > 0 else 7.2) and desk.focus_mm == focus
     clean = picture_of(pane)
     qtbot.mouseMove(pane, place(pane, (50.0, 0.0, 20.0)))
     qtbot.waitUntil(lambda: bool(desk.tool.shapes()))

@@ -137,7 +137,8 @@ def test_type_grows_and_shrinks_within_bounds(window):
     size = window.font().pointSizeF()
     window.run("look.larger")
     assert window.font().pointSizeF() == pytest.approx(1.1 * size)
-    for _ in range(20):
+    window.preferences["font_percent"] = 80
+    for _ in range(2):
         window.run("look.smaller")
     assert window.font().pointSizeF() == pytest.approx(0.75 * size)
     window.run("look.usual_type")
@@ -185,6 +186,7 @@ def test_german_and_back_keeps_the_case_and_its_history(window, qtbot):
     window.run("look.language_en")
     assert window.menuBar().actions()[1].text() == "Edit" and window.desk.case is case
     window.run("edit.undo")
+    assert window.desk.case.display.palette == "" and window.desk.session.case is window.desk.case
     qtbot.waitUntil(window.views.isVisible, timeout=5000)
 
 

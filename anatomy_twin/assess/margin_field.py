@@ -115,8 +115,10 @@ def prepare_margin(labels: LabelMap, target: str, grid: VolumeGeometry, rim_mm: 
         if is_lesion(part.name) and part.name != target:
             healthy = np.argwhere(here & ~sick)
             sick[tuple(healthy.T)] |= nearest(labels.mask(part.name), labels.geometry, grid.to_world(healthy))
-    rim = (distance_mm(inside, grid.spacing_mm, rim_mm + 4.0) <= rim_mm + max(grid.spacing_mm)) & ~inside & here
-    rim[rim] = signed_distance_to(boundary, grid.to_world(np.argwhere(rim))) >= -rim_mm
+    away = distance_mm(inside, grid.spacing_mm, rim_mm + 4.0)
+    rim = (away <= rim_mm + max(grid.spacing_mm)) & ~inside & here
+    edge = rim & (away > rim_mm - 0.5)  # nearer ones lie in the rim for sure
+    rim[edge] = signed_distance_to(boundary, grid.to_world(np.argwhere(edge))) >= -rim_mm
     depth = np.full(points.shape[0], np.inf) if organ is None else organ.sample(points)
     return MarginField(target, grid, inside, rim, here & ~sick, points, depth, rim_mm,
                        0.5 * min(labels.geometry.spacing_mm))  # fmt: skip

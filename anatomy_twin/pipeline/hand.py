@@ -64,7 +64,8 @@ def changed(
         given["volume"] = volume
     change = editing.VERBS[verb].change(labels, name, **given)
     if change.empty:
-        raise UsageError(f"{verb.replace('-', ' ')} changes nothing of {name}", advice="give another size or rule")
+        why = "it hangs together" if verb == "islands" else "give another size, or other limits"
+        raise UsageError(f"{verb.replace('-', ' ')} changes nothing of {name.replace('_', ' ')}", advice=why)
     return change
 
 

@@ -208,7 +208,8 @@ class _Desk:
         self.prepared = None
         self.prepared = question.prepare, imported_function(question.prepare)(self.case, question.plan)
         with self.come:
-            self.started = time.monotonic()
+            # what came while it prepared gave up the monitor, not the question that is answered now
+            self.monitor, self.started = _Stop(), time.monotonic()
             if self.newest is not None and self.newest.prepare == question.prepare:
                 question, self.newest = self.newest, None  # the hand went on meanwhile
         try:

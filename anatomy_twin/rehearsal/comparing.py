@@ -93,21 +93,23 @@ class Comparison:
 
 
 def compare_plans(
-    case: Case, checks: Mapping[str, PlanCheck] | None = None, followed: Mapping[str, Followed] | None = None
+    case: Case, checks: Mapping[str, PlanCheck] | None = None, followed: Mapping[str, Followed] | None = None,
+    first: str = "",
 ) -> Comparison:
     """Return the table of all plans of a case.
 
     Parameters: ``checks`` those known besides the ones the case holds; ``followed`` the numbers that followed the
-    hand, for plans that the case has no numbers of. Rows are the numbers that any plan has, in the order of the first
-    that has them. The best of a row is marked where two plans or more have the number, differ in it as it is shown,
-    and are of one kind and aim; a preview is neither best nor beaten. Of vessels that are cut only their count is a
-    row.
+    hand, for plans that the case has no numbers of; ``first`` the plan whose numbers come first. Rows are the numbers
+    that any plan has, in the order of the first that has them. The best of a row is marked where two plans or more
+    have the number, differ in it as it is shown, and are of one kind and aim; a preview is neither best nor beaten.
+    Of vessels that are cut only their count is a row.
     """
     live = {name: numbers for name, numbers in (followed or {}).items() if name not in case.assessments}
     states = tuple(plan_state(case, name, (checks or {}).get(name), live.get(name)) for name in case.plans)
     columns = [_numbers(case, name, live.get(name)) for name in case.plans]
     rows = [_rules_row(states)] if states else []
-    for name in dict.fromkeys(name for column in columns for name in column):
+    leading = columns[list(case.plans).index(first)] if first in case.plans else {}
+    for name in dict.fromkeys((*leading, *(name for column in columns for name in column))):
         quantities = [column.get(name) for column in columns]
         known = next(quantity for quantity in quantities if quantity is not None)
         better = better_of(known)

@@ -31,11 +31,11 @@ def made(kind: str, name: str, points_mm: tuple[Point, ...]) -> Measurement:
     """Return a measurement of a kind through points in the order of their drawing.
 
     An angle is drawn arm, vertex, arm; a ball centre, edge; diameters long, long, short, short. Raises ``DataError``
-    where there are too few points or two are one and the same.
+    where there are too few points or too many, or two are one and the same.
     """
     if kind not in KINDS:
         raise UsageError(f"no measurement is called {kind!r}", advice=f"use one of {', '.join(KINDS)}")
-    if len(points_mm) < KINDS[kind]:
+    if len(points_mm) < KINDS[kind] or (kind != "area" and len(points_mm) > KINDS[kind]):
         raise DataError(f"{name} has {len(points_mm)} points", advice=f"give {KINDS[kind]}")
     if kind == "area":
         return Area(name, points_mm)

@@ -30,9 +30,10 @@ def window_presets(volume: Volume) -> tuple[WindowPreset, ...]:
             found.append(
                 WindowPreset(name, entry["label"], float(entry["width"]), float(entry["level"]), entry["source"])
             )
-    values = volume.canonical().array[::4, ::4, ::4]
-    for name, entry in table["by_share"].items():
-        low, high = (float(v) for v in np.percentile(values, (entry["low_percent"], entry["high_percent"])))
+    entries = table["by_share"]
+    wanted = [entry[end] for entry in entries.values() for end in ("low_percent", "high_percent")]
+    shares = np.percentile(volume.canonical().array[::4, ::4, ::4], wanted)
+    for (name, entry), (low, high) in zip(entries.items(), shares.reshape(-1, 2).tolist(), strict=True):
         found.append(WindowPreset(name, entry["label"], max(high - low, 1.0), (high + low) / 2, entry["source"]))
     return tuple(found)
 

@@ -16,17 +16,25 @@ from anatomy_twin.units import Point, check_point
 Floats = NDArray[np.float64]
 
 RAY_STEP_MM: Final = 0.5
+WORDS: Final = {"skin": "on the skin", "surface": "on the surface of {name}", "vessel": "in the middle of a {name}",
+                "target": "at the centre of {name}"}  # fmt: skip
 SMOOTH_MM: Final = 4.0  # a point on the voxels of the skin is put on its surface, where that is so near
 
 
 @dataclass(frozen=True, slots=True)
 class Snapped:
-    """Where a point was drawn to: ``kind`` is "skin", "surface", "vessel" or "target"; ``label`` says it in words."""
+    """Where a point was drawn to: ``kind`` is "skin", "surface", "vessel" or "target"; ``words`` say it of ``name``."""
 
     point_mm: Point
     kind: str
-    label: str
+    words: str
+    name: str
     distance_mm: float
+
+    @property
+    def label(self) -> str:
+        """What it was drawn to, in words: "at the centre of Tumour 1"."""
+        return self.words.format(name=self.name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,24 +61,23 @@ class Snapper:
     def _nearest(self, point: Floats, kind: str, reach_mm: float) -> Snapped | None:
         found: list[tuple[float, Floats, str]] = []
         if kind == "target":
-            found = [(float(np.linalg.norm(point - at)), np.asarray(at), f"at the centre of {structure_label(name)}")
+            found = [(float(np.linalg.norm(point - at)), np.asarray(at), structure_label(name))
                      for name, at in self.centres_mm.items()]  # fmt: skip
         elif kind == "vessel" and len(self.starts_mm):
             near, distance, piece = nearest_on_lines(self.starts_mm, self.stops_mm, point)
-            found = [(distance, near, f"in the middle of a {self.vessels[piece]}")]
+            found = [(distance, near, self.vessels[piece])]
         elif kind in ("skin", "surface"):
             for name, mesh in self.surfaces.items():
                 if (name in SKIN) == (kind == "skin"):
                     if name not in self._boxes:
                         self._boxes[name] = triangle_boxes(mesh)
                     hit = nearest_on_surface(mesh, point, reach_mm, self._boxes[name])
-                    words = "on the skin" if kind == "skin" else f"on the surface of {structure_label(name)}"
-                    found += [] if hit is None else [(hit[1], hit[0], words)]
+                    found += [] if hit is None else [(hit[1], hit[0], structure_label(name))]
         found = [entry for entry in found if entry[0] <= reach_mm]
         if not found:
             return None
-        distance, near, words = min(found, key=lambda entry: (entry[0], entry[2]))
-        return Snapped(check_point("snapped", near), kind, words, distance)
+        distance, near, name = min(found, key=lambda entry: (entry[0], entry[2]))
+        return Snapped(check_point("snapped", near), kind, WORDS[kind], name, distance)
 
     def skin_on_ray(self, eye_mm: Any, toward: Any, near_mm: Any) -> Snapped | None:
         """Return where a line of sight meets the skin, of all such places the nearest to a point; None beside it."""
@@ -87,7 +94,7 @@ class Snapper:
         points = eye + (along[edges] + 0.5 * RAY_STEP_MM)[:, None] * step
         point = points[int(np.argmin(np.linalg.norm(points - np.asarray(near_mm), axis=1)))]
         smooth = self._nearest(point, "skin", SMOOTH_MM)
-        return Snapped(check_point("skin", point), "skin", "on the skin", 0.0) if smooth is None else smooth
+        return Snapped(check_point("skin", point), "skin", WORDS["skin"], "", 0.0) if smooth is None else smooth
 
 
 SKIN: Final = ("body", "skin")

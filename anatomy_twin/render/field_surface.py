@@ -91,7 +91,8 @@ class ScaleBar:
         self._renderer, self._table, self.actor = renderer, vtkLookupTable(), vtkScalarBarActor()
         self._table.SetNumberOfTableValues(128)
         for number, rgb in enumerate(scale_colours(np.linspace(0, 1, 128), 0, 1)):
-            self._table.SetTableValue(number, *(float(part) / 255 for part in rgb), 1.0)
+            red, green, blue = (float(part) / 255 for part in rgb)
+            self._table.SetTableValue(number, red, green, blue, 1.0)
         self.actor.SetLookupTable(self._table)
         self.actor.SetNumberOfLabels(4)
         self.actor.SetUnconstrainedFontSize(True)

@@ -48,8 +48,10 @@ class LiveNeedles:
         """Show these applicators, each from beyond its entry to its tip."""
         self.needles = tuple(needles)
         while len(self._drawn) < len(self.needles):
-            bodies = (self._actor(kind) for kind in (self._rod, self._rod, self._ball))
-            self._drawn.append(_Drawn(*bodies, self._above(self._line), self._above(self._dot)))
+            self._drawn.append(_Drawn(
+                self._actor(self._rod), self._actor(self._rod), self._actor(self._ball), self._above(self._line),
+                self._above(self._dot),
+            ))  # fmt: skip
         while len(self._drawn) > len(self.needles):
             for actor in self._drawn.pop().actors:
                 self._renderer.RemoveActor(actor)

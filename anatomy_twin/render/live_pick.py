@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from vtkmodules.vtkCommonCore import mutable
-from vtkmodules.vtkCommonDataModel import vtkGenericCell, vtkPolyData, vtkStaticCellLocator
+from vtkmodules.vtkCommonDataModel import vtkGenericCell, vtkStaticCellLocator
 
 from anatomy_twin.core import SurfaceMesh
 from anatomy_twin.rehearsal import SurfaceLayer
@@ -39,7 +39,8 @@ class Finder:
 
     def nearest_mm(self, surface: SurfaceMesh, point_mm: ArrayLike) -> float:
         """Return the distance in mm from a point to a surface."""
-        place, cell, number, part, squared = [0.0] * 3, vtkGenericCell(), mutable(0), mutable(0), mutable(0.0)
+        place, cell, number, part = [0.0] * 3, vtkGenericCell(), mutable(0), mutable(0)
+        squared: Any = mutable(0.0)
         self._tree(surface).FindClosestPoint(list(np.asarray(point_mm, float)), place, cell, number, part, squared)
         return float(np.sqrt(squared.get()))
 
@@ -77,19 +78,20 @@ class Finder:
                 high = min(high, -height / slope)
         if high <= low:
             return None
-        share, place, coordinates, part = mutable(0.0), [0.0] * 3, [0.0] * 3, mutable(0)
+        share: Any = mutable(0.0)
+        place, coordinates, part = [0.0] * 3, [0.0] * 3, mutable(0)
         began, ended = start + low * toward, start + high * toward
         if not self._tree(surface).IntersectWithLine(
             list(began), list(ended), 1e-6, share, place, coordinates, part
         ):
             return None
-        return low + share.get() * (high - low)
+        return low + float(share.get()) * (high - low)
 
     def _tree(self, surface: SurfaceMesh) -> Any:
         if id(surface) not in self._trees:
             import pyvista
 
-            mesh: vtkPolyData = pyvista.PolyData.from_regular_faces(surface.points_mm, surface.triangles)
+            mesh = pyvista.PolyData.from_regular_faces(surface.points_mm, np.asarray(surface.triangles, int))
             tree = vtkStaticCellLocator()
             tree.SetDataSet(mesh)
             tree.BuildLocator()

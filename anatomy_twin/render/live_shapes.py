@@ -63,7 +63,7 @@ class LiveShapes:
 
     def _made(self, shape: Shape) -> list[tuple[Any, Any]]:
         points = np.asarray(shape.points_mm, float).reshape(-1, 3)
-        actors = getattr(self, f"_{shape.kind}")(shape, points)
+        actors: list[tuple[Any, Any]] = getattr(self, f"_{shape.kind}")(shape, points)
         if shape.text and shape.kind != "text":
             actors.append((self.over, _words(shape, points.mean(axis=0), above_px=12)))
         for renderer, actor in actors:

@@ -78,8 +78,9 @@ class StandingSlices:
         image.point_data["grey"] = pixels.reshape(-1, 4)
         image.GetPointData().SetActiveScalars("grey")
         texture.SetInputData(image)
-        corners = plane.to_world([[-0.5, -0.5], [-0.5, columns - 0.5], [rows - 0.5, columns - 0.5], [rows - 0.5, -0.5]])
-        quad = pyvista.PolyData(corners.astype(np.float32), faces=[4, 0, 1, 2, 3])
+        low, right = rows - 0.5, columns - 0.5
+        corners: Any = plane.to_world([[-0.5, -0.5], [-0.5, right], [low, right], [low, -0.5]])
+        quad: Any = pyvista.PolyData(corners.astype(np.float32), faces=[4, 0, 1, 2, 3])
         quad.active_texture_coordinates = np.array([[0, 1], [1, 1], [1, 0], [0, 0]], np.float32)
         mapper.SetInputData(quad)
 

@@ -68,7 +68,8 @@ class LiveStage:
         self.drawn = 0  # triangles of the last frame
         self._painted: set[str] = set()
         self._letters = {side: self._letter(place, letters_pt) for side, place in EDGES.items()}
-        self._cross, self._balls = self._ball(1.8, (1.0, 1.0, 1.0)), []
+        self._cross = self._ball(1.8, (1.0, 1.0, 1.0))
+        self._balls: list[Any] = []
         self.set_background(background)
 
     # what is shown

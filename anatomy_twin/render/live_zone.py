@@ -61,7 +61,8 @@ class PreviewZone:
     def __init__(self, renderer: Any) -> None:
         from vtkmodules.vtkRenderingCore import vtkActor, vtkBillboardTextActor3D, vtkPolyDataMapper
 
-        self._renderer, self._surface = renderer, None
+        self._renderer = renderer
+        self._surface: SurfaceMesh | None = None
         self._mapper, self.actor, self.label = vtkPolyDataMapper(), vtkActor(), vtkBillboardTextActor3D()
         self._mapper.ScalarVisibilityOff()
         self.actor.SetMapper(self._mapper)
@@ -82,8 +83,8 @@ class PreviewZone:
     def show(self, surface: SurfaceMesh | None, colour: tuple[int, int, int], caption: str) -> None:
         """Show the surface of a preview, or nothing."""
         visible = surface is not None and len(surface.triangles) > 0
-        if visible and surface is not self._surface:
-            mesh = pyvista.PolyData.from_regular_faces(surface.points_mm, surface.triangles)  # type: ignore[union-attr]
+        if surface is not None and visible and surface is not self._surface:
+            mesh: Any = pyvista.PolyData.from_regular_faces(surface.points_mm, np.asarray(surface.triangles, int))
             if mesh.n_cells > 4000:  # a wire of small triangles is a solid
                 mesh = mesh.decimate(1.0 - 4000 / mesh.n_cells)
             self._mapper.SetInputData(mesh)

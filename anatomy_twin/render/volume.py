@@ -63,7 +63,7 @@ def _thinned(array: NDArray[Any], steps: NDArray[Any]) -> NDArray[np.int16]:
             shape = [1, 1, 1]
             shape[axis] = -1
             array = np.add.reduceat(array, starts, axis=axis, dtype=np.float32) / counts.reshape(shape)
-    return np.clip(np.rint(array), -32768, 32767).astype(np.int16)
+    return np.asarray(np.clip(np.rint(array), -32768, 32767), np.int16)
 
 
 class LiveVolume:

@@ -34,7 +34,7 @@ _PLAIN: Final = (
     "missing",
 )  # fmt: skip
 _READING: Final = "twin_reading"
-_INSERT: Final = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_INSERT: Final[dict[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class Library:

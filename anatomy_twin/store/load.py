@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -108,6 +110,7 @@ class _Reader:
 
     def __init__(self, folder: Path, monitor: Monitor) -> None:
         self.folder, self.monitor = folder, monitor
+        self._telling = threading.Lock()
         manifest = unseal(read_manifest(folder), MANIFEST)
         check_manifest(manifest, folder.name)
         self.contents: dict[str, Any] = manifest["case"]
@@ -127,8 +130,9 @@ class _Reader:
         data = file.read_bytes()
         if hashlib.sha256(data).hexdigest() != entry["sha256"]:
             raise StoreError("file of the case was changed: its checksum differs", where=relative, advice=RESTORE)
-        self.unread.discard(relative)
-        self.monitor.progress(1.0 - len(self.unread) / max(1, len(self.files)))
+        with self._telling:
+            self.unread.discard(relative)
+            self.monitor.progress(1.0 - len(self.unread) / max(1, len(self.files)))
         return data
 
     def json(self, relative: str) -> Any:
@@ -160,21 +164,24 @@ def _case(reader: _Reader) -> Case:
     def from_json(hint: Any) -> Callable[[dict[str, Any]], Any]:
         return lambda entry: decode(hint, reader.json(entry["file"]), entry["file"])
 
-    return Case(
-        volumes=each("volumes", lambda entry: _volume(entry, reader)),
-        labels=each("labels", lambda entry: decode_seg_nrrd(reader.read(entry["file"]), entry["file"])),
-        primary=decode(str, contents["primary"], MANIFEST),
-        anatomy=read_anatomy(contents["anatomy"], reader.read),
-        patient=decode(Patient, contents["patient"], MANIFEST),
-        transforms=FrozenMapping({_pair(entry): _transform(entry) for entry in contents["transforms"]}),
-        plans=each("plans", lambda entry: plan_of_case(reader.json(entry["file"]), entry["file"])),
-        checks=each("checks", from_json(PlanCheck)),
-        results=each("results", lambda entry: read_result(entry["file"], reader.read)),
-        assessments=each("assessments", from_json(Assessment)),
-        measurements=_measurements(reader),
-        display=reader.whole(Display, "display") or Display(),
-        provenance=reader.whole(tuple[Step, ...], "provenance"),
-    )
+    # unpacking leaves the interpreter: volumes are read beside everything else
+    with ThreadPoolExecutor(1) as pool:
+        volumes = pool.submit(each, "volumes", lambda entry: _volume(entry, reader))
+        others: dict[str, Any] = {
+            "labels": each("labels", lambda entry: decode_seg_nrrd(reader.read(entry["file"]), entry["file"])),
+            "primary": decode(str, contents["primary"], MANIFEST),
+            "anatomy": read_anatomy(contents["anatomy"], reader.read),
+            "patient": decode(Patient, contents["patient"], MANIFEST),
+            "transforms": FrozenMapping({_pair(entry): _transform(entry) for entry in contents["transforms"]}),
+            "plans": each("plans", lambda entry: plan_of_case(reader.json(entry["file"]), entry["file"])),
+            "checks": each("checks", from_json(PlanCheck)),
+            "results": each("results", lambda entry: read_result(entry["file"], reader.read)),
+            "assessments": each("assessments", from_json(Assessment)),
+            "measurements": _measurements(reader),
+            "display": reader.whole(Display, "display") or Display(),
+            "provenance": reader.whole(tuple[Step, ...], "provenance"),
+        }
+    return Case(volumes=volumes.result(), **others)
 
 
 def _measurements(reader: _Reader) -> FrozenMapping[str, Measurement]:

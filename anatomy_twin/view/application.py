@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -31,7 +32,8 @@ def run_application(session: Callable[[], Session | None], plan_name: str | None
     Opening.of(window).asks_on_close = True
     failures = Failures(window)
     failures.install()
-    # Python answers Ctrl+C in the terminal only when some of it runs
+    # Ctrl+C in the terminal asks about unsaved work as the menu does; Python hears of it only when some of it runs
+    before = signal.signal(signal.SIGINT, lambda *_: QTimer.singleShot(0, window, lambda: window.run("file.quit")))
     beat = QTimer(window, interval=500)
     beat.timeout.connect(lambda: None)
     beat.start()
@@ -40,4 +42,5 @@ def run_application(session: Callable[[], Session | None], plan_name: str | None
         code: int = application.exec()
     finally:
         failures.remove()
+        signal.signal(signal.SIGINT, before)
     return code

@@ -85,6 +85,7 @@ class CheatSheet(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.page = QTextBrowser()
         self.page.setFrameShape(QFrame.Shape.NoFrame)
+        self.page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.page.installEventFilter(self)
         letter = self.fontMetrics().averageCharWidth()
         width, height = round(0.94 * window.width()), round(0.9 * window.height())

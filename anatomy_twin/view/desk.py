@@ -58,6 +58,7 @@ class Desk(QObject):
         hold_singletons()
         self.session = session
         self.usual_palette = palette  # of structures, where the case names none
+        self._left = False
         self.plan_name = chosen_plan(session.case) if plan_name is None else session.case.plan(plan_name).name
         self.moving: Plan | None = None
         self.live: Preview | None = None
@@ -82,6 +83,11 @@ class Desk(QObject):
         self._reading.timeout.connect(self._prepare_reading)
         self.reader: Reader = self._make_reader()
         session.listen(self._session_changed)
+
+    def leave(self) -> None:
+        """Hear no more of the session, which goes on at another desk or ends."""
+        self._left = True
+        self._reading.stop()
 
     # the case
 
@@ -312,6 +318,8 @@ class Desk(QObject):
         self.scene_changed.emit()
 
     def _session_changed(self, fields: frozenset[str]) -> None:
+        if self._left:
+            return
         if "plans" in fields:
             self.moving = None
         if self.plan_name not in self.case.plans:

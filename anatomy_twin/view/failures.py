@@ -67,9 +67,6 @@ class Failures(QObject):
 
     def take(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """Tell an error and write it down; a refusal in words is told as it is."""
-        if issubclass(kind, KeyboardInterrupt):
-            self._window.run("file.quit")  # which asks about unsaved work
-            return
         if issubclass(kind, TwinError):
             self._came.emit(str(error), "error")
             return

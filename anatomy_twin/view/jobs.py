@@ -179,7 +179,6 @@ class Jobs(QObject):
         for one in over[: max(len(over) - MOST_KEPT, 0)]:
             self._jobs.remove(one)
         self._next()
-        self.changed.emit()
         return job
 
     def _next(self) -> None:
@@ -191,6 +190,7 @@ class Jobs(QObject):
             if job.state == WAITING and room[job.short] > 0:
                 room[job.short] -= 1
                 self._begin(job)
+        self.changed.emit()
 
     def _begin(self, job: Job) -> None:
         args = job.args

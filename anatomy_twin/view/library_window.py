@@ -79,6 +79,8 @@ class LibraryWindow(QDialog):
         self._window, self._opening = window, Opening.of(window)
         self.cards: tuple[CaseCard, ...] = ()
         self._asked = 0
+        self._alive = alive = [True]
+        self.destroyed.connect(lambda: alive.clear())
         self._job: Job | None = None
         window.jobs.changed.connect(self._jobs_changed)
         self._typed = QTimer(self, singleShot=True, interval=TYPED_MS)
@@ -171,8 +173,7 @@ class LibraryWindow(QDialog):
 
     def _mine(self, function: Callable[[Any], object]) -> Callable[[Any], object]:
         """Return a function that does nothing once this window is gone."""
-        alive = [True]
-        self.destroyed.connect(lambda: alive.clear())
+        alive = self._alive
         return lambda value: function(value) if alive else None
 
     def _change(self, action: Callable[[Any], object]) -> None:

@@ -29,7 +29,9 @@ def named(text: str) -> str:
         before, _, after = form.partition("{name}")
         if text.startswith(before) and text.endswith(after) and len(text) > len(before) + len(after):
             return spoken.format(name=named(text[len(before) : len(text) - len(after)]))
-    return tr(text[0].upper() + text[1:]) if tr(text[0].upper() + text[1:]) != text[0].upper() + text[1:] else text
+    capital = text[0].upper() + text[1:]
+    spoken = tr(capital)
+    return text if spoken == capital else spoken
 
 
 def _phrases() -> tuple[tuple[str, str], ...]:

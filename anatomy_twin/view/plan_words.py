@@ -47,6 +47,10 @@ def plan_words() -> dict[str, str]:
         "lesion": tr("lesion"),
         "Heart lesions": tr("Heart lesions"),
         "Click where the lesion is to be": tr("Click where the lesion is to be"),
+        "on the skin": tr("on the skin"),
+        "on the surface of {name}": tr("on the surface of {name}"),
+        "in the middle of a {name}": tr("in the middle of a {name}"),
+        "at the centre of {name}": tr("at the centre of {name}"),
         "margin {value}": tr("margin {value}"),
         "Drag a handle; Shift: along its axis, Alt: no snapping, Esc: give back": tr(
             "Drag a handle; Shift: along its axis, Alt: no snapping, Esc: give back"

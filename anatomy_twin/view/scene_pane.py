@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
 from PySide6.QtCore import QPoint, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
-from anatomy_twin.core import SurfaceMesh
-from anatomy_twin.core.plans import AblationPlan, ResectionPlan
+
+from anatomy_twin.core import ResectionPlan, SurfaceMesh
 from anatomy_twin.rehearsal import SurfaceLayer, needles_of, structure_colour
 from anatomy_twin.rehearsal.picking import Camera
 from anatomy_twin.render.live_pick import Finder
-from anatomy_twin.render.live_stage import LiveStage, Planes, box_planes, clip_normal
+from anatomy_twin.render.live_stage import LiveStage, clip_normal
 from anatomy_twin.render.live_zone import layers_at
 from anatomy_twin.render.stage import NO_SURFACES, place_camera
-from anatomy_twin.units import Point, check_point
+from anatomy_twin.units import Point
 from anatomy_twin.view.desk import Desk
+from anatomy_twin.view.scene_aim import CUTS, aimed_at, cut_planes, dear_names
 from anatomy_twin.view.scene_bar import SceneBar
 from anatomy_twin.view.scene_mouse import SceneMouse
 from anatomy_twin.view.scene_surface import SceneSurface
@@ -28,8 +28,6 @@ from anatomy_twin.view.words import tr
 REST_MS: Final = 220  # after the last movement, until the fine picture follows
 BEST_MS: Final = 160  # from the fine picture to the finest
 LATER_MS: Final = 140  # for what another view moved: that one comes first
-CUTS: Final = ("axial", "coronal", "sagittal", "view", "applicator", "box")
-BOX_MM: Final = 45.0  # half the side of the box round the target
 
 
 class ScenePane(QWidget):
@@ -48,6 +46,8 @@ class ScenePane(QWidget):
         self.frames: dict[str, int] = {"moving": 0, "resting": 0, "best": 0}
         self.longest_s: dict[str, float] = {}
         self.standing, self.cut_name, self.flipped = False, "", False
+        self._cut_normal: Point | None = None
+        self._unfinished = True  # finer surfaces are still to be made
         self.finder = Finder()
         self._zones: dict[int, SurfaceMesh | None] = {}
         self._result: object = None
@@ -97,7 +97,7 @@ class ScenePane(QWidget):
 
     def fit_target(self) -> None:
         """Fill the view with the target, or with the organ that is operated on, or with what is at the crossing."""
-        layer = self._aim()
+        layer = aimed_at(self.desk)
         if layer is None:
             self.set_camera(self.stage.camera.centred(self.desk.focus_mm, 60.0))
             return
@@ -181,6 +181,9 @@ class ScenePane(QWidget):
 
     def _frame(self) -> None:
         self._draw("moving")
+        # from now on, and longer where frames are slow: a fine picture between two movements would stop the hand
+        slow_ms = 1500 * self.stage.pace.last_s.get("moving", 0.0)
+        self._timers["rest"].start(max(REST_MS, round(slow_ms)))
 
     def _rested(self) -> None:
         """Draw the fine picture at once where its cost is known and small; else step by step."""
@@ -272,30 +275,8 @@ class ScenePane(QWidget):
         self._shown_key = key
         structures = self.desk.case.anatomy.structures
         coarse = {name: one.coarse for name, one in structures.items() if one.coarse is not None}
-        self.stage.show(layers, coarse, self._dear(), scene.markers)
+        self.stage.show(layers, coarse, dear_names(self.desk), scene.markers)
         self.layers: tuple[SurfaceLayer, ...] = layers
-
-    def _dear(self) -> Iterable[str]:
-        """What is operated on: the target, and the organ round it."""
-        plan, labels = self.desk.plan, self.desk.case.labels.get(self.desk.case.primary)
-        names = {"liver"}
-        if isinstance(plan, ResectionPlan):
-            names |= {plan.organ, *plan.targets}
-        elif isinstance(plan, AblationPlan):
-            names.add(plan.target)
-            if labels is not None and plan.target in labels:
-                names.add(labels.segment(plan.target).part_of)
-        return names
-
-    def _aim(self) -> SurfaceLayer | None:
-        plan, found = self.desk.plan, {layer.name: layer for layer in self.desk.scene.surfaces}
-        names = [plan.target] if isinstance(plan, AblationPlan) else []
-        if isinstance(plan, ResectionPlan):
-            names += [*plan.targets, plan.organ]
-        lesions = [layer for layer in found.values() if layer.group == "target"]
-        largest = sorted(lesions, key=lambda layer: -(layer.volume_ml or 0.0))
-        return next((found[name] for name in (*names, *(layer.name for layer in largest), "liver") if name in found),
-                    None)  # fmt: skip
 
     def _paint(self) -> None:
         field = self.desk.field(self.desk.field_shown) if self.desk.field_shown else None
@@ -352,36 +333,12 @@ class ScenePane(QWidget):
             self.draw()
 
     def _follow_cut(self) -> None:
-        self.stage.cut(self._planes())
+        self.stage.cut(cut_planes(self.desk, self.stage.camera, self.cut_name, self._cut_normal, self.flipped))
         self.stage.stand_slices(self.desk.focus_mm if self.standing else None, self.desk.window)
         self.moved()
 
-    def _planes(self) -> Planes:
-        sign = -1.0 if self.flipped else 1.0
-        if not self.cut_name:
-            return ()
-        if self.cut_name == "box":
-            layer = self._aim()
-            middle = self.desk.focus_mm if layer is None else np.asarray(layer.surface.points_mm).mean(axis=0)
-            return box_planes(np.subtract(middle, BOX_MM), np.add(middle, BOX_MM))
-        if self.cut_name == "applicator":
-            plan = self.desk.plan
-            if not isinstance(plan, AblationPlan):
-                return ()
-            needle = plan.applicators[0]
-            _, _, toward = self.stage.camera.axes
-            along = np.asarray(needle.direction)
-            normal = -(toward - (toward @ along) * along)
-            if np.linalg.norm(normal) < 0.05:
-                normal = np.asarray(self.stage.camera.axes[1])
-                normal = normal - (normal @ along) * along
-            return ((needle.tip_mm, check_point("normal", sign * normal / np.linalg.norm(normal))),)
-        assert self._cut_normal is not None
-        normal_mm: Point = check_point("normal", sign * np.asarray(self._cut_normal))
-        return ((self.desk.focus_mm, normal_mm),)
-
     def _say(self, text: str) -> None:
-        line = self.interactor.add_text(tr(text), position=(0.5, 0.5), font_size=10, color=self.stage.ink,
+        line: Any = self.interactor.add_text(tr(text), position=(0.5, 0.5), font_size=10, color=self.stage.ink,
                                         name="line", viewport=True, render=False)  # fmt: skip
         line.prop.justification_horizontal = "center"
 

@@ -21,20 +21,21 @@ class SceneSurface(QtInteractor):
 
     def resizeGL(self, w: int, h: int) -> None:
         """Take another size; the next paint needs a frame of it."""
-        super().resizeGL(w, h)
+        super().resizeGL(w, h)  # type: ignore[no-untyped-call]
         self.holds_frame = False
 
     def paintGL(self) -> None:
         """Show the last frame, after drawing one where there is none."""
-        if not self.holds_frame and self._redraw is not None and self.render_window.GetReadyForRendering():
+        window = self.render_window
+        if not self.holds_frame and self._redraw is not None and window is not None and window.GetReadyForRendering():
             self._redraw()
         before, self._in_paint = self._in_paint, self.holds_frame or self._in_paint
         try:
-            super().paintGL()
+            super().paintGL()  # type: ignore[no-untyped-call]
         finally:
             self._in_paint = before
 
-    def close(self) -> bool:
+    def close(self) -> None:  # type: ignore[override]
         """Release what is held."""
         self._redraw = None
-        return bool(super().close())
+        super().close()

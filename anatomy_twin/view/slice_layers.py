@@ -12,6 +12,7 @@ from anatomy_twin.kernels.slice_sample import box_of
 from anatomy_twin.rehearsal import FieldSeries, Tint, structure_colour
 from anatomy_twin.rehearsal.oblique import body_corners
 from anatomy_twin.rehearsal.plan_layers import rim_of
+from anatomy_twin.rehearsal.presets import WindowPreset, window_presets
 
 if TYPE_CHECKING:
     from anatomy_twin.view.desk import Desk
@@ -25,6 +26,7 @@ class SliceLayers:
 
     def __init__(self) -> None:
         self._body: tuple[Any, Any] = (None, None)
+        self._presets: tuple[Any, tuple[WindowPreset, ...]] = (None, ())
         self._rim: tuple[tuple[Any, ...], tuple[Tint, ...]] = ((), ())
 
     def tints(self, desk: Desk) -> tuple[Tint, ...]:
@@ -45,6 +47,13 @@ class SliceLayers:
     def following(self, desk: Desk) -> bool:
         """True where the zone of the live preview is shown."""
         return desk.live_is_current and desk.live is not None and desk.live.level is not None
+
+    def presets(self, desk: Desk) -> tuple[WindowPreset, ...]:
+        """Return the grey windows that suit the scan."""
+        volume = desk.scene.volume
+        if self._presets[0] is not volume.array:
+            self._presets = (volume.array, window_presets(volume))
+        return self._presets[1]
 
     def _zone(self, desk: Desk) -> tuple[Tint, ...]:
         damage = self.damage(desk)

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from anatomy_twin.rehearsal import SlicePlane, Tint, needles_of
 from anatomy_twin.rehearsal.oblique import PlaneChoice
 from anatomy_twin.rehearsal.pointer import Pointer
-from anatomy_twin.rehearsal.presets import WindowPreset, window_presets
+from anatomy_twin.rehearsal.presets import WindowPreset
 from anatomy_twin.rehearsal.shapes import CutTint
 from anatomy_twin.rehearsal.slice_paint import SliceContent, SlicePainter
 from anatomy_twin.units import check_point
@@ -65,7 +65,6 @@ class SlicePane(QWidget):
         self._hover: QPointF | None = None
         self._wheel = 0.0
         self._planes: dict[float, tuple[Any, SlicePlane]] = {}
-        self._presets: tuple[Any, tuple[WindowPreset, ...]] = (None, ())
         self.setMinimumSize(160, 140)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -106,10 +105,7 @@ class SlicePane(QWidget):
     @property
     def presets(self) -> tuple[WindowPreset, ...]:
         """The grey windows that suit the scan."""
-        volume = self._desk.scene.volume
-        if self._presets[0] is not volume.array:
-            self._presets = (volume.array, window_presets(volume))
-        return self._presets[1]
+        return self._desk.slice_layers.presets(self._desk)
 
     # what is looked at
 

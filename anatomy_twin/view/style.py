@@ -76,15 +76,14 @@ def apply_style(application: QApplication, theme: str = "", percent: int = 0) ->
         application.setProperty(_BASE, max(application.font().pointSizeF(), 9.5))
     if application.style().objectName() != "fusion":
         application.setStyle("Fusion")
-    sheet = sheet_of(colours)
-    if application.styleSheet() != sheet:  # every widget is dressed anew by each of these: only what differs
+    sheet, points = sheet_of(colours), float(application.property(_BASE)) * percent / 100
+    font, other = application.font(), application.styleSheet() != sheet
+    if other:  # every widget is dressed anew by each of these: only what differs
         application.setPalette(palette_of(colours))
-        application.setStyleSheet(sheet)
-    points = float(application.property(_BASE)) * percent / 100
-    if abs(application.font().pointSizeF() - points) > 0.01:
-        font = application.font()
+    if other or abs(font.pointSizeF() - points) > 0.01:
         font.setPointSizeF(points)
         application.setFont(font)
+        application.setStyleSheet(sheet)  # without it dressed widgets keep the size of type that they had
     _look.changed.emit()
 
 

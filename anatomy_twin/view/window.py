@@ -169,6 +169,7 @@ class RehearsalWindow(QMainWindow):
         if old is not None:
             old.deleteLater()
         if self.desk is not None:
+            self.desk.leave()
             if not keep_session:
                 self.desk.session.close()
             self.desk.deleteLater()

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from anatomy_twin.core import Case, Volume, VolumeGeometry, check_cancelled
-from anatomy_twin.pipeline.live import Preview
+from anatomy_twin.pipeline.live import NeedsPreparing, Preview
 from anatomy_twin.pipeline.live_server import LiveServer
 
 
@@ -21,6 +21,17 @@ def preview(prepared, plan, monitor):
         check_cancelled(monitor)
         time.sleep(0.02)
     return Preview(plan, caption="slow")
+
+
+def prepare_target(case, plan):
+    return plan.target
+
+
+def quick(prepared, plan, monitor):
+    """Answer at once, for the target that was prepared."""
+    if prepared != plan.target:
+        raise NeedsPreparing
+    return Preview(plan, caption=prepared)
 
 
 def serve_and_sleep(note):

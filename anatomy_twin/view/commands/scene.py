@@ -41,11 +41,39 @@ def _is(test: Callable[[ScenePane], bool]) -> Callable[[RehearsalWindow], bool]:
     return lambda window: window.views is not None and test(pane_of(window))
 
 
+def _looking(side: str) -> Callable[[RehearsalWindow], object]:
+    return _run(lambda pane: pane.look(side))
+
+
+def _cutting(name: str) -> Callable[[RehearsalWindow], object]:
+    return _run(lambda pane: pane.set_cut(name))
+
+
+def _is_cut(name: str) -> Callable[[RehearsalWindow], bool]:
+    return _is(lambda pane: pane.cut_name == name)
+
+
+def _drawing(look: str) -> Callable[[RehearsalWindow], object]:
+    return _run(lambda pane: pane.set_volume(look))
+
+
+def _is_drawn(look: str) -> Callable[[RehearsalWindow], bool]:
+    return _is(lambda pane: pane.stage.volume_look == look)
+
+
+def _showing(field: str) -> Callable[[RehearsalWindow], object]:
+    return _run(lambda pane: pane.desk.show_field(field))
+
+
+def _is_shown(field: str) -> Callable[[RehearsalWindow], bool]:
+    return _is(lambda pane: pane.desk.field_shown == field)
+
+
 def _sides() -> tuple[Command, ...]:
     menu, inner = tr("3-D"), tr("Look from")
     words = side_words()
     found = [
-        Command(f"scene.{side}", words[side][1], _run(lambda pane, name=side: pane.look(name)), menu, (key,),
+        Command(f"scene.{side}", words[side][1], _looking(side), menu, (key,),
                 submenu=inner)
         for side, key in SIDE_KEYS.items()
     ]  # fmt: skip
@@ -90,9 +118,9 @@ def _cuts() -> tuple[Command, ...]:
         return lambda window: window.desk is not None and isinstance(window.desk.plan, AblationPlan)
 
     found = [
-        Command(f"scene.cut_{name or 'none'}", text, _run(lambda pane, cut=name: pane.set_cut(cut)), menu,
+        Command(f"scene.cut_{name or 'none'}", text, _cutting(name), menu,
                 (keys[name],), submenu=inner, icon="clip" if name == "view" else "", enabled=enabled(name),
-                checked=_is(lambda pane, cut=name: pane.cut_name == cut))
+                checked=_is_cut(name))
         for name, text in texts.items()
     ]  # fmt: skip
     return (
@@ -112,9 +140,9 @@ def _volumes() -> tuple[Command, ...]:
              "lung": tr("Lung"), "mip": tr("Brightest values (MIP)")}  # fmt: skip
     names = ("", *catalog.load("volume_looks")["looks"])
     return tuple(
-        Command(f"scene.volume_{name or 'none'}", texts.get(name, name), _run(lambda pane, n=name: pane.set_volume(n)),
+        Command(f"scene.volume_{name or 'none'}", texts.get(name, name), _drawing(name),
                 menu, (f"Ctrl+Alt+{number}",) if name else (), submenu=inner, icon="volume" if name == "bone" else "",
-                checked=_is(lambda pane, n=name: pane.stage.volume_look == n))
+                checked=_is_drawn(name))
         for number, name in enumerate(names)
     )  # fmt: skip
 
@@ -127,8 +155,8 @@ def _fields() -> tuple[Command, ...]:
         return lambda window: window.desk is not None and (not name or window.desk.field(name) is not None)
 
     return tuple(
-        Command(f"scene.field_{name or 'none'}", text, _run(lambda pane, n=name: pane.desk.show_field(n)), menu,
-                submenu=inner, enabled=has(name), checked=_is(lambda pane, n=name: pane.desk.field_shown == n))
+        Command(f"scene.field_{name or 'none'}", text, _showing(name), menu,
+                submenu=inner, enabled=has(name), checked=_is_shown(name))
         for name, text in texts.items()
     )  # fmt: skip
 

@@ -108,7 +108,8 @@ class ComparePanel(QWidget):
         self._moving = moving
         checks = self._desk.kits.get(KIT)
         known = checks.known if checks is not None else {}
-        comparison = compared(self._desk.case, known, checks.followed if checks is not None else None)
+        followed = checks.followed if checks is not None else None
+        comparison = compared(self._desk.case, known, followed, self._desk.plan_name)
         plans = comparison.plans
         self.comparison = comparison
         self.table.setColumnCount(len(plans))
@@ -158,8 +159,9 @@ class ComparePanel(QWidget):
 
     def _cell(self, cell: Cell, row: Row) -> QTableWidgetItem:
         sign, colour = VERDICTS[cell.verdict]
-        words = self._say(cell.verdict) if cell.verdict and cell.verdict != cell.text else ""
-        parts = [BEST_SIGN if cell.best else "", self._say(cell.text), f"{sign} {words}".strip()]
+        text = "" if cell.text == cell.verdict else self._say(cell.text)
+        words = f"{sign} {self._say(cell.verdict)}" if cell.verdict else ""
+        parts = [BEST_SIGN if cell.best else "", text, words]
         quantity = cell.quantity
         tip = "" if quantity is None else "\n".join(filter(None, [quantity.limit, quantity.note, quantity.source]))
         item = self._item("  ".join(filter(None, parts)), tip)

@@ -187,6 +187,11 @@ class MeasurementsPanel(QWidget):
             self.table.selectRow(row)
         self._busy = False
 
+    def chosen(self, row: int) -> None:
+        """Mark the measurement of a row that was gone to by keys."""
+        if not self._busy and 0 <= row < self.table.rowCount():
+            self._desk.mark(self._text(row, NAME))
+
     def edited(self, item: QTableWidgetItem) -> None:
         """Take a name that was typed."""
         if not self._busy and item.column() == NAME:
@@ -221,6 +226,7 @@ class _Table(QTableWidget):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self.itemChanged.connect(panel.edited)
         self.cellClicked.connect(lambda row, _: self._jump(row))
+        self.currentCellChanged.connect(lambda row, *_: panel.chosen(row))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where there is little room the kind, which names mostly tell, gives way."""

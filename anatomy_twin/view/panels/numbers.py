@@ -267,7 +267,7 @@ class _Table(QTreeWidget):
             self.header().setSectionResizeMode(column, modes.Fixed)
             self.setColumnWidth(column, metrics.horizontalAdvance(longest) + 16)
         self.header().setSectionResizeMode(NAME, modes.Stretch)
-        self.header().setSectionResizeMode(LIMIT, modes.Stretch)
+        self.header().setSectionResizeMode(LIMIT, modes.Fixed)
         self._share()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -277,7 +277,9 @@ class _Table(QTreeWidget):
 
     def _share(self) -> None:
         room = self.viewport().width() - sum(self.columnWidth(n) for n in (VALUE, CHANGE, VERDICT, PLACE))
-        self.setColumnHidden(LIMIT, room < self.fontMetrics().averageCharWidth() * 62)
+        letter = self.fontMetrics().averageCharWidth()
+        self.setColumnHidden(LIMIT, room < letter * 62)
+        self.setColumnWidth(LIMIT, max(room - 44 * letter, letter * 18) if room < letter * 90 else room // 2)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Copy with the usual key."""
@@ -312,8 +314,14 @@ def group_title(group: str) -> str:
 
 
 def limit_words(quantity: Quantity) -> str:
-    """Return the limit of a number with units as people write them."""
-    return quantity.limit.replace("degC", "\N{DEGREE SIGN}C")
+    """Return the limit of a number in the person's language, with units as people write them."""
+    text = quantity.limit.replace("degC", "\N{DEGREE SIGN}C")
+    for english, spoken in (
+        ("at least", tr("at least")), ("at most", tr("at most")), ("borderline from", tr("borderline from")),
+        ("as the plan asks", tr("as the plan asks")), (" to ", " " + tr("to") + " "),
+    ):  # fmt: skip
+        text = text.replace(english, spoken)
+    return text
 
 
 def details(quantity: Quantity) -> tuple[str, ...]:

@@ -191,9 +191,10 @@ class SegmentPanel(QWidget):
         self._preparing.timeout.connect(self._prepare)
         self._settled.timeout.connect(self.hand.surfaces.follow)
         theme_changed.connect(self._retheme)
-        self.hand.changed.append(self.refresh_soon)
         self._soon = QTimer(self, interval=0, singleShot=True)
         self._soon.timeout.connect(self.refresh)
+        self.hand.changed.append(self.refresh_soon)
+        self._window.jobs.finished.connect(self.refresh_soon)
 
     # following the case
 
@@ -213,7 +214,7 @@ class SegmentPanel(QWidget):
         if self.hand.prepare_for(COUNTING_S):
             self._preparing.stop()
 
-    def refresh_soon(self) -> None:
+    def refresh_soon(self, *_: object) -> None:
         """Show what is new once, after what is going on."""
         self._soon.start()
 
@@ -251,6 +252,9 @@ class SegmentPanel(QWidget):
             lines.append(tr("{title}: working ...").format(title=hand.working))
         elif hand.last_told:
             lines.append(", ".join(line.replace("_", " ") for line in hand.last_told[:4]))
+        labels, anatomy = hand.labels, self._desk.case.anatomy
+        if labels is not None and anatomy.trees and hand.counts.mark(labels, "liver"):
+            lines.append(tr("vessel trees and liver segments are those before the edit"))
         if stale:
             lines.append(tr("* surfaces older than their outlines: {count}").format(count=stale))
         self.told.setText("\n".join(lines))

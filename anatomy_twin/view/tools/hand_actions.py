@@ -9,7 +9,7 @@ import numpy as np
 from anatomy_twin.core import Segment
 from anatomy_twin.errors import TwinError
 from anatomy_twin.pipeline.hand import FLAGGED, renamed, state_of
-from anatomy_twin.rehearsal import structure_label
+from anatomy_twin.rehearsal import PLANES, structure_label
 from anatomy_twin.segmentation import editing
 from anatomy_twin.segmentation.editing import table
 from anatomy_twin.segmentation.editing.desk import value_spans
@@ -41,9 +41,10 @@ def hollow(hand: Hand) -> None:
     run_verb(hand, "hollow", thickness_mm=hand.numbers["shell_mm"])
 
 
-def fill_between(hand: Hand, plane: str = "axial") -> None:
-    """Fill the slices between those that were drawn."""
-    run_verb(hand, "fill-between", plane=plane)
+def fill_between(hand: Hand) -> None:
+    """Fill the slices between those that were drawn, in the direction of the view that was worked in last."""
+    view = getattr(hand.desk, "active_view", "")
+    run_verb(hand, "fill-between", plane=view if view in PLANES else PLANES[0])
 
 
 def keep_largest(hand: Hand) -> None:

@@ -54,7 +54,7 @@ class Hand:
         self.numbers: dict[str, float] = {"margin_mm": 2.0, "sigma_mm": 1.5, "shell_mm": 2.0, "min_ml": 0.1}
         self.grower = "grow"
         self.last_told: tuple[str, ...] = ()
-        self.working = ""  # title of the work that runs
+        self._work: tuple[str, Any] = ("", None)  # title of the work that was begun last, and its job
         self.counts = VoxelCounts()
         self.counts.begin(desk.session)
         self.surfaces = Surfaces(self)
@@ -210,12 +210,18 @@ class Hand:
             if change.empty:
                 self.desk.tell(nothing, "warning")
                 return False
+            before = self.desk.case
             self.desk.session.do_labels(change)
         except TwinError as error:
             self.desk.tell(str(error), "error")
             return False
         self.last_told = change.told
         self.desk.tell("; ".join((change.name.replace("_", " "), *change.told[:3])))
+        words = {"results": "simulation", "assessments": "numbers", "checks": "checks of plans"}
+        gone = [word for part, word in words.items() if getattr(before, part) and not getattr(self.desk.case, part)]
+        if gone:
+            self.desk.tell(f"dropped, as they were of the old outlines: {', '.join(gone)}; undo brings them back",
+                           "warning")
         self.tell_all()
         return True
 
@@ -234,7 +240,7 @@ class Hand:
                 self.do(lambda: change)
 
         def done(change: Change) -> None:
-            self.working = ""
+            self._work = ("", None)
             if self.labels is not labels:
                 self.desk.tell(f"{title}: the labels changed meanwhile: the answer is out of date and was not taken",
                                "warning")
@@ -244,15 +250,21 @@ class Hand:
             self.tell_all()
 
         def failed(error: TwinError | None = None) -> None:
-            self.working = ""
+            self._work = ("", None)
             if dropped is not None:
                 dropped()
             self.tell_all()
 
-        self.working = title
         job = self.start(title, function, labels, *args, done=done, failed=failed, short=True)
+        self._work = (title, job)
         self.tell_all()
         return job
+
+    @property
+    def working(self) -> str:
+        """Title of the work that runs; "" for none. A person may have stopped it, of which nobody is told."""
+        title, job = self._work
+        return title if job is not None and not job.over else ""
 
     def _case_changed(self, fields: frozenset[str]) -> None:
         if "labels" in fields:

@@ -106,6 +106,8 @@ class MeasuringTool(Tool):
 
     def press(self, at: Pointer) -> bool:
         """Take hold of an end, or place a point."""
+        if self.held is not None or self._began is not None:  # a release that never came
+            self.release(at)
         if not self.points and self._grab(at):
             return True
         if at.point_mm is None or self.mode == "edit":

@@ -318,13 +318,16 @@ class PlanHandles(Tool):
             return ""
         words = self.words(handle)
         if self._held is not None:
-            found = [words, "" if self.snapped is None else self.snapped.label, self._followed()]
-            return ", ".join(filter(None, found))
+            return ", ".join(filter(None, [words, self.snap_words(self.snapped), self._followed()]))
         if abs(self.aside_mm) > NEAR_MM:
             side = "behind" if self.aside_mm > 0 else "in front of"
             words += ", " + self.say(f"{{distance}} mm {side} this slice", distance=f"{abs(self.aside_mm):.0f}")
         return words
 
+
+    def snap_words(self, snapped: Snapped | None) -> str:
+        """Return what a point was drawn to in the person's language."""
+        return "" if snapped is None else self.say(snapped.words, name=snapped.name)
 
     def _followed(self) -> str:
         """Return the margin that follows the hand, so that the eyes can stay on the handle."""

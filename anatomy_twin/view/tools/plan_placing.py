@@ -82,7 +82,8 @@ class PlacePart(Tool):
                 found += rubber_band(self.points[-1], self._at)
             found.append(Shape("knob", (self._at,), (255, 255, 255), "placing", radius_px=5.0, lit=True))
             if self._snapped is not None:
-                found.append(Shape("text", (self._at,), (255, 255, 255), "placing", self._snapped.label))
+                found.append(Shape("text", (self._at,), (255, 255, 255), "placing",
+                                   self.handles.snap_words(self._snapped)))
         return tuple(found)
 
     def _place(self, at: Pointer) -> Point | None:

@@ -68,7 +68,7 @@ class Grow(Tool):
         """Make the proposed outline a step of the case; True where there was one."""
         change = self.proposed
         if change is None or self._for is None:
-            if self._job is not None:
+            if self._job is not None and not self._job.over:
                 self.hand.desk.tell("the outline is still being drawn", "info")
             return False
         current = self._for[0] is self.hand.labels
@@ -101,9 +101,7 @@ class Grow(Tool):
         """Have the outline drawn from all clicks so far; the last ones that were asked for do not count any more."""
         self._asked += 1
         number, hand, count = self._asked, self.hand, len(self.clicks)
-        before, self._job = self._job, None
-        if before is not None and hand.stop is not None:
-            hand.stop(before)
+        self._stop()
         if count in self._drafts or (not any(inside for _, inside in self.clicks) and not self._exists):
             self._show(self._drafts.get(count))
             return
@@ -144,11 +142,15 @@ class Grow(Tool):
             self.hand.desk.tell(f"proposed: {'; '.join(change.told[:3])}. Enter takes it, Esc drops it")
         self.hand.tell_all()
 
+    def _stop(self) -> None:
+        """End what is being drawn: it does not count any more."""
+        before, self._job = self._job, None
+        if before is not None and not before.over and self.hand.stop is not None:
+            self.hand.stop(before)
+
     def _forget(self) -> None:
         self._asked += 1
-        before, self._job = self._job, None
-        if before is not None and self.hand.stop is not None:
-            self.hand.stop(before)
+        self._stop()
         self.clicks, self._drafts, self._for = [], {}, None
         self._show(None)
 

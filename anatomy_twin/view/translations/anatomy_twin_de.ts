@@ -284,10 +284,6 @@
         <translation>Diesen Rechner prüfen</translation>
     </message>
     <message>
-        <source>Checked</source>
-        <translation>Geprüft</translation>
-    </message>
-    <message>
         <source>Checking plan {name}</source>
         <translation>Plan {name} wird geprüft</translation>
     </message>
@@ -696,10 +692,6 @@
         <translation>Duodenum</translation>
     </message>
     <message>
-        <source>Duplicate</source>
-        <translation>Duplizieren</translation>
-    </message>
-    <message>
         <source>Duplicate plan</source>
         <translation>Plan duplizieren</translation>
     </message>
@@ -894,10 +886,6 @@
     <message>
         <source>Give back what is held; put the tool away; then leave edit mode</source>
         <translation>Zurückgeben, was gehalten wird; das Werkzeug weglegen; dann den Bearbeitungsmodus verlassen</translation>
-    </message>
-    <message>
-        <source>Give the plan shown another name</source>
-        <translation>Dem gezeigten Plan einen anderen Namen geben</translation>
     </message>
     <message>
         <source>Give the segment all voxels in the range of values, within the limits</source>
@@ -1457,7 +1445,7 @@
     </message>
     <message>
         <source>Begin with the scan alone, or with the finished case?</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit der Aufnahme allein beginnen oder mit dem fertigen Fall?</translation>
     </message>
     <message>
         <source>Bright parts</source>
@@ -1501,7 +1489,7 @@
     </message>
     <message>
         <source>Finished case</source>
-        <translation type="unfinished"></translation>
+        <translation>Fertiger Fall</translation>
     </message>
     <message>
         <source>Folder with cases</source>
@@ -1650,10 +1638,6 @@
     <message>
         <source>Name in the case</source>
         <translation>Name im Fall</translation>
-    </message>
-    <message>
-        <source>Name of the plan</source>
-        <translation>Name des Plans</translation>
     </message>
     <message>
         <source>Names and dates of the scan are not kept: choose a name that tells nobody who it is.</source>
@@ -1990,6 +1974,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Perspektive</translation>
     </message>
     <message>
+        <source>Pick</source>
+        <translation>Aufnehmen</translation>
+    </message>
+    <message>
         <source>Picture of the 3-D view</source>
         <translation>Bild der 3D-Ansicht</translation>
     </message>
@@ -2022,16 +2010,16 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Plan {name}</translation>
     </message>
     <message>
-        <source>Plan {name} (being moved)</source>
-        <translation>Plan {name} (wird bewegt)</translation>
-    </message>
-    <message>
         <source>Plan {name} checked</source>
         <translation>Plan {name} geprüft</translation>
     </message>
     <message>
         <source>Plan {name} simulated</source>
         <translation>Plan {name} simuliert</translation>
+    </message>
+    <message>
+        <source>Plan {name}, moved</source>
+        <translation>Plan {name}, bewegt</translation>
     </message>
     <message>
         <source>Plan {name}: {kind}</source>
@@ -2127,7 +2115,7 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     </message>
     <message>
         <source>Preparing the sample</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Beispiel wird vorbereitet</translation>
     </message>
     <message>
         <source>Preview</source>
@@ -2342,10 +2330,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Plan {name} in {new} umbenennen</translation>
     </message>
     <message>
-        <source>Rename plan...</source>
-        <translation>Plan umbenennen...</translation>
-    </message>
-    <message>
         <source>Rename segment...</source>
         <translation>Segment umbenennen...</translation>
     </message>
@@ -2539,7 +2523,7 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     </message>
     <message>
         <source>Scan alone</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur die Aufnahme</translation>
     </message>
     <message>
         <source>Scissors</source>
@@ -2986,12 +2970,8 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Der Vergleich wurde nicht gespeichert: {why}</translation>
     </message>
     <message>
-        <source>The finished case has organs, vessels, a plan and its simulation. It is made once, which takes a minute or two; you can go on meanwhile.</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
         <source>The finished case is ready.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der fertige Fall ist bereit.</translation>
     </message>
     <message>
         <source>The folder cannot be made: {why}</source>
@@ -3466,6 +3446,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Arbeit im Hintergrund</translation>
     </message>
     <message>
+        <source>Write another name into the list of plans (F2 in it)</source>
+        <translation>Einen anderen Namen in die Liste der Pläne schreiben (dort F2)</translation>
+    </message>
+    <message>
         <source>Write report…</source>
         <translation>Bericht schreiben…</translation>
     </message>
@@ -3528,6 +3512,90 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>all kept</source>
         <translation>alle behalten</translation>
+    </message>
+    <message>
+        <source>as the plan asks</source>
+        <translation>wie der Plan verlangt</translation>
+    </message>
+    <message>
+        <source>at least</source>
+        <translation>mindestens</translation>
+    </message>
+    <message>
+        <source>at most</source>
+        <translation>höchstens</translation>
+    </message>
+    <message>
+        <source>at the centre of {name}</source>
+        <translation>im Zentrum: {name}</translation>
+    </message>
+    <message>
+        <source>borderline from</source>
+        <translation>grenzwertig ab</translation>
+    </message>
+    <message>
+        <source>coagulated {value} ml</source>
+        <translation>koaguliert {value} ml</translation>
+    </message>
+    <message>
+        <source>in the middle of a {name}</source>
+        <translation>in der Mitte: {name}</translation>
+    </message>
+    <message>
+        <source>on the skin</source>
+        <translation>auf der Haut</translation>
+    </message>
+    <message>
+        <source>on the surface of {name}</source>
+        <translation>auf der Oberfläche: {name}</translation>
+    </message>
+    <message>
+        <source>open for {user} on {host} since {since} (process {process})</source>
+        <translation>offen bei {user} auf {host} seit {since} (Prozess {process})</translation>
+    </message>
+    <message>
+        <source>plan {names}</source>
+        <translation>Plan {names}</translation>
+    </message>
+    <message>
+        <source>previews are being prepared; the first time on a machine takes a minute or two</source>
+        <translation>Vorschauen werden vorbereitet; beim ersten Mal auf einem Rechner dauert es ein bis zwei Minuten</translation>
+    </message>
+    <message>
+        <source>read-only: {why}</source>
+        <translation>nur lesbar: {why}</translation>
+    </message>
+    <message>
+        <source>remaining {value} ml</source>
+        <translation>verbleibend {value} ml</translation>
+    </message>
+    <message>
+        <source>remnant {value} %</source>
+        <translation>Rest {value} %</translation>
+    </message>
+    <message>
+        <source>resected {value} ml</source>
+        <translation>reseziert {value} ml</translation>
+    </message>
+    <message>
+        <source>to</source>
+        <translation>bis</translation>
+    </message>
+    <message>
+        <source>vessel trees and liver segments are those before the edit</source>
+        <translation>Gefäßbäume und Lebersegmente sind die von vor der Bearbeitung</translation>
+    </message>
+    <message>
+        <source>{count} not checked</source>
+        <translation>{count} nicht geprüft</translation>
+    </message>
+    <message>
+        <source>{name} (generated)</source>
+        <translation>{name} (erzeugt)</translation>
+    </message>
+    <message>
+        <source>{name} (to be checked)</source>
+        <translation>{name} (zu prüfen)</translation>
     </message>
     <message>
         <source>{sign} best of its row, among plans of one kind and aim</source>
@@ -3678,6 +3746,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Nichts, Temperatur oder Schaden über Schichten und Oberflächen</translation>
     </message>
     <message>
+        <source>The finished case has organs, vessels, a plan and its simulation. Making it takes a minute or two, once.</source>
+        <translation>Der fertige Fall hat Organe, Gefäße, einen Plan und dessen Simulation. Ihn zu erzeugen dauert einmalig ein bis zwei Minuten.</translation>
+    </message>
+    <message>
         <source>Write report</source>
         <translation>Bericht schreiben</translation>
     </message>
@@ -3746,10 +3818,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>klicken, um hinzugehen</translation>
     </message>
     <message>
-        <source>coagulated {volume} ml</source>
-        <translation>koaguliert {volume} ml</translation>
-    </message>
-    <message>
         <source>comes later</source>
         <translation>kommt später</translation>
     </message>
@@ -3808,10 +3876,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>flagged by: {rules}</source>
         <translation>markiert durch: {rules}</translation>
-    </message>
-    <message>
-        <source>generated</source>
-        <translation>erzeugt</translation>
     </message>
     <message>
         <source>generated patient</source>
@@ -3998,10 +4062,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>keine</translation>
     </message>
     <message>
-        <source>none broken, {count} open</source>
-        <translation>keine verletzt, {count} offen</translation>
-    </message>
-    <message>
         <source>none was opened yet</source>
         <translation>noch keiner geöffnet</translation>
     </message>
@@ -4122,10 +4182,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>bestanden</translation>
     </message>
     <message>
-        <source>plan</source>
-        <translation>Plan</translation>
-    </message>
-    <message>
         <source>plan {plans}</source>
         <translation>Plan {plans}</translation>
     </message>
@@ -4184,10 +4240,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>quicker and coarser</source>
         <translation>schneller und gröber</translation>
-    </message>
-    <message>
-        <source>read-only</source>
-        <translation>nur lesbar</translation>
     </message>
     <message>
         <source>reading cases…</source>
@@ -4332,10 +4384,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>tissue round the target to be coagulated</source>
         <translation>Gewebe um das Ziel, das koaguliert werden soll</translation>
-    </message>
-    <message>
-        <source>to be checked</source>
-        <translation>zu prüfen</translation>
     </message>
     <message>
         <source>to be looked at</source>
