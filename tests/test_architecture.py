@@ -44,6 +44,8 @@ HOMES = {
     "qtpy": {"view"},
     "pyvistaqt": {"view"},
     "trame": {"web"},
+    "sqlalchemy": {"store"},
+    "psycopg": {"store"},
     "dask": {"batch", "cli"},
     "distributed": {"batch", "cli"},
     "pyigtl": {"view"},

@@ -191,6 +191,6 @@ def test_case_without_plan_opens(qtbot, toy_case):
     window = RehearsalWindow(Session(Case.new(volume=toy_case.volume)))
     qtbot.addWidget(window)
     window.show()
-    assert "not simulated" in window.time_bar.label.text() and not window.time_bar.slider.isEnabled()
+    assert "no plan" in window.time_bar.label.text() and not window.time_bar.slider.isEnabled()
     assert window.views.scene_pane.interactor.actors["line"].input.startswith("no surfaces yet")
     window.close()
