@@ -8,7 +8,6 @@ from typing import Final
 import platformdirs
 
 from anatomy_twin.core import SILENT, Monitor, Patient
-from anatomy_twin.pipeline.chain import run_liver_ablation
 from anatomy_twin.store import save_case
 from anatomy_twin.store.state import NAME
 from anatomy_twin.units import Point
@@ -27,5 +26,7 @@ def prepare_sample(name: str, folder: str | Path, place: str | Path, monitor: Mo
 
     Takes a minute or two. Raises what reading, segmenting, planning or saving raise, ``Cancelled`` when stopped.
     """
+    from anatomy_twin.pipeline.chain import run_liver_ablation  # the whole chain: not before it is needed
+
     case = run_liver_ablation(folder, target=TARGETS_MM[name], patient=Patient("sample"), monitor=monitor)
     return save_case(case, place)

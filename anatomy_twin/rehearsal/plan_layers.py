@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from anatomy_twin import catalog
 from anatomy_twin.core import AblationPlan, LabelMap, Plan, ResectionPlan, VolumeGeometry
 from anatomy_twin.errors import PlanError, UsageError
-from anatomy_twin.plan.resection import removed_mask
 from anatomy_twin.rehearsal.scene import Needle, OverlayLayer
 
 NEEDLE_RADIUS_MM = 1.0  # assumed where the catalog does not know the device
@@ -93,6 +92,8 @@ def resected_of(
     """Return what a resection by planes removes; nothing for other plans, or where it cannot be told."""
     if not isinstance(plan, ResectionPlan) or labels is None:
         return ()
+    from anatomy_twin.plan.resection import removed_mask  # what checks plans loads slowly
+
     try:
         found = cropped(removed_mask(labels, plan), labels.geometry)
     except PlanError:

@@ -1,17 +1,22 @@
-"""Scenes as pictures, without a screen and without Qt. The plotter's side (``stage``) loads PyVista when it is used."""
+"""Scenes as pictures, without a screen and without Qt. The plotter's side (``stage``) loads PyVista when it is used.
 
-from anatomy_twin.render.anatomy_sheet import kind_of, surfaces_picture
-from anatomy_twin.render.overview import overview_picture
-from anatomy_twin.render.picture3d import legend_of, render_scene
-from anatomy_twin.render.probe import can_render, choose_window
-from anatomy_twin.render.slices import slice_picture
-from anatomy_twin.render.territory_picture import territories_picture
-from anatomy_twin.render.tet_picture import tetrahedra_picture
-from anatomy_twin.render.text import to_png
-from anatomy_twin.render.tree_picture import trees_picture
-from anatomy_twin.render.views import VIEWS
+The names of the room are loaded when they are first used: a window needs few of the sheets' libraries.
+"""
 
-__all__ = [
-    "VIEWS", "can_render", "choose_window", "kind_of", "legend_of", "overview_picture", "render_scene",
-    "slice_picture", "surfaces_picture", "territories_picture", "tetrahedra_picture", "to_png", "trees_picture",
-]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "anatomy_sheet": ["kind_of", "surfaces_picture"],
+        "overview": ["overview_picture"],
+        "picture3d": ["legend_of", "render_scene"],
+        "probe": ["can_render", "choose_window"],
+        "slices": ["slice_picture"],
+        "territory_picture": ["territories_picture"],
+        "tet_picture": ["tetrahedra_picture"],
+        "text": ["to_png"],
+        "tree_picture": ["trees_picture"],
+        "views": ["VIEWS"],
+    },
+)

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from anatomy_twin import plugins
 from anatomy_twin.core import SILENT, LabelMap, Monitor, Seeds, Volume, named_seeds
-from anatomy_twin.kernels import (
-    distance,
-    seg_circles,
-    seg_contour,
-    seg_flood,
-    seg_geodesic,
-    seg_near,
-    seg_sample,
-    seg_surface,
-    seg_tubes,
-)
-from anatomy_twin.segmentation import editing
-from anatomy_twin.segmentation.clicks.target import add_target
-from anatomy_twin.segmentation.editing import history as edit_history
+
+if TYPE_CHECKING:
+    from anatomy_twin.segmentation import editing
+    from anatomy_twin.segmentation.clicks.target import add_target
+    from anatomy_twin.segmentation.editing import history as edit_history
 
 __all__ = ["add_target", "edit_history", "editing", "segment", "warm_up"]
+_PLACES = {"add_target": "clicks.target:add_target", "edit_history": "editing.history", "editing": "editing"}
+
+
+def __getattr__(name: str) -> Any:
+    """Load what is used when it is used: editing and clicks need libraries that a segmenter does not."""
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, attribute = _PLACES[name].partition(":")
+    found = importlib.import_module(f"{__name__}.{module}")
+    return getattr(found, attribute) if attribute else found
 
 
 def segment(
@@ -54,6 +56,18 @@ def segment(
 
 def warm_up() -> None:
     """Compile all kernels that ``segment`` uses (they are cached on disk), so that the first patient need not wait."""
+    from anatomy_twin.kernels import (
+        distance,
+        seg_circles,
+        seg_contour,
+        seg_flood,
+        seg_geodesic,
+        seg_near,
+        seg_sample,
+        seg_surface,
+        seg_tubes,
+    )
+
     every = (
         distance, seg_circles, seg_contour, seg_flood, seg_geodesic, seg_near, seg_sample, seg_surface, seg_tubes,
     )

@@ -20,7 +20,6 @@ from anatomy_twin.rehearsal.slice_paint import SliceStyle
 from anatomy_twin.rehearsal.slicing import SlicePlane
 from anatomy_twin.units import Point, check_point
 from anatomy_twin.view.names import scene_named
-from anatomy_twin.view.refcounts import hold_singletons
 from anatomy_twin.view.slice_layers import SliceLayers
 
 READING_S = 0.008  # of preparing for readouts at a time, between events
@@ -55,7 +54,6 @@ class Desk(QObject):
 
     def __init__(self, session: Session, plan_name: str | None = None, palette: str = "") -> None:
         super().__init__()
-        hold_singletons()
         self.session = session
         self.usual_palette = palette  # of structures, where the case names none
         self._left = False
