@@ -209,7 +209,7 @@ def is_debian() -> bool:
 
 def warm_kernels() -> None:
     """Compile and cache the numba kernels so that the first case does not wait for it."""
-    say("compiling kernels (once; three to four minutes, more where the machine is busy)")
+    say("compiling kernels (once; some minutes, more where the machine is busy)")
     # not captured: it says which part it is at
     done = subprocess.run([str(PYTHON), "-m", "anatomy_twin", "info", "--warm-up"], stdout=subprocess.DEVNULL)
     if done.returncode:

@@ -131,6 +131,7 @@ def files_of(case: Path | str) -> dict:
     return {name: sum_ for name, sum_ in files.items() if name.startswith(("volume", "labels", "structures"))}
 
 
+@pytest.mark.long
 def test_the_python_of_the_readme_gives_the_case_of_the_demo(demo, tmp_path, monkeypatch, capsys):
     from anatomy_twin.store import verify_case
 

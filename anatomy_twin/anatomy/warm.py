@@ -20,7 +20,40 @@ from anatomy_twin.kernels.tree_paths import outward_steps, ways_of_contact
 
 
 def warm_up() -> None:
-    """Run everything once on a tiny liver with a forked vessel, with the array types that a scan has."""
+    """Compile everything (they are cached on disk)."""
+    warm_surfaces()
+    warm_tetrahedra()
+
+
+def warm_surfaces() -> None:
+    """Run surfaces, trees and segments once on a tiny liver, with the array types that a scan has."""
+    labels = _tiny_liver()
+    turned = labels.reindexed((0, 1, 2), (True, False, False))  # other memory layouts are other types to a compiler
+    for one in (turned, labels):
+        volume = Volume(np.zeros(one.geometry.shape, np.int16), one.geometry)
+        anatomy = build_anatomy(volume, one)
+        trees = vessel_trees(one, volume=volume)
+    _warm_rare()
+    divide_liver(labels, trees)
+    surface = anatomy.structures["portal_vein"].surface
+    assert surface is not None
+    mended(SurfaceMesh(surface.points_mm, surface.triangles[:-1]))
+    twice = np.concatenate([surface.triangles, surface.triangles + len(surface.points_mm)])
+    closed_parts(SurfaceMesh(np.concatenate([surface.points_mm, surface.points_mm + 200.0]), twice))
+
+
+def warm_tetrahedra() -> None:
+    """Run tetrahedra and wall thickness once on a tiny liver."""
+    labels = _tiny_liver()
+    mesh = build_tetrahedra(labels, ["liver", "portal_vein"], size_mm=16.0, fine_mm=8.0, near="portal_vein")
+    tetrahedra_report(mesh, labels)
+    k, j, i = np.indices(labels.geometry.shape)
+    ball = (k - 10) ** 2 + (j - 12) ** 2 + (i - 14) ** 2
+    wall_thickness((ball >= 16) & (ball < 49), ball < 16, labels.geometry)
+
+
+def _tiny_liver() -> LabelMap:
+    """Return a liver with a forked vessel and the vena cava, in two layers."""
     grid = VolumeGeometry.upright((20, 24, 28), (4.0, 4.0, 4.0))
     k, j, i = np.indices(grid.shape)
     liver = ((k - 10) / 8) ** 2 + ((j - 12) / 10) ** 2 + ((i - 14) / 12) ** 2 < 1
@@ -35,23 +68,7 @@ def warm_up() -> None:
         array[layer][mask] = value
         code = Code(term["scheme"], term["code"], term["meaning"])
         segments.append(Segment(name, layer, value, code, tuple(term["colour"]), part_of=term["part_of"]))
-    labels = LabelMap(array, grid, tuple(segments))
-    turned = labels.reindexed((0, 1, 2), (True, False, False))  # other memory layouts are other types to a compiler
-    for one in (turned, labels):
-        volume = Volume(np.zeros(grid.shape, np.int16), one.geometry)
-        anatomy = build_anatomy(volume, one)
-        trees = vessel_trees(one, volume=volume)
-    _warm_rare()
-    divide_liver(labels, trees)
-    mesh = build_tetrahedra(labels, ["liver", "portal_vein"], size_mm=16.0, fine_mm=8.0, near="portal_vein")
-    tetrahedra_report(mesh, labels)
-    ball = (k - 10) ** 2 + (j - 12) ** 2 + (i - 14) ** 2
-    wall_thickness((ball >= 16) & (ball < 49), ball < 16, grid)
-    surface = anatomy.structures["portal_vein"].surface
-    assert surface is not None
-    mended(SurfaceMesh(surface.points_mm, surface.triangles[:-1]))
-    twice = np.concatenate([surface.triangles, surface.triangles + len(surface.points_mm)])
-    closed_parts(SurfaceMesh(np.concatenate([surface.points_mm, surface.points_mm + 200.0]), twice))
+    return LabelMap(array, grid, tuple(segments))
 
 
 def _warm_rare() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from anatomy_twin.assess import assess
 from anatomy_twin.core import (
@@ -26,6 +29,15 @@ from anatomy_twin.scan import load_volume
 from anatomy_twin.search import confirm_duration
 from anatomy_twin.simulation import simulate
 from anatomy_twin.units import check_range
+from anatomy_twin.worker import run_limited
+
+WARM_UP_S: Final = 3600.0  # a room on a machine with much else to do
+# what compiles the kernels of a room; what takes longest comes first
+WARM_UPS: Final = (
+    "anatomy_twin.anatomy.warm:warm_surfaces", "anatomy_twin.anatomy.warm:warm_tetrahedra",
+    "anatomy_twin.segmentation:warm_up", "anatomy_twin.rehearsal.slice_paint:warm_up",
+    "anatomy_twin.simulation:warm_up", "anatomy_twin.assess:warm_up", "anatomy_twin.plan:warm_up",
+)  # fmt: skip
 
 
 def import_scan(
@@ -134,17 +146,11 @@ def run_liver_ablation(
 def warm_up(monitor: Monitor = SILENT) -> None:
     """Compile and cache every kernel with the signatures that the chain uses, so that no case waits for it.
 
-    The monitor is told which room it is at: all of them take minutes the first time.
+    Rooms are compiled side by side, each in a process of its own, as many at a time as there are cores: minutes the
+    first time. Raises ``WorkerError`` where one fails.
     """
-    from anatomy_twin.anatomy.warm import warm_up as warm_anatomy
-    from anatomy_twin.assess import warm_up as warm_assess
-    from anatomy_twin.plan import warm_up as warm_plan
-    from anatomy_twin.rehearsal.slice_paint import warm_up as warm_slices
-    from anatomy_twin.segmentation import warm_up as warm_segmentation
-    from anatomy_twin.simulation import warm_up as warm_simulation
-
-    rooms = {"segmentation": warm_segmentation, "surfaces and vessels": warm_anatomy, "planning": warm_plan,
-             "heat": warm_simulation, "assessment": warm_assess, "slices": warm_slices}  # fmt: skip
-    for number, (name, warm) in enumerate(rooms.items(), start=1):
-        with timed_stage(f"kernels {number} of {len(rooms)}: {name}", monitor):
-            warm()
+    with timed_stage("compiling kernels", monitor), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        running = [pool.submit(run_limited, warm, wall_s=WARM_UP_S) for warm in WARM_UPS]
+        for number, done in enumerate(as_completed(running), start=1):
+            done.result()
+            monitor.progress(number / len(running))
