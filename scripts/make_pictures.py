@@ -1,12 +1,17 @@
 #!/usr/bin/env python3
 """Draw the README's pictures from the case that the demo leaves.
 
-    python3 scripts/make_pictures.py demo_out/liver_tumour.twin
+    python3 scripts/make_pictures.py demo_out/liver_tumour.twin [--window FOLDER]
+
+With --window pictures of every step of the work in the window, and a drag of an applicator as an animation, go into
+FOLDER too; this needs a screen, or Xvfb (`xvfb-run -a -s "-screen 0 1600x1000x24" ...`).
 """
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -79,7 +84,22 @@ def packed(picture: Any) -> bytes:
     return data
 
 
+def window(case_folder: str, folder: str) -> None:
+    """Write pictures of the window into a folder; it works on a copy, with a user's folders of its own."""
+    import window_pictures
+
+    with tempfile.TemporaryDirectory(prefix="anatomy-twin-pictures-") as scratch:
+        for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+            os.environ[name] = str(Path(scratch) / name.lower())
+        out = Path(folder)
+        out.mkdir(parents=True, exist_ok=True)
+        window_pictures.steps(Path(case_folder), out, Path(scratch) / "steps")
+        window_pictures.drag(Path(case_folder), out, Path(scratch) / "drag")
+
+
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 4) or sys.argv[2:3] not in ([], ["--window"]):
         raise SystemExit(__doc__)
     main(sys.argv[1])
+    if sys.argv[2:]:
+        window(sys.argv[1], sys.argv[3])

@@ -27,6 +27,7 @@ class Hands:
 
         self.application = QApplication.instance() or QApplication(["pictures"])
         apply_style(self.application)  # type: ignore[arg-type]
+        scratch.mkdir(parents=True, exist_ok=True)
         copy = scratch / case.name
         shutil.copytree(case, copy)
         self.window: Any = RehearsalWindow(Session.open(copy))
@@ -72,6 +73,7 @@ class Hands:
 def steps(case: Path, out: Path, scratch: Path) -> list[Path]:
     """Write a picture of every step of the work with a case that holds a plan A; return the files."""
     hands = Hands(case, scratch)
+    hands.run("look.panel_numbers")
     written: list[Path] = []
 
     def keep(name: str) -> None:
@@ -107,7 +109,14 @@ def steps(case: Path, out: Path, scratch: Path) -> list[Path]:
 
 def drag(case: Path, out: Path, scratch: Path) -> Path:
     """Write an animation of one drag of an applicator's tip, numbers and zone following; return the file."""
+    from PySide6.QtCore import QPointF
+
     hands = Hands(case, scratch)
+    hands.run("look.panel_numbers")
+    tip_mm = hands.window.desk.plan.applicators[0].tip_mm
+    for pane in hands.window.views.slice_panes.values():
+        row, column = pane.plane.to_pixel(tip_mm)
+        pane.zoom(2.0, QPointF(float(column), float(row)))
     hands.run("plan.edit", 8.0)
     pictures = drag_tip(hands, (16.0, -10.0), frames=18)
     pictures += drag_tip(hands, (-16.0, 10.0), frames=18)

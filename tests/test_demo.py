@@ -84,9 +84,9 @@ def test_demo_names_its_stages_and_says_phantom(demo):
 
 
 def test_demo_target_is_the_tumour_beside_the_hepatic_vein(demo_case, truth):
-    from anatomy_twin.cli.demo_verb import TARGET_MM
+    from anatomy_twin.pipeline.samples import TARGETS_MM
 
-    assert truth.mask("tumour_1")[truth.geometry.nearest_voxel(TARGET_MM)]
+    assert truth.mask("tumour_1")[truth.geometry.nearest_voxel(TARGETS_MM["liver_tumour"])]
     assert dice(demo_case.label_map.mask("tumour_1"), truth.mask("tumour_1")) >= 0.8
 
 

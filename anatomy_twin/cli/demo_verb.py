@@ -12,8 +12,7 @@ from anatomy_twin.cli.common import Options, emit, terminal_monitor
 from anatomy_twin.cli.run_verb import finish, summary_json, summary_text
 from anatomy_twin.errors import ScanError, UsageError
 
-# where the sample's tumour beside the hepatic vein is, as a user would read it off the slices (LPS mm)
-TARGET_MM: Final = (-83.0, -166.0, -556.0)
+SAMPLE: Final = "liver_tumour"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -24,19 +23,21 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.read(arguments)
     from anatomy_twin.core import Patient
     from anatomy_twin.pipeline import run_liver_ablation
+    from anatomy_twin.pipeline.samples import TARGETS_MM
 
     folder = Path(options.out)
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder.name} is not a folder", advice="choose another name for --out")
-    saved = folder / "liver_tumour.twin"
+    saved = folder / f"{SAMPLE}.twin"
     with terminal_monitor() as monitor:
-        case = run_liver_ablation(sample_folder(), target=TARGET_MM, patient=Patient("sample"), monitor=monitor)
+        target, patient = TARGETS_MM[SAMPLE], Patient("sample")
+        case = run_liver_ablation(sample_folder(), target=target, patient=patient, monitor=monitor)
         page = finish(case, saved, folder / "report", monitor)
     code = emit(options, summary_json(case, saved, page), summary_text(case, saved, page), case)
     if has_display() and not options.no_window and not options.json:
         from anatomy_twin.view import open_window
 
-        return int(open_window(case))
+        return int(open_window(saved))
     return code
 
 

@@ -96,10 +96,10 @@ class ScaleBar:
         self.actor.SetLookupTable(self._table)
         self.actor.SetNumberOfLabels(4)
         self.actor.SetUnconstrainedFontSize(True)
-        self.actor.SetBarRatio(0.25)
+        self.actor.SetBarRatio(0.1)
         self.actor.SetVerticalTitleSeparation(6 * finer)
         self.actor.SetPosition(0.02, 0.07)
-        self.actor.SetWidth(0.13)
+        self.actor.SetWidth(0.3)  # room for the title, which stands in its middle
         self.actor.SetHeight(0.36)
         self.actor.SetVisibility(False)
         for look, size in ((self.actor.GetTitleTextProperty(), 13), (self.actor.GetLabelTextProperty(), 12)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -23,12 +23,16 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Canvas:
-    """Where one draws: the painter, the plane with one picture point per screen point, and the size in points."""
+    """Where one draws: the painter, the plane with one picture point per screen point, and the size in points.
+
+    ``taken`` are the boxes of words beside things, which do not cover each other.
+    """
 
     painter: QPainter
     plane: SlicePlane
     width: int
     height: int
+    taken: list[QRectF] = field(default_factory=list)
 
     def at(self, point_mm: Any) -> QPointF:
         """Return where a point in LPS mm, projected on the plane, lies on the screen."""
@@ -210,7 +214,7 @@ def _draw_knob(canvas: Canvas, shape: Shape) -> None:
     painter, centre, colour = canvas.painter, canvas.at(shape.points_mm[0]), _colour(shape)
     radius = shape.radius_px + (2.0 if shape.lit else 0.0)
     inside = QColor(colour)
-    inside.setAlphaF(0.9 if shape.lit else 0.55 if distance <= 2.5 else 0.2)
+    inside.setAlphaF(0.3 if shape.lit else 0.55 if distance <= 2.5 else 0.2)  # what is held does not hide its place
     painter.setPen(QPen(HALO, 4.0))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawEllipse(centre, radius, radius)
@@ -228,14 +232,26 @@ def _draw_text(canvas: Canvas, shape: Shape) -> None:
 
 def _write(canvas: Canvas, shape: Shape, point: Any, away_px: float = 0.0) -> None:
     """Write the text of a shape beside a point, held inside the picture."""
-    metrics = QFontMetricsF(canvas.painter.font())
-    place = canvas.at(point)
-    lines = _broken(shape.text, metrics, 0.5 * canvas.width)
-    width = max(metrics.horizontalAdvance(line) for line in lines)
+    write_beside(canvas, shape.text, canvas.at(point), _colour(shape), away_px)
+
+
+def write_beside(
+    canvas: Canvas, text: str, place: QPointF, colour: QColor, away_px: float = 0.0, font: QFont | None = None
+) -> None:
+    """Write words at the upper right of a place, inside the picture and beneath words that stand there already."""
+    metrics = QFontMetricsF(font or canvas.painter.font())
+    lines = _broken(text, metrics, 0.5 * canvas.width)
+    width, height = max(metrics.horizontalAdvance(line) for line in lines), metrics.height() * len(lines)
     x = min(max(place.x() + away_px + 6, 4.0), max(canvas.width - width - 4, 4.0))
-    y = min(max(place.y() - 6, metrics.ascent() + 2), max(canvas.height - metrics.height() * len(lines), 12.0))
+    y = min(max(place.y() - 6, metrics.ascent() + 2), max(canvas.height - height, 12.0))
+    box = QRectF(x, y - metrics.ascent(), width, height)
+    for other in sorted(canvas.taken, key=QRectF.top):
+        if box.intersects(other):
+            box.moveTop(other.bottom() + 2.0)
+    canvas.taken.append(box)
     for number, line in enumerate(lines):
-        draw_words(canvas.painter, QPointF(x, y + number * metrics.height()), line, _colour(shape))
+        base = box.top() + metrics.ascent() + number * metrics.height()
+        draw_words(canvas.painter, QPointF(x, base), line, colour, font)
 
 
 def _broken(text: str, metrics: QFontMetricsF, room: float) -> list[str]:

@@ -21,6 +21,7 @@ from anatomy_twin.view.slice_ink import (
     font_of,
     meeting_line,
     near_part,
+    write_beside,
 )
 from anatomy_twin.view.style import PLANE_COLOURS
 
@@ -85,7 +86,7 @@ def draw_markers(canvas: Canvas, markers: tuple[Marker, ...]) -> None:
             for pen in (QPen(HALO, 4.0), QPen(colour, 2.0)):
                 canvas.painter.setPen(pen)
                 canvas.painter.drawEllipse(place, 7, 7)
-            draw_words(canvas.painter, place + QPointF(11, -8), marker.label, colour, font_of(canvas.painter, 0.9))
+            write_beside(canvas, marker.label, place, colour, 5.0, font_of(canvas.painter, 0.9))
 
 
 def draw_letters(canvas: Canvas) -> None:
