@@ -138,6 +138,7 @@ def test_fat_under_the_skin_and_fat_inside_are_those_of_the_truth_within_the_wal
 
 @pytest.mark.real_data
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_real_spine_is_counted_alike_from_rib_and_sacrum():
     """The names are those of an independent network's labels, which hold T12 to L2 in the upper 30 slices."""
     folder = DATA / "totalsegmentator_refs"

@@ -101,6 +101,7 @@ def test_a_vault_without_jaw_says_so() -> None:
     assert dice(vault, "brain") > 0.95
 
 
+@pytest.mark.long
 def test_metal_in_the_teeth_is_flagged() -> None:
     labels = found(filled)
     assert "metal" in labels.segment("mandible").rules and "metal" in labels.segment("skull").rules

@@ -9,15 +9,13 @@ from numpy.typing import NDArray
 
 from anatomy_twin.core.plans import PlaneCut, ResectionPlan
 from anatomy_twin.rehearsal import FieldSeries
+from anatomy_twin.rehearsal.slice_paint import FIELD_STOPS
 
 RGB = tuple[int, int, int]
 REMOVED: Final[RGB] = (255, 84, 60)
 DENSE: Final = 0.68  # opacity of what is taken away: denser than what stays, so that it is read without colour too
 SOFT_EDGE_MM: Final = 0.8  # half the width of the change between two colours beside a plane
-# warm scale whose lightness rises all the way, so that it is read without colour too (own choice, near "inferno")
-STOPS: Final = np.array(
-    [[40, 20, 90], [125, 30, 125], [200, 60, 90], [245, 130, 40], [252, 200, 60], [255, 250, 200]], float
-)
+STOPS: Final = np.array(FIELD_STOPS, float)
 
 
 def field_at(series: FieldSeries, snapshot: int, points_mm: NDArray[Any]) -> NDArray[np.float32]:

@@ -19,8 +19,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QAbstractSlider, QApplication, QWidget
 
 # what would leave the window, talk to the world or take minutes
-LEFT_ALONE = ("file.", "library.", "help.folder", "help.language", "view.language", "simulate.segment", "simulate.mesh",
-              "simulate.surfaces", "simulate.vessels", "simulate.all")  # fmt: skip
+LEFT_ALONE = ("file.", "help.messages_folder", "look.language", "simulate.organs", "simulate.surfaces",
+              "simulate.vessels", "simulate.run_all")  # fmt: skip
 KEYS = (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Delete, Qt.Key.Key_Tab, Qt.Key.Key_Up, Qt.Key.Key_Down,
         Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown, Qt.Key.Key_Space,
         Qt.Key.Key_BracketLeft, Qt.Key.Key_BracketRight, Qt.Key.Key_E, Qt.Key.Key_R, Qt.Key.Key_V, Qt.Key.Key_Z,
