@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -164,9 +165,12 @@ class SlicePane(QWidget):
         desk, scale = self._desk, self.devicePixelRatioF()
         tints = (*desk.slice_layers.tints(desk), *desk.tints())
         shape = (max(round(self.height() * scale), 1), max(round(self.width() * scale), 1))
+        style = desk.slice_style
+        if desk.moving is not None:  # the zone that follows the hand is seen before organs are
+            style = replace(style, fills=False)
         return SliceContent(
             volume=desk.scene.volume, plane=self._plane(shape, scale), window=desk.window,
-            labels=desk.case.labels.get(desk.case.primary), looks=desk.scene.looks, style=desk.slice_style,
+            labels=desk.case.labels.get(desk.case.primary), looks=desk.scene.looks, style=style,
             field=desk.field(desk.field_shown) if desk.field_shown else None, moment=desk.snapshot,
             tints=tuple(t for t in tints if isinstance(t, Tint)),
             cuts=tuple(t for t in tints if isinstance(t, CutTint)), sharpness=scale,
