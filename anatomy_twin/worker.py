@@ -153,8 +153,8 @@ class _Server:
         try:
             assert process.stdin is not None and process.stdout is not None
             with contextlib.suppress(OSError, ValueError):  # the child is gone and its pipes with it
-                _send(process.stdin, request)
-                data = _receive(process.stdout)
+                write_message(process.stdin, request)
+                data = read_message(process.stdout)
             if not data:
                 process.wait()  # for its exit code, within the same limit of time
         finally:
@@ -181,7 +181,7 @@ def serve_main() -> None:
     os.dup2(2, 1)
     function: Callable[[Any], Any] | None = None
     with os.fdopen(answer_to, "wb") as stream:
-        while request := _receive(sys.stdin.buffer):
+        while request := read_message(sys.stdin.buffer):
             item = pickle.loads(request)
 
             def work(item: Any = item) -> Any:
@@ -189,19 +189,20 @@ def serve_main() -> None:
                 if function is None:
                     name, memory_bytes, cpu_s, item = item
                     _limit(memory_bytes, cpu_s)
-                    function = _function(name)
+                    function = imported_function(name)
                 return function(item)
 
-            _send(stream, _answer(work))
+            write_message(stream, _answer(work))
 
 
-def _send(stream: BinaryIO | Any, data: bytes) -> None:
+def write_message(stream: BinaryIO | Any, data: bytes) -> None:
+    """Write one message: its length, then its bytes."""
     stream.write(_LENGTH.pack(len(data)))
     stream.write(data)
     stream.flush()
 
 
-def _receive(stream: BinaryIO | Any) -> bytes:
+def read_message(stream: BinaryIO | Any) -> bytes:
     """Return the next message, or nothing where the other side has gone."""
     head = stream.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
@@ -211,7 +212,8 @@ def _receive(stream: BinaryIO | Any) -> bytes:
     return data if len(data) == length else b""
 
 
-def _function(name: str) -> Callable[..., Any]:
+def imported_function(name: str) -> Callable[..., Any]:
+    """Return the function called "module:function"."""
     module, attribute = name.split(":")
     found: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
     return found
@@ -248,7 +250,7 @@ def child_main() -> None:
     def work() -> Any:
         function, args, memory_bytes, cpu_s = pickle.load(sys.stdin.buffer)
         _limit(memory_bytes, cpu_s)
-        return _function(function)(*args)
+        return imported_function(function)(*args)
 
     data = _answer(work)
     with os.fdopen(answer_to, "wb") as stream:
@@ -269,7 +271,7 @@ def _result(
                 raise WorkerError(f"{function} ran out of memory{_gigabytes(memory_bytes)}")
             raise WorkerError(f"{function} failed with {value[0]}: {value[1]}")
     if code < 0:
-        name = _signal_name(-code)
+        name = signal_name(-code)
         if name == "SIGXCPU":
             raise WorkerError(f"{function} used more than {cpu_s:g} s of processor time and was stopped")
         raise WorkerError(f"{function} was ended by {name}{_gigabytes(memory_bytes)}")
@@ -280,7 +282,8 @@ def _gigabytes(memory_bytes: int | None) -> str:
     return f" (limit {memory_bytes / 2**30:.3g} GB)" if memory_bytes else ""
 
 
-def _signal_name(number: int) -> str:
+def signal_name(number: int) -> str:
+    """Return what a signal is called."""
     try:
         return signal.Signals(number).name
     except ValueError:

@@ -17,12 +17,12 @@ from anatomy_twin.pipeline.children import (
     Child,
     Parent,
     ending,
-    imported_function,
     in_words,
     named_function,
     worker_threads,
 )
 from anatomy_twin.pipeline.transport import ExchangeFile, Parcel, pack, unpack
+from anatomy_twin.worker import imported_function
 
 POLITE_S: Final = 2.0  # how long the work may take to stop by itself
 TELL_EVERY_S: Final = 0.1  # progress is told no more often

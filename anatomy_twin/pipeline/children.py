@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import importlib
 import os
 import pickle
 import queue
 import signal
-import struct
 import subprocess
 import sys
 import threading
@@ -23,9 +21,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from anatomy_twin.errors import TwinError, UsageError, WorkerError
-from anatomy_twin.worker import end_group, import_path
+from anatomy_twin.worker import end_group, import_path, read_message, signal_name, write_message
 
-_LENGTH: Final = struct.Struct("<Q")
 _PR_SET_PDEATHSIG: Final = 1
 # read by each numerical library when it is loaded; what the user has set stands
 _THREADS: Final = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
@@ -96,19 +93,13 @@ def worker_threads() -> int:
 
 def send(stream: BinaryIO | Any, message: Any) -> None:
     """Write one message."""
-    data = pickle.dumps(message, protocol=5)
-    stream.write(_LENGTH.pack(len(data)) + data)
-    stream.flush()
+    write_message(stream, pickle.dumps(message, protocol=5))
 
 
 def receive(stream: BinaryIO | Any) -> Any:
     """Read one message; None where the other side has gone."""
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        return None
-    (length,) = _LENGTH.unpack(head)
-    data = stream.read(length)
-    return pickle.loads(data) if len(data) == length else None
+    data = read_message(stream)
+    return pickle.loads(data) if data else None
 
 
 class Parent:
@@ -151,13 +142,6 @@ def named_function(function: str | Callable[..., Any]) -> str:
     return name
 
 
-def imported_function(name: str) -> Callable[..., Any]:
-    """Return the function called "module:function"."""
-    module, _, attribute = name.partition(":")
-    found: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
-    return found
-
-
 def in_words(error: BaseException) -> TwinError:
     """Return an error as one line for a person; a ``TwinError`` as it is."""
     if isinstance(error, TwinError):
@@ -172,19 +156,12 @@ def in_words(error: BaseException) -> TwinError:
 def ending(code: int) -> TwinError:
     """Return in words how a child ended that gave no answer."""
     if code < 0:
-        name = _signal_name(-code)
+        name = signal_name(-code)
         memory = -code in (getattr(signal, "SIGKILL", 9), getattr(signal, "SIGABRT", 6))
         return WorkerError(f"the work was ended from outside ({name})",
                            advice="perhaps the machine ran out of memory; nothing was changed" if memory
                            else "nothing was changed")  # fmt: skip
     return WorkerError(f"the work ended without an answer (exit code {code})", advice="nothing was changed")
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
 
 
 def _place(error: BaseException) -> str:

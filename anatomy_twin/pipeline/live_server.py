@@ -13,9 +13,10 @@ import numpy as np
 
 from anatomy_twin.core import Anatomy, Case, Plan, Volume
 from anatomy_twin.errors import Cancelled, TwinError
-from anatomy_twin.pipeline.children import Child, Parent, ending, imported_function, in_words
+from anatomy_twin.pipeline.children import Child, Parent, ending, in_words
 from anatomy_twin.pipeline.live import NeedsPreparing
 from anatomy_twin.pipeline.transport import ExchangeFile, Parcel, pack, unpack
+from anatomy_twin.worker import imported_function
 
 PATIENCE_S: Final = 0.3  # an answer that takes longer gives way to a newer question; a quicker one is finished first
 _FORGET: Final = "forget"

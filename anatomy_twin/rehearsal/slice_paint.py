@@ -87,10 +87,6 @@ class LabelSlice:
     codes: NDArray[np.uint16]
     lead: NDArray[np.uint8]
 
-    def label_at(self, layer: int, row: int, column: int) -> int:
-        """Return the label of a layer at a pixel; 0 where the layer was not sampled."""
-        return int(self.codes[self.layers.index(layer), row, column]) if layer in self.layers else 0
-
 
 def label_slice(labels: LabelMap, plane: SlicePlane, layers: tuple[int, ...] | None = None) -> LabelSlice:
     """Return the labels in a plane: at each pixel the one with the greatest trilinear weight, layer by layer.

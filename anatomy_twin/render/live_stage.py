@@ -62,7 +62,6 @@ class LiveStage:
         self._known = False
         self.planes: Planes = ()
         self.capped = True
-        self._slices_at: Point | None = None
         self._scan = scene.volume
         self._levels: dict[str, int] = {}
         self.drawn = 0  # triangles of the last frame

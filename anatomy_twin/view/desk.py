@@ -94,11 +94,6 @@ class Desk(QObject):
         """The case as it is now."""
         return self.session.case
 
-    @property
-    def editable(self) -> bool:
-        """False while no plan may be changed by hand."""
-        return self.edit_mode
-
     def do(self, name: str, after: Case, key: str = "") -> bool:
         """Do a named step; tell in words where it is refused. Returns True where it was done."""
         return self.attempt(lambda: self.session.do(name, after, key))

@@ -123,7 +123,6 @@ class PlansPanel(QScrollArea):
             if command in self._window.actions_by_name:
                 menu.addAction(self._window.actions_by_name[command])
         new.setMenu(menu)
-        self.new_button = new
         row.addWidget(new)
         for command, text in (("plan.duplicate", tr("Copy")), ("plan.delete", tr("Delete"))):
             row.addWidget(self._button(command, text))
