@@ -2,9 +2,13 @@
 """Draw the README's pictures from the case that the demo leaves.
 
     python3 scripts/make_pictures.py demo_out/liver_tumour.twin [--window FOLDER]
+    python3 scripts/make_pictures.py --golden [NAME ...]
 
 With --window pictures of every step of the work in the window, and a drag of an applicator as an animation, go into
 FOLDER too; this needs a screen, or Xvfb (`xvfb-run -a -s "-screen 0 1600x1000x24" ...`).
+
+With --golden the pictures in tests/golden, which tests compare with, are drawn anew (all, or those named), and how far
+each is from the one before is told. It needs a screen too. Look at them before you keep them.
 """
 
 from __future__ import annotations
@@ -97,7 +101,42 @@ def window(case_folder: str, folder: str) -> None:
         window_pictures.drag(Path(case_folder), out, Path(scratch) / "drag")
 
 
+def golden(names: list[str]) -> None:
+    """Draw the pictures that tests compare with anew; those that look as before stay as they are."""
+    sys.path.insert(0, str(ROOT))
+    from tests.support import golden_pictures, likeness
+
+    draw: dict[str, Callable[[], Any]] = {
+        name: lambda still=still: still(golden_pictures.golden_scene())
+        for name, still in golden_pictures.STILLS.items()
+    }
+    draw |= {
+        name: lambda arrange=arrange: golden_pictures.window_picture(arrange)
+        for name, arrange in golden_pictures.WINDOWS.items()
+    }
+    unknown = sorted(set(names) - set(draw))
+    if unknown:
+        raise SystemExit(f"no golden picture is called {', '.join(unknown)}; there are {', '.join(draw)}")
+    with tempfile.TemporaryDirectory(prefix="anatomy-twin-pictures-") as scratch:
+        for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+            os.environ[name] = str(Path(scratch) / name.lower())
+        for name in names or draw:
+            picture, file = draw[name](), golden_pictures.FOLDER / f"{name}.png"
+            before = likeness.kept(file) if file.is_file() else None
+            words = "is new"
+            if before is not None and before.shape == picture.shape:
+                found = likeness.likeness(before, picture)
+                words = found.words
+                if found.alike and name not in names:
+                    print(f"{name} looks as before and stays as it is: it {words}")
+                    continue
+            print(f"{name} {words}: {likeness.keep(picture, file)} bytes")
+
+
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["--golden"]:
+        golden(sys.argv[2:])
+        raise SystemExit(0)
     if len(sys.argv) not in (2, 4) or sys.argv[2:3] not in ([], ["--window"]):
         raise SystemExit(__doc__)
     main(sys.argv[1])

@@ -24,8 +24,9 @@ def main(arguments: list[str]) -> int:
     everything = "--long" in rest
     rest = [argument for argument in rest if argument != "--long"]
     checks = [] if rest else [["ruff", "check", "."], ["mypy"]]
-    # whole files side by side on all cores: what a file's tests share is made once
-    usual = ["-n", str(os.cpu_count() or 1), "--dist", "loadfile", *([] if everything else ["-m", "not long"])]
+    # whole files side by side on all cores, in the order of tests/conftest.py: what a file's tests share is made once
+    usual = ["-n", str(os.cpu_count() or 1), "--dist", "loadfile", "--no-loadscope-reorder"]
+    usual += [] if everything else ["-m", "not long"]
     pytest = ["pytest", *(rest or usual)]
     for check in [*checks, pytest]:
         print(f"== {' '.join(check)}", flush=True)

@@ -85,7 +85,8 @@ def main() -> int:
     texts, ts, qm = spoken(), *(FOLDER / f"anatomy_twin_{LANGUAGE}.{end}" for end in ("ts", "qm"))
     if "--check" not in sys.argv:
         update(texts, ts, qm)
-    missing = [text for text in texts if text not in translations(ts)]
+    known = translations(ts)
+    missing = [text for text in texts if text not in known]
     for text in missing:
         print(f"no translation: {text!r} ({texts[text]})")
     print(f"{len(texts)} texts, {len(missing)} without translation")

@@ -15,8 +15,20 @@ if not os.environ.get("DISPLAY"):
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
+# files that take longest, by seconds of a processor: begun first, so that no core is left alone with one at the end
+LONGEST = (
+    "test_demo", "test_view_workflow", "test_batch", "test_segmentation_organs_real", "test_segmentation_thorax",
+    "test_phantom_conditions", "test_seeded_tools", "test_cli", "test_segmentation_organs", "test_segmentation_bones",
+    "test_view_monkey", "test_golden", "test_phantom_patient", "test_phantom_anatomy", "test_phantom_head",
+    "test_anatomy_complex", "test_view_jobs", "test_view_bad_ground", "test_view_plans", "test_view_scene",
+    "test_view_opening", "test_fuzz", "test_fuzz_meshes", "test_library", "test_mesh_verb_keeps",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the tests on real scans where none are given."""
+    """Put the files that take longest first; skip the tests on real scans where none are given."""
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
     for item in items:
         if not GIVEN and item.get_closest_marker("real_data"):
             item.add_marker(pytest.mark.skip(reason=NOT_GIVEN))

@@ -119,10 +119,10 @@ def test_rules_and_states_in_words(three):
     case = replace(three, checks={"A": PlanCheck("A", rules), "B": PlanCheck("B", rules[1:])})
     table = compare_plans(case, {"C": PlanCheck("C", (Rule("crosses no heart", "not checked", "not segmented"),))})
     row = row_of(table, "rules_broken")
-    assert [cell.text for cell in row.cells] == ["1 rule broken", "rules kept", "no rule broken, 1 not checked"]
+    assert [cell.text for cell in row.cells] == ["1 rule broken", "all rules kept", "1 rule not checked"]
     assert [cell.verdict for cell in row.cells] == ["not met", "met", "not checked"]
     assert [cell.best for cell in row.cells] == [False, True, True]
-    assert plan_state(case, "B").words == "rules kept, assessed"
+    assert plan_state(case, "B").words == "all rules kept, assessed"
     assert plan_state(three, "C").words == "rules not checked, not assessed"
 
 

@@ -147,6 +147,9 @@ def test_handles_are_drawn_faded_beside_the_slice_and_named_when_lit():
     assert {s.name for s in shapes if s.lit} == {handles[0].name}
     near = [s for s in shapes if s.kind == "knob" and np.isfinite(s.reach_mm)]
     assert len(near) == len(handles) and sum(np.isinf(s.reach_mm) for s in shapes) >= len(handles)
+    in_3d = [s for s in shapes if s.kind == "knob" and s.only != "slices"]
+    assert len(in_3d) == len(handles) + 1, "one knob each, and the ring round the chosen one"
+    assert in_3d[2].hollow and in_3d[2].name.endswith("(chosen)") and not near[0].hollow
 
 
 # what they are drawn to

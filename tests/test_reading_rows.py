@@ -51,6 +51,10 @@ def test_a_plan_that_was_moved_and_let_go_has_only_its_preview(toy_case):
     ml = replace(before["ablated_ml"], value=before["ablated_ml"].value - 3.0)
     numbers = shown_numbers(case, plan, [ml], live_is_current=True, before=before)
     assert row_of(numbers, "ablated_ml").change == pytest.approx(-3.0)
+    assert shown_numbers(case, plan, [ml], live_is_current=True, before=before, exact=True).state == "exact"
+    refused = shown_numbers(case, plan, [], live_is_current=True, before=before)
+    assert refused.state == "refused" and not any(row.current for row in refused.rows if row.of_plan)
+    assert shown_numbers(case, plan, before=before, unmeasured=True).state == "unmeasured"
     assert shown_numbers(case, None).state == "none"
 
 

@@ -144,9 +144,12 @@ def test_a_field_colours_surfaces_where_it_is(stage):
     picture = shot(stage)
     hot, cold = picture[100, 124], picture[100, 80]
     assert hot[0] > 1.5 * hot[2] and cold[2] > 2 * cold[0]
-    assert stage.bar.actor.GetVisibility() and "Temperature \N{DEGREE SIGN}C" in stage.bar.actor.GetTitle()
+    assert stage.bar.lines == ("Temperature", "37.0 \N{DEGREE SIGN}C", "97.0 \N{DEGREE SIGN}C")
+    scale = picture[-60:-32, 16:26].max(axis=-1)
+    assert scale.min() > 80, "the colours of the scale are there, its foot above the letters of the side"
     stage.paint(None, None, 0)
-    assert not stage.bar.actor.GetVisibility()
+    shot(stage)
+    assert stage.bar.lines == ()
 
 
 def test_a_cut_opens_and_shows_the_scan(stage):
@@ -210,14 +213,76 @@ def test_needles_move_without_being_made_anew(stage):
     assert shot(stage)[70, 100].max() < 100
 
 
-def test_a_preview_is_a_wire_with_a_word(stage):
-    stage.show([], {})
-    stage.preview.show(ball(25.0, fineness=14), (255, 100, 30), "preview on a 2.5 mm grid")
-    picture = shot(stage)[70:131, 70:131].max(axis=-1)
-    assert 0.02 < (picture > 90).mean() < 0.6, "a preview must not look like a solid zone"
-    assert stage.preview.label.GetInput() == "preview on a 2.5 mm grid"
+def test_a_preview_is_an_edge_with_hatching_and_a_word(stage):
+    """It is seen through what lies before it, and what lies in it is seen too."""
+    stage.show([layer("organ", ball(40.0), (60, 60, 120), 0.5), layer("tumour", ball(8.0), (255, 255, 0))], {})
+    stage.camera = FRONT.zoomed(0.8)
+    bare = shot(stage)
+    stage.preview.show(ball(25.0), (255, 100, 30), "Zone: preview")
+    changed = np.abs(shot(stage) - bare).max(axis=-1) > 60
+    row = changed[100]
+    assert row[60:64].any() and row[136:140].any(), "its edge"
+    inside = changed[75:126, 75:126]
+    assert 0.05 < inside.mean() < 0.6, "hatching, not a solid zone"
+    assert stage.captions.shown["preview"].text == "Zone: preview"
+    assert stage.captions.boxes["preview"].top > 138, "the word stands below it, not on it"
     stage.preview.show(None, (0, 0, 0), "")
-    assert not stage.preview.shown
+    shot(stage)
+    assert not stage.preview.shown and not stage.captions.shown
+
+
+def test_words_stand_over_no_knob_and_over_no_other_words(stage):
+    knobs = [Shape("knob", ((float(x), 0.0, float(z)),), (0, 255, 0), f"knob {x} {z}") for x in (-12, 0, 12)
+             for z in (-12, 0, 12)]  # fmt: skip
+    words = [replace_text(knob, f"P {number}") for number, knob in enumerate(knobs[::2])]
+    stage.camera = FRONT.zoomed(0.8)
+    stage.shapes.show([*knobs, *words])
+    shot(stage)
+    boxes = list(stage.captions.boxes.values())
+    assert len(boxes) == 5
+    places = [stage.camera.pixel_of(knob.points_mm[0], SIZE) for knob in knobs]
+    assert not any(b.left < x < b.right and b.top < y < b.bottom for b in boxes for x, y in places)
+    assert not any(one.shared(other) for n, one in enumerate(boxes) for other in boxes[:n])
+    kept = dict(stage.captions.boxes)
+    stage.camera = stage.camera.panned(0.5, 0.0)
+    shot(stage)
+    shifts = {round(stage.captions.boxes[name].left - box.left) for name, box in kept.items()}
+    assert shifts <= {-1, 0}, "they go with their places and do not jump about"
+
+
+def replace_text(knob: Shape, text: str) -> Shape:
+    return Shape("text", knob.points_mm, name=f"{knob.name} (caption)", text=text)
+
+
+def test_lines_and_words_are_drawn_anew_without_the_surfaces(stage):
+    stage.show([layer("organ", ball(30.0), (200, 60, 60))], {})
+    assert not stage.touch(), "nothing was drawn yet"
+    before = shot(stage)
+    stage.frame("resting")
+    stage.shapes.show([Shape("knob", ((0.0, 0.0, 0.0),), (0, 255, 0))])
+    assert stage.touch()
+    quick = stage.picture().astype(int)
+    assert _green(quick) > 60 and np.array_equal(quick, shot(stage))
+    stage.shapes.show([])
+    assert stage.touch() and np.array_equal(stage.picture().astype(int), before)
+    stage.surfaces.actor("organ").SetVisibility(False)
+    stage.forget()
+    assert not stage.touch(), "what lies below has changed"
+    stage.frame("moving")
+    assert not stage.touch(), "a quick frame is not kept"
+
+
+def test_what_is_pointed_at_gets_an_edge(stage):
+    far = layer("far", ball(12.0, (0.0, 40.0, 0.0)), (60, 60, 200))
+    stage.show([layer("near", ball(30.0), (200, 60, 60)), far], {})
+    bare = shot(stage)
+    stage.point_out("far")
+    assert stage.touch()
+    changed = np.abs(stage.picture().astype(int) - bare).max(axis=-1) > 40
+    rows, columns = np.nonzero(changed)
+    assert rows.min() == pytest.approx(76, abs=3) and columns.max() == pytest.approx(124, abs=3), "seen through all"
+    stage.point_out("")
+    assert stage.touch() and np.array_equal(stage.picture().astype(int), bare)
 
 
 def test_what_lies_over_cuts_nothing_off(stage):

@@ -104,10 +104,10 @@ def test_a_crash_at_any_moment_loses_nothing(saved, tmp_path, seed):
             if rng.random() < 0.08:
                 session.save()
         expected = session.snapshot()
-        did = session._journal is not None
+        did = session._kept.begun
         session.lock.release()  # the process is gone: neither saved nor closed
         if did:
-            session._journal.close()
+            session._kept.leave()
     last = opened(saved, tmp_path)
     assert last.recover() == ()
     same(last.case, expected)

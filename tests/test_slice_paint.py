@@ -214,6 +214,28 @@ def test_a_tint_covers_what_reaches_its_level_and_dashes_its_edge():
     dashed = SlicePainter().paint(replace(content, tints=(replace(tint, fill=0.0, dashed=True),)))[..., 2]
     whole = SlicePainter().paint(replace(content, tints=(replace(tint, fill=0.0),)))[..., 2]
     assert 0.3 < (dashed > 0).sum() / (whole > 0).sum() < 0.8
+    striking = replace(tint, fill=0.0, dashed=True, striking=True, line=1.5)
+    for grey in (-200.0, 20.0):  # on white and on black
+        picture = SlicePainter().paint(replace(content, window=(100.0, grey), tints=(striking,))).astype(int)
+        edge = (whole > 0) & (picture[..., :3].sum(axis=-1) > 0)
+        assert ((picture[..., :3].min(axis=-1) > 250) & edge).sum() > 0.3 * edge.sum(), "white"
+        assert ((picture[..., 2] > 250) & (picture[..., 0] < 5) & edge).sum() > 0.2 * edge.sum(), "its colour"
+
+
+def test_what_is_pointed_at_is_seen_without_sampling_anew():
+    geometry = grid()
+    labels = two_organs(geometry)
+    looks = tuple(SegmentLook(s.name, s.name, s.layer, s.value, (200, 40, 40)) for s in labels.segments)
+    volume = Volume(np.zeros(geometry.shape, np.int16), geometry)
+    painter, plane = SlicePainter(), plane_through(geometry, "axial", geometry.center_mm)
+    content = SliceContent(volume, plane, (100.0, 60.0), labels, looks)
+    plain, work = painter.paint(content).astype(int), dict(painter.work)
+    lit = painter.paint(replace(content, pointed=looks[0].name)).astype(int)
+    assert painter.work["labels"] == work["labels"] and painter.work["grey"] == work["grey"]
+    inside = sample(labels.mask(looks[0].name).astype(np.float32), geometry, plane, outside=0.0) > 0.9
+    other = sample(labels.mask(looks[1].name).astype(np.float32), geometry, plane, outside=0.0) > 0.9
+    assert inside.any() and np.median(lit[inside][:, 1] - plain[inside][:, 1]) > 40
+    assert np.array_equal(lit[other], plain[other])
 
 
 @pytest.mark.parametrize("every", [False, True])

@@ -111,7 +111,8 @@ def test_letters_are_those_of_the_edges():
         frame, through = place_of(PlaneChoice(kind), grid(), plan, (0, 0, 0))
         plane = plane_at(kind, frame, through, through, 1.0, (21, 21))
         left, right = plane.to_world([10, 0]), plane.to_world([10, 20])
-        assert plane.letters["right"] == letters_of(right - left) and plane.letters["left"] == letters_of(left - right)
+        assert plane.letters["right"] == letters_of(right - left, count=2)
+        assert plane.letters["left"] == letters_of(left - right, count=2)
 
 
 def test_a_plane_at_shows_the_point_in_its_middle():

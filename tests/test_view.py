@@ -192,5 +192,5 @@ def test_case_without_plan_opens(qtbot, toy_case):
     qtbot.addWidget(window)
     window.show()
     assert "no plan" in window.time_bar.label.text() and not window.time_bar.slider.isEnabled()
-    assert window.views.scene_pane.interactor.actors["line"].input.startswith("no surfaces yet")
+    assert window.views.scene_pane.interactor.actors["line"].input.startswith("No surfaces yet")
     window.close()

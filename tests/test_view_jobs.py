@@ -130,6 +130,59 @@ def test_one_heavy_piece_at_a_time_and_any_can_be_stopped(window, qtbot, toy_cas
     assert not panel.rows and panel.empty.isVisibleTo(panel)
 
 
+def test_work_is_seen_where_it_was_started_in_the_line_below_and_by_its_tab(window, qtbot):
+    from PySide6.QtCore import Qt
+
+    row, line = window.panels["steps"].rows["organs"], window.status_line.work
+    first = rename(window, 30.0, step="organs")
+    assert row.progress.isVisibleTo(row) and not row.why.isVisibleTo(row), "at once"
+    second = rename(window, 30.0, step="organs")
+    assert "Renaming" in row.progress.words.text() and "1 more" in row.progress.words.text()
+    assert line.isVisible() and line.words.text().startswith("Renaming")
+    assert window.panels["jobs"].windowTitle() == "Tasks (2)"
+    tabs = window.dock_places._tabs["messages"]
+    assert "Tasks (2)" in [tabs.tabText(n) for n in range(tabs.count())]
+    qtbot.waitUntil(lambda: first.stage == "waiting" and first.fraction > 0, timeout=LONG_MS)
+    qtbot.waitUntil(lambda: "waiting" in row.progress.words.text() and row.badge.fraction == first.fraction)
+    assert row.progress.bar.value() == round(1000 * first.fraction)
+    window.jobs.cancel(second)
+    window.panels["steps"].choose("organs")
+    qtbot.mouseClick(row.progress.button, Qt.MouseButton.LeftButton)
+    assert first.stopping and "stopping" in row.progress.words.text() and not row.progress.button.isEnabled()
+    qtbot.waitUntil(idle(window), timeout=LONG_MS)
+    assert first.state == CANCELLED and not line.isVisible() and row.badge.fraction is None
+    assert row.why.isVisibleTo(row) and window.panels["jobs"].windowTitle() == "Tasks"
+
+
+def test_the_same_work_is_not_begun_twice_unless_the_case_is_another(window, qtbot, toy_case):
+    from anatomy_twin.view.commands.simulate import start_once
+
+    def begin():
+        return start_once(window, "plan", "Renaming", HERE + "later_patient", "somebody", 30.0, reads=("plans:A",),
+                          writes=("patient",))  # fmt: skip
+
+    job = begin()
+    assert begin() is job and any("runs already" in line for _, line in window.told)
+    qtbot.waitUntil(lambda: job.state == RUNNING, timeout=LONG_MS)
+    window.desk.do("Moved", window.desk.case.with_plan(moved(toy_case.plan("A"), 0, 0, 3)))
+    other = begin()
+    assert other is not job and job.stopping, "its answer would not fit any more"
+    window.jobs.cancel_all()
+    qtbot.waitUntil(idle(window), timeout=LONG_MS)
+
+
+def test_a_plan_that_has_a_result_is_not_simulated_again_unasked(window, qtbot, toy_case):
+    desk = window.desk
+    desk.do("Moved", desk.case.with_plan(moved(toy_case.plan("A"), 0, 0, 3)))
+    desk.undo()
+    assert "A" in desk.case.results and desk.session.history.undone
+    window.run("simulate.run")
+    window.run("simulate.run_all")
+    assert not window.jobs.jobs and desk.session.history.undone, "what was undone can still be done again"
+    assert any("simulated already" in line for _, line in window.told)
+    assert window.commands["simulate.again"].enabled(window)
+
+
 def test_closing_ends_what_runs(window, qtbot):
     job = rename(window, 30.0)
     qtbot.waitUntil(lambda: job.task._child is not None, timeout=LONG_MS)
@@ -185,6 +238,35 @@ def test_numbers_follow_the_plan_that_is_moved(window, qtbot, toy_case):
     assert [line for level, line in window.told if level == "warning" and "outside the scan" in line]
     window.close()
     assert not Path(f"/proc/{pid}").exists()
+
+
+def test_what_is_given_back_or_let_go_has_its_numbers_at_once(window, qtbot):
+    desk, numbers = window.desk, window.panels["numbers"]
+    window.run("plan.duplicate")  # a plan that was not simulated
+    desk.set_edit_mode(True)
+    qtbot.waitUntil(lambda: desk.live_is_current, timeout=LONG_MS)
+    first, start = desk.live, desk.plan
+    assert first.quantities and numbers.shown.state == "preview"
+    desk.move(moved(start, 0.0, 3.0, 0.0))
+    assert numbers.shown.state == "updating" and not any(row.current for row in numbers.shown.rows if row.of_plan)
+    qtbot.waitUntil(lambda: desk.live_is_current, timeout=LONG_MS)
+    desk.drop()
+    assert desk.live is first and desk.live_is_current and numbers.shown.state == "preview"
+    desk.move(moved(start, 0.0, 4.0, 0.0))
+    desk.commit("Move")  # the hand lets go before an answer has come
+    assert not desk.live_is_current
+    qtbot.waitUntil(lambda: desk.live_is_current, timeout=LONG_MS)
+    assert desk.live.plan == desk.case.plans["B"] == moved(start, 0.0, 4.0, 0.0)
+    last = desk.live
+    desk.undo()
+    assert desk.live is first and desk.live_is_current
+    desk.redo()
+    assert desk.live is last
+    # another patient: what was computed does not count any more, though the plan is the same
+    desk.do("Weight", replace(desk.case, patient=replace(desk.case.patient, weight_kg=71.0)))
+    assert not desk.live_is_current and numbers.shown.state == "updating"
+    qtbot.waitUntil(lambda: desk.live_is_current, timeout=LONG_MS)
+    assert desk.live is not last and window.live.state == "ready"
 
 
 def test_a_child_that_dies_is_replaced(window, qtbot, toy_case, monkeypatch):

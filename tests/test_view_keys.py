@@ -168,10 +168,51 @@ def test_found_ranks_starts_of_words_first():
         ("Paint", "Segment"), ("New segment", "Segment"), ("Segment panel", "View"), ("Größe der Schrift", "Ansicht"),
         ("Resegment", ""),
     ])]  # fmt: skip
-    assert [entry.key for entry in found("segment", entries)] == [1, 2, 4, 0]
+    assert [entry.key for entry in found("segment", entries)] == [2, 1, 4, 0]
     assert [entry.text for entry in found("grosse", entries)] == ["Größe der Schrift"]
     assert [entry.text for entry in found("pnt", entries)] == ["Paint"]
     assert [entry.key for entry in found("", entries)] == [0, 1, 2, 3, 4] and found("zzz", entries) == []
+
+
+@pytest.mark.parametrize(("query", "name"), [
+    ("render", "scene.volume_bone"), ("volume rendering", "scene.volume_bone"), ("clip", "scene.cut_axial"),
+    ("heat", "simulate.field"), ("ruler", "measure.distance"), ("screenshot", "edit.copy_picture"),
+    ("MIP 3-D", "scene.volume_mip"), ("3d mip", "scene.volume_mip"), ("hide", "slices.outlines"),
+    ("STL", "file.export"), ("RECIST", "measure.diameters"), ("color-blind", "look.palette_colour-blind"),
+    ("needle", "plan.new_ablation"), ("F5", "simulate.run"),
+])  # fmt: skip
+def test_the_palette_knows_what_others_call_it(window, query, name):  # noqa: F811
+    from anatomy_twin.view.finding import found
+    from anatomy_twin.view.palette import entries_of
+
+    assert name in [entry.key for entry in found(query, entries_of(window))[:8]]
+
+
+def test_the_palette_says_that_nothing_is_called_so(window, qtbot):  # noqa: F811
+    from PySide6.QtCore import Qt
+
+    from anatomy_twin.view.palette import Palette
+
+    palette = Palette(window)
+    palette.show()
+    qtbot.keyClicks(palette.line, "qqq")
+    assert palette.list.topLevelItemCount() == 1 and "qqq" in palette.list.topLevelItem(0).text(0)
+    qtbot.keyClick(palette.line, Qt.Key.Key_Return)
+    assert palette.isVisible(), "there is nothing to be done"
+    palette.line.setText("abaltion")
+    assert "ablation" in palette.list.topLevelItem(0).text(0) and palette.list.currentItem() is not None
+    assert palette.list.currentItem().data(0, Qt.ItemDataRole.UserRole).key == "plan.new_ablation"
+    palette.close()
+
+
+def test_other_words_are_those_of_commands(qapp):
+    from fnmatch import fnmatch
+
+    from anatomy_twin.view.command_words import tables
+    from anatomy_twin.view.commands import all_commands
+
+    names = [command.name for command in all_commands()]
+    assert [key for key in tables(str) if not any(fnmatch(name, key) for name in names)] == []
 
 
 def test_page_of_keys_has_every_key(window, qtbot):  # noqa: F811

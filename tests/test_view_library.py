@@ -8,7 +8,7 @@ import pytest
 
 import anatomy_twin as at
 from tests.support.toy_patient import toy_patient
-from tests.support.windows import answer, own_folders, scan_of, shown_window, wait_for
+from tests.support.windows import answer, open_dialog, own_folders, scan_of, shown_window, wait_for
 
 pytestmark = pytest.mark.gui
 
@@ -160,7 +160,7 @@ def test_all_commands_of_the_steps_exist_and_all_reasons_have_words(qtbot, folde
     known = {command.name for command in all_commands()}
     assert {name for work in WORK.values() for name in work.commands} <= known
     assert {name for work in WORK.values() for name in work.panels} <= {place.name for place in PLACES}
-    facts = FrozenMapping(dict.fromkeys(("count", "plans", "modality", "slices", "step"), "1"))
+    facts = FrozenMapping(dict.fromkeys(("count", "plans", "modality", "slices", "step", "number"), "1"))
     assert all(reason_words(Reason(kind, facts)) == Reason(kind, facts).line for kind in SENTENCES)
     assert tuple(WORK) == NAMES and all(step_name(name) for name in NAMES) and all(map(state_words, STATES))
 
@@ -185,6 +185,8 @@ def test_labels_and_plans_are_exported(qtbot, saved):
 
 
 def test_a_report_marks_its_step_as_done(qtbot, saved, monkeypatch):
+    from PySide6.QtWidgets import QFileDialog
+
     from anatomy_twin.view import opening_export
 
     shown = []
@@ -193,8 +195,13 @@ def test_a_report_marks_its_step_as_done(qtbot, saved, monkeypatch):
     opening = opening_of(window)
     opening.open_case(saved)
     wait_for(qtbot, lambda: window.desk)
-    opening_export.write_report(opening, saved.parent)
+    opening_export.ask_report(opening)
+    dialog = wait_for(qtbot, lambda: open_dialog(window, QFileDialog))
+    assert [Path(name) for name in dialog.selectedFiles()] == [saved.parent / "alder_report"]
+    (saved.parent / "alder_report").mkdir()  # one that is there is a name too, not a folder to walk into
+    dialog.accept()
     qtbot.waitUntil(lambda: opening.reported, timeout=120_000)
+    assert not shown and str(saved.parent / "alder_report") in answer(qtbot, window, "open")
     assert [Path(place) for place in shown] == [saved.parent / "alder_report/report.html"] and shown[0].is_file()
     steps = window.panels["steps"]
     qtbot.waitUntil(lambda: steps.rows["report"].badge.state == "done", timeout=5_000)

@@ -14,20 +14,24 @@ ACTIONS = 120
 def test_random_hands_break_nothing_and_lose_nothing(qtbot, monkeypatch, tmp_path):
     from anatomy_twin.pipeline.session import Session
     from anatomy_twin.store import save_case
-    from tests.fuzz import window_monkey as hands
+    from tests.fuzz.window_checks import copied, let_go, saved_and_recovered, undo_and_redo_everything
+    from tests.fuzz.window_memory import leftovers
+    from tests.fuzz.window_monkey import Monkey
 
     own_folders(monkeypatch, tmp_path / "user")
     case = save_case(planned_case(), tmp_path / "toy.twin")
-    children = hands.leftovers()["children"]  # the screen is one
+    other = copied(case, tmp_path, "other.twin")
+    children = leftovers()["children"]  # the screen is one
     window = shown_window(qtbot, Session.open(case))
-    monkey = hands.Monkey(window, seed=5)
+    monkey = Monkey(window, seed=5, cases=(case, other))
     try:
         monkey.act(ACTIONS)
+        let_go(window)  # while questions are still answered
     finally:
         monkey.stop()
     assert not monkey.faults
-    hands.let_go(window)
-    assert hands.undo_and_redo_everything(window.desk.session) == []
-    assert hands.saved_and_recovered(window, case) == []
+    assert sum(monkey.changing.values()) >= ACTIONS // 8  # hands that change nothing prove nothing
+    assert undo_and_redo_everything(window.desk.session) == []
+    assert saved_and_recovered(window) == []
     window.close()
-    assert hands.leftovers()["children"] <= children
+    assert leftovers()["children"] <= children

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+
+from tests.support.plan_hand import Hand, off
 
 pytestmark = pytest.mark.gui
 
@@ -31,70 +35,6 @@ def window(qtbot, toy_case, tmp_path, monkeypatch):
 @pytest.fixture
 def hand(window, qtbot):
     return Hand(window, qtbot)
-
-
-def off(point_mm, *by_mm):
-    return np.asarray(point_mm, float) + by_mm
-
-
-class Hand:
-    """A mouse over the axial slice, and what it finds there."""
-
-    def __init__(self, window, qtbot):
-        from anatomy_twin.view.tools.plan_handles import handles_of
-
-        self.desk, self.bot, self.tool = window.desk, qtbot, handles_of(window)
-        self.pane = window.views.slice_panes["axial"]
-
-    def handle(self, kind, part=0):
-        return next(h for h in self.tool.handles if h.kind == kind and h.part == part)
-
-    def look_at(self, point_mm):
-        self.desk.set_focus(point_mm)
-        self.bot.wait(20)
-
-    def at(self, point_mm):
-        from PySide6.QtCore import QPoint
-
-        row, column = self.pane.plane.to_pixel(point_mm)
-        return QPoint(round(float(column)), round(float(row)))
-
-    def press(self, point_mm):
-        from PySide6.QtCore import Qt
-
-        self.bot.mouseMove(self.pane, self.at(point_mm))
-        self.bot.mousePress(self.pane, Qt.MouseButton.LeftButton, pos=self.at(point_mm))
-
-    def drag(self, point_mm, shift=False, alt=True):
-        """The mouse moves while held; Alt, so that nothing is snapped to, unless told otherwise."""
-        from PySide6.QtCore import QPointF, Qt
-        from PySide6.QtGui import QMouseEvent
-        from PySide6.QtWidgets import QApplication
-
-        keys = Qt.KeyboardModifier.AltModifier if alt else Qt.KeyboardModifier.NoModifier
-        keys |= Qt.KeyboardModifier.ShiftModifier if shift else Qt.KeyboardModifier.NoModifier
-        place = QPointF(self.at(point_mm))
-        event = QMouseEvent(QMouseEvent.Type.MouseMove, place, self.pane.mapToGlobal(place), Qt.MouseButton.NoButton,
-                            Qt.MouseButton.LeftButton, keys)  # fmt: skip
-        QApplication.sendEvent(self.pane, event)
-
-    def release(self, point_mm):
-        from PySide6.QtCore import Qt
-
-        self.bot.mouseRelease(self.pane, Qt.MouseButton.LeftButton, pos=self.at(point_mm))
-
-    def key(self, key, modifiers=None):
-        from PySide6.QtCore import Qt
-
-        self.bot.keyClick(self.pane, key, modifiers or Qt.KeyboardModifier.NoModifier)
-
-    @property
-    def needle(self):
-        return self.desk.plan.applicators[0]
-
-    @property
-    def steps(self):
-        return self.desk.session.history.names
 
 
 def test_outside_edit_mode_nothing_moves(window, hand):
@@ -163,12 +103,12 @@ def test_an_entry_snaps_to_the_skin_and_alt_keeps_it_free(window, hand):
     entry = np.asarray(hand.needle.entry_mm)
     hand.look_at(entry)
     hand.press(entry)
-    hand.drag(off(entry, 4.0, 12.0, 0.0), alt=False)
+    hand.drag(off(entry, 0.5, 2.0, 0.0), alt=False)
     assert hand.tool.snapped is not None and hand.tool.snapped.label == "on the skin"
     skin = hand.needle.entry_mm
     texts = [shape.text for shape in hand.desk.shapes() if shape.kind == "text"]
     assert "entry of applicator 1, on the skin" in texts
-    hand.drag(off(entry, 4.0, 12.0, 0.0))
+    hand.drag(off(entry, 0.5, 2.0, 0.0))
     assert hand.tool.snapped is None and hand.needle.entry_mm != skin
     window.desk.undo()  # gives back what is held
     assert hand.needle.entry_mm == pytest.approx(tuple(entry)) and hand.steps == ()
@@ -283,7 +223,7 @@ def test_rules_are_checked_when_the_hand_rests_and_are_no_step_of_their_own(wind
     hand.bot.waitUntil(lambda: "B" in hand.desk.case.checks, timeout=60_000)
     assert hand.steps == steps and panel.rules.rules.topLevelItemCount() > 8
     shown = [panel.rules.rules.topLevelItem(row).text(0) for row in range(panel.rules.rules.topLevelItemCount())]
-    assert all(any(word in text for word in ("passed", "broken", "not checked")) for text in shown if text)
+    assert all(any(word in text for word in ("kept", "broken", "not checked")) for text in shown if text)
     assert panel.checks.known.keys() == {"A", "B"}
     window.run("edit.undo")  # the check goes with the change that it is about
     assert hand.needle.duration_s == 240.0 and hand.steps == ("Duplicate plan A",)
@@ -295,6 +235,14 @@ def test_numbers_of_a_resection_need_no_simulation(window, hand):
     window.run("plan.new_resection")
     hand.bot.waitUntil(lambda: "B" in hand.desk.case.assessments, timeout=60_000)
     assert hand.steps == ("New plan B",) and hand.desk.case.assessments["B"]["remnant_percent"].value > 0
+    numbers = window.panels["numbers"]
+    assert "exact" in numbers.banner.text() and "Simulate" not in numbers.banner.text()
+    hand.desk.move(replace(hand.desk.plan, cuts=(replace(hand.desk.plan.cuts[0], normal=(1.0, 0.0, 0.0)),)))
+    hand.bot.waitUntil(lambda: numbers.shown.state == "exact", timeout=60_000)
+    assert "as it is held: exact" in numbers.banner.text() and " ms " in numbers.banner.toolTip()
+    hand.desk.drop()
+    assert numbers.shown.state == "assessed"  # at once
+    window.show_panel("compare")
     column = window.panels["compare"].comparison.plans[1]
     assert column.assessed and not column.preview
     window.run("edit.undo")
@@ -302,15 +250,15 @@ def test_numbers_of_a_resection_need_no_simulation(window, hand):
 
 
 def test_the_comparison_marks_and_chooses(window, hand):
-    from dataclasses import replace
-
     from PySide6.QtWidgets import QApplication
 
     desk, panel = hand.desk, window.panels["compare"]
+    window.show_panel("compare")
     window.run("plan.duplicate")
     numbers = replace(desk.case.assessments["A"], plan_name="B")
     better = tuple(replace(q, value=q.value + 3.0) if q.name == "minimal_margin_mm" else q for q in numbers.quantities)
     desk.do("Numbers", desk.case.with_assessment(replace(numbers, quantities=better)))
+    hand.bot.waitUntil(lambda: len(panel.comparison.plans) == 2 and panel.comparison.plans[1].assessed)
     row = next(n for n, row in enumerate(panel.comparison.rows, start=1) if row.name == "minimal_margin_mm")
     assert panel.table.item(row, 1).font().bold() and "\N{BLACK STAR}" in panel.table.item(row, 1).text()
     assert not panel.table.item(row, 0).font().bold()
@@ -366,6 +314,36 @@ def test_lesions_and_curved_surfaces_are_moved_by_hand_too(window, hand):
         hand.release(handle.point_mm)
         assert np.allclose(hand.handle(kind).point_mm, off(handle.point_mm, 10.0, 6.0, 0.0), atol=1.5)
         assert hand.steps[-1] == words and any(shape.kind == "line" for shape in hand.desk.shapes())
+
+
+def test_what_is_not_measured_is_said_and_not_offered(window, hand):
+    from anatomy_twin.core import ResectionPlan, SegmentCut, SurfaceCut
+
+    focus, panels = np.asarray(hand.desk.focus_mm), window.panels
+    grid = tuple(tuple(off(focus, 12.0 * i, 0.0, 12.0 * j)) for i in range(4) for j in range(4))
+    for name, cut, words in (("S", SurfaceCut(grid), "curved cut"), ("T", SegmentCut(("V",)), "cut by segments")):
+        hand.desk.do("Plan", hand.desk.case.with_plan(ResectionPlan(name, "liver", ("tumour_1",), (cut,))))
+        hand.desk.choose_plan(name)
+        hand.desk.set_edit_mode(True)
+        for text in (panels["numbers"].banner.text(), panels["plans"].heading.text(),
+                     panels["plans"].rules.heading.text()):  # fmt: skip
+            assert words in text and "not measured yet" in text
+        assert not window.commands["simulate.check"].enabled(window) and hand.desk.live is None
+        assert "not measured yet" in window.commands["simulate.check"].why(window)
+        assert window.live.state == "off" and panels["plans"].checks._next() is None
+
+
+def test_rules_read_the_same_everywhere(window, hand):
+    panels = window.panels
+    window.show_panel("compare")
+    hand.bot.waitUntil(lambda: panels["compare"].table.item(1, 0) is not None)
+    left = sum(rule.outcome == "not checked" for rule in hand.desk.case.checks["A"].rules)
+    assert left > 1 and not hand.desk.case.checks["A"].broken
+    assert f"{left} rules not checked" in panels["plans"].rules.heading.text()
+    assert f"{left} not checked" in panels["plans"].plans.topLevelItem(0).text(2)
+    assert f"{left} not checked" in panels["compare"].table.item(1, 0).text()
+    assert panels["steps"].rows["plan"].why.text() == f"plan A: {left} rules not checked"
+    assert f"{left} rules not checked" in panels["compare"].table.item(0, 0).toolTip()
 
 
 def test_all_words_of_handles_and_settings_can_be_translated(toy_case):

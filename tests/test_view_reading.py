@@ -205,7 +205,7 @@ def test_numbers_of_a_moved_plan_are_never_shown_as_current(window, toy_case):
     margin = toy_case.assessments["A"]["minimal_margin_mm"]
     nearer = replace(margin, value=margin.value - 2.0)
     desk.set_live(Preview(plan=moved, quantities=(nearer,), caption="preview on a grid"))
-    assert panel.shown.state == "preview" and "PREVIEW" in panel.banner.text() and "on a grid" in panel.banner.text()
+    assert panel.shown.state == "preview" and "PREVIEW" in panel.banner.text() and "on a grid" in panel.banner.toolTip()
     shown = panel.texts()["Minimal ablative margin"]
     assert shown[0] == f"{nearer.value:.1f} mm" and shown[1] == "\N{BLACK DOWN-POINTING TRIANGLE} 2.0 mm" and shown[2]
     assert panel.texts()["Ablated volume"][0] == "\N{HORIZONTAL ELLIPSIS}"
@@ -284,6 +284,6 @@ def test_words_of_a_place_in_the_liver_name_its_segment():
         "Liver segment V", (), Away("tumour_1", "Tumour 1 (target)", -3.25), Away("portal", "Portal vein", 12.0, 4.4),
     )
     line = place_words(told)
-    assert "48 HU" in line and "Tumour 1 (target) (flagged) in Liver, segment V" in line
+    assert "48 HU" in line and "Tumour 1 (target, flagged) in Liver, segment V" in line
     assert "3.2 mm inside Tumour 1" in line and "Portal vein (4 mm wide): 12.0 mm away" in line
     assert place_words(Readout((900.0, 0.0, 0.0), "L 900.0, P 0.0, H 0.0 mm")) == "L 900.0, P 0.0, H 0.0 mm"

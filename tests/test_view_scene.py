@@ -242,7 +242,7 @@ def test_a_preview_is_shown_only_while_it_is_current(window):
     moved = replace(desk.plan, margin_mm=6.0)
     desk.move(moved)
     desk.set_live(Preview(moved, surface=surface, caption="preview on a 2.5 mm grid"))
-    assert pane.stage.preview.shown and pane.stage.preview.label.GetInput() == "preview on a 2.5 mm grid"
+    assert pane.stage.preview.shown and pane.stage.preview.caption((0.0, 0.0, 1.0)).text == "Zone: preview"
     desk.move(replace(moved, margin_mm=7.0))
     assert not pane.stage.preview.shown
     desk.drop()
@@ -270,9 +270,65 @@ def test_cuts_slices_volume_and_fields_by_commands(window, qtbot):
     assert pane.stage.volume_look == "soft-tissue"
     window.run("scene.volume_none")
     window.run("scene.field_temperature")
-    assert desk.field_shown == "temperature" and pane.stage.bar.actor.GetVisibility()
+    assert desk.field_shown == "temperature"
+    pane.stage.frame("resting")
+    assert pane.stage.bar.lines[0] == "Temperature"
     window.run("scene.field_none")
-    assert not pane.stage.bar.actor.GetVisibility()
+    pane.stage.frame("resting")
+    assert pane.stage.bar.lines == ()
+
+
+def test_a_row_of_the_tree_stands_out_in_all_views_and_the_mouse_lights_up_its_row(window, qtbot):
+    from PySide6.QtCore import QEvent, QPointF, Qt
+    from PySide6.QtGui import QMouseEvent
+    from PySide6.QtWidgets import QApplication
+
+    from anatomy_twin.view.panels.scene_tree import SceneTree
+
+    window.run("look.panel_tree")
+
+    pane, desk, tree = window.views.scene_pane, window.desk, window.findChild(SceneTree)
+    axial = window.views.slice_panes["axial"]
+    qtbot.waitUntil(lambda: not pane.busy, timeout=20000)
+    whole = {kind: count for kind, count in pane.frames.items() if kind != "over"}
+    sampled = dict(axial.painter.work)
+    tree.tree.scrollToItem(tree.items["liver"])
+    row = tree.tree.visualItemRect(tree.items["liver"]).center()
+    row.setX(90)  # on its name
+    move = QMouseEvent(QEvent.Type.MouseMove, QPointF(row), QPointF(tree.tree.viewport().mapToGlobal(row)),
+                       Qt.MouseButton.NoButton, Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier)  # fmt: skip
+    QApplication.sendEvent(tree.tree.viewport(), move)
+    qtbot.waitUntil(lambda: desk.shown_out == "liver", timeout=10000)
+    qtbot.waitUntil(lambda: pane.frames["over"] > 0, timeout=10000)
+    assert pane.stage.pointed.shown and axial.content().pointed == "liver"
+    assert {kind: count for kind, count in pane.frames.items() if kind != "over"} == whole, "surfaces drawn anew"
+    axial.painter.paint(axial.content())
+    assert axial.painter.work["labels"] == sampled["labels"] and axial.painter.work["grey"] == sampled["grey"]
+    tree.point_out("")
+    assert not pane.stage.pointed.shown and axial.content().pointed == ""
+    desk.point_out("liver", "3d")
+    assert tree.is_pointed("liver") and not tree.is_pointed("tumour_1") and not pane.stage.pointed.shown
+    tree.items["liver"].parent().setExpanded(False)
+    assert tree.is_pointed(str(tree.items["liver"].parent().data(0, Qt.ItemDataRole.UserRole))), "its group instead"
+    assert not tree.is_pointed("liver")
+
+
+def test_views_come_near_to_a_plan_that_is_to_be_edited_and_leave_what_a_person_chose(window):
+    pane, desk = window.views.scene_pane, window.desk
+    pane.set_camera(pane.stage.camera.zoomed(0.5))
+    chosen = pane.stage.camera
+    window.run("plan.edit")
+    assert desk.edit_mode and pane.stage.camera == chosen
+    window.run("plan.edit")
+    pane.look("anterior")
+    pane._home = pane.stage.camera = pane.stage.camera.zoomed(0.3)
+    window.run("plan.edit")
+    size = pane.interactor.width(), pane.interactor.height()
+    applicator = desk.plan.applicators[0]
+    for end in (applicator.tip_mm, applicator.entry_mm):
+        x, y = pane.stage.camera.pixel_of(end, size)
+        assert 0 < x < size[0] and 0 < y < size[1]
+    assert pane.stage.camera.shown_mm < chosen.shown_mm
 
 
 def test_a_double_click_makes_it_the_only_view(window, qtbot):

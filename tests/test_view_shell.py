@@ -68,6 +68,37 @@ def test_one_view_alone_by_key_and_back(window, qtbot):
     assert len(window.views.shown) == 4
 
 
+def test_a_panel_becomes_large_and_is_as_it_was_afterwards(window, qtbot):
+    places = window.dock_places
+    window.run("look.reset")
+    qtbot.wait(50)
+    dock, beside = window.docks["compare"], window.docks["messages"]
+    before, width = dock.height(), dock.width()
+    window.show_panel("compare")
+    tabs = places._tabs["numbers"]
+    tabs.tabBarDoubleClicked.emit(tabs.currentIndex())
+    qtbot.waitUntil(lambda: dock.height() > 1.5 * before, timeout=5000)
+    assert dock.width() > 1.3 * width and beside.isHidden() and window.commands["look.large_panel"].checked(window)
+    window.run("look.large_panel")
+    qtbot.waitUntil(lambda: abs(dock.height() - before) <= 3, timeout=5000)
+    assert not beside.isHidden() and abs(dock.width() - width) <= 3 and not places.large
+    window.run("look.large_panel")
+    window.show_panel("history")
+    assert not places.large and window.panels["history"].isVisible(), "what is asked for is not kept hidden"
+
+
+def test_the_line_below_leaves_out_whole_parts_that_do_not_fit(window):
+    from PySide6.QtGui import QFontMetrics
+
+    label = window.place_label
+    two = "R 1.0 mm   \N{MIDDLE DOT}   Tumour 1 in Liver"
+    label.setText(f"{two}   \N{MIDDLE DOT}   40.1 mm away")
+    width = QFontMetrics(label.font()).horizontalAdvance
+    assert label._fitting(1000) == label.text()
+    assert label._fitting(width(label.text()) - 1) == f"{two}  \N{HORIZONTAL ELLIPSIS}"
+    assert label._fitting(width("R 1.0 mm") + 1) == "R 1.0 mm"
+
+
 def test_a_divider_is_dragged_and_reset_puts_it_back(window, qtbot):
     from PySide6.QtCore import QPoint, Qt
 
@@ -244,6 +275,8 @@ def test_preferences_last_and_broken_files_do_no_harm(tmp_path):
     file.write_bytes(b"[look]\nfont_percent=huge\nlive_physics=\x00\xff\n\xfe\xfe[[[")
     broken = Preferences(file)
     assert broken["font_percent"] == 100 and broken["theme"] == "dark" and broken.state("docks").isEmpty()
+    file.write_text("[look]\npalette=of another version\n")
+    assert Preferences(file)["palette"] == ""
 
 
 def test_places_are_remembered_for_the_next_window(toy_case, tmp_path, qtbot):

@@ -54,7 +54,7 @@ def test_a_preview_is_dashed_and_only_shown_while_it_is_current(views):
     geometry = desk.scene.volume.geometry.cropped((20, 20, 20), (6, 6, 6))
     desk.set_live(Preview(moved, level=level, geometry=geometry))
     shown = [tint for tint in desk.slice_layers.tints(desk) if tint.name == "preview"]
-    assert len(shown) == 1 and shown[0].dashed
+    assert len(shown) == 1 and shown[0].dashed and shown[0].striking
     assert moment_lines(desk)[0] == "Zone: preview"
     desk.move(replace(moved, margin_mm=8.0))
     assert not any(tint.name == "preview" for tint in desk.slice_layers.tints(desk))

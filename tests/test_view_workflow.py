@@ -94,7 +94,7 @@ def test_from_a_dicom_folder_to_a_saved_report(qtbot, monkeypatch, tmp_path):
     opening = Opening.of(window)
     opening.saver.save_to(tmp_path / "work.twin")
     qtbot.waitUntil(lambda: desk.session.path is not None, timeout=60_000)
-    write_report(opening, tmp_path, show=False)
+    write_report(opening, tmp_path / "work_report", show=False)
     finish(qtbot, window)
     facts = json.loads((tmp_path / "work_report" / "report.json").read_text(encoding="utf-8"))
     assert facts["plan_name"] == name and facts["synthetic"]

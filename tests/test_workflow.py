@@ -68,6 +68,7 @@ def test_a_plan_moves_the_work_on(toy_case):
     planned = replace(toy_case, results={}, assessments={})
     assert states(planned)["simulate"] == "current" and line(planned, "simulate") == "plan A is not simulated"
     assert states(planned)["compare"] == "open" and states(planned)["report"] == "open"
+    assert line(planned, "report") == "follows step 5" and line(bare, "simulate") == "follows step 4"
 
 
 def test_all_done_but_the_report(toy_case):
@@ -80,20 +81,28 @@ def test_broken_rules_are_told_with_their_plan(toy_case):
     rules = (Rule("ribs", "broken", "through a rib"), Rule("lung", "broken", "through the lung"))
     case = replace(toy_case, checks={"A": PlanCheck("A", rules)})
     assert states(case)["plan"] == "attention" and line(case, "plan") == "plan A: 2 rules broken"
-    assert "not checked" in line(replace(toy_case, checks={}), "plan")
+    bare = replace(toy_case, checks={})
+    assert line(bare, "plan") == "plan A: rules not checked"
+    # what was read off beside the case counts too, and what could not be checked is to be looked at
+    assert line(bare, "plan", checks={"A": PlanCheck("A", rules[:1])}) == "plan A: 1 rule broken"
+    unseen = (Rule("heart", "not checked", "heart not found"), Rule("lung", "passed", "nothing near"))
+    assert states(bare, checks={"A": PlanCheck("A", unseen)})["plan"] == "attention"
+    assert line(bare, "plan", checks={"A": PlanCheck("A", unseen)}) == "plan A: 1 rule not checked"
+    assert states(bare, checks={"A": PlanCheck("A", unseen[1:])})["plan"] == "done"
 
 
 def test_a_resection_needs_no_simulation_and_two_plans_are_compared(toy_case):
     cut = PlaneCut((0.0, 0.0, 0.0), (1.0, 0.0, 0.0))
     case = replace(toy_case, plans={"B": ResectionPlan("B", "liver", ("tumour_1",), (cut,))}, checks={}, results={})
-    assert states(case)["simulate"] == "done" and line(case, "simulate") == "nothing to simulate in these plans"
+    assert states(case)["simulate"] == "done" and "a resection is not simulated" in line(case, "simulate")
     both = toy_case.with_plan(case.plan("B"))
-    assert states(both)["compare"] == "open" and line(both, "compare") == "plan B: numbers are not read off yet"
+    assert states(both)["compare"] == "open" and line(both, "compare") == "plan B: numbers follow by themselves"
+    assert states(both, read=("B",))["compare"] == "done", "numbers that are known beside the case count"
     full = both.with_assessment(Assessment("B", ()))
     assert states(full)["compare"] == "done" and line(full, "compare") == "2 plans to compare"
 
 
 def test_every_sentence_can_be_filled():
-    facts = dict.fromkeys(("count", "plans", "modality", "slices", "step"), "1")
+    facts = dict.fromkeys(("count", "plans", "modality", "slices", "step", "number"), "1")
     for kind in SENTENCES:
         assert "{" not in Reason(kind, FrozenMapping(facts)).line

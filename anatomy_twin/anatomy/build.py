@@ -17,6 +17,7 @@ from anatomy_twin.anatomy.surface.complexes import (
 )
 from anatomy_twin.anatomy.surface.regions import RegionMap, regions_of
 from anatomy_twin.anatomy.surface.surfaces import voxels_of_islands, without_islands
+from anatomy_twin.catalog import SLICES_ONLY
 from anatomy_twin.core import (
     SILENT,
     Anatomy,
@@ -30,7 +31,6 @@ from anatomy_twin.core import (
 )
 from anatomy_twin.errors import DataError
 
-SLICES_ONLY = ("unknown_tissue", "fat", "subcutaneous_fat", "visceral_fat", "muscle")
 AROUND = ("body", "skin", "diaphragm", "lung_right", "lung_left", "pleural_recess")  # the organs beside shape these
 LESIONS = ("tumour", "tumour_candidate", "lesion")
 SMALLEST_DRAWN_ISLAND_ML = 0.05

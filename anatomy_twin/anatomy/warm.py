@@ -22,24 +22,28 @@ from anatomy_twin.kernels.tree_paths import outward_steps, ways_of_contact
 def warm_up() -> None:
     """Compile everything (they are cached on disk)."""
     warm_surfaces()
+    warm_trees()
     warm_tetrahedra()
 
 
 def warm_surfaces() -> None:
-    """Run surfaces, trees and segments once on a tiny liver, with the array types that a scan has."""
-    labels = _tiny_liver()
-    turned = labels.reindexed((0, 1, 2), (True, False, False))  # other memory layouts are other types to a compiler
-    for one in (turned, labels):
-        volume = Volume(np.zeros(one.geometry.shape, np.int16), one.geometry)
-        anatomy = build_anatomy(volume, one)
-        trees = vessel_trees(one, volume=volume)
-    _warm_rare()
-    divide_liver(labels, trees)
+    """Run surfaces once on a tiny liver, with the array types that a scan has."""
+    for one in _both_layouts():
+        anatomy = build_anatomy(Volume(np.zeros(one.geometry.shape, np.int16), one.geometry), one)
+    _warm_rare_surfaces()
     surface = anatomy.structures["portal_vein"].surface
     assert surface is not None
     mended(SurfaceMesh(surface.points_mm, surface.triangles[:-1]))
     twice = np.concatenate([surface.triangles, surface.triangles + len(surface.points_mm)])
     closed_parts(SurfaceMesh(np.concatenate([surface.points_mm, surface.points_mm + 200.0]), twice))
+
+
+def warm_trees() -> None:
+    """Run vessel trees and segments once on a tiny liver, with the array types that a scan has."""
+    for one in _both_layouts():
+        trees = vessel_trees(one, volume=Volume(np.zeros(one.geometry.shape, np.int16), one.geometry))
+    _warm_rare_trees()
+    divide_liver(one, trees)
 
 
 def warm_tetrahedra() -> None:
@@ -50,6 +54,12 @@ def warm_tetrahedra() -> None:
     k, j, i = np.indices(labels.geometry.shape)
     ball = (k - 10) ** 2 + (j - 12) ** 2 + (i - 14) ** 2
     wall_thickness((ball >= 16) & (ball < 49), ball < 16, labels.geometry)
+
+
+def _both_layouts() -> tuple[LabelMap, LabelMap]:
+    """Return the tiny liver turned and upright: other memory layouts are other types to a compiler."""
+    labels = _tiny_liver()
+    return labels.reindexed((0, 1, 2), (True, False, False)), labels
 
 
 def _tiny_liver() -> LabelMap:
@@ -71,14 +81,18 @@ def _tiny_liver() -> LabelMap:
     return LabelMap(array, grid, tuple(segments))
 
 
-def _warm_rare() -> None:
-    """Run what a liver with one whole vessel does not come to: crossing and nested surfaces, gaps and rings."""
+def _warm_rare_surfaces() -> None:
+    """Run what a liver with one whole vessel does not come to: crossing and nested surfaces."""
     corners = np.arange(3, dtype=np.int32)
     renamed(corners[None], np.zeros((1, 2), np.int32), corners)
     points, triangles = np.eye(3), np.stack([corners, corners])
     nesting_of(points, triangles, np.array([0, 1], np.int32), 2)
     for place in (np.zeros(3), np.zeros(6)[::2]):
         solid_angle(points, triangles, np.zeros(1, np.int64), place)
+
+
+def _warm_rare_trees() -> None:
+    """Run what one whole vessel does not come to: gaps and rings."""
     one, none = np.zeros(1), np.full(1, -1, np.int64)
     ways_of_contact(np.full((1, 26), -1, np.int32), none, none, one)
     voxels = np.asfortranarray(np.zeros((2, 3), np.int64))

@@ -207,12 +207,15 @@ def _temperatures(labels: LabelMap, target: str, result: ThermalResult) -> list[
 
 
 def _doubted(quantity: Quantity, labels: LabelMap, name: str) -> Quantity:
-    """Return a number read off the outline of ``name``: one that is flagged can miss a limit, it cannot meet it."""
+    """Return a number read off the outline of ``name``: one that is flagged can miss a limit, it cannot meet it.
+
+    What falls short by a little stays "borderline": that the outline is open must not hide that the limit is missed.
+    """
     segment = labels.segment(name)
     if segment.state != "check" or quantity.verdict not in ("met", "borderline"):
         return quantity
     note = "; ".join(filter(None, [quantity.note, f"the outline of {_label_of(name)} is to be confirmed"]))
-    return replace(quantity, verdict="not checked", note=note)
+    return replace(quantity, verdict="not checked" if quantity.verdict == "met" else "borderline", note=note)
 
 
 def _label_of(name: str) -> str:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
-from skimage.measure import marching_cubes
 
 from anatomy_twin.core import ThermalResult, VolumeGeometry, reindex
 from anatomy_twin.errors import DataError
@@ -36,6 +35,8 @@ class Boundary:
         padded = np.pad(self.field, 1, constant_values=-FAR)
         if not (padded > 0).any():
             raise DataError("there is no boundary: nothing lies inside")
+        from skimage.measure import marching_cubes  # loaded here: a window needs none to open
+
         index, triangles, _, _ = marching_cubes(padded, 0.0)
         return self.geometry.to_world(index.astype(float) - 1.0), triangles.astype(np.int64)
 

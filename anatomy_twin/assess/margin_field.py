@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
-from skimage.measure import marching_cubes
 
 from anatomy_twin.assess.boundary import FAR, Boundary, distance_to_triangles, mask_boundary, signed_distance_to
 from anatomy_twin.assess.margin import Margin, is_lesion, nearest, organ_field
@@ -136,6 +135,8 @@ def zone_surface(zone: Boundary) -> tuple[Floats, NDArray[np.int64], Floats, Flo
     low = np.array([max(span[0] - 2, 0) for span in spans])
     high = np.array([min(span[-1] + 3, size) for span, size in zip(spans, zone.field.shape, strict=True)])
     block = zone.field[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+    from skimage.measure import marching_cubes  # loaded here: a window needs none to open
+
     index, triangles, _, _ = marching_cubes(np.pad(block, 1, constant_values=-FAR), 0.0)
     points = zone.geometry.to_world(index.astype(float) - 1.0 + low)
     return points, triangles.astype(np.int64), low.astype(float), (high - 1).astype(float)

@@ -6,9 +6,11 @@ import json
 from collections.abc import Container
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Final
 
 from anatomy_twin.errors import UsageError
+
+SLICES_ONLY: Final = ("unknown_tissue", "fat", "subcutaneous_fat", "visceral_fat", "muscle")  # never as surfaces
 
 
 @cache

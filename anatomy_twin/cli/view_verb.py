@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ from anatomy_twin.errors import DataError
 if TYPE_CHECKING:
     from anatomy_twin.core import Case
 
+TELL_AFTER_S = 1.0
 PNG_END = b"IEND\xaeB`\x82"  # the last chunk of a whole file
 PICTURES = {
     "surfaces": "all surfaces with their certificates",
@@ -54,7 +57,8 @@ def _show(options: argparse.Namespace, sheets: dict[str, str]) -> int:
     if not (options.screenshot or options.overview or sheets):
         from anatomy_twin.view import open_window
 
-        return int(open_window(options.case, plan_name=options.plan))
+        with _saying_that_it_opens() as opened:
+            return int(open_window(options.case, plan_name=options.plan, shown=opened))
     case = open_case(options.case)
     for name in sheets:
         _require(name, case)
@@ -78,6 +82,18 @@ def _show(options: argparse.Namespace, sheets: dict[str, str]) -> int:
 
         wrote["screenshot"] = str(window_picture(case, Path(options.screenshot), plan_name=options.plan))
     return emit(options, wrote, "\n".join(f"wrote {file}" for file in wrote.values()))
+
+
+@contextlib.contextmanager
+def _saying_that_it_opens() -> Iterator[Callable[[object], None]]:
+    """Tell in the terminal that a window is on its way where it takes a while; give what is called when it is there."""
+    words = threading.Timer(TELL_AFTER_S, lambda: print("opening the window ...", file=sys.stderr, flush=True))
+    words.daemon = True
+    words.start()
+    try:
+        yield lambda _: words.cancel()
+    finally:
+        words.cancel()
 
 
 def _draw(name: str, case: Case, file: str) -> None:

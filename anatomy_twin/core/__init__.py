@@ -1,6 +1,6 @@
 """The types of the package: frozen data on read-only numpy arrays, no input or output."""
 
-from anatomy_twin.core.anatomy import Anatomy, Certificate, Structure, Tissue
+from anatomy_twin.core.anatomy import FROM_A_FILE, Anatomy, Certificate, Structure, Tissue, is_foreign
 from anatomy_twin.core.assessment import Assessment, Cost, PlanCheck, Quantity, Rule
 from anatomy_twin.core.case import Case, Patient, Step, Transform
 from anatomy_twin.core.display import Display, LayerDisplay
@@ -29,11 +29,11 @@ from anatomy_twin.core.tree import VesselTree
 from anatomy_twin.core.volume import Volume
 
 __all__ = [
-    "ABSENT_STATES", "SILENT", "AblationPlan", "Anatomy", "Angle", "Applicator", "Area", "Assessment", "Ball", "Case",
-    "Certificate", "Code", "Cost", "Diameters", "Display", "Distance", "FrozenMapping", "LabelMap", "LayerDisplay",
-    "LesionLine", "LesionPlan", "LesionPoint", "Measurement", "Monitor", "Patient", "Plan", "PlanCheck", "PlaneCut",
-    "PositionPlan", "Quantity", "ResectionPlan", "Result", "Rule", "Seeds", "Segment", "SegmentCut", "SilentMonitor",
-    "Step", "Structure", "SurfaceCut", "SurfaceMesh", "TetMesh", "ThermalResult", "Tissue", "Transform", "VesselTree",
-    "Volume", "VolumeGeometry", "as_seeds", "check_cancelled", "inverse_axes", "named_seeds", "next_stage", "part_of",
-    "reindex",
+    "ABSENT_STATES", "FROM_A_FILE", "SILENT", "AblationPlan", "Anatomy", "Angle", "Applicator", "Area", "Assessment",
+    "Ball", "Case", "Certificate", "Code", "Cost", "Diameters", "Display", "Distance", "FrozenMapping", "LabelMap",
+    "LayerDisplay", "LesionLine", "LesionPlan", "LesionPoint", "Measurement", "Monitor", "Patient", "Plan", "PlanCheck",
+    "PlaneCut", "PositionPlan", "Quantity", "ResectionPlan", "Result", "Rule", "Seeds", "Segment", "SegmentCut",
+    "SilentMonitor", "Step", "Structure", "SurfaceCut", "SurfaceMesh", "TetMesh", "ThermalResult", "Tissue",
+    "Transform", "VesselTree", "Volume", "VolumeGeometry", "as_seeds", "check_cancelled", "inverse_axes", "is_foreign",
+    "named_seeds", "next_stage", "part_of", "reindex",
 ]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from anatomy_twin.core.frozen import FrozenMapping
 from anatomy_twin.core.labels import FORMER_STATES, Code, LabelMap
 from anatomy_twin.core.mesh import SurfaceMesh, TetMesh
 from anatomy_twin.core.tree import VesselTree
 from anatomy_twin.errors import DataError
+
+FROM_A_FILE: Final = "surface from a file, not segmented on this scan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,11 @@ class Structure:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", FORMER_STATES.get(self.state, self.state))
+
+
+def is_foreign(structure: Structure) -> bool:
+    """Tell whether a structure was added from a file."""
+    return structure.note.startswith(FROM_A_FILE)
 
 
 @dataclass(frozen=True, slots=True)

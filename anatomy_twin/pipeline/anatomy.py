@@ -16,9 +16,9 @@ from anatomy_twin.anatomy.tetra.build import build_tetrahedra
 from anatomy_twin.anatomy.tetra.report import TetReport, tetrahedra_report
 from anatomy_twin.anatomy.tetra.size import Near, cut_out, level_sizes
 from anatomy_twin.anatomy.vessels.trees import vessel_trees
-from anatomy_twin.core import SILENT, Case, LabelMap, Monitor
+from anatomy_twin.core import SILENT, Case, LabelMap, Monitor, is_foreign
 from anatomy_twin.errors import DataError, UsageError
-from anatomy_twin.pipeline.foreign import check_name, is_foreign
+from anatomy_twin.pipeline.foreign import check_name
 from anatomy_twin.pipeline.record import Heard, recorded, timed_stage
 from anatomy_twin.pipeline.vessel_labels import with_portal_branches
 

@@ -141,8 +141,8 @@ class BackgroundTask:
             answer.close()
 
 
-class _Telling:
-    """The monitor of the child: tells the parent, not too often, and hears when it is to stop."""
+class Telling:
+    """The monitor of a child: tells the parent, not too often, and hears when it is to stop."""
 
     def __init__(self, parent: Parent, stop: threading.Event) -> None:
         self._parent, self._stop, self._told = parent, stop, 0.0
@@ -153,15 +153,18 @@ class _Telling:
         return self._stop.is_set()
 
     def stage(self, name: str) -> None:
+        """Begin a stage."""
         self._parent.send(("stage", name))
 
     def progress(self, fraction: float) -> None:
+        """Tell how far the stage is, 0 to 1."""
         now = time.monotonic()
         if now - self._told >= TELL_EVERY_S or fraction >= 1.0:
             self._told = now
             self._parent.send(("progress", min(max(float(fraction), 0.0), 1.0)))
 
     def warn(self, message: str) -> None:
+        """Hand a warning on."""
         self._parent.send(("warning", " ".join(str(message).split())))
 
 
@@ -176,21 +179,38 @@ def child_main() -> None:
 
     parent = Parent(nice=5, heard=heard)
     name, parcel, request, answer = parent.inbox.get()
-    parent.send(_answer(name, parcel, ExchangeFile.join(request), ExchangeFile.join(answer), _Telling(parent, stop)))
+    parent.send(_answer(name, parcel, ExchangeFile.join(request), ExchangeFile.join(answer), Telling(parent, stop)))
     # the parent ends this process when it has read the answer
     stop.clear()
     threading.Event().wait()
 
 
 def _answer(
-    name: str, parcel: Parcel, request: ExchangeFile, answer: ExchangeFile, monitor: _Telling
+    name: str, parcel: Parcel, request: ExchangeFile, answer: ExchangeFile, monitor: Telling
 ) -> tuple[str, Any]:
+    shared: list[Any] = []
+
+    def given() -> Any:
+        value, known = unpack(parcel, request)
+        shared.append(known)
+        return value
+
+    return answered(name, given, monitor, lambda value: pack(value, answer, shared[0])[0])
+
+
+def answered(
+    name: str, given: Callable[[], Any], monitor: Telling, packed: Callable[[Any], Any] = lambda value: value
+) -> tuple[str, Any]:
+    """Run a function by its name in a child and return what is to be told: "result", "error" or "cancelled", and what.
+
+    ``given()`` returns its (args, kwargs), ``packed`` makes of its value what is sent.
+    """
     try:
-        (args, kwargs), shared = unpack(parcel, request)
+        args, kwargs = given()
         function = imported_function(name)
         if "monitor" in inspect.signature(function).parameters:
             kwargs = {**kwargs, "monitor": monitor}
-        return "result", pack(function(*args, **kwargs), answer, shared)[0]
+        return "result", packed(function(*args, **kwargs))
     except Cancelled:
         return "cancelled", None
     except TwinError as error:

@@ -12,20 +12,14 @@ from anatomy_twin.anatomy import certify, load_surface
 from anatomy_twin.anatomy.solid.overlaps import parts_joined
 from anatomy_twin.anatomy.solid.repair import mended
 from anatomy_twin.anatomy.vessels.trees import NAMES
-from anatomy_twin.core import SILENT, Case, Code, Monitor, Structure
+from anatomy_twin.core import FROM_A_FILE, SILENT, Case, Code, Monitor, Structure
 from anatomy_twin.errors import DataError, MeshError, UsageError
 from anatomy_twin.pipeline.record import Heard, recorded, timed_stage
 
-FROM_A_FILE: Final = "surface from a file, not segmented on this scan"
 COLOUR: Final = (200, 205, 210)  # of metal: most are implants
 SMALLEST_MM: Final = 0.2  # across: less than a voxel of any scan; a plate of 20 cm in metres is that small
 DOUBTFUL: Final = ("perhaps it is not in millimetres",)
 _NO_CODE: Final = Code("", "", "")
-
-
-def is_foreign(structure: Structure) -> bool:
-    """Tell whether a structure was added from a file."""
-    return structure.note.startswith(FROM_A_FILE)
 
 
 def check_name(name: str, what: str) -> None:

@@ -17,6 +17,7 @@ from anatomy_twin.core import SILENT, Case, FrozenMapping, LabelMap, Monitor, Pl
 from anatomy_twin.errors import SegmentationError, UsageError
 from anatomy_twin.segmentation import editing, segment
 from anatomy_twin.segmentation.editing.desk import Change, Desk
+from anatomy_twin.segmentation.editing.history import Step
 from anatomy_twin.segmentation.editing.region import cover, within_hu
 from anatomy_twin.segmentation.editing.strokes import Region
 from anatomy_twin.segmentation.editing.table import free_name
@@ -66,7 +67,7 @@ def changed(
     if change.empty:
         why = "it hangs together" if verb == "islands" else "give another size, or other limits"
         raise UsageError(f"{verb.replace('-', ' ')} changes nothing of {name.replace('_', ' ')}", advice=why)
-    return change
+    return _packed(change)
 
 
 def thresholded(
@@ -109,7 +110,7 @@ def grown(
             replace(s, colour=begun.colour, code=begun.code, part_of=begun.part_of or s.part_of)
             if s.name == name else s for s in after.segments
         ))  # fmt: skip
-    return difference(labels, after, f"grow {name}")
+    return _packed(difference(labels, after, f"grow {name}"))
 
 
 def difference(before: LabelMap, after: LabelMap, name: str) -> Change:
@@ -198,4 +199,9 @@ def _told(before: LabelMap, after: LabelMap, old: NDArray[Any], new: NDArray[Any
 def _something(change: Change, name: str) -> Change:
     if change.empty:
         raise UsageError(f"nothing changes of {name}", advice="give another range of values, or other limits")
-    return change
+    return _packed(change)
+
+
+def _packed(change: Change) -> Change:
+    """Return a change with its step of the history: who takes it over need not wait until that is packed."""
+    return change if change.empty else replace(change, packed=Step.of(change))

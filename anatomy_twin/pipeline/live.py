@@ -16,7 +16,7 @@ class Preview:
 
     ``plan`` is what it was computed for; ``level`` [k, j, i] on ``geometry`` reaches 1 where tissue is coagulated
     (None where the plan has no such field), ``surface`` is where it does; ``caption`` says how it was got ("preview on
-    a 2.5 mm grid"), ``seconds`` how long it took.
+    a 2.5 mm grid"), ``seconds`` how long it took. ``stale`` where outlines or patient are others by now.
     """
 
     plan: Plan
@@ -27,6 +27,7 @@ class Preview:
     caption: str = ""
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
+    stale: bool = False
 
 
 class NeedsPreparing(Exception):

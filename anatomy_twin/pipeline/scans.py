@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import Final
 
 from anatomy_twin.core import SILENT, Monitor
+from anatomy_twin.pipeline.library import is_case
 from anatomy_twin.scan import Series, find_series
+
+GLANCE: Final = 40  # files that are looked at to tell whether a folder may hold a scan
+SCAN_SUFFIXES: Final = (".dcm", ".dicom", ".ima", ".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,25 @@ class SeriesRow:
 def list_series(path: str | Path, monitor: Monitor = SILENT) -> tuple[SeriesRow, ...]:
     """Return the series at a path, best first; ``ScanError`` where there is no image at all."""
     return tuple(_row(one) for one in find_series(path, monitor))
+
+
+def may_be_scan(path: str | Path) -> bool:
+    """Tell from a glance at its first files whether a folder or file may hold a scan; a saved case is none."""
+    place = Path(path)
+    try:
+        if is_case(place):
+            return False
+        files = [place] if place.is_file() else islice((one for one in place.rglob("*") if one.is_file()), GLANCE)
+        return any(_like_scan(file) for file in files)
+    except OSError:
+        return False
+
+
+def _like_scan(file: Path) -> bool:
+    if file.name.lower().endswith(SCAN_SUFFIXES):
+        return True
+    with file.open("rb") as stream:
+        return stream.read(132)[128:] == b"DICM"
 
 
 def _row(one: Series) -> SeriesRow:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.core import SILENT, Case, FrozenMapping, LabelMap, Monitor
-from anatomy_twin.errors import StoreError, TwinError, UsageError
-from anatomy_twin.pipeline.session_records import entry_of, record_of
-from anatomy_twin.rehearsal.history import FIELDS, MAX_BYTES, Entry, History, applied, entry_between
+from anatomy_twin.errors import StoreError, UsageError
+from anatomy_twin.pipeline.session_crash import RECOVERED, CrashSafe
+from anatomy_twin.pipeline.session_keeping import Keeping
+from anatomy_twin.pipeline.session_records import entry_of, lost_of, record_of
+from anatomy_twin.rehearsal.history import MAX_BYTES, Entry, History, applied, entry_between
 from anatomy_twin.segmentation.editing.desk import Change, with_layers
 from anatomy_twin.store import load_case, save_case
-from anatomy_twin.store.journal import Journal, read_journal
 from anatomy_twin.store.lock import CaseLock, lock_case
 from anatomy_twin.store.manifest import stamp_of
-from anatomy_twin.store.state import journal_file
 from anatomy_twin.store.swap import mend
 
 Listener = Callable[[frozenset[str]], None]
@@ -41,7 +40,7 @@ class Saving:
         save_case(self.case, self.target, monitor)
 
 
-class Session:
+class Session(CrashSafe):
     """A case that is being worked on.
 
     ``case`` is replaced by every step, never changed; only the voxels behind its primary label map are edited in
@@ -56,12 +55,12 @@ class Session:
         self.case, self.history = case, History(max_bytes)
         self.path = None if path is None else Path(path).absolute()
         self.lock, self._state = lock, state
-        self._base = "" if self.path is None else stamp_of(self.path)
+        self._kept = Keeping(self.path, "" if self.path is None else stamp_of(self.path), state, case.volumes)
         self._voxels: NDArray[Any] | None = None
         self.ahead: tuple[Any, Any] = (None, ())  # voxels of labels, and a copy made before the first edit needs one
         self._snapshot: Case | None = None
         self._saved: Entry | None = None
-        self._journal: Journal | None = None
+        self._before: tuple[str, ...] = ()  # names of steps of an earlier session that are recovered and not saved
         self._in_journal = [0, 0]  # how many steps of the history the journal can undo and redo
         self._meanwhile: list[dict[str, Any]] | None = None  # what is journaled while the case is being written
         self._listeners: list[Listener] = []
@@ -85,6 +84,25 @@ class Session:
                 lock.release()
             raise
 
+    @classmethod
+    def open_draft(
+        cls, place: Path, monitor: Monitor = SILENT, *, state: Path | None = None, max_bytes: int = MAX_BYTES
+    ) -> tuple[Session, tuple[str, ...]]:
+        """Go on with a case that was never saved; return lines about what could not be done again too.
+
+        Raises ``StoreError`` where it cannot be read, or another program has it open.
+        """
+        lock = lock_case(place)
+        try:
+            if not lock.held:
+                raise StoreError("this work is open in another window")
+            session = cls(load_case(place, monitor), state=state, max_bytes=max_bytes)
+            session._kept.take_draft(place, lock)
+            return session, session.recover()
+        except BaseException:
+            lock.release()
+            raise
+
     @property
     def read_only(self) -> str:
         """Why the case cannot be saved where it lies, in one line; "" where it can."""
@@ -98,9 +116,15 @@ class Session:
         """True where something was done since the case was saved."""
         return (self.history.done[-1] if self.history.done else None) is not self._saved
 
-    def listen(self, listener: Listener) -> None:
-        """Call ``listener`` with the names of the fields of the case that a step changed, after each."""
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener`` with the names of the fields that a step changed, after each; what is returned ends it."""
         self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    @property
+    def place(self) -> Path | None:
+        """Where the case lies on the disk: saved, or as a draft in the user's state folder; None while nowhere."""
+        return self._kept.place
 
     # steps
 
@@ -131,6 +155,7 @@ class Session:
     def derive(self, **parts: Any) -> None:
         """Take over what was computed from the case as it is now (``anatomy=``), beside the steps: nothing to undo."""
         self.case = replace(self.case, **parts)
+        self._kept.later = True
         self._tell(frozenset(parts))
 
     def undo(self) -> str:
@@ -193,7 +218,8 @@ class Session:
             raise StoreError(f"the case is open for {lock.owner.told}", where=target.name[:80],
                              advice="save it under another name")
         self.history = self.history.sealed()
-        self._meanwhile, self._in_journal = [], [0, 0]
+        self._meanwhile, self._in_journal, self._kept.due, self._kept.later = [], [0, 0], False, False
+        self._kept.abandon()
         return Saving(self.snapshot(), target, lock, self.history.done[-1] if self.history.done else None)
 
     def end_save(self, saving: Saving) -> Path:
@@ -203,8 +229,10 @@ class Session:
         if saving.lock is not None:
             self._release()
             self.lock = saving.lock
-        self._end_journal()
-        self.path, self._base, self._saved = saving.target, stamp_of(saving.target), saving.mark
+        due, later = self._kept.due, self._kept.later
+        self._kept.saved(saving.target, saving.case.volumes)
+        self.path, self._saved, self._before = saving.target, saving.mark, ()
+        self._kept.due, self._kept.later = due, later
         for record in since:
             self._write(record)
         self._in_journal = counts
@@ -213,7 +241,7 @@ class Session:
 
     def drop_save(self, saving: Saving) -> None:
         """Take over that a case was not written: everything is as it was."""
-        self._meanwhile = None
+        self._meanwhile, self._kept.due = None, True
         if saving.lock is not None:
             saving.lock.release()
 
@@ -223,62 +251,21 @@ class Session:
         if self.path is None:
             return ""
         now = stamp_of(self.path)
-        return "" if now == self._base else "changed" if now else "removed"
-
-    def recoverable(self) -> tuple[str, ...]:
-        """Return the names of the steps that an earlier session of this case did and did not save; () for none."""
-        content = self._left_behind()
-        return () if content is None else tuple(str(record["do"]) for record in content if "do" in record)
-
-    def recover(self) -> tuple[str, ...]:
-        """Do again what an earlier session did and did not save; return lines about what could not be done again."""
-        content = self._left_behind()
-        if content is None or self.path is None:
-            return ()
-        lost: list[str] = []
-        file = journal_file(self.path, self._state)
-        with contextlib.suppress(OSError):
-            file.with_suffix(".new").unlink(missing_ok=True)
-        journal = Journal(file.with_suffix(".new"), self._header())
-        for number, record in enumerate(content, start=1):
-            try:
-                self._replay(record)
-                journal.append(record)
-                if record.get("lost"):
-                    lost.append(f"{record['do']}: to be made again ({', '.join(record['lost'])})")
-            except (TwinError, KeyError, TypeError) as error:
-                lost.append(f"step {number} and what followed it could not be done again: {error}")
-                break
-        journal.move(file)
-        self._journal = journal
-        self._tell(frozenset(FIELDS))
-        return tuple(dict.fromkeys(lost))
-
-    def forget(self) -> None:
-        """Give up what an earlier session did and did not save."""
-        with contextlib.suppress(OSError):
-            if self.path is not None:
-                journal_file(self.path, self._state).unlink(missing_ok=True)
-
-    def sync(self) -> None:
-        """Wait until the journal is on the disk; may be called from another thread."""
-        journal = self._journal
-        if journal is not None:
-            with contextlib.suppress(OSError):
-                journal.sync()
+        return "" if now == self._kept.base else "changed" if now else "removed"
 
     def close(self, *, keep_journal: bool = False) -> None:
         """End the session: unsaved steps are given up, unless the journal is kept for the next one."""
-        if keep_journal and self._journal is not None:
-            self._journal.close()
-            self._journal = None
-        self._end_journal()
+        if keep_journal:
+            self._kept.leave()
+        else:
+            self._kept.clear()
         self._release()
 
     # inside
 
     def _commit(self, entry: Entry, after: Case) -> None:
         self._write(record_of(entry))
+        self._note(entry)
         self.case = after
         self._record(entry)
         self._tell(entry.fields)
@@ -292,6 +279,7 @@ class Session:
         entry = self.history.next(back=back)
         known = self._in_journal[0 if back else 1] > 0
         self._write({"undo" if back else "redo": entry.name} if known else record_of(entry, back=back))
+        self._note(entry, back=back)
         self._turn(entry, back=back)
         self.history = self.history.stepped(back=back)
         self._count(back=back, known=known)
@@ -337,6 +325,7 @@ class Session:
         self._turn(entry, back=back)
         if back:  # a step of before the case was saved: what led to it is not known here
             self.history, self._in_journal = replace(self.history, done=(), undone=()), [0, 0]
+            self._saved = RECOVERED
         else:
             self._record(entry)
 
@@ -344,32 +333,17 @@ class Session:
         """Put a record into the journal; a case without a place, or one that is read-only, has none."""
         if self._meanwhile is not None:
             self._meanwhile.append(record)
-        if self.path is None or self.read_only:
+        if self.read_only:
             return
         try:
-            if self._journal is None:
-                file = journal_file(self.path, self._state)
-                file.unlink(missing_ok=True)
-                self._journal = Journal(file, self._header())
-            self._journal.append(record)
+            self._kept.write(record)
         except (StoreError, OSError) as error:
-            line = f"what is done now would be lost in a crash: {error}"
-            if line not in self.messages:
-                self.messages.append(line)
-                self._tell(frozenset({"messages"}))
+            self.warn_of_loss(error)
 
-    def _header(self) -> dict[str, Any]:
-        return {"case": "" if self.path is None else self.path.name, "base": self._base}
-
-    def _left_behind(self) -> tuple[Any, ...] | None:
-        if self.path is None or self._journal is not None:
-            return None
-        file = journal_file(self.path, self._state)
-        try:
-            content = read_journal(file)
-        except StoreError:
-            return None
-        return content.records if content.header.get("base") == self._base and content.records else None
+    def _note(self, entry: Entry, *, back: bool = False) -> None:
+        """Note that a step has to be kept beside the journal."""
+        if lost_of(entry, back=back):
+            self._kept.due = True
 
     def _check_place(self, target: Path, anyway: bool) -> None:
         if self.read_only:
@@ -377,12 +351,6 @@ class Session:
         if not anyway and (what := self.outside):
             raise StoreError(f"another program {what} the case since it was opened", where=target.name[:80],
                              advice="save it under another name")
-
-    def _end_journal(self) -> None:
-        if self._journal is not None:
-            self._journal.close(remove=True)
-            self._journal = None
-        self._in_journal = [0, 0]
 
     def _release(self) -> None:
         if self.lock is not None:

@@ -9,7 +9,10 @@ __all__ = ["Proposal", "Zone", "check_plan", "choose_zone", "load_device", "prop
 
 def warm_up() -> None:
     """Compile the kernels that planning uses (they are cached on disk)."""
-    from anatomy_twin.kernels import distance, rays
+    import numpy as np
+
+    from anatomy_twin.kernels import distance, rays, resection
 
     rays.warm_up()
     distance.warm_up()
+    resection.mark_beyond(np.zeros((2, 2, 2), np.bool_), np.zeros((1, 4)), False)

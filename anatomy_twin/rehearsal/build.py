@@ -20,6 +20,7 @@ from anatomy_twin.core import (
 )
 from anatomy_twin.errors import UsageError
 from anatomy_twin.notice import SYNTHETIC_NOTE
+from anatomy_twin.rehearsal.cropping import cut_to
 from anatomy_twin.rehearsal.looks import looks_displayed, overlays_displayed, segment_looks, surfaces_displayed
 from anatomy_twin.rehearsal.plan_layers import RESECTED_RGB, cropped, needles_of, resected_of, rim_of, targets_of
 from anatomy_twin.rehearsal.scene import FieldSeries, Marker, OverlayLayer, Scene, SurfaceLayer
@@ -110,7 +111,8 @@ def focus_of(case: Case, target: str = "") -> Point:
         largest = sorted((name for name in tumours if name in labels), key=labels.volume_ml, reverse=True)
         for name in (target, *largest, "liver"):
             if name in labels:
-                return _inner_point(labels.mask(name), labels.geometry)
+                near = cut_to(labels, name)
+                return _inner_point(near.mask(name), near.geometry)
     return case.volume.geometry.center_mm
 
 

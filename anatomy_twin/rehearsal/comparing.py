@@ -18,6 +18,12 @@ NOT_ASSESSED: Final = "not assessed"
 PREVIEW_SIGN: Final = "\N{ALMOST EQUAL TO}"
 KINDS: Final = {"AblationPlan": "ablation", "ResectionPlan": "resection", "LesionPlan": "lesions",
                 "PositionPlan": "position"}  # fmt: skip
+VERDICT_OF_RULES: Final = {"unknown": "not checked", "broken": "not met", "open": "not checked", "kept": "met"}
+# what a check comes to, in words; a window may have them in other languages
+RULES: Final[Mapping[str, str]] = {
+    "unknown": "rules not checked", "broken": "{count} rules broken", "one broken": "1 rule broken",
+    "open": "{count} rules not checked", "one open": "1 rule not checked", "kept": "all rules kept",
+}  # fmt: skip
 # what is better where no limit says it; a name that ends with "*" stands for all that begin so
 BETTER: Final = {
     "minimal_margin_mm": HIGHER, "target_percent": HIGHER, "rim_percent": HIGHER, "healthy_lost_ml": LOWER,
@@ -153,11 +159,14 @@ def aim_of(plan: Plan) -> str:
 
 def rules_words(broken: int | None, left: int | None) -> str:
     """Return the outcome of a check in words."""
-    if broken is None:
-        return "rules not checked"
-    if broken:
-        return f"{broken} rule{'s' if broken > 1 else ''} broken"
-    return f"no rule broken, {left} not checked" if left else "rules kept"
+    kind = outcome_of(broken, left)
+    count = (broken if kind == "broken" else left) or 0
+    return RULES[f"one {kind}" if count == 1 and kind in ("broken", "open") else kind].format(count=count)
+
+
+def outcome_of(broken: int | None, left: int | None) -> str:
+    """Return what a check comes to: a key of ``RULES``, by the number of broken rules and of those not checked."""
+    return "unknown" if broken is None else "broken" if broken else "open" if left else "kept"
 
 
 def better_of(quantity: Quantity) -> str:
@@ -219,8 +228,7 @@ def _rules_row(states: tuple[PlanState, ...]) -> Row:
     best = _best(counts, states, LOWER)
     cells = []
     for number, state in enumerate(states):
-        verdict = "not checked" if state.broken is None else "not met" if state.broken else (
-            "not checked" if state.open else "met")  # fmt: skip
+        verdict = VERDICT_OF_RULES[outcome_of(state.broken, state.open)]
         cells.append(Cell(rules_words(state.broken, state.open), verdict, number in best, counts[number]))
     return Row("rules_broken", "Rules", "count", LOWER, tuple(cells))
 

@@ -29,7 +29,7 @@ def handle_shapes(
     """Return what is drawn of handles.
 
     ``lit`` and ``chosen`` name the handle that is pointed at or held, and the one that keys move; ``caption`` stands
-    beside the lit one. On slices a handle that lies elsewhere is a small dashed ring where it is projected to.
+    beside the lit one. On slices a handle that lies elsewhere is a small faded one where it is projected to.
     """
     found: list[Shape] = []
     for handle in handles:
@@ -38,12 +38,12 @@ def handle_shapes(
         place = (handle.point_mm,)
         faded: RGB = (int(0.75 * colour[0]), int(0.75 * colour[1]), int(0.75 * colour[2]))
         found.append(Shape("knob", place, faded, handle.name, radius_px=0.75 * radius, reach_mm=ALWAYS, dashed=True,
-                           width_px=1.2, lit=bright))  # fmt: skip
+                           fill=fill, width_px=1.2, lit=bright, only="slices"))  # fmt: skip
         found.append(Shape("knob", place, colour, handle.name, radius_px=radius + 2.0 * bright, reach_mm=NEAR_MM,
                            fill=fill, width_px=2.0, lit=bright))  # fmt: skip
         if handle.name == chosen:
             found.append(Shape("knob", place, (255, 255, 255), f"{handle.name} (chosen)", radius_px=radius + 5.0,
-                               reach_mm=ALWAYS, width_px=1.5))  # fmt: skip
+                               reach_mm=ALWAYS, fill=0.01, width_px=1.5))  # fmt: skip
         if bright and caption:
             found.append(Shape("text", place, (255, 255, 255), f"{handle.name} (caption)", caption, reach_mm=ALWAYS))
     return tuple(found)

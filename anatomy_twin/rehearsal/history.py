@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -38,7 +39,7 @@ class Entry:
     after: Mapping[str, Any] = field(default_factory=FrozenMapping)
     step: Step | None = None
 
-    @property
+    @cached_property
     def bytes(self) -> int:
         """About how much memory the step alone keeps: arrays that only one of its two sides has."""
         sides = [_arrays(side) for side in (self.before, self.after)]

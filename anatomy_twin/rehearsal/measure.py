@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -23,6 +22,7 @@ from anatomy_twin.core import (
     VolumeGeometry,
 )
 from anatomy_twin.errors import DataError
+from anatomy_twin.rehearsal.cropping import cut_to
 from anatomy_twin.units import check_point
 
 Floats = NDArray[np.float64]
@@ -63,7 +63,7 @@ def lesion_diameters(labels: LabelMap, name: str, title: str) -> Diameters:
     Slices are those of the scan that are nearest to axial; the outline runs between voxel centres, so a diameter is
     that of the outline and not of voxel centres. Raises ``DataError`` where the segment has no voxels.
     """
-    labels = _cut_to(labels, name)
+    labels = cut_to(labels, name)
     labels = labels.reindexed(*labels.geometry.canonical_axes())
     mask = labels.mask(name)
     best: tuple[float, Floats] | None = None
@@ -80,29 +80,6 @@ def lesion_diameters(labels: LabelMap, name: str, title: str) -> Diameters:
     across = _chord(outline, ends)
     points = [check_point("point", np.round(point, 2)) for point in (*ends, *across)]
     return Diameters(title, *points, target=name)
-
-
-def _cut_to(labels: LabelMap, name: str) -> LabelMap:
-    """Return the labels round a segment and its parts: the rest need not be looked at again."""
-    box = [slice(0, 0)] * 3
-    for n, segment in enumerate((labels.segment(name), *labels.parts(name))):
-        if segment.absent:
-            continue
-        layer = labels.array[segment.layer]
-        flat = [k for k in range(layer.shape[0]) if (layer[k] == segment.value).any()]
-        if not flat:
-            continue
-        found = layer[flat[0] : flat[-1] + 1] == segment.value
-        rest = [np.flatnonzero(found.any(axis=axes)) for axes in ((0, 2), (0, 1))]
-        ends = [(flat[0], flat[-1]), *((int(held[0]), int(held[-1])) for held in rest)]
-        now = [slice(low, high + 1) for low, high in ends]
-        box = now if n == 0 or box[0].stop == 0 else [
-            slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(box, now, strict=True)]
-    if not all(part.stop for part in box):
-        return labels
-    shape = (box[0].stop - box[0].start, box[1].stop - box[1].start, box[2].stop - box[2].start)
-    geometry = labels.geometry.cropped((box[0].start, box[1].start, box[2].start), shape)
-    return LabelMap(labels.array[(slice(None), *box)], geometry, labels.segments)
 
 
 def _number(name: str, label: str, value: float, unit: str) -> Quantity:
@@ -201,18 +178,28 @@ def _chord(outline: Floats, ends: Floats) -> Floats:
     across = side[np.argmax(np.linalg.norm(side, axis=1))]
     across = across / max(float(np.linalg.norm(across)), 1e-12)
     u, v = flat @ along, flat @ across
-    best: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
-    for place in np.linspace(0.0, length, LINES + 2)[1:-1]:
-        crossing = np.flatnonzero((u[:-1] - place) * (u[1:] - place) <= 0.0)
-        step = u[crossing + 1] - u[crossing]
-        share = np.where(np.abs(step) > 1e-12, (place - u[crossing]) / np.where(np.abs(step) > 1e-12, step, 1.0), 0.0)
-        heights = np.unique(np.round(v[crossing] + share * (v[crossing + 1] - v[crossing]), 9))
-        for low, high in pairwise(heights):
-            if high - low > best[0] + 1e-9 and _inside(u, v, float(place), 0.5 * float(low + high)):
-                best = float(high - low), float(place), float(low), float(high)
-    _, place, low, high = best
-    return np.stack([ends[0] + place * along + low * across, ends[0] + place * along + high * across])
+    places = np.linspace(0.0, length, LINES + 2)[1:-1]
+    line, low, high = _pieces(u, v, places)
+    inside = points_in_poly(np.stack([places[line], 0.5 * (low + high)], axis=1), np.stack([u, v], axis=1))
+    line, low, high = line[inside], low[inside], high[inside]
+    if not line.size:
+        return np.stack([ends[0], ends[0]])
+    best = int(np.argmax(np.round(high - low, 8)))  # of equally long ones the first
+    foot = ends[0] + places[line[best]] * along
+    return np.stack([foot + low[best] * across, foot + high[best] * across])
 
 
-def _inside(u: Floats, v: Floats, place: float, height: float) -> bool:
-    return bool(points_in_poly([[place, height]], np.stack([u, v], axis=1))[0])
+def _pieces(u: Floats, v: Floats, places: Floats) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Return the pieces into which a closed outline (u, v) divides lines at right angles to u.
+
+    Each as the number of its line (at ``places``) and its two heights, line by line, the lower pieces first.
+    """
+    before, after = u[:-1] - places[:, None], u[1:] - places[:, None]
+    line, edge = np.nonzero(before * after <= 0.0)
+    step = u[edge + 1] - u[edge]
+    share = np.where(np.abs(step) > 1e-12, -before[line, edge] / np.where(np.abs(step) > 1e-12, step, 1.0), 0.0)
+    height = np.round(v[edge] + share * (v[edge + 1] - v[edge]), 9)
+    order = np.lexsort((height, line))
+    line, height = line[order], height[order]
+    next_up = (line[1:] == line[:-1]) & (height[1:] > height[:-1])
+    return line[:-1][next_up], height[:-1][next_up], height[1:][next_up]

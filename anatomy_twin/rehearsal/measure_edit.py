@@ -106,11 +106,13 @@ def lesions_of(scene: Scene) -> tuple[str, ...]:
 
 
 def with_diameters(
-    case: Case, targets: tuple[str, ...], label_of: Callable[[str], str] = structure_label
+    case: Case, targets: tuple[str, ...], label_of: Callable[[str], str] = structure_label,
+    known: Mapping[str, Diameters] = FrozenMapping(),
 ) -> Case:
     """Return the case with the diameters of lesions; those measured before are measured anew, under their names.
 
-    ``label_of`` gives the name of a new one for the lesion's. Raises ``DataError`` where a lesion has no voxels.
+    ``label_of`` gives the name of a new one for the lesion's; ``known`` are diameters of these labels that were found
+    before, by the lesion's name. Raises ``DataError`` where a lesion has no voxels.
     """
     for target in targets:
         old = next((one.name for one in case.measurements.values()
@@ -118,7 +120,8 @@ def with_diameters(
         name = old or label_of(target)
         if not old and name in case.measurements:
             name = next_name(case.measurements, name)
-        case = case.with_measurement(lesion_diameters(case.label_map, target, name))
+        found = replace(known[target], name=name) if target in known else lesion_diameters(case.label_map, target, name)
+        case = case.with_measurement(found)
     return case
 
 

@@ -12,7 +12,7 @@ from anatomy_twin.rehearsal.build import format_number
 GROUPS: Final = ("margins", "coverage", "remnant", "vessels", "heat", "lesions", "organs", "segments", "other")
 OF_PLAN: Final = GROUPS[:5]
 LISTED: Final = "cut_vessel"  # numbers of what is cut now: other things than before have the same names
-STATES: Final = ("assessed", "preview", "updating", "moved", "none")
+STATES: Final = ("assessed", "exact", "preview", "updating", "moved", "refused", "unmeasured", "none")
 _WORDS: Final = (  # the first that is in a number's name decides
     ("margins", ("margin",)),
     ("vessels", ("cut_vessel", "vessel_distance", "pedicle")),
@@ -89,8 +89,10 @@ class NumberRow:
 class Numbers:
     """What is shown: ``state`` tells how the plan's rows were got.
 
-    "assessed": from the simulation of the plan as it is; "preview": quicker and coarser, of the plan as it is;
-    "updating": of an earlier position, an answer is awaited; "moved": of the saved plan; "none": nothing is known.
+    "assessed": read off the plan as it is; "exact": followed the hand, no simulation would give better ones;
+    "preview": quicker and coarser, of the plan as it is; "updating": of an earlier position, an answer is awaited;
+    "moved": of the saved plan; "refused": there are none of the plan as it is; "unmeasured": there are none of such a
+    plan; "none": nothing is known yet.
     """
 
     state: str
@@ -112,13 +114,14 @@ def group_of(name: str) -> str:
 
 def shown_numbers(
     case: Case, plan: Plan | None, live: Iterable[Quantity] | None = None, *, live_is_current: bool = False,
-    before: Mapping[str, Quantity] | None = None,
+    before: Mapping[str, Quantity] | None = None, exact: bool = False, unmeasured: bool = False,
 ) -> Numbers:
     """Return the numbers to show of a plan and of the anatomy.
 
     Parameters: ``plan`` as the hand holds it (None: the anatomy alone); ``live`` the newest preview of this plan, None
     for none, ``live_is_current`` where it belongs to the plan as it is held; ``before`` the numbers that the plan had
-    when it was last assessed, by name.
+    when it was last assessed, by name; ``exact`` where a preview is no coarser than what a simulation would give;
+    ``unmeasured`` where nothing is computed of such a plan.
     """
     saved = case.assessments.get(plan.name) if plan is not None else None
     moved = plan is not None and case.plans.get(plan.name) != plan
@@ -128,8 +131,12 @@ def shown_numbers(
     newest = {quantity.name: quantity for quantity in live or ()}
     if saved is not None and not moved:
         state, rows = "assessed", [_row(quantity) for quantity in saved.quantities]
+    elif unmeasured:
+        state, rows = "unmeasured", []
+    elif live_is_current and not newest:
+        state, rows = "refused", [_row(quantity, current=False, waits=True) for quantity in known.values()]
     elif live is not None:
-        state = "preview" if live_is_current else "updating"
+        state = ("exact" if exact else "preview") if live_is_current else "updating"
         if any(name.startswith(LISTED) for name in newest):  # a list of its own, not the same items as before
             known = {name: quantity for name, quantity in known.items() if not name.startswith(LISTED)}
         rows = [_row(newest.get(name, quantity), current=live_is_current and name in newest, before=quantity.value,

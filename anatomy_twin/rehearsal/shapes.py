@@ -20,11 +20,11 @@ class Shape:
     """Something drawn at places in LPS mm.
 
     ``kind``: "line" (open) and "outline" (closed) through ``points_mm``; "circle" of ``radius_mm`` round the one point,
-    a ball in 3-D; "knob", a dot of ``radius_px`` that can be grabbed; "text" at the one point; "plane" through the
-    first point with the second as tip of its normal and ``radius_mm`` as reach. On a slice a shape is drawn where it
-    lies within ``reach_mm`` of the plane (``ALWAYS``: projected from anywhere); a plane is drawn as the line in which
-    it meets the slice. ``name`` says whose it is (a handle, a measurement); ``lit`` while it is pointed at or held;
-    ``only`` "slices" or "3d" for what is not drawn everywhere.
+    a ball in 3-D; "knob", a dot of ``radius_px`` that can be grabbed, a ring where ``fill`` is little but not 0; "text"
+    beside the one point; "plane" through the first point with the second as tip of its normal and ``radius_mm`` as
+    reach. On a slice a shape is drawn where it lies within ``reach_mm`` of the plane (``ALWAYS``: projected from
+    anywhere); a plane is drawn as the line in which it meets the slice. ``name`` says whose it is (a handle, a
+    measurement); ``lit`` while it is pointed at or held; ``only`` "slices" or "3d" for what is not drawn everywhere.
     """
 
     kind: str
@@ -41,6 +41,11 @@ class Shape:
     lit: bool = False
     only: str = ""
 
+    @property
+    def hollow(self) -> bool:
+        """True for a knob that is a ring."""
+        return self.kind == "knob" and 0.0 < self.fill < 0.5
+
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise UsageError(f"no shape is called {self.kind!r}", advice=f"use one of {', '.join(KINDS)}")
@@ -48,7 +53,11 @@ class Shape:
 
 @dataclass(frozen=True, eq=False)
 class Tint:
-    """A region tinted on slices: where ``values`` [k, j, i] on ``geometry`` reach ``level`` (a mask: level 0.5)."""
+    """A region tinted on slices: where ``values`` [k, j, i] on ``geometry`` reach ``level`` (a mask: level 0.5).
+
+    ``line`` is the width of its edge as a share of the usual one; ``striking``: the edge is its colour on black, and
+    its dashes are white, so that it is seen at once on any picture.
+    """
 
     name: str
     label: str
@@ -58,6 +67,8 @@ class Tint:
     level: float = 0.5
     fill: float = 0.3
     dashed: bool = False
+    line: float = 1.0
+    striking: bool = False
 
 
 @dataclass(frozen=True, slots=True)

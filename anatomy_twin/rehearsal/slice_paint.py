@@ -31,9 +31,12 @@ FIELD_STOPS: Final = ((40, 20, 90), (125, 30, 125), (200, 60, 90), (245, 130, 40
 LEVEL_RGB: Final = (255, 255, 255)
 FADED: Final = 0.25  # the low end of a field is what is there anyway: it comes in over this part of the range
 SOLID: Final = {"target": 1.6, "vessel": 1.4}  # how much stronger than organs these groups are filled
+POINTED_FILL: Final = 0.45
 MOST_LABELS: Final = 65535
 HATCH_PX: Final = 9.0
 DASH_PX: Final = 6
+GROUND_PX: Final = 1.2  # how much wider than an edge the dark line below it is
+BLACK, WHITE = np.zeros(3, np.uint8), np.full(3, 255, np.uint8)
 FULL_PX: Final = 450.0  # of a picture's shorter side, from which on outlines have their full width
 
 PLAIN: Final = Slab()
@@ -60,7 +63,7 @@ USUAL: Final = SliceStyle()
 class SliceContent:
     """All that a picture of a slice is made of. ``sharpness`` is the number of picture points per screen point.
 
-    ``field`` is shown at its snapshot number ``moment``.
+    ``field`` is shown at its snapshot number ``moment``. ``pointed`` names a structure that is to be seen at once.
     """
 
     volume: Volume
@@ -74,6 +77,7 @@ class SliceContent:
     tints: tuple[Tint, ...] = ()
     cuts: tuple[CutTint, ...] = ()
     sharpness: float = 1.0
+    pointed: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,8 +141,12 @@ def field_colours() -> NDArray[np.uint8]:
     return np.stack(parts, axis=1).round().astype(np.uint8)
 
 
-def look_table(looks: tuple[SegmentLook, ...], layers: tuple[int, ...], style: SliceStyle) -> NDArray[np.float32]:
+def look_table(
+    looks: tuple[SegmentLook, ...], layers: tuple[int, ...], style: SliceStyle, pointed: str = ""
+) -> NDArray[np.float32]:
     """Return for each of ``layers`` and each label blue, green, red, fill, outline and rank (targets: 1).
+
+    The structure called ``pointed`` is lighter, filled and outlined.
 
     Nothing is filled over a slab: labels are those of its middle, and a tint would say that all in front is the same.
     """
@@ -150,6 +158,8 @@ def look_table(looks: tuple[SegmentLook, ...], layers: tuple[int, ...], style: S
             continue
         fill = min(style.fill * SOLID.get(look.group, 1.0), 1.0) if filled else 0.0
         row = (*reversed(look.colour), fill, 1.0 if style.outlines else 0.0, float(look.group == "target"))
+        if look.name == pointed:
+            row = (*(0.5 * part + 127.5 for part in reversed(look.colour)), POINTED_FILL, 1.0, row[5])
         table[layers.index(look.layer), look.value] = row
     return table
 
@@ -210,7 +220,7 @@ class SlicePainter:
         line_px = content.style.outline_px * content.sharpness * small
         drawn = labels if labels is not None and labels.layers else None
         if drawn is not None:
-            table = look_table(content.looks, drawn.layers, content.style)
+            table = look_table(content.looks, drawn.layers, content.style, content.pointed)
             kernels.paint_labels(drawn.codes, drawn.lead, table, 0, line_px, picture)
             for cut in content.cuts:
                 _paint_cut(content, drawn, cut, line_px, picture)
@@ -218,8 +228,14 @@ class SlicePainter:
         for tint in content.tints:
             kept.append(self._tint_values(tint, content.plane))
             dash = round(DASH_PX * content.sharpness) if tint.dashed else 0
-            colour = np.asarray(tint.colour[::-1], np.uint8)
-            kernels.paint_level(kept[-1][1], tint.level, colour, tint.fill, 1.0, line_px, dash, picture)
+            colour, width = np.asarray(tint.colour[::-1], np.uint8), line_px * tint.line
+            if tint.striking:  # its dashes are white, on its own colour, on black: seen on any picture
+                dark = width + GROUND_PX * content.sharpness
+                kernels.paint_level(kept[-1][1], tint.level, BLACK, 0.0, 0.8, dark, 0, picture)
+                kernels.paint_level(kept[-1][1], tint.level, colour, tint.fill, 1.0, width, 0, picture)
+                colour = WHITE
+            fill = 0.0 if tint.striking else tint.fill
+            kernels.paint_level(kept[-1][1], tint.level, colour, fill, 1.0, width, dash, picture)
         self._tints = kept
         if drawn is not None and bool(table[..., 5].any()):  # targets lie on top of all that is done to them
             kernels.paint_labels(drawn.codes, drawn.lead, table, 1, line_px, picture)
@@ -302,12 +318,15 @@ def _plane_key(plane: SlicePlane) -> Key:
 
 def _content_key(content: SliceContent) -> Key:
     tints = tuple(
-        part for t in content.tints for part in (t.values, t.geometry, t.colour, t.level, t.fill, t.dashed)
+        part for t in content.tints for part in (
+            t.values, t.geometry, t.colour, t.level, t.fill, t.dashed, t.line, t.striking
+        )
     )
     series = () if content.field is None else (content.field.values, content.field.range, content.moment)
     return (
         content.volume.array, content.volume.geometry, _plane_key(content.plane), content.window, content.labels,
-        content.looks, content.style, content.cuts, content.sharpness, len(content.tints), *tints, *series,
+        content.looks, content.style, content.cuts, content.sharpness, content.pointed, len(content.tints), *tints,
+        *series,
     )
 
 

@@ -72,11 +72,11 @@ class SlicePlane:
 
     @property
     def letters(self) -> dict[str, str]:
-        """The anatomical letter at the ``left``, ``right``, ``top`` and ``bottom`` edge."""
+        """The anatomical letters at the ``left``, ``right``, ``top`` and ``bottom`` edge: two where it lies aslant."""
         right, down = np.asarray(self.right), np.asarray(self.down)
         return {
-            "left": letters_of(-right), "right": letters_of(right),
-            "top": letters_of(-down), "bottom": letters_of(down),
+            "left": letters_of(-right, count=2), "right": letters_of(right, count=2),
+            "top": letters_of(-down, count=2), "bottom": letters_of(down, count=2),
         }
 
     @property

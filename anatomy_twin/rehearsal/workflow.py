@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from anatomy_twin.core import AblationPlan, Case, FrozenMapping, LabelMap
+from anatomy_twin.core import AblationPlan, Case, FrozenMapping, LabelMap, PlanCheck
 
 NAMES: Final = ("load", "check", "organs", "plan", "simulate", "compare", "report")
 STATES: Final = ("done", "current", "open", "attention")
@@ -41,8 +41,8 @@ SENTENCES: Final[Mapping[str, str]] = FrozenMapping({
     "loaded": "{modality}, {slices} slices every {step} mm",
     "scan warnings": "{count} warnings about the scan",
     "one scan warning": "1 warning about the scan",
-    "scan is sound": "no warning about the scan",
-    "later": "comes later",
+    "scan is sound": "the program found no fault in it",
+    "follows": "follows step {number}",
     "no organs": "organs are not outlined yet",
     "structures to check": "{count} structures to check",
     "one structure to check": "1 structure to check",
@@ -52,35 +52,42 @@ SENTENCES: Final[Mapping[str, str]] = FrozenMapping({
     "no plan": "no plan yet",
     "rules broken": "plan {plans}: {count} rules broken",
     "one rule broken": "plan {plans}: 1 rule broken",
-    "rules not checked": "plan {plans}: rules are not checked",
+    "rules open": "plan {plans}: {count} rules not checked",
+    "one rule open": "plan {plans}: 1 rule not checked",
+    "rules not checked": "plan {plans}: rules not checked",
     "plans": "plan {plans}",
     "not simulated": "plan {plans} is not simulated",
     "simulated": "plan {plans} simulated",
-    "nothing to simulate": "nothing to simulate in these plans",
+    "nothing to simulate": "not needed: a resection is not simulated",
     "one plan": "a second plan makes a comparison",
     "comparable": "{count} plans to compare",
-    "not assessed": "plan {plans}: numbers are not read off yet",
+    "not assessed": "plan {plans}: numbers are to be read off (Simulate menu)",
+    "reading": "plan {plans}: numbers follow by themselves",
     "report ready": "ready to be written",
-    "report too early": "written when there is something to report",
     "report written": "written",
 })  # fmt: skip
 
 
-def workflow(case: Case | None, *, reported: bool = False) -> tuple[WorkStep, ...]:
+def workflow(
+    case: Case | None, *, reported: bool = False, checks: Mapping[str, PlanCheck] = FrozenMapping(),
+    read: Collection[str] = (),
+) -> tuple[WorkStep, ...]:
     """Return the seven steps of a case as they stand; None where no case is open.
 
-    ``reported`` tells that a report of the case as it is was written. The first step that is neither done nor to be
-    looked at is "current"; only the comparison may be left out on the way.
+    ``reported`` tells that a report of the case as it is was written; ``checks`` are those of plans that are known
+    besides the ones the case holds, ``read`` names plans whose numbers are, or of which there are none to wait for.
+    The first step that is neither done nor to be looked at is "current"; only the comparison may be left out on the
+    way.
     """
     if case is None:
         first = WorkStep(1, NAMES[0], "current", Reason("no case"))
-        return (first, *(WorkStep(n, name, "open", Reason("later")) for n, name in enumerate(NAMES[1:], start=2)))
-    found = [_load(case), _check(case), _organs(case), _plan(case), _simulate(case), _compare(case),
-             _report(case, reported)]  # fmt: skip
+        return (first, *(WorkStep(n, name, "open", _follows("load")) for n, name in enumerate(NAMES[1:], start=2)))
+    found = [_load(case), _check(case), _organs(case), _plan(case, checks), _simulate(case), _compare(case, read),
+             _report(case, reported, read)]  # fmt: skip
     steps = []
     current = False
     for number, (name, (state, reason)) in enumerate(zip(NAMES, found, strict=True), start=1):
-        if state == "open" and not current and name != "compare" and reason.kind != "report too early":
+        if state == "open" and not current and name != "compare" and reason.kind != "follows":
             state, current = "current", True
         steps.append(WorkStep(number, name, state, reason))
     return tuple(steps)
@@ -92,6 +99,11 @@ Finding = tuple[str, Reason]
 def _counted(kind: str, one: str, count: int, **facts: str) -> Reason:
     """Return the reason for one thing or for many."""
     return Reason(one if count == 1 else kind, FrozenMapping({"count": str(count), **facts}))
+
+
+def _follows(name: str) -> Reason:
+    """Return the reason of a step for which another one has to be done first."""
+    return Reason("follows", FrozenMapping({"number": str(NAMES.index(name) + 1)}))
 
 
 def _load(case: Case) -> Finding:
@@ -120,23 +132,30 @@ def _organs(case: Case) -> Finding:
     return "done", Reason("organs are there", FrozenMapping({"count": str(len(present))}))
 
 
-def _plan(case: Case) -> Finding:
+def _plan(case: Case, known: Mapping[str, PlanCheck]) -> Finding:
     labels = case.labels.get(case.primary)
     if not case.plans:
-        return "open", Reason("no plan" if labels is None or _has_target(labels) else "no target")
-    broken = {name: len(check.broken) for name, check in case.checks.items() if name in case.plans and check.broken}
+        if labels is None:
+            return "open", _follows("organs")
+        return "open", Reason("no plan" if _has_target(labels) else "no target")
+    checks = {name: check for name, check in {**known, **case.checks}.items() if name in case.plans}
+    broken = {name: len(check.broken) for name, check in checks.items() if check.broken}
     if broken:
         return "attention", _counted("rules broken", "one rule broken", sum(broken.values()), plans=_listed(broken))
     heated = [name for name, plan in case.plans.items() if isinstance(plan, AblationPlan)]
-    unchecked = [name for name in heated if name not in case.checks]
+    unchecked = [name for name in heated if name not in checks]
     if unchecked:
         return "attention", Reason("rules not checked", FrozenMapping({"plans": _listed(unchecked)}))
+    left = {name: sum(rule.outcome == "not checked" for rule in check.rules) for name, check in checks.items()}
+    left = {name: count for name, count in left.items() if count}
+    if left:
+        return "attention", _counted("rules open", "one rule open", sum(left.values()), plans=_listed(left))
     return "done", Reason("plans", FrozenMapping({"plans": _listed(case.plans)}))
 
 
 def _simulate(case: Case) -> Finding:
     if not case.plans:
-        return "open", Reason("later")
+        return "open", _follows("plan")
     heated = [name for name, plan in case.plans.items() if isinstance(plan, AblationPlan)]
     if not heated:
         return "done", Reason("nothing to simulate")
@@ -146,22 +165,25 @@ def _simulate(case: Case) -> Finding:
     return "done", Reason("simulated", FrozenMapping({"plans": _listed(heated)}))
 
 
-def _compare(case: Case) -> Finding:
+def _compare(case: Case, read: Collection[str]) -> Finding:
     if not case.plans:
-        return "open", Reason("later")
+        return "open", _follows("plan")
     if len(case.plans) == 1:
         return "open", Reason("one plan")
-    left = [name for name in case.plans if name not in case.assessments]
-    if left:
-        return "open", Reason("not assessed", FrozenMapping({"plans": _listed(left)}))
+    left = [name for name in case.plans if name not in case.assessments and name not in read]
+    heated = [name for name in left if isinstance(case.plans[name], AblationPlan)]
+    cold = [name for name in heated if name not in case.results]
+    if left:  # numbers of resections come by themselves
+        kind, named = ("not simulated", cold) if cold else ("not assessed", heated) if heated else ("reading", left)
+        return "open", Reason(kind, FrozenMapping({"plans": _listed(named)}))
     return "done", Reason("comparable", FrozenMapping({"count": str(len(case.plans))}))
 
 
-def _report(case: Case, reported: bool) -> Finding:
+def _report(case: Case, reported: bool, read: Collection[str]) -> Finding:
     if reported:
         return "done", Reason("report written")
-    ready = any(name in case.assessments for name in case.plans)
-    return "open", Reason("report ready" if ready else "report too early")
+    ready = any(name in case.assessments or name in read for name in case.plans)
+    return "open", Reason("report ready") if ready else _follows("simulate" if case.plans else "plan")
 
 
 def _has_target(labels: LabelMap) -> bool:

@@ -33,6 +33,7 @@ Picture = NDArray[np.uint8]
 FORMATS: Final = (".png", ".webp", ".mp4")
 SMALLEST, LARGEST = 64, 7680
 MOST_FRAMES: Final = 2000
+ENCODING_S: Final = 120.0  # what ffmpeg may take after its last picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -306,18 +307,24 @@ def _encode(pictures: Iterator[Picture], file: Path, size: tuple[int, int], per_
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said)
         assert process.stdin is not None
+        whole = False
         try:
-            for picture in pictures:
-                process.stdin.write(np.ascontiguousarray(picture[:height, :width]).tobytes())
-            process.stdin.close()
-            code = process.wait(120)
-        except BrokenPipeError:
-            code = process.wait(20) or 1
-        except BaseException:
-            process.kill()
-            process.wait(20)
-            raise
-        if code:
+            with contextlib.suppress(BrokenPipeError):  # it has ended early: what it said tells why
+                for picture in pictures:
+                    process.stdin.write(np.ascontiguousarray(picture[:height, :width]).tobytes())
+                process.stdin.close()
+                whole = True
+            code = process.wait(ENCODING_S)
+        except subprocess.TimeoutExpired:
+            raise RenderError(f"ffmpeg took longer than {ENCODING_S:g} s after the last picture", where=file.suffix,
+                              advice="choose PNG or WebP") from None  # fmt: skip
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait(20)
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
+        if code or not whole:
             said.seek(0)
             lines = said.read().decode(errors="replace").strip().splitlines() or ["no reason given"]
             raise RenderError("ffmpeg could not write the film", where=lines[-1], advice="choose PNG or WebP")

@@ -1,4 +1,4 @@
-"""Lines, knobs, balls, planes and words of tools and plans in a 3-D view."""
+"""Lines, knobs, balls and planes of tools and plans in a 3-D view, and the words that belong to them."""
 
 from __future__ import annotations
 
@@ -9,16 +9,25 @@ from typing import Any, Final
 import numpy as np
 import pyvista
 from numpy.typing import NDArray
-from vtkmodules.vtkRenderingCore import vtkActor, vtkBillboardTextActor3D, vtkPolyDataMapper, vtkRenderer
+from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
 
 from anatomy_twin.rehearsal import Shape
+from anatomy_twin.render.live_captions import Caption
+from anatomy_twin.render.live_outline import as_edge
 from anatomy_twin.render.stage import unit_rgb
+from anatomy_twin.units import Point, check_point
 
 DASH_MM: Final = 3.0
 DISC_SHADER: Final = """//VTK::TCoord::Impl
   if (length(gl_PointCoord - vec2(0.5)) > 0.5) { discard; }
 """
+RING_SHADER: Final = """//VTK::TCoord::Impl
+  float far = length(gl_PointCoord - vec2(0.5));
+  if (far > 0.5 || far < innerPart) { discard; }
+"""
+RING_PX: Final = 2.6  # how thick the rings of hollow knobs are
 LIT: Final = (1.0, 1.0, 1.0)
+DARK: Final = (0.05, 0.06, 0.08)
 ARROW_SHARE: Final = 0.35  # length of a plane's arrow, as a share of its reach, where its tip is not given
 
 
@@ -41,20 +50,40 @@ class LiveShapes:
         render_window.AddRenderer(self.over)
         self._drawn: dict[Shape, list[tuple[Any, Any]]] = {}
 
-    def show(self, shapes: Iterable[Shape]) -> None:
-        """Show these shapes and nothing else."""
-        wanted = dict.fromkeys(shape for shape in shapes if shape.only != "slices")
+    def show(self, shapes: Iterable[Shape]) -> bool:
+        """Show these shapes and nothing else; return True where any of what changed stands among the surfaces."""
+        wanted, below = dict.fromkeys(shape for shape in shapes if shape.only != "slices"), False
         for shape in [old for old in self._drawn if old not in wanted]:
             for renderer, actor in self._drawn.pop(shape):
                 renderer.RemoveActor(actor)
+                below = below or renderer is self._renderer
         for shape in wanted:
             if shape not in self._drawn:
                 self._drawn[shape] = self._made(shape)
+                below = below or any(renderer is self._renderer for renderer, _ in self._drawn[shape])
+        return below
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
         """What is shown."""
         return tuple(self._drawn)
+
+    def captions(self) -> dict[str, Caption]:
+        """Return the words of the shapes and where they belong, by a name of each."""
+        found = {}
+        for number, shape in enumerate(self._drawn):
+            if shape.text:
+                points = np.asarray(shape.points_mm, float).reshape(-1, 3)
+                place = check_point("caption", points[-1] if shape.kind == "plane" else points.mean(axis=0))
+                away = max((radius for point, radius in self.dots() if point == place), default=0.0)
+                name = shape.name or f"shape {number}"
+                found[name if name not in found else f"{name} {number}"] = Caption(
+                    shape.text, place, _colour(shape), away, shape.lit or shape.kind == "text")  # fmt: skip
+        return found
+
+    def dots(self) -> tuple[tuple[Point, float], ...]:
+        """Return where knobs are, with their radii in pixels: no words are to stand there."""
+        return tuple((shape.points_mm[0], _knob_px(shape) / 2 + 2.0) for shape in self._drawn if shape.kind == "knob")
 
     def close(self) -> None:
         """Take everything off, the layer above too."""
@@ -64,8 +93,6 @@ class LiveShapes:
     def _made(self, shape: Shape) -> list[tuple[Any, Any]]:
         points = np.asarray(shape.points_mm, float).reshape(-1, 3)
         actors: list[tuple[Any, Any]] = getattr(self, f"_{shape.kind}")(shape, points)
-        if shape.text and shape.kind != "text":
-            actors.append((self.over, _words(shape, points.mean(axis=0), above_px=12)))
         for renderer, actor in actors:
             actor.PickableOff()
             self._enlarge(actor)
@@ -73,12 +100,7 @@ class LiveShapes:
         return actors
 
     def _enlarge(self, actor: Any) -> None:
-        """Draw lines, dots and words larger where the picture will be scaled down."""
-        if self._finer == 1:
-            return
-        if isinstance(actor, vtkBillboardTextActor3D):
-            actor.GetTextProperty().SetFontSize(actor.GetTextProperty().GetFontSize() * self._finer)
-            return
+        """Draw lines and dots larger where the picture will be scaled down."""
         look = actor.GetProperty()
         look.SetLineWidth(look.GetLineWidth() * self._finer)
         look.SetPointSize(look.GetPointSize() * self._finer)
@@ -95,12 +117,19 @@ class LiveShapes:
     def _circle(self, shape: Shape, points: NDArray[Any]) -> list[tuple[Any, Any]]:
         radius = max(shape.radius_mm, 0.1)
         mesh = pyvista.Sphere(radius=radius, center=points[0], theta_resolution=32, phi_resolution=20)
-        ball = _solid(mesh, shape, opacity=0.25 + 0.5 * min(max(shape.fill, 0.0), 1.0))
-        return [(self._renderer, ball)]
+        ball = _solid(mesh, shape, opacity=1.0)
+        as_edge(ball, line_px=shape.width_px + 0.5, fill=0.14 + 0.5 * min(max(shape.fill, 0.0), 1.0),
+                hatch=0.5 if shape.dashed else 0.0, finer=self._finer)  # fmt: skip
+        return [(self.over, ball)]  # what lies in an organ is seen in it
 
     def _knob(self, shape: Shape, points: NDArray[Any]) -> list[tuple[Any, Any]]:
-        size = 2.0 * shape.radius_px * (1.3 if shape.lit else 1.0)
-        ring = _flat(pyvista.PolyData(points), shape, points=size + 4.0, colour=(0.05, 0.06, 0.08))
+        size = _knob_px(shape)
+        if shape.hollow:
+            return [
+                (self.over, _ring(points, shape, size + 3.0, (size / 2 - RING_PX - 1.5) / (size + 3.0), DARK)),
+                (self.over, _ring(points, shape, size, 0.5 - RING_PX / size, None)),
+            ]
+        ring = _flat(pyvista.PolyData(points), shape, points=size + 4.0, colour=DARK)
         dot = _flat(pyvista.PolyData(points), shape, points=size)
         return [(self.over, ring), (self.over, dot)]
 
@@ -121,7 +150,11 @@ class LiveShapes:
         return [(self._renderer, fill), (self.over, rim), (self.over, _solid(arrow, shape, opacity=1.0))]
 
     def _text(self, shape: Shape, points: NDArray[Any]) -> list[tuple[Any, Any]]:
-        return [(self.over, _words(shape, points[0], above_px=0))]
+        return []  # words are laid out for each frame
+
+
+def _knob_px(shape: Shape) -> float:
+    return 2.0 * shape.radius_px * (1.3 if shape.lit else 1.0)
 
 
 def _colour(shape: Shape) -> tuple[float, float, float]:
@@ -147,6 +180,18 @@ def _flat(
     return actor
 
 
+def _ring(
+    points: NDArray[Any], shape: Shape, size: float, inner: float, colour: tuple[float, float, float] | None
+) -> Any:
+    """Return a ring of ``size`` pixels whose hole reaches to ``inner`` of that."""
+    actor = _flat(pyvista.PolyData(points), shape, points=size, colour=colour)
+    shader = actor.GetShaderProperty()
+    shader.ClearAllFragmentShaderReplacements()
+    shader.AddFragmentShaderReplacement("//VTK::TCoord::Impl", False, RING_SHADER, False)
+    shader.GetFragmentCustomUniforms().SetUniformf("innerPart", inner)
+    return actor
+
+
 def make_round(actor: Any) -> None:
     """Draw the points of an actor as discs."""
     actor.GetShaderProperty().AddFragmentShaderReplacement("//VTK::TCoord::Impl", False, DISC_SHADER, False)
@@ -168,21 +213,6 @@ def _actor(mesh: Any) -> Any:
     mapper.ScalarVisibilityOff()
     actor.SetMapper(mapper)
     return actor
-
-
-def _words(shape: Shape, place: Any, above_px: int) -> Any:
-    words = vtkBillboardTextActor3D()
-    words.SetPosition(*(float(value) for value in place))
-    words.SetInput(shape.text)
-    words.SetDisplayOffset(0, above_px)
-    look = words.GetTextProperty()
-    look.SetFontSize(15)
-    look.SetBold(shape.lit)
-    look.SetColor(*_colour(shape))
-    look.SetJustificationToCentered()
-    look.SetBackgroundColor(0.05, 0.06, 0.08)
-    look.SetBackgroundOpacity(0.6)
-    return words
 
 
 def _dashes(points: NDArray[Any]) -> Any:

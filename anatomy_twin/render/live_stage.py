@@ -19,9 +19,12 @@ from anatomy_twin.core import Plan, SurfaceMesh
 from anatomy_twin.core.plans import PlaneCut, ResectionPlan
 from anatomy_twin.rehearsal import FieldSeries, Scene, SurfaceLayer, letters_of
 from anatomy_twin.rehearsal.picking import Camera
-from anatomy_twin.render.field_surface import ScaleBar, cut_painter, field_painter
+from anatomy_twin.render.field_surface import cut_painter, field_painter
+from anatomy_twin.render.live_captions import Captions
 from anatomy_twin.render.live_needles import LiveNeedles
+from anatomy_twin.render.live_outline import Outline
 from anatomy_twin.render.live_pace import MOVING_S, RESTING_S, Pace, choose_levels, count
+from anatomy_twin.render.live_scale import ScaleBar
 from anatomy_twin.render.live_shapes import LiveShapes
 from anatomy_twin.render.live_slices import StandingSlices, crossing_planes, plane_of
 from anatomy_twin.render.live_surfaces import LiveSurfaces
@@ -51,11 +54,13 @@ class LiveStage:
         self.renderer.SetUseOIT(False)
         add_lights(plotter)
         self.surfaces = LiveSurfaces(self.renderer)
-        self.preview = PreviewZone(self.renderer)
         self.slices = StandingSlices(self.renderer, scene.volume)
-        self.bar = ScaleBar(self.renderer, finer)
         self.shapes = LiveShapes(self.renderer, self.window, finer)
+        self.preview = PreviewZone(self.shapes.over, finer)
+        self.pointed = Outline(self.shapes.over, line_px=1.5, fill=0.26, finer=finer)
         self.needles = LiveNeedles(self.renderer, self.shapes.over, finer)
+        self.captions = Captions(self.shapes.over, finer)
+        self.bar = ScaleBar(self.shapes.over, finer)
         add_cube(plotter)
         self.volume: LiveVolume | None = None
         self.pace = Pace(software=True)
@@ -66,10 +71,13 @@ class LiveStage:
         self._levels: dict[str, int] = {}
         self.drawn = 0  # triangles of the last frame
         self._painted: set[str] = set()
+        self._kept = False  # the picture below the layer of lines and words, as the last frame drew it
+        self._corners = np.asarray(scene.volume.geometry.corners_mm())
         self._letters = {side: self._letter(place, letters_pt) for side, place in EDGES.items()}
         self._cross = self._ball(1.8, (1.0, 1.0, 1.0))
         self._balls: list[Any] = []
         self.set_background(background)
+        self.set_letters(letters_pt)
 
     # what is shown
 
@@ -174,6 +182,13 @@ class LiveStage:
         ends = {"left": -right, "right": right, "top": up, "bottom": -up}
         return {side: letters_of(direction, count=2) for side, direction in ends.items()}
 
+    def set_letters(self, letters_pt: int) -> None:
+        """Choose the size of letters and words."""
+        for actor in self._letters.values():
+            actor.GetTextProperty().SetFontSize(letters_pt + 4)
+        self.captions.set_letters(letters_pt + 1)
+        self.bar.set_letters(letters_pt)
+
     def hide_letters(self) -> None:
         """Draw no letters: whoever writes words on the picture writes them too."""
         for actor in self._letters.values():
@@ -193,12 +208,40 @@ class LiveStage:
         if self.volume is not None:
             self.volume.set_moving(moving)
         self._take_in_all()
+        self._write()
+        # a picture that stands is kept, so that lines and words over it can change without drawing it again
+        self.renderer.SetBackingStore(kind != "moving")
+        self.renderer.GetLights().GetItemAsObject(0).Modified()
+        self._kept = kind != "moving"
         began = time.perf_counter()
         self.window.Render()
         self.window.WaitForCompletion()
         seconds = time.perf_counter() - began
         self._learn(kind, seconds)
         return seconds
+
+    def forget(self) -> None:
+        """What lies below lines and words has changed: the next frame is a whole one."""
+        self._kept = False
+
+    def touch(self) -> bool:
+        """Draw lines, knobs and words anew over the picture that stands; False where it does not stand any more."""
+        if not self._kept:
+            return False
+        self._write()
+        self.window.Render()
+        self.window.WaitForCompletion()
+        return True
+
+    def point_out(self, name: str) -> None:
+        """Draw the edge of a surface by its name over everything, "" for none."""
+        actor, layer = self.surfaces.actor(name), self.surfaces.layer(name)
+        mapper = None if actor is None else actor.GetMapper()
+        if layer is None or mapper is None or not layer.visible:
+            self.pointed.show(None)
+        else:
+            red, green, blue = (0.45 + 0.55 * part / 255 for part in layer.colour)
+            self.pointed.show(mapper.GetInput(), (red, green, blue))
 
     def picture(self) -> NDArray[np.uint8]:
         """Return the last frame, RGB (rows, columns, 3), without drawing again."""
@@ -214,7 +257,7 @@ class LiveStage:
 
     def close(self) -> None:
         """Release what is held."""
-        for part in (self.needles, self.shapes, self.slices, self.preview, self.bar):
+        for part in (self.preview, self.pointed, self.captions, self.bar, self.needles, self.shapes, self.slices):
             part.close()
         if self.volume is not None:
             self.volume.close()
@@ -250,14 +293,27 @@ class LiveStage:
         self.renderer.SetUseFXAA(best)
 
     def _take_in_all(self) -> None:
-        """Let the camera's range hold what is drawn and what lies over it: both are seen by one camera."""
+        """Let the camera's range hold what is drawn, what lies over it, and the scan, where a tool may be next: all
+        are seen by one camera.
+        """
         bounds = np.array([
             layer.ComputeVisiblePropBounds() for layer in (self.renderer, self.shapes.over)
         ])  # fmt: skip
         bounds = bounds[bounds[:, 0] <= bounds[:, 1]]
-        if len(bounds):
-            low, high = bounds[:, ::2].min(axis=0), bounds[:, 1::2].max(axis=0)
-            self.renderer.ResetCameraClippingRange(*np.stack([low, high], axis=1).ravel().tolist())
+        points = np.vstack([bounds[:, ::2], bounds[:, 1::2], self._corners])
+        extent = np.stack([points.min(axis=0), points.max(axis=0)], axis=1)
+        self.renderer.ResetCameraClippingRange(*extent.ravel().tolist())
+
+    def _write(self) -> None:
+        """Put words in their places for the camera as it is now."""
+        captions, camera = self.shapes.captions(), self.camera
+        preview = self.preview.caption(camera.axes[1])
+        if preview is not None:
+            captions["preview"] = preview
+        self.captions.show(captions)
+        size = self.window.GetSize()
+        self.bar.arrange(size)
+        self.captions.arrange(camera, size, self.shapes.dots())
 
     def _learn(self, kind: str, seconds: float) -> None:
         if not self._known:  # the driver tells its name once something was drawn

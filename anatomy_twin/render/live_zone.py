@@ -10,6 +10,12 @@ import pyvista
 
 from anatomy_twin.core import SurfaceMesh
 from anatomy_twin.rehearsal import FieldSeries, Scene, SurfaceLayer
+from anatomy_twin.render.live_captions import BELOW, Caption
+from anatomy_twin.render.live_outline import Outline
+from anatomy_twin.render.live_surfaces import mesh_of
+from anatomy_twin.units import check_point
+
+SOFT_ROUNDS = 4  # of averaging of normals: the zone comes from a coarse grid
 
 
 def surface_at(series: FieldSeries, snapshot: int, level: float = 1.0) -> SurfaceMesh | None:
@@ -56,55 +62,41 @@ def layers_at(scene: Scene, snapshot: int, known: dict[int, SurfaceMesh | None] 
 
 
 class PreviewZone:
-    """The zone of a preview: a thin wire, so that nobody takes it for the simulated zone, and a word beside it."""
+    """The zone of a preview: its edge with hatching, on top of all organs, so that it is seen at once and nobody takes
+    it for the simulated zone, and a word below it.
+    """
 
-    def __init__(self, renderer: Any) -> None:
-        from vtkmodules.vtkRenderingCore import vtkActor, vtkBillboardTextActor3D, vtkPolyDataMapper
-
-        self._renderer = renderer
+    def __init__(self, over: Any, finer: int = 1) -> None:
         self._surface: SurfaceMesh | None = None
-        self._mapper, self.actor, self.label = vtkPolyDataMapper(), vtkActor(), vtkBillboardTextActor3D()
-        self._mapper.ScalarVisibilityOff()
-        self.actor.SetMapper(self._mapper)
-        look = self.actor.GetProperty()
-        look.SetRepresentationToWireframe()
-        look.LightingOff()
-        look.SetLineWidth(1.0)
-        look.SetOpacity(0.55)
-        words = self.label.GetTextProperty()
-        words.SetFontSize(14)
-        words.SetJustificationToCentered()
-        words.SetShadow(True)
-        for item in (self.actor, self.label):
-            item.SetVisibility(False)
-            item.PickableOff()
-            renderer.AddActor(item)
+        self.outline = Outline(over, line_px=3.0, hatch=0.6, fill=0.06, finer=finer)
+        self._words, self._colour = "", (1.0, 1.0, 1.0)
 
-    def show(self, surface: SurfaceMesh | None, colour: tuple[int, int, int], caption: str) -> None:
+    def show(self, surface: SurfaceMesh | None, colour: tuple[int, int, int], words: str) -> None:
         """Show the surface of a preview, or nothing."""
-        visible = surface is not None and len(surface.triangles) > 0
-        if surface is not None and visible and surface is not self._surface:
-            mesh: Any = pyvista.PolyData.from_regular_faces(surface.points_mm, np.asarray(surface.triangles, int))
-            if mesh.n_cells > 4000:  # a wire of small triangles is a solid
-                mesh = mesh.decimate(1.0 - 4000 / mesh.n_cells)
-            self._mapper.SetInputData(mesh)
-            top = mesh.points[int(np.argmax(mesh.points[:, 2]))]
-            self.label.SetPosition(*(float(value) for value in top + np.array([0.0, 0.0, 3.0])))
-        if visible:
-            bright = tuple(min(1.0, 0.35 + part / 255) for part in colour)
-            self.actor.GetProperty().SetColor(*bright)
-            self.label.GetTextProperty().SetColor(*bright)
-            self.label.SetInput(caption)
-        self._surface = surface
-        for item in (self.actor, self.label):
-            item.SetVisibility(visible)
+        if surface is None or not len(surface.triangles):
+            self._surface = None
+            self.outline.show(None)
+            return
+        bright = tuple(0.12 + 0.88 * part / 255 for part in colour)
+        if surface is not self._surface:
+            self._surface = surface
+            self._mesh = mesh_of(surface, SOFT_ROUNDS)
+        self._words, self._colour = words, (bright[0], bright[1], bright[2])
+        self.outline.show(self._mesh, self._colour)
+
+    def caption(self, up: Any) -> Caption | None:
+        """Return the word below the zone for a viewer whose upper side is ``up``; None where none is shown."""
+        if self._surface is None:
+            return None
+        points = self._surface.points_mm
+        low = check_point("caption", points[int(np.argmin(points @ np.asarray(up, float)))])
+        return Caption(self._words, low, self._colour, first=BELOW)
 
     @property
     def shown(self) -> bool:
         """True while a preview is drawn."""
-        return bool(self.actor.GetVisibility())
+        return self.outline.shown
 
     def close(self) -> None:
-        """Take it off the renderer."""
-        for item in (self.actor, self.label):
-            self._renderer.RemoveActor(item)
+        """Take it off the layer."""
+        self.outline.close()

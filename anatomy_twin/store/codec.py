@@ -58,6 +58,8 @@ def decode(hint: Any, value: Any, where: str) -> Any:
         return _decode_union(arguments, value, where)
     if origin is tuple:
         items = _expect(list, value, where)
+        if arguments[-1] is Ellipsis and _plain(arguments[0], items):
+            return tuple(items)
         hints = [arguments[0]] * len(items) if arguments[-1] is Ellipsis else list(arguments)
         if len(hints) != len(items):
             raise StoreError(f"{len(hints)} values expected, {len(items)} found", where=where)
@@ -80,6 +82,11 @@ def decode(hint: Any, value: Any, where: str) -> Any:
     raise StoreError(f"a value of type {hint!r} cannot be read", where=where)
 
 
+def _plain(hint: Any, items: list[Any]) -> bool:
+    """Tell whether all items are numbers of exactly the hinted kind: long rows of them are taken as they are."""
+    return hint in (float, int) and set(map(type, items)) <= {hint}
+
+
 def _decode_union(options: tuple[Any, ...], value: Any, where: str) -> Any:
     if value is None and type(None) in options:
         return None
@@ -96,7 +103,7 @@ def _decode_union(options: tuple[Any, ...], value: Any, where: str) -> Any:
 
 def _decode_dataclass(kind: Any, value: Any, where: str) -> Any:
     content = _expect(dict, value, where)
-    hints = typing.get_type_hints(kind)
+    hints = _hints_of(kind)
     names = {part.name for part in dataclasses.fields(kind)}
     for what, odd in (("unknown", set(content) - names), ("missing", names - set(content))):
         if odd:

@@ -38,8 +38,8 @@ def mouse_habits() -> list[tuple[str, list[tuple[str, str]]]]:
         ]),
         (tr("Everywhere"), [
             (tr("Drag between views"), tr("give one more room")),
-            (tr("Tab, Shift+Tab"), tr("next, last field")),
-            ("F6, Shift+F6", tr("next, last view or panel")),
+            (tr("Tab, Shift+Tab"), tr("next, previous field")),
+            ("F6, Shift+F6", tr("next, previous view or panel")),
             ("Esc", tr("give back what is held; put the tool away; leave edit mode")),
         ]),
     ]  # fmt: skip
@@ -56,14 +56,22 @@ def groups_of(window: RehearsalWindow) -> list[tuple[str, list[tuple[str, str]]]
 
 
 def columns_of(groups: list[tuple[str, list[tuple[str, str]]]], count: int) -> list[str]:
-    """Return the groups as HTML in so many columns of about the same height."""
-    total = sum(len(lines) + 2 for _, lines in groups)
-    columns, height = [""] * count, 0.0
-    for title, lines in groups:
-        at = min(int((height + 0.5 * (len(lines) + 2)) / total * count), count - 1)
-        height += len(lines) + 2
-        columns[at] += _group(title, lines)
-    return columns
+    """Return the groups as HTML in so many columns of about the same height, in order within each."""
+    sizes = [_height(lines) for _, lines in groups]
+    heights: list[int] = [0] * count
+    places: list[list[int]] = [[] for _ in range(count)]
+    for number in sorted(range(len(groups)), key=lambda number: -sizes[number]):  # the longest first
+        column = heights.index(min(heights))
+        heights[column] += sizes[number]
+        places[column].append(number)
+    places.sort(key=lambda numbers: min(numbers, default=len(groups)))
+    return ["".join(_group(*groups[number]) for number in sorted(numbers)) for numbers in places]
+
+
+def _height(lines: list[tuple[str, str]]) -> int:
+    """Return about how many lines a group takes, with its heading and those that are too long for one."""
+    room = COLUMN_LETTERS - max(len(keys) for keys, _ in lines)
+    return 2 + sum(1 + len(text) // room for _, text in lines)
 
 
 def _group(title: str, lines: list[tuple[str, str]]) -> str:
@@ -88,7 +96,7 @@ class CheatSheet(QDialog):
         self.page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.page.installEventFilter(self)
         letter = self.fontMetrics().averageCharWidth()
-        width, height = round(0.94 * window.width()), round(0.9 * window.height())
+        width, height = round(0.94 * window.width()), round(0.95 * window.height())
         count = min(max(width // (COLUMN_LETTERS * letter), 1), 4)
         groups = [*groups_of(window), *mouse_habits()]
         cells = "".join(
@@ -103,6 +111,9 @@ class CheatSheet(QDialog):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(card)
         self.page.document().setTextWidth(width - 50)
+        if self.page.document().size().height() + 44 > height:
+            self.page.zoomOut(1)  # a little smaller is better than a page that has to be scrolled
+            self.page.document().setTextWidth(width - 50)
         height = min(height, round(self.page.document().size().height()) + 44)
         self.resize(width, height)
         self.move(window.mapToGlobal(QPoint((window.width() - width) // 2, (window.height() - height) // 2)))

@@ -21,6 +21,7 @@ from anatomy_twin.rehearsal.slicing import SlicePlane
 from anatomy_twin.units import Point, check_point
 from anatomy_twin.view.names import scene_named
 from anatomy_twin.view.slice_layers import SliceLayers
+from anatomy_twin.view.words import tr
 
 READING_S = 0.008  # of preparing for readouts at a time, between events
 READING_WAIT_MS = 300
@@ -50,6 +51,7 @@ class Desk(QObject):
     slices_changed = Signal()  # how slices are drawn, or where a slice lies
     reading_changed = Signal()  # distances to target and vessels became known
     marked_changed = Signal()  # another measurement is marked
+    pointed_changed = Signal()  # the mouse is on another structure, in the list or in a view
     told = Signal(str, str)  # "info", "warning" or "error", and a line
 
     def __init__(self, session: Session, plan_name: str | None = None, palette: str = "") -> None:
@@ -65,6 +67,7 @@ class Desk(QObject):
         self.active = ""  # name of the segment that tools work on
         self.field_shown = ""  # name of a simulated field laid over slices and surfaces, "" for none
         self.marked = ""  # name of the measurement that is marked
+        self.pointed, self.pointed_in = "", ""  # structure under the mouse, and where: "tree" or the name of a view
         self.slice_style = SliceStyle()
         self.slice_layers = SliceLayers()
         self.slice_planes: dict[str, SlicePlane] = {}  # what each slice view shows, by the view's name
@@ -76,15 +79,18 @@ class Desk(QObject):
         self.scene: Scene = scene_displayed(self._plain, session.case.display)
         self.focus_mm: Point = self.scene.focus_mm
         self.window: tuple[float, float] = self.scene.window
+        self._window_asked = _window_of(session.case.display)
         self.snapshot = max(self.snapshot_count - 1, 0)
         self._reading = QTimer(self, interval=0)
         self._reading.timeout.connect(self._prepare_reading)
         self.reader: Reader = self._make_reader()
-        session.listen(self._session_changed)
+        self._end_listening = session.listen(self._session_changed)
 
     def leave(self) -> None:
         """Hear no more of the session, which goes on at another desk or ends."""
         self._left = True
+        self._end_listening()
+        self._end_listening = lambda: None
         self._reading.stop()
 
     # the case
@@ -112,12 +118,12 @@ class Desk(QObject):
         if self.tool.cancel() or self.drop():
             return
         if self.session.history.done:
-            self.tell(f"undone: {self.session.undo()}")
+            self.tell(tr("undone: {name}").format(name=self.session.undo()))
 
     def redo(self) -> None:
         """Redo the step that was undone last."""
         if self.session.history.undone:
-            self.tell(f"done again: {self.session.redo()}")
+            self.tell(tr("done again: {name}").format(name=self.session.redo()))
 
     def tell(self, line: str, level: str = "info") -> None:
         """Show a line to the person ("info", "warning", "error")."""
@@ -163,7 +169,7 @@ class Desk(QObject):
     @property
     def live_is_current(self) -> bool:
         """True where the live numbers and zone belong to the plan as it is shown."""
-        return self.live is not None and self.live.plan == self.plan
+        return self.live is not None and not self.live.stale and self.live.plan == self.plan
 
     def set_live(self, preview: Preview | None) -> None:
         """Take the newest answer of the live physics."""
@@ -215,6 +221,17 @@ class Desk(QObject):
             self.marked = measurement
             self.marked_changed.emit()
             self.drawing_changed.emit()
+
+    def point_out(self, structure: str, where: str = "") -> None:
+        """Tell which structure is under the mouse, "" for none, and where: in the "tree" or a view by its name."""
+        if (structure, where if structure else "") != (self.pointed, self.pointed_in):
+            self.pointed, self.pointed_in = structure, where if structure else ""
+            self.pointed_changed.emit()
+
+    @property
+    def shown_out(self) -> str:
+        """The structure that views make stand out: the one that is pointed at in the list."""
+        return self.pointed if self.pointed_in == "tree" else ""
 
     def set_slice_style(self, **changes: Any) -> None:
         """Change how slices are drawn (fields of ``SliceStyle``)."""
@@ -300,13 +317,14 @@ class Desk(QObject):
         return scene_named(build_scene(plain, self.plan_name, masks=False, focus_mm=focus))
 
     def _build(self, *, looks_only: bool = False) -> None:
-        before = self.scene.window
         if not looks_only:
             self._plain = self._make_scene()
         self.scene = scene_displayed(self._plain, self.case.display)
         self.reader = self._make_reader()
         self.snapshot = max(self.snapshot_count - 1, 0)
-        if self.scene.window != before:
+        # a step that tells more of the scan (its phase) would suit another window, but nobody asked for one
+        asked, self._window_asked = self._window_asked, _window_of(self.case.display)
+        if asked != self._window_asked:
             self.set_window(*self.scene.window)
         self.scene_changed.emit()
 
@@ -325,3 +343,7 @@ class Desk(QObject):
         self.case_changed.emit(fields)
         if "plans" in fields:
             self.plan_changed.emit()
+
+
+def _window_of(display: Display) -> tuple[float | None, float | None]:
+    return display.window_width, display.window_level

@@ -93,6 +93,7 @@ class StepsDialog(QDialog):
         self.list.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         row = QHBoxLayout()
         row.addStretch(1)
+        default = None
         for choice in choices:
             button = QPushButton(choice.words)
             button.setObjectName(choice.key)
@@ -101,10 +102,12 @@ class StepsDialog(QDialog):
             button.clicked.connect(lambda _=False, key=choice.key: self._choose(key))
             row.addWidget(button)
             if choice.default:
-                button.setFocus()
+                default = button
         column.addWidget(words)
         column.addWidget(self.list, 1)
         column.addLayout(row)
+        if default is not None:  # only now it belongs to this window
+            default.setFocus()
         letter = self.fontMetrics().averageCharWidth()
         self.resize(80 * letter, 46 * letter)
         self.finished.connect(lambda _: then(self._answer))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QAbstractScrollArea, QDockWidget, QFrame, QScrollArea, QTabWidget, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QDockWidget, QFrame, QScrollArea, QTabWidget, QToolButton, QWidget
 
+from anatomy_twin.view.icons import icon
 from anatomy_twin.view.panels import PLACES, make_panel
+from anatomy_twin.view.style import theme_changed
+from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
     from anatomy_twin.view.window import RehearsalWindow
@@ -19,6 +23,8 @@ SIDES: Final = {"left": AREA.LeftDockWidgetArea, "right": AREA.RightDockWidgetAr
 FORM: Final = 5  # of the remembered places: another number makes older ones worthless
 FEATURE: Final = QDockWidget.DockWidgetFeature
 LOWER: Final = 0.21  # of the window's height, for the panels below the views
+LARGE: Final = {"left": 0.4, "right": 0.6, "bottom": 0.62}  # of the window's width or height, for one that is large
+OWN_BARS: Final = ("numbers", "compare", "messages", "history")  # they scroll their rows themselves
 STEPS_LETTERS, TREE_LETTERS = 28, 58  # widths in letters of the window's type
 MOST_SHARE: Final = {"left": 0.15, "right": 0.29}  # of the window's width, at first
 ROOM: Final = {"left": 0.2, "right": 0.36}  # of the window's width: what was remembered and is wider is made narrow
@@ -27,7 +33,8 @@ ROOM: Final = {"left": 0.2, "right": 0.36}  # of the window's width: what was re
 class Docks:
     """All panels of one open case; panels of one stack share a place as tabs.
 
-    Places have no title bars; ``unlock`` shows them, so that places can be moved, let loose and closed.
+    Places have no title bars; ``unlock`` shows them, so that places can be moved, let loose and closed. One of them can
+    be ``large``: it takes the room of its neighbours and most of the views'.
     """
 
     def __init__(self, window: RehearsalWindow) -> None:
@@ -38,6 +45,8 @@ class Docks:
         self.sides: dict[str, str] = {}
         self._tabs: dict[str, QTabWidget] = {}
         self.unlocked = False
+        self.large = ""  # the name of the place that is
+        self._usual = QByteArray()  # how all stood before
         self._stands = False  # half a layout is not worth remembering
         window.setCorner(Qt.Corner.BottomLeftCorner, AREA.BottomDockWidgetArea)
         window.setCorner(Qt.Corner.BottomRightCorner, AREA.RightDockWidgetArea)
@@ -49,16 +58,50 @@ class Docks:
                 dock = self.places[place.name]
             else:
                 if place.stack not in self.places:
-                    self._tabs[place.stack] = tabs = _tabs()
+                    self._tabs[place.stack] = tabs = self._make_tabs(place.stack)
                     self._add_place(place.stack, place.side, tabs)
-                dock = self.places[place.stack]
-                self._tabs[place.stack].addTab(_roomy(panel), panel.windowTitle())
+                dock, tabs = self.places[place.stack], self._tabs[place.stack]
+                index = tabs.addTab(_roomy(panel, place.name in OWN_BARS), panel.windowTitle())
+                tabs.setTabToolTip(index, tr("Double click: large, and back"))
+                panel.windowTitleChanged.connect(partial(tabs.setTabText, index))
             self.by_name[place.name] = dock
         self._stand()
         self._restored = self._restore()
         self._stands = True
         if window.isVisible():
             QTimer.singleShot(0, window, self.settle)
+
+    def _make_tabs(self, name: str) -> QTabWidget:
+        """Return the tabs of a stack, with a button that makes it large."""
+        tabs, button = _tabs(), _LargeButton()
+        button.clicked.connect(lambda: self.toggle_large(name))
+        tabs.setCornerWidget(button)
+        tabs.tabBarDoubleClicked.connect(lambda index: self.toggle_large(name) if index >= 0 else None)
+        return tabs
+
+    def toggle_large(self, name: str) -> None:
+        """Let a place (or the one of a panel) take its neighbours' room and most of the views', or give it back."""
+        dock = self.by_name.get(name) or self.places.get(name)
+        if dock is None or dock.isFloating():
+            return
+        name, window = dock.objectName(), self._window
+        if self.large:
+            was, self.large = self.large, ""
+            window.restoreState(self._usual, FORM)
+            if was == name:
+                return
+        self._usual, self.large, side = window.saveState(FORM), name, self.sides[name]
+        for other, beside in self.places.items():
+            if other != name and self.sides[other] == side and not beside.isFloating():
+                beside.hide()
+        dock.show()
+        down = side == "bottom"
+        size = round(LARGE[side] * (window.height() if down else window.width()))
+        window.resizeDocks([dock], [size], Qt.Orientation.Vertical if down else Qt.Orientation.Horizontal)
+
+    def _give_room_back(self) -> None:
+        if self.large:
+            self.toggle_large(self.large)
 
     def _add_place(self, name: str, side: str, inside: QWidget) -> None:
         dock = QDockWidget(inside.windowTitle(), self._window)
@@ -135,6 +178,7 @@ class Docks:
     def keep(self) -> None:
         """Remember where everything stands."""
         if self._stands:
+            self._give_room_back()
             preferences = self._window.preferences
             preferences.keep_state("docks", self._window.saveState(FORM))
             self._keep_sizes()
@@ -153,6 +197,7 @@ class Docks:
 
     def reset(self) -> None:
         """Forget what was remembered and put everything back."""
+        self._give_room_back()
         self._window.preferences.keep_state("docks", None)
         self.unlock(False)
         self._stand()
@@ -175,11 +220,13 @@ class Docks:
         dock = self.by_name.get(name)
         if dock is None:
             return
+        if self.large and dock.isHidden() and self.large != dock.objectName():
+            self._give_room_back()
         dock.show()
         for tabs in self._tabs.values():
             for index in range(tabs.count()):
                 inside = tabs.widget(index)
-                if inside is self.panels[name] or inside.isAncestorOf(self.panels[name]):
+                if inside is not None and (inside is self.panels[name] or inside.isAncestorOf(self.panels[name])):
                     tabs.setCurrentIndex(index)
 
     def side_shown(self, side: str) -> bool:
@@ -188,6 +235,7 @@ class Docks:
 
     def show_side(self, side: str, on: bool) -> None:
         """Show or hide all that stands on a side."""
+        self._give_room_back()
         for name, dock in self.places.items():
             if self.sides[name] == side:
                 dock.setVisible(on)
@@ -214,10 +262,27 @@ def _tabs() -> QTabWidget:
     return tabs
 
 
-def _roomy(panel: QWidget) -> QWidget:
+class _LargeButton(QToolButton):
+    def __init__(self) -> None:
+        super().__init__()
+        words = tr("Make this large, and back (double click on a tab)")
+        self.setToolTip(words)
+        self.setAccessibleName(words)
+        self.setAutoRaise(True)
+        self.setObjectName("small")
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        theme_changed.connect(self._dress)
+        self._dress()
+
+    def _dress(self) -> None:
+        self.setIcon(icon("enlarge"))
+
+
+def _roomy(panel: QWidget, own_bars: bool = False) -> QWidget:
     """Return a panel that can be made smaller than what it holds: a scroll area round it where it has none."""
-    if isinstance(panel, QAbstractScrollArea):
-        panel.setFrameShape(QFrame.Shape.NoFrame)
+    if own_bars or isinstance(panel, QAbstractScrollArea):
+        if isinstance(panel, QAbstractScrollArea):
+            panel.setFrameShape(QFrame.Shape.NoFrame)
         panel.setMinimumSize(60, 40)
         return panel
     area = QScrollArea()

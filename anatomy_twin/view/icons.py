@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Final
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from anatomy_twin.view.style import current_theme
@@ -33,6 +34,7 @@ DRAWINGS: Final[Mapping[str, str]] = {
     "brush": '<path d="M14 11l6-8 1 1-6 9M13 11l3 2c-1 5-5 8-12 7 3-1 2-3 3-5s3-4 6-4z"/>',
     "eraser": '<path d="M4 16L14 5l6 6-8 9H7zM9 11l6 6M12 20h9"/>',
     "wand": '<path d="M4 20L14 10M17 3v4M15 5h4M20 11v3M18.5 12.5h3M10 3v3M8.500 4.500h3"/>',
+    "pick": '<path d="M4 20l1-4 9-9 3 3-9 9zM13 6l5 5M15 8l3-4a2 2 0 0 1 3 3l-4 3"/>',
     "refine": '<circle cx="12" cy="12" r="8" stroke-dasharray="3 2.500"/><path d="M12 9v6M9 12h6"/>',
     "applicator": '<path d="M3 3l3-1 1 3zM5 4l11 11"/><ellipse cx="17" cy="17" rx="5" ry="3.2"'
                   ' transform="rotate(45 17 17)" fill="@"/>',
@@ -48,6 +50,7 @@ DRAWINGS: Final[Mapping[str, str]] = {
     "four": '<path d="M3 3h8v8H3zM13 3h8v8h-8zM3 13h8v8H3zM13 13h8v8h-8z"/>',
     "large": '<path d="M3 3h12v18H3zM17 3h4v5h-4zM17 10h4v4h-4zM17 16h4v5h-4z"/>',
     "slices": '<path d="M3 3h11v18H3zM16 3h5v8h-5zM16 13h5v8h-5z"/>',
+    "enlarge": '<path d="M14 4h6v6M20 4l-7 7M10 20H4v-6M4 20l7-7"/>',
     "one": '<path d="M3 3h18v18H3z"/>',
     "reset": '<path d="M4 4v6h6M4.500 10a8 8 0 1 1-.5 4"/>',
     "search": '<circle cx="10" cy="10" r="6.500"/><path d="M15 15l6 6"/>',
@@ -55,6 +58,12 @@ DRAWINGS: Final[Mapping[str, str]] = {
     "settings": '<path d="M4 7h9M17 7h3M4 17h3M11 17h9"/><circle cx="15" cy="7" r="2"/><circle cx="9" cy="17" r="2"/>',
     "eye": '<path d="M2 12c5-8 15-8 20 0-5 8-15 8-20 0z"/><circle cx="12" cy="12" r="3"/>',
     "film": '<path d="M3 5h18v14H3zM7 5v14M17 5v14M3 9.500h4M3 14.500h4M17 9.500h4M17 14.500h4"/>',
+    "back": '<path d="M15 4l-8 8 8 8"/>',
+    "forward": '<path d="M9 4l8 8-8 8"/>',
+    "up": '<path d="M12 20V5M5 12l7-7 7 7"/>',
+    "new_folder": '<path d="M3 19V6h6l2 2h10v11z"/><path d="M12 10.500v6M9 13.500h6" stroke="@"/>',
+    "list": '<path d="M4 5h4v4H4zM4 15h4v4H4zM11 7h9M11 17h9"/>',
+    "details": '<path d="M4 6h16M4 12h16M4 18h16"/>',
     "oblique": '<path d="M3 8l18-4v12L3 20z"/><path d="M3 14l18-4" stroke="@"/>',
 }  # fmt: skip
 
@@ -62,24 +71,30 @@ DRAWINGS: Final[Mapping[str, str]] = {
 def icon(name: str, side: int = 24) -> QIcon:
     """Return an icon of ``DRAWINGS`` in the colours of the theme, a faint one for what cannot be done now."""
     theme = current_theme()
+    finest = max((screen.devicePixelRatio() for screen in QGuiApplication.screens()), default=1.0)
     made = QIcon()
     for mode, colour, accent, opacity in (
         (QIcon.Mode.Normal, theme.text, theme.accent, 1.0), (QIcon.Mode.Disabled, theme.quiet, theme.quiet, 0.5),
     ):
-        for scale in (1, 2, 3):  # for screens with more points
-            made.addPixmap(_pixmap(name, colour, accent, opacity, side * scale), mode)
+        drawing = _drawing(name, colour, accent, opacity)
+        for scale in range(1, max(math.ceil(finest), 2) + 1):  # for screens with more points
+            made.addPixmap(_pixmap(drawing, side * scale), mode)
     return made
 
 
-def _pixmap(name: str, colour: str, accent: str, opacity: float, side: int) -> QPixmap:
+def _drawing(name: str, colour: str, accent: str, opacity: float) -> QSvgRenderer:
     inside = DRAWINGS[name].replace('"@"', f'"{accent}"')
     text = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="{colour}" '
         f'stroke-width="1.7" stroke-linejoin="round" stroke-linecap="round" opacity="{opacity}">{inside}</svg>'
     )
+    return QSvgRenderer(QByteArray(text.encode()))
+
+
+def _pixmap(drawing: QSvgRenderer, side: int) -> QPixmap:
     pixmap = QPixmap(side, side)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
-    QSvgRenderer(QByteArray(text.encode())).render(painter, QRectF(0, 0, side, side))
+    drawing.render(painter, QRectF(0, 0, side, side))
     painter.end()
     return pixmap

@@ -15,8 +15,10 @@ from PySide6.QtWidgets import QApplication
 from anatomy_twin.core import Case
 from anatomy_twin.errors import TwinError
 from anatomy_twin.pipeline.background import BackgroundTask, Event
+from anatomy_twin.pipeline.helper import Helper, HelperTask
 from anatomy_twin.pipeline.merging import changed_since, merged
 from anatomy_twin.pipeline.session import Session
+from anatomy_twin.view.stage_words import stage_words
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
@@ -29,13 +31,18 @@ FAILED: Final = "failed"
 CANCELLED: Final = "cancelled"
 OUT_OF_DATE: Final = "out of date"
 SHORT_AT_ONCE: Final = 2  # short pieces of work beside the one heavy one
+KEPT_MODULES: Final = ("anatomy_twin.pipeline.hand", "anatomy_twin.segmentation.clicks.seeded")
 LONG_S: Final = 10.0  # whoever waited that long may look elsewhere
 MOST_KEPT: Final = 30  # finished ones that are still listed
 
 
 @dataclass(eq=False)
 class Job:
-    """One piece of long work. ``state`` is one of the words above; ``lines`` what it warned of or why it failed."""
+    """One piece of long work. ``state`` is one of the words above; ``lines`` what it warned of or why it failed.
+
+    ``step`` is the step of the work that it belongs to (a name of ``rehearsal.workflow``), "" for none; ``stopping``
+    tells that it was asked to stop.
+    """
 
     number: int
     title: str
@@ -54,9 +61,12 @@ class Job:
     reads: frozenset[str] = frozenset()
     writes: frozenset[str] | None = None
     name: str = ""
+    step: str = ""
+    stopping: bool = False
     done: Callable[[Any], object] | None = None
     failed: Callable[[TwinError], object] | None = None
-    task: BackgroundTask | None = None
+    kept: bool = False
+    task: BackgroundTask | HelperTask | None = None
     error: TwinError | None = None
 
     @property
@@ -84,6 +94,7 @@ class Jobs(QObject):
         super().__init__(window)
         self._window = window
         self._jobs: list[Job] = []
+        self._helper: Helper | None = None
         self._numbers = itertools.count(1)
         self._heard.connect(self._take, Qt.ConnectionType.QueuedConnection)
         self.changed.connect(window.refresh_soon)
@@ -101,7 +112,7 @@ class Jobs(QObject):
     def start(
         self, title: str, function: str | Callable[..., Any], *args: Any,
         done: Callable[[Any], object] | None = None, failed: Callable[[TwinError], object] | None = None,
-        reads: Iterable[str] = (), short: bool = False, **kwargs: Any,
+        reads: Iterable[str] = (), short: bool = False, step: str = "", kept: bool = False, **kwargs: Any,
     ) -> Job:
         """Run ``function(*args, **kwargs)`` in another process; ``done`` gets what it returns, here, in this thread.
 
@@ -113,15 +124,18 @@ class Jobs(QObject):
         reads : fields of the case ("labels", "plans:A" for one entry) that the answer stands on: where they are
             others by then it is out of date, and ``done`` is not called.
         short : for work of a second or two that need not wait for the heavy one.
+        step : the step of the work that shows how far it is ("organs", "simulate").
+        kept : for work on the scan that a hand waits for: the child that did the last of that kind does it, one piece
+            at a time, and has the scan already.
         """
-        job = Job(next(self._numbers), title, function, args, kwargs, short, reads=frozenset(reads), done=done,
-                  failed=failed)  # fmt: skip
+        job = Job(next(self._numbers), title, function, args, kwargs, short, reads=frozenset(reads), step=step,
+                  kept=kept, done=done, failed=failed)  # fmt: skip
         return self._add(job)
 
     def start_on_case(
         self, title: str, function: str | Callable[..., Any], *args: Any, reads: Iterable[str],
         writes: Iterable[str], name: str = "", done: Callable[[Any], object] | None = None,
-        failed: Callable[[TwinError], object] | None = None, short: bool = False, **kwargs: Any,
+        failed: Callable[[TwinError], object] | None = None, short: bool = False, step: str = "", **kwargs: Any,
     ) -> Job:
         """Run ``function(case, *args, **kwargs)``, which returns a case, and take over what it changed as ONE step.
 
@@ -130,8 +144,28 @@ class Jobs(QObject):
         the title); ``done`` gets the case after the step. The case is taken as it is when the work begins.
         """
         job = Job(next(self._numbers), title, function, args, kwargs, short, reads=frozenset(reads),
-                  writes=frozenset(writes), name=name or title, done=done, failed=failed)  # fmt: skip
+                  writes=frozenset(writes), name=name or title, step=step, done=done, failed=failed)  # fmt: skip
         return self._add(job)
+
+    def awaited(self, title: str) -> Job | None:
+        """Return the work of a title that waits or runs and whose answer fits the case as it is now; None for none.
+
+        What runs under that title and does not fit any more is stopped: nobody needs its answer.
+        """
+        for job in self._jobs:
+            if job.title != title or job.over or job.stopping:
+                continue
+            if job.before is None or job.session is None:
+                return job
+            if not changed_since(job.before, job.session.snapshot(), job.reads):
+                return job
+            self.cancel(job)
+        return None
+
+    def warm(self) -> None:
+        """Have a child ready that holds the scan: a hand is about to ask for something (see ``start``, ``kept``)."""
+        if self._window.desk is not None:
+            self._helper_now().warm()
 
     def cancel(self, job: Job) -> None:
         """Stop one: it is asked first and ended after two seconds; the case stays as it is."""
@@ -139,7 +173,7 @@ class Jobs(QObject):
             self._end(job, CANCELLED)
             self._next()
         elif job.state == RUNNING and job.task is not None:
-            job.stage = tr("stopping")
+            job.stopping = True
             job.task.cancel()
             self.changed.emit()
 
@@ -160,6 +194,8 @@ class Jobs(QObject):
         for job in self._jobs:
             if not job.over:
                 job.state, job.ended, job.done, job.failed = CANCELLED, time.time(), None, None
+                job.session = job.before = None
+                job.args, job.kwargs = (), {}
         for job in running:
             if job.task is not None:
                 job.task.cancel(polite_s=0.0)
@@ -167,9 +203,24 @@ class Jobs(QObject):
             if job.task is not None:
                 job.task.join(10.0)
                 job.task = None
+        self._end_helper()
         self.changed.emit()
 
     # inside
+
+    def _helper_now(self) -> Helper:
+        """Return the child that holds the scan of the open case."""
+        assert self._window.desk is not None
+        volume = self._window.desk.case.volume
+        if self._helper is None or self._helper.held is not volume:
+            self._end_helper()
+            self._helper = Helper(volume, KEPT_MODULES)
+        return self._helper
+
+    def _end_helper(self) -> None:
+        helper, self._helper = self._helper, None
+        if helper is not None:
+            helper.stop()
 
     def _add(self, job: Job) -> Job:
         if self._window.desk is not None and (job.writes is not None or job.reads):
@@ -199,7 +250,8 @@ class Jobs(QObject):
             args = (job.before, *args) if job.writes is not None else args
         job.state, job.started = RUNNING, time.time()
         try:
-            job.task = BackgroundTask(job.function, args, job.kwargs, listener=partial(self._heard.emit, job))
+            begin = self._helper_now().task if job.kept and self._window.desk is not None else BackgroundTask
+            job.task = begin(job.function, args, job.kwargs, listener=partial(self._heard.emit, job))
         except TwinError as error:
             self._fail(job, error)
             return
@@ -268,7 +320,7 @@ class Jobs(QObject):
 
     def _end(self, job: Job, state: str) -> None:
         job.state, job.ended = state, time.time()
-        job.task = job.before = job.done = job.failed = None
+        job.task = job.before = job.done = job.failed = job.session = None  # those kept in the list hold no case
         job.args, job.kwargs = (), {}
         if state == DONE:
             job.fraction = 1.0
@@ -284,6 +336,14 @@ class Jobs(QObject):
         self._window.tell(line, level)
         if job.seconds > LONG_S and not self._window.isActiveWindow():
             QApplication.alert(self._window)
+
+
+def progress_words(job: Job) -> str:
+    """Return what a piece of work does now and for how long: "liver, 46 s"."""
+    if job.state == WAITING:
+        return tr("waits its turn")
+    stage = tr("stopping") if job.stopping else stage_words(job.stage) or tr("starting")
+    return tr("{stage}, {seconds} s").format(stage=stage, seconds=f"{job.seconds:.0f}")
 
 
 def told(job: Job) -> tuple[str, str]:

@@ -61,20 +61,31 @@ def _typed_into(widget: QWidget) -> bool:
 
 
 class KeyGuard(QObject):
-    """Keeps keys that are typed from the window's commands, and moves the keyboard from part to part."""
+    """Keeps keys that are typed from the window's commands, and moves the keyboard from part to part.
+
+    It watches the widget that has the keyboard and no other: a filter over all would be asked about every event.
+    """
 
     def __init__(self, window: RehearsalWindow) -> None:
         super().__init__(window)
         self._window = window
         application = QApplication.instance()
-        assert application is not None
-        application.installEventFilter(self)
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._follow)
+        self._follow(None, QApplication.focusWidget())
 
     def stop(self) -> None:
         """Guard no more."""
         application = QApplication.instance()
-        if application is not None:
-            application.removeEventFilter(self)
+        if isinstance(application, QApplication):
+            application.focusChanged.disconnect(self._follow)
+            self._follow(QApplication.focusWidget(), None)
+
+    def _follow(self, before: QWidget | None, now: QWidget | None) -> None:
+        if before is not None:
+            before.removeEventFilter(self)
+        if now is not None:
+            now.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Take the keys of the widget that has the keyboard out of the shortcuts."""
@@ -101,7 +112,7 @@ def parts_of(window: RehearsalWindow) -> list[QWidget]:
 
 
 def go_to_part(window: RehearsalWindow, step: int) -> None:
-    """Move the keyboard to the next (1) or the last (-1) part that takes it."""
+    """Move the keyboard to the next (1) or the previous (-1) part that takes it."""
     parts = parts_of(window)
     holder = QApplication.focusWidget()
     at = next((i for i, p in enumerate(parts) if holder is not None and (p is holder or p.isAncestorOf(holder))), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -11,7 +12,7 @@ from anatomy_twin.core import Plan
 from anatomy_twin.errors import TwinError
 from anatomy_twin.pipeline.live import Preview
 from anatomy_twin.pipeline.live_server import Answer, LiveServer, Question
-from anatomy_twin.pipeline.procedures import procedure_of
+from anatomy_twin.pipeline.procedures import procedure_of, unmeasured
 from anatomy_twin.view.following import Following
 from anatomy_twin.view.words import tr
 
@@ -26,6 +27,7 @@ COMPUTING: Final = "computing"
 READY: Final = "ready"
 SETTLE_MS: Final = 400  # after outlines were changed, before the case is handed over anew
 PATIENCE_MS: Final = 4000  # a first answer that takes longer is explained
+MOST_KEPT: Final = 6  # previews of plans at rest: given back at once where such a plan is shown again
 MOST_DEATHS: Final = 3  # a child that dies more often is not started again for this case
 
 
@@ -49,6 +51,7 @@ class Live(QObject):
         self._asked: dict[int, tuple[Plan, float]] = {}
         self._ticket, self._shown, self._deaths = 0, 0, 0
         self._told = ""
+        self._kept: list[Preview] = []
         self.state = OFF
         self.latency_s = 0.0
         self.following_by = Following(window)
@@ -79,7 +82,7 @@ class Live(QObject):
         self.following_by.stop()
         self._desk = None
         servers = [server for server in (self._server, *self._ending) if server is not None]
-        self._server, self._ending, self._key, self._asked = None, [], (), {}
+        self._server, self._ending, self._key, self._asked, self._kept = None, [], (), {}, []
         for server in servers:
             server.stop()
         self._tell_state(OFF)
@@ -91,7 +94,7 @@ class Live(QObject):
         desk = self._window.desk
         if desk is None or desk is self._desk:
             return
-        self._desk, self._deaths, self._told = desk, 0, ""
+        self._desk, self._deaths, self._told, self._kept = desk, 0, "", []
         desk.tool_changed.connect(self._mode_changed)
         desk.plan_changed.connect(self._plan_changed)
         desk.case_changed.connect(self._case_changed)
@@ -107,9 +110,14 @@ class Live(QObject):
             self._ask()
 
     def _case_changed(self, fields: frozenset[str]) -> None:
-        if "results" in fields and self._desk is not None and simulated(self._desk):
-            self._desk.set_live(None)  # what was computed in full counts
+        desk = self._desk
+        if desk is None:
+            return
+        if "results" in fields and simulated(desk):
+            desk.set_live(None)  # what was computed in full counts
         if self._server is not None and fields & {"labels", "anatomy", "patient"}:
+            if desk.live is not None and not self._holds(desk):
+                desk.set_live(replace(desk.live, stale=True))
             self._settle.start()
 
     def _ask(self) -> None:
@@ -121,19 +129,19 @@ class Live(QObject):
             return
         plan = desk.plan
         procedure = procedure_of(plan)
-        if plan is None or procedure is None:
-            if self._server is not None:
-                self._server.forget()
+        if plan is None or procedure is None or unmeasured(plan):
+            self._forget(desk)
             return
-        if simulated(desk):
-            if desk.live is not None:
-                desk.set_live(None)
-            if self._server is not None and self._key_now(desk) == self._key:
-                self._server.forget()
+        if simulated(desk) and desk.live is not None:
+            desk.set_live(None)
+        if self._holds(desk):
+            known = desk.live if desk.live_is_current else next((one for one in self._kept if one.plan == plan), None)
+            known = None if simulated(desk) else known  # what was computed in full counts
+            if simulated(desk) or known is not None:  # the hand came back to what is known
+                self._forget(desk, known)
                 return
-        if desk.live_is_current and self._server is not None and self._key_now(desk) == self._key:
-            self._server.forget()  # the hand came back to what is known
-            return
+            if self._asked and self._asked[max(self._asked)][0] == plan:
+                return  # its answer is on the way
         self._ticket += 1
         self._asked[self._ticket] = (plan, time.perf_counter())
         question = Question(self._ticket, plan, procedure.live_prepare, procedure.live_preview)
@@ -143,14 +151,38 @@ class Live(QObject):
             if self.state == READY:
                 self._tell_state(COMPUTING)
 
+    def _holds(self, desk: Desk) -> bool:
+        """True where the server has the outlines, vessels and patient of now."""
+        now = self._key_now(desk)
+        return self._server is not None and all(one is other for one, other in zip(now, self._key, strict=True))
+
+    def _forget(self, desk: Desk, known: Preview | None = None) -> None:
+        """Ask nothing any more; ``known`` is what is shown instead of an answer."""
+        self._asked = {}
+        if self._server is not None:
+            self._server.forget()
+            if self.state == COMPUTING:
+                self._tell_state(READY)
+        if known is not None:
+            self._keep(desk, known)
+        if known is not desk.live:
+            desk.set_live(known)
+
+    def _keep(self, desk: Desk, preview: Preview) -> None:
+        """Keep the preview of a plan as the case has it: who gives back what is held sees it again at once."""
+        if preview.quantities and desk.case.plans.get(preview.plan.name) == preview.plan:
+            others = [one for one in self._kept if one.plan != preview.plan]
+            self._kept = [*others[1 - MOST_KEPT :], preview]
+
     def _key_now(self, desk: Desk) -> tuple[Any, ...]:
         return desk.case.label_map, desk.case.anatomy.trees, desk.case.patient
 
     def _server_for(self, desk: Desk) -> LiveServer | None:
         """Return the server that holds the case as it is, a new one where the case is another."""
         key = self._key_now(desk)
-        if self._server is not None and all(one is other for one, other in zip(key, self._key, strict=True)):
+        if self._holds(desk):
             return self._server
+        self._kept = []
         if self._deaths >= MOST_DEATHS:
             return None
         if self._server is not None:
@@ -174,7 +206,7 @@ class Live(QObject):
         if server is not self._server or self._desk is None:
             return
         if answer.kind == "ready":
-            self._tell_state(COMPUTING)
+            self._tell_state(COMPUTING if self._asked else READY)
         elif answer.kind == "preparing":
             self._tell_state(PREPARING)
         else:
@@ -184,6 +216,7 @@ class Live(QObject):
         desk = self._desk
         plan, asked = self._asked.get(answer.ticket, (None, 0.0))
         if desk is None or plan is None or answer.ticket <= self._shown:
+            self._tell_state(COMPUTING if self._asked else READY)  # nobody waits for this one any more
             return
         self._shown = answer.ticket
         self._asked = {ticket: entry for ticket, entry in self._asked.items() if ticket > answer.ticket}
@@ -194,6 +227,7 @@ class Live(QObject):
             preview = self._refused(plan, answer.value)
         self.latency_s = time.perf_counter() - asked
         self._tell_state(COMPUTING if self._asked else READY)
+        self._keep(desk, preview)
         if not simulated(desk):
             desk.set_live(preview)
 

@@ -47,6 +47,8 @@ class Menus(QObject):
             self._window.removeAction(action)
             action.deleteLater()
         self._window.menuBar().clear()
+        for menu in self._menus.values():
+            menu.deleteLater()
         self.bar.clear()
         self.actions, self._menus = {}, {}
         self.bar.setWindowTitle(tr("Tools"))

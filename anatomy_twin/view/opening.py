@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 
 from anatomy_twin.core import Monitor
 from anatomy_twin.errors import Cancelled, StoreError, TwinError
@@ -18,11 +18,13 @@ from anatomy_twin.store import recent
 from anatomy_twin.store.manifest import MANIFEST
 from anatomy_twin.store.recent import case_title
 from anatomy_twin.store.thumbnails import keep_thumbnail
-from anatomy_twin.view.dialogs import Choice, StepsDialog, ask, refuse
+from anatomy_twin.view.dialogs import Choice, ask, refuse
 from anatomy_twin.view.opening_banner import Banner
 from anatomy_twin.view.opening_drop import DropCatcher
 from anatomy_twin.view.opening_errand import Errand
 from anatomy_twin.view.opening_import import Importer
+from anatomy_twin.view.opening_keep import Keeper
+from anatomy_twin.view.opening_read import Reader
 from anatomy_twin.view.opening_recent import Recents
 from anatomy_twin.view.opening_save import Saver
 from anatomy_twin.view.opening_wait import WaitCard
@@ -39,6 +41,8 @@ PICTURE_MS: Final = 1500  # after a case is shown, until its small picture is ma
 class Opening(QObject):
     """What one window opens, saves and closes. ``Opening.of(window)`` makes or returns it."""
 
+    drafts_changed = Signal()  # work that was never saved is there no more
+
     def __init__(self, window: RehearsalWindow) -> None:
         super().__init__(window)
         self.setObjectName("opening")
@@ -47,10 +51,11 @@ class Opening(QObject):
         self.banner = Banner(self)
         self.saver = Saver(self)
         self.importer = Importer(self)
+        self.reader = Reader(self)
+        self.keeper = Keeper(self)
         self.recents = Recents()
         self._reported: object = None  # the case as it was when its report was written
         self._errands: list[Errand] = []
-        self._reading: set[Path] = set()  # cases that are being read
         self._jobs: list[Job] = []
         self._known: Session | None = None
         self.asks_on_close = False  # also where the program, not a person, closes the window
@@ -84,6 +89,11 @@ class Opening(QObject):
         if session is None or self._given_up == (session, _last(session)):
             return False
         return session.dirty or session.path is None
+
+    @property
+    def reading(self) -> bool:
+        """True while a case is being read."""
+        return bool(self.reader.places)
 
     @property
     def reported(self) -> bool:
@@ -120,9 +130,13 @@ class Opening(QObject):
         if session is not None and session.path == place:
             self.window.tell(tr("{name} is open already").format(name=case_title(place)))
             return
-        if place in self._reading:  # pressed twice: a second reader would find the first one's lock
-            return
-        self.leave(lambda: self._read_case(place))
+        if place not in self.reader.places:
+            self.leave(lambda: self.reader.read(place))
+
+    def open_draft(self, place: Path) -> None:
+        """Go on with a case that an earlier program left unsaved, after asking about unsaved work of this one."""
+        if place not in self.reader.places:
+            self.leave(lambda: self.reader.read_draft(place))
 
     def reopen(self) -> None:
         """Take the case down and open it again from the disk, without asking."""
@@ -131,7 +145,7 @@ class Opening(QObject):
             place = session.path
             session.close(keep_journal=True)
             self.window.leave_case()
-            self._read_case(place)
+            self.reader.read(place)
 
     # out
 
@@ -155,7 +169,7 @@ class Opening(QObject):
             elif otherwise is not None:
                 otherwise()
 
-        ask(self.window, tr("Unsaved work"), tr("Save what was done to {name}?").format(name=self._name()), more, (
+        ask(self.window, tr("Unsaved work"), tr("Save what was done to {name}?").format(name=self.name_of()), more, (
             Choice("save", tr("Save"), default=True), Choice("discard", tr("Discard")),
             Choice("cancel", tr("Cancel"), way_out=True),
         ), answered)  # fmt: skip
@@ -175,10 +189,10 @@ class Opening(QObject):
                 place = session.path
                 assert place is not None
                 self.window.leave_case()
-                self._read_case(place)
+                self.reader.read(place)
 
         ask(self.window, tr("Revert"), tr("Give up everything since the case was saved?"),
-            tr("{name} is read again from the disk. This cannot be undone.").format(name=self._name()),
+            tr("{name} is read again from the disk. This cannot be undone.").format(name=self.name_of()),
             (Choice("revert", tr("Revert")), Choice("cancel", tr("Cancel"), default=True, way_out=True)), answered,
             warning=True)  # fmt: skip
 
@@ -200,85 +214,40 @@ class Opening(QObject):
     def run_errand(
         self, title: str, action: Callable[[Monitor], Any], done: Callable[[Any], object],
         failed: Callable[[TwinError], object], dropped: Callable[[Any], object] | None = None, *, quiet: bool = False,
+        beside: bool = False,
     ) -> Errand:
-        """Run something short on a thread, with a card that shows it; ``quiet`` without one."""
+        """Run something short on a thread, with a card that shows it; ``quiet`` without one.
+
+        ``beside``: the case stays to be worked on, so it is shown in the status line and not over the views.
+        """
         errand = Errand(title, action, done=done, failed=failed, dropped=dropped, parent=self)
         errand.ended.connect(self._errand_over)
         self._errands.append(errand)
         if not quiet:
-            self.wait.add(errand, title, errand.cancel)
-            errand.staged.connect(lambda name: self.wait.tell(errand, name))
-            errand.progressed.connect(lambda fraction: self.wait.tell(errand, None, fraction))
+            shown = self.window.status_line.work if beside and self.window.desk is not None else self.wait
+            shown.add(errand, title, errand.cancel)
+            errand.staged.connect(lambda name: shown.tell(errand, name))
+            errand.progressed.connect(lambda fraction: shown.tell(errand, None, fraction))
+            errand.ended.connect(shown.take)
             errand.warned.connect(lambda line: self.window.tell(line, "warning"))
         errand.start()
         return errand
 
     def run_job(
-        self, title: str, function: str, *args: Any, done: Callable[[Any], object], short: bool = True, **kwargs: Any
+        self, title: str, function: str, *args: Any, done: Callable[[Any], object], short: bool = True, step: str = "",
+        **kwargs: Any,
     ) -> Job:
         """Run a function in a child process, with a card that shows it; a refusal is shown in words.
 
-        ``short`` work does not wait for the heavy work that runs.
+        ``short`` work does not wait for the heavy work that runs. ``step`` is the step of the work that shows how far
+        it is; then there is no card over the views.
         """
-        job = self.window.jobs.start(title, function, *args, done=done, short=short,
+        job = self.window.jobs.start(title, function, *args, done=done, short=short, step=step,
                                      failed=lambda error: refuse(self.window, title, error), **kwargs)  # fmt: skip
-        if not job.over:
+        if not job.over and not step:
             self._jobs.append(job)
             self.wait.add(job, title, lambda: self.window.jobs.cancel(job))
         return job
-
-    # inside: opening
-
-    def _read_case(self, place: Path) -> None:
-        def read(monitor: Monitor) -> tuple[Session, tuple[str, ...]]:
-            session = Session.open(place, monitor)
-            return session, () if session.read_only else session.recoverable()
-
-        self._reading.add(place)
-        errand = self.run_errand(
-            tr("Opening {name}").format(name=case_title(place)), read,
-            lambda found: self._opened(*found), lambda error: self.refuse(tr("Open"), error),
-            lambda found: found[0].close(),
-        )  # fmt: skip
-        errand.ended.connect(lambda _: self._reading.discard(place))
-
-    def _opened(self, session: Session, steps: tuple[str, ...]) -> None:
-        if not steps:
-            self.show_session(session)
-            return
-
-        def answered(key: str) -> None:
-            if key == "recover":
-                self.run_errand(
-                    tr("Doing {count} steps again").format(count=len(steps)), lambda _: session.recover(),
-                    lambda lost: self._recovered(session, lost), lambda error: self._not_recovered(session, error),
-                    lambda _: session.close(keep_journal=True),
-                )  # fmt: skip
-            elif key == "saved":
-                session.forget()
-                self.show_session(session)
-            else:
-                session.close()
-                self.window.tell(tr("not opened; the steps are kept for the next time"))
-
-        text = tr("{name} was not closed properly: {count} steps were done and not saved. Do them again?")
-        StepsDialog(self.window, tr("Recover work"), text.format(name=self._name(session), count=len(steps)), steps, (
-            Choice("later", tr("Decide later"), way_out=True), Choice("saved", tr("Open as saved")),
-            Choice("recover", tr("Recover"), default=True),
-        ), answered).open()  # fmt: skip
-
-    def _recovered(self, session: Session, lost: tuple[str, ...]) -> None:
-        self.show_session(session)
-        if lost:
-            self.window.tell(tr("{count} steps could not be done again").format(count=len(lost)), "warning")
-            StepsDialog(self.window, tr("Recover work"), tr("This could not be done again as it was:"), lost,
-                        (Choice("close", tr("Close"), default=True, way_out=True),), lambda _: None).open()  # fmt: skip
-        else:
-            self.window.tell(tr("all steps were done again"))
-
-    def _not_recovered(self, session: Session, error: TwinError) -> None:
-        session.close(keep_journal=True)
-        self.refuse(tr("Recover work"), error)
 
     def show_session(self, session: Session) -> None:
         """Show a case; work that was done in the old one while this one was read is asked about again."""
@@ -314,8 +283,13 @@ class Opening(QObject):
         self._sync.stop()
         self._picture.stop()
         session, desk = self.session, self.window.desk
+        if not self.reported:  # what is closed is not to be held
+            self._reported = None
+        if session is None:
+            self._known = self._given_up = None
         self.banner.refresh()
         self.recents.refresh()
+        self.keeper.begin()
         if session is None or desk is None:
             return
         desk.case_changed.connect(self._case_changed)
@@ -330,6 +304,7 @@ class Opening(QObject):
 
     def _case_changed(self, fields: frozenset[str]) -> None:
         self.banner.refresh()
+        self.keeper.look()
         if "saved" in fields:
             self._picture.start()
         elif fields != {"reported"} and not self._sync.isActive():
@@ -337,7 +312,7 @@ class Opening(QObject):
 
     def _sync_now(self) -> None:
         session = self.session
-        if session is not None and session.path is not None:
+        if session is not None and session.place is not None:
             self.run_errand("sync", lambda _: session.sync(), lambda _: None, lambda _: None, quiet=True)
 
     def _picture_now(self) -> None:
@@ -371,12 +346,14 @@ class Opening(QObject):
     def _stop(self) -> None:
         self._sync.stop()
         self._picture.stop()
+        self.keeper.stop()
         for errand in tuple(self._errands):
             errand.stop()
             self._errand_over(errand)
         self.saver.settle()
 
-    def _name(self, session: Session | None = None) -> str:
+    def name_of(self, session: Session | None = None) -> str:
+        """Return what a case is called, the open one where none is given."""
         session = session or self.session
         if session is None or session.path is None:
             return tr("this case") if session is None else session.case.patient.pseudonym

@@ -22,9 +22,9 @@ from PySide6.QtWidgets import (
 from anatomy_twin.core import Case
 from anatomy_twin.pipeline.parts import SURFACE_FORMATS, surface_names
 from anatomy_twin.rehearsal.build import structure_label
-from anatomy_twin.store.recent import case_title
-from anatomy_twin.view.dialogs_files import choose_folder
-from anatomy_twin.view.opening_save import usual_folder
+from anatomy_twin.view.dialogs import Choice, ask
+from anatomy_twin.view.dialogs_files import choose_folder, choose_new
+from anatomy_twin.view.opening_save import plain_name, usual_folder
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
@@ -37,29 +37,54 @@ def show_file(place: Path) -> bool:
 
 
 def ask_report(opening: Opening) -> None:
-    """Ask for a folder and write the report into it."""
-    choose_folder(opening.window, tr("Folder for the report"), usual_folder(opening.session),
-                  lambda folder: write_report(opening, folder))  # fmt: skip
+    """Ask for the folder of the report, which is made where it is not there, and write it."""
+    session = opening.session
+    if session is None:
+        return
+
+    def chosen(target: Path) -> None:
+        if not target.is_dir() or not any(target.iterdir()):
+            write_report(opening, target)
+            return
+        text = tr("Write the report into {name}? Something is in it already.").format(name=target.name)
+        ask(opening.window, tr("Write report"), text, tr("Older files report.html, report.pdf and report.json in it "
+            "are replaced; nothing else is touched."), (
+            Choice("write", tr("Write"), default=True), Choice("cancel", tr("Cancel"), way_out=True),
+        ), lambda key: write_report(opening, target) if key == "write" else None)  # fmt: skip
+
+    choose_new(opening.window, tr("Folder for the report"), usual_folder(session) / f"{plain_name(session)}_report",
+               chosen, accept=tr("Write"), what=tr("Folder:"))  # fmt: skip
 
 
-def write_report(opening: Opening, folder: Path, *, show: bool = True) -> None:
-    """Write the report of the open case into a folder of its own in ``folder``, then show it."""
+def write_report(opening: Opening, target: Path, *, show: bool = True) -> None:
+    """Write the report of the open case into the folder ``target``, then offer to open it."""
     desk, session = opening.window.desk, opening.session
     if desk is None or session is None:
         return
     case = session.case
-    name = case_title(session.path) if session.path is not None else "case"
-    target = folder / f"{name}_report"
 
     def done(page: Path) -> None:
         if opening.session is session and session.case is case:
             opening.note_report()
         opening.window.tell(tr("The report is in {name}").format(name=target.name))
-        if show and not show_file(Path(page)):
-            opening.window.tell(tr("no program shows the report here; it is in {name}").format(name=target.name))
+        if show:
+            offer_report(opening, Path(page))
 
     opening.run_job(tr("Writing the report"), "anatomy_twin.report.write:write_report", session.snapshot(),
-                    str(target), done=done, short=False, plan_name=desk.plan_name or None)  # fmt: skip
+                    str(target), done=done, short=False, step="report", plan_name=desk.plan_name or None)  # fmt: skip
+
+
+def offer_report(opening: Opening, page: Path) -> None:
+    """Say where a report lies and offer to open it."""
+    def answered(key: str) -> None:
+        if key == "close" or show_file(page if key == "open" else page.parent):
+            return
+        opening.window.tell(tr("no program shows the report here; it is in {name}").format(name=page.parent), "warning")
+
+    ask(opening.window, tr("Report"), tr("The report is written."), str(page.parent), (
+        Choice("open", tr("Open"), default=True), Choice("folder", tr("Show folder")),
+        Choice("close", tr("Close"), way_out=True),
+    ), answered)  # fmt: skip
 
 
 def ask_export(opening: Opening) -> None:
@@ -143,7 +168,7 @@ class ExportDialog(QDialog):
         self._opening.run_job(
             tr("Writing files"), "anatomy_twin.pipeline.parts:write_parts", session.snapshot(), str(folder),
             tuple(self.chosen), SURFACE_FORMATS[self.format.currentIndex()], done=done, trees=self.trees.isChecked(),
-            labels=self.labels.isChecked(), plans=plans,
+            labels=self.labels.isChecked(), plans=plans, step="report",
         )
         self.accept()
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog
 
 from anatomy_twin.core import Monitor
 from anatomy_twin.errors import Cancelled, TwinError
@@ -15,6 +14,7 @@ from anatomy_twin.pipeline.session import Saving, Session
 from anatomy_twin.store import recent, save_case
 from anatomy_twin.store.recent import case_title
 from anatomy_twin.view.dialogs import Choice, ask
+from anatomy_twin.view.dialogs_files import choose_new
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
@@ -65,10 +65,8 @@ class Saver(QObject):
         session = self._opening.session
         if session is None:
             return
-        dialog = self._dialog(tr("Save case as"), session, ".twin")
-        dialog.fileSelected.connect(lambda name: self._if_free(
-            _named(name, ".twin", (".twin", ".zip")), lambda target: self.save_to(target, then)))
-        dialog.open()
+        self._choose(tr("Save case as"), session, ".twin", lambda place: self._if_free(
+            _named(place, ".twin", (".twin", ".zip")), lambda target: self.save_to(target, then)))  # fmt: skip
 
     def save_to(self, target: Path, then: Callable[[], object] = _nothing) -> None:
         """Save the case under another name."""
@@ -81,10 +79,8 @@ class Saver(QObject):
         session = self._opening.session
         if session is None:
             return
-        dialog = self._dialog(tr("Save a copy as one file"), session, ".twin.zip")
-        dialog.fileSelected.connect(lambda name: self._if_free(
-            _named(name, ".twin.zip", (".zip",)), self.copy_to))
-        dialog.open()
+        self._choose(tr("Save a copy as one file"), session, ".twin.zip", lambda place: self._if_free(
+            _named(place, ".twin.zip", (".zip",)), self.copy_to))  # fmt: skip
 
     def copy_to(self, target: Path) -> None:
         """Write a copy of the case; the case stays where it lies."""
@@ -95,7 +91,7 @@ class Saver(QObject):
         self._opening.run_errand(
             tr("Writing {name}").format(name=target.name), lambda monitor: save_case(case, target, monitor),
             lambda place: self._opening.window.tell(tr("a copy is at {name}").format(name=place.name)),
-            lambda error: self._opening.refuse(tr("Save a copy"), error),
+            lambda error: self._opening.refuse(tr("Save a copy"), error), beside=True,
         )  # fmt: skip
 
     def settle(self) -> None:
@@ -141,7 +137,8 @@ class Saver(QObject):
         def dropped(_: None) -> None:  # stopped too late: it is written
             done(None)
 
-        self._opening.run_errand(tr("Saving {name}").format(name=case_title(target)), work, done, failed, dropped)
+        self._opening.run_errand(tr("Saving {name}").format(name=case_title(target)), work, done, failed, dropped,
+                                 beside=True)  # fmt: skip
 
     def _go_on(self, then: Callable[[], object]) -> None:
         after, self._after = self._after, []
@@ -181,7 +178,7 @@ class Saver(QObject):
         removed = session.outside == "removed"
         text = tr("Another program removed this case since it was opened here.") if removed else tr(
             "Another program changed this case since it was opened here.")  # fmt: skip
-        more = tr("Saved again here, it is there as you see it now.") if removed else tr(
+        more = tr("Save it again as you see it here?") if removed else tr(
             "Overwriting it loses what the other program saved.")  # fmt: skip
 
         def answered(key: str) -> None:
@@ -207,16 +204,15 @@ class Saver(QObject):
                 Choice("replace", tr("Replace")), Choice("cancel", tr("Cancel"), default=True, way_out=True),
             ), lambda key: then(target) if key == "replace" else None, warning=True)  # fmt: skip
 
-    def _dialog(self, title: str, session: Session, suffix: str) -> QFileDialog:
-        dialog = QFileDialog(self._opening.window, title, str(usual_folder(session)))
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setFileMode(QFileDialog.FileMode.AnyFile)
-        dialog.setOption(QFileDialog.Option.DontUseNativeDialog)  # others take a case, which is a folder, for no file
-        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
-        name = case_title(session.path) if session.path is not None else session.case.patient.pseudonym
-        plain = "".join(letter if letter.isalnum() or letter in "-_. " else "_" for letter in name).strip() or "case"
-        dialog.selectFile(f"{plain}{suffix}")
-        return dialog
+    def _choose(self, title: str, session: Session, suffix: str, then: Callable[[Path], object]) -> None:
+        folder, name = usual_folder(session), plain_name(session)
+        choose_new(self._opening.window, title, _free(folder, name, suffix), then, accept=tr("Save"))
+
+
+def plain_name(session: Session) -> str:
+    """Return a name for what is made of a case, that every disk takes."""
+    name = case_title(session.path) if session.path is not None else session.case.patient.pseudonym
+    return "".join(letter if letter.isalnum() or letter in "-_. " else "_" for letter in name).strip() or "case"
 
 
 def usual_folder(session: Session | None = None) -> Path:
@@ -229,8 +225,15 @@ def usual_folder(session: Session | None = None) -> Path:
     return Path.home()
 
 
-def _named(name: str, suffix: str, known: tuple[str, ...]) -> Path:
-    place = Path(name)
+def _free(folder: Path, name: str, suffix: str) -> Path:
+    """Return a name in a folder that nothing has: "a.twin", or else "a_2.twin"."""
+    place, number = folder / f"{name}{suffix}", 2
+    while place.exists():
+        place, number = folder / f"{name}_{number}{suffix}", number + 1
+    return place
+
+
+def _named(place: Path, suffix: str, known: tuple[str, ...]) -> Path:
     return place if place.name.lower().endswith(known) else place.with_name(place.name + suffix)
 
 

@@ -9,7 +9,8 @@ from PySide6.QtGui import QBrush, QColor, QKeyEvent
 from PySide6.QtWidgets import QDialog, QFrame, QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout
 
 from anatomy_twin.rehearsal.tree import centre_of
-from anatomy_twin.view.finding import Entry, found
+from anatomy_twin.view.command_words import other_words
+from anatomy_twin.view.finding import Entry, called, found, meant, plain
 from anatomy_twin.view.menus import keys_text
 from anatomy_twin.view.style import current_theme
 from anatomy_twin.view.words import tr
@@ -17,7 +18,7 @@ from anatomy_twin.view.words import tr
 if TYPE_CHECKING:
     from anatomy_twin.view.window import RehearsalWindow
 
-LETTERS: Final = 74  # width in letters
+LETTERS: Final = 100  # width in letters
 SHOWN: Final = 14  # rows
 KEYS_UP_DOWN: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 
@@ -64,7 +65,7 @@ class Palette(QDialog):
         width = min(LETTERS * metrics.averageCharWidth(), window.width() - 40)
         height = min(SHOWN * row + self.line.sizeHint().height() + 40, window.height() - 80)
         self.resize(width, height)
-        self.list.setColumnWidth(1, round(0.3 * width))
+        self.list.setColumnWidth(1, round(0.33 * width))
         self.move(window.mapToGlobal(QPoint((window.width() - width) // 2, min(90, window.height() // 8))))
         self.line.setFocus()
 
@@ -83,15 +84,20 @@ class Palette(QDialog):
     def _move(self, step: int) -> None:
         count = self.list.topLevelItemCount()
         if count:
-            at = self.list.indexOfTopLevelItem(self.list.currentItem())
-            to = (at + step) % count if abs(step) == 1 else min(max(at + step, 0), count - 1)
-            self.list.setCurrentItem(self.list.topLevelItem(to))
+            item = self.list.currentItem()
+            at = -1 if item is None else self.list.indexOfTopLevelItem(item)
+            self._choose((at + step) % count if abs(step) == 1 else min(max(at + step, 0), count - 1))
 
     def _find(self, query: str) -> None:
         self.list.clear()
         quiet = QBrush(QColor(current_theme().quiet))
-        for entry in found(query, self.entries):
-            item = QTreeWidgetItem([entry.text, entry.why or entry.also, entry.keys])
+        entries = found(query, self.entries)
+        if not entries:
+            entries = self._find_likely(query, quiet)
+        for entry in entries:
+            name = called(query, entry)
+            beside = f"{entry.also}   \N{LEFT DOUBLE QUOTATION MARK}{name}\N{RIGHT DOUBLE QUOTATION MARK}"
+            item = QTreeWidgetItem([entry.text, entry.why or (beside if name else entry.also), entry.keys])
             item.setData(0, Qt.ItemDataRole.UserRole, entry)
             item.setForeground(1, quiet)
             item.setSizeHint(0, QSize(0, round(1.5 * self.fontMetrics().height())))
@@ -102,8 +108,28 @@ class Palette(QDialog):
                 for column in (0, 2):
                     item.setForeground(column, quiet)
             self.list.addTopLevelItem(item)
-        if self.list.topLevelItemCount():
-            self.list.setCurrentItem(self.list.topLevelItem(0))
+        if entries:
+            self._choose(self.list.topLevelItemCount() - len(entries))
+
+    def _find_likely(self, query: str, quiet: QBrush) -> list[Entry]:
+        """Say that nothing has that name; return what has one that is like it."""
+        likely = meant(query, self.entries)
+        entries = found(likely, self.entries) if likely else []
+        words = tr("Nothing is called \u201c{query}\u201d.").format(query=query.strip())
+        if entries:
+            words += "  " + tr("Like it is \u201c{word}\u201d:").format(word=likely)
+        item = QTreeWidgetItem([words])
+        item.setFlags(Qt.ItemFlag.NoItemFlags)
+        item.setForeground(0, quiet)
+        item.setSizeHint(0, QSize(0, round(1.5 * self.fontMetrics().height())))
+        self.list.addTopLevelItem(item)
+        item.setFirstColumnSpanned(True)
+        return entries
+
+    def _choose(self, row: int) -> None:
+        item = self.list.topLevelItem(row)
+        if item is not None:
+            self.list.setCurrentItem(item)
 
     def _do(self, item: QTreeWidgetItem | None) -> None:
         entry = None if item is None else item.data(0, Qt.ItemDataRole.UserRole)
@@ -129,8 +155,10 @@ def entries_of(window: RehearsalWindow) -> list[Entry]:
             part for part in (command.menu, command.submenu) if part
         )
         text = (command.saying(window) if command.saying else command.text).replace("&", "")
+        if command.submenu and not command.saying and not plain(text).startswith(plain(command.submenu)):
+            text, menu = f"{command.submenu}: {text}", command.menu  # "Bone" alone would not tell what of it
         keys, why = keys_text(command.keys[:1]), why_not(window, command.name)
-        entries.append(Entry("command", command.name, text, menu, keys, why))
+        entries.append(Entry("command", command.name, text, menu, keys, why, other_words(command.name), command.tip))
     desk = window.desk
     if desk is not None:
         labels = {layer.name: layer.label for layer in (*desk.scene.looks, *desk.scene.surfaces)}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from anatomy_twin.core import Case, PlanCheck
 from anatomy_twin.errors import TwinError
 from anatomy_twin.pipeline.procedures import Procedure, free_name, with_copy, with_name
+from anatomy_twin.rehearsal.comparing import VERDICT_OF_RULES, PlanState, outcome_of
 from anatomy_twin.view.tools.plan_handles import own_key
 from anatomy_twin.view.words import tr
 
@@ -65,13 +66,32 @@ def delete_plan(desk: Desk) -> None:
     _do_and_show(desk, tr("Delete plan {name}").format(name=desk.plan_name), after, beside)
 
 
-def rules_line(check: PlanCheck | None) -> tuple[str, str]:
-    """Return the outcome of a check as verdict ("met", "not met", "not checked") and a few words."""
-    if check is None:
-        return "not checked", tr("not checked")
-    left = sum(rule.outcome == "not checked" for rule in check.rules)
-    if check.broken:
-        return "not met", tr("{count} broken").format(count=len(check.broken))
-    if left:
-        return "not checked", tr("{count} not checked").format(count=left)
-    return "met", tr("all kept")
+def rules_line(check: PlanCheck | None, *, bare: bool = False) -> tuple[str, str]:
+    """Return the outcome of a check as verdict ("met", "not met", "not checked") and in words, the same everywhere.
+
+    ``bare``: without the word for rules, which stands above them.
+    """
+    left = 0 if check is None else sum(rule.outcome == "not checked" for rule in check.rules)
+    broken = None if check is None else len(check.broken)
+    return VERDICT_OF_RULES[outcome_of(broken, left)], _outcome_words(broken, left, bare)
+
+
+def _outcome_words(broken: int | None, left: int | None, bare: bool = False) -> str:
+    one = (broken or left) == 1
+    words = {
+        "unknown": tr("rules not checked"), "kept": tr("all rules kept"),
+        "broken": tr("1 rule broken") if one else tr("{count} rules broken"),
+        "open": tr("1 rule not checked") if one else tr("{count} rules not checked"),
+    }  # fmt: skip
+    if bare:
+        words = {"unknown": tr("not checked"), "kept": tr("all kept"), "broken": tr("{count} broken"),
+                 "open": tr("{count} not checked")}  # fmt: skip
+    return words[outcome_of(broken, left)].format(count=broken or left)
+
+
+def state_line(state: PlanState) -> str:
+    """Return how far a plan is, in a line: its rules, and what its numbers were read off."""
+    found = [_outcome_words(state.broken, state.open)]
+    found += [tr("simulated")] if state.simulated else []
+    found.append(tr("preview only") if state.preview else tr("assessed") if state.assessed else tr("not assessed"))
+    return ", ".join(found)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from anatomy_twin.core import Assessment, Case, Plan, PlanCheck
 from anatomy_twin.pipeline.background import BackgroundTask, Event
 from anatomy_twin.pipeline.live import Preview
-from anatomy_twin.pipeline.procedures import procedure_of
+from anatomy_twin.pipeline.procedures import procedure_of, unmeasured
 from anatomy_twin.rehearsal.comparing import Followed
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class PlanChecks(QObject):
         self._running: list[BackgroundTask] = []
         self._asked: dict[str, tuple[object, Plan]] = {}
         self._doing: tuple[object, Plan] | None = None
-        self._live: dict[str, Preview] = {}
+        self._live: dict[str, tuple[object, Preview]] = {}  # with the outlines that it stands on
         self.error = ""
         self._rest = QTimer(self, singleShot=True, interval=REST_MS)
         self._rest.timeout.connect(self._begin)
@@ -86,9 +86,9 @@ class PlanChecks(QObject):
             read = self._read(name, plan)
             if read is not None and read[1] is not None:
                 found[name] = Followed(read[1].quantities, exact=True)
-        for name, live in self._live.items():
-            procedure = procedure_of(live.plan)
-            if self._desk.case.plans.get(name) == live.plan and procedure is not None and name not in found:
+        for name, (labels, live) in self._live.items():
+            procedure, same = procedure_of(live.plan), labels is self._labels
+            if same and self._desk.case.plans.get(name) == live.plan and procedure is not None and name not in found:
                 found[name] = Followed(live.quantities, exact=not procedure.simulated)
         return found
 
@@ -104,7 +104,7 @@ class PlanChecks(QObject):
     def _keep_live(self) -> None:
         live = self._desk.live
         if live is not None and self._desk.live_is_current and live.quantities:
-            self._live[live.plan.name] = live
+            self._live[live.plan.name] = self._labels, live
             if self._desk.moving is None:
                 self.changed.emit()
 
@@ -121,14 +121,14 @@ class PlanChecks(QObject):
     def _lacks(self, name: str) -> bool:
         """True where something of a plan is to be read off: its rules, its numbers where they need no simulation."""
         procedure, case = procedure_of(self._desk.case.plans[name]), self._desk.case
-        if procedure is None:
+        if procedure is None or unmeasured(case.plans[name]):
             return False
         return self.of(name) is None or (not procedure.simulated and name not in case.assessments
                                          and self._read(name, case.plans[name]) is None)  # fmt: skip
 
     def _moved(self, *_: object) -> None:
         self.error, labels = "", self._labels
-        for table in (self._found, self._asked):
+        for table in (self._found, self._asked, self._live):
             for name in [name for name, known in table.items() if known[0] is not labels]:
                 del table[name]  # of outlines that are others now
         if self._next() is not None or self._to_keep(self._desk.plan_name):
@@ -176,7 +176,6 @@ class PlanChecks(QObject):
         if self._next() is not None:
             self._rest.start()
         self.changed.emit()
-
 
     def _to_keep(self, name: str) -> bool:
         """True where something was read off what the last step made, and is not with it yet."""

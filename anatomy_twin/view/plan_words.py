@@ -44,6 +44,18 @@ def plan_words() -> dict[str, str]:
         ),
         "remove what lies beyond any plane": tr("remove what lies beyond any plane"),
         "remove what lies beyond all planes": tr("remove what lies beyond all planes"),
+        "a curved cut is drawn and moved; what it removes is not measured yet": tr(
+            "a curved cut is drawn and moved; what it removes is not measured yet"
+        ),
+        "a cut by segments is listed; what it removes is not measured yet": tr(
+            "a cut by segments is listed; what it removes is not measured yet"
+        ),
+        "heart lesions are drawn and moved; what they do is not computed yet": tr(
+            "heart lesions are drawn and moved; what they do is not computed yet"
+        ),
+        "plans of this kind are kept; nothing of them is shown or computed yet": tr(
+            "plans of this kind are kept; nothing of them is shown or computed yet"
+        ),
         "lesion": tr("lesion"),
         "Heart lesions": tr("Heart lesions"),
         "Click where the lesion is to be": tr("Click where the lesion is to be"),
@@ -61,13 +73,14 @@ def plan_words() -> dict[str, str]:
         "ablation": tr("ablation"),
         "resection": tr("resection"),
         "lesions": tr("lesions"),
+        "position": tr("position"),
         "not assessed": tr("not assessed"),
         "Move {handle}": tr("Move {handle}"),
         "Add {part}": tr("Add {part}"),
         "Remove {part}": tr("Remove {part}"),
         "{distance} mm in front of this slice": tr("{distance} mm in front of this slice"),
         "{distance} mm behind this slice": tr("{distance} mm behind this slice"),
-        "passed": tr("passed"),
+        "passed": tr("kept"),  # as the outcome of all rules says it
         "broken": tr("broken"),
         "not checked": tr("not checked"),
         "met": tr("met"),

@@ -8,6 +8,7 @@ from typing import Any, Final
 import platformdirs
 from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
 
+from anatomy_twin import catalog
 from anatomy_twin.view.style import FONT_PERCENT
 
 # name: usual value; the type of the usual value is the type of the preference
@@ -21,8 +22,6 @@ USUAL: Final[dict[str, bool | int | str]] = {
     "layout": "four",  # of the views
     "toolbar_words": True,
 }
-
-
 def preferences_file() -> Path:
     """Return where the preferences lie; the file may not be there."""
     return Path(platformdirs.user_config_path("anatomy_twin", appauthor=False)) / "window.ini"
@@ -54,6 +53,8 @@ class Preferences(QObject):
             if isinstance(usual, int):
                 return min(max(int(str(value)), FONT_PERCENT[0]), FONT_PERCENT[1])
         except ValueError:
+            return usual
+        if name == "palette" and value not in catalog.load("palettes")["palettes"]:  # of another version
             return usual
         return str(value)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from anatomy_twin.core import AblationPlan, ResectionPlan
 from anatomy_twin.rehearsal import SurfaceLayer
+from anatomy_twin.rehearsal.near_plan import aim_of
 from anatomy_twin.rehearsal.picking import Camera
 from anatomy_twin.render.live_stage import Planes, box_planes
 from anatomy_twin.units import Point, check_point
@@ -32,14 +33,7 @@ def dear_names(desk: Desk) -> frozenset[str]:
 
 def aimed_at(desk: Desk) -> SurfaceLayer | None:
     """Return the target of the plan shown, else its organ, the largest lesion, the liver; None where there is none."""
-    plan, found = desk.plan, {layer.name: layer for layer in desk.scene.surfaces}
-    names = [plan.target] if isinstance(plan, AblationPlan) else []
-    if isinstance(plan, ResectionPlan):
-        names += [*plan.targets, plan.organ]
-    lesions = sorted((layer for layer in found.values() if layer.group == "target"),
-                     key=lambda layer: -(layer.volume_ml or 0.0))  # fmt: skip
-    names += [*(layer.name for layer in lesions), "liver"]
-    return next((found[name] for name in names if name in found), None)
+    return aim_of(desk.plan, desk.scene.surfaces)
 
 
 def cut_planes(desk: Desk, camera: Camera, name: str, normal: Point | None, flipped: bool) -> Planes:

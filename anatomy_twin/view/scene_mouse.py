@@ -190,6 +190,7 @@ class SceneMouse(QObject):
     def _left(self) -> None:
         self._hover.stop()
         self._hover_at = None
+        self._pane.desk.point_out("")
         if not self._drag:
             self._pane.desk.tool.hover(None)
             self._pane.bar.tell("")
@@ -199,6 +200,7 @@ class SceneMouse(QObject):
             return
         at = self.pointer(*self._hover_at)
         self._pane.desk.tool.hover(at)
+        self._pane.desk.point_out(at.structure, "3d")
         self._pane.bar.tell(self.words(at))
 
     def _set_focus(self, event: QMouseEvent) -> None:

@@ -5,32 +5,36 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-from PySide6.QtCore import QPoint, QTimer, Signal
+from PySide6.QtCore import QPoint, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout
 
-from anatomy_twin.core import ResectionPlan, SurfaceMesh
+from anatomy_twin.core import PlaneCut, ResectionPlan, SurfaceMesh
 from anatomy_twin.rehearsal import SurfaceLayer, needles_of, structure_colour
+from anatomy_twin.rehearsal.near_plan import plan_extent
 from anatomy_twin.rehearsal.picking import Camera
+from anatomy_twin.render.live_captions import font_file
 from anatomy_twin.render.live_pick import Finder
 from anatomy_twin.render.live_stage import LiveStage, clip_normal
 from anatomy_twin.render.live_zone import layers_at
-from anatomy_twin.render.stage import NO_SURFACES, place_camera
-from anatomy_twin.units import Point
+from anatomy_twin.render.stage import place_camera
+from anatomy_twin.units import Point, check_point
 from anatomy_twin.view.desk import Desk
 from anatomy_twin.view.scene_aim import CUTS, aimed_at, cut_planes, dear_names
 from anatomy_twin.view.scene_bar import SceneBar
+from anatomy_twin.view.scene_frames import SceneFrames
 from anatomy_twin.view.scene_mouse import SceneMouse
 from anatomy_twin.view.scene_surface import SceneSurface
 from anatomy_twin.view.style import current_theme, theme_changed
 from anatomy_twin.view.words import tr
 
-REST_MS: Final = 220  # after the last movement, until the fine picture follows
-BEST_MS: Final = 160  # from the fine picture to the finest
-LATER_MS: Final = 140  # for what another view moved: that one comes first
+BOX_SHOWN_MM: Final = 62.0  # half of what is seen round a box that is cut out
+NEAR: Final = 1.25  # of what a plan is about, seen round it; what is seen already so near is left as it is
+EDGE_ON: Final = 0.25  # a plane whose normal is turned to the viewer by less is hardly seen
+ASIDE_DEG: Final = 30.0
 
 
-class ScenePane(QWidget):
+class ScenePane(SceneFrames):
     """Surfaces, applicators, zones, shapes, slices and the scan itself. ``stage`` holds what is drawn.
 
     ``frames`` counts the frames of each kind. The left button is the tool's or turns, the middle one pans, the right
@@ -43,29 +47,24 @@ class ScenePane(QWidget):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.desk = desk
-        self.frames: dict[str, int] = {"moving": 0, "resting": 0, "best": 0}
-        self.longest_s: dict[str, float] = {}
         self.standing, self.cut_name, self.flipped = False, "", False
         self._cut_normal: Point | None = None
-        self._unfinished = True  # finer surfaces are still to be made
+        self._home: Camera | None = None  # where it stands while nobody has moved it
+        self._editing = ""  # name of the plan that is edited
         self.finder = Finder()
         self._zones: dict[int, SurfaceMesh | None] = {}
         self._result: object = None
-        self._placed, self._shut, self._stale, self._moving = False, False, True, False
+        self._placed = False
         self.interactor = SceneSurface(self, self._repaint)
         self.interactor.iren.interactor.SetInteractorStyle(None)
         self.stage = LiveStage(self.interactor, desk.scene, current_theme().stage,
-                               letters_pt=max(self.font().pointSize(), 9) + 2)  # fmt: skip
+                               letters_pt=self._letters_pt)  # fmt: skip
         self.bar = SceneBar(self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.bar)
         layout.addWidget(self.interactor, 1)
-        self._timers = {name: self._timer(run, wait) for name, run, wait in (
-            ("frame", self._frame, 0), ("rest", self._rested, REST_MS), ("best", self._finest, BEST_MS),
-            ("later", self._later, LATER_MS), ("prepare", self._prepare, 12),
-        )}  # fmt: skip
         self.mouse = SceneMouse(self)
         self.interactor.setMouseTracking(True)
         self.interactor.installEventFilter(self.mouse)
@@ -75,7 +74,8 @@ class ScenePane(QWidget):
             (desk.scene_changed, self._follow_scene), (desk.plan_changed, self._follow_plan),
             (desk.live_changed, self._follow_live), (desk.focus_changed, self._follow_focus),
             (desk.moment_changed, self._follow_moment), (desk.window_changed, self._follow_window),
-            (desk.drawing_changed, self._follow_shapes), (desk.tool_changed, self._follow_shapes),
+            (desk.drawing_changed, self._follow_shapes), (desk.tool_changed, self._follow_tool),
+            (desk.pointed_changed, self._follow_pointed),
         ):  # fmt: skip
             signal.connect(follow)
         theme_changed.connect(self._follow_theme)
@@ -88,7 +88,23 @@ class ScenePane(QWidget):
         place_camera(self.interactor, self.desk.scene, view, (self.interactor.width(), self.interactor.height()))
         self.stage.camera = self.stage.camera.with_perspective(not parallel)
         self._placed = self.isVisible()
+        self._home = self.stage.camera
         self.moved()
+
+    def approach(self) -> None:
+        """Come near to what the plan shown is about, unless a person has chosen from where to look."""
+        plan, camera = self.desk.plan, self.stage.camera
+        extent = plan_extent(plan, self.desk.scene.surfaces)
+        if extent is None or camera != self._home:
+            return
+        reach = NEAR * extent[1]
+        if not 0.75 < camera.shown_mm / reach < 1.3:
+            camera = camera.centred(extent[0], reach)
+        plane = next((cut for cut in getattr(plan, "cuts", ()) if isinstance(cut, PlaneCut)), None)
+        if plane is not None and abs(float(np.dot(plane.normal, camera.axes[2]))) < EDGE_ON:
+            camera = camera.turned(-ASIDE_DEG if plane.normal[0] < 0 else ASIDE_DEG, 0.4 * ASIDE_DEG)
+        self.set_camera(camera)
+        self._home = self.stage.camera
 
     def reset(self) -> None:
         """Look from the front at everything, without cuts."""
@@ -140,6 +156,9 @@ class ScenePane(QWidget):
         self._cut_normal = None if name not in CUTS[:4] else clip_normal(name, self.stage.camera)
         self._follow_cut()
         self._follow_slices()
+        if name == "box":
+            middle = check_point("middle", np.mean([point for point, _ in self.stage.planes], axis=0))
+            self.set_camera(self.stage.camera.centred(middle, BOX_SHOWN_MM))
         self.view_changed.emit()
 
     def set_capped(self, on: bool) -> None:
@@ -152,88 +171,6 @@ class ScenePane(QWidget):
         """The anatomical letters at the edges of the picture for the camera as it is now."""
         return {side: letters[:1] for side, letters in self.stage.edge_letters().items()}
 
-    # frames
-
-    def moved(self) -> None:
-        """Draw soon, as richly as can be done at once; the fine picture follows when nothing moves any more."""
-        self._moving, self._stale = True, True
-        self._timers["best"].stop()
-        self._timers["rest"].start()
-        self._timers["frame"].start()
-
-    def draw(self) -> None:
-        """Draw the fine picture now."""
-        for name in ("frame", "rest", "best"):
-            self._timers[name].stop()
-        self._rested()
-
-    @property
-    def busy(self) -> bool:
-        """True while a frame is due or something is still prepared for movements to come."""
-        return any(timer.isActive() for timer in self._timers.values())
-
-    def _later_moved(self) -> None:
-        self._stale = True
-        self._timers["later"].start()
-
-    def _later(self) -> None:
-        self.moved()
-
-    def _frame(self) -> None:
-        self._draw("moving")
-        # from now on, and longer where frames are slow: a fine picture between two movements would stop the hand
-        slow_ms = 1500 * self.stage.pace.last_s.get("moving", 0.0)
-        self._timers["rest"].start(max(REST_MS, round(slow_ms)))
-
-    def _rested(self) -> None:
-        """Draw the fine picture at once where its cost is known and small; else step by step."""
-        self._moving = False
-        if self.stage.pace.last_s.get("best", 9.0) < 0.35 and self.stage.pace.best_affordable:
-            self._draw("best")
-        else:
-            self._draw("resting")
-            if self.stage.pace.best_affordable or self.stage.pace.software:
-                self._timers["best"].start()
-        self._timers["prepare"].start()
-
-    def _finest(self) -> None:
-        if not self._moving and self.stage.pace.best_affordable:
-            self._draw("best")
-
-    def _draw(self, kind: str) -> None:
-        if self._shut or not self.isVisible():
-            return
-        if not self.stage.window.GetReadyForRendering():  # Qt will ask for the first frame
-            self.interactor.update()
-            return
-        self._stale = False
-        self.interactor.holds_frame = True
-        seconds = self.stage.frame(kind)
-        self.frames[kind] += 1
-        self.longest_s[kind] = max(seconds, self.longest_s.get(kind, 0.0))
-
-    def _repaint(self) -> None:
-        """Draw because Qt needs a picture of another size: a quick one, the fine one follows."""
-        self._draw("moving")
-        self._timers["rest"].start()
-
-    def _prepare(self) -> None:
-        """Make one thing that the next movement or pick will need, between two events."""
-        if self._shut or self._moving or not self.isVisible():
-            return
-        if self.stage.surfaces.prepare() or self.finder.prepare(self.desk.scene.surfaces):
-            self._timers["prepare"].start()
-        elif self._unfinished:
-            self._unfinished = False
-            self._rested()
-
-    def _timer(self, run: Any, wait_ms: int) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(wait_ms)
-        timer.timeout.connect(run)
-        return timer
-
     # following the desk
 
     def _follow_scene(self) -> None:
@@ -243,10 +180,7 @@ class ScenePane(QWidget):
             self._result = result
         self._unfinished = True
         self.finder.forget(layer.surface for layer in scene.surfaces)
-        if scene.surfaces:
-            self.interactor.remove_actor("line", render=False)
-        else:
-            self._say(NO_SURFACES)
+        self._say("" if scene.surfaces else tr("No surfaces yet: step 3 makes them"))
         self._follow_plan(always=True)
         self._follow_live()
         self._follow_focus()
@@ -261,6 +195,7 @@ class ScenePane(QWidget):
         if self.cut_name == "applicator":
             self._follow_cut()
         self._follow_live()
+        self._follow_editing()
         self.moved()
 
     def _show_surfaces(self) -> None:
@@ -292,10 +227,9 @@ class ScenePane(QWidget):
         surface = live.surface if live is not None and self.desk.live_is_current else None
         before = self.stage.preview.shown
         colour = structure_colour("zone", self.desk.case.display.palette or "default")
-        caption = tr("Preview") if live is None or not live.caption else live.caption
-        self.stage.preview.show(surface, colour, caption)
+        self.stage.preview.show(surface, colour, tr("Zone: preview"))
         if surface is not None or before:
-            self.moved()
+            self.touched()
 
     def _follow_focus(self) -> None:
         self.stage.cross_at(self.desk.focus_mm)
@@ -321,16 +255,31 @@ class ScenePane(QWidget):
     def _follow_shapes(self, always: bool = False) -> None:
         shapes = tuple(shape for shape in self.desk.shapes() if shape.only != "slices")
         if shapes != self.stage.shapes.shapes:
-            self.stage.shapes.show(shapes)
-            # a brush is led on slices: those must not wait for this view, and while it paints it is not drawn here
-            brush = [shape for shape in shapes if shape.name == "brush"]
-            if not any(shape.lit for shape in brush):
-                self._later_moved() if brush else self.moved()
+            self.moved() if self.stage.shapes.show(shapes) else self.touched()
+
+    def _follow_tool(self) -> None:
+        self._follow_shapes()
+        self._follow_editing()
+
+    def _follow_editing(self) -> None:
+        editing = self.desk.plan_name if self.desk.edit_mode else ""
+        if editing and editing != self._editing:
+            self.approach()
+        self._editing = editing
+
+    def _follow_pointed(self) -> None:
+        self.stage.point_out(self.desk.shown_out)
+        self.touched()
 
     def _follow_theme(self) -> None:
         if not self._shut:
             self.stage.set_background(current_theme().stage)
+            self.stage.set_letters(self._letters_pt)
             self.draw()
+
+    @property
+    def _letters_pt(self) -> int:
+        return max(self.font().pointSize(), 9) + 2
 
     def _follow_cut(self) -> None:
         self.stage.cut(cut_planes(self.desk, self.stage.camera, self.cut_name, self._cut_normal, self.flipped))
@@ -338,9 +287,15 @@ class ScenePane(QWidget):
         self.moved()
 
     def _say(self, text: str) -> None:
-        line: Any = self.interactor.add_text(tr(text), position=(0.5, 0.5), font_size=10, color=self.stage.ink,
-                                        name="line", viewport=True, render=False)  # fmt: skip
-        line.prop.justification_horizontal = "center"
+        """Write a line at the foot of the view, "" for none."""
+        view: Any = self.interactor
+        view.remove_actor("line", render=False)
+        if text:
+            line = view.add_text(
+                text, position=(0.5, 0.09), font_size=10, color=self.stage.ink, name="line", viewport=True,
+                render=False, font_file=font_file(),
+            )  # fmt: skip
+            line.prop.justification_horizontal = "center"
 
     # Qt
 

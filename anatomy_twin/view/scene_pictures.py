@@ -72,10 +72,12 @@ def sight_of(pane: ScenePane, background: str) -> Sight:
 def save_snapshot(window: RehearsalWindow) -> None:
     """Ask how and where, and save a picture of the 3-D view."""
     dialog = PictureDialog(window, tr("Picture of the 3-D view"), film=False)
-    if dialog.exec():
-        file = _asked(window, ".png")
+    try:
+        file = _asked(window, ".png") if dialog.exec() else ""
         if file:
             start_snapshot(window, file, dialog.size_box.currentData(), dialog.ground.currentData())
+    finally:
+        dialog.deleteLater()  # its parent would keep it
 
 
 def save_turntable(window: RehearsalWindow) -> None:
@@ -109,11 +111,13 @@ def start_film(
 
 def _film(window: RehearsalWindow, title: str, function: str) -> None:
     dialog = PictureDialog(window, title, film=True)
-    if dialog.exec():
-        file = _asked(window, dialog.format.currentData())
+    try:
+        file = _asked(window, dialog.format.currentData()) if dialog.exec() else ""
         if file:
             start_film(window, function, file, dialog.size_box.currentData(), dialog.ground.currentData(),
                        dialog.seconds.value())  # fmt: skip
+    finally:
+        dialog.deleteLater()  # its parent would keep it
 
 
 def _start(

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtWidgets import QWidget
-from pyvistaqt import QtInteractor
+
+from anatomy_twin.view.charts_later import charts_later
+
+with charts_later():
+    from pyvistaqt import QtInteractor
 
 
 class SceneSurface(QtInteractor):

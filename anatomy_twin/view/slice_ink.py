@@ -11,6 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from anatomy_twin.rehearsal import Shape, SlicePlane
+from anatomy_twin.rehearsal.captions import Box, leader, place_words, round_place
 from anatomy_twin.rehearsal.slicing import cross
 
 INK: Final = QColor(255, 255, 255)  # slices are black in every theme, so what is written on them is light
@@ -25,14 +26,14 @@ Floats = NDArray[np.float64]
 class Canvas:
     """Where one draws: the painter, the plane with one picture point per screen point, and the size in points.
 
-    ``taken`` are the boxes of words beside things, which do not cover each other.
+    ``taken`` are boxes that words beside things leave free: knobs, and words that stand there already.
     """
 
     painter: QPainter
     plane: SlicePlane
     width: int
     height: int
-    taken: list[QRectF] = field(default_factory=list)
+    taken: list[Box] = field(default_factory=list)
 
     def at(self, point_mm: Any) -> QPointF:
         """Return where a point in LPS mm, projected on the plane, lies on the screen."""
@@ -112,6 +113,10 @@ def near_part(first: Any, second: Any, plane: SlicePlane, reach_mm: float) -> tu
 
 def draw_shapes(canvas: Canvas, shapes: tuple[Shape, ...]) -> None:
     """Draw shapes: lines first, then knobs, then words, so that nothing to be grabbed or read is covered."""
+    for shape in shapes:
+        if shape.kind == "knob" and shape.only != "3d" and _near(canvas, shape):
+            place = canvas.at(shape.points_mm[0])
+            canvas.taken.append(round_place(place.x(), place.y(), shape.radius_px + 2.0))
     for kinds in (("line", "outline", "plane"), ("circle", "knob"), ("text",)):
         for shape in shapes:
             if shape.kind in kinds and shape.points_mm and shape.only != "3d":
@@ -206,15 +211,20 @@ def _draw_circle(canvas: Canvas, shape: Shape) -> None:
         _write(canvas, shape, shape.points_mm[0], size)
 
 
+def _near(canvas: Canvas, shape: Shape) -> bool:
+    return abs(float(canvas.plane.distance_mm(shape.points_mm[0]))) <= shape.reach_mm
+
+
 def _draw_knob(canvas: Canvas, shape: Shape) -> None:
     """Draw a dot to be grabbed, fainter where it lies out of the plane."""
-    distance = abs(float(canvas.plane.distance_mm(shape.points_mm[0])))
-    if distance > shape.reach_mm:
+    if not _near(canvas, shape):
         return
+    distance = abs(float(canvas.plane.distance_mm(shape.points_mm[0])))
     painter, centre, colour = canvas.painter, canvas.at(shape.points_mm[0]), _colour(shape)
     radius = shape.radius_px + (2.0 if shape.lit else 0.0)
     inside = QColor(colour)
-    inside.setAlphaF(0.3 if shape.lit else 0.55 if distance <= 2.5 else 0.2)  # what is held does not hide its place
+    # what is held does not hide its place, and a ring nothing
+    inside.setAlphaF(0.0 if shape.hollow else 0.3 if shape.lit else 0.55 if distance <= 2.5 else 0.2)
     painter.setPen(QPen(HALO, 4.0))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawEllipse(centre, radius, radius)
@@ -226,8 +236,15 @@ def _draw_knob(canvas: Canvas, shape: Shape) -> None:
 
 
 def _draw_text(canvas: Canvas, shape: Shape) -> None:
-    if abs(float(canvas.plane.distance_mm(shape.points_mm[0]))) <= shape.reach_mm:
-        _write(canvas, shape, shape.points_mm[0], 0.0)
+    if _near(canvas, shape):
+        place = canvas.at(shape.points_mm[0])
+        there = [box for box in canvas.taken if _round(box, place)]
+        _write(canvas, shape, shape.points_mm[0], max((box.right - box.left for box in there), default=0.0) / 2)
+
+
+def _round(box: Box, place: QPointF) -> bool:
+    """True where a box is that of a knob at a place."""
+    return abs(box.left + box.right - 2 * place.x()) < 1.0 and abs(box.top + box.bottom - 2 * place.y()) < 1.0
 
 
 def _write(canvas: Canvas, shape: Shape, point: Any, away_px: float = 0.0) -> None:
@@ -238,20 +255,22 @@ def _write(canvas: Canvas, shape: Shape, point: Any, away_px: float = 0.0) -> No
 def write_beside(
     canvas: Canvas, text: str, place: QPointF, colour: QColor, away_px: float = 0.0, font: QFont | None = None
 ) -> None:
-    """Write words at the upper right of a place, inside the picture and beneath words that stand there already."""
+    """Write words beside a place, inside the picture, over no knob and no words that stand there already.
+
+    ``away_px`` is the radius of what is at the place. Words that must stand away are tied to it by a line.
+    """
     metrics = QFontMetricsF(font or canvas.painter.font())
     lines = _broken(text, metrics, 0.5 * canvas.width)
-    width, height = max(metrics.horizontalAdvance(line) for line in lines), metrics.height() * len(lines)
-    x = min(max(place.x() + away_px + 6, 4.0), max(canvas.width - width - 4, 4.0))
-    y = min(max(place.y() - 6, metrics.ascent() + 2), max(canvas.height - height, 12.0))
-    box = QRectF(x, y - metrics.ascent(), width, height)
-    for other in sorted(canvas.taken, key=QRectF.top):
-        if box.intersects(other):
-            box.moveTop(other.bottom() + 2.0)
+    size = max(metrics.horizontalAdvance(line) for line in lines), metrics.height() * len(lines)
+    at, room = (place.x(), place.y()), Box(4.0, 2.0, canvas.width - 4.0, canvas.height - 2.0)
+    box, _ = place_words(at, size, canvas.taken, room, away_px)
     canvas.taken.append(box)
+    ends = leader(at, box, away_px)
+    if ends:
+        draw_line(canvas, [QPointF(*end) for end in ends], colour, 1.0)
     for number, line in enumerate(lines):
-        base = box.top() + metrics.ascent() + number * metrics.height()
-        draw_words(canvas.painter, QPointF(x, base), line, colour, font)
+        base = box.top + metrics.ascent() + number * metrics.height()
+        draw_words(canvas.painter, QPointF(box.left, base), line, colour, font)
 
 
 def _broken(text: str, metrics: QFontMetricsF, room: float) -> list[str]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from anatomy_twin.view.desk import Desk
 
 ZONE_FILL = 0.22
+PREVIEW_FILL = 0.08  # the tumour in it is to be seen
 DEAD = 1.0  # the damage integral from which on tissue counts as coagulated
 
 
@@ -69,8 +70,8 @@ class SliceLayers:
             return ()
         level = live.level.view()
         level.flags.writeable = False
-        return (Tint("preview", "Zone (preview)", level, live.geometry, _colour(desk, "zone"), 1.0, ZONE_FILL / 2,
-                     dashed=True),)  # fmt: skip
+        return (Tint("preview", "Zone (preview)", level, live.geometry, _colour(desk, "zone"), 1.0, PREVIEW_FILL,
+                     dashed=True, line=1.7, striking=True),)  # fmt: skip
 
     def _margin(self, desk: Desk) -> tuple[Tint, ...]:
         plan, labels = desk.plan, desk.case.labels.get(desk.case.primary)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QMenu
 from anatomy_twin.core import AblationPlan, Plan
 from anatomy_twin.rehearsal.oblique import PlaneChoice, plane_cuts
 from anatomy_twin.view.slice_ink import INK, draw_words
+from anatomy_twin.view.slice_notes import PLATE
 from anatomy_twin.view.style import PLANE_COLOURS
 from anatomy_twin.view.words import tr
 
@@ -91,6 +92,7 @@ class PlaneMenu(QAbstractButton):
         hint = self.sizeHint()
         if hint != self.size():
             self.resize(hint)  # the type was made larger or smaller
+        painter.fillRect(self.rect().adjusted(4, 2, -3, -2), PLATE)
         if self.underMouse():
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(255, 255, 255, 45))

@@ -28,6 +28,7 @@ from anatomy_twin.view.style import PLANE_COLOURS
 IN_PLANE_MM: Final = 3.0
 GAP_PX: Final = 14.0
 EDGE_PX: Final = 8.0
+PLATE: Final = QColor(0, 0, 0, 120)  # below words that stand on the picture
 
 
 def draw_crosshair(canvas: Canvas, others: Mapping[str, SlicePlane], focus_mm: Any) -> None:
@@ -149,7 +150,12 @@ def draw_field_scale(canvas: Canvas, series: FieldSeries, bottom: float) -> None
 
 
 def draw_lines(canvas: Canvas, lines: list[tuple[str, QColor]], place: QPointF, align: Qt.AlignmentFlag) -> None:
-    """Write lines one below the other; ``place`` is where the first one's base line begins or ends."""
-    step = QFontMetricsF(canvas.painter.font()).height()
+    """Write lines one below the other on a dark ground; ``place`` is where the first one's base line begins or ends."""
+    metrics = QFontMetricsF(canvas.painter.font())
+    step, width = metrics.height(), max((metrics.horizontalAdvance(text) for text, _ in lines), default=0.0)
+    left = place.x() - width if align == Qt.AlignmentFlag.AlignRight else place.x()
+    if width > 0:
+        box = QRectF(left, place.y() - metrics.ascent(), width, step * len(lines))
+        canvas.painter.fillRect(box.adjusted(-4, -1, 4, 1), PLATE)
     for number, (text, colour) in enumerate(lines):
         draw_words(canvas.painter, place + QPointF(0, number * step), text, colour, align=align)

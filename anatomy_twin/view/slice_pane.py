@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QEnterEvent,
     QHideEvent,
@@ -32,7 +32,7 @@ from anatomy_twin.view.slice_ink import Canvas, draw_shapes
 from anatomy_twin.view.slice_menu import PlaneMenu
 from anatomy_twin.view.slice_notes import draw_crosshair, draw_letters, draw_markers, draw_needles
 from anatomy_twin.view.slice_sight import Sight
-from anatomy_twin.view.slice_words import draw_corners, draw_hover
+from anatomy_twin.view.slice_words import corners_taken, draw_corners, draw_hover
 
 LEFT, MIDDLE, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton
 KEY: Final = Qt.Key
@@ -41,6 +41,7 @@ STEPS: Final = {KEY.Key_PageUp: 1, KEY.Key_Up: 1, KEY.Key_Right: 1, KEY.Key_Page
 NAMES: Final = {KEY.Key_Delete: "Delete", KEY.Key_Backspace: "Backspace", KEY.Key_Return: "Return",
                 KEY.Key_Enter: "Return", KEY.Key_Space: "Space", KEY.Key_Tab: "Tab"}  # fmt: skip
 ZOOM: Final = 1.2
+POINTING_MS: Final = 90  # that the mouse rests until the list shows what is under it
 
 
 class SlicePane(QWidget):
@@ -62,8 +63,11 @@ class SlicePane(QWidget):
         self.paint_count = 0
         self._image: tuple[Any, float, QImage] | None = None
         self._drag = ""  # "tool", "focus", "pan" or "window" while a button is held
+        self._before_click: Any = None  # the crossing point before the last press
         self._last = QPointF()
         self._hover: QPointF | None = None
+        self._pointed, self._editing = "", ""  # structure that stands out, plan that is edited
+        self._near: Sight | None = None
         self._wheel = 0.0
         self._planes: dict[float, tuple[Any, SlicePlane]] = {}
         self.setMinimumSize(160, 140)
@@ -74,10 +78,15 @@ class SlicePane(QWidget):
         self.menu = PlaneMenu(self, desk)
         for signal in (desk.scene_changed, desk.plan_changed):
             signal.connect(self._follow)
+        desk.plan_changed.connect(self._follow_tool)
         for signal in (desk.moment_changed, desk.window_changed, desk.live_changed, desk.drawing_changed,
-                       desk.case_changed, desk.tool_changed, desk.slices_changed):
+                       desk.case_changed, desk.slices_changed):
             signal.connect(self.refresh)
         desk.focus_changed.connect(self._follow_focus)
+        desk.pointed_changed.connect(self._follow_pointed)
+        desk.tool_changed.connect(self._follow_tool)
+        self._pointing = QTimer(self, interval=POINTING_MS, singleShot=True)
+        self._pointing.timeout.connect(self._point_out)
 
     def sizeHint(self) -> QSize:
         """Return the size the view would like."""
@@ -158,6 +167,27 @@ class SlicePane(QWidget):
             self.sight = self.sight.holding(self._desk, self.plane)
         self._follow()
 
+    def _follow_tool(self) -> None:
+        """Come near to a plan that is to be edited, unless a person has chosen what is seen."""
+        editing = self._desk.plan_name if self._desk.edit_mode else ""
+        if editing and editing != self._editing and self.sight in (Sight(self.plane_name), self._near):
+            self._near = Sight(self.plane_name).near(self._desk, (self.height(), self.width()))
+            self.sight = self._near
+            self._follow()
+        self._editing = editing
+        self.update()
+
+    def _follow_pointed(self) -> None:
+        if self._desk.shown_out != self._pointed:
+            self._pointed = self._desk.shown_out
+            self.update()
+
+    def _point_out(self) -> None:
+        """Tell the list which structure the mouse rests on."""
+        if self._hover is not None and not self._drag:
+            found = self._desk.readout(self.point_at(self._hover)).structures
+            self._desk.point_out(found[0].name if found else "", self.plane_name)
+
     # painting
 
     def content(self) -> SliceContent:
@@ -173,13 +203,13 @@ class SlicePane(QWidget):
             labels=desk.case.labels.get(desk.case.primary), looks=desk.scene.looks, style=style,
             field=desk.field(desk.field_shown) if desk.field_shown else None, moment=desk.snapshot,
             tints=tuple(t for t in tints if isinstance(t, Tint)),
-            cuts=tuple(t for t in tints if isinstance(t, CutTint)), sharpness=scale,
+            cuts=tuple(t for t in tints if isinstance(t, CutTint)), sharpness=scale, pointed=desk.shown_out,
         )
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the picture and what stands on it."""
         self.paint_count += 1
-        content, desk = self.content(), self._desk
+        content = self.content()
         picture = self.painter.paint(content)
         if self._image is None or self._image[0] is not picture or self._image[1] != content.sharpness:
             rows, columns = picture.shape[:2]
@@ -187,10 +217,19 @@ class SlicePane(QWidget):
             image.setDevicePixelRatio(content.sharpness)
             self._image = (picture, content.sharpness, image)
         painter = QPainter(self)
+        try:
+            self._paint_on(painter, content)
+        finally:  # one that is left active by an error brings the program down
+            painter.end()
+
+    def _paint_on(self, painter: QPainter, content: SliceContent) -> None:
+        desk = self._desk
+        assert self._image is not None
         painter.drawImage(0, 0, self._image[2])
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(self.font())
         canvas = Canvas(painter, self.plane, self.width(), self.height())
+        canvas.taken.extend(corners_taken(canvas, self.menu.geometry()))
         if desk.slice_style.crosshair:
             others = {name: plane for name, plane in desk.slice_planes.items() if name != self.plane_name}
             draw_crosshair(canvas, others, desk.focus_mm)
@@ -203,7 +242,6 @@ class SlicePane(QWidget):
         draw_corners(canvas, desk, self.sight, self.presets, self.menu.geometry(), content)
         if self._hover is not None:
             draw_hover(canvas, desk, self.point_at(self._hover))
-        painter.end()
 
     # the mouse
 
@@ -238,6 +276,7 @@ class SlicePane(QWidget):
             self._drag = "pan"
         elif event.button() == LEFT:
             self._drag = "focus"
+            self._before_click = self._desk.focus_mm
             self._desk.set_focus(self.point_at(event.position()))
         elif event.button() == RIGHT:
             self._drag = "window"
@@ -262,6 +301,7 @@ class SlicePane(QWidget):
         else:
             self._desk.tool.hover(self.pointer(place, event.modifiers()))
             self._show_cursor()
+            self._pointing.start()
         self.update(self._hover_strip())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -271,8 +311,10 @@ class SlicePane(QWidget):
             self._end_drag(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Give it to the tool, or show this view alone, or all again."""
+        """Give it to the tool, or show this view alone, or all again: the crossing point stays where it was."""
         if event.button() == LEFT and not self._desk.tool.double(self.pointer(event.position(), event.modifiers())):
+            if self._before_click is not None:
+                self._desk.set_focus(self._before_click)
             self.maximise.emit(self)
 
     def _end_drag(self, event: QMouseEvent) -> None:
@@ -322,6 +364,7 @@ class SlicePane(QWidget):
         if not self._drag:
             self._desk.tool.hover(None)
         self._hover = None
+        self._desk.point_out("")
         self.update()
 
     def hideEvent(self, event: QHideEvent) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from anatomy_twin.core import AblationPlan
 from anatomy_twin.rehearsal import SlicePlane
+from anatomy_twin.rehearsal.near_plan import plan_extent
 from anatomy_twin.rehearsal.oblique import Frame, PlaneChoice, extent, place_of, plane_at, voxel_step_mm
 from anatomy_twin.units import Point, check_point
 
@@ -20,6 +21,8 @@ CUT_MM: Final = 220.0  # and one in the plane of a cut
 TURN_DEG: Final = 5.0
 DEPTH_STEP_MM: Final = 1.0
 FINEST_MM: Final = 0.02
+NEAR: Final = 1.15  # of what a plan is about, seen round it
+LARGER: Final = 1.3  # a sight that makes less than this of a difference is not worth it
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,15 @@ class Sight:
         corners = desk.scene.volume.geometry.corners_mm()
         held = np.clip(middle, corners.min(axis=0), corners.max(axis=0))
         return Sight(self.home, self.choice, plane.pixel_mm, check_point("centre_mm", held))
+
+    def near(self, desk: Desk, shape: tuple[int, int]) -> Sight:
+        """Return the sight of what the plan shown is about; the same where there is no plan, or it is large."""
+        extent = plan_extent(desk.plan, desk.scene.surfaces)
+        if extent is None:
+            return self
+        pixel = 2.0 * NEAR * extent[1] / max(min(shape), 16)
+        whole = self.plane(desk, shape).pixel_mm
+        return self if whole < LARGER * pixel else Sight(self.home, self.choice, pixel, extent[0])
 
     def holding(self, desk: Desk, plane: SlicePlane) -> Sight:
         """Return the sight with the crossing point in it, where a magnified picture would have lost it."""

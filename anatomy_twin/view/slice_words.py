@@ -8,6 +8,8 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QFontMetricsF
 
+from anatomy_twin.pipeline.procedures import procedure_of
+from anatomy_twin.rehearsal.captions import Box
 from anatomy_twin.rehearsal.presets import WindowPreset, preset_of
 from anatomy_twin.rehearsal.slice_paint import SliceContent
 from anatomy_twin.units import check_point, place_text
@@ -43,6 +45,15 @@ def draw_corners(
         draw_field_scale(canvas, content.field, foot)
 
 
+def corners_taken(canvas: Canvas, title: QRect) -> tuple[Box, Box]:
+    """Return where words stand in the upper corners: words beside things leave that free."""
+    line, middle = QFontMetricsF(canvas.painter.font()).height(), canvas.width / 2
+    return (
+        Box(0.0, 0.0, max(float(title.right()), 0.8 * middle), title.bottom() + line + 2.0),
+        Box(1.1 * middle, 0.0, float(canvas.width), 2 * line + 6.0),
+    )
+
+
 def fitting(lines: tuple[str, ...], metrics: QFontMetricsF, room: float) -> str:
     """Return the first of some ways to say the same that is not too wide, else the last, which is the shortest."""
     return next((line for line in lines if metrics.horizontalAdvance(line) <= room), lines[-1])
@@ -52,7 +63,8 @@ def place_lines(desk: Desk, sight: Sight) -> tuple[str, ...]:
     """Return where the plane lies, and shorter: "H 33.0 mm   45 / 109", or how it lies to the applicator."""
     choice, frame = sight.choice, sight.place(desk)[0]
     if choice.kind == "along":
-        return (tr("turned {degrees} degrees").format(degrees=f"{choice.angle_deg:.0f}"),)
+        turned = tr("turned by {degrees}\N{DEGREE SIGN}").format(degrees=f"{choice.angle_deg:.0f}")
+        return (turned if round(choice.angle_deg) else "",)
     if choice.kind == "across":
         if choice.depth_mm < 0:
             return (tr("{depth} mm beyond the tip").format(depth=f"{-choice.depth_mm:.0f}"),)
@@ -100,7 +112,8 @@ def moment_lines(desk: Desk) -> tuple[str, ...]:
         seconds = float(desk.scene.fields[0].times_s[desk.snapshot])
         time = f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
         return tr("Simulated, at {time} min").format(time=time), tr("{time} min").format(time=time)
-    if desk.moving is not None:
+    procedure = procedure_of(desk.plan)
+    if desk.moving is not None and procedure is not None and procedure.simulated:
         return tr("Plan moved: not simulated"), tr("not simulated")
     return ()
 

@@ -16,8 +16,19 @@ from PySide6.QtGui import (
     QPixmap,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
+from anatomy_twin.store.drafts import Draft
 from anatomy_twin.store.thumbnails import thumbnail
 from anatomy_twin.view.icons import icon
 from anatomy_twin.view.menus import keys_text
@@ -130,12 +141,14 @@ class StartPage(QScrollArea):
         self._columns = COLUMNS[1]
         self._fill()
         theme_changed.connect(self._fill)
+        self._opening.drafts_changed.connect(self._fill)
 
     def _fill(self) -> None:
         self.tiles, self._grids = {}, []
         theme = current_theme()
         self.setStyleSheet(
             f"QWidget#startPage {{ background: {theme.ground}; }}"
+            f"QFrame#unsaved {{ background: {theme.panel}; border: 1px solid {theme.warning}; border-radius: 8px; }}"
             f"QFrame#tile {{ background: {theme.panel}; border: 1px solid {theme.line}; border-radius: 8px; }}"
             f"QFrame#tile:hover, QFrame#tile:focus {{ border: 1px solid {theme.accent}; background: {theme.button}; }}"
             f"QFrame#tile:disabled {{ background: {theme.ground}; }}"
@@ -156,6 +169,10 @@ class StartPage(QScrollArea):
         column.addWidget(_label("anatomy_twin", 2.1, bold=True))
         column.addWidget(_label(tr("From a patient's scan to a rehearsed plan"), 1.15, quiet=True))
         column.addSpacing(10)
+        for draft in self._opening.recents.drafts:
+            column.addWidget(self._unsaved(draft))
+        if self._opening.recents.drafts:
+            column.addSpacing(10)
         column.addWidget(_label(tr("Begin"), 1.2, bold=True))
         column.addLayout(self._begin(digit))
         column.addSpacing(10)
@@ -216,12 +233,33 @@ class StartPage(QScrollArea):
             data, pixmap = thumbnail(one.place), QPixmap()
             pixmap.loadFromData(data)
             line = _when(one.opened) if there else tr("not there any more")
+            if there and self._opening.recents.left_open(number):
+                line = tr("unsaved work waits")
             tile = Tile(one.name, line, Picture(pixmap if data else None, "open", 16 * digit), lines=1,
                         enabled=there)
             tile.setToolTip(str(one.place))
             tile.pressed.connect(lambda place=one.place: self._opening.open_case(place))
             tiles[f"recent:{number + 1}"] = tile
         return self._grid(tiles)
+
+    def _unsaved(self, draft: Draft) -> QWidget:
+        """Return a row about work that was never saved, with what can be done about it."""
+        row = QFrame()
+        row.setObjectName("unsaved")
+        line = QHBoxLayout(row)
+        line.setContentsMargins(12, 8, 8, 8)
+        steps = {None: "", 0: "", 1: tr("one step")}.get(draft.steps, tr("{count} steps").format(count=draft.steps))
+        words = [tr("Not saved yet: {name}").format(name=draft.name), _when(draft.changed), *([steps] if steps else [])]
+        line.addWidget(_label("  \N{MIDDLE DOT}  ".join(words), 1.0), 1)
+        discard, go_on = QPushButton(tr("Discard")), QPushButton(tr("Open"))
+        discard.clicked.connect(lambda: self._opening.reader.discard_draft(draft))
+        go_on.clicked.connect(lambda: self._opening.open_draft(draft.place))
+        go_on.setDefault(True)
+        for key, button in (("discard", discard), ("open", go_on)):
+            button.setObjectName(f"{key}:{draft.place.name}")
+            button.setAccessibleName(f"{button.text()}. {words[0]}")
+            line.addWidget(button)
+        return row
 
     def _hint(self) -> QWidget:
         hint = QLabel(tr("Or drop a DICOM folder, a volume file or a case anywhere on this window."))

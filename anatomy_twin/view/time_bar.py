@@ -6,12 +6,15 @@ from typing import Final
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QHideEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSlider, QWidget
 
-from anatomy_twin.pipeline.procedures import procedure_of
+from anatomy_twin.pipeline.procedures import procedure_of, unmeasured
 from anatomy_twin.rehearsal import FieldSeries
+from anatomy_twin.rehearsal.comparing import PREVIEW_SIGN
 from anatomy_twin.view.desk import Desk
+from anatomy_twin.view.spoken import spoken
+from anatomy_twin.view.status_line import ShortLabel
 from anatomy_twin.view.words import tr
 
 PLAY_S: Final = 6.0  # a whole result at ordinary speed
@@ -26,12 +29,13 @@ class TimeBar(QWidget):
         super().__init__()
         self._desk = desk
         self._volumes: tuple[object, dict[int, float]] = (None, {})
+        self._timed, self._wordy = True, True
         self.setObjectName("timebar")
         self.play_button = QPushButton()
         self.play_button.setCheckable(True)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName(tr("Simulated time"))
-        self.time_label, self.label = QLabel(), QLabel()
+        self.time_label, self.label = QLabel(), ShortLabel()
         self.speed_box, self.field_box = QComboBox(), QComboBox()
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._play_on)
@@ -41,19 +45,26 @@ class TimeBar(QWidget):
         self.speed_box.currentIndexChanged.connect(self._set_speed)
         self.field_box.activated.connect(lambda row: desk.show_field(self.field_box.itemData(row)))
         desk.scene_changed.connect(self._fill_fields)
-        for signal in (desk.scene_changed, desk.moment_changed, desk.plan_changed, desk.live_changed):
+        for signal in (desk.scene_changed, desk.moment_changed, desk.plan_changed, desk.live_changed,
+                       desk.case_changed):  # fmt: skip
             signal.connect(self.refresh)
         self._fill_fields()
         self.refresh()
 
     def refresh(self) -> None:
         """Show the moment as it is now."""
-        desk, procedure = self._desk, procedure_of(self._desk.plan)
+        desk = self._desk
         damage = desk.field("damage")
         simulated = damage is not None and desk.snapshot_count > 0
-        timed = procedure is None or procedure.simulated
-        for widget in (self.play_button, self.slider, self.time_label, self.speed_box, self.field_box):
-            widget.setVisible(timed)
+        if self.parent() is not None or desk.plan is None:  # alone it would become a window of its own
+            self.setVisible(desk.plan is not None)
+        timed = simulated  # what cannot be played gives its room to what is said
+        if timed != self._timed:
+            self._timed = timed
+            self.slider.setMinimumWidth(5 * self.fontMetrics().height() if timed else 0)
+            self.play_button.setVisible(timed)
+            self.slider.setVisible(timed)
+            self._fit()
         for widget in (self.play_button, self.slider, self.speed_box, self.field_box):
             widget.setEnabled(simulated)
         if damage is None or not simulated:
@@ -68,7 +79,7 @@ class TimeBar(QWidget):
         row = self.field_box.findData(desk.field_shown)
         self.field_box.setCurrentIndex(max(row, 0))
         last, seconds = (_clock(float(damage.times_s[n])) for n in (-1, desk.snapshot))
-        self.time_label.setText(f"{seconds} / {last}")
+        self.time_label.setText(tr("{now} / {end} min").format(now=seconds, end=last))
         self._say(tr("coagulated {value} ml").format(value=f"{self._volume_ml(damage, desk.snapshot):.1f}"))
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -81,9 +92,8 @@ class TimeBar(QWidget):
     def _lay_out(self) -> None:
         line, wide = self.fontMetrics().height(), self.fontMetrics().horizontalAdvance
         self.play_button.setToolTip(tr("Play or pause (Space)"))
-        self.play_button.setFixedWidth(max(wide(tr(text)) for text in ("Play", "Pause")) + 3 * line)
         self._name_play(False)
-        self.time_label.setMinimumWidth(wide("00:00 / 00:00") + line // 2)
+        self.time_label.setMinimumWidth(wide(tr("{now} / {end} min").format(now="00:00", end="00:00")) + line // 2)
         self.time_label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.label.setMinimumWidth(wide(tr("coagulated {value} ml").format(value="000.0")) + line)
         self.label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -92,6 +102,10 @@ class TimeBar(QWidget):
         for speed in SPEEDS:
             self.speed_box.addItem(f"{speed:g}\N{MULTIPLICATION SIGN}", speed)
         self.speed_box.setCurrentIndex(SPEEDS.index(1.0))
+        self.slider.setMinimumWidth(5 * line)
+        # the name of a long field is cut, in the list it stands whole
+        self.field_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.field_box.setMinimumContentsLength(10)
         self.field_box.setToolTip(tr("Field over slices and surfaces"))
         self.field_box.setAccessibleName(tr("Field over slices and surfaces"))
         layout = QHBoxLayout(self)
@@ -103,6 +117,36 @@ class TimeBar(QWidget):
         layout.addWidget(self.label, 2)
         layout.addWidget(self.speed_box)
         layout.addWidget(self.field_box)
+        layout.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)  # views and panels beside it come first
+        self.setMinimumWidth(8 * line)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave out what there is no room for."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Show what there is room for: the slider always, then what is shown, its volume, the clock, the speed."""
+        line, wide = self.fontMetrics().height(), self.fontMetrics().horizontalAdvance
+        words = max(wide(tr(text)) for text in ("Play", "Pause")) + 3 * line
+        parts: tuple[tuple[QWidget, int], ...] = (
+            (self.field_box, self.field_box.sizeHint().width()), (self.label, self.label.minimumWidth()),
+            (self.time_label, self.time_label.minimumWidth()), (self.speed_box, self.speed_box.sizeHint().width()),
+            (self.play_button, words),
+        )  # fmt: skip
+        room = self.width() - 10 * line  # the slider, the sign on the button, margins
+        shown = []
+        for widget, needed in parts:
+            room -= needed + 6 - (2 * line if widget is self.play_button else 0)
+            shown.append(room >= 0)
+        timed = self._timed
+        for (part, _), fits in zip(parts[:-1], shown, strict=False):
+            part.setVisible(fits and (timed or part is self.label))
+        self.label.setVisible(shown[1] or not timed)
+        self.setMinimumHeight(self.play_button.sizeHint().height() + line // 2 + 2)  # also without what can be played
+        self._wordy = shown[-1]
+        self.play_button.setFixedWidth(words if self._wordy else 2 * line)
+        self._name_play(self.play_button.isChecked())
 
     def _fill_fields(self) -> None:
         """List the fields that the result has."""
@@ -122,18 +166,30 @@ class TimeBar(QWidget):
         desk, live = self._desk, self._desk.live
         if desk.plan is None:
             return tr("no plan is shown")
-        if live is None or not desk.live_is_current:
+        procedure = procedure_of(desk.plan)
+        exact = procedure is not None and not procedure.simulated  # such a plan is never simulated
+        assessed = desk.case.assessments.get(desk.plan_name) if exact and desk.moving is None else None
+        if live is not None and desk.live_is_current:
+            quantities, level, caption = live.quantities, live.level, live.caption
+        elif assessed is not None:
+            quantities, level, caption = assessed.quantities, None, ""
+        elif exact:
+            return tr("its numbers follow by themselves") if not unmeasured(desk.plan) else ""
+        else:
             return tr("moved: a preview follows") if desk.moving is not None else tr("not simulated yet")
-        found = {one.name: one.value for one in live.quantities if one.value is not None}
+        found = {one.name: one.value for one in quantities if one.value is not None}
         parts = [words.format(value=f"{found[name]:.1f}") for name, words in (
             ("ablated_ml", tr("coagulated {value} ml")), ("resected_ml", tr("resected {value} ml")),
             ("remaining_ml", tr("remaining {value} ml")), ("remnant_percent", tr("remnant {value} %")),
         ) if name in found]  # fmt: skip
-        return f"{', '.join(parts)}   ({live.caption})" if parts else live.caption
+        sign = f"{PREVIEW_SIGN} " if level is not None else ""  # what is coarse is told by a sign
+        return sign + ", ".join(parts) if parts else spoken(caption)
 
     def _say(self, text: str, *, preview: bool = False) -> None:
         self.label.setText(text)
-        self.label.setToolTip(text)
+        live = self._desk.live
+        if preview and live is not None and self._desk.live_is_current:
+            self.label.setToolTip("\n".join(dict.fromkeys((text, spoken(live.caption)))))  # how it was got
         name = "quiet" if preview else ""
         if self.label.objectName() != name:
             self.label.setObjectName(name)
@@ -150,7 +206,9 @@ class TimeBar(QWidget):
         return known[snapshot]
 
     def _name_play(self, playing: bool) -> None:
-        self.play_button.setText(("\u25ae\u25ae " + tr("Pause")) if playing else ("\u25b6 " + tr("Play")))
+        sign, words = ("\u25ae\u25ae", tr("Pause")) if playing else ("\u25b6", tr("Play"))
+        self.play_button.setText(f"{sign} {words}" if self._wordy else sign)
+        self.play_button.setAccessibleName(words)
 
     def _toggle_play(self, playing: bool) -> None:
         self._name_play(playing)

@@ -15,9 +15,11 @@ from anatomy_twin.view.docks import Docks
 from anatomy_twin.view.jobs import Jobs
 from anatomy_twin.view.keyboard import KeyGuard, give_keyboard
 from anatomy_twin.view.live import Live
+from anatomy_twin.view.memory import give_back
 from anatomy_twin.view.menus import Menus
 from anatomy_twin.view.opening_banner import read_only_words
 from anatomy_twin.view.preferences import Preferences
+from anatomy_twin.view.readiness import drawn_by_gl, prepare_soon
 from anatomy_twin.view.reading import place_words
 from anatomy_twin.view.start_page import StartPage
 from anatomy_twin.view.status_line import StatusLine
@@ -30,6 +32,7 @@ from anatomy_twin.view.words import tr
 SOON_MS: Final = 40  # menus and buttons follow what is dragged no quicker than this
 SIZE: Final = (1500, 930)
 LEAST_HEIGHT: Final = 560
+GIVE_BACK_MS: Final = 1500  # after a case was closed: nothing of it waits to be deleted then
 
 
 class RehearsalWindow(QMainWindow):
@@ -41,6 +44,7 @@ class RehearsalWindow(QMainWindow):
         self, session: Session | None = None, plan_name: str | None = None, preferences: Preferences | None = None
     ) -> None:
         super().__init__()
+        drawn_by_gl(self)
         self.preferences = preferences or Preferences(parent=self)
         self.desk: Desk | None = None
         self.views: Views | None = None
@@ -52,6 +56,8 @@ class RehearsalWindow(QMainWindow):
         self.menus = Menus(self)
         self.status_line = StatusLine(self)
         self.setStatusBar(self.status_line)
+        self.status_line.work.follow(self.jobs)
+        self.status_line.work.pressed.connect(lambda: self.show_panel("jobs"))
         self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
         self._soon.timeout.connect(self.refresh_actions)
         self._keys = KeyGuard(self)
@@ -65,6 +71,7 @@ class RehearsalWindow(QMainWindow):
             self.show_session(session, plan_name)
         else:
             self.refresh_actions()
+            prepare_soon(self)
 
     # parts
 
@@ -172,6 +179,7 @@ class RehearsalWindow(QMainWindow):
             self.desk.leave()
             if not keep_session:
                 self.desk.session.close()
+                QTimer.singleShot(GIVE_BACK_MS, give_back)
             self.desk.deleteLater()
         self.desk = self.views = self.time_bar = None
         self.status_line.place_label.setText("")
@@ -204,6 +212,8 @@ class RehearsalWindow(QMainWindow):
         mark = "*" if self.desk is not None and self.desk.session.dirty else ""
         why = "" if self.desk is None else read_only_words(self.desk.session)
         note = "    [" + tr("read-only: {why}").format(why=why) + "]" if why else ""
+        if self.desk is not None and self.desk.session.path is None:
+            note = "    [" + tr("not saved yet") + "]"
         self.setWindowTitle(f"{case}{mark}{note}    anatomy_twin" if case else "anatomy_twin")
 
     def show_panel(self, name: str) -> None:
@@ -236,6 +246,7 @@ class RehearsalWindow(QMainWindow):
         """Show the window where it stood last; the first time it takes the whole screen."""
         frame = self.preferences.state("frame")
         if frame.isEmpty() or not self.restoreGeometry(frame):
+            self.setGeometry(self.screen().availableGeometry())  # also where nothing manages windows
             self.showMaximized()
         else:
             self.show()
@@ -263,7 +274,8 @@ class RehearsalWindow(QMainWindow):
 
     def _tell_place(self) -> None:
         if self.desk is not None:
-            self.status_line.place_label.setText(place_words(self.desk.readout(self.desk.focus_mm)))
+            words = place_words(self.desk.readout(self.desk.focus_mm))
+            self.status_line.place_label.setText(f"{tr('Crosshair')}:  {words}")
 
     def _keep_places(self) -> None:
         if self.views is not None:

@@ -76,3 +76,20 @@ def later_patient(case, name, seconds, monitor):
 
 def unfit_patient(case):
     raise PlanError("it cannot be done")
+
+
+def sum_of(volume, values):
+    """The sum of all voxels and of some values."""
+    return int(volume.array.sum()) + int(values.sum())
+
+
+def wait_for_stop(monitor):
+    monitor.stage("waiting")
+    while True:
+        check_cancelled(monitor)
+        time.sleep(0.02)
+
+
+def stubborn(monitor):
+    monitor.stage("deaf")
+    time.sleep(600)

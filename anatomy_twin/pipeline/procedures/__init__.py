@@ -12,6 +12,7 @@ from anatomy_twin.pipeline.procedures.lesions import LESIONS
 from anatomy_twin.pipeline.procedures.naming import free_name, with_copy, with_name
 from anatomy_twin.pipeline.procedures.resection import RESECTION
 
+OTHER_KIND: Final = "plans of this kind are kept; nothing of them is shown or computed yet"
 PROCEDURES: Final[dict[str, Procedure]] = {one.name: one for one in (ABLATION, RESECTION)}
 
 
@@ -25,6 +26,14 @@ def hands_on(plan: Plan | None) -> Procedure | None:
     return LESIONS if isinstance(plan, LESIONS.plan_kind) else procedure_of(plan)
 
 
+def unmeasured(plan: Plan | None) -> str:
+    """Return in a sentence why nothing is computed of a plan, "" where it is, and for no plan."""
+    procedure = hands_on(plan)
+    if plan is None:
+        return ""
+    return OTHER_KIND if procedure is None else procedure.unmeasured(plan)
+
+
 def procedure_named(name: str) -> Procedure:
     """Return the procedure called ``name``; ``UsageError`` listing what there is."""
     if name not in PROCEDURES:
@@ -34,5 +43,5 @@ def procedure_named(name: str) -> Procedure:
 
 __all__ = [
     "ABLATION", "LESIONS", "PROCEDURES", "RESECTION", "Parameter", "Procedure", "free_name", "hands_on",
-    "procedure_named", "procedure_of", "with_copy", "with_name",
+    "procedure_named", "procedure_of", "unmeasured", "with_copy", "with_name",
 ]

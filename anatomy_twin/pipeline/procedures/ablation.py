@@ -211,8 +211,8 @@ def parts(plan: Plan) -> tuple[str, ...]:
     found = []
     for part in plan.applicators:
         tilt = np.degrees(np.arcsin(abs(part.direction[2])))
-        found.append(f"{part.depth_mm:.0f} mm deep, {tilt:.0f}\N{DEGREE SIGN} to the axial plane, "
-                     f"{part.power_w:g} W, {part.duration_s:g} s")  # fmt: skip
+        found.append(f"{part.depth_mm:.0f} mm deep, {tilt:.0f}\N{DEGREE SIGN} to axial, "
+                     f"{part.power_w:g} W, {part.duration_s / 60:.3g} min")  # fmt: skip
     return tuple(found)
 
 

@@ -41,6 +41,11 @@ class Parameter:
         return self.words.format(number=self.part + 1)
 
 
+def measured_whole(plan: Plan) -> str:
+    """Return "": everything of such a plan is measured."""
+    return ""
+
+
 @dataclass(frozen=True)
 class Procedure:
     """A kind of operation that can be planned by hand.
@@ -53,7 +58,8 @@ class Procedure:
     ``targets(plan)`` the structures it aims at. ``part`` is what its parts are called, ``clicks`` say what a person
     points at to place one. ``live_prepare`` ``(case, plan) -> prepared`` and ``live_preview``
     ``(prepared, plan, monitor) -> Preview``, as "module:function", give what follows the hand; ``simulated`` is True
-    where there is physics to run.
+    where there is physics to run. ``unmeasured(plan)`` says in a sentence why nothing is computed of a plan, "" where
+    it is.
     """
 
     name: str
@@ -75,3 +81,5 @@ class Procedure:
     live_prepare: str
     live_preview: str
     simulated: bool = False
+    unmeasured: Callable[[Plan], str] = measured_whole
+

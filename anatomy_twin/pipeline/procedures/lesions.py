@@ -16,6 +16,7 @@ from anatomy_twin.rehearsal.shapes import CutTint, Shape
 from anatomy_twin.units import check_point
 
 LESION_RGB: Final = (255, 110, 160)
+NOT_COMPUTED: Final = "heart lesions are drawn and moved; what they do is not computed yet"
 POINT_RADIUS_MM: Final = 3.0  # as large as a point is drawn (assumed)
 
 
@@ -69,6 +70,11 @@ def shapes(plan: Plan, context: PlanContext, lit: bool) -> tuple[Shape, ...]:
     )  # fmt: skip
 
 
+def unmeasured(plan: Plan) -> str:
+    """Return that nothing is computed of lesions."""
+    return NOT_COMPUTED
+
+
 def _context(case: Case, plan: Plan) -> PlanContext:
     return context_around(case)
 
@@ -85,4 +91,5 @@ def _targets(plan: Plan) -> tuple[str, ...]:
 LESIONS: Final = Procedure(
     "lesions", "Heart lesions", LesionPlan, "lesion", ("Click where the lesion is to be",), new_plan, _context,
     plan_handles, move_handle, shapes, _tints, parameters, parts, add_part, remove_part, _targets, "", "",
+    unmeasured=unmeasured,
 )  # fmt: skip

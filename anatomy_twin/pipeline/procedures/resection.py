@@ -26,7 +26,10 @@ ORGAN: Final = "liver"
 # organs that are resected in parts, in the order in which they are looked for
 ORGANS: Final = ("liver", "spleen", "pancreas", "kidney_right", "kidney_left", "lung_right", "lung_left")
 MARGIN_MM: Final = 10.0
+SIDES: Final = {"R": "right", "L": "left", "A": "front", "P": "back", "H": "upper", "F": "lower"}
 CUT_RGB: Final = (255, 150, 70)
+CURVED: Final = "a curved cut is drawn and moved; what it removes is not measured yet"
+BY_SEGMENTS: Final = "a cut by segments is listed; what it removes is not measured yet"
 RIGHT: Final = np.array([-1.0, 0.0, 0.0])
 
 
@@ -111,9 +114,9 @@ def parts(plan: Plan) -> tuple[str, ...]:
     found = []
     for cut in plan.cuts:
         if isinstance(cut, PlaneCut):
-            side = letters_of(cut.normal, count=3, least=0.3)
+            side = letters_of(cut.normal)
             tilt = np.degrees(np.arccos(min(abs(cut.normal[2]), 1.0)))
-            found.append(f"removes towards {side}, {tilt:.0f}\N{DEGREE SIGN} to the axial plane")
+            found.append(f"removes the {SIDES[side]} side, {tilt:.0f}\N{DEGREE SIGN} to axial")
         elif isinstance(cut, SurfaceCut):
             found.append("curved surface of 4 x 4 points")
         else:
@@ -177,6 +180,14 @@ def tints(plan: Plan) -> tuple[CutTint, ...]:
     return (CutTint((plan.organ,), planes, plan.combination == "all"),)
 
 
+def unmeasured(plan: Plan) -> str:
+    """Return why what a resection removes is not measured: it has another cut than planes; "" where it is."""
+    assert isinstance(plan, ResectionPlan)
+    if any(isinstance(cut, SurfaceCut) for cut in plan.cuts):
+        return CURVED
+    return BY_SEGMENTS if any(isinstance(cut, SegmentCut) for cut in plan.cuts) else ""
+
+
 def _dim(colour: tuple[int, int, int]) -> tuple[int, int, int]:
     return int(0.7 * colour[0]), int(0.7 * colour[1]), int(0.7 * colour[2])
 
@@ -195,4 +206,5 @@ RESECTION: Final = Procedure(
     "resection", "Resection by planes", ResectionPlan, "plane", ("Click where the plane is to run",),
     new_plan, _context, plan_handles, move_handle, shapes, tints, parameters, parts, add_part, remove_part, _targets,
     "anatomy_twin.pipeline.live_resection:prepare", "anatomy_twin.pipeline.live_resection:preview",
+    unmeasured=unmeasured,
 )  # fmt: skip

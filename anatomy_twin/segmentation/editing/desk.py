@@ -60,7 +60,7 @@ class Change:
     """The difference that an edit makes, in the index order of its label map.
 
     ``start`` [k, j, i] and ``before`` / ``after`` [layer, k, j, i] are the box that holds all changed voxels; ``told``
-    says in words who lost or gained how much.
+    says in words who lost or gained how much. ``packed`` is its ``Step`` of a history where that was made already.
     """
 
     name: str
@@ -71,6 +71,7 @@ class Change:
     segments_after: tuple[Segment, ...]
     layers_before: int
     told: tuple[str, ...] = ()
+    packed: Any = None
 
     @property
     def empty(self) -> bool:

@@ -41,7 +41,9 @@ class Step:
 
     @staticmethod
     def of(change: Change) -> Step:
-        """Return the step of a change that is not empty."""
+        """Return the step of a change that is not empty; packing a large one takes a second."""
+        if isinstance(change.packed, Step):
+            return change.packed
         flat = np.bitwise_xor(change.before, change.after).ravel()
         changed = flat != 0
         k, j, i = change.start

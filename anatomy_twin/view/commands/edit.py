@@ -98,4 +98,6 @@ def preferences(window: RehearsalWindow) -> None:
     """Show the preferences."""
     from anatomy_twin.view.preferences_dialog import PreferencesDialog
 
-    PreferencesDialog(window).exec()
+    dialog = PreferencesDialog(window)
+    dialog.exec()
+    dialog.deleteLater()  # its parent would keep it

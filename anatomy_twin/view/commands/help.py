@@ -52,7 +52,9 @@ def check(window: RehearsalWindow) -> None:
     """Show whether all works here."""
     from anatomy_twin.view.about import CheckDialog
 
-    CheckDialog(window).exec()
+    dialog = CheckDialog(window)
+    dialog.exec()
+    dialog.deleteLater()  # its parent would keep it
 
 
 def messages_folder(window: RehearsalWindow) -> None:
@@ -71,4 +73,6 @@ def about(window: RehearsalWindow) -> None:
     """Show what this is."""
     from anatomy_twin.view.about import AboutDialog
 
-    AboutDialog(window).exec()
+    dialog = AboutDialog(window)
+    dialog.exec()
+    dialog.deleteLater()  # its parent would keep it

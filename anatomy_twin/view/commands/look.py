@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 
 from anatomy_twin import catalog
 from anatomy_twin.view.commands import Command, always, has_case
@@ -68,9 +73,12 @@ def _panels() -> tuple[Command, ...]:
         Command("look.views_only", tr("Views only"), views_only, menu, ("F9",), checked=shows_views_only,
                 tip=tr("Hide all panels, and show them again")),
         *(panel(name, texts[name], f"Alt+{(number + 1) % 10}") for number, name in enumerate(PANEL_KEYS)),
+        Command("look.large_panel", tr("One panel large"), enlarge, menu, ("Ctrl+Shift+M",), icon="enlarge",
+                tip=tr("Give the panel with the keyboard most of the window, and back (double click on its tab)"),
+                checked=lambda window: window.dock_places is not None and bool(window.dock_places.large)),
         Command("look.next_part", tr("Next view or panel"), lambda window: go_to_part(window, 1), menu, ("F6",),
                 enabled=always),
-        Command("look.last_part", tr("Last view or panel"), lambda window: go_to_part(window, -1), menu,
+        Command("look.last_part", tr("Previous view or panel"), lambda window: go_to_part(window, -1), menu,
                 ("Shift+F6",), enabled=always),
         Command("look.unlock", tr("Move panels"), unlock, menu, enabled=has_case,
                 tip=tr("Show title bars by which panels can be moved, let loose or closed"),
@@ -133,6 +141,16 @@ def _languages() -> tuple[Command, ...]:
 # what they do
 
 
+@contextmanager
+def busy() -> Iterator[None]:
+    """Show by the cursor that the window works: all widgets are dressed or made anew, which takes a moment."""
+    QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
+    try:
+        yield
+    finally:
+        QApplication.restoreOverrideCursor()
+
+
 def set_layout(window: RehearsalWindow, name: str) -> None:
     """Show the views in a layout, and remember it."""
     if window.views is not None:
@@ -185,6 +203,15 @@ def views_only(window: RehearsalWindow) -> None:
             places.show_side(side, on)
 
 
+def enlarge(window: RehearsalWindow) -> None:
+    """Make the panel with the keyboard large, else the numbers; the one that is large as it was."""
+    places, holder = window.dock_places, QApplication.focusWidget()
+    if places is not None:
+        having = (name for name, panel in window.panels.items()
+                  if holder is not None and (panel is holder or panel.isAncestorOf(holder)))  # fmt: skip
+        places.toggle_large(places.large or next(having, "numbers"))
+
+
 def unlock(window: RehearsalWindow) -> None:
     """Let panels be moved, or hold them fast."""
     if window.dock_places is not None:
@@ -202,7 +229,8 @@ def reset(window: RehearsalWindow) -> None:
 def prefer(window: RehearsalWindow, name: str, value: Any) -> None:
     """Set a preference of the look and draw by it."""
     window.preferences[name] = value
-    window.restyle()
+    with busy():
+        window.restyle()
 
 
 def scale_type(window: RehearsalWindow, step_percent: int) -> None:
@@ -230,4 +258,5 @@ def speak(window: RehearsalWindow, language: str) -> None:
     """Put the window into another language, now."""
     window.preferences["language"] = language
     install_language(language)
-    window.speak()
+    with busy():
+        window.speak()

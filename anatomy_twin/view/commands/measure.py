@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QTimer
+
+from anatomy_twin.core import Diameters
+from anatomy_twin.errors import TwinError
+from anatomy_twin.rehearsal.measure import lesion_diameters
 from anatomy_twin.rehearsal.measure_edit import lesions_of
 from anatomy_twin.view.commands import Command, has_case
 from anatomy_twin.view.tools.measuring import MeasuringTool, measure_targets, mode_of, remove
@@ -70,9 +75,29 @@ def _has_lesions(window: RehearsalWindow) -> bool:
 
 
 def _targets(window: RehearsalWindow) -> None:
-    if window.desk is not None:
-        measure_targets(window.desk, lesions_of(window.desk.scene))
-        window.show_panel("measurements")
+    desk = window.desk
+    if desk is None:
+        return
+    window.show_panel("measurements")
+    labels, targets = desk.case.label_map, lesions_of(desk.scene)
+    known: dict[str, Diameters] = {}
+
+    def go_on() -> None:
+        """Measure one lesion between two events: many of them must not stop the hand."""
+        if window.desk is not desk or desk.case.labels.get(desk.case.primary) is not labels:
+            return
+        left = [target for target in targets if target not in known]
+        try:
+            known.update({target: lesion_diameters(labels, target, target) for target in left[:1]})
+        except TwinError as error:
+            desk.tell(str(error), "error")
+            return
+        if len(left) > 1:
+            QTimer.singleShot(0, desk, go_on)
+        else:
+            measure_targets(desk, targets, known)
+
+    go_on()
 
 
 def _has_marked(window: RehearsalWindow) -> bool:

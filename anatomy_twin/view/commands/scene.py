@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from anatomy_twin import catalog
 from anatomy_twin.core import AblationPlan
 from anatomy_twin.view.commands import Command
+from anatomy_twin.view.commands.look import busy
 from anatomy_twin.view.scene_bar import side_words
 from anatomy_twin.view.scene_menu import show_all
 from anatomy_twin.view.scene_pictures import save_field_animation, save_snapshot, save_turntable
@@ -54,7 +55,11 @@ def _is_cut(name: str) -> Callable[[RehearsalWindow], bool]:
 
 
 def _drawing(look: str) -> Callable[[RehearsalWindow], object]:
-    return _run(lambda pane: pane.set_volume(look))
+    def draw(pane: ScenePane) -> None:
+        with busy():  # the first time the scan is thinned out and handed to the graphics card
+            pane.set_volume(look)
+
+    return _run(draw)
 
 
 def _is_drawn(look: str) -> Callable[[RehearsalWindow], bool]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from anatomy_twin.core import AblationPlan
+from anatomy_twin.pipeline.procedures import unmeasured
 from anatomy_twin.pipeline.targets import candidates
 from anatomy_twin.view.commands import Command
 from anatomy_twin.view.jobs import Job
@@ -36,11 +37,13 @@ def commands() -> tuple[Command, ...]:
         Command("simulate.propose", tr("Propose an ablation"), propose, menu, ("Ctrl+Shift+P",), enabled=has_target,
                 divided=True, tip=tr("The best path to the lesion at the crosshair, or to the target of the plan"),
                 why=lambda w: no_labels(w) or tr("no lesion is outlined")),
-        Command("simulate.check", tr("Check the plan shown"), check, menu, enabled=has_plan, why=no_plan,
+        Command("simulate.check", tr("Check the plan shown"), check, menu, enabled=has_measured, why=not_measured,
                 tip=tr("Hard rules: what lies in the way, how deep, how near")),
         Command("simulate.run", tr("Simulate the plan shown"), run_plan, menu, ("F5",), enabled=has_ablation, bar=True,
                 divided=True, tip=tr("The full simulation, and the numbers read off it"), icon="simulate",
                 short=tr("Simulate"), why=lambda w: no_plan(w) or tr("only ablations are simulated")),
+        Command("simulate.again", tr("Simulate again"), run_again, menu, enabled=has_moments, why=no_moments,
+                tip=tr("Simulate the plan shown once more; the result it has is replaced")),
         Command("simulate.run_all", tr("Simulate all plans"), run_all, menu, ("Shift+F5",), enabled=has_plan,
                 tip=tr("Those that have no result yet, one after the other"), why=no_plan),
         Command("simulate.measure", tr("Read numbers off the plan"), measure, menu, enabled=has_labels, why=no_labels,
@@ -92,6 +95,18 @@ def has_plan(window: RehearsalWindow) -> bool:
     return has_labels(window) and window.desk is not None and window.desk.plan_name in window.desk.case.plans
 
 
+def has_measured(window: RehearsalWindow) -> bool:
+    """True where a plan is shown of which something is computed."""
+    return has_plan(window) and window.desk is not None and not unmeasured(window.desk.plan)
+
+
+def not_measured(window: RehearsalWindow) -> str:
+    """Return why nothing is read off the plan shown, "" where something is."""
+    from anatomy_twin.view.plan_words import speaker
+
+    return no_plan(window) or ("" if window.desk is None else speaker()(unmeasured(window.desk.plan)))
+
+
 def has_ablation(window: RehearsalWindow) -> bool:
     """True where an ablation is shown."""
     desk = window.desk
@@ -103,22 +118,31 @@ def has_moments(window: RehearsalWindow) -> bool:
     return window.desk is not None and window.desk.snapshot_count > 0
 
 
+def start_once(window: RehearsalWindow, step: str, title: str, function: str, *args: Any, **options: Any) -> Job:
+    """Start work on the case that shows at a step how far it is; the same work is not begun a second time."""
+    known = window.jobs.awaited(title)
+    if known is not None:
+        window.tell(tr("{title}: this runs already").format(title=title))
+        return known
+    return window.jobs.start_on_case(title, function, *args, step=step, **options)
+
+
 def find_organs(window: RehearsalWindow, segmenter: str) -> Job:
     """Segment the scan."""
-    return window.jobs.start_on_case(tr("Finding organs"), STAGES + "segment_case", segmenter, writes=ALL,
-                                     reads=("volumes", "labels"), name=tr("Organs found"))  # fmt: skip
+    return start_once(window, "organs", tr("Finding organs"), STAGES + "segment_case", segmenter, writes=ALL,
+                      reads=("volumes", "labels"), name=tr("Organs found"))  # fmt: skip
 
 
 def make_surfaces(window: RehearsalWindow, done: Callable[[object], object] | None = None) -> Job:
     """Build surfaces, vessel trees and segments."""
-    return window.jobs.start_on_case(tr("Making surfaces"), STAGES + "mesh_case", reads=("volumes", "labels"),
-                                     writes=("anatomy",), name=tr("Surfaces made"), done=done)  # fmt: skip
+    return start_once(window, "organs", tr("Making surfaces"), STAGES + "mesh_case", reads=("volumes", "labels"),
+                      writes=("anatomy",), name=tr("Surfaces made"), done=done)  # fmt: skip
 
 
 def follow_vessels(window: RehearsalWindow) -> Job:
     """Build vessel trees and segments."""
-    return window.jobs.start_on_case(tr("Following vessels"), STAGES + "vessels_case", writes=("anatomy",),
-                                     reads=("volumes", "labels", "anatomy"), name=tr("Vessels followed"))  # fmt: skip
+    return start_once(window, "organs", tr("Following vessels"), STAGES + "vessels_case", writes=("anatomy",),
+                      reads=("volumes", "labels", "anatomy"), name=tr("Vessels followed"))  # fmt: skip
 
 
 def propose(window: RehearsalWindow) -> Job | None:
@@ -141,8 +165,8 @@ def propose(window: RehearsalWindow) -> Job | None:
             desk.choose_plan(fresh[-1])
 
     words = target.replace("_", " ")
-    return window.jobs.start_on_case(
-        tr("Planning an ablation of {target}").format(target=words), TASKS + "plan_target", target,
+    return start_once(
+        window, "plan", tr("Planning an ablation of {target}").format(target=words), TASKS + "plan_target", target,
         reads=("volumes", "labels"), writes=ALL, name=tr("Plan for {target}").format(target=words), done=choose,
     )
 
@@ -152,33 +176,45 @@ def check(window: RehearsalWindow) -> Job | None:
     if window.desk is None:
         return None
     name = window.desk.plan_name
-    return window.jobs.start_on_case(
-        tr("Checking plan {name}").format(name=name), TASKS + "check_plans", [name], writes=("checks",), short=True,
-        reads=("labels", f"plans:{name}"), name=tr("Plan {name} checked").format(name=name),
+    return start_once(
+        window, "plan", tr("Checking plan {name}").format(name=name), TASKS + "check_plans", [name], short=True,
+        reads=("labels", f"plans:{name}"), writes=("checks",), name=tr("Plan {name} checked").format(name=name),
     )
 
 
 def run_plan(window: RehearsalWindow) -> Job | None:
-    """Simulate the plan shown."""
+    """Simulate the plan shown, unless it has a result: that would be the same one."""
+    desk = window.desk
+    if desk is None:
+        return None
+    if desk.plan_name in desk.case.results:
+        window.tell(tr("Plan {name} is simulated already").format(name=desk.plan_name))
+        return None
+    return simulate(window, desk.plan_name)
+
+
+def run_again(window: RehearsalWindow) -> Job | None:
+    """Simulate the plan shown once more."""
     return None if window.desk is None else simulate(window, window.desk.plan_name)
 
 
 def simulate(window: RehearsalWindow, name: str) -> Job:
     """Simulate one plan and read its numbers off."""
-    return window.jobs.start_on_case(
-        tr("Simulating plan {name}").format(name=name), TASKS + "simulate_plans", [name],
+    return start_once(
+        window, "simulate", tr("Simulating plan {name}").format(name=name), TASKS + "simulate_plans", [name],
         reads=("labels", f"plans:{name}"), writes=("results", "assessments"),
         name=tr("Plan {name} simulated").format(name=name),
     )
 
 
 def run_all(window: RehearsalWindow) -> list[Job]:
-    """Simulate every ablation that has no result, else all of them, each as a step of its own."""
+    """Simulate every ablation that has no result, each as a step of its own."""
     if window.desk is None:
         return []
-    plans = window.desk.case.plans
-    known = [name for name, plan in plans.items() if isinstance(plan, AblationPlan)]
-    wanted = [name for name in known if name not in window.desk.case.results] or known
+    case = window.desk.case
+    wanted = [name for name, plan in case.plans.items() if isinstance(plan, AblationPlan) and name not in case.results]
+    if not wanted:
+        window.tell(tr("All plans that can be simulated are"))
     return [simulate(window, name) for name in wanted]
 
 
@@ -187,9 +223,9 @@ def measure(window: RehearsalWindow) -> Job | None:
     if window.desk is None:
         return None
     name = window.desk.plan_name
-    shown = [name] if name in window.desk.case.plans else []
-    return window.jobs.start_on_case(
-        tr("Reading numbers"), TASKS + "measure_plans", shown, writes=("assessments",), short=True,
+    shown = [name] if name in window.desk.case.plans and not unmeasured(window.desk.plan) else []
+    return start_once(
+        window, "compare", tr("Reading numbers"), TASKS + "measure_plans", shown, writes=("assessments",), short=True,
         reads=("labels", "anatomy", "patient", *(f"{part}:{name}" for part in ("plans", "results") if shown)),
         name=tr("Numbers read"),
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QResizeEvent
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QBrush, QColor, QFont, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -29,15 +29,17 @@ from anatomy_twin.rehearsal.comparing import (
     PREVIEW_SIGN,
     Cell,
     Comparison,
+    PlanState,
     Row,
     as_csv,
     as_text,
 )
 from anatomy_twin.rehearsal.comparing import compare_plans as compared
 from anatomy_twin.view.names import named
-from anatomy_twin.view.plan_actions import rules_line
+from anatomy_twin.view.plan_actions import rules_line, state_line
 from anatomy_twin.view.plan_checks import KIT
 from anatomy_twin.view.plan_words import speaker
+from anatomy_twin.view.spoken import spoken
 from anatomy_twin.view.style import VERDICTS, current_theme, theme_changed
 from anatomy_twin.view.words import tr
 
@@ -77,13 +79,15 @@ class ComparePanel(QWidget):
         column.addLayout(self._head())
         column.addWidget(self.table, 1)
         self.table.setMinimumHeight(4 * self.fontMetrics().height())
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._refresh_seen)
+        self._stale = True
         self._desk.case_changed.connect(self._case_changed)
-        self._desk.plan_changed.connect(self.refresh)
-        theme_changed.connect(self.refresh)
+        self._desk.plan_changed.connect(self.refresh_soon)
+        theme_changed.connect(self.refresh_soon)
         checks = self._desk.kits.get(KIT)
         if checks is not None:
-            checks.changed.connect(self.refresh)
-        self.refresh()
+            checks.changed.connect(self.refresh_soon)
 
     def _head(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -100,8 +104,25 @@ class ComparePanel(QWidget):
             row.addWidget(button)
         return row
 
+    def refresh_soon(self, *_: object) -> None:
+        """Show the numbers of all plans as they are then, once for all that happens now, and only where it is seen."""
+        self._stale = True
+        if self.isVisible():
+            self._soon.start()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Bring up to date what was not looked at."""
+        super().showEvent(event)
+        self._refresh_seen()
+
+    def _refresh_seen(self) -> None:
+        if self._stale:
+            self.refresh()
+
     def refresh(self) -> None:
         """Show the numbers of all plans as they are now."""
+        self._soon.stop()
+        self._stale = False
         moving = self._desk.moving is not None
         if moving and self._moving:
             return  # nothing of it follows the hand
@@ -124,7 +145,8 @@ class ComparePanel(QWidget):
             head.setFont(font)
             head.setToolTip(tr("Click to show this plan"))
             self.table.setHorizontalHeaderItem(column, head)
-            self.table.setItem(0, column, self._item(f"{self._say(state.kind)}, {state.aim}", state.words))
+            self.table.setItem(0, column, self._item(f"{self._say(state.kind)}, {_aim(state)}",
+                                                             state_line(state)))
         if plans:
             self.table.setVerticalHeaderItem(0, QTableWidgetItem(tr("Kind and aim")))
         for number, row in enumerate(comparison.rows, start=1):
@@ -142,7 +164,7 @@ class ComparePanel(QWidget):
     def _fill(self, number: int, row: Row) -> None:
         head = QTableWidgetItem(f"{named(row.label)} {BETTER_SIGN[row.better]}".strip())
         better = {HIGHER: tr("higher is better"), LOWER: tr("lower is better"), "": ""}[row.better]
-        head.setToolTip("\n".join(filter(None, [named(row.label), better, row.limit, row.note])))
+        head.setToolTip("\n".join(filter(None, [named(row.label), better, spoken(row.limit), spoken(row.note)])))
         self.table.setVerticalHeaderItem(number, head)
         for column, cell in enumerate(row.cells):
             self.table.setItem(number, column, self._cell(cell, row))
@@ -151,11 +173,11 @@ class ComparePanel(QWidget):
         """Say in a few words what the rules say, and in the tip which are broken."""
         if item is None:
             return
-        verdict, words = rules_line(check)
+        verdict, words = rules_line(check, bare=True)
         sign = f"{BEST_SIGN}  " if item.font().bold() else ""
         item.setText(f"{sign}{VERDICTS[verdict][0]} {words}")
         broken = check.broken if check is not None else ()
-        item.setToolTip("\n".join(f"{rule.name}: {rule.reason}" for rule in broken))
+        item.setToolTip("\n".join(spoken(f"{rule.name}: {rule.reason}") for rule in broken))
 
     def _cell(self, cell: Cell, row: Row) -> QTableWidgetItem:
         sign, colour = VERDICTS[cell.verdict]
@@ -163,7 +185,8 @@ class ComparePanel(QWidget):
         words = f"{sign} {self._say(cell.verdict)}" if cell.verdict else ""
         parts = [BEST_SIGN if cell.best else "", text, words]
         quantity = cell.quantity
-        tip = "" if quantity is None else "\n".join(filter(None, [quantity.limit, quantity.note, quantity.source]))
+        known = () if quantity is None else (quantity.limit, quantity.note, quantity.source)
+        tip = "\n".join(spoken(line) for line in known if line)
         item = self._item("  ".join(filter(None, parts)), tip)
         font = QFont(self.font())
         font.setBold(cell.best)
@@ -200,7 +223,7 @@ class ComparePanel(QWidget):
 
     def _case_changed(self, fields: frozenset[str]) -> None:
         if fields & {"plans", "checks", "results", "assessments"}:
-            self.refresh()
+            self.refresh_soon()
 
     def _choose(self, column: int) -> None:
         if 0 <= column < len(self.comparison.plans):
@@ -208,6 +231,7 @@ class ComparePanel(QWidget):
 
     def copy(self) -> None:
         """Put the table on the clipboard, tab-separated."""
+        self._refresh_seen()
         QApplication.clipboard().setText(as_text(self.comparison))
         self._desk.tell(tr("The comparison of plans is on the clipboard"))
 
@@ -219,9 +243,14 @@ class ComparePanel(QWidget):
 
     def write(self, path: str) -> None:
         """Write the table into a CSV file; a refusal of the disk is told in words."""
+        self._refresh_seen()
         try:
             Path(path).write_bytes(as_csv(self.comparison).encode("utf-8-sig"))
         except OSError as error:
             self._desk.tell(tr("The comparison was not saved: {why}").format(why=error.strerror or error), "error")
             return
         self._desk.tell(tr("The comparison of plans was saved"))
+
+
+def _aim(state: PlanState) -> str:
+    return ", ".join(named(part) for part in state.aim.split(", "))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QBrush, QColor
+from PySide6.QtGui import QBrush, QColor, QShowEvent
 from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from anatomy_twin.view.style import current_theme, theme_changed
@@ -39,10 +39,19 @@ class HistoryPanel(QWidget):
         self.list.itemActivated.connect(self._go)
         self._desk.case_changed.connect(self.refresh)
         theme_changed.connect(self.refresh)
-        self.refresh()
+        self._stale = True
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Show what was done while nobody saw it."""
+        super().showEvent(event)
+        if self._stale:
+            self.refresh()
 
     def refresh(self, *_: object) -> None:
-        """Show the steps as they are now."""
+        """Show the steps as they are now; where they are not seen, once they are: a long list takes its time."""
+        self._stale = not self.isVisible()
+        if self._stale:
+            return
         history = self._desk.session.history
         done = len(history.done)
         first = tr("Earlier steps, no longer kept") if history.dropped else tr("Case as it was opened")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -19,13 +20,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from anatomy_twin.view.jobs import CANCELLED, DONE, FAILED, OUT_OF_DATE, RUNNING, WAITING, Job
+from anatomy_twin.view.jobs import CANCELLED, DONE, FAILED, OUT_OF_DATE, RUNNING, Job, progress_words
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
     from anatomy_twin.view.window import RehearsalWindow
 
 MOST_LINES: Final = 4
+_NAME: Final = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
 SIGNS: Final = {DONE: "\N{CHECK MARK}", FAILED: "\N{BALLOT X}", CANCELLED: "\N{BLACK SQUARE}",
          OUT_OF_DATE: "\N{CLOCKWISE OPEN CIRCLE ARROW}"}  # fmt: skip
 
@@ -93,7 +95,7 @@ class JobsPanel(QWidget):
         self.empty.setVisible(not jobs)
         self.stop_button.setEnabled(self._jobs.busy)
         self.clear_button.setEnabled(any(job.over for job in jobs))
-        self._say_how_far()
+        self._count()
         running = any(job.state == RUNNING for job in jobs)
         if running != self._clock.isActive():
             self._clock.start() if running else self._clock.stop()
@@ -106,15 +108,11 @@ class JobsPanel(QWidget):
     def _progressed(self, job: Job) -> None:
         if job.number in self.rows:
             self.rows[job.number].refresh()
-        self._say_how_far()
 
-    def _say_how_far(self) -> None:
-        """Let the tab tell, behind which the panel may lie."""
-        running = [job for job in self._jobs.jobs if job.state == RUNNING]
-        title = tr("Tasks")
-        if running:
-            heavy = next((job for job in running if not job.short), running[0])
-            title += f" \u25b6 {round(100 * heavy.fraction)} %"
+    def _count(self) -> None:
+        """Let the tab tell how much there is, behind which the panel may lie."""
+        open_ones = sum(not job.over for job in self._jobs.jobs)
+        title = f"{tr('Tasks')} ({open_ones})" if open_ones else tr("Tasks")
         if title != self.windowTitle():
             self.setWindowTitle(title)
 
@@ -163,18 +161,20 @@ class JobRow(QWidget):
         shown, more = job.lines[:MOST_LINES], len(job.lines) - MOST_LINES
         if more > 0:
             shown = [*shown[:-1], tr("and {number} more, under Messages").format(number=more + 1)]
-        self.lines.setText("\n".join(shown))
+        self.lines.setText("\n".join(map(_plain, shown)))
         self.lines.setVisible(bool(job.lines))
-        self.setToolTip("\n".join(job.lines))
+        self.setToolTip("\n".join(map(_plain, job.lines)))
 
     def _state(self) -> str:
         job = self.job
-        if job.state == WAITING:
-            return tr("waits its turn")
-        if job.state == RUNNING:
-            stage = job.stage or tr("starting")
-            return tr("{stage}, {seconds} s").format(stage=stage, seconds=f"{job.seconds:.0f}")
+        if not job.over:
+            return progress_words(job)
         words = {DONE: tr("done"), FAILED: tr("failed"), CANCELLED: tr("stopped"), OUT_OF_DATE: tr("out of date")}
         at = time.strftime("%H:%M", time.localtime(job.ended or 0.0))
         took = tr("{seconds} s").format(seconds=f"{job.seconds:.1f}")
         return f"{SIGNS[job.state]} {words[job.state]}, {at} ({took})"
+
+
+def _plain(line: str) -> str:
+    """Return a line with the names of segments in words ("hepatic artery" for hepatic_artery)."""
+    return _NAME.sub(lambda found: found.group().replace("_", " "), line)

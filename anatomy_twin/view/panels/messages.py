@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from anatomy_twin.view.spoken import spoken
 from anatomy_twin.view.style import current_theme, theme_changed
 from anatomy_twin.view.words import tr
 
@@ -82,7 +83,7 @@ class MessagesPanel(QWidget):
         if self.case_lines.plain() != list(lines):
             self.case_lines.clear()
             for line in lines:
-                self.case_lines.append(level_of(line), line)
+                self.case_lines.append(level_of(line), spoken(line), line)
         self._titles()
 
     def add(self, level: str, line: str) -> None:
@@ -150,20 +151,20 @@ class _Lines(QListWidget):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setResizeMode(QListWidget.ResizeMode.Adjust)
 
-    def row_of(self, level: str, line: str, when: str = "") -> QListWidgetItem:
-        """Return a row: sign and word of the level, the time, the line."""
+    def row_of(self, level: str, line: str, when: str = "", plain: str = "") -> QListWidgetItem:
+        """Return a row: sign and word of the level, the time, the line; ``plain`` is the line as it was told."""
         word = {"warning": tr("Warning"), "error": tr("Problem")}.get(level, "")
         head = "  ".join(part for part in (when, word) if part)
         item = QListWidgetItem(f"{head}{': ' if word else '  ' if head else ''}{line}")
         item.setData(LEVEL, level)
-        item.setData(LEVEL + 1, line)
+        item.setData(LEVEL + 1, plain or line)
         item.setToolTip(line)
         item.setIcon(_icon(level))
         return item
 
-    def append(self, level: str, line: str) -> None:
-        """Add a line below."""
-        self.addItem(self.row_of(level, line))
+    def append(self, level: str, line: str, plain: str = "") -> None:
+        """Add a line below; ``plain`` is how it was told, where that was in another language."""
+        self.addItem(self.row_of(level, line, plain=plain))
 
     def plain(self) -> list[str]:
         """Return the lines without sign and time."""

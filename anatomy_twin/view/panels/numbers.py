@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
     QHeaderView,
+    QLabel,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -18,9 +19,13 @@ from PySide6.QtWidgets import (
 )
 
 from anatomy_twin.core import Quantity
+from anatomy_twin.pipeline.procedures import procedure_of, unmeasured
 from anatomy_twin.rehearsal.numbers import NumberRow, Numbers, shown_numbers
 from anatomy_twin.units import place_text
 from anatomy_twin.view.names import named
+from anatomy_twin.view.nothing import Nothing
+from anatomy_twin.view.plan_words import speaker
+from anatomy_twin.view.spoken import spoken
 from anatomy_twin.view.status_line import ShortLabel
 from anatomy_twin.view.style import VERDICTS, current_theme, theme_changed
 from anatomy_twin.view.words import tr
@@ -39,15 +44,15 @@ class NumbersPanel(QWidget):
     def __init__(self, window: RehearsalWindow) -> None:
         super().__init__()
         assert window.desk is not None
-        self._window, self._desk = window, window.desk
+        self._window, self._desk, self._say = window, window.desk, speaker()
         self.setWindowTitle(tr("Numbers"))
         self.shown = Numbers("none", ())
         self.items: dict[str, QTreeWidgetItem] = {}
         self._groups: dict[str, QTreeWidgetItem] = {}
         self._before: dict[str, dict[str, Quantity]] = {}
         self._drawn: dict[str, NumberRow] = {}
-        self._caption = ""
-        self.banner, self.verdicts = ShortLabel(), ShortLabel()
+        self._caption = self._why = ""
+        self.banner, self.verdicts = ShortLabel(), QLabel()  # the counts are never cut
         self.banner.setObjectName("quiet")
         self.verdicts.setObjectName("quiet")
         self.tree = _Table(self)
@@ -60,6 +65,7 @@ class NumbersPanel(QWidget):
         column.setSpacing(2)
         column.addLayout(top)
         column.addWidget(self.tree, 1)
+        Nothing(self.tree, tr("No numbers yet: they come with a plan."))
         self.setFocusProxy(self.tree)
         for signal in (self._desk.scene_changed, self._desk.plan_changed, self._desk.live_changed):
             signal.connect(self.refresh)
@@ -70,14 +76,15 @@ class NumbersPanel(QWidget):
     def refresh(self) -> None:
         """Show the numbers as they are now; rows stay, cells that differ are changed."""
         desk = self._desk
-        plan, name = desk.plan, desk.plan_name
+        plan, name, procedure = desk.plan, desk.plan_name, procedure_of(desk.plan)
         assessed = desk.case.assessments.get(name) if name else None
         if assessed is not None:
             self._before[name] = {quantity.name: quantity for quantity in assessed.quantities}
         live = desk.live if plan is not None and desk.live is not None and desk.live.plan.name == plan.name else None
         self.shown = shown_numbers(
             desk.case, plan, None if live is None else live.quantities, live_is_current=desk.live_is_current,
-            before=self._before.get(name),
+            before=self._before.get(name), exact=procedure is not None and not procedure.simulated,
+            unmeasured=bool(unmeasured(plan)),
         )
         rows = {_key(row): row for row in self.shown.rows}
         if list(rows) != list(self.items):
@@ -86,7 +93,8 @@ class NumbersPanel(QWidget):
             if self._drawn.get(key) != row:
                 self._show(key, row)
         self._drawn = rows
-        self._caption = "" if live is None else live.caption
+        self._caption = "" if live is None else spoken(live.caption)
+        self._why = "" if live is None or not live.warnings else spoken(live.warnings[0])
         self._tell()
 
     def texts(self) -> dict[str, tuple[str, str, str]]:
@@ -96,22 +104,19 @@ class NumbersPanel(QWidget):
 
     def _tell(self) -> None:
         """Say above the rows how the numbers were got."""
-        state = self.shown.state
-        plan = self._desk.plan_name
-        words = {
-            "assessed": tr("Plan {plan}: simulated and assessed"),
-            "preview": tr("\N{ALMOST EQUAL TO} PREVIEW of plan {plan}: {caption}. Simulate it for numbers to rely on."),
-            "updating": tr("\N{CLOCKWISE OPEN CIRCLE ARROW} UPDATING... grey values are of an earlier position"),
-            "moved": tr("\N{CLOCKWISE OPEN CIRCLE ARROW} MOVED: grey values are of the saved plan {plan}"),
-            "none": tr("Plan {plan} is not simulated yet") if plan else tr("No plan is shown: numbers of the anatomy"),
-        }[state].format(plan=plan, caption=self._caption or tr("quicker and coarser"))
-        if state in ("moved", "updating") and self._window.live.state in ("starting", "preparing"):
+        state, live = self.shown.state, self._window.live
+        words = self._state_words(state)
+        if state in ("moved", "updating", "none") and live.state in ("starting", "preparing"):
             words += "   \N{MIDDLE DOT}   " + tr("live numbers are being prepared")
         if self._desk.case.synthetic:
             words += "   \N{MIDDLE DOT}   " + tr("generated patient")
-        kind = "quiet" if state in ("assessed", "none") else "warning"
+        kind = "quiet" if state in ("assessed", "exact", "none") else "warning"
         if self.banner.text() != words:
             self.banner.setText(words)
+        tip = "\n".join(filter(None, (words, self._caption)))
+        if state in ("exact", "preview") and live.latency_s > 0.0:
+            tip += "\n" + tr("shown {ms} ms after the plan was moved").format(ms=round(1000 * live.latency_s))
+        self.banner.setToolTip(tip)
         if self.banner.objectName() != kind:
             self.banner.setObjectName(kind)
             self.banner.style().unpolish(self.banner)  # lets the sheet find the new name
@@ -121,6 +126,32 @@ class NumbersPanel(QWidget):
                            for verdict in ("not met", "borderline", "not checked", "met") if verdict in counts)
         if self.verdicts.text() != line:
             self.verdicts.setText(line)
+
+    def _state_words(self, state: str) -> str:
+        """Return how the numbers were got, in a line."""
+        desk, name = self._desk, self._desk.plan_name
+        procedure = procedure_of(desk.plan)
+        if desk.plan is None:
+            return tr("No plan is shown: numbers of the anatomy")
+        if procedure is not None and not procedure.simulated:
+            words = {"assessed": tr("Plan {plan}: exact, counted from the outlines; there is nothing to simulate"),
+                     "none": tr("Plan {plan}: its numbers are not read off yet")}  # fmt: skip
+        elif name in desk.case.results:
+            words = {"assessed": tr("Plan {plan}: simulated and assessed")}
+        else:
+            words = {"assessed": tr("Plan {plan} is not simulated yet: only what needs no simulation is known")}
+        form = {
+            "exact": tr("Plan {plan} as it is held: exact, counted from the outlines"),
+            "preview": tr("\N{ALMOST EQUAL TO} PREVIEW of plan {plan}: simulate it for numbers to rely on"),
+            "updating": tr("\N{CLOCKWISE OPEN CIRCLE ARROW} UPDATING... grey values are of an earlier position"),
+            "moved": tr("\N{CLOCKWISE OPEN CIRCLE ARROW} MOVED: grey values are of the saved plan {plan}"),
+            "refused": tr("Plan {plan} has no numbers where it is: {why}"),
+            "unmeasured": tr("Plan {plan} has no numbers: {why}"),
+            "none": tr("Plan {plan} is not simulated yet"),
+            **words,
+        }[state]
+        why = self._say(unmeasured(desk.plan)) if state == "unmeasured" else self._why
+        return form.format(plan=name, why=why)
 
     def _arrange(self, rows: dict[str, NumberRow]) -> None:
         """Bring in rows that are new and take out those that are gone; all others stay as they are."""
@@ -315,18 +346,12 @@ def group_title(group: str) -> str:
 
 def limit_words(quantity: Quantity) -> str:
     """Return the limit of a number in the person's language, with units as people write them."""
-    text = quantity.limit.replace("degC", "\N{DEGREE SIGN}C")
-    for english, spoken in (
-        ("at least", tr("at least")), ("at most", tr("at most")), ("borderline from", tr("borderline from")),
-        ("as the plan asks", tr("as the plan asks")), (" to ", " " + tr("to") + " "),
-    ):  # fmt: skip
-        text = text.replace(english, spoken)
-    return text
+    return spoken(quantity.limit).replace("degC", "\N{DEGREE SIGN}C")
 
 
 def details(quantity: Quantity) -> tuple[str, ...]:
     """Return limit, source, note and place of a number, a line each."""
-    lines = [(tr("Limit: {text}"), limit_words(quantity)), (tr("Source: {text}"), quantity.source),
-             (tr("Note: {text}"), quantity.note),
+    lines = [(tr("Limit: {text}"), limit_words(quantity)), (tr("Source: {text}"), spoken(quantity.source)),
+             (tr("Note: {text}"), spoken(quantity.note)),
              (tr("Found at: {text}"), "" if quantity.place_mm is None else place_text(quantity.place_mm))]  # fmt: skip
     return tuple(form.format(text=text) for form, text in lines if text)

@@ -8,10 +8,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QColor
 from PySide6.QtWidgets import QHeaderView, QLabel, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
-from anatomy_twin.core import PlanCheck, Rule
+from anatomy_twin.core import Cost, PlanCheck, Rule
+from anatomy_twin.pipeline.procedures import unmeasured
+from anatomy_twin.rehearsal import format_number
 from anatomy_twin.view.plan_actions import rules_line
 from anatomy_twin.view.plan_checks import PlanChecks
 from anatomy_twin.view.plan_words import speaker
+from anatomy_twin.view.spoken import spoken
 from anatomy_twin.view.style import VERDICTS
 from anatomy_twin.view.words import tr
 
@@ -67,6 +70,8 @@ class PlanRules(QWidget):
     def _waiting(self) -> str:
         if self._desk.plan is None:
             return tr("no plan is shown")
+        if unmeasured(self._desk.plan):
+            return self._say(unmeasured(self._desk.plan))
         if self._desk.moving is not None:
             return tr("rules are checked when the hand rests")
         if self._checks.error:
@@ -78,15 +83,15 @@ class PlanRules(QWidget):
         rules = sorted(check.rules, key=lambda rule: ORDER.index(rule.outcome)) if check is not None else []
         for rule in rules:
             sign, colour = VERDICTS[VERDICT_OF[rule.outcome]]
-            item = QTreeWidgetItem([f"{sign} {self._say(rule.outcome)}", f"{rule.name}: {rule.reason}"])
+            item = QTreeWidgetItem([f"{sign} {self._say(rule.outcome)}", spoken(f"{rule.name}: {rule.reason}")])
             item.setForeground(0, QBrush(QColor(colour)))
-            item.setToolTip(0, rule.name)
+            item.setToolTip(0, spoken(rule.name))
             item.setToolTip(1, _tip(rule))
             item.setData(0, PLACE, rule.place_mm)
             self.rules.addTopLevelItem(item)
         for cost in check.costs if check is not None else ():
-            item = QTreeWidgetItem(["", f"{cost.name}: {cost.value:g} {cost.unit}"])
-            item.setToolTip(1, cost.reason)
+            item = QTreeWidgetItem(["", f"{spoken(cost.name)}: {_amount(cost)}"])
+            item.setToolTip(1, spoken(cost.reason))
             self.rules.addTopLevelItem(item)
 
     def _go(self, item: QTreeWidgetItem, _column: int = 0) -> None:
@@ -95,10 +100,14 @@ class PlanRules(QWidget):
             self._desk.set_focus(tuple(place))
 
 
+def _amount(cost: Cost) -> str:
+    return format_number(cost.value, cost.unit).replace(" deg", "\N{DEGREE SIGN}")
+
+
 def _tip(rule: Rule) -> str:
-    lines = [rule.name, rule.reason]
+    lines = [spoken(rule.name), spoken(rule.reason)]
     if rule.source:
-        lines.append(tr("source of the limit: {source}").format(source=rule.source))
+        lines.append(tr("source of the limit: {source}").format(source=spoken(rule.source)))
     if rule.place_mm is not None:
         lines.append(tr("click to go there"))
     return "\n".join(lines)

@@ -22,13 +22,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from anatomy_twin.pipeline.procedures import hands_on
-from anatomy_twin.rehearsal.comparing import PlanState, plan_state
+from anatomy_twin.pipeline.procedures import hands_on, unmeasured
+from anatomy_twin.rehearsal.comparing import KINDS, PlanState, plan_state
+from anatomy_twin.view.names import named
+from anatomy_twin.view.nothing import Nothing
 from anatomy_twin.view.panels.plan_parameters import PlanParameters
 from anatomy_twin.view.panels.plan_rules import PlanRules
 from anatomy_twin.view.plan_actions import rename_plan, rules_line
 from anatomy_twin.view.plan_checks import PlanChecks
 from anatomy_twin.view.plan_words import speaker
+from anatomy_twin.view.spoken import spoken
 from anatomy_twin.view.style import VERDICTS, theme_changed
 from anatomy_twin.view.tools.plan_handles import handles_of
 from anatomy_twin.view.words import tr
@@ -59,6 +62,7 @@ class PlansPanel(QScrollArea):
         self.heading = QLabel()
         self.heading.setObjectName("heading")
         self.heading.setWordWrap(True)
+        Nothing(self.plans, tr("No plan yet: press New."))
         self._part_row = self._part_buttons()
         self._lay_out()
         self.plans.currentItemChanged.connect(self._plan_chosen)
@@ -108,6 +112,7 @@ class PlansPanel(QScrollArea):
         column.addWidget(self._part_row)
         column.addWidget(self.parameters)
         column.addWidget(self.rules, 1)
+        column.addStretch(0)  # takes the room where no plan is shown
         self.rules.setMinimumHeight(8 * self.fontMetrics().height())
         self.setWidget(inner)
 
@@ -124,8 +129,10 @@ class PlansPanel(QScrollArea):
                 menu.addAction(self._window.actions_by_name[command])
         new.setMenu(menu)
         row.addWidget(new)
-        for command, text in (("plan.duplicate", tr("Copy")), ("plan.delete", tr("Delete"))):
-            row.addWidget(self._button(command, text))
+        self.plan_buttons = [self._button(command, text) for command, text in (
+            ("plan.duplicate", tr("Copy")), ("plan.delete", tr("Delete")))]  # fmt: skip
+        for button in self.plan_buttons:
+            row.addWidget(button)
         row.addStretch(1)
         self.edit_button = self._button("plan.edit", tr("Edit"))
         self.edit_button.setCheckable(True)
@@ -170,8 +177,9 @@ class PlansPanel(QScrollArea):
         for widget in (self.heading, self.parts, self._part_row, self.parameters, self.rules):
             widget.setVisible(plan is not None)
         if plan is not None:
-            title = self._say(procedure.title) if procedure is not None else type(plan).__name__
-            self.heading.setText(tr("Plan {name}: {kind}").format(name=plan.name, kind=title))
+            title = self._say(procedure.title) if procedure is not None else self._say(KINDS[type(plan).__name__])
+            lines = [tr("Plan {name}: {kind}").format(name=plan.name, kind=title), self._say(unmeasured(plan))]
+            self.heading.setText("\n".join(filter(None, lines)))
         self._list_parts()
         self.parameters.refresh()
         self.rules.refresh()
@@ -200,15 +208,16 @@ class PlansPanel(QScrollArea):
                 if name not in case.plans:
                     continue
                 state = plan_state(case, name, None, followed.get(name) if name not in case.assessments else None)
-                verdict, words = rules_line(self.checks.of(name))
+                verdict, words = rules_line(self.checks.of(name), bare=True)
                 sign, colour = VERDICTS[verdict]
                 moved = name == self._desk.plan_name and self._desk.moving is not None
-                item.setText(1, state.aim)
+                item.setText(1, ", ".join(named(part) for part in state.aim.split(", ")))
                 item.setText(2, tr("being moved") if moved else f"{sign} {words}")
                 item.setForeground(2, QBrush(QColor(colour)))
-                item.setText(3, "" if moved else _numbers_words(state))
+                why = unmeasured(case.plans[name])
+                item.setText(3, "" if moved else tr("not measured") if why else _numbers_words(state))
                 for column in (1, 2, 3):
-                    item.setToolTip(column, item.text(column))
+                    item.setToolTip(column, self._say(why) if why and column == 3 else item.text(column))
                 font.setBold(name == self._desk.plan_name)
                 item.setFont(0, font)
                 if name == self._desk.plan_name:
@@ -226,8 +235,8 @@ class PlansPanel(QScrollArea):
                 assert procedure is not None
                 name = self._say(f"{procedure.part} {{number}}", number=number + 1)
                 item.setText(0, name[:1].upper() + name[1:])
-                item.setText(1, line)
-                item.setToolTip(1, line)
+                item.setText(1, spoken(line))
+                item.setToolTip(1, spoken(line))
         self.parts.setFixedHeight(_height(self.parts, min(max(len(lines), 1), 4), header=False))
         self._mark_part()
 
@@ -245,6 +254,8 @@ class PlansPanel(QScrollArea):
         on = self._desk.edit_mode
         self.edit_button.setChecked(on)
         self.edit_button.setEnabled(self._desk.plan is not None or on)
+        for button in self.plan_buttons:
+            button.setEnabled(self._desk.plan is not None)
         self.add_button.setEnabled(hands_on(self._desk.plan) is not None)
 
     def _case_changed(self, fields: frozenset[str]) -> None:

@@ -1,11 +1,11 @@
-"""How rows of the tree of structures are painted: eye, colour, name; state as sign and word."""
+"""The rows of the tree of structures: how they are painted, and what mouse and keys do on them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPen
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPen, QResizeEvent
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTreeWidget
 
 from anatomy_twin.view.style import current_theme
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from anatomy_twin.view.panels.scene_tree import SceneTree
 
 NAME, OPACITY, VOLUME, STATE = range(4)
+KEY: Final = Qt.ItemDataRole.UserRole
+POINTING_MS: Final = 70  # that the mouse rests on a row until the views show what it is
 Index = QModelIndex | QPersistentModelIndex
 # state -> sign; words are those of ``state_word``
 SIGNS: Final = {
@@ -91,11 +93,13 @@ class RowDelegate(QStyledItemDelegate):
         self.initStyleOption(option, index)
         option.text = ""
         option.features &= ~QStyleOptionViewItem.ViewItemFeature.HasCheckIndicator
+        key = str(index.sibling(index.row(), NAME).data(Qt.ItemDataRole.UserRole))
+        if panel.is_pointed(key):
+            painter.fillRect(option.rect, QColor(theme.pointed))
         style = option.widget.style()
         style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        key = str(index.sibling(index.row(), NAME).data(Qt.ItemDataRole.UserRole))
         row = panel.rows.get(key)
         if index.column() == NAME:
             self._paint_name(painter, option, key)
@@ -167,3 +171,47 @@ class RowDelegate(QStyledItemDelegate):
                     self._panel.choose_colour(key)
                 return True
         return False
+
+
+class RowTree(QTreeWidget):
+    """The tree itself: Space shows or hides, Return brings the views there."""
+
+    def __init__(self, panel: SceneTree) -> None:
+        super().__init__(panel)
+        self._panel = panel
+        self.setMouseTracking(True)
+        self._at = QPoint()
+        self._resting = QTimer(self, interval=POINTING_MS, singleShot=True)
+        self._resting.timeout.connect(self._point_out)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Let the views show what the mouse rests on."""
+        super().mouseMoveEvent(event)
+        self._at = event.position().toPoint()
+        self._resting.start()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Point at nothing any more."""
+        super().leaveEvent(event)
+        self._resting.stop()
+        self._panel.point_out("")
+
+    def _point_out(self) -> None:
+        item = self.itemAt(self._at)
+        self._panel.point_out("" if item is None else str(item.data(NAME, KEY)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the room anew."""
+        super().resizeEvent(event)
+        self._panel.fit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Work the row that is chosen."""
+        item = self.currentItem()
+        key = str(item.data(NAME, KEY)) if item is not None else ""
+        if event.key() == Qt.Key.Key_Space and key:
+            self._panel.toggle(key)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and key in self._panel.rows:
+            self._panel.centre(key)
+        else:
+            super().keyPressEvent(event)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QColor, QFont
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QColorDialog,
@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMenu,
     QSlider,
-    QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
@@ -26,39 +25,15 @@ from anatomy_twin.core import Display
 from anatomy_twin.core.frozen import FrozenMapping
 from anatomy_twin.rehearsal.tree import TreeRow, centre_of, shown, shown_only, tree_rows
 from anatomy_twin.view.names import named
-from anatomy_twin.view.panels.scene_rows import NAME, OPACITY, STATE, VOLUME, RowDelegate, state_word
+from anatomy_twin.view.nothing import Nothing
+from anatomy_twin.view.panels.scene_rows import KEY, NAME, OPACITY, STATE, VOLUME, RowDelegate, RowTree, state_word
 from anatomy_twin.view.style import theme_changed
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
     from anatomy_twin.view.window import RehearsalWindow
 
-KEY = Qt.ItemDataRole.UserRole
 LETTERS = 22  # of a name that can be read at least
-
-
-class _Tree(QTreeWidget):
-    """The tree itself: Space shows or hides, Return brings the views there."""
-
-    def __init__(self, panel: SceneTree) -> None:
-        super().__init__(panel)
-        self._panel = panel
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Share the room anew."""
-        super().resizeEvent(event)
-        self._panel.fit()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Work the row that is chosen."""
-        item = self.currentItem()
-        key = str(item.data(NAME, KEY)) if item is not None else ""
-        if event.key() == Qt.Key.Key_Space and key:
-            self._panel.toggle(key)
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and key in self._panel.rows:
-            self._panel.centre(key)
-        else:
-            super().keyPressEvent(event)
 
 
 class SceneTree(QWidget):
@@ -81,8 +56,9 @@ class SceneTree(QWidget):
         self.wordy = True  # states are told by word and sign
         self.heading_font = QFont(self.font())
         self._full = 0
-        self.tree = _Tree(self)
+        self.tree = RowTree(self)
         self._set_up_tree()
+        Nothing(self.tree, tr("No structures yet: step 3 finds them."))
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 4, 4, 0)
         column.setSpacing(3)
@@ -90,6 +66,7 @@ class SceneTree(QWidget):
         column.addWidget(self.tree, 1)
         self.setFocusProxy(self.tree)
         self._desk.scene_changed.connect(self.refresh)
+        self._desk.pointed_changed.connect(self.tree.viewport().update)
         theme_changed.connect(self.fit)
         self.fit()
         self.refresh()
@@ -126,14 +103,16 @@ class SceneTree(QWidget):
         volume, opacity = metrics.horizontalAdvance("15000") + 12, metrics.horizontalAdvance("no surface") + 4
         self._full = names - 4 * metrics.averageCharWidth() + volume + opacity + words + sign
         narrow = max(opacity * 2 // 3, metrics.horizontalAdvance(tr("none")) + 8)
-        # where there is little room names come first, and words of states are in their tool tips
-        self.wordy = self.tree.viewport().width() >= self._full
+        # where there is little room names come first: words of states are in their tool tips, and opacity in the menu
+        room = self.tree.viewport().width()
+        self.wordy = room >= self._full
+        self.tree.setColumnHidden(OPACITY, room < names - 6 * metrics.averageCharWidth() + volume + narrow + sign)
         self.tree.setColumnWidth(OPACITY, opacity if self.wordy else narrow)
         self.tree.setColumnWidth(VOLUME, volume)
         self.tree.setColumnWidth(STATE, words + sign if self.wordy else sign + 4)
         self.tree.headerItem().setText(STATE, tr("State") if self.wordy else "")
         self.tree.headerItem().setText(OPACITY, tr("Opacity") if self.wordy else "")
-        self.tree.setMinimumWidth(names + volume + narrow + sign - 8 * metrics.averageCharWidth())
+        self.tree.setMinimumWidth(names + volume + sign - 12 * metrics.averageCharWidth())
         self.tree.viewport().update()
 
     def sizeHint(self) -> QSize:
@@ -246,6 +225,23 @@ class SceneTree(QWidget):
         kind, _, rest = key.partition(":")
         return [row.name for row in self.rows.values() if not row.absent and (
             row.name == key or (kind == "group" and row.group == rest) or (kind == "fold" and row.fold == rest))]
+
+    # what is pointed at
+
+    def point_out(self, key: str) -> None:
+        """Let the views show which structure a row is, "" for none; a group is not shown."""
+        self._desk.point_out(key if key in self.rows else "", "tree")
+
+    def is_pointed(self, key: str) -> bool:
+        """True where the mouse is on a structure in a view, for its row, or for the row that it is folded up in."""
+        pointed = self._desk.pointed
+        if not pointed or self._desk.pointed_in == "tree" or pointed not in self.items:
+            return False
+        shown = self.items[pointed]
+        above = shown.parent()
+        while above is not None:
+            shown, above = shown if above.isExpanded() else above, above.parent()
+        return key == str(shown.data(NAME, KEY))
 
     # what a person does
 

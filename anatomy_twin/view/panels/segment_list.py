@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from anatomy_twin.core import Segment
 from anatomy_twin.pipeline import hand as work
 from anatomy_twin.rehearsal import structure_label
+from anatomy_twin.view.names import named
 from anatomy_twin.view.style import current_theme
 from anatomy_twin.view.words import tr
 
@@ -67,7 +68,7 @@ class SegmentRow:
     @property
     def tip(self) -> str:
         """What is told of the segment where the mouse rests."""
-        lines = [f"{structure_label(self.segment.name)}: {state_word(self.state)}", work.why_of(self.segment)]
+        lines = [f"{named(structure_label(self.segment.name))}: {state_word(self.state)}", work.why_of(self.segment)]
         if self.stale:
             lines.append(tr("The surface is older than the outline"))
         return "\n".join(filter(None, lines))
@@ -130,7 +131,7 @@ class SegmentList(QTreeWidget):
         if names != [self.name_of(self.topLevelItem(n)) for n in range(self.topLevelItemCount())]:
             self.clear()
             for name in names:
-                item = QTreeWidgetItem([structure_label(name), "", ""])
+                item = QTreeWidgetItem([named(structure_label(name)), "", ""])
                 item.setData(NAME, KEY, name)
                 self.addTopLevelItem(item)
         for n, row in enumerate(rows):

@@ -25,6 +25,7 @@ from anatomy_twin.rehearsal import structure_label
 from anatomy_twin.view.icons import DRAWINGS, icon
 from anatomy_twin.view.panels.segment_list import SegmentList, SegmentRow, volume_text
 from anatomy_twin.view.panels.segment_settings import Settings
+from anatomy_twin.view.status_line import ShortLabel
 from anatomy_twin.view.style import theme_changed
 from anatomy_twin.view.tools import hand_actions as actions
 from anatomy_twin.view.tools.hand_kit import hand_of
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 
 COUNTING_S: Final = 0.008  # of counting voxels at a time, between events
 SETTLED_MS: Final = 400  # after the last change surfaces are looked after
-COLUMNS: Final = 4
+COLUMNS: Final = (4, 3, 2)  # of tools: as many as their words leave room for
+ROWS: Final = 3  # of the list that are seen at least
 ROOM: Final = 0.6  # of the window's height, for the panel while a tool is in the hand
 # command and its icon; the words and keys are those of the command
 TOOLS: Final = (
@@ -62,8 +64,10 @@ class SegmentPanel(QWidget):
         self.setObjectName("segment_panel")
         self.list = SegmentList(self)
         self.only_flagged = QCheckBox(tr("Only flagged"))
-        self.progress, self.told = QLabel(), QLabel()
+        self.progress, self.told = ShortLabel(), QLabel()
         self.buttons: dict[str, QToolButton] = {}
+        self.states: dict[str, QPushButton] = {}  # by sign and word
+        self._columns = 0
         self._roomy = False
         self.settings = Settings(self.hand, window)
         self._counting, self._preparing = QTimer(self, interval=0), QTimer(self, interval=0)
@@ -84,10 +88,9 @@ class SegmentPanel(QWidget):
         column.addWidget(self.settings)
         self.told.setObjectName("quiet")
         self.told.setWordWrap(True)
-        self.told.setMinimumHeight(2 * self.fontMetrics().lineSpacing())
         self.told.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.told)
-        self.list.setMinimumHeight(5 * (self.fontMetrics().height() + 8))
+        self.list.setMinimumHeight((ROWS + 1) * (self.fontMetrics().height() + 8))
         self.setFocusProxy(self.list)
 
     def _top(self) -> QHBoxLayout:
@@ -106,6 +109,7 @@ class SegmentPanel(QWidget):
             button = QPushButton(text)
             button.setObjectName(command)
             self._dress(button, command)
+            self.states[text] = button
             row.addWidget(button, 1)
         more = QToolButton()
         more.setText("\N{HORIZONTAL ELLIPSIS}")
@@ -120,9 +124,9 @@ class SegmentPanel(QWidget):
         return row
 
     def _tool_grid(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setSpacing(3)
-        for number, (command, drawing) in enumerate(TOOLS):
+        self._grid = QGridLayout()
+        self._grid.setSpacing(3)
+        for command, drawing in TOOLS:
             button = QToolButton()
             button.setObjectName(command)
             button.setText(self._short(command))
@@ -130,7 +134,6 @@ class SegmentPanel(QWidget):
             button.setProperty("drawing", drawing)
             self._dress(button, command)
             self.buttons[command] = button
-            grid.addWidget(button, number // COLUMNS, number % COLUMNS)
         verbs = QToolButton()
         verbs.setText(tr("More"))
         verbs.setToolTip(tr("Threshold, fill between slices, smooth, margin, hollow, pieces, combine"))
@@ -141,9 +144,19 @@ class SegmentPanel(QWidget):
             menu.addAction(self._window.actions_by_name[command])
         verbs.setMenu(menu)
         verbs.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        grid.addWidget(verbs, len(TOOLS) // COLUMNS, len(TOOLS) % COLUMNS)
+        self._verbs = verbs
         self._draw_icons()
-        return grid
+        self._lay_tools(COLUMNS[0])
+        return self._grid
+
+    def _lay_tools(self, columns: int) -> None:
+        """Put the tools into so many columns."""
+        if columns != self._columns:
+            self._columns = columns
+            for number, button in enumerate((*self.buttons.values(), self._verbs)):
+                self._grid.addWidget(button, number // columns, number % columns)
+            for column in range(COLUMNS[0]):
+                self._grid.setColumnStretch(column, int(column < columns))
 
     def _short(self, command: str) -> str:
         short = {"segment.paint": tr("Paint"), "segment.erase": tr("Erase"), "segment.draw": tr("Draw"),
@@ -160,13 +173,24 @@ class SegmentPanel(QWidget):
         button.clicked.connect(lambda _=False: self._run(command))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Leave the pictures out where there is room for words alone."""
+        """Share the room anew."""
         super().resizeEvent(event)
-        wide = self.width() >= COLUMNS * (self.fontMetrics().horizontalAdvance(tr("Clicks")) + 52)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Let no word be cut: fewer tools in a row and no pictures, signs for the states, where there is little room.
+        """
+        wide, room = self.fontMetrics().horizontalAdvance, self.width() - 12
+        longest = max(wide(button.text()) for button in (*self.buttons.values(), self._verbs)) + 24
+        self._lay_tools(next((count for count in COLUMNS if room >= count * (longest + 3)), COLUMNS[-1]))
+        pictured = room >= self._columns * (longest + 26)
         for button in self.buttons.values():
-            pictured = wide and button.property("drawing") in DRAWINGS
-            style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if pictured else Qt.ToolButtonStyle.ToolButtonTextOnly
+            drawn = pictured and button.property("drawing") in DRAWINGS
+            style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if drawn else Qt.ToolButtonStyle.ToolButtonTextOnly
             button.setToolButtonStyle(style)
+        worded = room - 48 >= len(self.states) * (max(wide(text) for text in self.states) + 27)
+        for text, state in self.states.items():
+            state.setText(text if worded else text.partition(" ")[0])
 
     def _run(self, command: str) -> None:
         self._window.run(command)
@@ -258,6 +282,7 @@ class SegmentPanel(QWidget):
         if stale:
             lines.append(tr("* surfaces older than their outlines: {count}").format(count=stale))
         self.told.setText("\n".join(lines))
+        self.told.setVisible(bool(lines))
 
     def _follow_tool(self) -> None:
         for command, button in self.buttons.items():
@@ -292,6 +317,7 @@ class SegmentPanel(QWidget):
 
     def _retheme(self) -> None:
         self.list.fit()
+        self._fit()
         self._draw_icons()
 
     @property

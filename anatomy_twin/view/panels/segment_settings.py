@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -21,6 +22,9 @@ from PySide6.QtWidgets import (
 from anatomy_twin.rehearsal import structure_label
 from anatomy_twin.segmentation.editing.desk import EVERYWHERE, UNCLAIMED
 from anatomy_twin.segmentation.editing.strokes import LARGEST_RADIUS_MM
+from anatomy_twin.view.icons import icon
+from anatomy_twin.view.names import named
+from anatomy_twin.view.style import theme_changed
 from anatomy_twin.view.tools.hand_kit import SMALLEST_RADIUS_MM, Hand
 from anatomy_twin.view.words import tr
 
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from anatomy_twin.view.window import RehearsalWindow
 
 SLIDER_STEPS: Final = 200  # even steps of the logarithm of the radius
+MOST_BY_STEPS: Final = 1000.0  # greater numbers have no arrows: nobody gets there by steps
 BRUSHES: Final = ("paint", "erase")
 
 
@@ -46,9 +51,12 @@ class Settings(QWidget):
         self.hint.setWordWrap(True)
         self.hint.setObjectName("quiet")
         self.form.addRow(self.hint)
+        self.numbers: dict[str, QDoubleSpinBox] = {}
         self._make_brush()
         self._make_limits()
         self._make_numbers()
+        self._fit()
+        theme_changed.connect(self._fit)
         self.refresh()
 
     def _make_brush(self) -> None:
@@ -85,15 +93,14 @@ class Settings(QWidget):
         for field in (self.low, self.high):
             field.valueChanged.connect(lambda _: hand.limit(hu=(self.low.value(), max(self.low.value(),
                                                                                       self.high.value()))))  # fmt: skip
-        sample = QToolButton()
-        sample.setText(tr("Pick"))
+        sample = self.sample = QToolButton()
+        sample.setAccessibleName(tr("Pick"))
         sample.setToolTip(self._window.commands["segment.sample"].tip)
         sample.clicked.connect(lambda _=False: self._window.run("segment.sample"))
         self.form.addRow(tr("Values"), _row(self.by_hu, self.low, self.high, sample))
 
     def _make_numbers(self) -> None:
         hand = self._hand
-        self.numbers: dict[str, QDoubleSpinBox] = {}
         texts = {"margin_mm": tr("Margin, grow or shrink by"), "sigma_mm": tr("Smooth by"),
                  "shell_mm": tr("Shell when hollow"), "min_ml": tr("Small is under")}  # fmt: skip
         for name, most in (("margin_mm", 50.0), ("sigma_mm", 15.0), ("shell_mm", 50.0), ("min_ml", 1000.0)):
@@ -109,6 +116,20 @@ class Settings(QWidget):
         )
         self.form.addRow(tr("Margin"), self.number_rows[0])
         self.form.addRow(tr("Shell"), self.number_rows[1])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the hint the height that its lines need."""
+        super().resizeEvent(event)
+        self._fit_hint()
+
+    def _fit_hint(self) -> None:
+        self.hint.setMinimumHeight(self.hint.heightForWidth(max(self.width(), 40)) if self.hint.text() else 0)
+
+    def _fit(self) -> None:
+        """Take widths from the type and the picture from the theme."""
+        self.sample.setIcon(icon("pick"))
+        for field in (self.low, self.high, self.diameter, *self.numbers.values()):
+            field.setFixedWidth(width_of(field))
 
     def _unit(self) -> str:
         return tr("Only") if self._hand.desk.case.volume.units != "HU" else tr("HU")
@@ -131,12 +152,13 @@ class Settings(QWidget):
             self.form.setRowVisible(row, tool not in BRUSHES)
         self.hint.setText(self._hint(tool))
         self.hint.setVisible(bool(self.hint.text()))
+        self._fit_hint()
 
     def _refresh_places(self) -> None:
         hand, labels = self._hand, self._hand.labels
         names = sorted((n for n in labels.names if n != hand.desk.active), key=structure_label) if labels else []
         wanted = [(EVERYWHERE, tr("everywhere")), (UNCLAIMED, tr("where nobody is"))]
-        wanted += [(name, tr("inside {name}").format(name=structure_label(name))) for name in names]
+        wanted += [(name, tr("inside {name}").format(name=named(structure_label(name)))) for name in names]
         if [str(self.place.itemData(n)) for n in range(self.place.count())] != [name for name, _ in wanted]:
             with QSignalBlocker(self.place):
                 self.place.clear()
@@ -166,8 +188,15 @@ def _number(low: float, high: float, unit: str, digits: int) -> QDoubleSpinBox:
     field.setRange(low, high)
     field.setSuffix(unit)
     field.setKeyboardTracking(False)
-    field.setFixedWidth(field.fontMetrics().horizontalAdvance(f"-{high:.{digits}f}{unit}") + 40)
+    if high > MOST_BY_STEPS:  # is typed or picked
+        field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
     return field
+
+
+def width_of(field: QDoubleSpinBox) -> int:
+    """Return how wide a field is for the longest number that it can hold."""
+    longest = f"-{field.maximum():.{field.decimals()}f}{field.suffix()}"
+    return field.fontMetrics().horizontalAdvance(longest) + (14 if field.maximum() > MOST_BY_STEPS else 34)
 
 
 def _row(*widgets: QWidget) -> QWidget:

@@ -6,10 +6,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QEnterEvent, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import (
+    QColor,
+    QEnterEvent,
+    QFont,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-from anatomy_twin.rehearsal.workflow import Reason, WorkStep, workflow
+from anatomy_twin.pipeline.procedures import unmeasured
+from anatomy_twin.rehearsal.workflow import WorkStep, workflow
+from anatomy_twin.view.jobs import Job
+from anatomy_twin.view.panels.step_progress import StepProgress, work_of
+from anatomy_twin.view.panels.step_words import command_words, reason_words, state_words, step_name
+from anatomy_twin.view.plan_checks import KIT, PlanChecks
 from anatomy_twin.view.style import current_theme
 from anatomy_twin.view.words import tr
 
@@ -17,6 +33,8 @@ if TYPE_CHECKING:
     from anatomy_twin.view.window import RehearsalWindow
 
 SOON_MS: Final = 60
+TICK_MS: Final = 1000  # while long work runs
+LEAST_ARC: Final = 0.08  # of the circle round the number of a step whose work has just begun
 NARROWEST: Final = 24  # letters
 SIGNS: Final = {"done": "\N{CHECK MARK}", "attention": "!"}
 
@@ -37,72 +55,11 @@ WORK: Final = {
                         "segment.grow"), ("tree", "segment")),
     "plan": StepWork(("simulate.propose", "plan.new_ablation", "plan.new_resection", "plan.edit", "plan.check"),
                      ("numbers", "plans")),
-    "simulate": StepWork(("simulate.run", "simulate.run_all", "simulate.play", "simulate.field", "simulate.stop"),
-                         ("jobs", "numbers")),
-    "compare": StepWork(("plan.duplicate", "simulate.measure", "plan.next", "plan.copy_comparison"),
+    "simulate": StepWork(("simulate.run", "simulate.run_all", "simulate.play", "simulate.field"), ("numbers",)),
+    "compare": StepWork(("plan.compare", "plan.duplicate", "plan.next", "plan.copy_comparison"),
                         ("plans", "compare")),
     "report": StepWork(("file.report", "file.export", "file.save", "file.add_to_library"), ("numbers",)),
 }
-
-
-def step_name(name: str) -> str:
-    """Return what a step is called."""
-    return {"load": tr("Load"), "check": tr("Check"), "organs": tr("Organs"), "plan": tr("Plan"),
-            "simulate": tr("Simulate"), "compare": tr("Compare"), "report": tr("Report")}[name]  # fmt: skip
-
-
-def state_words(state: str) -> str:
-    """Return what a state is called, for readers of the screen."""
-    return {"done": tr("done"), "current": tr("next"), "open": tr("open"), "attention": tr("to be looked at")}[state]
-
-
-def reason_words(reason: Reason) -> str:
-    """Return why a step is as it is, in the language of the window."""
-    words = {
-        "no case": tr("open a case or a scan"),
-        "loaded": tr("{modality}, {slices} slices every {step} mm"),
-        "scan warnings": tr("{count} warnings about the scan"),
-        "one scan warning": tr("1 warning about the scan"),
-        "scan is sound": tr("no warning about the scan"),
-        "later": tr("comes later"),
-        "no organs": tr("organs are not outlined yet"),
-        "structures to check": tr("{count} structures to check"),
-        "one structure to check": tr("1 structure to check"),
-        "no surfaces": tr("outlined; surfaces are not made yet"),
-        "organs are there": tr("{count} structures outlined"),
-        "no target": tr("no target is outlined yet"),
-        "no plan": tr("no plan yet"),
-        "rules broken": tr("plan {plans}: {count} rules broken"),
-        "one rule broken": tr("plan {plans}: 1 rule broken"),
-        "rules not checked": tr("plan {plans}: rules are not checked"),
-        "plans": tr("plan {plans}"),
-        "not simulated": tr("plan {plans} is not simulated"),
-        "simulated": tr("plan {plans} simulated"),
-        "nothing to simulate": tr("nothing to simulate in these plans"),
-        "one plan": tr("a second plan makes a comparison"),
-        "comparable": tr("{count} plans to compare"),
-        "not assessed": tr("plan {plans}: numbers are not read off yet"),
-        "report ready": tr("ready to be written"),
-        "report too early": tr("written when there is something to report"),
-        "report written": tr("written"),
-    }
-    return words[reason.kind].format(**reason.facts)
-
-
-def command_words(name: str, text: str) -> str:
-    """Return what a command is called in this narrow panel: a short name, else its ``text``."""
-    return {
-        "file.open": tr("Open case"), "file.import_folder": tr("Import scan"), "file.library": tr("Library"),
-        "measure.distance": tr("Distance"), "segment.sample": tr("Sample HU"), "simulate.organs": tr("Find organs"),
-        "simulate.surfaces": tr("Make surfaces"), "segment.next_flagged": tr("Next flagged"),
-        "segment.confirm": tr("Mark checked"), "segment.grow": tr("Grow by clicks"), "simulate.propose": tr("Propose"),
-        "plan.new_ablation": tr("New ablation"), "plan.new_resection": tr("New resection"),
-        "plan.edit": tr("Edit handles"), "plan.check": tr("Check rules"), "simulate.run": tr("Simulate"),
-        "simulate.run_all": tr("Simulate all"), "simulate.play": tr("Play"), "simulate.field": tr("Next field"),
-        "simulate.stop": tr("Stop"), "plan.duplicate": tr("Copy plan"), "simulate.measure": tr("Read numbers"),
-        "plan.next": tr("Next plan"), "plan.copy_comparison": tr("Copy table"), "file.report": tr("Write report"),
-        "file.export": tr("Export"), "file.save": tr("Save"), "file.add_to_library": tr("Add to library"),
-    }.get(name, text)
 
 
 class ShortButton(QPushButton):
@@ -128,6 +85,7 @@ class StepBadge(QWidget):
     def __init__(self, number: int) -> None:
         super().__init__()
         self._number, self.state = number, "open"
+        self.fraction: float | None = None  # of the long work that runs
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
@@ -137,21 +95,26 @@ class StepBadge(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint circle and sign."""
-        theme = current_theme()
+        theme, busy = current_theme(), self.fraction is not None
         colour = {"done": theme.verdicts["met"][1], "attention": theme.verdicts["borderline"][1],
-                  "current": theme.accent, "open": theme.quiet}[self.state]  # fmt: skip
+                  "current": theme.accent, "open": theme.quiet}["open" if busy else self.state]  # fmt: skip
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         box = QRectF(self.rect()).adjusted(1.5, 1.5, -1.5, -1.5)
         painter.setPen(QPen(QColor(colour), 1.6))
-        if self.state == "current":
+        if self.state == "current" and not busy:
             painter.setBrush(QColor(colour))
         painter.drawEllipse(box)
-        painter.setPen(QColor(theme.on_accent if self.state == "current" else colour))
+        if self.fraction is not None:
+            painter.setPen(QPen(QColor(theme.accent), 3.0))
+            painter.drawArc(box, 90 * 16, round(-360 * 16 * max(self.fraction, LEAST_ARC)))
+            colour = theme.text
+        painter.setPen(QColor(theme.on_accent if self.state == "current" and not busy else colour))
         font = QFont(self.font())
         font.setBold(True)
         painter.setFont(font)
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, SIGNS.get(self.state, str(self._number)))
+        sign = str(self._number) if busy else SIGNS.get(self.state, str(self._number))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, sign)
 
 
 class StepRow(QFrame):
@@ -165,7 +128,8 @@ class StepRow(QFrame):
         self.chosen = False
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.badge, self.why = StepBadge(step.number), QLabel()
+        self.badge, self.why, self.progress = StepBadge(step.number), QLabel(), StepProgress()
+        self.progress.stopped.connect(window.jobs.cancel)
         title = QLabel(f"{step.number}  {step_name(step.name)}")
         bold = title.font()
         bold.setBold(True)
@@ -176,6 +140,7 @@ class StepRow(QFrame):
         words.setSpacing(1)
         words.addWidget(title)
         words.addWidget(self.why)
+        words.addWidget(self.progress)
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self.badge, 0, Qt.AlignmentFlag.AlignTop)
@@ -200,6 +165,14 @@ class StepRow(QFrame):
         self.setAccessibleName(f"{step.number} {step_name(step.name)}, {state_words(step.state)}: {why}")
         self.setToolTip(f"{step_name(step.name)}: {state_words(step.state)}")
         self.refresh()
+
+    def show_work(self, job: Job | None, more: int = 0) -> None:
+        """Show how far long work of this step is in place of why the step is as it is; None: there is none."""
+        self.progress.show_work(job, more)
+        self.why.setVisible(job is None)
+        if self.badge.fraction != self.progress.fraction:
+            self.badge.fraction = self.progress.fraction
+            self.badge.update()
 
     def refresh(self) -> None:
         """Let the buttons show what can be done now."""
@@ -279,6 +252,7 @@ class StepsPanel(QScrollArea):
         self.rows = {step.name: StepRow(window, step) for step in self.steps}
         self.chosen = ""
         self._by_hand = False
+        self._checks: PlanChecks | None = None
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(5, 5, 5, 5)
@@ -291,9 +265,28 @@ class StepsPanel(QScrollArea):
         self.setMinimumWidth(NARROWEST * self.fontMetrics().horizontalAdvance("0"))
         self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
         self._soon.timeout.connect(self.refresh)
+        self._tick = QTimer(self, interval=TICK_MS)
+        self._tick.timeout.connect(self._show_work)
         for signal in (self._desk.case_changed, self._desk.plan_changed, self._desk.tool_changed, window.jobs.changed):
             signal.connect(self._refresh_soon)
+        window.jobs.changed.connect(self._show_work)  # at once: a press is seen to have done something
+        window.jobs.progressed.connect(self._show_work)
         self.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Be as wide as the longest word."""
+        super().showEvent(event)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Be as wide as the longest word, in another size of type too."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and self.isVisible():
+            QTimer.singleShot(0, self, self._fit)
+
+    def _fit(self) -> None:
+        bar, rows = self.verticalScrollBar().sizeHint().width(), self.rows.values()
+        self.setMinimumWidth(max(row.minimumSizeHint().width() for row in rows) + bar + 10)
 
     def sizeHint(self) -> QSize:
         """Narrow: the views need the room."""
@@ -311,12 +304,32 @@ class StepsPanel(QScrollArea):
         from anatomy_twin.view.opening import Opening
 
         assert self._desk is not None
-        self.steps = workflow(self._desk.case, reported=Opening.of(self._window).reported)
+        if self._checks is None and KIT in self._desk.kits:  # the panel of plans makes it, after this one
+            self._checks = self._desk.kits[KIT]
+            self._checks.changed.connect(self._refresh_soon)
+        known = {} if self._checks is None else self._checks.known
+        self.steps = workflow(self._desk.case, reported=Opening.of(self._window).reported, checks=known,
+                              read=self._read())  # fmt: skip
         for step in self.steps:
             self.rows[step.name].show_step(step)
+        self._show_work()
         current = next((step.name for step in self.steps if step.state == "current"), "report")
         if not self._by_hand or not self.chosen:
             self._open(current)
+
+    def _read(self) -> frozenset[str]:
+        """Return the plans whose numbers are known beside the case, or of which there are none to know."""
+        assert self._desk is not None
+        followed = {} if self._checks is None else self._checks.followed
+        none = {name for name, plan in self._desk.case.plans.items() if unmeasured(plan)}
+        return frozenset(none | {name for name, numbers in followed.items() if numbers.exact})
+
+    def _show_work(self, *_: object) -> None:
+        jobs = self._window.jobs.jobs
+        for name, row in self.rows.items():
+            row.show_work(*work_of(jobs, name))
+        if self._window.jobs.busy != self._tick.isActive():
+            self._tick.start() if self._window.jobs.busy else self._tick.stop()
 
     def _open(self, name: str) -> None:
         self.chosen = name

@@ -177,7 +177,8 @@ class Brush(Tool):
 
 def ring(hand: Hand, point_mm: Point, toward: Point, erase: bool, *, held: bool = False) -> tuple[Shape, ...]:
     """Return what a brush at a place looks like: a ball, or a disc and the lines where other slices cut it."""
-    colour, radius = (ERASING if erase else hand.colour), hand.radius_mm
+    # lighter than the segment, on which it lies most of the time
+    colour, radius = ERASING if erase else light(hand.colour), hand.radius_mm
     if hand.ball:
         return (Shape("circle", (point_mm,), colour, "brush", radius_mm=radius, reach_mm=radius, dashed=erase,
                       lit=held),)  # fmt: skip
@@ -202,6 +203,11 @@ def ring(hand: Hand, point_mm: Point, toward: Point, erase: bool, *, held: bool 
         ends = (_point(middle - half), _point(middle + half))
         lines.append(Shape("line", ends, colour, "brush", width_px=2.0, reach_mm=0.05, dashed=erase))
     return (outline, *lines)
+
+
+def light(colour: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Return a colour halfway to white."""
+    return (colour[0] + 255) // 2, (colour[1] + 255) // 2, (colour[2] + 255) // 2
 
 
 def _point(values: Any) -> Point:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -44,11 +45,15 @@ class Limits:
 class Hand:
     """The hand of one open case: brush, limits, and the way of a change into the case.
 
-    ``start`` runs a function in another process (``Jobs.start``), ``stop`` ends what it began.
+    ``start`` runs a function in another process (``Jobs.start``), ``stop`` ends what it began, ``warm`` has that
+    process ready ahead of the first piece of work.
     """
 
-    def __init__(self, desk: Desk, start: Callable[..., Any], stop: Callable[[Any], object] | None = None) -> None:
-        self.desk, self.start, self.stop = desk, start, stop
+    def __init__(
+        self, desk: Desk, start: Callable[..., Any], stop: Callable[[Any], object] | None = None,
+        warm: Callable[[], object] = lambda: None,
+    ) -> None:
+        self.desk, self.start, self.stop, self.warm = desk, start, stop, warm
         self.radius_mm, self.ball = 6.0, False
         self.limits = Limits()
         self.numbers: dict[str, float] = {"margin_mm": 2.0, "sigma_mm": 1.5, "shell_mm": 2.0, "min_ml": 0.1}
@@ -281,7 +286,7 @@ def hand_of(window: RehearsalWindow) -> Hand:
     if desk is None:
         raise UsageError("no case is open", advice="open one first")
     if "hand" not in desk.kits:
-        desk.kits["hand"] = Hand(desk, window.jobs.start, window.jobs.cancel)
+        desk.kits["hand"] = Hand(desk, partial(window.jobs.start, kept=True), window.jobs.cancel, window.jobs.warm)
     hand: Hand = desk.kits["hand"]
     return hand
 

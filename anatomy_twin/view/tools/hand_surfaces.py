@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from anatomy_twin.anatomy.build import SLICES_ONLY
-from anatomy_twin.core import LabelMap, Structure
-from anatomy_twin.pipeline.foreign import is_foreign
-from anatomy_twin.pipeline.hand_surfaces import with_structures
+from anatomy_twin.catalog import SLICES_ONLY
+from anatomy_twin.core import LabelMap, Structure, is_foreign
 from anatomy_twin.rehearsal import structure_label
 
 if TYPE_CHECKING:
@@ -107,6 +105,8 @@ class Surfaces:
                 self._made[name] = (structure.surface, marks[name])
             self.failed -= set(fits)
             if fits:
+                from anatomy_twin.pipeline.hand_surfaces import with_structures  # loads what makes surfaces
+
                 hand.desk.session.derive(anatomy=with_structures(hand.desk.case, fits))
         if self.automatic:
             self.make(quick=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -87,6 +88,7 @@ class MeasuringTool(Tool):
         self._mouse: Point | None = None
         self._drawing = False
         self._near: tuple[str, int] | None = None
+        self._again = False  # the next one is drawn when this is done
         self._drawn_on = ""  # what begins on a slice is drawn in 3-D when it is done: slices need not wait for it
 
     @property
@@ -112,6 +114,7 @@ class MeasuringTool(Tool):
             return True
         if at.point_mm is None or self.mode == "edit":
             return False
+        self._again = at.shift
         if self.mode == "lesion":
             return self._measure_lesion(at)
         if not self._may_place(at):
@@ -260,6 +263,8 @@ class MeasuringTool(Tool):
         if desk.do(tr("Measure {name}").format(name=name), desk.case.with_measurement(measurement)):
             desk.tell(f"{name}: {live_words(measurement)}")
             desk.mark(name)
+            if desk.tool is self and not self._again:  # the next click is meant for the patient again
+                desk.set_tool(MeasuringTool(desk, "edit"))
         desk.drawing_changed.emit()
 
     def _measure_lesion(self, at: Pointer) -> bool:
@@ -316,14 +321,15 @@ class MeasuringTool(Tool):
         self.desk.drawing_changed.emit()
 
 
-def measure_targets(desk: Desk, targets: tuple[str, ...]) -> bool:
-    """Measure the diameters of lesions as one step."""
+def measure_targets(desk: Desk, targets: tuple[str, ...], known: Mapping[str, Diameters] | None = None) -> bool:
+    """Measure the diameters of lesions as one step; ``known`` are those found before, by the lesion's name."""
     def measure() -> None:
-        after = with_diameters(desk.case, targets, lambda target: named(structure_label(target)))
+        after = with_diameters(desk.case, targets, lambda target: named(structure_label(target)), known or {})
         words = tr("Measure diameters of {count} lesions").format(count=len(targets))
         desk.session.do(words, after)
         new = [one for one in after.measurements.values() if isinstance(one, Diameters) and one.target in targets]
         if len(new) == 1:
+            desk.set_focus(np.add(new[0].long_start_mm, new[0].long_end_mm) / 2)  # the slice that they lie in
             desk.mark(new[0].name)
             desk.tell(f"{new[0].name}: {live_words(new[0])}")
         else:

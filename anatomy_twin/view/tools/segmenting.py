@@ -38,6 +38,8 @@ def take_up(hand: Hand, name: str) -> None:
     if desk.tool.name == name:
         desk.set_tool(None)
     elif hand.ready():
+        if name == "grow":
+            hand.warm()  # the first click must not wait for a process to start
         desk.set_tool(MAKERS[name](hand))
 
 

@@ -16,8 +16,32 @@
         <translation> s</translation>
     </message>
     <message>
+        <source>(and {count} more)</source>
+        <translation>(und {count} weitere)</translation>
+    </message>
+    <message>
         <source>* surfaces older than their outlines: {count}</source>
         <translation>* Oberflächen älter als ihre Konturen: {count}</translation>
+    </message>
+    <message>
+        <source>0 deg enters the organ at a right angle to its surface</source>
+        <translation>0 Grad tritt senkrecht zur Oberfläche in das Organ ein</translation>
+    </message>
+    <message>
+        <source>0 deg lies in an axial slice</source>
+        <translation>0 Grad liegt in einer axialen Schicht</translation>
+    </message>
+    <message>
+        <source>1 ml of liver taken as 1 g</source>
+        <translation>1 ml Leber als 1 g gerechnet</translation>
+    </message>
+    <message>
+        <source>1 rule broken</source>
+        <translation>1 Regel verletzt</translation>
+    </message>
+    <message>
+        <source>1 rule not checked</source>
+        <translation>1 Regel nicht geprüft</translation>
     </message>
     <message>
         <source>1 structure to check</source>
@@ -110,6 +134,10 @@
     <message>
         <source>All measurements with their values: rename, copy, remove</source>
         <translation>Alle Messungen mit ihren Werten: umbenennen, kopieren, entfernen</translation>
+    </message>
+    <message>
+        <source>All plans that can be simulated are</source>
+        <translation>Alle Pläne, die simuliert werden können, sind es</translation>
     </message>
     <message>
         <source>All steps by name; click one to go back or forth to it</source>
@@ -226,6 +254,10 @@
     <message>
         <source>Brightest values (MIP)</source>
         <translation>Hellste Werte (MIP)</translation>
+    </message>
+    <message>
+        <source>Broken</source>
+        <translation>Verletzt</translation>
     </message>
     <message>
         <source>Brush</source>
@@ -592,6 +624,14 @@
         <translation>Verwerfen</translation>
     </message>
     <message>
+        <source>Discard the unsaved work on {name}?</source>
+        <translation>Die ungespeicherte Arbeit an {name} verwerfen?</translation>
+    </message>
+    <message>
+        <source>Discard unsaved work</source>
+        <translation>Ungespeicherte Arbeit verwerfen</translation>
+    </message>
+    <message>
         <source>Distance</source>
         <translation>Abstand</translation>
     </message>
@@ -606,6 +646,10 @@
     <message>
         <source>Double click</source>
         <translation>Doppelklick</translation>
+    </message>
+    <message>
+        <source>Double click: large, and back</source>
+        <translation>Doppelklick: groß, und zurück</translation>
     </message>
     <message>
         <source>Drag between views</source>
@@ -736,6 +780,10 @@
         <translation>Überall</translation>
     </message>
     <message>
+        <source>Excel, spreadsheet, clipboard</source>
+        <translation>Excel, Tabelle, Zwischenablage</translation>
+    </message>
+    <message>
         <source>Export</source>
         <translation>Exportieren</translation>
     </message>
@@ -816,6 +864,10 @@
         <translation>Zielordner</translation>
     </message>
     <message>
+        <source>Folder:</source>
+        <translation>Ordner:</translation>
+    </message>
+    <message>
         <source>Follow vessels, divide the liver</source>
         <translation>Gefäße verfolgen, Leber unterteilen</translation>
     </message>
@@ -884,8 +936,16 @@
         <translation>Geometrie</translation>
     </message>
     <message>
+        <source>German, English, translation</source>
+        <translation>Deutsch, Englisch, Übersetzung</translation>
+    </message>
+    <message>
         <source>Give back what is held; put the tool away; then leave edit mode</source>
         <translation>Zurückgeben, was gehalten wird; das Werkzeug weglegen; dann den Bearbeitungsmodus verlassen</translation>
+    </message>
+    <message>
+        <source>Give the panel with the keyboard most of the window, and back (double click on its tab)</source>
+        <translation>Der Tafel mit der Tastatur das meiste vom Fenster geben, und zurück (Doppelklick auf ihren Reiter)</translation>
     </message>
     <message>
         <source>Give the segment all voxels in the range of values, within the limits</source>
@@ -950,6 +1010,10 @@
     <message>
         <source>H</source>
         <translation>H</translation>
+    </message>
+    <message>
+        <source>HU range, window, intensity</source>
+        <translation>HE-Bereich, Schwelle, Intensität</translation>
     </message>
     <message>
         <source>Handles</source>
@@ -1052,6 +1116,10 @@
         <translation>Schnittmenge: behalten, was beide haben</translation>
     </message>
     <message>
+        <source>It is removed from the disk. This cannot be undone.</source>
+        <translation>Sie wird vom Datenträger entfernt. Das lässt sich nicht rückgängig machen.</translation>
+    </message>
+    <message>
         <source>It takes</source>
         <translation>Nimmt</translation>
     </message>
@@ -1126,10 +1194,6 @@
     <message>
         <source>Larger type</source>
         <translation>Größere Schrift</translation>
-    </message>
-    <message>
-        <source>Last view or panel</source>
-        <translation>Vorige Ansicht oder Tafel</translation>
     </message>
     <message>
         <source>Leave a shell</source>
@@ -1392,6 +1456,10 @@
         <translation>Mehr</translation>
     </message>
     <message>
+        <source>≈ PREVIEW of plan {plan}: simulate it for numbers to rely on</source>
+        <translation>≈ VORSCHAU von Plan {plan}: für verlässliche Zahlen simulieren</translation>
+    </message>
+    <message>
         <source> and {count} more</source>
         <translation> und {count} weitere</translation>
     </message>
@@ -1576,6 +1644,10 @@
         <translation>Alle Schichten im Ziel des Plans kreuzen lassen</translation>
     </message>
     <message>
+        <source>Like it is “{word}”:</source>
+        <translation>Ähnlich ist „{word}“:</translation>
+    </message>
+    <message>
         <source>Lines of equal value</source>
         <translation>Linien gleicher Werte</translation>
     </message>
@@ -1606,6 +1678,10 @@
     <message>
         <source>Magnify the slice</source>
         <translation>Schicht vergrößern</translation>
+    </message>
+    <message>
+        <source>Make this large, and back (double click on a tab)</source>
+        <translation>Groß machen, und zurück (Doppelklick auf einen Reiter)</translation>
     </message>
     <message>
         <source>MinIP</source>
@@ -1712,6 +1788,10 @@
         <translation>Kein Dateiverwalter ließ sich starten; der Ordner ist {place}</translation>
     </message>
     <message>
+        <source>No numbers yet: they come with a plan.</source>
+        <translation>Noch keine Zahlen: Sie kommen mit einem Plan.</translation>
+    </message>
+    <message>
         <source>No other organ or vessel gives voxels up; fat, muscle and what nobody claims do</source>
         <translation>Kein anderes Organ oder Gefäß gibt Voxel ab; Fett, Muskel und was niemand beansprucht, schon</translation>
     </message>
@@ -1720,12 +1800,28 @@
         <translation>Kein Plan gezeigt: Zahlen der Anatomie</translation>
     </message>
     <message>
+        <source>No plan yet: press New.</source>
+        <translation>Noch kein Plan: Neu drücken.</translation>
+    </message>
+    <message>
         <source>No series is chosen.</source>
         <translation>Keine Serie gewählt.</translation>
     </message>
     <message>
+        <source>No structures yet: step 3 finds them.</source>
+        <translation>Noch keine Strukturen: Schritt 3 findet sie.</translation>
+    </message>
+    <message>
+        <source>No surfaces yet: step 3 makes them</source>
+        <translation>Noch keine Oberflächen: Schritt 3 erstellt sie</translation>
+    </message>
+    <message>
         <source>None</source>
         <translation>Keine</translation>
+    </message>
+    <message>
+        <source>Not checked</source>
+        <translation>Nicht geprüft</translation>
     </message>
     <message>
         <source>Not drawn</source>
@@ -1736,12 +1832,24 @@
         <translation>Nicht gespeichert</translation>
     </message>
     <message>
+        <source>Not saved yet</source>
+        <translation>Noch nicht gespeichert</translation>
+    </message>
+    <message>
+        <source>Not saved yet: {name}</source>
+        <translation>Noch nicht gespeichert: {name}</translation>
+    </message>
+    <message>
         <source>Note</source>
         <translation>Notiz</translation>
     </message>
     <message>
         <source>Note: {text}</source>
         <translation>Notiz: {text}</translation>
+    </message>
+    <message>
+        <source>Nothing is called “{query}”.</source>
+        <translation>Nichts heißt „{query}“.</translation>
     </message>
     <message>
         <source>Nothing is measured yet.
@@ -1774,6 +1882,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Ösophagus</translation>
     </message>
     <message>
+        <source>Older files report.html, report.pdf and report.json in it are replaced; nothing else is touched.</source>
+        <translation>Ältere Dateien report.html, report.pdf und report.json darin werden ersetzt; sonst wird nichts angerührt.</translation>
+    </message>
+    <message>
         <source>One</source>
         <translation>Eine</translation>
     </message>
@@ -1784,6 +1896,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>One file, for transport</source>
         <translation>Eine Datei, zum Weitergeben</translation>
+    </message>
+    <message>
+        <source>One panel large</source>
+        <translation>Eine Tafel groß</translation>
     </message>
     <message>
         <source>One slice away</source>
@@ -1866,6 +1982,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Ordner der Fehlerberichte öffnen</translation>
     </message>
     <message>
+        <source>Opening unsaved work</source>
+        <translation>Ungespeicherte Arbeit wird geöffnet</translation>
+    </message>
+    <message>
         <source>Opening {name}</source>
         <translation>{name} wird geöffnet</translation>
     </message>
@@ -1912,6 +2032,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>P</source>
         <translation>P</translation>
+    </message>
+    <message>
+        <source>PDF, print, document, summary, protocol</source>
+        <translation>PDF, drucken, Befund, Zusammenfassung, Protokoll</translation>
     </message>
     <message>
         <source>PNG (animated)</source>
@@ -2014,6 +2138,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Plan {name} geprüft</translation>
     </message>
     <message>
+        <source>Plan {name} is simulated already</source>
+        <translation>Plan {name} ist schon simuliert</translation>
+    </message>
+    <message>
         <source>Plan {name} simulated</source>
         <translation>Plan {name} simuliert</translation>
     </message>
@@ -2026,8 +2154,32 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Plan {name}: {kind}</translation>
     </message>
     <message>
+        <source>Plan {plan} as it is held: exact, counted from the outlines</source>
+        <translation>Plan {plan}, wie er gehalten wird: exakt, aus den Umrissen gezählt</translation>
+    </message>
+    <message>
+        <source>Plan {plan} has no numbers where it is: {why}</source>
+        <translation>Plan {plan} hat, wo er liegt, keine Zahlen: {why}</translation>
+    </message>
+    <message>
+        <source>Plan {plan} has no numbers: {why}</source>
+        <translation>Plan {plan} hat keine Zahlen: {why}</translation>
+    </message>
+    <message>
         <source>Plan {plan} is not simulated yet</source>
         <translation>Plan {plan} ist noch nicht simuliert</translation>
+    </message>
+    <message>
+        <source>Plan {plan} is not simulated yet: only what needs no simulation is known</source>
+        <translation>Plan {plan} ist noch nicht simuliert: nur was keine Simulation braucht, ist bekannt</translation>
+    </message>
+    <message>
+        <source>Plan {plan}: exact, counted from the outlines; there is nothing to simulate</source>
+        <translation>Plan {plan}: exakt, aus den Umrissen gezählt; zu simulieren ist nichts</translation>
+    </message>
+    <message>
+        <source>Plan {plan}: its numbers are not read off yet</source>
+        <translation>Plan {plan}: seine Zahlen sind noch nicht abgelesen</translation>
     </message>
     <message>
         <source>Plan {plan}: simulated and assessed</source>
@@ -2118,10 +2270,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Das Beispiel wird vorbereitet</translation>
     </message>
     <message>
-        <source>Preview</source>
-        <translation>Vorschau</translation>
-    </message>
-    <message>
         <source>Previous plan</source>
         <translation>Voriger Plan</translation>
     </message>
@@ -2196,10 +2344,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>Read cases that changed, and mark those that are gone</source>
         <translation>Geänderte Fälle neu lesen und verschwundene kennzeichnen</translation>
-    </message>
-    <message>
-        <source>Read numbers</source>
-        <translation>Zahlen ablesen</translation>
     </message>
     <message>
         <source>Read numbers off the plan</source>
@@ -2426,6 +2570,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Regeln des Plans</translation>
     </message>
     <message>
+        <source>STL, OBJ, PLY, GLB, mesh, NIfTI, 3-D print, Slicer, segmentation</source>
+        <translation>STL, OBJ, PLY, GLB, Netz, NIfTI, 3D-Druck, Slicer, Segmentierung</translation>
+    </message>
+    <message>
         <source>Sacrum</source>
         <translation>Kreuzbein</translation>
     </message>
@@ -2490,6 +2638,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Fall speichern unter</translation>
     </message>
     <message>
+        <source>Save it again as you see it here?</source>
+        <translation>Noch einmal speichern, wie Sie ihn hier sehen?</translation>
+    </message>
+    <message>
         <source>Save it again here</source>
         <translation>Hier wieder speichern</translation>
     </message>
@@ -2500,10 +2652,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>Save what was done to {name}?</source>
         <translation>Speichern, was an {name} getan wurde?</translation>
-    </message>
-    <message>
-        <source>Saved again here, it is there as you see it now.</source>
-        <translation>Hier wieder gespeichert, ist er so da, wie er jetzt zu sehen ist.</translation>
     </message>
     <message>
         <source>Saved {file}</source>
@@ -2594,6 +2742,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Alle Strukturen wieder zeigen</translation>
     </message>
     <message>
+        <source>Show folder</source>
+        <translation>Ordner zeigen</translation>
+    </message>
+    <message>
         <source>Show only {name}</source>
         <translation>Nur {name} zeigen</translation>
     </message>
@@ -2682,6 +2834,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Simulieren</translation>
     </message>
     <message>
+        <source>Simulate again</source>
+        <translation>Noch einmal simulieren</translation>
+    </message>
+    <message>
         <source>Simulate all</source>
         <translation>Alle simulieren</translation>
     </message>
@@ -2692,6 +2848,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>Simulate the plan shown</source>
         <translation>Gezeigten Plan simulieren</translation>
+    </message>
+    <message>
+        <source>Simulate the plan shown once more; the result it has is replaced</source>
+        <translation>Den gezeigten Plan noch einmal simulieren; sein Ergebnis wird ersetzt</translation>
     </message>
     <message>
         <source>Simulate when the hand rests</source>
@@ -3006,6 +3166,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Der Bericht liegt in {name}</translation>
     </message>
     <message>
+        <source>The report is written.</source>
+        <translation>Der Bericht ist geschrieben.</translation>
+    </message>
+    <message>
         <source>The scan itself</source>
         <translation>Die Aufnahme selbst</translation>
     </message>
@@ -3044,6 +3208,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>This case is read-only here.</source>
         <translation>Dieser Fall ist hier nur lesbar.</translation>
+    </message>
+    <message>
+        <source>This case lies in no folder of yours. After a crash the start page offers it; press to save it.</source>
+        <translation>Dieser Fall liegt noch in keinem Ihrer Ordner. Nach einem Absturz bietet die Startseite ihn an; Drücken speichert ihn.</translation>
     </message>
     <message>
         <source>This could not be done again as it was:</source>
@@ -3446,6 +3614,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Arbeit im Hintergrund</translation>
     </message>
     <message>
+        <source>Write</source>
+        <translation>Schreiben</translation>
+    </message>
+    <message>
         <source>Write another name into the list of plans (F2 in it)</source>
         <translation>Einen anderen Namen in die Liste der Pläne schreiben (dort F2)</translation>
     </message>
@@ -3456,6 +3628,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>Write surfaces, labels and plans for other programs</source>
         <translation>Oberflächen, Labels und Pläne für andere Programme schreiben</translation>
+    </message>
+    <message>
+        <source>Write the report into {name}? Something is in it already.</source>
+        <translation>Den Bericht in {name} schreiben? Es liegt schon etwas darin.</translation>
     </message>
     <message>
         <source>Write the report of the case as a page and as PDF, and show it</source>
@@ -3494,8 +3670,24 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Zone: Vorschau</translation>
     </message>
     <message>
+        <source>a ball of that volume is {mm} mm across</source>
+        <translation>eine Kugel dieses Volumens hat {mm} mm Durchmesser</translation>
+    </message>
+    <message>
         <source>a copy is at {name}</source>
         <translation>eine Kopie liegt in {name}</translation>
+    </message>
+    <message>
+        <source>a curved cut is drawn and moved; what it removes is not measured yet</source>
+        <translation>ein gebogener Schnitt wird gezeichnet und bewegt; was er entfernt, wird noch nicht gemessen</translation>
+    </message>
+    <message>
+        <source>a cut by segments is listed; what it removes is not measured yet</source>
+        <translation>ein Schnitt nach Segmenten wird aufgeführt; was er entfernt, wird noch nicht gemessen</translation>
+    </message>
+    <message>
+        <source>a proposal of the program, not a finding</source>
+        <translation>ein Vorschlag des Programms, kein Befund</translation>
     </message>
     <message>
         <source>a second plan can be compared with this one</source>
@@ -3510,36 +3702,264 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Ablation</translation>
     </message>
     <message>
+        <source>abort, drop</source>
+        <translation>abbrechen, fallen lassen</translation>
+    </message>
+    <message>
+        <source>add structure, add tumour, new lesion, label</source>
+        <translation>Struktur hinzufügen, Tumor hinzufügen, neue Läsion</translation>
+    </message>
+    <message>
+        <source>after chemotherapy {value}</source>
+        <translation>nach Chemotherapie {value}</translation>
+    </message>
+    <message>
+        <source>airways</source>
+        <translation>Atemwege</translation>
+    </message>
+    <message>
         <source>all kept</source>
         <translation>alle behalten</translation>
     </message>
     <message>
-        <source>as the plan asks</source>
-        <translation>wie der Plan verlangt</translation>
+        <source>anatomy_twin opens…</source>
+        <translation>anatomy_twin öffnet sich…</translation>
     </message>
     <message>
-        <source>at least</source>
-        <translation>mindestens</translation>
+        <source>average, thick slab, AIP</source>
+        <translation>Durchschnitt, dicke Schicht</translation>
     </message>
     <message>
-        <source>at most</source>
-        <translation>höchstens</translation>
+        <source>bottom, hide numbers</source>
+        <translation>unten, Zahlen ausblenden</translation>
+    </message>
+    <message>
+        <source>clean, hide panels, presentation</source>
+        <translation>aufräumen, Tafeln ausblenden, Präsentation</translation>
+    </message>
+    <message>
+        <source>clip, clipping plane, cutaway, section, crop</source>
+        <translation>schneiden, Schnittebene, aufschneiden, abschneiden, Clipping</translation>
+    </message>
+    <message>
+        <source>closeness to structures at risk</source>
+        <translation>Nähe zu Risikostrukturen</translation>
+    </message>
+    <message>
+        <source>coagulated</source>
+        <translation>koaguliert</translation>
+    </message>
+    <message>
+        <source>coagulated by {model}</source>
+        <translation>koaguliert nach {model}</translation>
+    </message>
+    <message>
+        <source>crop, clip, region of interest, ROI</source>
+        <translation>zuschneiden, Ausschnitt, ROI</translation>
+    </message>
+    <message>
+        <source>done again: {name}</source>
+        <translation>wiederholt: {name}</translation>
+    </message>
+    <message>
+        <source>heat, necrosis, Arrhenius, ablation zone, cell death</source>
+        <translation>Hitze, Nekrose, Arrhenius, Ablationszone, Zelltod</translation>
+    </message>
+    <message>
+        <source>hide, cursor, cross, reference lines</source>
+        <translation>ausblenden, Kreuz, Referenzlinien</translation>
+    </message>
+    <message>
+        <source>hide, overlay, segmentation, outlines, original image</source>
+        <translation>ausblenden, Überlagerung, Segmentierung, Umrisse, Originalbild</translation>
+    </message>
+    <message>
+        <source>hide, segmentation, overlay, contours, borders</source>
+        <translation>ausblenden, Segmentierung, Überlagerung, Konturen, Ränder</translation>
+    </message>
+    <message>
+        <source>hide, segmentation, overlay, tint, colour wash</source>
+        <translation>ausblenden, Segmentierung, Überlagerung, Färbung</translation>
+    </message>
+    <message>
+        <source>hide, show, organs, model, objects, opacity, transparency</source>
+        <translation>ausblenden, einblenden, Organe, Modell, Objekte, Deckkraft, Transparenz</translation>
+    </message>
+    <message>
+        <source>maximum intensity projection, thick slab, angiography</source>
+        <translation>Maximumintensitätsprojektion, dicke Schicht, Angiographie</translation>
+    </message>
+    <message>
+        <source>maximum intensity projection, volume rendering, render, angiography</source>
+        <translation>Maximumintensitätsprojektion, Volumendarstellung, rendern, Angiographie</translation>
+    </message>
+    <message>
+        <source>minimum intensity projection, thick slab, airways</source>
+        <translation>Minimumintensitätsprojektion, dicke Schicht, Atemwege</translation>
+    </message>
+    <message>
+        <source>needle view, oblique, in plane, probe, along the needle</source>
+        <translation>Nadelansicht, schräg, Sonde, längs der Nadel</translation>
+    </message>
+    <message>
+        <source>needle view, oblique, probe&apos;s eye, down the needle</source>
+        <translation>Nadelansicht, schräg, Sonde, quer zur Nadel</translation>
+    </message>
+    <message>
+        <source>rendering off, volume rendering off</source>
+        <translation>Volumendarstellung aus, Rendering aus</translation>
+    </message>
+    <message>
+        <source>sidebar, hide steps, workflow</source>
+        <translation>Seitenleiste, Schritte ausblenden, Ablauf</translation>
+    </message>
+    <message>
+        <source>sidebar, hide structures</source>
+        <translation>Seitenleiste, Strukturen ausblenden</translation>
+    </message>
+    <message>
+        <source>thin, slab off, MIP off</source>
+        <translation>dünn, Schichtdicke aus, MIP aus</translation>
+    </message>
+    <message>
+        <source>turned by {degrees}°</source>
+        <translation>um {degrees}° gedreht</translation>
+    </message>
+    <message>
+        <source>undo list, steps, log</source>
+        <translation>Liste der Schritte, Protokoll</translation>
+    </message>
+    <message>
+        <source>undone: {name}</source>
+        <translation>rückgängig gemacht: {name}</translation>
+    </message>
+    <message>
+        <source>unsaved work waits</source>
+        <translation>ungespeicherte Arbeit wartet</translation>
+    </message>
+    <message>
+        <source>verdict for a normal liver (assumed)</source>
+        <translation>Urteil für eine gesunde Leber (angenommen)</translation>
+    </message>
+    <message>
+        <source>version, licence, license</source>
+        <translation>Version, Lizenz</translation>
+    </message>
+    <message>
+        <source>versus, table, side by side, best plan</source>
+        <translation>Vergleich, Tabelle, nebeneinander, bester Plan</translation>
+    </message>
+    <message>
+        <source>vessel tree, portal vein, Couinaud, segments, centreline</source>
+        <translation>Gefäßbaum, Pfortader, Couinaud, Segmente, Mittellinie</translation>
     </message>
     <message>
         <source>at the centre of {name}</source>
         <translation>im Zentrum: {name}</translation>
     </message>
     <message>
-        <source>borderline from</source>
-        <translation>grenzwertig ab</translation>
-    </message>
-    <message>
         <source>coagulated {value} ml</source>
         <translation>koaguliert {value} ml</translation>
     </message>
     <message>
+        <source>coagulated, not of a lesion</source>
+        <translation>koaguliert, nicht von einer Läsion</translation>
+    </message>
+    <message>
+        <source>colors, color scheme, colour blind</source>
+        <translation>Farbschema, Farbpalette, farbenblind</translation>
+    </message>
+    <message>
+        <source>compute, calculate, batch</source>
+        <translation>berechnen, rechnen, Stapel</translation>
+    </message>
+    <message>
         <source>in the middle of a {name}</source>
         <translation>in der Mitte: {name}</translation>
+    </message>
+    <message>
+        <source>next, previous field</source>
+        <translation>nächstes, vorheriges Feld</translation>
+    </message>
+    <message>
+        <source>next, previous view or panel</source>
+        <translation>nächste, vorherige Ansicht oder Tafel</translation>
+    </message>
+    <message>
+        <source>no cut runs through the organ</source>
+        <translation>kein Schnitt läuft durch das Organ</translation>
+    </message>
+    <message>
+        <source>nodules</source>
+        <translation>Rundherde</translation>
+    </message>
+    <message>
+        <source>normal liver {value}</source>
+        <translation>gesunde Leber {value}</translation>
+    </message>
+    <message>
+        <source>not coagulated</source>
+        <translation>nicht koaguliert</translation>
+    </message>
+    <message>
+        <source>not measured</source>
+        <translation>nicht gemessen</translation>
+    </message>
+    <message>
+        <source>not needed: a resection is not simulated</source>
+        <translation>nicht nötig: eine Resektion wird nicht simuliert</translation>
+    </message>
+    <message>
+        <source>not saved yet</source>
+        <translation>noch nicht gespeichert</translation>
+    </message>
+    <message>
+        <source>not segmented</source>
+        <translation>nicht segmentiert</translation>
+    </message>
+    <message>
+        <source>nothing hit in {name}</source>
+        <translation>nichts getroffen in {name}</translation>
+    </message>
+    <message>
+        <source>nothing is coagulated</source>
+        <translation>nichts ist koaguliert</translation>
+    </message>
+    <message>
+        <source>nothing is coagulated at the end</source>
+        <translation>am Ende ist nichts koaguliert</translation>
+    </message>
+    <message>
+        <source>nothing is removed</source>
+        <translation>nichts wird entfernt</translation>
+    </message>
+    <message>
+        <source>nothing within {mm} mm</source>
+        <translation>nichts im Umkreis von {mm} mm</translation>
+    </message>
+    <message>
+        <source>oblique, reformat, MPR, orientation, reslice</source>
+        <translation>schräg, Reformation, MPR, Ausrichtung, Schnittebene</translation>
+    </message>
+    <message>
+        <source>of 2 mm and more (assumed)</source>
+        <translation>ab 2 mm (angenommen)</translation>
+    </message>
+    <message>
+        <source>of the liver without lesions ({ml} ml)</source>
+        <translation>der Leber ohne Läsionen ({ml} ml)</translation>
+    </message>
+    <message>
+        <source>of the {ml} ml that the formula of {who} expects</source>
+        <translation>der {ml} ml, die die Formel von {who} erwartet</translation>
+    </message>
+    <message>
+        <source>of the {name} with its vessels and lesions</source>
+        <translation>{name} mit Gefäßen und Läsionen</translation>
+    </message>
+    <message>
+        <source>of {ml} ml: {name_whole} with its vessels, less {name} ({lost} ml)</source>
+        <translation>von {ml} ml: {name_whole} mit den Gefäßen, ohne {name} ({lost} ml)</translation>
     </message>
     <message>
         <source>on the skin</source>
@@ -3550,20 +3970,196 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>auf der Oberfläche: {name}</translation>
     </message>
     <message>
+        <source>one step</source>
+        <translation>ein Schritt</translation>
+    </message>
+    <message>
+        <source>one step could not be done again</source>
+        <translation>ein Schritt ließ sich nicht wiederholen</translation>
+    </message>
+    <message>
+        <source>only known tissue</source>
+        <translation>nur bekanntes Gewebe</translation>
+    </message>
+    <message>
+        <source>opacity, transparency, overlay</source>
+        <translation>Deckkraft, Transparenz, Überlagerung</translation>
+    </message>
+    <message>
         <source>open for {user} on {host} since {since} (process {process})</source>
         <translation>offen bei {user} auf {host} seit {since} (Prozess {process})</translation>
+    </message>
+    <message>
+        <source>organ missing before the target</source>
+        <translation>fehlendes Organ vor dem Ziel</translation>
+    </message>
+    <message>
+        <source>outline and spine</source>
+        <translation>Umriss und Wirbelsäule</translation>
+    </message>
+    <message>
+        <source>outlines</source>
+        <translation>Umrisse</translation>
+    </message>
+    <message>
+        <source>outlines to be confirmed: {name}</source>
+        <translation>zu bestätigende Umrisse: {name}</translation>
+    </message>
+    <message>
+        <source>outlining the target</source>
+        <translation>Ziel umreißen</translation>
+    </message>
+    <message>
+        <source>outside of it nothing is counted</source>
+        <translation>außerhalb davon wird nichts gezählt</translation>
+    </message>
+    <message>
+        <source>over the snapshots of the simulation</source>
+        <translation>über die Zeitpunkte der Simulation</translation>
+    </message>
+    <message>
+        <source>parallel, orthographic, camera</source>
+        <translation>parallel, orthographisch, Kamera</translation>
+    </message>
+    <message>
+        <source>parenchyma with {name}</source>
+        <translation>Parenchym mit {name}</translation>
+    </message>
+    <message>
+        <source>passes {name} at {mm} mm, {kept} mm are to be kept</source>
+        <translation>läuft {mm} mm an {name} vorbei, {kept} mm sind einzuhalten</translation>
+    </message>
+    <message>
+        <source>path length</source>
+        <translation>Länge des Weges</translation>
+    </message>
+    <message>
+        <source>patients, archive, worklist, find a case</source>
+        <translation>Patienten, Archiv, Arbeitsliste, Fall suchen</translation>
+    </message>
+    <message>
+        <source>percent of the volume of {name}</source>
+        <translation>Prozent des Volumens: {name}</translation>
+    </message>
+    <message>
+        <source>percent of {name} within {mm} mm of the target</source>
+        <translation>Prozent im Umkreis von {mm} mm um das Ziel: {name}</translation>
     </message>
     <message>
         <source>plan {names}</source>
         <translation>Plan {names}</translation>
     </message>
     <message>
+        <source>plan {name}: {stage}</source>
+        <translation>Plan {name}: {stage}</translation>
+    </message>
+    <message>
+        <source>plan {plans}: 1 rule not checked</source>
+        <translation>Plan {plans}: 1 Regel nicht geprüft</translation>
+    </message>
+    <message>
+        <source>plan {plans}: numbers are to be read off (Simulate menu)</source>
+        <translation>Plan {plans}: Zahlen sind abzulesen (Menü Simulieren)</translation>
+    </message>
+    <message>
+        <source>plan {plans}: numbers follow by themselves</source>
+        <translation>Plan {plans}: die Zahlen folgen von selbst</translation>
+    </message>
+    <message>
+        <source>plan {plans}: rules not checked</source>
+        <translation>Plan {plans}: Regeln nicht geprüft</translation>
+    </message>
+    <message>
+        <source>plan {plans}: {count} rules not checked</source>
+        <translation>Plan {plans}: {count} Regeln nicht geprüft</translation>
+    </message>
+    <message>
+        <source>planes in 3-D, show slices, textured</source>
+        <translation>Ebenen in 3D, Schichten zeigen</translation>
+    </message>
+    <message>
+        <source>plans of this kind are kept; nothing of them is shown or computed yet</source>
+        <translation>Pläne dieser Art werden aufbewahrt; gezeigt oder berechnet wird von ihnen noch nichts</translation>
+    </message>
+    <message>
+        <source>position</source>
+        <translation>Lagerung</translation>
+    </message>
+    <message>
+        <source>power in the device&apos;s range</source>
+        <translation>Leistung im Bereich des Geräts</translation>
+    </message>
+    <message>
+        <source>preparing the program</source>
+        <translation>Programm vorbereiten</translation>
+    </message>
+    <message>
+        <source>preview on a {spacing} mm grid, not the simulation</source>
+        <translation>Vorschau auf einem Gitter von {spacing} mm, nicht die Simulation</translation>
+    </message>
+    <message>
+        <source>preview only</source>
+        <translation>nur Vorschau</translation>
+    </message>
+    <message>
         <source>previews are being prepared; the first time on a machine takes a minute or two</source>
         <translation>Vorschauen werden vorbereitet; beim ersten Mal auf einem Rechner dauert es ein bis zwei Minuten</translation>
     </message>
     <message>
+        <source>progress, jobs, running</source>
+        <translation>Fortschritt, Aufgaben, läuft</translation>
+    </message>
+    <message>
+        <source>protractor, degrees</source>
+        <translation>Winkelmesser, Grad</translation>
+    </message>
+    <message>
+        <source>reaches the edge of the scan, so it may be incomplete</source>
+        <translation>reicht bis zum Rand des Scans, vielleicht nicht vollständig</translation>
+    </message>
+    <message>
+        <source>reaches the target</source>
+        <translation>erreicht das Ziel</translation>
+    </message>
+    <message>
         <source>read-only: {why}</source>
         <translation>nur lesbar: {why}</translation>
+    </message>
+    <message>
+        <source>reading cases</source>
+        <translation>Fälle lesen</translation>
+    </message>
+    <message>
+        <source>reading headers</source>
+        <translation>Kopfdaten lesen</translation>
+    </message>
+    <message>
+        <source>reading its outlines</source>
+        <translation>seine Umrisse lesen</translation>
+    </message>
+    <message>
+        <source>reading numbers off</source>
+        <translation>Zahlen ablesen</translation>
+    </message>
+    <message>
+        <source>reading outlines</source>
+        <translation>Umrisse lesen</translation>
+    </message>
+    <message>
+        <source>reading the scan</source>
+        <translation>Aufnahme lesen</translation>
+    </message>
+    <message>
+        <source>reading the surface</source>
+        <translation>Oberfläche lesen</translation>
+    </message>
+    <message>
+        <source>recompute, recalculate, repeat</source>
+        <translation>neu berechnen, wiederholen</translation>
+    </message>
+    <message>
+        <source>region growing, smart click, AI, seed, auto segment</source>
+        <translation>Regionenwachstum, KI, Saatpunkt, automatisch segmentieren</translation>
     </message>
     <message>
         <source>remaining {value} ml</source>
@@ -3574,16 +4170,100 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Rest {value} %</translation>
     </message>
     <message>
+        <source>remove plan</source>
+        <translation>Plan entfernen</translation>
+    </message>
+    <message>
+        <source>remove structure</source>
+        <translation>Struktur löschen</translation>
+    </message>
+    <message>
+        <source>removes the back side, {tilt}° to axial</source>
+        <translation>entfernt die hintere Seite, {tilt}° zu axial</translation>
+    </message>
+    <message>
+        <source>removes the front side, {tilt}° to axial</source>
+        <translation>entfernt die vordere Seite, {tilt}° zu axial</translation>
+    </message>
+    <message>
+        <source>removes the left side, {tilt}° to axial</source>
+        <translation>entfernt die linke Seite, {tilt}° zu axial</translation>
+    </message>
+    <message>
+        <source>removes the lower side, {tilt}° to axial</source>
+        <translation>entfernt die untere Seite, {tilt}° zu axial</translation>
+    </message>
+    <message>
+        <source>removes the right side, {tilt}° to axial</source>
+        <translation>entfernt die rechte Seite, {tilt}° zu axial</translation>
+    </message>
+    <message>
+        <source>removes the upper side, {tilt}° to axial</source>
+        <translation>entfernt die obere Seite, {tilt}° zu axial</translation>
+    </message>
+    <message>
+        <source>removes {name}</source>
+        <translation>entfernt {name}</translation>
+    </message>
+    <message>
         <source>resected {value} ml</source>
         <translation>reseziert {value} ml</translation>
     </message>
     <message>
-        <source>to</source>
-        <translation>bis</translation>
-    </message>
-    <message>
         <source>vessel trees and liver segments are those before the edit</source>
         <translation>Gefäßbäume und Lebersegmente sind die von vor der Bearbeitung</translation>
+    </message>
+    <message>
+        <source>vessels and lesions</source>
+        <translation>Gefäße und Läsionen</translation>
+    </message>
+    <message>
+        <source>vessels of the lung</source>
+        <translation>Lungengefäße</translation>
+    </message>
+    <message>
+        <source>video, movie, film, GIF</source>
+        <translation>Video, Film, GIF</translation>
+    </message>
+    <message>
+        <source>video, movie, film, GIF, rotate, spin</source>
+        <translation>Video, Film, GIF, drehen, rotieren</translation>
+    </message>
+    <message>
+        <source>volume rendering, render, VRT, ray casting, DVR</source>
+        <translation>Volumendarstellung, Volumenrendering, rendern, VRT</translation>
+    </message>
+    <message>
+        <source>voxels of the scan</source>
+        <translation>Voxel der Aufnahme</translation>
+    </message>
+    <message>
+        <source>weight of the patient is not known</source>
+        <translation>Gewicht der Person ist nicht bekannt</translation>
+    </message>
+    <message>
+        <source>window level, W/L, contrast, brightness, greyscale, HU, preset</source>
+        <translation>Fensterung, Fenster, Kontrast, Helligkeit, Graustufen, HE, HU</translation>
+    </message>
+    <message>
+        <source>with the resected volume the organ&apos;s {ml} ml</source>
+        <translation>mit dem entfernten Volumen die {ml} ml des Organs</translation>
+    </message>
+    <message>
+        <source>within the {name}</source>
+        <translation>innerhalb: {name}</translation>
+    </message>
+    <message>
+        <source>workflow</source>
+        <translation>Ablauf</translation>
+    </message>
+    <message>
+        <source>writing files</source>
+        <translation>Dateien schreiben</translation>
+    </message>
+    <message>
+        <source>writing the report</source>
+        <translation>Bericht schreiben</translation>
     </message>
     <message>
         <source>{count} not checked</source>
@@ -3746,12 +4426,44 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Nichts, Temperatur oder Schaden über Schichten und Oberflächen</translation>
     </message>
     <message>
+        <source>Previous view or panel</source>
+        <translation>Vorherige Ansicht oder Tafel</translation>
+    </message>
+    <message>
+        <source>RECIST, caliper, long axis, short axis, size</source>
+        <translation>RECIST, Messschieber, lange Achse, kurze Achse, Größe</translation>
+    </message>
+    <message>
+        <source>RECIST, tumour size, all lesions</source>
+        <translation>RECIST, Tumorgröße, alle Läsionen</translation>
+    </message>
+    <message>
+        <source>RECIST, tumour size, long axis, short axis</source>
+        <translation>RECIST, Tumorgröße, lange Achse, kurze Achse</translation>
+    </message>
+    <message>
+        <source>ROI, region of interest, polygon, freehand</source>
+        <translation>ROI, Region, Polygon, Freihand</translation>
+    </message>
+    <message>
+        <source>ROI, sphere, volume, HU, mean, density</source>
+        <translation>ROI, Kugel, Volumen, HE, Mittelwert, Dichte</translation>
+    </message>
+    <message>
         <source>The finished case has organs, vessels, a plan and its simulation. Making it takes a minute or two, once.</source>
         <translation>Der fertige Fall hat Organe, Gefäße, einen Plan und dessen Simulation. Ihn zu erzeugen dauert einmalig ein bis zwei Minuten.</translation>
     </message>
     <message>
         <source>Write report</source>
         <translation>Bericht schreiben</translation>
+    </message>
+    <message>
+        <source>all of {name} is removed</source>
+        <translation>{name} wird ganz entfernt</translation>
+    </message>
+    <message>
+        <source>all rules kept</source>
+        <translation>alle Regeln eingehalten</translation>
     </message>
     <message>
         <source>all structures</source>
@@ -3762,12 +4474,40 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>und {number} weitere, unter Meldungen</translation>
     </message>
     <message>
+        <source>angle to the axial plane</source>
+        <translation>Winkel zur axialen Ebene</translation>
+    </message>
+    <message>
+        <source>angle to the normal of the capsule</source>
+        <translation>Winkel zum Lot auf die Kapsel</translation>
+    </message>
+    <message>
+        <source>animation, movie, time, growth</source>
+        <translation>Animation, Film, Zeit, Wachstum</translation>
+    </message>
+    <message>
         <source>applicator</source>
         <translation>Applikator</translation>
     </message>
     <message>
         <source>applicator {number}</source>
         <translation>Applikator {number}</translation>
+    </message>
+    <message>
+        <source>applicator {n}</source>
+        <translation>Applikator {n}</translation>
+    </message>
+    <message>
+        <source>approve, accept, verify, sign off, done</source>
+        <translation>freigeben, annehmen, bestätigen, fertig</translation>
+    </message>
+    <message>
+        <source>archive, keep</source>
+        <translation>archivieren, aufheben</translation>
+    </message>
+    <message>
+        <source>archive, pack, send, share</source>
+        <translation>Archiv, packen, verschicken, weitergeben</translation>
     </message>
     <message>
         <source>areas are drawn on a slice</source>
@@ -3778,6 +4518,34 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>bewertet</translation>
     </message>
     <message>
+        <source>assumed</source>
+        <translation>angenommen</translation>
+    </message>
+    <message>
+        <source>at least {value}</source>
+        <translation>mindestens {value}</translation>
+    </message>
+    <message>
+        <source>at least {value}, as the plan asks</source>
+        <translation>mindestens {value}, wie der Plan verlangt</translation>
+    </message>
+    <message>
+        <source>at least {value}, borderline from {low}</source>
+        <translation>mindestens {value}, grenzwertig ab {low}</translation>
+    </message>
+    <message>
+        <source>at most {value}</source>
+        <translation>höchstens {value}</translation>
+    </message>
+    <message>
+        <source>automatic, live, auto simulate</source>
+        <translation>automatisch, live, mitrechnen</translation>
+    </message>
+    <message>
+        <source>back, take back, revert</source>
+        <translation>zurück, zurücknehmen, rückgängig</translation>
+    </message>
+    <message>
         <source>being moved</source>
         <translation>wird bewegt</translation>
     </message>
@@ -3786,24 +4554,76 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>besser als der gespeicherte Plan</translation>
     </message>
     <message>
+        <source>body</source>
+        <translation>Körper</translation>
+    </message>
+    <message>
+        <source>body surface area {m2} m2 from {cm} cm and {kg} kg</source>
+        <translation>Körperoberfläche {m2} m2 aus {cm} cm und {kg} kg</translation>
+    </message>
+    <message>
+        <source>body weight {kg} kg</source>
+        <translation>Körpergewicht {kg} kg</translation>
+    </message>
+    <message>
+        <source>bones</source>
+        <translation>Knochen</translation>
+    </message>
+    <message>
+        <source>boolean, union, subtract, intersect, merge, logical</source>
+        <translation>Vereinigung, abziehen, schneiden, zusammenführen, logisch</translation>
+    </message>
+    <message>
+        <source>border of {name}</source>
+        <translation>Rand: {name}</translation>
+    </message>
+    <message>
         <source>borderline</source>
         <translation>grenzwertig</translation>
+    </message>
+    <message>
+        <source>brain</source>
+        <translation>Gehirn</translation>
     </message>
     <message>
         <source>brightness and contrast</source>
         <translation>Helligkeit und Kontrast</translation>
     </message>
     <message>
+        <source>bringing outlines back</source>
+        <translation>Umrisse übertragen</translation>
+    </message>
+    <message>
         <source>broken</source>
         <translation>verletzt</translation>
+    </message>
+    <message>
+        <source>brush, draw, correct</source>
+        <translation>Pinsel, zeichnen, korrigieren</translation>
+    </message>
+    <message>
+        <source>building surfaces</source>
+        <translation>Oberflächen bauen</translation>
     </message>
     <message>
         <source>by program</source>
         <translation>vom Programm</translation>
     </message>
     <message>
+        <source>cancel, abort, kill</source>
+        <translation>abbrechen, beenden</translation>
+    </message>
+    <message>
         <source>cannot be written</source>
         <translation>kann nicht geschrieben werden</translation>
+    </message>
+    <message>
+        <source>caudal, inferior, bottom, camera</source>
+        <translation>kaudal, von unten, Kamera</translation>
+    </message>
+    <message>
+        <source>changing outlines</source>
+        <translation>Umrisse ändern</translation>
     </message>
     <message>
         <source>checked</source>
@@ -3818,56 +4638,232 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>klicken, um hinzugehen</translation>
     </message>
     <message>
-        <source>comes later</source>
-        <translation>kommt später</translation>
-    </message>
-    <message>
         <source>confirmed</source>
         <translation>bestätigt</translation>
+    </message>
+    <message>
+        <source>connected component, islands</source>
+        <translation>zusammenhängendes Stück, Inseln</translation>
+    </message>
+    <message>
+        <source>connected component, islands, delete</source>
+        <translation>zusammenhängendes Stück, Inseln, löschen</translation>
+    </message>
+    <message>
+        <source>connected components, islands</source>
+        <translation>zusammenhängende Stücke, Inseln</translation>
+    </message>
+    <message>
+        <source>contour, lasso, outline, polygon, freehand</source>
+        <translation>Kontur, Lasso, Umriss, Polygon, Freihand</translation>
+    </message>
+    <message>
+        <source>copy plan, variant, alternative</source>
+        <translation>Plan kopieren, Variante, Alternative</translation>
     </message>
     <message>
         <source>corrected</source>
         <translation>korrigiert</translation>
     </message>
     <message>
+        <source>counted from the labels</source>
+        <translation>aus den Umrissen gezählt</translation>
+    </message>
+    <message>
         <source>counted from voxels</source>
         <translation>aus Voxeln gezählt</translation>
+    </message>
+    <message>
+        <source>cranial, superior, top, camera</source>
+        <translation>kranial, von oben, Kamera</translation>
+    </message>
+    <message>
+        <source>crosses no bone</source>
+        <translation>kreuzt keinen Knochen</translation>
+    </message>
+    <message>
+        <source>crosses no gallbladder</source>
+        <translation>kreuzt keine Gallenblase</translation>
+    </message>
+    <message>
+        <source>crosses no great vessel</source>
+        <translation>kreuzt kein großes Gefäß</translation>
+    </message>
+    <message>
+        <source>crosses no heart</source>
+        <translation>kreuzt das Herz nicht</translation>
+    </message>
+    <message>
+        <source>crosses no kidney, spleen or pancreas</source>
+        <translation>kreuzt weder Niere noch Milz noch Pankreas</translation>
+    </message>
+    <message>
+        <source>crosses no large vessel of the organ</source>
+        <translation>kreuzt kein größeres Gefäß des Organs</translation>
+    </message>
+    <message>
+        <source>crosses no lung</source>
+        <translation>kreuzt keine Lunge</translation>
+    </message>
+    <message>
+        <source>crosses no pleural recess</source>
+        <translation>kreuzt keinen Pleuraspalt</translation>
+    </message>
+    <message>
+        <source>crosses no stomach or bowel</source>
+        <translation>kreuzt weder Magen noch Darm</translation>
     </message>
     <message>
         <source>crossing point goes there; with a tool, the tool</source>
         <translation>der Kreuzungspunkt geht dorthin; mit Werkzeug: das Werkzeug</translation>
     </message>
     <message>
+        <source>curved surface of 4 x 4 points</source>
+        <translation>gebogene Fläche aus 4 x 4 Punkten</translation>
+    </message>
+    <message>
+        <source>cut, crop, lasso</source>
+        <translation>schneiden, zuschneiden, Lasso</translation>
+    </message>
+    <message>
+        <source>cut, hepatectomy, plane, liver surgery, remnant, FLR</source>
+        <translation>Schnitt, Hepatektomie, Leberteilresektion, Ebene, Leberchirurgie, Restleber</translation>
+    </message>
+    <message>
         <source>damage</source>
         <translation>Schaden</translation>
+    </message>
+    <message>
+        <source>dark mode, light mode, night, appearance, background</source>
+        <translation>dunkles Design, helles Design, Nacht, Aussehen, Hintergrund</translation>
+    </message>
+    <message>
+        <source>default layout, restore windows</source>
+        <translation>Standardanordnung, wiederherstellen</translation>
+    </message>
+    <message>
+        <source>delete measurement, ruler</source>
+        <translation>Messung löschen, Lineal</translation>
+    </message>
+    <message>
+        <source>delete needle, probe, antenna</source>
+        <translation>Nadel löschen, Sonde, Antenne</translation>
     </message>
     <message>
         <source>depth of applicator {number}</source>
         <translation>Tiefe von Applikator {number}</translation>
     </message>
     <message>
+        <source>diagnostics, test, GPU, graphics card, driver</source>
+        <translation>Diagnose, Test, Grafikkarte, Treiber</translation>
+    </message>
+    <message>
+        <source>diameter where it is cut</source>
+        <translation>Durchmesser, wo es durchtrennt wird</translation>
+    </message>
+    <message>
+        <source>dilate, expand, margin</source>
+        <translation>Dilatation, erweitern, Rand</translation>
+    </message>
+    <message>
         <source>direction of plane {number}</source>
         <translation>Richtung der Ebene {number}</translation>
+    </message>
+    <message>
+        <source>discard, reload, throw away</source>
+        <translation>verwerfen, neu laden, wegwerfen</translation>
     </message>
     <message>
         <source>distance of plane {number}</source>
         <translation>Abstand der Ebene {number}</translation>
     </message>
     <message>
+        <source>divides the organ</source>
+        <translation>teilt das Organ</translation>
+    </message>
+    <message>
+        <source>dividing the liver</source>
+        <translation>Leber unterteilen</translation>
+    </message>
+    <message>
+        <source>dock, undock, detach, float, arrange</source>
+        <translation>andocken, abdocken, lösen, anordnen, verschieben</translation>
+    </message>
+    <message>
         <source>done</source>
         <translation>fertig</translation>
+    </message>
+    <message>
+        <source>dorsal, camera, back</source>
+        <translation>dorsal, von hinten, Kamera</translation>
+    </message>
+    <message>
+        <source>doubt, review</source>
+        <translation>Zweifel, nachprüfen</translation>
+    </message>
+    <message>
+        <source>drawing the animation</source>
+        <translation>Animation zeichnen</translation>
+    </message>
+    <message>
+        <source>edge, live wire, magnetic lasso</source>
+        <translation>Kante, magnetisches Lasso</translation>
+    </message>
+    <message>
+        <source>empty, delete all</source>
+        <translation>leeren, alles löschen</translation>
     </message>
     <message>
         <source>entry of applicator {number}</source>
         <translation>Eintritt von Applikator {number}</translation>
     </message>
     <message>
+        <source>entry on the skin</source>
+        <translation>Einstich auf der Haut</translation>
+    </message>
+    <message>
+        <source>erode, reduce</source>
+        <translation>Erosion, verkleinern</translation>
+    </message>
+    <message>
+        <source>estimated from vessels and landmarks, to be checked</source>
+        <translation>aus Gefäßen und Landmarken geschätzt, zu prüfen</translation>
+    </message>
+    <message>
+        <source>every label is known</source>
+        <translation>alles Gewebe ist bekannt</translation>
+    </message>
+    <message>
         <source>everywhere</source>
         <translation>überall</translation>
     </message>
     <message>
+        <source>exit, leave</source>
+        <translation>beenden, verlassen</translation>
+    </message>
+    <message>
         <source>failed</source>
         <translation>fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>fat</source>
+        <translation>Fett</translation>
+    </message>
+    <message>
+        <source>fibrosis or cirrhosis {value}</source>
+        <translation>Fibrose oder Zirrhose {value}</translation>
+    </message>
+    <message>
+        <source>filling with tetrahedra</source>
+        <translation>mit Tetraedern füllen</translation>
+    </message>
+    <message>
+        <source>finding organs</source>
+        <translation>Organe finden</translation>
+    </message>
+    <message>
+        <source>fit, zoom reset</source>
+        <translation>einpassen, Zoom zurücksetzen</translation>
     </message>
     <message>
         <source>flagged</source>
@@ -3876,6 +4872,46 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>flagged by: {rules}</source>
         <translation>markiert durch: {rules}</translation>
+    </message>
+    <message>
+        <source>following the vessels</source>
+        <translation>Gefäße verfolgen</translation>
+    </message>
+    <message>
+        <source>follows step {number}</source>
+        <translation>folgt auf Schritt {number}</translation>
+    </message>
+    <message>
+        <source>font size, text size, bigger letters</source>
+        <translation>Schriftgröße, größere Buchstaben</translation>
+    </message>
+    <message>
+        <source>font size, text size, reset</source>
+        <translation>Schriftgröße, zurücksetzen</translation>
+    </message>
+    <message>
+        <source>font size, text size, smaller letters</source>
+        <translation>Schriftgröße, kleinere Buchstaben</translation>
+    </message>
+    <message>
+        <source>forward, again</source>
+        <translation>vorwärts, wiederherstellen, noch einmal</translation>
+    </message>
+    <message>
+        <source>from entry to tip</source>
+        <translation>vom Einstich zur Spitze</translation>
+    </message>
+    <message>
+        <source>from the centroid of {name}</source>
+        <translation>vom Schwerpunkt von {name}</translation>
+    </message>
+    <message>
+        <source>frontal, camera, AP</source>
+        <translation>frontal, von vorn, Kamera</translation>
+    </message>
+    <message>
+        <source>fullscreen, presentation, projector</source>
+        <translation>Vollbild, Präsentation, Beamer</translation>
     </message>
     <message>
         <source>generated patient</source>
@@ -3890,8 +4926,40 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>einer mehr Platz geben</translation>
     </message>
     <message>
+        <source>heart lesions are drawn and moved; what they do is not computed yet</source>
+        <translation>Läsionen am Herzen werden gezeichnet und bewegt; was sie bewirken, wird noch nicht berechnet</translation>
+    </message>
+    <message>
+        <source>heat, ablation zone, compute, calculate, bioheat, start</source>
+        <translation>Hitze, Ablationszone, berechnen, rechnen, starten</translation>
+    </message>
+    <message>
+        <source>heat, heatmap, heat map, isotherm, thermal, colour map</source>
+        <translation>Hitze, Wärme, Wärmebild, Isotherme, Farbkarte</translation>
+    </message>
+    <message>
+        <source>heat, heatmap, heat map, isotherm, thermal, colour map, overlay</source>
+        <translation>Hitze, Wärme, Wärmebild, Isotherme, Farbkarte, Überlagerung</translation>
+    </message>
+    <message>
+        <source>heat, heatmap, temperature, damage</source>
+        <translation>Hitze, Wärmebild, Temperatur, Schädigung</translation>
+    </message>
+    <message>
+        <source>heated centre off the target</source>
+        <translation>Mitte der Erwärmung neben dem Ziel</translation>
+    </message>
+    <message>
+        <source>height and weight of the patient are not known</source>
+        <translation>Größe und Gewicht der Person sind nicht bekannt</translation>
+    </message>
+    <message>
         <source>higher is better</source>
         <translation>höher ist besser</translation>
+    </message>
+    <message>
+        <source>home, camera, fit</source>
+        <translation>Ausgangsansicht, Kamera, einpassen</translation>
     </message>
     <message>
         <source>in</source>
@@ -3902,16 +4970,84 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>in Arbeit</translation>
     </message>
     <message>
+        <source>in segment {where}</source>
+        <translation>in Segment {where}</translation>
+    </message>
+    <message>
+        <source>in segment {where} (estimated)</source>
+        <translation>in Segment {where} (geschätzt)</translation>
+    </message>
+    <message>
+        <source>inside the body</source>
+        <translation>im Körper</translation>
+    </message>
+    <message>
         <source>inside {name}</source>
         <translation>in {name}</translation>
+    </message>
+    <message>
+        <source>interpolate, interpolation</source>
+        <translation>interpolieren, Interpolation</translation>
     </message>
     <message>
         <source>it is not there any more</source>
         <translation>es ist nicht mehr da</translation>
     </message>
     <message>
+        <source>its numbers follow by themselves</source>
+        <translation>seine Zahlen folgen von selbst</translation>
+    </message>
+    <message>
+        <source>jump to tumour, find lesion, center</source>
+        <translation>zum Tumor springen, Läsion finden, zentrieren</translation>
+    </message>
+    <message>
+        <source>kept</source>
+        <translation>eingehalten</translation>
+    </message>
+    <message>
+        <source>kidneys</source>
+        <translation>Nieren</translation>
+    </message>
+    <message>
+        <source>last cases, open again, history</source>
+        <translation>letzte Fälle, wieder öffnen, Verlauf</translation>
+    </message>
+    <message>
+        <source>lateral, camera</source>
+        <translation>seitlich, lateral, Kamera</translation>
+    </message>
+    <message>
+        <source>layout, 3-D large, conventional</source>
+        <translation>Anordnung, 3D groß, Aufteilung</translation>
+    </message>
+    <message>
+        <source>layout, MPR, multiplanar, hide 3-D</source>
+        <translation>Anordnung, MPR, multiplanar, 3D ausblenden</translation>
+    </message>
+    <message>
+        <source>layout, axial large</source>
+        <translation>Anordnung, axial groß, Aufteilung</translation>
+    </message>
+    <message>
+        <source>layout, four-up, quad view, 2 x 2</source>
+        <translation>Anordnung, vier Ansichten, Aufteilung</translation>
+    </message>
+    <message>
+        <source>least distance of its surface to the cut</source>
+        <translation>kleinster Abstand seiner Oberfläche vom Schnitt</translation>
+    </message>
+    <message>
         <source>least distance of the cut from a target</source>
         <translation>kleinster Abstand des Schnitts von einem Ziel</translation>
+    </message>
+    <message>
+        <source>least signed distance of the target&apos;s surface to the zone&apos;s</source>
+        <translation>kleinster Abstand mit Vorzeichen von der Oberfläche des Ziels zu der der Zone</translation>
+    </message>
+    <message>
+        <source>leave</source>
+        <translation>verlassen</translation>
     </message>
     <message>
         <source>lesion</source>
@@ -3938,6 +5074,18 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>mitlaufende Zahlen werden vorbereitet</translation>
     </message>
     <message>
+        <source>load DICOM, CT, MR, new case, new patient, study, series</source>
+        <translation>DICOM laden, CT, MR, MRT, neuer Fall, neuer Patient, Studie, Serie</translation>
+    </message>
+    <message>
+        <source>load NIfTI, NRRD, MHA, CT, volume, new case</source>
+        <translation>NIfTI laden, NRRD, MHA, CT, Volumen, neuer Fall</translation>
+    </message>
+    <message>
+        <source>load, read, patient</source>
+        <translation>laden, einlesen, Patient</translation>
+    </message>
+    <message>
         <source>loads</source>
         <translation>lesbar</translation>
     </message>
@@ -3946,16 +5094,60 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>lesbar mit Warnung</translation>
     </message>
     <message>
+        <source>lobes of the lung</source>
+        <translation>Lungenlappen</translation>
+    </message>
+    <message>
+        <source>log, crash, bug report</source>
+        <translation>Protokoll, Absturz, Fehlerbericht</translation>
+    </message>
+    <message>
+        <source>log, warnings, errors</source>
+        <translation>Protokoll, Warnungen, Fehler</translation>
+    </message>
+    <message>
         <source>looking at all cases…</source>
         <translation>alle Fälle werden durchgesehen…</translation>
+    </message>
+    <message>
+        <source>looking for a way</source>
+        <translation>einen Weg suchen</translation>
     </message>
     <message>
         <source>lower is better</source>
         <translation>niedriger ist besser</translation>
     </message>
     <message>
+        <source>lungs</source>
+        <translation>Lungen</translation>
+    </message>
+    <message>
         <source>margin {value}</source>
         <translation>Sicherheitsabstand {value}</translation>
+    </message>
+    <message>
+        <source>margin, volumes, evaluate, assess, quantify</source>
+        <translation>Sicherheitsabstand, Volumen, auswerten, beurteilen</translation>
+    </message>
+    <message>
+        <source>maximize panel, enlarge table, big</source>
+        <translation>Tafel maximieren, Tabelle vergrößern, groß</translation>
+    </message>
+    <message>
+        <source>maximize, enlarge, zoom view, single view</source>
+        <translation>maximieren, vergrößern, Einzelansicht</translation>
+    </message>
+    <message>
+        <source>median, Gaussian, clean</source>
+        <translation>Median, Gauß, säubern</translation>
+    </message>
+    <message>
+        <source>mesh, model, 3-D, reconstruct</source>
+        <translation>Netz, Modell, 3D, rekonstruieren</translation>
+    </message>
+    <message>
+        <source>mesh, remesh, model, 3-D</source>
+        <translation>Netz, Modell, 3D</translation>
     </message>
     <message>
         <source>met</source>
@@ -3970,12 +5162,36 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>ml</translation>
     </message>
     <message>
+        <source>mm short of {mm} mm from the nearest structure at risk</source>
+        <translation>mm fehlen zu {mm} mm Abstand von der nächsten Risikostruktur</translation>
+    </message>
+    <message>
+        <source>mm short of {mm} mm of organ before the target</source>
+        <translation>mm fehlen zu {mm} mm Organ vor dem Ziel</translation>
+    </message>
+    <message>
+        <source>move needle, drag handles, change plan</source>
+        <translation>Nadel verschieben, Griffe ziehen, Plan ändern</translation>
+    </message>
+    <message>
         <source>move the picture</source>
         <translation>das Bild verschieben</translation>
     </message>
     <message>
         <source>moved: a preview follows</source>
         <translation>bewegt: eine Vorschau folgt</translation>
+    </message>
+    <message>
+        <source>muscle</source>
+        <translation>Muskel</translation>
+    </message>
+    <message>
+        <source>nearest is {name} at {mm} mm</source>
+        <translation>am nächsten ist {name} mit {mm} mm</translation>
+    </message>
+    <message>
+        <source>needle, probe, antenna, microwave, MWA, RFA, electrode</source>
+        <translation>Nadel, Sonde, Antenne, Mikrowelle, MWA, RFA, Elektrode</translation>
     </message>
     <message>
         <source>needs repair</source>
@@ -3988,14 +5204,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>next slice</source>
         <translation>nächste Schicht</translation>
-    </message>
-    <message>
-        <source>next, last field</source>
-        <translation>nächstes, voriges Feld</translation>
-    </message>
-    <message>
-        <source>next, last view or panel</source>
-        <translation>nächste, vorige Ansicht oder Tafel</translation>
     </message>
     <message>
         <source>no case is open</source>
@@ -4052,10 +5260,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>no target is outlined yet</source>
         <translation>noch kein Ziel konturiert</translation>
-    </message>
-    <message>
-        <source>no warning about the scan</source>
-        <translation>keine Warnung zur Aufnahme</translation>
     </message>
     <message>
         <source>none</source>
@@ -4130,10 +5334,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>nichts läuft</translation>
     </message>
     <message>
-        <source>nothing to simulate in these plans</source>
-        <translation>in diesen Plänen ist nichts zu simulieren</translation>
-    </message>
-    <message>
         <source>nothing was undone</source>
         <translation>nichts wurde rückgängig gemacht</translation>
     </message>
@@ -4198,14 +5398,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Plan {plans}: 1 Regel verletzt</translation>
     </message>
     <message>
-        <source>plan {plans}: numbers are not read off yet</source>
-        <translation>Plan {plans}: Zahlen sind noch nicht abgelesen</translation>
-    </message>
-    <message>
-        <source>plan {plans}: rules are not checked</source>
-        <translation>Plan {plans}: Regeln sind nicht geprüft</translation>
-    </message>
-    <message>
         <source>plan {plans}: {count} rules broken</source>
         <translation>Plan {plans}: {count} Regeln verletzt</translation>
     </message>
@@ -4238,10 +5430,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Vorschauen beginnen neu: {why}</translation>
     </message>
     <message>
-        <source>quicker and coarser</source>
-        <translation>schneller und gröber</translation>
-    </message>
-    <message>
         <source>reading cases…</source>
         <translation>Fälle werden gelesen…</translation>
     </message>
@@ -4266,12 +5454,40 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Resektion</translation>
     </message>
     <message>
+        <source>results, table, rulers</source>
+        <translation>Ergebnisse, Tabelle, Lineale</translation>
+    </message>
+    <message>
+        <source>results, volumes, margin, values</source>
+        <translation>Ergebnisse, Volumen, Sicherheitsabstand, Werte</translation>
+    </message>
+    <message>
+        <source>rotation centre, pivot, center</source>
+        <translation>Drehpunkt, Rotationszentrum</translation>
+    </message>
+    <message>
+        <source>rubber, remove, brush</source>
+        <translation>Radiergummi, wegnehmen, Pinsel</translation>
+    </message>
+    <message>
+        <source>ruler, length, caliper, line, tape, mm</source>
+        <translation>Lineal, Länge, Messschieber, Strecke, Maßband, mm</translation>
+    </message>
+    <message>
         <source>rules are checked when the hand rests</source>
         <translation>Regeln werden geprüft, wenn die Hand ruht</translation>
     </message>
     <message>
         <source>rules not checked</source>
         <translation>Regeln nicht geprüft</translation>
+    </message>
+    <message>
+        <source>runs through {name}</source>
+        <translation>läuft durch {name}</translation>
+    </message>
+    <message>
+        <source>safety, collision, constraints, risk</source>
+        <translation>Sicherheit, Kollision, Bedingungen, Risiko</translation>
     </message>
     <message>
         <source>save the case first</source>
@@ -4282,8 +5498,56 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>{name} gespeichert</translation>
     </message>
     <message>
+        <source>saving the case</source>
+        <translation>Fall speichern</translation>
+    </message>
+    <message>
+        <source>screenshot, screen shot, image, clipboard, capture</source>
+        <translation>Bildschirmfoto, Screenshot, Bild, Zwischenablage</translation>
+    </message>
+    <message>
+        <source>screenshot, screen shot, photo, image, PNG, capture, render</source>
+        <translation>Bildschirmfoto, Screenshot, Foto, Bild, PNG, rendern</translation>
+    </message>
+    <message>
+        <source>scroll, down</source>
+        <translation>blättern, runter</translation>
+    </message>
+    <message>
+        <source>scroll, up</source>
+        <translation>blättern, hoch</translation>
+    </message>
+    <message>
+        <source>second needle, probe, antenna, another plane</source>
+        <translation>zweite Nadel, Sonde, Antenne, weitere Ebene</translation>
+    </message>
+    <message>
+        <source>segment, segmentation, auto segment, AI, liver, outline, detect</source>
+        <translation>segmentieren, Segmentierung, automatisch, KI, Leber, Umriss, erkennen</translation>
+    </message>
+    <message>
+        <source>segment, segmentation, auto segment, AI, outline, detect</source>
+        <translation>segmentieren, Segmentierung, automatisch, KI, Umriss, erkennen</translation>
+    </message>
+    <message>
+        <source>segmentation, edit outline, contour</source>
+        <translation>Segmentierung, Umriss bearbeiten, Kontur</translation>
+    </message>
+    <message>
+        <source>settings, options, configuration</source>
+        <translation>Einstellungen, Optionen</translation>
+    </message>
+    <message>
         <source>several planes side by side, or a wedge between them</source>
         <translation>mehrere Ebenen nebeneinander, oder ein Keil zwischen ihnen</translation>
+    </message>
+    <message>
+        <source>shortcuts, hotkeys, keyboard, cheat sheet, manual, help</source>
+        <translation>Tastenkürzel, Tastatur, Kurzbefehle, Anleitung, Hilfe</translation>
+    </message>
+    <message>
+        <source>shown {ms} ms after the plan was moved</source>
+        <translation>gezeigt {ms} ms, nachdem der Plan bewegt wurde</translation>
     </message>
     <message>
         <source>simulated</source>
@@ -4292,6 +5556,22 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>simulated, not assessed</source>
         <translation>simuliert, nicht bewertet</translation>
+    </message>
+    <message>
+        <source>simulating the heat</source>
+        <translation>Wärme simulieren</translation>
+    </message>
+    <message>
+        <source>skeleton</source>
+        <translation>Skelett</translation>
+    </message>
+    <message>
+        <source>skin</source>
+        <translation>Haut</translation>
+    </message>
+    <message>
+        <source>skull and mandible</source>
+        <translation>Schädel und Unterkiefer</translation>
     </message>
     <message>
         <source>source of the limit: {source}</source>
@@ -4314,16 +5594,92 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>wird angehalten</translation>
     </message>
     <message>
+        <source>store, keep</source>
+        <translation>sichern, abspeichern, aufheben</translation>
+    </message>
+    <message>
+        <source>store, rename case, copy of the case</source>
+        <translation>abspeichern, umbenennen, Kopie des Falls</translation>
+    </message>
+    <message>
+        <source>suggest, automatic, best path, trajectory, needle</source>
+        <translation>vorschlagen, automatisch, bester Weg, Zugangsweg, Nadel</translation>
+    </message>
+    <message>
         <source>surface {number}</source>
         <translation>Fläche {number}</translation>
+    </message>
+    <message>
+        <source>surface: {name}</source>
+        <translation>Oberfläche: {name}</translation>
+    </message>
+    <message>
+        <source>switch plan</source>
+        <translation>Plan wechseln</translation>
+    </message>
+    <message>
+        <source>taking out</source>
+        <translation>herausnehmen</translation>
     </message>
     <message>
         <source>target</source>
         <translation>Ziel</translation>
     </message>
     <message>
+        <source>tasks, progress, running</source>
+        <translation>Aufgaben, Fortschritt, läuft</translation>
+    </message>
+    <message>
+        <source>the coagulated zone reaches the edge of the box: it is larger than shown</source>
+        <translation>die koagulierte Zone reicht bis zum Rand des Kastens: sie ist größer als gezeigt</translation>
+    </message>
+    <message>
+        <source>the cut runs through it, {share} % are removed</source>
+        <translation>der Schnitt läuft hindurch, {share} % werden entfernt</translation>
+    </message>
+    <message>
+        <source>the entry lies at least {mm} mm inside the surface of the body</source>
+        <translation>der Einstich liegt mindestens {mm} mm unter der Körperoberfläche</translation>
+    </message>
+    <message>
+        <source>the entry lies at least {mm} mm outside the surface of the body</source>
+        <translation>der Einstich liegt mindestens {mm} mm über der Körperoberfläche</translation>
+    </message>
+    <message>
+        <source>the entry lies {mm} mm inside the surface of the body</source>
+        <translation>der Einstich liegt {mm} mm unter der Körperoberfläche</translation>
+    </message>
+    <message>
+        <source>the entry lies {mm} mm outside the surface of the body</source>
+        <translation>der Einstich liegt {mm} mm über der Körperoberfläche</translation>
+    </message>
+    <message>
+        <source>the limit is unverified</source>
+        <translation>die Grenze ist nicht nachgeprüft</translation>
+    </message>
+    <message>
+        <source>the margin of {mm} mm around {name} is not reached: {reached} mm with {power} W for {seconds} s</source>
+        <translation>der Rand von {mm} mm um {name} wird nicht erreicht: {reached} mm mit {power} W in {seconds} s</translation>
+    </message>
+    <message>
         <source>the outline lies on another slice: go back to it, or press Esc</source>
         <translation>die Kontur liegt auf einer anderen Schicht: dorthin zurückgehen oder Esc drücken</translation>
+    </message>
+    <message>
+        <source>the outline of {name} is to be confirmed</source>
+        <translation>der Umriss ist zu bestätigen: {name}</translation>
+    </message>
+    <message>
+        <source>the path does not meet the body</source>
+        <translation>der Weg trifft den Körper nicht</translation>
+    </message>
+    <message>
+        <source>the path is outside the body again {mm} mm behind its entry</source>
+        <translation>der Weg verlässt den Körper {mm} mm hinter dem Einstich wieder</translation>
+    </message>
+    <message>
+        <source>the path stays in the body</source>
+        <translation>der Weg bleibt im Körper</translation>
     </message>
     <message>
         <source>the plan has no applicator</source>
@@ -4342,6 +5698,14 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>der Plan wurde nicht simuliert</translation>
     </message>
     <message>
+        <source>the plan was not simulated yet</source>
+        <translation>der Plan wurde noch nicht simuliert</translation>
+    </message>
+    <message>
+        <source>the program found no fault in it</source>
+        <translation>das Programm fand keinen Fehler darin</translation>
+    </message>
+    <message>
         <source>the scan has no HU</source>
         <translation>die Aufnahme hat keine HU</translation>
     </message>
@@ -4354,12 +5718,44 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>die Aufnahme ist noch nicht segmentiert</translation>
     </message>
     <message>
+        <source>the scan resolves about {mm} mm</source>
+        <translation>der Scan löst etwa {mm} mm auf</translation>
+    </message>
+    <message>
+        <source>the target is not in the removed part</source>
+        <translation>das Ziel liegt nicht im entfernten Teil</translation>
+    </message>
+    <message>
+        <source>the tip lies in the body</source>
+        <translation>die Spitze liegt im Körper</translation>
+    </message>
+    <message>
+        <source>the tip lies outside the body</source>
+        <translation>die Spitze liegt außerhalb des Körpers</translation>
+    </message>
+    <message>
+        <source>the whole {name} is removed</source>
+        <translation>{name}: alles wird entfernt</translation>
+    </message>
+    <message>
+        <source>the work is as it was; it is not saved yet</source>
+        <translation>die Arbeit ist, wie sie war; sie ist noch nicht gespeichert</translation>
+    </message>
+    <message>
+        <source>the zone reaches the edge of the simulated box, so it is larger than this</source>
+        <translation>die Zone reicht bis zum Rand des simulierten Kastens, sie ist also größer</translation>
+    </message>
+    <message>
         <source>there is no lesion under the mouse: draw its diameters by hand</source>
         <translation>unter der Maus ist keine Läsion: Durchmesser von Hand zeichnen</translation>
     </message>
     <message>
         <source>there is no plan yet</source>
         <translation>es gibt noch keinen Plan</translation>
+    </message>
+    <message>
+        <source>there is no rim to cover</source>
+        <translation>es gibt keinen Saum abzudecken</translation>
     </message>
     <message>
         <source>there is nothing to undo</source>
@@ -4370,12 +5766,36 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>unter der Maus ist nichts: auf eine Schicht oder eine Struktur klicken</translation>
     </message>
     <message>
+        <source>thick slab, slab thickness, MIP, projection</source>
+        <translation>dicke Schicht, Schichtdicke, MIP, Projektion</translation>
+    </message>
+    <message>
         <source>this case</source>
         <translation>dieser Fall</translation>
     </message>
     <message>
         <source>this view alone, and back</source>
         <translation>diese Ansicht allein, und zurück</translation>
+    </message>
+    <message>
+        <source>threshold: {name}</source>
+        <translation>Schwelle: {name}</translation>
+    </message>
+    <message>
+        <source>time in the device&apos;s range</source>
+        <translation>Zeit im Bereich des Geräts</translation>
+    </message>
+    <message>
+        <source>time, back, frame</source>
+        <translation>Zeit, zurück, Bild</translation>
+    </message>
+    <message>
+        <source>time, forward, frame</source>
+        <translation>Zeit, vorwärts, Bild</translation>
+    </message>
+    <message>
+        <source>tip inside the body</source>
+        <translation>Spitze im Körper</translation>
     </message>
     <message>
         <source>tip of applicator {number}</source>
@@ -4402,8 +5822,8 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>drehen; an einem Griff im Bearbeitungsmodus: ihn bewegen</translation>
     </message>
     <message>
-        <source>turned {degrees} degrees</source>
-        <translation>um {degrees} Grad gedreht</translation>
+        <source>unhide, visible, nothing hidden</source>
+        <translation>einblenden, sichtbar, nichts ausgeblendet</translation>
     </message>
     <message>
         <source>waits its turn</source>
@@ -4412,6 +5832,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>where nobody is</source>
         <translation>wo niemand ist</translation>
+    </message>
+    <message>
+        <source>whole, clip off, clipping off</source>
+        <translation>ganz, Schnitt aus, nicht schneiden</translation>
     </message>
     <message>
         <source>words, with commas between</source>
@@ -4434,16 +5858,24 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>geschrieben</translation>
     </message>
     <message>
-        <source>written when there is something to report</source>
-        <translation>geschrieben, wenn es etwas zu berichten gibt</translation>
-    </message>
-    <message>
         <source>yesterday</source>
         <translation>gestern</translation>
     </message>
     <message>
         <source>zoom</source>
         <translation>vergrößern</translation>
+    </message>
+    <message>
+        <source>zoom in, enlarge</source>
+        <translation>heranzoomen, vergrößern</translation>
+    </message>
+    <message>
+        <source>zoom out</source>
+        <translation>herauszoomen, verkleinern</translation>
+    </message>
+    <message>
+        <source>zoom to tumour, lesion, center</source>
+        <translation>zum Tumor zoomen, Läsion, zentrieren</translation>
     </message>
     <message>
         <source>{checked} checked, {flagged} flagged</source>
@@ -4458,6 +5890,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>{count} Fälle</translation>
     </message>
     <message>
+        <source>{count} constants of the simulation have no public source and are assumed</source>
+        <translation>{count} Konstanten der Simulation haben keine öffentliche Quelle und sind angenommen</translation>
+    </message>
+    <message>
         <source>{count} files were written into {name}</source>
         <translation>{count} Dateien wurden nach {name} geschrieben</translation>
     </message>
@@ -4468,6 +5904,18 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>{count} plans to compare</source>
         <translation>{count} Pläne zu vergleichen</translation>
+    </message>
+    <message>
+        <source>{count} rules broken</source>
+        <translation>{count} Regeln verletzt</translation>
+    </message>
+    <message>
+        <source>{count} rules not checked</source>
+        <translation>{count} Regeln nicht geprüft</translation>
+    </message>
+    <message>
+        <source>{count} steps</source>
+        <translation>{count} Schritte</translation>
     </message>
     <message>
         <source>{count} steps could not be done again</source>
@@ -4498,6 +5946,14 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>{depth} mm hinter der Spitze</translation>
     </message>
     <message>
+        <source>{depth} mm deep, {tilt}° to axial, {power} W, {time} min</source>
+        <translation>{depth} mm tief, {tilt}° zu axial, {power} W, {time} min</translation>
+    </message>
+    <message>
+        <source>{depth} mm from entry to tip, the shaft has {length} mm</source>
+        <translation>{depth} mm vom Einstich zur Spitze, der Schaft hat {length} mm</translation>
+    </message>
+    <message>
         <source>{depth} mm from the cut</source>
         <translation>{depth} mm vom Schnitt</translation>
     </message>
@@ -4514,8 +5970,16 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>{label}: dem Programm bekannt</translation>
     </message>
     <message>
+        <source>{low} to {high} ml</source>
+        <translation>{low} bis {high} ml</translation>
+    </message>
+    <message>
         <source>{mm} mm inside {name}</source>
         <translation>{mm} mm in {name}</translation>
+    </message>
+    <message>
+        <source>{mm} mm of the path run through tissue without a known label</source>
+        <translation>{mm} mm des Weges laufen durch Gewebe ohne bekannten Namen</translation>
     </message>
     <message>
         <source>{modality}, {slices} slices every {step} mm</source>
@@ -4524,6 +5988,14 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>{mode} over {thickness} mm</source>
         <translation>{mode} über {thickness} mm</translation>
+    </message>
+    <message>
+        <source>{name_whole} with its vessels, less {name} ({lost} ml)</source>
+        <translation>{name_whole} mit den Gefäßen, ohne {name} ({lost} ml)</translation>
+    </message>
+    <message>
+        <source>{name} in segment {where} (estimated)</source>
+        <translation>{name} in Segment {where} (geschätzt)</translation>
     </message>
     <message>
         <source>{name} is open already</source>
@@ -4542,12 +6014,32 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>{name}-mm-Saum abgedeckt</translation>
     </message>
     <message>
+        <source>{name} not found</source>
+        <translation>{name} nicht gefunden</translation>
+    </message>
+    <message>
+        <source>{name} not segmented</source>
+        <translation>{name} nicht segmentiert</translation>
+    </message>
+    <message>
+        <source>{name} not visible in this phase</source>
+        <translation>{name} in dieser Phase nicht sichtbar</translation>
+    </message>
+    <message>
         <source>{name} volume</source>
         <translation>Volumen: {name}</translation>
     </message>
     <message>
+        <source>{name} was not closed properly: one step was done and not saved. Do it again?</source>
+        <translation>{name} wurde nicht richtig geschlossen: Ein Schritt wurde getan und nicht gespeichert. Noch einmal ausführen?</translation>
+    </message>
+    <message>
         <source>{name} was not closed properly: {count} steps were done and not saved. Do them again?</source>
         <translation>{name} wurde nicht ordentlich geschlossen: {count} Schritte waren getan und nicht gespeichert. Wiederholen?</translation>
+    </message>
+    <message>
+        <source>{name} with its vessels and lesions</source>
+        <translation>{name} mit Gefäßen und Läsionen</translation>
     </message>
     <message>
         <source>{name}, highest temperature</source>
@@ -4558,12 +6050,28 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>{name}: {mm} mm entfernt</translation>
     </message>
     <message>
+        <source>{now} / {end} min</source>
+        <translation>{now} / {end} min</translation>
+    </message>
+    <message>
         <source>{place}: {count} series, {usable} can be imported. The best one stands first.</source>
         <translation>{place}: {count} Serien, {usable} können importiert werden. Die beste steht oben.</translation>
     </message>
     <message>
         <source>{seconds} s</source>
         <translation>{seconds} s</translation>
+    </message>
+    <message>
+        <source>{share} % of the liver</source>
+        <translation>{share} % der Leber</translation>
+    </message>
+    <message>
+        <source>{share} % of the {name} are removed</source>
+        <translation>{name}: {share} % werden entfernt</translation>
+    </message>
+    <message>
+        <source>{share} % of {name} remain</source>
+        <translation>{name}: {share} % bleiben zurück</translation>
     </message>
     <message>
         <source>{stage}, {seconds} s</source>
@@ -4586,8 +6094,16 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>{title}: angehalten; der Fall ist wie zuvor</translation>
     </message>
     <message>
+        <source>{title}: this runs already</source>
+        <translation>{title}: das läuft schon</translation>
+    </message>
+    <message>
         <source>{title}: working ...</source>
         <translation>{title}: läuft ...</translation>
+    </message>
+    <message>
+        <source>{value}, the device gives {low} to {high}</source>
+        <translation>{value}, das Gerät gibt {low} bis {high}</translation>
     </message>
     <message>
         <source>{what} changed meanwhile: the answer does not fit any more and was not taken</source>
@@ -4600,10 +6116,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>↻ UPDATING... grey values are of an earlier position</source>
         <translation>↻ WIRD ERNEUERT... graue Werte gehören zu einer früheren Lage</translation>
-    </message>
-    <message>
-        <source>≈ PREVIEW of plan {plan}: {caption}. Simulate it for numbers to rely on.</source>
-        <translation>≈ VORSCHAU von Plan {plan}: {caption}. Für verlässliche Zahlen simulieren.</translation>
     </message>
 </context>
 </TS>

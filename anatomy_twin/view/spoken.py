@@ -1,0 +1,159 @@
+"""Sentences that the rooms below give in English (rules, limits, notes), in the language of the window.
+
+They are put together of a closed set of forms with names and numbers in them; what is of none stays in English.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from anatomy_twin.view.names import named
+from anatomy_twin.view.words import tr
+
+Say = Callable[[str], str]
+
+
+def spoken(text: str) -> str:
+    """Return a sentence of a room below, with its clauses, in the language of the window."""
+    language = tr("Liver")  # where it stays as it is English is spoken
+    return text if language == "Liver" or not text else _spoken(text, language)
+
+
+@lru_cache(maxsize=4096)
+def _spoken(text: str, language: str) -> str:
+    whole = _clause(text, language)
+    if whole is not None:
+        return whole
+    if "; " in text:
+        return "; ".join(_spoken(part, language) for part in text.split("; "))
+    head, colon, rest = text.partition(": ")
+    begun = _clause(head, language) if colon else None
+    return text if begun is None else f"{begun}: {_spoken(rest, language)}"
+
+
+def _clause(text: str, language: str) -> str | None:
+    """Return a clause that is of a known form, None for any other."""
+    for pattern, slots, form in _table(language):
+        found = pattern.fullmatch(text)
+        if found is not None:
+            parts = zip(slots, found.groups(), strict=True)
+            return form.format(**{slot: _filled(slot, words) for slot, words in parts})
+    return None
+
+
+def _filled(slot: str, words: str) -> str:
+    """Return what stands in a slot: names are names of structures, all else stays."""
+    return ", ".join(named(name.replace("_", " ")) for name in words.split(", ")) if slot.startswith("name") else words
+
+
+@lru_cache(maxsize=2)
+def _table(language: str) -> tuple[tuple[re.Pattern[str], list[str], str], ...]:
+    english, other = _forms(lambda text: text), _forms(tr)
+    found = []
+    for form, words in zip(english, other, strict=True):
+        pattern = re.sub(r"\\{(\w+)\\}", "(.+?)", re.escape(form))
+        found.append((re.compile(pattern), re.findall(r"{(\w+)}", form), words))
+    return tuple(found)
+
+
+def _forms(tr: Say) -> tuple[str, ...]:
+    """Return every form as ``tr`` says it; a longer one stands before one that it holds."""
+    return (*_rules(tr), *_reasons(tr), *_costs(tr), *_limits(tr), *_notes(tr), *_messages(tr))
+
+
+def _rules(tr: Say) -> tuple[str, ...]:
+    return (
+        tr("applicator {n}"), tr("entry on the skin"), tr("inside the body"), tr("tip inside the body"),
+        tr("reaches the target"), tr("crosses no bone"), tr("crosses no lung"), tr("crosses no pleural recess"),
+        tr("crosses no great vessel"), tr("crosses no large vessel of the organ"), tr("crosses no stomach or bowel"),
+        tr("crosses no gallbladder"), tr("crosses no heart"), tr("crosses no kidney, spleen or pancreas"),
+        tr("only known tissue"), tr("power in the device's range"), tr("time in the device's range"),
+        tr("divides the organ"), tr("removes {name}"), tr("assumed"), tr("Broken"), tr("Not checked"),
+    )  # fmt: skip
+
+
+def _reasons(tr: Say) -> tuple[str, ...]:
+    return (
+        tr("the entry lies at least {mm} mm inside the surface of the body"),
+        tr("the entry lies at least {mm} mm outside the surface of the body"),
+        tr("the entry lies {mm} mm inside the surface of the body"),
+        tr("the entry lies {mm} mm outside the surface of the body"),
+        tr("the path does not meet the body"), tr("the path stays in the body"),
+        tr("the path is outside the body again {mm} mm behind its entry"), tr("the tip lies in the body"),
+        tr("the tip lies outside the body"), tr("{depth} mm from entry to tip, the shaft has {length} mm"),
+        tr("runs through {name}"), tr("passes {name} at {mm} mm, {kept} mm are to be kept"),
+        tr("nothing hit in {name}"), tr("nothing within {mm} mm"), tr("nearest is {name} at {mm} mm"),
+        tr("outlines to be confirmed: {name}"),
+        tr("{name} not found"), tr("{name} not segmented"), tr("{name} not visible in this phase"),
+        tr("{mm} mm of the path run through tissue without a known label"), tr("every label is known"),
+        tr("{value}, the device gives {low} to {high}"), tr("nothing is removed"), tr("the whole {name} is removed"),
+        tr("all of {name} is removed"), tr("{share} % of the {name} are removed"), tr("{share} % of {name} remain"),
+    )  # fmt: skip
+
+
+def _costs(tr: Say) -> tuple[str, ...]:
+    return (
+        tr("path length"), tr("closeness to structures at risk"), tr("angle to the axial plane"),
+        tr("organ missing before the target"), tr("angle to the normal of the capsule"),
+        tr("heated centre off the target"), tr("from entry to tip"), tr("from the centroid of {name}"),
+        tr("mm short of {mm} mm from the nearest structure at risk"), tr("0 deg lies in an axial slice"),
+        tr("mm short of {mm} mm of organ before the target"),
+        tr("0 deg enters the organ at a right angle to its surface"),
+    )  # fmt: skip
+
+
+def _limits(tr: Say) -> tuple[str, ...]:
+    return (
+        tr("at least {value}, borderline from {low}"), tr("at least {value}, as the plan asks"), tr("at least {value}"),
+        tr("at most {value}"), tr("normal liver {value}"), tr("after chemotherapy {value}"),
+        tr("fibrosis or cirrhosis {value}"),
+        tr("{low} to {high} ml"),
+    )  # fmt: skip
+
+
+def _notes(tr: Say) -> tuple[str, ...]:
+    return (
+        tr("preview on a {spacing} mm grid, not the simulation"), tr("counted from the labels"),
+        tr("the plan was not simulated yet"), tr("nothing is coagulated"), tr("coagulated by {model}"),
+        tr("the zone reaches the edge of the simulated box, so it is larger than this"),
+        tr("least signed distance of the target's surface to the zone's"), tr("the scan resolves about {mm} mm"),
+        tr("the outline of {name} is to be confirmed"), tr("percent of the volume of {name}"),
+        tr("percent of {name} within {mm} mm of the target"), tr("outside of it nothing is counted"),
+        tr("there is no rim to cover"), tr("coagulated, not of a lesion"), tr("over the snapshots of the simulation"),
+        tr("of {ml} ml: {name_whole} with its vessels, less {name} ({lost} ml)"),
+        tr("{name_whole} with its vessels, less {name} ({lost} ml)"), tr("parenchyma with {name}"),
+        tr("reaches the edge of the scan, so it may be incomplete"), tr("not segmented"),
+        tr("height and weight of the patient are not known"), tr("weight of the patient is not known"),
+        tr("a ball of that volume is {mm} mm across"), tr("a proposal of the program, not a finding"),
+        tr("body surface area {m2} m2 from {cm} cm and {kg} kg"), tr("{name} in segment {where} (estimated)"),
+        tr("in segment {where} (estimated)"), tr("in segment {where}"), tr("{share} % of the liver"),
+        tr("estimated from vessels and landmarks, to be checked"),
+        tr("of the {name} with its vessels and lesions"), tr("within the {name}"),
+        tr("{name} with its vessels and lesions"), tr("with the resected volume the organ's {ml} ml"),
+        tr("of the liver without lesions ({ml} ml)"), tr("verdict for a normal liver (assumed)"),
+        tr("1 ml of liver taken as 1 g"), tr("body weight {kg} kg"), tr("the limit is unverified"),
+        tr("of the {ml} ml that the formula of {who} expects"), tr("no cut runs through the organ"),
+        tr("the target is not in the removed part"), tr("least distance of its surface to the cut"),
+        tr("the cut runs through it, {share} % are removed"), tr("of 2 mm and more (assumed)"),
+        tr("diameter where it is cut"),
+        tr("{depth} mm deep, {tilt}\N{DEGREE SIGN} to axial, {power} W, {time} min"),
+        tr("removes the right side, {tilt}\N{DEGREE SIGN} to axial"),
+        tr("removes the left side, {tilt}\N{DEGREE SIGN} to axial"),
+        tr("removes the front side, {tilt}\N{DEGREE SIGN} to axial"),
+        tr("removes the back side, {tilt}\N{DEGREE SIGN} to axial"),
+        tr("removes the upper side, {tilt}\N{DEGREE SIGN} to axial"),
+        tr("removes the lower side, {tilt}\N{DEGREE SIGN} to axial"),
+        tr("curved surface of 4 x 4 points"),
+    )  # fmt: skip
+
+
+def _messages(tr: Say) -> tuple[str, ...]:
+    return (
+        tr("Generated patient: the numbers are of a phantom, not of a person."),
+        tr("{count} constants of the simulation have no public source and are assumed"),
+        tr("nothing is coagulated at the end"),
+        tr("the coagulated zone reaches the edge of the box: it is larger than shown"),
+        tr("the margin of {mm} mm around {name} is not reached: {reached} mm with {power} W for {seconds} s"),
+    )  # fmt: skip

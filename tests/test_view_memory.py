@@ -1,0 +1,123 @@
+"""What is closed is let go: nothing of a case stays behind in its window, and what grows is called growing."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import pytest
+
+from tests.support.toy_case import planned_case
+from tests.support.windows import own_folders, shown_window
+
+pytestmark = pytest.mark.gui
+
+
+def _settled(seconds: float = 0.3) -> None:
+    from tests.fuzz.window_memory import settle
+
+    settle(seconds)
+    gc.collect()
+
+
+def _double(number):
+    return 2 * number
+
+
+@pytest.fixture
+def case(monkeypatch, tmp_path):
+    from anatomy_twin.store import save_case
+
+    own_folders(monkeypatch, tmp_path / "user")
+    return save_case(planned_case(), tmp_path / "toy.twin")
+
+
+def test_a_closed_case_is_let_go_with_its_desk_and_its_finished_work(qtbot, case):
+    from anatomy_twin.pipeline.session import Session
+    from anatomy_twin.view.opening import Opening
+
+    window = shown_window(qtbot, Session.open(case))
+    Opening.of(window).note_report()
+    job = window.jobs.start("doubling", _double, 21, reads=("labels",))
+    qtbot.waitUntil(lambda: job.over, timeout=60_000)
+    held = [weakref.ref(thing) for thing in (window.desk, window.desk.session, window.desk.case, window.desk.scene)]
+    assert all(one() is not None for one in held)
+    window.leave_case()
+    _settled()
+    assert [type(one()).__name__ for one in held if one() is not None] == []
+    assert job in window.jobs.jobs
+
+
+def test_another_language_keeps_the_case_and_lets_all_else_go(qtbot, case):
+    from PySide6.QtWidgets import QApplication, QMenu
+
+    from anatomy_twin.pipeline.session import Session
+    from anatomy_twin.view.commands.look import speak
+
+    window = shown_window(qtbot, Session.open(case))
+    session, desk = window.desk.session, weakref.ref(window.desk)
+    try:
+        speak(window, "de")
+        _settled()
+        assert desk() is None and window.desk.session is session
+        widgets, menus = len(QApplication.allWidgets()), len(window.findChildren(QMenu))
+        for language in ("en", "de"):
+            speak(window, language)
+            _settled()
+        assert len(window.findChildren(QMenu)) == menus
+        assert len(QApplication.allWidgets()) <= widgets + 4
+    finally:
+        speak(window, "en")
+
+
+def test_dialogs_are_gone_once_they_are_closed(qtbot, case):
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QApplication, QDialog
+
+    from anatomy_twin.pipeline.session import Session
+
+    window = shown_window(qtbot, Session.open(case))
+    closer = QTimer(interval=30)
+    closer.timeout.connect(lambda: [d.reject() for d in [QApplication.activeModalWidget()] if isinstance(d, QDialog)])
+    closer.start()
+    _settled()
+    before = len(window.findChildren(QDialog))
+    for name in ("edit.preferences", "help.about", "scene.snapshot", "file.save_as", "segment.new"):
+        window.run(name)
+        qtbot.waitUntil(lambda: QApplication.activeModalWidget() is None, timeout=20_000)
+    closer.stop()
+    _settled()
+    assert [type(one).__name__ for one in window.findChildren(QDialog)][before:] == []
+
+
+@pytest.mark.parametrize(("values", "grows"), [
+    ([700.0] * 21, False),
+    ([650.0, *[700.0 + 5 * (n % 2) for n in range(20)]], False),  # a cache that fills, and noise
+    ([700.0] * 15 + [900.0] + [700.0] * 5, False),  # one value that stands out
+    ([600.0 + 40 * min(n, 8) for n in range(21)], False),  # what is bounded
+    ([600.0 + 4.0 * n for n in range(21)], True),
+    ([600.0 + 4.0 * n + 15 * (n % 2) for n in range(21)], True),
+])  # fmt: skip
+def test_memory_grows_where_it_rises_to_the_end(values, grows):
+    from tests.fuzz.window_memory import growing, verdict
+
+    counts = list(range(0, 2001, 100))
+    assert growing(counts, values) is grows
+    faults = []
+    told = verdict("actions", counts, values, faults)
+    assert told["memory over actions"] == ("growing" if grows else "not growing")
+    assert len(faults) == grows
+
+
+def test_the_history_counts_a_step_once(case):
+    from dataclasses import replace
+
+    from anatomy_twin.pipeline.session import Session
+
+    session = Session.open(case)
+    plan = session.case.plans["A"]
+    session.do("Other rule", session.case.with_plan(replace(plan, margin_mm=7.0)))
+    entry = session.history.done[-1]
+    assert entry.bytes == session.history.bytes > 0
+    assert entry.__dict__["bytes"] == entry.bytes  # long sessions would be slow otherwise
+    session.close()
