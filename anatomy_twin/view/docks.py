@@ -23,6 +23,8 @@ SIDES: Final = {"left": AREA.LeftDockWidgetArea, "right": AREA.RightDockWidgetAr
 FORM: Final = 5  # of the remembered places: another number makes older ones worthless
 FEATURE: Final = QDockWidget.DockWidgetFeature
 LOWER: Final = 0.21  # of the window's height, for the panels below the views
+HIGH_PX: Final = 1100
+LOWER_HIGH: Final = 0.27  # a window as high as that has room for more rows of them
 LARGE: Final = {"left": 0.4, "right": 0.6, "bottom": 0.62}  # of the window's width or height, for one that is large
 OWN_BARS: Final = ("numbers", "compare", "messages", "history")  # they scroll their rows themselves
 STEPS_LETTERS, TREE_LETTERS = 28, 58  # widths in letters of the window's type
@@ -137,7 +139,8 @@ class Docks:
         window.resizeDocks([docks["steps"], docks["tree"]], [left, right], across)
         window.resizeDocks([docks["tree"], docks["plans"]], [54, 46], down)
         window.resizeDocks([docks["numbers"], docks["messages"]], [56, 44], across)
-        window.resizeDocks([docks["numbers"]], [round(LOWER * window.height())], down)
+        lower = LOWER if window.height() < HIGH_PX else LOWER_HIGH
+        window.resizeDocks([docks["numbers"]], [round(lower * window.height())], down)
 
     def _restore(self) -> bool:
         preferences = self._window.preferences

@@ -161,7 +161,8 @@ def entries_of(window: RehearsalWindow) -> list[Entry]:
         entries.append(Entry("command", command.name, text, menu, keys, why, other_words(command.name), command.tip))
     desk = window.desk
     if desk is not None:
-        labels = {layer.name: layer.label for layer in (*desk.scene.looks, *desk.scene.surfaces)}
+        labels = {look.name: look.label for look in desk.scene.looks}
+        labels |= {surface.name: surface.label for surface in desk.scene.surfaces}
         entries += [Entry("structure", name, label, tr("Structure")) for name, label in labels.items()]
         entries += [Entry("plan", name, tr("Plan {name}").format(name=name), tr("Plan")) for name in desk.case.plans]
     return entries

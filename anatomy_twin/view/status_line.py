@@ -22,6 +22,7 @@ STAYS_MS: Final = 8000
 TICK_MS: Final = 1000
 MOST_SHARE: Final = {1: 0.6, 2: 0.38}  # of the room beside the notice, for what was told and for what runs
 STEPS: Final = 1000  # of a bar
+BAR_LINES: Final = 14  # heights of a line: what runs is shown without its bar where it has less room than that
 PARTS: Final = "\N{MIDDLE DOT}"  # stands between what is said of a place
 SIGNS: Final = {"info": "", "warning": "\N{BLACK UP-POINTING SMALL TRIANGLE} ", "error": "\N{BALLOT X} "}
 
@@ -253,6 +254,7 @@ class StatusLine(QStatusBar):
         parts = [part for part in (self.told_label, self.work) if not part.isHidden()]
         for part in parts:
             part.setMaximumWidth(round(MOST_SHARE[len(parts)] * room))
+        self.work.bar.setVisible(self.work.maximumWidth() > BAR_LINES * self.fontMetrics().height())
 
     def _colour(self) -> None:
         theme = current_theme()

@@ -59,7 +59,8 @@ def let_go(window: Any, wait_s: float = 300.0) -> None:
         window.jobs.cancel_all()
         settle(0.2)
         asks = QApplication.activeModalWidget() is not None or QApplication.activePopupWidget() is not None
-        if window.desk is not None and not (asks or opening.saver.busy or opening.keeper.writing or opening.reading or window.jobs.busy):
+        busy = opening.saver.busy or opening.keeper.writing or opening.reading or window.jobs.busy
+        if window.desk is not None and not (asks or busy):
             return
     raise TimeoutError("the window does not come to rest")
 

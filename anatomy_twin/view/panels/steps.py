@@ -177,9 +177,9 @@ class StepRow(QFrame):
     def refresh(self) -> None:
         """Let the buttons show what can be done now."""
         for name, button in self.buttons.items():
-            action = self._window.actions_by_name.get(name)
-            if action is not None:
-                button.setEnabled(action.isEnabled())
+            command, action = self._window.commands.get(name), self._window.actions_by_name.get(name)
+            if command is not None and action is not None:
+                button.setEnabled(command.enabled(self._window))  # the menus follow a moment later
                 button.setToolTip(action.toolTip())
 
     def open_drawer(self, on: bool) -> None:
@@ -327,11 +327,20 @@ class StepsPanel(QScrollArea):
     def _show_work(self, *_: object) -> None:
         jobs = self._window.jobs.jobs
         for name, row in self.rows.items():
-            row.show_work(*work_of(jobs, name))
+            job, more = work_of(jobs, name)
+            if job is not None and row.progress.job is None:
+                self._bring_up(row)
+            row.show_work(job, more)
         if self._window.jobs.busy != self._tick.isActive():
             self._tick.start() if self._window.jobs.busy else self._tick.stop()
 
+    def _bring_up(self, row: StepRow) -> None:
+        """Scroll to a step, once it has its size."""
+        QTimer.singleShot(0, row, lambda: self.ensureWidgetVisible(row, 0, 0))
+
     def _open(self, name: str) -> None:
+        if name != self.chosen:
+            self._bring_up(self.rows[name])
         self.chosen = name
         for other, row in self.rows.items():
             row.open_drawer(other == name)
