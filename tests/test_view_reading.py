@@ -103,11 +103,12 @@ def test_tools_are_taken_by_keys_and_put_away_by_escape(window, qtbot):
     assert type(desk.tool) is Tool and not desk.case.measurements
 
 
-def test_diameters_of_all_targets_and_copies_of_the_table(window):
+def test_diameters_of_all_targets_and_copies_of_the_table(window, qtbot):
     from PySide6.QtWidgets import QApplication
 
     panel = window.panels["measurements"]
     window.run("measure.targets")
+    qtbot.waitUntil(lambda: bool(panel.rows()), timeout=20_000)  # one lesion after the other, between two events
     assert [row[1] for row in panel.rows()] == ["Diameters"] * len(panel.rows()) and panel.rows()
     panel.copy()
     lines = QApplication.clipboard().text().splitlines()

@@ -8,15 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Final
 
+from anatomy_twin.rehearsal import structure_label
 from anatomy_twin.view.names import named
 from anatomy_twin.view.words import tr
 
 Say = Callable[[str], str]
+_NAME: Final = re.compile(r"[a-z]+(_[a-z0-9]+)+")
 
 
 def spoken(text: str) -> str:
     """Return a sentence of a room below, with its clauses, in the language of the window."""
+    if _NAME.fullmatch(text):  # a structure alone
+        return named(structure_label(text))
     language = tr("Liver")  # where it stays as it is English is spoken
     return text if language == "Liver" or not text else _spoken(text, language)
 
@@ -45,7 +50,9 @@ def _clause(text: str, language: str) -> str | None:
 
 def _filled(slot: str, words: str) -> str:
     """Return what stands in a slot: names are names of structures, all else stays."""
-    return ", ".join(named(name.replace("_", " ")) for name in words.split(", ")) if slot.startswith("name") else words
+    if not slot.startswith("name"):
+        return words
+    return ", ".join(named(structure_label(name.replace(" ", "_"))) for name in words.split(", "))
 
 
 @lru_cache(maxsize=2)
@@ -53,7 +60,8 @@ def _table(language: str) -> tuple[tuple[re.Pattern[str], list[str], str], ...]:
     english, other = _forms(lambda text: text), _forms(tr)
     found = []
     for form, words in zip(english, other, strict=True):
-        pattern = re.sub(r"\\{(\w+)\\}", "(.+?)", re.escape(form))
+        # no slot reaches into another clause
+        pattern = re.sub(r"\\{(\w+)\\}", "((?:(?!: |; ).)+?)", re.escape(form))
         found.append((re.compile(pattern), re.findall(r"{(\w+)}", form), words))
     return tuple(found)
 

@@ -36,6 +36,7 @@ from anatomy_twin.rehearsal.comparing import (
 )
 from anatomy_twin.rehearsal.comparing import compare_plans as compared
 from anatomy_twin.view.names import named
+from anatomy_twin.view.panels.numbers import details
 from anatomy_twin.view.plan_actions import rules_line, state_line
 from anatomy_twin.view.plan_checks import KIT
 from anatomy_twin.view.plan_words import speaker
@@ -185,8 +186,7 @@ class ComparePanel(QWidget):
         words = f"{sign} {self._say(cell.verdict)}" if cell.verdict else ""
         parts = [BEST_SIGN if cell.best else "", text, words]
         quantity = cell.quantity
-        known = () if quantity is None else (quantity.limit, quantity.note, quantity.source)
-        tip = "\n".join(spoken(line) for line in known if line)
+        tip = "" if quantity is None else "\n".join(details(quantity))
         item = self._item("  ".join(filter(None, parts)), tip)
         font = QFont(self.font())
         font.setBold(cell.best)

@@ -351,7 +351,8 @@ def limit_words(quantity: Quantity) -> str:
 
 def details(quantity: Quantity) -> tuple[str, ...]:
     """Return limit, source, note and place of a number, a line each."""
-    lines = [(tr("Limit: {text}"), limit_words(quantity)), (tr("Source: {text}"), spoken(quantity.source)),
+    source = quantity.source if ";" in quantity.source else spoken(quantity.source)  # papers stay as they are cited
+    lines = [(tr("Limit: {text}"), limit_words(quantity)), (tr("Source: {text}"), source),
              (tr("Note: {text}"), spoken(quantity.note)),
              (tr("Found at: {text}"), "" if quantity.place_mm is None else place_text(quantity.place_mm))]  # fmt: skip
     return tuple(form.format(text=text) for form, text in lines if text)

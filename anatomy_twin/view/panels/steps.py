@@ -278,6 +278,12 @@ class StepsPanel(QScrollArea):
         super().showEvent(event)
         self._fit()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the step that is open in sight."""
+        super().resizeEvent(event)
+        if self.chosen:
+            self._bring_up(self.rows[self.chosen])
+
     def changeEvent(self, event: QEvent) -> None:
         """Be as wide as the longest word, in another size of type too."""
         super().changeEvent(event)
@@ -336,7 +342,7 @@ class StepsPanel(QScrollArea):
 
     def _bring_up(self, row: StepRow) -> None:
         """Scroll to a step, once it has its size."""
-        QTimer.singleShot(0, row, lambda: self.ensureWidgetVisible(row, 0, 0))
+        QTimer.singleShot(SOON_MS, row, lambda: self.ensureWidgetVisible(row, 0, 0))
 
     def _open(self, name: str) -> None:
         if name != self.chosen:
