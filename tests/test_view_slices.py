@@ -192,10 +192,10 @@ def test_a_button_that_comes_up_unseen_ends_the_drag(views, qtbot):
                                              Qt.KeyboardModifier.NoModifier))  # fmt: skip
     assert hand.names[-2:] == ["release", "hover"]
     qtbot.mousePress(pane, Qt.MouseButton.LeftButton, pos=QPoint(50, 50))
-    pane.hide()
-    assert hand.names[-1] == "cancel", "a view that goes away lets go"
+    pane.hide()  # the mouse may leave it, too: that it points nowhere is told then
+    assert [name for name in hand.names if name != "hover"][-1] == "cancel", "a view that goes away lets go"
     qtbot.mouseRelease(pane, Qt.MouseButton.LeftButton, pos=QPoint(50, 50))
-    assert hand.names[-1] == "cancel"
+    assert [name for name in hand.names if name != "hover"][-1] == "cancel"
 
 
 def test_keys_go_to_the_tool_first(views, qtbot):
