@@ -26,7 +26,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -122,7 +121,7 @@ class Bench:
                        "XDG_CONFIG_HOME": str(self._scratch / "config")}  # fmt: skip
         command = [*self._screen, str(self._python), view_meters.__file__]
         try:
-            done = subprocess.run(command, input=json.dumps({**request, "began": time.time()}), capture_output=True,
+            done = subprocess.run(command, input=json.dumps(request), capture_output=True,
                                   text=True, timeout=_LIMIT_S, env=environment)  # fmt: skip
         except subprocess.TimeoutExpired:
             return {"failure": f"no answer within {_LIMIT_S:g} s"}
