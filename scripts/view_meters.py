@@ -5,15 +5,14 @@ A real window, real events; see ``bench_view.py`` for what the figures mean.
 
 from __future__ import annotations
 
+import json
+import statistics
+import sys
 import time
+from pathlib import Path
+from typing import Any
 
-BEGAN = time.time()  # a screen that has to be started first is no part of it
-
-import json  # noqa: E402
-import statistics  # noqa: E402
-import sys  # noqa: E402
-from pathlib import Path  # noqa: E402
-from typing import Any  # noqa: E402
+BEGAN = time.time()  # of the process: a screen that has to be started first is no part of it
 
 SIZE = (750, 420)
 TURN_PX = 5

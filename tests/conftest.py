@@ -65,3 +65,24 @@ def toy_case():
     case = case.with_plan(plan, at.check_plan(case, plan))
     case = case.with_result(at.simulate(case, plan)).with_assessment(at.assess(case))
     return case.with_assessment(at.assess(case, plan, case.results["A"]))
+
+
+@pytest.fixture
+def plan_window(qtbot, toy_case, tmp_path, monkeypatch):
+    """A window on the toy patient with its plan, active on the screen."""
+    from PySide6.QtWidgets import QApplication
+
+    from anatomy_twin.pipeline.session import Session
+    from anatomy_twin.view.style import apply_style
+    from anatomy_twin.view.window import RehearsalWindow
+
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    apply_style(QApplication.instance(), "dark", 100)
+    window = RehearsalWindow(Session(toy_case))
+    qtbot.addWidget(window)
+    window.resize(1300, 850)
+    with qtbot.waitActive(window):
+        window.show()
+        window.activateWindow()
+    yield window
+    window.close()

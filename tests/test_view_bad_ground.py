@@ -17,12 +17,11 @@ import pytest
 import anatomy_twin as at
 from anatomy_twin.errors import RenderError
 from anatomy_twin.pipeline.session import Session
+from tests.support.plan_hand import Hand, off
 from tests.support.toy_case import planned_case
 from tests.support.toy_patient import toy_patient
 from tests.support.windows import answer, own_folders, shown_window, wait_for
 from tests.test_view_opening import _words_over, measure, opened
-from tests.test_view_plans import Hand, off
-from tests.test_view_plans import window as planned_window  # noqa: F401 - a fixture
 
 x11 = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="displays of X only")
 LONG_MS = 60_000
@@ -143,9 +142,9 @@ def test_a_disk_that_fills_up_leaves_the_old_case_and_the_work(qtbot, monkeypatc
 
 
 @pytest.fixture
-def hand(planned_window, qtbot):  # noqa: F811
-    planned_window.desk.set_edit_mode(True)
-    hand = Hand(planned_window, qtbot)
+def hand(plan_window, qtbot):
+    plan_window.desk.set_edit_mode(True)
+    hand = Hand(plan_window, qtbot)
     hand.look_at(hand.needle.tip_mm)
     return hand
 
@@ -181,10 +180,10 @@ def test_a_button_that_comes_up_where_nobody_sees_it_ends_the_drag_too(hand):
 
 
 @pytest.mark.gui
-def test_in_3d_a_button_that_comes_up_unseen_ends_turning(planned_window, qtbot):  # noqa: F811
+def test_in_3d_a_button_that_comes_up_unseen_ends_turning(plan_window, qtbot):
     from PySide6.QtCore import QPoint, Qt
 
-    pane = planned_window.views.scene_pane
+    pane = plan_window.views.scene_pane
     target, before = pane.interactor, pane.stage.camera
     qtbot.mousePress(target, Qt.MouseButton.LeftButton, pos=QPoint(40, 60))
     move_without_button(target, QPoint(90, 90))

@@ -13,23 +13,8 @@ pytestmark = pytest.mark.gui
 
 
 @pytest.fixture
-def window(qtbot, toy_case, tmp_path, monkeypatch):
-    from PySide6.QtWidgets import QApplication
-
-    from anatomy_twin.pipeline.session import Session
-    from anatomy_twin.view.style import apply_style
-    from anatomy_twin.view.window import RehearsalWindow
-
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    apply_style(QApplication.instance(), "dark", 100)
-    window = RehearsalWindow(Session(toy_case))
-    qtbot.addWidget(window)
-    window.resize(1300, 850)
-    with qtbot.waitActive(window):
-        window.show()
-        window.activateWindow()
-    yield window
-    window.close()
+def window(plan_window):
+    return plan_window
 
 
 @pytest.fixture

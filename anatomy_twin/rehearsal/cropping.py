@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from anatomy_twin.core import LabelMap
+from anatomy_twin.segmentation.editing.desk import value_spans
 
 
 def cut_to(labels: LabelMap, name: str) -> LabelMap:
     """Return the labels round a segment and its parts: the rest need not be looked at again."""
-    box = [slice(0, 0)] * 3
-    for n, segment in enumerate((labels.segment(name), *labels.parts(name))):
-        if segment.absent:
-            continue
-        layer = labels.array[segment.layer]
-        flat = [k for k in range(layer.shape[0]) if (layer[k] == segment.value).any()]
-        if not flat:
-            continue
-        found = layer[flat[0] : flat[-1] + 1] == segment.value
-        rest = [np.flatnonzero(found.any(axis=axes)) for axes in ((0, 2), (0, 1))]
-        ends = [(flat[0], flat[-1]), *((int(held[0]), int(held[-1])) for held in rest)]
-        now = [slice(low, high + 1) for low, high in ends]
-        box = now if n == 0 or box[0].stop == 0 else [
-            slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(box, now, strict=True)]
-    if not all(part.stop for part in box):
+    family = (one for one in (labels.segment(name), *labels.parts(name)) if not one.absent)
+    boxes = [box for one in family if (box := value_spans(labels.array[one.layer], (one.value,))) is not None]
+    if not boxes:
         return labels
-    shape = (box[0].stop - box[0].start, box[1].stop - box[1].start, box[2].stop - box[2].start)
-    geometry = labels.geometry.cropped((box[0].start, box[1].start, box[2].start), shape)
-    return LabelMap(labels.array[(slice(None), *box)], geometry, labels.segments)
+    k, j, i = (slice(min(part.start for part in along), max(part.stop for part in along))
+               for along in zip(*boxes, strict=True))  # fmt: skip
+    shape = (k.stop - k.start, j.stop - j.start, i.stop - i.start)
+    geometry = labels.geometry.cropped((k.start, j.start, i.start), shape)
+    return LabelMap(labels.array[:, k, j, i], geometry, labels.segments)
