@@ -307,7 +307,7 @@ def test_scenes_and_slice_pictures_are_the_same(tilt, axes):
 def test_three_dimensional_pictures_are_the_same():
     axes = some_axes(1, seed=2)[0]
     expected, found = build_scene(straight("oblique")), build_scene(turned("oblique", axes))
-    looks = [[(one.name, one.colour, one.opacity, one.visible) for one in scene.surfaces] for scene in (expected, found)]
+    looks = [[(s.name, s.colour, s.opacity, s.visible) for s in scene.surfaces] for scene in (expected, found)]
     assert looks[0] == looks[1]
     here = render_scene(expected, size=(240, 180)).astype(int)
     there = render_scene(found, size=(240, 180)).astype(int)
