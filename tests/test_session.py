@@ -131,6 +131,54 @@ def test_snapshots_stay_as_they_are_while_voxels_are_edited(saved, tmp_path):
     session.close()
 
 
+def test_a_stroke_far_from_a_simulation_keeps_it_and_one_on_its_grid_does_not(toy_case):
+    """What is kept is the very result that the new outlines would give."""
+    session = Session(toy_case)
+    assert set(toy_case.results) == {"A"} and toy_case.checks and toy_case.assessments
+    spleen, near = [(108.0, 35.0, 30.0)], [(-55.0, -10.0, 20.0)]
+    session.do_labels(paint.change(session.case.label_map, "spleen", spleen, radius_mm=14.0))
+    kept = session.case.results["A"]
+    assert kept is toy_case.results["A"] and not session.case.checks and not session.case.assessments
+    anew = at.simulate(session.snapshot(), session.case.plan("A"))
+    assert anew.geometry.is_close(kept.geometry)
+    assert np.array_equal(anew.temperature_c, kept.temperature_c) and np.array_equal(anew.omega, kept.omega)
+    session.do_labels(erase.change(session.case.label_map, "liver", near, radius_mm=8.0))
+    assert not session.case.results
+    session.undo()
+    assert session.case.results["A"] is kept
+    session.undo()
+    assert session.case.assessments == toy_case.assessments and session.case.checks == toy_case.checks
+    session.redo()
+    assert session.case.results["A"] is kept and not session.case.assessments
+    session.close()
+
+
+def test_a_voxel_on_the_face_of_a_simulations_grid_counts_as_touched(toy_case):
+    """From outside towards the grid, voxel by voxel: no edit whose voxels reach into the grid leaves the result."""
+    grid, labels = toy_case.results["A"].geometry, toy_case.label_map
+    centre = grid.to_world((np.array(grid.shape) - 1) / 2)
+    last = grid.to_world(np.array(grid.shape) - 1)
+    seen = set()
+    for step in range(0, 14):
+        point = (float(last[0] + step * labels.geometry.spacing_mm[2]), float(centre[1]), float(centre[2]))
+        if not labels.geometry.contains(point):
+            break
+        session = Session(toy_case)
+        change = paint.change(labels, "segment_1", [point], radius_mm=0.1, create=True, force=True)
+        if change.empty:
+            continue
+        session.do_labels(change)
+        edited = session.case.label_map
+        places = edited.geometry.to_world(np.argwhere(edited.mask("segment_1")))
+        inside = grid.to_index(places)
+        reaches = bool(((inside > -1) & (inside < np.array(grid.shape))).all(axis=1).any())
+        kept = "A" in session.case.results
+        assert not (reaches and kept), f"{step} voxels from the face"
+        seen.add(kept)
+        session.close()
+    assert seen == {True, False}
+
+
 def test_steps_of_one_drag_are_one(saved, tmp_path):
     session = opened(saved, tmp_path)
     first = session.case

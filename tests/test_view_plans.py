@@ -216,6 +216,22 @@ def test_rules_are_checked_when_the_hand_rests_and_are_no_step_of_their_own(wind
     assert hand.needle.duration_s == 300.0 and "B" in hand.desk.case.checks
 
 
+def test_a_stroke_on_another_organ_leaves_the_simulation_and_numbers_are_read_off_again(window, hand, qtbot):
+    from anatomy_twin.segmentation.editing import paint
+
+    desk, numbers = hand.desk, window.panels["numbers"]
+    before, simulated = desk.case.assessments["A"], desk.case.results["A"]
+    change = paint.change(desk.case.label_map, "spleen", [(108.0, 35.0, 30.0)], radius_mm=14.0)
+    desk.session.do_labels(change)
+    assert desk.case.results["A"] is simulated and "A" not in desk.case.assessments
+    assert numbers.shown.state == "none"
+    qtbot.waitUntil(lambda: "A" in desk.case.assessments and "A" in desk.case.checks, timeout=120_000)
+    assert desk.case.assessments["A"] == before and numbers.shown.state == "assessed"
+    assert hand.steps == (change.name,)
+    window.run("edit.undo")
+    assert desk.case.assessments["A"] is before
+
+
 def test_numbers_of_a_resection_need_no_simulation(window, hand):
     window.run("plan.new_resection")
     hand.bot.waitUntil(lambda: "B" in hand.desk.case.assessments, timeout=60_000)

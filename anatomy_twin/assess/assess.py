@@ -65,7 +65,7 @@ def assess(
         raise DataError(f"the result is of plan {result.plan_name!r}, not of {plan.name!r}")
     where = where_in_liver(case, plan.target)
     note = f"{plan.target} in segment {where}" if where else plan.target
-    found = [Quantity("tumour_ml", "Target volume", round(labels.volume_ml(plan.target), 2), "ml", note=note)]
+    found = [Quantity("tumour_ml", "Target volume", round(labels.volume_ml(plan.target), 3), "ml", note=note)]
     if result is None:
         found += _not_checked(labels, plan.target, "the plan was not simulated yet")
         return Assessment(plan.name, tuple(found), case.synthetic, notes)
@@ -88,7 +88,7 @@ def _ablated(result: ThermalResult) -> Quantity:
     note = f"coagulated by {result.verdict_model}"
     if _touches_border(result):
         note += "; the zone reaches the edge of the simulated box, so it is larger than this"
-    return Quantity("ablated_ml", "Ablated volume", round(result.coagulated_ml, 2), "ml", note=note)
+    return Quantity("ablated_ml", "Ablated volume", round(result.coagulated_ml, 3), "ml", note=note)
 
 
 def _touches_border(result: ThermalResult) -> bool:

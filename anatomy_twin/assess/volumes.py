@@ -88,7 +88,7 @@ def _lesion(labels: LabelMap, name: str) -> Quantity:
     note = f"a ball of that volume is {across:.1f} mm across"
     if name.startswith("tumour_candidate"):
         note += "; a proposal of the program, not a finding"
-    return Quantity(f"{name}_ml", f"{_label(name)} volume", round(value, 2), "ml", note=note)
+    return Quantity(f"{name}_ml", f"{_label(name)} volume", round(value, 3), "ml", note=note)
 
 
 def _formula(patient: Patient, name: str) -> Quantity:

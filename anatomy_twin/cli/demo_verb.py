@@ -34,11 +34,14 @@ def main(arguments: Sequence[str]) -> int:
         case = run_liver_ablation(sample_folder(), target=target, patient=patient, monitor=monitor)
         page = finish(case, saved, folder / "report", monitor)
     code = emit(options, summary_json(case, saved, page), summary_text(case, saved, page), case)
-    if has_display() and not options.no_window and not options.json:
-        from anatomy_twin.view import open_window
+    if options.no_window or options.json:
+        return code
+    if not has_display():
+        print(f"  no window: there is no display here; on one, anatomy-twin view {saved}")
+        return code
+    from anatomy_twin.view import open_window
 
-        return int(open_window(saved))
-    return code
+    return int(open_window(saved))
 
 
 def sample_folder() -> Path:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.core import SILENT, Case, FrozenMapping, LabelMap, Monitor
+from anatomy_twin.core import SILENT, Case, FrozenMapping, LabelMap, Monitor, Result, VolumeGeometry
 from anatomy_twin.errors import StoreError, UsageError
 from anatomy_twin.pipeline.session_crash import RECOVERED, CrashSafe
 from anatomy_twin.pipeline.session_keeping import Keeping
@@ -139,14 +140,17 @@ class Session(CrashSafe):
     def do_labels(self, change: Change) -> None:
         """Edit the primary label map by a difference (``verb.change(labels, ...)``), as a step of its name.
 
-        Plans stay; what was read off the old labels (checks, results, numbers) is dropped, as is the surface of what
-        changed: surfaces are made anew by ``mesh_case``.
+        Plans stay; what was read off the old labels (checks, numbers, and results on whose grid something changed) is
+        dropped, as is the surface of what changed: surfaces are made anew by ``mesh_case``.
         """
         if change.empty:
             return
         before = self.case
-        after = replace(before, **{part: FrozenMapping() for part in READ_OFF if getattr(before, part)})
-        entry = entry_between(before, after, change.name, change=change)
+        read_off: dict[str, Any] = {part: FrozenMapping() for part in READ_OFF if getattr(before, part)}
+        if before.results:
+            read_off["results"] = _untouched(before.results, before.label_map.geometry, change)
+        entry = entry_between(before, replace(before, **read_off), change.name, change=change)
+        after = replace(before, **read_off)
         voxels = self._writable(change.layers_after)
         voxels[(slice(None), *change.box)] = change.after
         labels = LabelMap(voxels, before.label_map.geometry, change.segments_after, before.label_map.notes)
@@ -360,6 +364,20 @@ class Session(CrashSafe):
     def _tell(self, what: frozenset[str]) -> None:
         for listener in tuple(self._listeners):
             listener(what)
+
+
+def _untouched(results: Mapping[str, Result], labels: VolumeGeometry, change: Change) -> Mapping[str, Result]:
+    """Return the results whose grid holds no voxel of what was edited: they would come out the same again."""
+    first = np.array([s.start for s in change.box], dtype=float) - 0.5
+    corners = np.array(list(product(*zip(first, first + change.after.shape[1:], strict=True))))
+    corners_mm = labels.to_world(corners)
+    kept = {}
+    for name, result in results.items():
+        inside = result.geometry.to_index(corners_mm)
+        apart = (inside.max(axis=0) < -1.0) | (inside.min(axis=0) > result.geometry.shape)
+        if apart.any():  # some face of the grid parts the two; boxes that only nearly touch count as touching
+            kept[name] = result
+    return results if len(kept) == len(results) else FrozenMapping(kept)
 
 
 def _base_of(array: NDArray[Any]) -> NDArray[Any]:

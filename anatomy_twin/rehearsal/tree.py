@@ -64,7 +64,7 @@ def tree_rows(scene: Scene, case: Case) -> tuple[TreeRow, ...]:
             group = group_of(segment.name, _usual_group(segment.name))
             rows[segment.name] = TreeRow(segment.name, structure_label(segment.name), group, segment.colour, False,
                                          state=segment.state, note=segment.note, absent=True)  # fmt: skip
-    return _sorted(_folded(rows.values()))
+    return _sorted(_folded(rows.values()), _of_interest(case))
 
 
 def group_of(name: str, group: str) -> str:
@@ -131,7 +131,25 @@ def _folded(rows: Iterable[TreeRow]) -> list[TreeRow]:
             for row, kind in zip(rows, kinds, strict=True)]  # fmt: skip
 
 
-def _sorted(rows: list[TreeRow]) -> tuple[TreeRow, ...]:
-    """Sort by groups; in a group the order stays, but a plan's target comes first and what was not found last."""
+def _of_interest(case: Case) -> frozenset[str]:
+    """Return the targets of plans, the organs that they are made for, and those that hold a lesion."""
+    first = {getattr(plan, "organ", "") for plan in case.plans.values()}
+    for plan in case.plans.values():
+        first |= {getattr(plan, "target", ""), *getattr(plan, "targets", ())}
+    if case.primary in case.labels:
+        lesions = ("tumour", "lesion", "tumour_candidate")
+        first |= {s.part_of for s in case.label_map.segments if catalog.stem(s.name) in lesions and not s.absent}
+    return frozenset(first)
+
+
+def _number(name: str) -> int:
+    """Return the number at the end of a name, 0 where there is none."""
+    tail = name.rpartition("_")[2]
+    return int(tail) if tail.isascii() and tail.isdigit() else 0
+
+
+def _sorted(rows: list[TreeRow], first: frozenset[str]) -> tuple[TreeRow, ...]:
+    """Sort by groups: in each what is of interest ``first``, lesions by their numbers, what was not found last."""
     return tuple(sorted(rows, key=lambda row: (
-        GROUPS.index(row.group), row.absent, "candidate" in row.name, bool(row.fold))))
+        GROUPS.index(row.group), row.absent, row.name not in first, "candidate" in row.name, bool(row.fold),
+        _number(row.name) if row.group == "target" else 0)))

@@ -20,7 +20,7 @@ from anatomy_twin.store.folder import printable
 from anatomy_twin.store.swap import disk_refusal
 
 FORMAT: Final = "anatomy_twin journal"
-VERSION: Final = 1
+VERSION: Final = 2
 LARGEST_LINE: Final = 64 * 2**20
 LARGEST_FILE: Final = 2 * 2**30
 _SUM: Final = 16
@@ -88,7 +88,7 @@ class Journal:
 def read_journal(file: str | Path) -> JournalContent:
     """Read a journal as far as it is whole.
 
-    Raises ``StoreError`` where there is none, its header is damaged or a newer program wrote it.
+    Raises ``StoreError`` where there is none, its header is damaged or another version wrote it.
     """
     place = Path(file)
     where = printable(place.name, 80)
@@ -109,7 +109,7 @@ def read_journal(file: str | Path) -> JournalContent:
     if not records or records[0].get("format") != FORMAT:
         raise StoreError("the file is no journal, or its beginning is damaged", where=where)
     if records[0].get("version") != VERSION:
-        raise StoreError("a newer program wrote the journal", where=where, advice="update this program")
+        raise StoreError("another version of this program wrote the journal", where=where, advice="use that version")
     return JournalContent(records[0], tuple(records[1:]), torn)
 
 

@@ -24,9 +24,9 @@ class PlanChecks(QObject):
     """The checks of the plans of one case, as they are now, and their numbers that followed the hand.
 
     A check that the case holds counts; else a plan is checked in another process once all were left alone for a
-    moment, the one shown first; of a resection the numbers are read off too. What was found is kept with the step that
-    made the plan, where that is the last one; it is never a step of its own. ``changed`` tells that more or less is
-    known than before.
+    moment, the one shown first; of a resection, and of a simulated plan that lost them, the numbers are read off too.
+    What was found is kept with the step that made the plan, where that is the last one, else beside the steps; it is
+    never a step of its own. ``changed`` tells that more or less is known than before.
     """
 
     changed = Signal()
@@ -123,7 +123,8 @@ class PlanChecks(QObject):
         procedure, case = procedure_of(self._desk.case.plans[name]), self._desk.case
         if procedure is None or unmeasured(case.plans[name]):
             return False
-        return self.of(name) is None or (not procedure.simulated and name not in case.assessments
+        countable = name in case.results or not procedure.simulated
+        return self.of(name) is None or (countable and name not in case.assessments
                                          and self._read(name, case.plans[name]) is None)  # fmt: skip
 
     def _moved(self, *_: object) -> None:
@@ -178,25 +179,29 @@ class PlanChecks(QObject):
         self.changed.emit()
 
     def _to_keep(self, name: str) -> bool:
-        """True where something was read off what the last step made, and is not with it yet."""
-        session = self._desk.session
-        if not session.history.done or session.history.undone or self._desk.moving is not None:
+        """True where something was read off the plan as it is that the case does not hold yet."""
+        case = self._desk.case
+        read = self._read(name, case.plans.get(name))
+        if read is None or self._desk.moving is not None:
             return False
-        last = session.history.done[-1]
-        made = last.key and last.after.get("plans", {}).get(name) == session.case.plans.get(name)
-        read = self._read(name, session.case.plans.get(name))
-        if not made or read is None:
-            return False
-        return name not in session.case.checks or (read[1] is not None and name not in session.case.assessments)
+        return name not in case.checks or (read[1] is not None and name not in case.assessments)
 
     def _keep(self, name: str) -> None:
-        """Put what was read off a plan into the step that made it, where that is the last one: it is undone with it."""
+        """Put what was read off a plan into the step that made it, where that is the last one: it is undone with it.
+
+        Else it comes beside the steps.
+        """
+        if not self._to_keep(name):
+            return
         session = self._desk.session
-        if self._to_keep(name):
-            check, assessment = self._read(name, session.case.plans[name]) or (None, None)
-            last, case = session.history.done[-1], session.case.with_plan(session.case.plans[name], check)
-            case = case if assessment is None else case.with_assessment(assessment)
+        check, assessment = self._read(name, session.case.plans[name]) or (None, None)
+        case = session.case.with_plan(session.case.plans[name], check)
+        case = case if assessment is None else case.with_assessment(assessment)
+        last = session.history.done[-1] if session.history.done and not session.history.undone else None
+        if last is not None and last.key and last.after.get("plans", {}).get(name) == session.case.plans[name]:
             self._desk.do(last.name, case, last.key)
+        elif session.dirty:  # what was only opened stays as it was saved
+            session.derive(checks=case.checks, assessments=case.assessments)
 
 
 def _end(running: list[BackgroundTask]) -> None:

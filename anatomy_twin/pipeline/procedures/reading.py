@@ -1,4 +1,4 @@
-"""What is read off a plan when the hand rests: its rules, and its numbers where no simulation is needed for them."""
+"""What is read off a plan when the hand rests: its rules, and its numbers where nothing has to be simulated first."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from anatomy_twin.plan import check_plan
 
 
 def read_off(case: Case, plan: Plan, monitor: Monitor = SILENT) -> tuple[PlanCheck, Assessment | None]:
-    """Return the check of a plan, and its assessment where it is a resection; that of an ablation needs a simulation.
+    """Return the check of a plan, and its assessment where it is a resection or has a simulation in the case.
 
     Raises what ``check_plan`` and ``assess`` raise.
     """
     check = check_plan(case, plan, monitor)
-    return check, assess(case, plan, monitor=monitor) if isinstance(plan, ResectionPlan) else None
+    simulated = case.plans.get(plan.name) == plan and plan.name in case.results
+    return check, assess(case, plan, monitor=monitor) if simulated or isinstance(plan, ResectionPlan) else None

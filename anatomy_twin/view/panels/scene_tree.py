@@ -27,7 +27,9 @@ from anatomy_twin.rehearsal.tree import TreeRow, centre_of, shown, shown_only, t
 from anatomy_twin.view.names import named
 from anatomy_twin.view.nothing import Nothing
 from anatomy_twin.view.panels.scene_rows import KEY, NAME, OPACITY, STATE, VOLUME, RowDelegate, RowTree, state_word
+from anatomy_twin.view.panels.segment_list import volume_text
 from anatomy_twin.view.style import theme_changed
+from anatomy_twin.view.tools.hand_kit import hand_of
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ class SceneTree(QWidget):
         super().__init__()
         assert window.desk is not None
         self._desk = window.desk
+        self._hand = hand_of(window)
+        self._hand.counted.append(self.refresh)
         self.setWindowTitle(tr("Structures"))
         self.rows: dict[str, TreeRow] = {}
         self.items: dict[str, QTreeWidgetItem] = {}
@@ -123,8 +127,7 @@ class SceneTree(QWidget):
 
     def refresh(self) -> None:
         """Show the structures as they are now; what is chosen, open and in sight stays."""
-        rows = {row.name: replace(row, label=named(row.label)) if row.absent else row
-                for row in tree_rows(self._desk.scene, self._desk.case)}  # fmt: skip
+        rows = {row.name: self._completed(row) for row in tree_rows(self._desk.scene, self._desk.case)}
         self._busy = True
         if [(r.name, r.group, r.fold, r.opacity is None) for r in rows.values()] != [
             (r.name, r.group, r.fold, r.opacity is None) for r in self.rows.values()
@@ -136,6 +139,15 @@ class SceneTree(QWidget):
         self.rows = rows
         self._busy = False
         self.tree.viewport().update()
+
+    def _completed(self, row: TreeRow) -> TreeRow:
+        """Return a row with a name in the user's language; its voxels are counted where no surface tells the volume."""
+        if row.absent:
+            return replace(row, label=named(row.label))
+        labels = self._hand.labels
+        if row.volume_ml is not None or labels is None or row.name not in labels:
+            return row
+        return replace(row, volume_ml=self._hand.counts.volume_ml(labels, row.name))
 
     def _build(self, rows: dict[str, TreeRow]) -> None:
         """Make all rows anew."""
@@ -367,10 +379,3 @@ def _reasons(row: TreeRow) -> str:
     """Return why a structure has its state."""
     lines = [tr("flagged by: {rules}").format(rules=", ".join(row.rules))] if row.rules else []
     return "\n".join([state_word(row.state), *lines, *([row.note] if row.note else [])]).strip()
-
-
-def volume_text(volume_ml: float | None) -> str:
-    """Return a volume with as many digits as are worth reading."""
-    if volume_ml is None:
-        return ""
-    return f"{volume_ml:.0f}" if volume_ml >= 10 else f"{volume_ml:.1f}"

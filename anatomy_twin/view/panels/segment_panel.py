@@ -233,6 +233,8 @@ class SegmentPanel(QWidget):
         if self.hand.counts.count_for(COUNTING_S):
             self._counting.stop()
             self.refresh()
+            for listener in tuple(self.hand.counted):
+                listener()
 
     def _prepare(self) -> None:
         if self.hand.prepare_for(COUNTING_S):

@@ -64,6 +64,7 @@ class Hand:
         self.counts.begin(desk.session)
         self.surfaces = Surfaces(self)
         self.changed: list[Callable[[], None]] = []
+        self.counted: list[Callable[[], None]] = []  # called once all voxels were counted
         self._copy: Any = None
         desk.case_changed.connect(self._case_changed)
 
