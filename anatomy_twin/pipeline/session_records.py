@@ -101,6 +101,7 @@ def _step_of(voxels: Mapping[str, Any]) -> Step:
     shape = decode(tuple[int, int, int, int], voxels["shape"], _WHERE)
     crc = decode(tuple[int, int], voxels["crc"], _WHERE)
     segments = [decode(tuple[Segment, ...], voxels[side], _WHERE) for side in ("before", "after")]
-    return Step(decode(str, voxels["name"], _WHERE), start, shape, base64.b64decode(voxels["runs"], validate=True), *segments,
+    runs = base64.b64decode(voxels["runs"], validate=True)
+    return Step(decode(str, voxels["name"], _WHERE), start, shape, runs, *segments,
                 decode(int, voxels["layers"], _WHERE), *crc)  # fmt: skip
 

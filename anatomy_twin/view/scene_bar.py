@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from anatomy_twin.view.icons import icon
 from anatomy_twin.view.status_line import ShortLabel
@@ -56,6 +56,7 @@ class SceneBar(QWidget):
         self.words = ShortLabel()
         self.words.setObjectName("quiet")
         row.addSpacing(8)
+        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         row.addWidget(self.words, 1)
         self._dress()
         theme_changed.connect(self._dress)
@@ -86,8 +87,10 @@ class SceneBar(QWidget):
             button.setToolButtonStyle(style.ToolButtonTextOnly if self.width() >= needed else style.ToolButtonIconOnly)
 
     def _dress(self) -> None:
+        side = round(1.2 * self.fontMetrics().height())
         for button, (name, _) in self._words_of.items():
             button.setIcon(icon(name))
+            button.setIconSize(QSize(side, side))
 
     def _follow(self, pane: ScenePane) -> None:
         self.slices.setChecked(pane.standing)

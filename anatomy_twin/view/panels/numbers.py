@@ -137,7 +137,8 @@ class NumbersPanel(QWidget):
             words = {"assessed": tr("Plan {plan}: exact, counted from the outlines; there is nothing to simulate"),
                      "none": tr("Plan {plan}: its numbers are not read off yet")}  # fmt: skip
         elif name in desk.case.results:
-            words = {"assessed": tr("Plan {plan}: simulated and assessed")}
+            words = {"assessed": tr("Plan {plan}: simulated and assessed"),
+                     "none": tr("Plan {plan}: its numbers are not read off yet")}  # fmt: skip
         else:
             words = {"assessed": tr("Plan {plan} is not simulated yet: only what needs no simulation is known")}
         form = {

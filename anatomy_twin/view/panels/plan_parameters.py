@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QLabel, QM
 from anatomy_twin.core import Plan
 from anatomy_twin.errors import TwinError
 from anatomy_twin.pipeline.procedures import Parameter, hands_on
+from anatomy_twin.view.names import named
 from anatomy_twin.view.plan_words import speaker
 from anatomy_twin.view.words import tr
 
@@ -71,7 +72,7 @@ class PlanParameters(QWidget):
         self._form = QFormLayout(self)
         self._form.setContentsMargins(0, 0, 0, 0)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
+        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         self.refresh()
 
     def refresh(self) -> None:
@@ -112,12 +113,12 @@ class PlanParameters(QWidget):
         if parameter.kind == "choice":
             choice = ChoiceField()
             for value, words in parameter.choices:
-                choice.addItem(self._say(words), value)
+                choice.addItem(named(self._say(words)), value)
             choice.activated.connect(lambda _, name=parameter.name, box=choice: self._changed(name, box.currentData()))
             return choice
         several = SeveralField()
         for value, words in parameter.choices:
-            action = several.menu().addAction(self._say(words))
+            action = several.menu().addAction(named(self._say(words)))
             action.setCheckable(True)
             action.setData(value)
             action.triggered.connect(lambda _, name=parameter.name, box=several: self._changed(name, _ticked(box)))

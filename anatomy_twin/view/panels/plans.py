@@ -9,7 +9,6 @@ from PySide6.QtGui import QBrush, QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
-    QHBoxLayout,
     QHeaderView,
     QLabel,
     QMenu,
@@ -24,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from anatomy_twin.pipeline.procedures import hands_on, unmeasured
 from anatomy_twin.rehearsal.comparing import KINDS, PlanState, plan_state
+from anatomy_twin.view.flow import flow
 from anatomy_twin.view.names import named
 from anatomy_twin.view.nothing import Nothing
 from anatomy_twin.view.panels.plan_parameters import PlanParameters
@@ -105,7 +105,7 @@ class PlansPanel(QScrollArea):
         gap = self.fontMetrics().height() // 3
         column.setContentsMargins(gap, gap, gap, gap)
         column.setSpacing(gap)
-        column.addLayout(self._buttons())
+        column.addWidget(self._buttons())
         column.addWidget(self.plans)
         column.addWidget(self.heading)
         column.addWidget(self.parts)
@@ -116,9 +116,7 @@ class PlansPanel(QScrollArea):
         self.rules.setMinimumHeight(8 * self.fontMetrics().height())
         self.setWidget(inner)
 
-    def _buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(self.fontMetrics().height() // 4)
+    def _buttons(self) -> QWidget:
         new = QToolButton()
         new.setText(tr("New"))
         new.setToolTip(tr("A new plan from a template"))
@@ -128,27 +126,16 @@ class PlansPanel(QScrollArea):
             if command in self._window.actions_by_name:
                 menu.addAction(self._window.actions_by_name[command])
         new.setMenu(menu)
-        row.addWidget(new)
         self.plan_buttons = [self._button(command, text) for command, text in (
             ("plan.duplicate", tr("Copy")), ("plan.delete", tr("Delete")))]  # fmt: skip
-        for button in self.plan_buttons:
-            row.addWidget(button)
-        row.addStretch(1)
         self.edit_button = self._button("plan.edit", tr("Edit"))
         self.edit_button.setCheckable(True)
-        row.addWidget(self.edit_button)
-        return row
+        return flow(new, *self.plan_buttons, self.edit_button, spacing=self.fontMetrics().height() // 4)
 
     def _part_buttons(self) -> QWidget:
-        holder = QWidget()
-        row = QHBoxLayout(holder)
-        row.setContentsMargins(0, 0, 0, 0)
         self.add_button = self._button("plan.add_part", tr("Add"))
         self.remove_button = self._button("plan.remove_part", tr("Remove"))
-        row.addWidget(self.add_button)
-        row.addWidget(self.remove_button)
-        row.addStretch(1)
-        return holder
+        return flow(self.add_button, self.remove_button, spacing=self.fontMetrics().height() // 4)
 
     def _button(self, command: str, text: str) -> QToolButton:
         button = QToolButton()

@@ -105,6 +105,10 @@ class SegmentList(QTreeWidget):
         self.wordy = True  # states are told by sign and word
         self.fit()
 
+    def sizeHint(self) -> QSize:
+        """It wants no more than it needs: what stands below it comes first, and it takes what is left."""
+        return QSize(super().sizeHint().width(), self.minimumHeight())
+
     def fit(self) -> None:
         """Take widths from the type; where there is little room names come first, and states are signs."""
         metrics = self.fontMetrics()

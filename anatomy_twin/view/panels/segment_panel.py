@@ -253,11 +253,11 @@ class SegmentPanel(QWidget):
         for segment in actions.listed(hand, only_flagged=self.only_flagged.isChecked()):
             look = looks.get(segment.name)
             structure = self._desk.case.anatomy.structures.get(segment.name)
-            volume = hand.counts.volume_ml(labels, segment.name) if labels is not None else None
+            volume = structure.volume_ml if structure is not None and segment.name not in stale else None
+            if volume is None and labels is not None:
+                volume = hand.counts.volume_ml(labels, segment.name)
             if volume is None and labels is not None and hand.session_edited and segment.name == self._desk.active:
                 volume = hand.counts.volume_now_ml(labels, segment.name)
-            elif volume is None and structure is not None and not segment.absent:
-                volume = structure.volume_ml
             rows.append(SegmentRow(
                 segment, look.colour if look is not None else segment.colour, look is not None and look.visible,
                 None if segment.absent else volume, segment.name in stale,

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from anatomy_twin.rehearsal import structure_label
 from anatomy_twin.segmentation.editing.desk import EVERYWHERE, UNCLAIMED
 from anatomy_twin.segmentation.editing.strokes import LARGEST_RADIUS_MM
+from anatomy_twin.view.flow import flow
 from anatomy_twin.view.icons import icon
 from anatomy_twin.view.names import named
 from anatomy_twin.view.style import theme_changed
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from anatomy_twin.view.window import RehearsalWindow
 
 SLIDER_STEPS: Final = 200  # even steps of the logarithm of the radius
-MOST_BY_STEPS: Final = 1000.0  # greater numbers have no arrows: nobody gets there by steps
+PLACE_LETTERS: Final = 10  # of the place where it is painted that can be read at least
 BRUSHES: Final = ("paint", "erase")
 
 
@@ -46,6 +47,7 @@ class Settings(QWidget):
         self.form.setContentsMargins(0, 2, 0, 0)
         self.form.setVerticalSpacing(3)
         self.form.setHorizontalSpacing(6)
+        self.form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self.hint = QLabel()
         self.hint.setWordWrap(True)
@@ -63,7 +65,7 @@ class Settings(QWidget):
         hand = self._hand
         self.size_slider = QSlider(Qt.Orientation.Horizontal)
         self.size_slider.setRange(0, SLIDER_STEPS)
-        self.size_slider.setMinimumWidth(40)
+        self.size_slider.setMinimumWidth(60)
         self.diameter = _number(SMALLEST_RADIUS_MM * 2, LARGEST_RADIUS_MM * 2, tr(" mm"), 1)
         self.diameter.setObjectName("brush_size")
         self.size_slider.valueChanged.connect(lambda step: hand.set_radius(_radius_of(step)))
@@ -71,19 +73,21 @@ class Settings(QWidget):
         self.ball = QCheckBox(tr("Ball"))
         self.ball.setToolTip(tr("Paint in all slices that the ball reaches, not on the one under the mouse alone"))
         self.ball.toggled.connect(hand.set_ball)
-        self.brush_row = _row(self.size_slider, self.diameter, self.ball)
+        self.brush_row = flow(self.size_slider, self.diameter, self.ball)
         self.form.addRow(tr("Brush"), self.brush_row)
 
     def _make_limits(self) -> None:
         hand = self._hand
         self.place = QComboBox()
         self.place.setObjectName("place")
-        self.place.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.place.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.place.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.place.setMinimumContentsLength(PLACE_LETTERS)
         self.place.activated.connect(lambda _: hand.limit(place=str(self.place.currentData())))
         self.keep = QCheckBox(tr("Others stay"))
         self.keep.setToolTip(tr("No other organ or vessel gives voxels up; fat, muscle and what nobody claims do"))
         self.keep.toggled.connect(lambda on: hand.limit(keep_others=on))
-        self.form.addRow(tr("Where"), _row(self.place, self.keep))
+        self.form.addRow(tr("Where"), flow(self.place, self.keep))
         self.by_hu = QCheckBox(self._unit())
         self.by_hu.setToolTip(tr("Only voxels with values in this range are painted"))
         self.by_hu.toggled.connect(lambda on: hand.limit(by_hu=on))
@@ -97,7 +101,7 @@ class Settings(QWidget):
         sample.setAccessibleName(tr("Pick"))
         sample.setToolTip(self._window.commands["segment.sample"].tip)
         sample.clicked.connect(lambda _=False: self._window.run("segment.sample"))
-        self.form.addRow(tr("Values"), _row(self.by_hu, self.low, self.high, sample))
+        self.form.addRow(tr("Values"), flow(self.by_hu, self.low, self.high, sample))
 
     def _make_numbers(self) -> None:
         hand = self._hand
@@ -111,10 +115,10 @@ class Settings(QWidget):
             self.numbers[name] = field
         fields = self.numbers
         self.number_rows = (
-            _row(fields["margin_mm"], QLabel(tr("Smooth")), fields["sigma_mm"]),
-            _row(fields["shell_mm"], QLabel(tr("Small")), fields["min_ml"]),
+            flow(fields["margin_mm"], flow_pair(tr("Smooth"), fields["sigma_mm"])),
+            flow(fields["shell_mm"], flow_pair(tr("Small"), fields["min_ml"])),
         )
-        self.form.addRow(tr("Margin"), self.number_rows[0])
+        self.form.addRow(tr("Grow by"), self.number_rows[0])
         self.form.addRow(tr("Shell"), self.number_rows[1])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -182,34 +186,31 @@ class Settings(QWidget):
         return hints.get(tool, "")
 
 
+def flow_pair(words: str, field: QWidget) -> QWidget:
+    """Return a field with its label, which stay together."""
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(4)
+    row.addWidget(QLabel(words))
+    row.addWidget(field)
+    holder.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+    return holder
+
+
 def _number(low: float, high: float, unit: str, digits: int) -> QDoubleSpinBox:
     field = QDoubleSpinBox()
     field.setDecimals(digits)
     field.setRange(low, high)
     field.setSuffix(unit)
     field.setKeyboardTracking(False)
-    if high > MOST_BY_STEPS:  # is typed or picked
-        field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
     return field
 
 
 def width_of(field: QDoubleSpinBox) -> int:
     """Return how wide a field is for the longest number that it can hold."""
     longest = f"-{field.maximum():.{field.decimals()}f}{field.suffix()}"
-    return field.fontMetrics().horizontalAdvance(longest) + (14 if field.maximum() > MOST_BY_STEPS else 34)
-
-
-def _row(*widgets: QWidget) -> QWidget:
-    holder = QWidget()
-    row = QHBoxLayout(holder)
-    row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(4)
-    for widget in widgets:
-        row.addWidget(widget, int(isinstance(widget, QSlider | QComboBox)))
-    if not any(isinstance(widget, QSlider | QComboBox) for widget in widgets):
-        row.addStretch(1)
-    holder.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-    return holder
+    return field.fontMetrics().horizontalAdvance(longest) + 34
 
 
 def _set(field: QSlider | QDoubleSpinBox, value: float) -> None:

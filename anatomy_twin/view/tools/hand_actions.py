@@ -14,6 +14,7 @@ from anatomy_twin.segmentation import editing
 from anatomy_twin.segmentation.editing import table
 from anatomy_twin.segmentation.editing.desk import value_spans
 from anatomy_twin.view.tools.hand_kit import Hand
+from anatomy_twin.view.words import tr
 
 CHANGED: Final = "anatomy_twin.pipeline.hand:changed"
 THRESHOLDED: Final = "anatomy_twin.pipeline.hand:thresholded"
@@ -121,7 +122,8 @@ def delete(hand: Hand) -> None:
         return
     aimed = [plan.name for plan in hand.desk.case.plans.values() if name in _named_by(plan)]
     if aimed:
-        hand.desk.tell(f"plan {', '.join(aimed)} is made for {hand.called}; change or delete the plan first", "error")
+        form = tr("plan {plans} is made for {name}; change or delete the plan first")
+        hand.desk.tell(form.format(plans=", ".join(aimed), name=hand.called), "error")
         return
     hand.do(lambda: table.remove.change(labels, name))
 
@@ -163,7 +165,7 @@ def step_segment(hand: Hand, step: int, *, only_flagged: bool = False) -> None:
     """Make the next (1) or the previous (-1) segment of the list the active one and go there."""
     names = [s.name for s in listed(hand, only_flagged=only_flagged)]
     if not names:
-        hand.desk.tell("no segment is flagged" if only_flagged else "there are no segments")
+        hand.desk.tell(tr("no segment is flagged") if only_flagged else tr("there are no segments"))
         return
     here = names.index(hand.desk.active) if hand.desk.active in names else (-1 if step > 0 else 0)
     choose(hand, names[(here + step) % len(names)])

@@ -20,6 +20,7 @@ from anatomy_twin.segmentation.editing.region import cover, uncover
 from anatomy_twin.segmentation.editing.strokes import LARGEST_RADIUS_MM, Region, Stroke
 from anatomy_twin.segmentation.ground.losses import NO_ORGAN
 from anatomy_twin.view.tools.hand_surfaces import Surfaces
+from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
     from anatomy_twin.view.desk import Desk
@@ -100,11 +101,11 @@ class Hand:
     def ready(self, *, filled: bool = False) -> bool:
         """Tell whether there is a segment to work on (``filled``: with voxels); say in words what is missing."""
         if self.labels is None:
-            self.desk.tell("the scan has no labels yet; find the organs first", "warning")
+            self.desk.tell(tr("the scan has no labels yet; find the organs first"), "warning")
         elif self.segment is None:
-            self.desk.tell("no segment is chosen; choose one in the list, or make a new one", "warning")
+            self.desk.tell(tr("no segment is chosen; choose one in the list, or make a new one"), "warning")
         elif filled and self.segment.absent:
-            self.desk.tell(f"{self.called} has no voxels yet; paint it first", "warning")
+            self.desk.tell(tr("{name} has no voxels yet; paint it first").format(name=self.called), "warning")
         else:
             return True
         return False
@@ -207,14 +208,14 @@ class Hand:
                 return uncover.change(labels, name, region, verb=verb, **self.hu)
             return cover.change(labels, name, region, verb=verb, create=True, **self.hu, **self.rules)
 
-        return self.do(change, f"{verb}: nothing changes here")
+        return self.do(change, tr("{verb}: nothing changes here").format(verb=verb))
 
-    def do(self, make: Callable[[], Change], nothing: str = "nothing changes") -> bool:
+    def do(self, make: Callable[[], Change], nothing: str = "") -> bool:
         """Make a change and put it into the case as one step; refusals and emptiness are told in words."""
         try:
             change = make()
             if change.empty:
-                self.desk.tell(nothing, "warning")
+                self.desk.tell(nothing or tr("nothing changes"), "warning")
                 return False
             before = self.desk.case
             self.desk.session.do_labels(change)
@@ -223,11 +224,10 @@ class Hand:
             return False
         self.last_told = change.told
         self.desk.tell("; ".join((change.name.replace("_", " "), *change.told[:3])))
-        words = {"results": "simulation", "assessments": "numbers", "checks": "checks of plans"}
-        gone = [word for part, word in words.items() if getattr(before, part) and not getattr(self.desk.case, part)]
+        gone = ", ".join(name for name in before.results if name not in self.desk.case.results)
         if gone:
-            self.desk.tell(f"dropped, as they were of the old outlines: {', '.join(gone)}; undo brings them back",
-                           "warning")
+            form = tr("the outlines changed where plan {plans} was simulated: simulate it again, or undo the change")
+            self.desk.tell(form.format(plans=gone), "warning")
         self.tell_all()
         return True
 
@@ -248,8 +248,8 @@ class Hand:
         def done(change: Change) -> None:
             self._work = ("", None)
             if self.labels is not labels:
-                self.desk.tell(f"{title}: the labels changed meanwhile: the answer is out of date and was not taken",
-                               "warning")
+                form = tr("{title}: the labels changed meanwhile: the answer is out of date and was not taken")
+                self.desk.tell(form.format(title=title), "warning")
                 failed()
                 return
             take(change)

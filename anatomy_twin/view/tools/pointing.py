@@ -13,6 +13,7 @@ from anatomy_twin.segmentation.editing.region import regions_of, uncover
 from anatomy_twin.segmentation.editing.tracing import level_region, piece_at
 from anatomy_twin.view.tools.brush import tint_of
 from anatomy_twin.view.tools.hand_kit import Hand, median_hu
+from anatomy_twin.view.words import tr
 
 INSIDE: Final = (90, 220, 130)
 OUTSIDE: Final = (255, 120, 90)
@@ -69,12 +70,13 @@ class Grow(Tool):
         change = self.proposed
         if change is None or self._for is None:
             if self._job is not None and not self._job.over:
-                self.hand.desk.tell("the outline is still being drawn", "info")
+                self.hand.desk.tell(tr("the outline is still being drawn"), "info")
             return False
         current = self._for[0] is self.hand.labels
         self._forget()
         if not current:
-            self.hand.desk.tell("the labels changed meanwhile: the outline is out of date and was not taken", "warning")
+            self.hand.desk.tell(tr("the labels changed meanwhile: the outline is out of date and was not taken"),
+                                "warning")
             return False
         return self.hand.do(lambda: change)
 
@@ -111,7 +113,7 @@ class Grow(Tool):
             if number == self._asked:
                 self._job, self._drafts[count] = None, change
                 if change.empty:
-                    hand.desk.tell("the outline agrees with the clicks already; click where it is wrong")
+                    hand.desk.tell(tr("the outline agrees with the clicks already; click where it is wrong"))
                 self._show(change)
 
         def dropped() -> None:
@@ -139,7 +141,8 @@ class Grow(Tool):
                 if not region.empty:
                     tints.append(tint_of(region, self.hand.upright, label, colour))
             self._tints = tuple(tints)
-            self.hand.desk.tell(f"proposed: {'; '.join(change.told[:3])}. Enter takes it, Esc drops it")
+            self.hand.desk.tell(
+                tr("proposed: {what}. Enter takes it, Esc drops it").format(what="; ".join(change.told[:3])))
         self.hand.tell_all()
 
     def _stop(self) -> None:
@@ -203,7 +206,8 @@ class Sample(Tool):
             return True
         low, high = middle - SAMPLED_SPREADS * spread, middle + SAMPLED_SPREADS * spread
         self.hand.limit(by_hu=True, hu=(round(low), round(high)))
-        self.hand.desk.tell(f"only values from {low:.0f} to {high:.0f} are painted from now on")
+        self.hand.desk.tell(tr("only values from {low} to {high} are painted from now on").format(
+            low=round(low), high=round(high)))
         if self._before is not None:
             self.hand.desk.set_tool(self._before)
         return True
@@ -232,7 +236,7 @@ class Trace(Tool):
             return True
         self._find(at)
         if self._region is None:
-            self.hand.desk.tell("no line of equal values closes here; point at an edge", "warning")
+            self.hand.desk.tell(tr("no line of equal values closes here; point at an edge"), "warning")
         else:
             self.hand.put(self._region, erase=at.control, verb="erase" if at.control else "trace")
         return True

@@ -1576,6 +1576,10 @@
         <translation>Grauwertfenster</translation>
     </message>
     <message>
+        <source>Grow by</source>
+        <translation>Wachsen um</translation>
+    </message>
+    <message>
         <source>HU</source>
         <translation>HU</translation>
     </message>
@@ -3806,6 +3810,34 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Nadelansicht, schräg, Sonde, quer zur Nadel</translation>
     </message>
     <message>
+        <source>no line of equal values closes here; point at an edge</source>
+        <translation>hier schließt sich keine Linie gleicher Werte; auf eine Kante zeigen</translation>
+    </message>
+    <message>
+        <source>no segment is chosen; choose one in the list, or make a new one</source>
+        <translation>kein Segment ist gewählt; eines in der Liste wählen oder ein neues anlegen</translation>
+    </message>
+    <message>
+        <source>no segment is flagged</source>
+        <translation>kein Segment ist markiert</translation>
+    </message>
+    <message>
+        <source>nothing changes</source>
+        <translation>nichts ändert sich</translation>
+    </message>
+    <message>
+        <source>only values from {low} to {high} are painted from now on</source>
+        <translation>von jetzt an werden nur Werte von {low} bis {high} gemalt</translation>
+    </message>
+    <message>
+        <source>plan {plans} is made for {name}; change or delete the plan first</source>
+        <translation>Plan {plans} ist für {name} gemacht; zuerst den Plan ändern oder löschen</translation>
+    </message>
+    <message>
+        <source>proposed: {what}. Enter takes it, Esc drops it</source>
+        <translation>Vorschlag: {what}. Enter übernimmt ihn, Esc verwirft ihn</translation>
+    </message>
+    <message>
         <source>rendering off, volume rendering off</source>
         <translation>Volumendarstellung aus, Rendering aus</translation>
     </message>
@@ -3816,6 +3848,30 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>sidebar, hide structures</source>
         <translation>Seitenleiste, Strukturen ausblenden</translation>
+    </message>
+    <message>
+        <source>the labels changed meanwhile: the outline is out of date and was not taken</source>
+        <translation>die Umrisse haben sich inzwischen geändert: der Vorschlag ist veraltet und wurde nicht übernommen</translation>
+    </message>
+    <message>
+        <source>the outline agrees with the clicks already; click where it is wrong</source>
+        <translation>der Umriss passt schon zu den Klicks; dorthin klicken, wo er falsch ist</translation>
+    </message>
+    <message>
+        <source>the outline is still being drawn</source>
+        <translation>der Umriss wird noch gezeichnet</translation>
+    </message>
+    <message>
+        <source>the outlines changed where plan {plans} was simulated: simulate it again, or undo the change</source>
+        <translation>die Umrisse haben sich dort geändert, wo Plan {plans} simuliert wurde: neu simulieren oder die Änderung rückgängig machen</translation>
+    </message>
+    <message>
+        <source>the scan has no labels yet; find the organs first</source>
+        <translation>die Aufnahme hat noch keine Umrisse; zuerst die Organe finden</translation>
+    </message>
+    <message>
+        <source>there are no segments</source>
+        <translation>es gibt keine Segmente</translation>
     </message>
     <message>
         <source>thin, slab off, MIP off</source>
@@ -5994,6 +6050,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>{name_whole} mit den Gefäßen, ohne {name} ({lost} ml)</translation>
     </message>
     <message>
+        <source>{name} has no voxels yet; paint it first</source>
+        <translation>{name} hat noch keine Voxel; zuerst malen</translation>
+    </message>
+    <message>
         <source>{name} in segment {where} (estimated)</source>
         <translation>{name} in Segment {where} (geschätzt)</translation>
     </message>
@@ -6094,6 +6154,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>{title}: angehalten; der Fall ist wie zuvor</translation>
     </message>
     <message>
+        <source>{title}: the labels changed meanwhile: the answer is out of date and was not taken</source>
+        <translation>{title}: die Umrisse haben sich inzwischen geändert: das Ergebnis ist veraltet und wurde nicht übernommen</translation>
+    </message>
+    <message>
         <source>{title}: this runs already</source>
         <translation>{title}: das läuft schon</translation>
     </message>
@@ -6104,6 +6168,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>{value}, the device gives {low} to {high}</source>
         <translation>{value}, das Gerät gibt {low} bis {high}</translation>
+    </message>
+    <message>
+        <source>{verb}: nothing changes here</source>
+        <translation>{verb}: hier ändert sich nichts</translation>
     </message>
     <message>
         <source>{what} changed meanwhile: the answer does not fit any more and was not taken</source>
