@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.test_view_shell import shell, window  # noqa: F401
-
 pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def window(shell_window):
+    return shell_window
 
 
 def test_no_two_commands_share_a_key_or_a_name(qapp):
@@ -38,7 +41,7 @@ def test_every_command_stands_in_a_menu_with_words(qapp):
         assert not command.bar or command.icon in DRAWINGS, f"{command.name} has no icon on the tool bar"
 
 
-def test_single_letters_are_typed_not_run(window, qtbot):  # noqa: F811
+def test_single_letters_are_typed_not_run(window, qtbot):
     from PySide6.QtCore import Qt
     from PySide6.QtWidgets import QLineEdit, QSpinBox
 
@@ -68,7 +71,7 @@ def test_single_letters_are_typed_not_run(window, qtbot):  # noqa: F811
         box.deleteLater()
 
 
-def test_letters_are_commands_in_a_view(window, qtbot):  # noqa: F811
+def test_letters_are_commands_in_a_view(window, qtbot):
     from PySide6.QtCore import Qt
 
     pane = window.views.slice_panes["axial"]
@@ -81,7 +84,7 @@ def test_letters_are_commands_in_a_view(window, qtbot):  # noqa: F811
     assert window.desk.case.display.palette == ""
 
 
-def test_escape_gives_back_then_puts_away_then_leaves_edit_mode(window, qtbot):  # noqa: F811
+def test_escape_gives_back_then_puts_away_then_leaves_edit_mode(window, qtbot):
     from dataclasses import replace
 
     from PySide6.QtCore import Qt
@@ -99,7 +102,7 @@ def test_escape_gives_back_then_puts_away_then_leaves_edit_mode(window, qtbot): 
     assert not desk.edit_mode
 
 
-def test_f6_goes_through_all_views_and_panels(window, qtbot):  # noqa: F811
+def test_f6_goes_through_all_views_and_panels(window, qtbot):
     from PySide6.QtCore import Qt
     from PySide6.QtWidgets import QApplication
 
@@ -118,7 +121,7 @@ def test_f6_goes_through_all_views_and_panels(window, qtbot):  # noqa: F811
     assert reached[-2] is holder or reached[-2].isAncestorOf(holder)
 
 
-def test_a_panel_is_gone_to_by_key_and_shows_that_it_has_the_keyboard(window, qtbot):  # noqa: F811
+def test_a_panel_is_gone_to_by_key_and_shows_that_it_has_the_keyboard(window, qtbot):
     from PySide6.QtCore import Qt
     from PySide6.QtWidgets import QApplication
 
@@ -131,7 +134,7 @@ def test_a_panel_is_gone_to_by_key_and_shows_that_it_has_the_keyboard(window, qt
     window.show_panel("messages")
 
 
-def test_palette_finds_by_a_few_letters_and_runs(window, qtbot):  # noqa: F811
+def test_palette_finds_by_a_few_letters_and_runs(window, qtbot):
     from PySide6.QtCore import Qt
     from PySide6.QtWidgets import QApplication
 
@@ -144,7 +147,7 @@ def test_palette_finds_by_a_few_letters_and_runs(window, qtbot):  # noqa: F811
     assert window.views.layout_name == "slices" and QApplication.activePopupWidget() is None
 
 
-def test_palette_says_why_not_and_jumps_to_structures(window, qtbot):  # noqa: F811
+def test_palette_says_why_not_and_jumps_to_structures(window, qtbot):
     from PySide6.QtCore import Qt
 
     from anatomy_twin.view.palette import Palette
@@ -181,14 +184,14 @@ def test_found_ranks_starts_of_words_first():
     ("STL", "file.export"), ("RECIST", "measure.diameters"), ("color-blind", "look.palette_colour-blind"),
     ("needle", "plan.new_ablation"), ("F5", "simulate.run"),
 ])  # fmt: skip
-def test_the_palette_knows_what_others_call_it(window, query, name):  # noqa: F811
+def test_the_palette_knows_what_others_call_it(window, query, name):
     from anatomy_twin.view.finding import found
     from anatomy_twin.view.palette import entries_of
 
     assert name in [entry.key for entry in found(query, entries_of(window))[:8]]
 
 
-def test_the_palette_says_that_nothing_is_called_so(window, qtbot):  # noqa: F811
+def test_the_palette_says_that_nothing_is_called_so(window, qtbot):
     from PySide6.QtCore import Qt
 
     from anatomy_twin.view.palette import Palette
@@ -215,7 +218,7 @@ def test_other_words_are_those_of_commands(qapp):
     assert [key for key in tables(str) if not any(fnmatch(name, key) for name in names)] == []
 
 
-def test_page_of_keys_has_every_key(window, qtbot):  # noqa: F811
+def test_page_of_keys_has_every_key(window, qtbot):
     from PySide6.QtCore import Qt
 
     from anatomy_twin.view.cheat_sheet import CheatSheet
@@ -230,7 +233,7 @@ def test_page_of_keys_has_every_key(window, qtbot):  # noqa: F811
     assert not sheet.isVisible()
 
 
-def test_about_names_versions_and_the_intended_use(window):  # noqa: F811
+def test_about_names_versions_and_the_intended_use(window):
     from PySide6.QtWidgets import QLabel
 
     from anatomy_twin import __version__
@@ -243,7 +246,7 @@ def test_about_names_versions_and_the_intended_use(window):  # noqa: F811
     dialog.deleteLater()
 
 
-def test_the_check_of_this_computer_passes_here(window, qtbot):  # noqa: F811
+def test_the_check_of_this_computer_passes_here(window, qtbot):
     from anatomy_twin.view.about import CheckDialog
 
     dialog = CheckDialog(window)

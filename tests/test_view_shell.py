@@ -9,37 +9,9 @@ import pytest
 pytestmark = pytest.mark.gui
 
 
-@pytest.fixture(scope="module")
-def shell(toy_case, tmp_path_factory, qapp):
-    """One window for all tests that leave it as they found it, with preferences of its own."""
-    from anatomy_twin.pipeline.session import Session
-    from anatomy_twin.view.preferences import Preferences
-    from anatomy_twin.view.style import apply_style
-    from anatomy_twin.view.window import RehearsalWindow
-    from anatomy_twin.view.words import install_language
-
-    apply_style(qapp, "dark", 100)
-    install_language("en")
-    file = tmp_path_factory.mktemp("preferences") / "window.ini"
-    window = RehearsalWindow(Session(toy_case), None, Preferences(file))
-    window.preferences["language"] = "en"
-    window.resize(1280, 720)
-    window.show()
-    yield window
-    window.close()
-    apply_style(qapp, "dark", 100)
-    install_language("en")
-
-
 @pytest.fixture
-def window(shell, qtbot):
-    """The window with the keyboard on the axial slice."""
-    qtbot.waitUntil(lambda: shell.views is not None and shell.views.isVisible(), timeout=5000)
-    shell.activateWindow()
-    shell.views.set_layout("four")
-    shell.views.slice_panes["axial"].setFocus()
-    qtbot.waitUntil(lambda: shell.views.slice_panes["axial"].hasFocus(), timeout=5000)
-    return shell
+def window(shell_window):
+    return shell_window
 
 
 def boxes(views):

@@ -104,8 +104,8 @@ def _read_off(
     prepared: Prepared, plan: AblationPlan, level: Any, zone: Boundary, caption: str
 ) -> tuple[tuple[Quantity, ...], SurfaceMesh | None]:
     ablated_ml = int(np.count_nonzero(level >= 1.0)) * zone.geometry.voxel_volume_ml
-    found = [Quantity("tumour_ml", "Target volume", round(prepared.target_ml, 2), "ml", note=plan.target),
-             Quantity("ablated_ml", "Ablated volume", round(ablated_ml, 2), "ml", note=caption)]  # fmt: skip
+    found = [Quantity("tumour_ml", "Target volume", round(prepared.target_ml, 3), "ml", note=plan.target),
+             Quantity("ablated_ml", "Ablated volume", round(ablated_ml, 3), "ml", note=caption)]  # fmt: skip
     if ablated_ml == 0.0:
         return tuple(found), None
     if prepared.field is None:
