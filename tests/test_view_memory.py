@@ -121,3 +121,35 @@ def test_the_history_counts_a_step_once(case):
     assert entry.bytes == session.history.bytes > 0
     assert entry.__dict__["bytes"] == entry.bytes  # long sessions would be slow otherwise
     session.close()
+
+
+def test_unreachable_cycles_die_in_the_interface_thread_alone(qtbot, monkeypatch, tmp_path):
+    import threading
+
+    from anatomy_twin.view.memory import Collector
+    from anatomy_twin.view.window import RehearsalWindow
+
+    own_folders(monkeypatch, tmp_path)
+    living, window = Collector.living, RehearsalWindow()
+    assert not gc.isenabled()
+    died_in: list[str] = []
+
+    class Cycle:
+        def __init__(self) -> None:
+            self.me = self
+            weakref.finalize(self, lambda: died_in.append(threading.current_thread().name))
+
+    def allocate() -> None:
+        for _ in range(200):
+            Cycle()
+        _ = [[number] for number in range(200_000)]  # more than enough for Python to look for cycles by itself
+
+    thread = threading.Thread(target=allocate)
+    thread.start()
+    thread.join()
+    assert died_in == []
+    qtbot.waitUntil(lambda: len(died_in) == 200, timeout=20_000)
+    assert set(died_in) == {threading.main_thread().name}
+    window.deleteLater()
+    qtbot.waitUntil(lambda: Collector.living == living, timeout=20_000)
+    assert gc.isenabled() == (living == 0)

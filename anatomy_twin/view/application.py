@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 from anatomy_twin.pipeline.session import Session
 from anatomy_twin.view.failures import Failures
+from anatomy_twin.view.memory import set_aside
 from anatomy_twin.view.preferences import Preferences
 from anatomy_twin.view.style import apply_style
 from anatomy_twin.view.words import install_language, tr
@@ -62,6 +63,7 @@ def run_application(
     beat.start()
     try:
         window.appear()
+        set_aside()
         if shown is not None:
             shown(window)
         code: int = application.exec()

@@ -15,7 +15,7 @@ from anatomy_twin.view.docks import Docks
 from anatomy_twin.view.jobs import Jobs
 from anatomy_twin.view.keyboard import KeyGuard, give_keyboard
 from anatomy_twin.view.live import Live
-from anatomy_twin.view.memory import give_back
+from anatomy_twin.view.memory import Collector, give_back
 from anatomy_twin.view.menus import Menus
 from anatomy_twin.view.opening_banner import read_only_words
 from anatomy_twin.view.preferences import Preferences
@@ -61,6 +61,7 @@ class RehearsalWindow(QMainWindow):
         self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
         self._soon.timeout.connect(self.refresh_actions)
         self._keys = KeyGuard(self)
+        Collector(self)
         self.resize(*SIZE)
         self.make_commands()
         self._least_size()
