@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
-from scipy.spatial import cKDTree
 
 from anatomy_twin.core import ThermalResult, VolumeGeometry, reindex
+from anatomy_twin.core.later import later
 from anatomy_twin.errors import DataError
 from anatomy_twin.kernels.distance import signed_distance_mm
+
+ndimage = later("scipy.ndimage")
+spatial = later("scipy.spatial")
 
 Floats = NDArray[np.float64]
 FAR = 5.0  # damage is followed over this many powers of e to either side of the boundary
@@ -103,7 +105,7 @@ def signed_distance_to(boundary: Boundary, points_mm: Floats) -> Floats:
 def distance_to_triangles(vertices_mm: Floats, triangles: NDArray[np.int64], points_mm: Floats) -> Floats:
     """Return the distance in mm of points (n, 3) to a surface of small triangles."""
     corners = vertices_mm[triangles]
-    tree = cKDTree(corners.mean(axis=1))
+    tree = spatial.cKDTree(corners.mean(axis=1))
     count = min(16, triangles.shape[0])
     near = np.asarray(tree.query(points_mm, k=count)[1]).reshape(points_mm.shape[0], count)
     gap = np.full(points_mm.shape[0], np.inf)

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from anatomy_twin.assess.boundary import FAR, Boundary, distance_to_triangles, mask_boundary, signed_distance_to
 from anatomy_twin.assess.margin import Margin, is_lesion, nearest, organ_field
 from anatomy_twin.core import LabelMap, VolumeGeometry
+from anatomy_twin.core.later import later
 from anatomy_twin.errors import DataError
 from anatomy_twin.kernels.distance import distance_mm
 from anatomy_twin.units import check_point
+
+spatial = later("scipy.spatial")
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -76,7 +78,7 @@ class MarginField:
         corners = vertices[triangles]
         centres = corners.mean(axis=1)
         reach = float(np.sqrt(((corners - centres[:, None]) ** 2).sum(axis=2).max()))
-        rough = np.asarray(cKDTree(centres).query(self.points_mm)[0])
+        rough = np.asarray(spatial.cKDTree(centres).query(self.points_mm)[0])
         inside = zone.sample(self.points_mm) > 0
         low = np.where(inside, rough - reach, -rough)
         high = np.where(inside, rough, reach - rough)

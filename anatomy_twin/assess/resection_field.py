@@ -8,14 +8,16 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from anatomy_twin.assess.boundary import mask_boundary
 from anatomy_twin.assess.margin import is_lesion
 from anatomy_twin.core import LabelMap, ResectionPlan, VesselTree, VolumeGeometry
+from anatomy_twin.core.later import later
 from anatomy_twin.kernels.resection import count_beyond, find_runs, mark_cut
 from anatomy_twin.plan.resection import index_planes, organ_mask
 from anatomy_twin.units import Point, check_point
+
+ndimage = later("scipy.ndimage")
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]

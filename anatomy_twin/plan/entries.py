@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from anatomy_twin.core import LabelMap
+from anatomy_twin.core.later import later
+
+ndimage = later("scipy.ndimage")
 
 
 def skin_entries(labels: LabelMap, around_mm: NDArray[np.float64], reach_mm: float, count: int) -> NDArray[np.float64]:

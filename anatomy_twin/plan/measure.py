@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from anatomy_twin import catalog
 from anatomy_twin.core import SILENT, Monitor, check_cancelled
+from anatomy_twin.core.later import later
 from anatomy_twin.kernels.distance import distance_mm, signed_distance_mm
 from anatomy_twin.kernels.rays import least_along, walk_paths
 from anatomy_twin.plan.tissues import OUTSIDE, Tissues
@@ -22,6 +22,8 @@ COST_NAMES = (
     "organ missing before the target",
     "angle to the normal of the capsule",
 )
+
+ndimage = later("scipy.ndimage")
 
 
 def limit(name: str) -> float:

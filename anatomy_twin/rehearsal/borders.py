@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
 
 from anatomy_twin.core import VolumeGeometry
+from anatomy_twin.core.later import later
+
+spatial = later("scipy.spatial")
 
 Floats = NDArray[np.float64]
 
@@ -41,8 +44,8 @@ class Border:
     geometry: VolumeGeometry
     mask: NDArray[np.bool_]
     start: NDArray[np.int64]
-    inner: cKDTree
-    outer: cKDTree
+    inner: Any
+    outer: Any
 
     @staticmethod
     def of(index: NDArray[np.int64], geometry: VolumeGeometry) -> Border:
@@ -61,7 +64,7 @@ class Border:
         trees = []
         for part in (mask & ~inside, near & ~mask):
             centres = (np.argwhere(part) + start) * np.asarray(geometry.spacing_mm)
-            trees.append(cKDTree(centres, balanced_tree=False, compact_nodes=False))
+            trees.append(spatial.cKDTree(centres, balanced_tree=False, compact_nodes=False))
         return Border(geometry, mask, start, *trees)
 
     def distance_mm(self, point_mm: ArrayLike) -> float:
@@ -89,7 +92,7 @@ class Border:
         return float(np.linalg.norm(beyond * np.asarray(self.geometry.spacing_mm)))
 
 
-def _to_boxes(place: Floats, centres: cKDTree, size: Floats) -> tuple[float, Floats]:
+def _to_boxes(place: Floats, centres: Any, size: Floats) -> tuple[float, Floats]:
     """Return the distance from a place to the nearest of equal boxes of a size round centres, and its centre.
 
     A box is nearer than its centre by half its diagonal at most, so few of them need to be looked at.

@@ -6,7 +6,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull, QhullError
 from skimage.measure import find_contours, points_in_poly
 
 from anatomy_twin.core import (
@@ -21,9 +20,12 @@ from anatomy_twin.core import (
     Volume,
     VolumeGeometry,
 )
+from anatomy_twin.core.later import later
 from anatomy_twin.errors import DataError
 from anatomy_twin.rehearsal.cropping import cut_to
 from anatomy_twin.units import check_point
+
+spatial = later("scipy.spatial")
 
 Floats = NDArray[np.float64]
 
@@ -160,8 +162,8 @@ def _longest(outline: Floats) -> tuple[float, Floats]:
     flat = outline - outline.mean(axis=0)
     axes = np.linalg.svd(flat, full_matrices=False)[2][:2]
     try:
-        corners = outline[ConvexHull(flat @ axes.T).vertices]
-    except QhullError:  # a line
+        corners = outline[spatial.ConvexHull(flat @ axes.T).vertices]
+    except spatial.QhullError:  # a line
         corners = outline
     apart = np.linalg.norm(corners[:, None] - corners[None], axis=-1)
     one, other = np.unravel_index(int(np.argmax(np.round(apart, 6))), apart.shape)

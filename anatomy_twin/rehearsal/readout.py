@@ -9,13 +9,15 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
 
 from anatomy_twin.core import Case, LabelMap, VesselTree
+from anatomy_twin.core.later import later
 from anatomy_twin.rehearsal.borders import Border, Voxels
 from anatomy_twin.rehearsal.build import format_number
 from anatomy_twin.rehearsal.scene import FieldSeries, Scene, SegmentLook
 from anatomy_twin.units import Point, check_point, place_text
+
+spatial = later("scipy.spatial")
 
 GROUP_ORDER: Final = {"target": 0, "zone": 1, "vessel": 2, "organ": 3, "body": 4}
 NEAR_MM: Final = 4.0  # from a vessel's wall to its line, at most, beside half its width
@@ -94,7 +96,7 @@ class Branches:
     """The pieces of all vessel trees by their ends, and how wide they are."""
 
     trees: Mapping[str, VesselTree]
-    ends: cKDTree
+    ends: Any
     width_mm: NDArray[np.float64]
 
     @staticmethod
@@ -103,7 +105,8 @@ class Branches:
         if not any(len(tree.nodes_mm) for tree in trees.values()):
             return None
         nodes = np.concatenate([tree.nodes_mm for tree in trees.values()])
-        return Branches(trees, cKDTree(nodes), 2.0 * np.concatenate([tree.radius_mm for tree in trees.values()]))
+        widths_mm = 2.0 * np.concatenate([tree.radius_mm for tree in trees.values()])
+        return Branches(trees, spatial.cKDTree(nodes), widths_mm)
 
     def width_at(self, point_mm: ArrayLike) -> float | None:
         """Return how wide the vessel is whose line runs nearest, None where none runs near."""

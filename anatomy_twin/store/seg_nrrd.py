@@ -15,15 +15,17 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from anatomy_twin import catalog
 from anatomy_twin.core import Code, LabelMap, Segment, Volume
 from anatomy_twin.core.labels import FORMER_STATES, STATES
+from anatomy_twin.core.later import later
 from anatomy_twin.core.regrid import labels_on_grid
 from anatomy_twin.errors import DataError, StoreError, TwinError
 from anatomy_twin.store.codec import decode, encode
 from anatomy_twin.store.nrrd import NrrdFile, decode_nrrd, encode_nrrd
+
+ndimage = later("scipy.ndimage")
 
 ABSENT_KEY = "anatomy_twin_absent_segments"
 NOTES_KEY = "anatomy_twin_notes"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
+from collections.abc import Callable
 from functools import cache
 from typing import Final
 
@@ -11,6 +13,8 @@ from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import QWidget
 
 SOON_MS: Final = 200  # after the start page stands on the screen
+AFTER_CASE_MS: Final = 1000  # after a window was made with a case: its first picture comes first
+LIBRARIES: Final = ("scipy.ndimage", "scipy.spatial", "scipy.sparse")  # what the first move of the mouse asks for
 
 
 def drawn_by_gl(window: QWidget) -> None:
@@ -24,17 +28,35 @@ def drawn_by_gl(window: QWidget) -> None:
     reason.hide()
 
 
-def prepare_soon(window: QWidget) -> None:
-    """While the start page is looked at, load beside it what the first slice needs."""
-    QTimer.singleShot(SOON_MS, window, _prepare)
+def prepare_soon(window: QWidget, *, with_case: bool) -> None:
+    """Load beside the window what it needs next: for the first slice, and for what a person does then."""
+    QTimer.singleShot(AFTER_CASE_MS if with_case else SOON_MS, window, _load_libraries if with_case else _load_all)
 
 
 @cache
-def _prepare() -> None:
-    threading.Thread(target=_load_kernels, name="kernels of slices", daemon=True).start()
+def _load_all() -> None:
+    _begin(_kernels, _libraries)
 
 
-def _load_kernels() -> None:
+@cache
+def _load_libraries() -> None:
+    _begin(_libraries)
+
+
+def _begin(*parts: Callable[[], None]) -> None:
+    def load() -> None:
+        for part in parts:
+            part()
+
+    threading.Thread(target=load, name="what is needed next", daemon=True).start()
+
+
+def _kernels() -> None:
     from anatomy_twin.rehearsal import slice_paint
 
     slice_paint.warm_up()
+
+
+def _libraries() -> None:
+    for name in LIBRARIES:
+        importlib.import_module(name)

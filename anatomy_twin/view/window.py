@@ -72,7 +72,7 @@ class RehearsalWindow(QMainWindow):
             self.show_session(session, plan_name)
         else:
             self.refresh_actions()
-            prepare_soon(self)
+        prepare_soon(self, with_case=session is not None)
 
     # parts
 

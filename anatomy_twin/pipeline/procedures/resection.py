@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from anatomy_twin.core import Case, Plan, PlaneCut, ResectionPlan, SegmentCut, SurfaceCut
+from anatomy_twin.core.later import later
 from anatomy_twin.errors import PlanError
 from anatomy_twin.pipeline.procedures.around import choices_of, context_around, middle_mm, outline_mm, with_words
 from anatomy_twin.pipeline.procedures.kinds import Parameter, Procedure
@@ -19,6 +19,8 @@ from anatomy_twin.rehearsal.handles import PlanContext, move_handle, plan_handle
 from anatomy_twin.rehearsal.shapes import ALWAYS, CutTint, Shape
 from anatomy_twin.rehearsal.slicing import letters_of
 from anatomy_twin.units import check_point
+
+spatial = later("scipy.spatial")
 
 Floats = NDArray[np.float64]
 
@@ -65,7 +67,7 @@ def hilum_mm(case: Case, organ: str) -> Floats:
     trunk = outline_mm(case, "portal_vein") if organ == ORGAN else None
     if surface is None or trunk is None or not len(trunk):
         return middle
-    gaps = cKDTree(surface).query(trunk)[0]
+    gaps = spatial.cKDTree(surface).query(trunk)[0]
     return np.asarray(trunk[gaps <= gaps.min() + 5.0].mean(axis=0))
 
 

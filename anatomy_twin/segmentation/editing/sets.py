@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from anatomy_twin.core import Segment, as_seeds
+from anatomy_twin.core.later import later
 from anatomy_twin.errors import SegmentationError, UsageError
 from anatomy_twin.segmentation.editing.commit import commit, finished, hand_note, settled
 from anatomy_twin.segmentation.editing.desk import (
@@ -25,6 +25,8 @@ from anatomy_twin.segmentation.editing.desk import (
 )
 from anatomy_twin.segmentation.ground.compose import LAYERS
 from anatomy_twin.units import check_positive
+
+ndimage = later("scipy.ndimage")
 
 MOST_ISLANDS: Final = 50
 CONNECTIVITY: Final = {6: 1, 18: 2, 26: 3}

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
+from anatomy_twin.core.later import later
 from anatomy_twin.errors import SegmentationError, UsageError
 from anatomy_twin.kernels.distance import distance_mm as exact_distance_mm
 from anatomy_twin.kernels.seg_geodesic import travel_time
@@ -16,6 +16,8 @@ from anatomy_twin.kernels.seg_near import near_distance_mm
 from anatomy_twin.segmentation.editing.commit import commit
 from anatomy_twin.segmentation.editing.desk import NEAREST, Change, Desk, Mask, Rules, Verb
 from anatomy_twin.units import check_positive, check_range
+
+ndimage = later("scipy.ndimage")
 
 LARGEST_MM: Final = 100.0
 LARGEST_SIGMA_MM: Final = 15.0

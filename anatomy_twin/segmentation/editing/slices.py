@@ -8,13 +8,15 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
+from anatomy_twin.core.later import later
 from anatomy_twin.errors import DataError, SegmentationError, UsageError
 from anatomy_twin.segmentation.editing.commit import commit
 from anatomy_twin.segmentation.editing.desk import Change, Desk, Mask, Rules, Verb, grown_box
 from anatomy_twin.segmentation.editing.shape import capped_distance_mm
 from anatomy_twin.units import check_range
+
+ndimage = later("scipy.ndimage")
 
 AXES: Final = {"axial": 0, "coronal": 1, "sagittal": 2}
 _APART_MM: Final = 1e4  # slices this far apart do not see each other

@@ -6,13 +6,15 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import ndimage
 
 from anatomy_twin.core import LabelMap, Volume, reindex
+from anatomy_twin.core.later import later
 from anatomy_twin.errors import SegmentationError
 from anatomy_twin.segmentation.editing.desk import Desk, Mask
 from anatomy_twin.segmentation.editing.strokes import Region
 from anatomy_twin.units import check_point
+
+ndimage = later("scipy.ndimage")
 
 EVEN_MM: Final = 0.8  # noise is evened out by so much, or lines of equal values would not close
 LARGEST_SHARE: Final = 0.15  # of the slice: more is the background, not what is pointed at

@@ -17,12 +17,15 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, sparse
 
 from anatomy_twin.core import Volume, VolumeGeometry, inverse_axes, reindex
+from anatomy_twin.core.later import later
 from anatomy_twin.kernels.distance import distance_mm as exact_distance_mm
 from anatomy_twin.kernels.seg_near import near_distance_mm
 from anatomy_twin.kernels.seg_sample import line_taps, sample_above
+
+ndimage = later("scipy.ndimage")
+sparse = later("scipy.sparse")
 
 Mask = NDArray[np.bool_]
 Image = NDArray[np.float32]
