@@ -273,9 +273,15 @@ def test_what_was_read_off_the_old_outlines_is_dropped_told_and_brought_back(toy
     toy = Case_(toy_case)
     toy.desk.set_active("spleen")
     toy.stroke(MAKERS["paint"](toy.hand), [(60.0, 20.0, 30.0)])
-    assert not toy.session.case.results and toy.session.case.plans
-    assert any("simulation" in line and "undo" in line for line in toy.lines)
+    assert toy.session.case.results and not toy.session.case.assessments  # far from where heat was simulated
+    assert not any("simulated" in line for line in toy.lines)
     assert "spleen" in toy.hand.surfaces.stale() and "liver" not in toy.hand.surfaces.stale()
+    toy.desk.undo()
+    toy.desk.set_active("liver")
+    toy.stroke(MAKERS["erase"](toy.hand), [(-55.0, -10.0, 20.0)])
+    assert not toy.session.case.results and toy.session.case.plans
+    assert any("plan A was simulated" in line and "undo" in line for line in toy.lines)
+    assert "liver" in toy.hand.surfaces.stale() and "spleen" not in toy.hand.surfaces.stale()
     toy.desk.undo()
     assert toy.session.case.results["A"] is toy_case.results["A"] and not toy.hand.surfaces.stale()
 

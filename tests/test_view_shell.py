@@ -205,11 +205,12 @@ def test_history_goes_where_a_name_is_clicked(window, qtbot):
     assert panel.list.count() == done + 4 and panel.list.currentRow() == done + 3
     item = panel.list.item(done + 1)
     qtbot.mouseClick(panel.list.viewport(), Qt.MouseButton.LeftButton, pos=panel.list.visualItemRect(item).center())
-    assert window.desk.case.display.palette == "hpb" and panel.list.currentRow() == done + 1
+    qtbot.waitUntil(lambda: window.desk.case.display.palette == "hpb", timeout=5000)
+    assert panel.list.currentRow() == done + 1
     assert panel.list.count() == done + 4 and panel.list.item(done + 3).font().italic()
     panel.list.setCurrentRow(done)
     qtbot.keyClick(panel.list, Qt.Key.Key_Return)
-    assert window.desk.case.display.palette == ""
+    qtbot.waitUntil(lambda: window.desk.case.display.palette == "", timeout=5000)
 
 
 def test_an_unexpected_error_becomes_a_line_and_a_file(window, tmp_path):

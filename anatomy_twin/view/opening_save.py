@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
 
 from anatomy_twin.core import Monitor
 from anatomy_twin.errors import Cancelled, TwinError
@@ -65,8 +66,8 @@ class Saver(QObject):
         session = self._opening.session
         if session is None:
             return
-        self._choose(tr("Save case as"), session, ".twin", lambda place: self._if_free(
-            _named(place, ".twin", (".twin", ".zip")), lambda target: self.save_to(target, then)))  # fmt: skip
+        choose_target(self._opening.window, session, tr("Save case as"), ".twin",
+                      lambda target: self.save_to(target, then), known=(".twin", ".zip"))  # fmt: skip
 
     def save_to(self, target: Path, then: Callable[[], object] = _nothing) -> None:
         """Save the case under another name."""
@@ -79,8 +80,8 @@ class Saver(QObject):
         session = self._opening.session
         if session is None:
             return
-        self._choose(tr("Save a copy as one file"), session, ".twin.zip", lambda place: self._if_free(
-            _named(place, ".twin.zip", (".zip",)), self.copy_to))  # fmt: skip
+        choose_target(self._opening.window, session, tr("Save a copy as one file"), ".twin.zip", self.copy_to,
+                      known=(".zip",))  # fmt: skip
 
     def copy_to(self, target: Path) -> None:
         """Write a copy of the case; the case stays where it lies."""
@@ -193,20 +194,30 @@ class Saver(QObject):
             Choice("cancel", tr("Cancel"), way_out=True),
         ), answered, warning=True)  # fmt: skip
 
-    def _if_free(self, target: Path, then: Callable[[Path], object]) -> None:
-        """Go on with a name, after asking where something lies there already."""
-        session = self._opening.session
-        if not target.exists() or (session is not None and target == session.path):
+
+def choose_target(
+    window: QWidget, session: Session, title: str, suffix: str, then: Callable[[Path], object], *,
+    known: tuple[str, ...] = (), name: str = "",
+) -> None:
+    """Let the name of something be chosen that is made of a case, without waiting; a free one is proposed.
+
+    A name without one of the endings ``known`` (``suffix`` alone where there are none) gets ``suffix``. What lies there
+    already, other than the case itself, is replaced only where the person says so.
+    """
+    known = known or (suffix,)
+
+    def chosen(place: Path) -> None:
+        target = place if place.name.lower().endswith(known) else place.with_name(place.name + suffix)
+        if not target.exists() or target == session.path:
             then(target)
             return
-        ask(self._opening.window, tr("Save"), tr("{name} is there already.").format(name=target.name),
+        ask(window, tr("Save"), tr("{name} is there already.").format(name=target.name),
             tr("Replacing it loses what is in it now."), (
                 Choice("replace", tr("Replace")), Choice("cancel", tr("Cancel"), default=True, way_out=True),
             ), lambda key: then(target) if key == "replace" else None, warning=True)  # fmt: skip
 
-    def _choose(self, title: str, session: Session, suffix: str, then: Callable[[Path], object]) -> None:
-        folder, name = usual_folder(session), plain_name(session)
-        choose_new(self._opening.window, title, _free(folder, name, suffix), then, accept=tr("Save"))
+    place = _free(usual_folder(session), name or plain_name(session), suffix)
+    choose_new(window, title, place, chosen, accept=tr("Save"))
 
 
 def plain_name(session: Session) -> str:
@@ -231,10 +242,6 @@ def _free(folder: Path, name: str, suffix: str) -> Path:
     while place.exists():
         place, number = folder / f"{name}_{number}{suffix}", number + 1
     return place
-
-
-def _named(place: Path, suffix: str, known: tuple[str, ...]) -> Path:
-    return place if place.name.lower().endswith(known) else place.with_name(place.name + suffix)
 
 
 def _sentence(text: str, where: str = "") -> str:

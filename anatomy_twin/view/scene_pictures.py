@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QFileDialog,
     QFormLayout,
     QSpinBox,
 )
 
 from anatomy_twin.core import ResectionPlan
 from anatomy_twin.render.animation import Sight
+from anatomy_twin.view.opening_save import choose_target
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
@@ -71,13 +73,11 @@ def sight_of(pane: ScenePane, background: str) -> Sight:
 
 def save_snapshot(window: RehearsalWindow) -> None:
     """Ask how and where, and save a picture of the 3-D view."""
-    dialog = PictureDialog(window, tr("Picture of the 3-D view"), film=False)
-    try:
-        file = _asked(window, ".png") if dialog.exec() else ""
-        if file:
-            start_snapshot(window, file, dialog.size_box.currentData(), dialog.ground.currentData())
-    finally:
-        dialog.deleteLater()  # its parent would keep it
+    def go_on(dialog: PictureDialog) -> None:
+        size, ground = dialog.size_box.currentData(), dialog.ground.currentData()
+        _choose(window, ".png", lambda file: start_snapshot(window, str(file), size, ground))
+
+    _ask_how(window, tr("Picture of the 3-D view"), go_on, film=False)
 
 
 def save_turntable(window: RehearsalWindow) -> None:
@@ -110,14 +110,25 @@ def start_film(
 
 
 def _film(window: RehearsalWindow, title: str, function: str) -> None:
-    dialog = PictureDialog(window, title, film=True)
-    try:
-        file = _asked(window, dialog.format.currentData()) if dialog.exec() else ""
-        if file:
-            start_film(window, function, file, dialog.size_box.currentData(), dialog.ground.currentData(),
-                       dialog.seconds.value())  # fmt: skip
-    finally:
-        dialog.deleteLater()  # its parent would keep it
+    def go_on(dialog: PictureDialog) -> None:
+        size, ground, seconds = dialog.size_box.currentData(), dialog.ground.currentData(), dialog.seconds.value()
+        _choose(window, dialog.format.currentData(),
+                lambda file: start_film(window, function, str(file), size, ground, seconds))
+
+    _ask_how(window, title, go_on, film=True)
+
+
+def _ask_how(window: RehearsalWindow, title: str, then: Callable[[PictureDialog], None], *, film: bool) -> None:
+    dialog = PictureDialog(window, title, film=film)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.accepted.connect(lambda: then(dialog))
+    dialog.open()
+
+
+def _choose(window: RehearsalWindow, suffix: str, then: Callable[[Path], object]) -> None:
+    """Let the file be chosen."""
+    if window.desk is not None:
+        choose_target(window, window.desk.session, tr("Save as"), suffix, then)
 
 
 def _start(
@@ -133,10 +144,3 @@ def _start(
     scene = replace(scene, needles=views.scene_pane.stage.needles.needles, window=desk.window, overlays=(), looks=())
     told = tr("Saved {file}").format(file=Path(file).name)
     window.jobs.start(title, function, scene, file, tuple(size), sight, done=lambda _: desk.tell(told), **options)
-
-
-def _asked(window: RehearsalWindow, suffix: str) -> str:
-    assert window.desk is not None
-    name = f"{window.desk.case.patient.pseudonym}{suffix}".replace(" ", "_").replace("/", "_")
-    file, _ = QFileDialog.getSaveFileName(window, tr("Save as"), str(Path.home() / name), f"*{suffix}")
-    return file if not file or file.lower().endswith(suffix) else file + suffix

@@ -10,7 +10,6 @@ from PySide6.QtGui import QBrush, QColor, QFont, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
-    QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -36,6 +35,7 @@ from anatomy_twin.rehearsal.comparing import (
 )
 from anatomy_twin.rehearsal.comparing import compare_plans as compared
 from anatomy_twin.view.names import named
+from anatomy_twin.view.opening_save import choose_target, plain_name
 from anatomy_twin.view.panels.numbers import details
 from anatomy_twin.view.plan_actions import rules_line, state_line
 from anatomy_twin.view.plan_checks import KIT
@@ -237,11 +237,10 @@ class ComparePanel(QWidget):
 
     def save(self) -> None:
         """Write the table into a CSV file that the person chooses."""
-        path, _ = QFileDialog.getSaveFileName(self, tr("Save the comparison"), "plans.csv", "CSV (*.csv)")
-        if path:
-            self.write(path)
+        session = self._desk.session
+        choose_target(self, session, tr("Save the comparison"), ".csv", self.write, name=f"{plain_name(session)}_plans")
 
-    def write(self, path: str) -> None:
+    def write(self, path: str | Path) -> None:
         """Write the table into a CSV file; a refusal of the disk is told in words."""
         self._refresh_seen()
         try:

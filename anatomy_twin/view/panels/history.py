@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QBrush, QColor, QShowEvent
 from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
@@ -78,6 +78,11 @@ class HistoryPanel(QWidget):
 
     def _go(self, item: QListWidgetItem) -> None:
         count = int(item.data(COUNT))
+        # not before the list has ended telling of the click: its items are made anew
+        QTimer.singleShot(0, self, lambda: self.go_to(count))
+
+    def go_to(self, count: int) -> None:
+        """Go back or forth until so many steps are done."""
         desk = self._desk
         if count != len(desk.session.history.done):
             desk.tool.cancel()
