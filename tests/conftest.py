@@ -25,6 +25,9 @@ LONGEST = (
 )
 
 
+WITH_DRAFTS = ("test_view_unsaved", "test_view_opening", "test_view_monkey", "test_view_workflow")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files that take longest first; skip the tests on real scans where none are given."""
     rank = {name: number for number, name in enumerate(LONGEST)}
@@ -36,11 +39,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def own_places(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Windows of tests neither read nor change the preferences and the journals of whoever runs them."""
+    """Windows of tests neither read nor change the preferences and the journals of whoever runs them.
+
+    Only where it is tested do they write a draft of each case without a place, which takes a second or two.
+    """
     if request.node.get_closest_marker("gui"):
         folder = request.getfixturevalue("tmp_path_factory").mktemp("user")
         for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
             monkeypatch.setenv(name, str(folder / name.lower()))
+        if request.path.stem not in WITH_DRAFTS:
+            monkeypatch.setattr("anatomy_twin.view.opening_keep.FIRST_MS", 3_600_000)
 
 
 @pytest.fixture(scope="session")

@@ -82,6 +82,7 @@ def test_grey_values_follow_the_phase() -> None:
         assert abs(mean(patient, "subcutaneous_fat") + 100) < 20
 
 
+@pytest.mark.long
 def test_fissures_are_denser_than_the_lung_beside_them() -> None:
     patient = chest(matrix=224, slice_mm=1.5, noise_hu=0.0, low=0.40, high=0.50)
     truth, image = patient.truth, patient.volume.array
@@ -135,6 +136,7 @@ def test_nodules_have_their_size_and_lobe() -> None:
             assert np.mean(patient.volume.array[inner(mask)]) > 0
 
 
+@pytest.mark.long
 def test_the_anatomy_does_not_depend_on_the_grid() -> None:
     coarse, fine = chest(), chest(matrix=128, slice_mm=3.0, noise_hu=0.0)
     assert [n.centre_mm for n in coarse.tumours] == [n.centre_mm for n in fine.tumours]
@@ -142,6 +144,7 @@ def test_the_anatomy_does_not_depend_on_the_grid() -> None:
         assert coarse.truth.volume_ml(name) == pytest.approx(fine.truth.volume_ml(name), rel=0.05)
 
 
+@pytest.mark.long
 def test_a_seed_is_a_patient() -> None:
     again = make_patient(4, "chest", "arterial", 10.0, 96, 4.0)
     assert np.array_equal(again.volume.array, chest().volume.array)

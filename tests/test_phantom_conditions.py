@@ -17,6 +17,7 @@ from tests.support.phantom_levels import centre, levels_in, made
 # --- conditions ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_arms_widen_the_field_belong_to_nothing_and_shade_the_trunk():
     usual, arms = made(), made(arms=True)
     assert arms.volume.geometry.spacing_mm[2] > 1.4 * usual.volume.geometry.spacing_mm[2]
@@ -38,6 +39,7 @@ def test_arms_widen_the_field_belong_to_nothing_and_shade_the_trunk():
     assert truth.volume_ml("liver") == pytest.approx(usual.truth.volume_ml("liver"), rel=0.04)
 
 
+@pytest.mark.long
 def test_noise_between_the_arms_runs_in_stripes_from_side_to_side():
     noise = made(noise_hu=11.0, arms=True).volume.array.astype(float) - made(arms=True).volume.array
     liver = ndimage.binary_erosion(made(arms=True).truth.mask("liver"), np.ones((1, 3, 3)))
@@ -49,6 +51,7 @@ def test_noise_between_the_arms_runs_in_stripes_from_side_to_side():
     assert 11 < noise[liver].std() < 20
 
 
+@pytest.mark.long
 def test_metal_is_clipped_and_streaks_only_where_it_lies():
     usual, screws = made(), made(metal="spine")
     np.testing.assert_array_equal(usual.truth.array, screws.truth.array)
@@ -66,6 +69,7 @@ def test_metal_is_clipped_and_streaks_only_where_it_lies():
     assert np.median(np.abs(change[far])) < 25
 
 
+@pytest.mark.long
 def test_streaks_join_two_pieces_of_metal_by_a_dark_band():
     # the sign and the place follow from physics: between two dense objects too little attenuation is measured
     y, x = np.mgrid[-60:60, -60:60] * 3.0
@@ -111,6 +115,7 @@ def test_removed_organs_are_absent_and_their_bed_is_filled():
     assert centre(other, "kidney_right")[0] < centre(other, "vertebra_l1")[0]
 
 
+@pytest.mark.long
 def test_unusual_shapes_lie_outside_the_usual_range():
     usual = made()
     large = made(unusual=("large spleen", "riedel lobe"))
@@ -138,6 +143,7 @@ def test_unusual_without_names_draws_two_that_go_together():
     assert ("heavy", "slim") not in drawn and ("large liver", "riedel lobe") not in drawn
 
 
+@pytest.mark.long
 def test_oral_contrast_fills_the_gut_with_bright_fluid_and_gas():
     plain, drunk = made(), made(oral_contrast=True)
     for name in ("stomach", "bowel"):
@@ -206,6 +212,7 @@ def test_the_same_seed_and_conditions_give_the_same_scan_and_others_other_identi
     assert first.facts["conditions"] == wanted.described() and "conditions" not in made().facts
 
 
+@pytest.mark.long
 def test_abdomens_are_made_with_thick_slices_and_heavy_noise():
     for kind in ("abdomen", "liver_cysts"):
         patient = make_patient(5, kind, "delayed", noise_hu=35.0, matrix=40, slice_mm=20.0)

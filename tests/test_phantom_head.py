@@ -50,6 +50,7 @@ def test_grey_values_are_those_of_unenhanced_ct() -> None:
     assert image[truth.mask("mandible")].max() > 1600  # enamel
 
 
+@pytest.mark.long
 def test_jaws_are_two_bones() -> None:
     patient = head()
     skull, jaw = patient.truth.mask("skull"), patient.truth.mask("mandible")
@@ -58,6 +59,7 @@ def test_jaws_are_two_bones() -> None:
     assert "closed" in seen and len(seen) > 1  # both occur
 
 
+@pytest.mark.long
 def test_metal_makes_streaks_in_its_slices_only() -> None:
     plain = head(3, matrix=96, slice_mm=3.0, high=0.6)
     filled = head(3, "head_fillings", matrix=96, slice_mm=3.0, high=0.6)
@@ -71,6 +73,7 @@ def test_metal_makes_streaks_in_its_slices_only() -> None:
     assert np.std((filled.volume.array[k].astype(int) - plain.volume.array[k])[muscle[k]]) > 25
 
 
+@pytest.mark.long
 def test_thick_slices_are_averages_of_thin_ones() -> None:
     thin = head(matrix=96, slice_mm=2.0, noise_hu=0.0, low=0.5, high=0.62)
     thick = head(matrix=96, slice_mm=6.0, noise_hu=0.0, low=0.5, high=0.62)

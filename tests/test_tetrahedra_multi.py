@@ -179,7 +179,9 @@ def test_random_blobs_are_meshed_soundly_or_refused_by_name(seed, kinds, blur, s
     assert_sound(mesh)
 
 
-@pytest.mark.parametrize("kind", ["noise", "checkerboard", "single voxels", "nested", "full"])
+@pytest.mark.parametrize("kind", [
+    "noise", pytest.param("checkerboard", marks=pytest.mark.long), "single voxels", "nested", "full",
+])
 def test_hard_label_maps_are_meshed_soundly_or_refused_by_name(kind):
     random = np.random.default_rng(3)
     numbers = np.zeros((16, 18, 20), np.uint8)
