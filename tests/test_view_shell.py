@@ -202,13 +202,14 @@ def test_history_goes_where_a_name_is_clicked(window, qtbot):
         window.run(f"look.palette_{name}")
     window.run("edit.history")
     qtbot.waitUntil(panel.list.isVisible, timeout=3000)
-    assert panel.list.count() == done + 4 and panel.list.currentRow() == done + 3
-    item = panel.list.item(done + 1)
-    qtbot.mouseClick(panel.list.viewport(), Qt.MouseButton.LeftButton, pos=panel.list.visualItemRect(item).center())
+    assert len(panel.steps.names) == done + 4 and panel.list.currentIndex().row() == done + 3
+    place = panel.list.visualRect(panel.steps.index(done + 1)).center()
+    qtbot.mouseClick(panel.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
     qtbot.waitUntil(lambda: window.desk.case.display.palette == "hpb", timeout=5000)
-    assert panel.list.currentRow() == done + 1
-    assert panel.list.count() == done + 4 and panel.list.item(done + 3).font().italic()
-    panel.list.setCurrentRow(done)
+    assert panel.list.currentIndex().row() == done + 1
+    fonts = [panel.steps.data(panel.steps.index(row), Qt.ItemDataRole.FontRole) for row in (done + 1, done + 3)]
+    assert len(panel.steps.names) == done + 4 and fonts[0] is None and fonts[1].italic()
+    panel.list.setCurrentIndex(panel.steps.index(done))
     qtbot.keyClick(panel.list, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: window.desk.case.display.palette == "", timeout=5000)
 
