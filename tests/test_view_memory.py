@@ -123,6 +123,20 @@ def test_the_history_counts_a_step_once(case):
     session.close()
 
 
+def test_another_language_keeps_a_case_without_plans(qtbot, monkeypatch, tmp_path, toy_case):
+    from anatomy_twin.pipeline.session import Session
+    from anatomy_twin.view.commands.look import speak
+
+    own_folders(monkeypatch, tmp_path)
+    window = shown_window(qtbot, Session(toy_case.without_plan("A")))
+    session = window.desk.session
+    try:
+        speak(window, "de")
+        assert window.desk.session is session and window.desk.plan_name == "" and window.menuBar().isVisible()
+    finally:
+        speak(window, "en")
+
+
 def test_unreachable_cycles_die_in_the_interface_thread_alone(qtbot, monkeypatch, tmp_path):
     import threading
 

@@ -59,7 +59,7 @@ class Desk(QObject):
         self.session = session
         self.usual_palette = palette  # of structures, where the case names none
         self._left = False
-        self.plan_name = chosen_plan(session.case) if plan_name is None else session.case.plan(plan_name).name
+        self.plan_name = chosen_plan(session.case) if not plan_name else session.case.plan(plan_name).name
         self.moving: Plan | None = None
         self.live: Preview | None = None
         self.edit_mode = False
