@@ -82,15 +82,12 @@ def plan_window(qtbot, toy_case, tmp_path, monkeypatch):
 
     from anatomy_twin.pipeline.session import Session
     from anatomy_twin.view.style import apply_style
-    from anatomy_twin.view.window import RehearsalWindow
+    from tests.support.windows import shown_window
 
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     apply_style(QApplication.instance(), "dark", 100)
-    window = RehearsalWindow(Session(toy_case))
-    qtbot.addWidget(window)
-    window.resize(1300, 850)
+    window = shown_window(qtbot, Session(toy_case), (1300, 850))
     with qtbot.waitActive(window):
-        window.show()
         window.activateWindow()
     yield window
     window.close()

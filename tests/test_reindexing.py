@@ -318,7 +318,7 @@ def test_three_dimensional_pictures_are_the_same():
 
 
 def told_apart(here, there) -> str:
-    """Where two pictures differ and what stands there in each: a list of runs has nothing but words."""
+    """Where two pictures differ and what stands there in each, in words."""
     rows, columns = np.nonzero(np.abs(there - here).max(axis=-1) > 8)
     place = f"rows {rows.min()} to {rows.max()}, columns {columns.min()} to {columns.max()}"
     means = [picture[rows, columns].mean(axis=0).round(1).tolist() for picture in (here, there)]

@@ -16,14 +16,10 @@ def window(qtbot, toy_case):
 
     from anatomy_twin.pipeline.session import Session
     from anatomy_twin.view.style import apply_style
-    from anatomy_twin.view.window import RehearsalWindow
+    from tests.support.windows import shown_window
 
     apply_style(QApplication.instance(), "dark", 100)
-    window = RehearsalWindow(Session(toy_case))
-    qtbot.addWidget(window)
-    window.resize(1200, 800)
-    with qtbot.waitExposed(window):
-        window.show()
+    window = shown_window(qtbot, Session(toy_case))
     yield window
     window.close()
 

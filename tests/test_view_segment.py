@@ -16,15 +16,11 @@ def window(qtbot, toy_case):
 
     from anatomy_twin.pipeline.session import Session
     from anatomy_twin.view.style import apply_style
-    from anatomy_twin.view.window import RehearsalWindow
+    from tests.support.windows import shown_window
 
     apply_style(QApplication.instance(), "dark")
     plain = replace(toy_case, plans={}, checks={}, results={}, assessments={})
-    window = RehearsalWindow(Session(plain))
-    qtbot.addWidget(window)
-    window.resize(1500, 950)
-    with qtbot.waitExposed(window):
-        window.show()
+    window = shown_window(qtbot, Session(plain), (1500, 950))
     window.activateWindow()
     window.show_panel("segment")
     yield window

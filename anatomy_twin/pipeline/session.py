@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -368,9 +367,10 @@ class Session(CrashSafe):
 
 def _untouched(results: Mapping[str, Result], labels: VolumeGeometry, change: Change) -> Mapping[str, Result]:
     """Return the results whose grid holds no voxel of what was edited: they would come out the same again."""
-    first = np.array([s.start for s in change.box], dtype=float) - 0.5
-    corners = np.array(list(product(*zip(first, first + change.after.shape[1:], strict=True))))
-    corners_mm = labels.to_world(corners)
+    if not change.after.size:  # the table alone changed
+        return results
+    depth, height, width = change.after.shape[1:]
+    corners_mm = labels.cropped(change.start, (depth, height, width)).corners_mm()
     kept = {}
     for name, result in results.items():
         inside = result.geometry.to_index(corners_mm)

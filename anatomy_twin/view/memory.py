@@ -64,8 +64,11 @@ def give_back() -> bool:
 
     Free memory between what is in use stays with the process otherwise: several hundred MB after some large cases.
     """
+    aside = gc.get_freeze_count() > 0
     gc.unfreeze()
     gc.collect()
+    if aside:
+        set_aside()
     if not sys.platform.startswith("linux"):
         return False
     try:

@@ -179,10 +179,13 @@ class PlanChecks(QObject):
         self.changed.emit()
 
     def _to_keep(self, name: str) -> bool:
-        """True where something was read off the plan as it is that the case does not hold yet."""
+        """True where something was read off the plan as it is that the case does not hold yet.
+
+        What was only opened stays as it was saved.
+        """
         case = self._desk.case
         read = self._read(name, case.plans.get(name))
-        if read is None or self._desk.moving is not None:
+        if read is None or self._desk.moving is not None or not self._desk.session.dirty:
             return False
         return name not in case.checks or (read[1] is not None and name not in case.assessments)
 
@@ -200,7 +203,7 @@ class PlanChecks(QObject):
         last = session.history.done[-1] if session.history.done and not session.history.undone else None
         if last is not None and last.key and last.after.get("plans", {}).get(name) == session.case.plans[name]:
             self._desk.do(last.name, case, last.key)
-        elif session.dirty:  # what was only opened stays as it was saved
+        else:
             session.derive(checks=case.checks, assessments=case.assessments)
 
 

@@ -26,13 +26,13 @@ def scan_of(folder: Path, count: int = 8) -> Path:
     return folder
 
 
-def shown_window(qtbot: Any, session: Any = None) -> Any:
+def shown_window(qtbot: Any, session: Any = None, size: tuple[int, int] = (1200, 800)) -> Any:
     """Return a window that is on the screen."""
     from anatomy_twin.view.window import RehearsalWindow
 
     window = RehearsalWindow(session)
     qtbot.addWidget(window)
-    window.resize(1200, 800)
+    window.resize(*size)
     with qtbot.waitExposed(window):
         window.show()
     return window

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from anatomy_twin.view.window import RehearsalWindow
 
 Index = QModelIndex | QPersistentModelIndex
+_NOWHERE = QModelIndex()
 
 
 class Steps(QAbstractListModel):
@@ -39,7 +40,7 @@ class Steps(QAbstractListModel):
         self.names, self.done = names, done
         self.endResetModel()
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  (an index of nothing, as Qt has it)
+    def rowCount(self, parent: Index = _NOWHERE) -> int:
         """Return how many rows there are."""
         return 0 if parent.isValid() else len(self.names)
 

@@ -133,23 +133,23 @@ class NumbersPanel(QWidget):
         procedure = procedure_of(desk.plan)
         if desk.plan is None:
             return tr("No plan is shown: numbers of the anatomy")
+        none = tr("Plan {plan}: its numbers are not read off yet")
         if procedure is not None and not procedure.simulated:
-            words = {"assessed": tr("Plan {plan}: exact, counted from the outlines; there is nothing to simulate"),
-                     "none": tr("Plan {plan}: its numbers are not read off yet")}  # fmt: skip
+            assessed = tr("Plan {plan}: exact, counted from the outlines; there is nothing to simulate")
         elif name in desk.case.results:
-            words = {"assessed": tr("Plan {plan}: simulated and assessed"),
-                     "none": tr("Plan {plan}: its numbers are not read off yet")}  # fmt: skip
+            assessed = tr("Plan {plan}: simulated and assessed")
         else:
-            words = {"assessed": tr("Plan {plan} is not simulated yet: only what needs no simulation is known")}
+            assessed = tr("Plan {plan} is not simulated yet: only what needs no simulation is known")
+            none = tr("Plan {plan} is not simulated yet")
         form = {
+            "assessed": assessed,
+            "none": none,
             "exact": tr("Plan {plan} as it is held: exact, counted from the outlines"),
             "preview": tr("\N{ALMOST EQUAL TO} PREVIEW of plan {plan}: simulate it for numbers to rely on"),
             "updating": tr("\N{CLOCKWISE OPEN CIRCLE ARROW} UPDATING... grey values are of an earlier position"),
             "moved": tr("\N{CLOCKWISE OPEN CIRCLE ARROW} MOVED: grey values are of the saved plan {plan}"),
             "refused": tr("Plan {plan} has no numbers where it is: {why}"),
             "unmeasured": tr("Plan {plan} has no numbers: {why}"),
-            "none": tr("Plan {plan} is not simulated yet"),
-            **words,
         }[state]
         why = self._say(unmeasured(desk.plan)) if state == "unmeasured" else self._why
         return form.format(plan=name, why=why)

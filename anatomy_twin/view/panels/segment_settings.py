@@ -115,8 +115,8 @@ class Settings(QWidget):
             self.numbers[name] = field
         fields = self.numbers
         self.number_rows = (
-            flow(fields["margin_mm"], flow_pair(tr("Smooth"), fields["sigma_mm"])),
-            flow(fields["shell_mm"], flow_pair(tr("Small"), fields["min_ml"])),
+            flow(fields["margin_mm"], _labelled(tr("Smooth"), fields["sigma_mm"])),
+            flow(fields["shell_mm"], _labelled(tr("Small"), fields["min_ml"])),
         )
         self.form.addRow(tr("Grow by"), self.number_rows[0])
         self.form.addRow(tr("Shell"), self.number_rows[1])
@@ -186,7 +186,7 @@ class Settings(QWidget):
         return hints.get(tool, "")
 
 
-def flow_pair(words: str, field: QWidget) -> QWidget:
+def _labelled(words: str, field: QWidget) -> QWidget:
     """Return a field with its label, which stay together."""
     holder = QWidget()
     row = QHBoxLayout(holder)
