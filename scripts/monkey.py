@@ -42,6 +42,8 @@ MOST_DRAWN_S = 20.0
 
 def main(arguments: Sequence[str]) -> int:
     """Run as many actions and openings as asked for; return the exit code."""
+    from anatomy_twin.view.allocator import keep_together
+
     parser = argparse.ArgumentParser(description="Random hands on the window.")
     parser.add_argument("--actions", type=int, default=2000, help="how many actions (2000)")
     parser.add_argument("--opens", type=int, default=200, help="how often the case is opened and closed (200)")
@@ -51,6 +53,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     options = parser.parse_args(arguments)
     faulthandler.enable()
+    keep_together()  # as the program does
     with tempfile.TemporaryDirectory(prefix="anatomy-twin-monkey-") as folder:
         for name in ("STATE", "CONFIG", "CACHE", "DATA"):
             os.environ[f"XDG_{name}_HOME"] = str(Path(folder) / "user")

@@ -121,7 +121,7 @@ def test_rules_and_states_in_words(three):
     row = row_of(table, "rules_broken")
     assert [cell.text for cell in row.cells] == ["1 rule broken", "all rules kept", "1 rule not checked"]
     assert [cell.verdict for cell in row.cells] == ["not met", "met", "not checked"]
-    assert [cell.best for cell in row.cells] == [False, True, True]
+    assert [cell.best for cell in row.cells] == [False, True, False]  # the last one may break what was not checked
     assert plan_state(case, "B").words == "all rules kept, assessed"
     assert plan_state(three, "C").words == "rules not checked, not assessed"
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import platform
+import subprocess
+import sys
 import weakref
 
 import pytest
@@ -167,3 +170,26 @@ def test_unreachable_cycles_die_in_the_interface_thread_alone(qtbot, monkeypatch
     window.deleteLater()
     qtbot.waitUntil(lambda: Collector.living == living, timeout=20_000)
     assert gc.isenabled() == (living == 0)
+
+
+POOLS = """
+import ctypes, threading
+from anatomy_twin.view.allocator import give_free_back, keep_together
+assert {before}
+together = threading.Barrier(4)
+threads = [threading.Thread(target=lambda: (together.wait(), b"x" * 50_000, together.wait())) for _ in range(4)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+assert give_free_back()
+ctypes.CDLL(None).malloc_stats()
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library has pools of its own kind")
+@pytest.mark.parametrize(("before", "pools"), [("keep_together()", 1), ("True", 2)])
+def test_threads_share_one_pool_of_memory_in_a_window(before, pools):
+    child = subprocess.run(
+        [sys.executable, "-c", POOLS.format(before=before)], capture_output=True, text=True, check=True, timeout=60
+    )
+    counted = child.stderr.count("Arena ")
+    assert counted == 1 if pools == 1 else counted >= pools

@@ -225,7 +225,9 @@ def _rules_row(states: tuple[PlanState, ...]) -> Row:
         None if state.broken is None else Quantity("rules_broken", "Rules", float(state.broken), "count")
         for state in states
     ]
-    best = _best(counts, states, LOWER)
+    # a rule that was not checked may be broken: a plan is best only where that would not make it worse than another
+    fewest = min((state.broken for state in states if state.broken is not None), default=0)
+    best = {n for n in _best(counts, states, LOWER) if states[n].broken + (states[n].open or 0) <= fewest}
     cells = []
     for number, state in enumerate(states):
         verdict = VERDICT_OF_RULES[outcome_of(state.broken, state.open)]

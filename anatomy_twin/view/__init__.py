@@ -30,7 +30,9 @@ def open_window(
     """
     from anatomy_twin.pipeline.scans import may_be_scan
     from anatomy_twin.render.probe import can_render
+    from anatomy_twin.view.allocator import keep_together
 
+    keep_together()
     scan = Path(case) if isinstance(case, str | Path) and may_be_scan(case) else None
     pool = ThreadPoolExecutor(3)
     reading = pool.submit(_session_of, None if scan is not None else case)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
-import sys
 import time
 from typing import ClassVar, Final
 
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
+
+from anatomy_twin.view.allocator import give_free_back
 
 BEAT_MS: Final = 200
 ALL_EVERY_S: Final = 20.0  # how often all that lives is looked through at most: it takes the time of a few frames
@@ -60,20 +60,10 @@ def set_aside() -> None:
 
 
 def give_back() -> bool:
-    """Collect what nothing holds any more and give free memory back; True where the C library could (glibc).
-
-    Free memory between what is in use stays with the process otherwise: several hundred MB after some large cases.
-    """
+    """Collect what nothing holds any more and give free memory back; True where the C library could (glibc)."""
     aside = gc.get_freeze_count() > 0
     gc.unfreeze()
     gc.collect()
     if aside:
         set_aside()
-    if not sys.platform.startswith("linux"):
-        return False
-    try:
-        trim = ctypes.CDLL(None).malloc_trim
-    except (OSError, AttributeError):  # another C library
-        return False
-    trim.argtypes = [ctypes.c_size_t]
-    return bool(trim(0))
+    return give_free_back()

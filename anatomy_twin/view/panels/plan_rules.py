@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHeaderView, QLabel, QTreeWidget, QTreeWidgetItem,
 from anatomy_twin.core import Cost, PlanCheck, Rule
 from anatomy_twin.pipeline.procedures import unmeasured
 from anatomy_twin.rehearsal import format_number
+from anatomy_twin.view.panels.rows import rows_of
 from anatomy_twin.view.plan_actions import rules_line
 from anatomy_twin.view.plan_checks import PlanChecks
 from anatomy_twin.view.plan_words import speaker
@@ -79,20 +80,24 @@ class PlanRules(QWidget):
         return tr("checking the rules") if self._checks.busy else tr("rules not checked")
 
     def _fill(self, check: PlanCheck | None) -> None:
-        self.rules.clear()
         rules = sorted(check.rules, key=lambda rule: ORDER.index(rule.outcome)) if check is not None else []
-        for rule in rules:
+        costs = check.costs if check is not None else ()
+        rows = rows_of(self.rules, len(rules) + len(costs))
+        self.rules.clearSelection()
+        for item, rule in zip(rows, rules, strict=False):
             sign, colour = VERDICTS[VERDICT_OF[rule.outcome]]
-            item = QTreeWidgetItem([f"{sign} {self._say(rule.outcome)}", spoken(f"{rule.name}: {rule.reason}")])
+            item.setText(0, f"{sign} {self._say(rule.outcome)}")
+            item.setText(1, spoken(f"{rule.name}: {rule.reason}"))
             item.setForeground(0, QBrush(QColor(colour)))
             item.setToolTip(0, spoken(rule.name))
             item.setToolTip(1, _tip(rule))
             item.setData(0, PLACE, rule.place_mm)
-            self.rules.addTopLevelItem(item)
-        for cost in check.costs if check is not None else ():
-            item = QTreeWidgetItem(["", f"{spoken(cost.name)}: {_amount(cost)}"])
+        for item, cost in zip(rows[len(rules):], costs, strict=True):
+            item.setText(0, "")
+            item.setText(1, f"{spoken(cost.name)}: {_amount(cost)}")
+            item.setToolTip(0, "")
             item.setToolTip(1, spoken(cost.reason))
-            self.rules.addTopLevelItem(item)
+            item.setData(0, PLACE, None)
 
     def _go(self, item: QTreeWidgetItem, _column: int = 0) -> None:
         place = item.data(0, PLACE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt
+from PySide6.QtCore import QModelIndex, QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QBrush, QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -28,6 +28,7 @@ from anatomy_twin.view.names import named
 from anatomy_twin.view.nothing import Nothing
 from anatomy_twin.view.panels.plan_parameters import PlanParameters
 from anatomy_twin.view.panels.plan_rules import PlanRules
+from anatomy_twin.view.panels.rows import all_rows, rows_of
 from anatomy_twin.view.plan_actions import rename_plan, rules_line
 from anatomy_twin.view.plan_checks import PlanChecks
 from anatomy_twin.view.plan_words import speaker
@@ -176,12 +177,10 @@ class PlansPanel(QScrollArea):
         case = self._desk.case
         self._listed = tuple(case.plans)
         with QSignalBlocker(self.plans):
-            self.plans.clear()
-            for name in case.plans:
-                item = QTreeWidgetItem([name, "", "", ""])
+            for item, name in zip(rows_of(self.plans, len(case.plans)), case.plans, strict=True):
+                item.setText(0, name)
                 item.setData(0, NAME, name)
                 item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-                self.plans.addTopLevelItem(item)
             self.plans.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed
                                        | QAbstractItemView.EditTrigger.DoubleClicked)  # fmt: skip
         rows = min(max(len(case.plans), 2), 5)
@@ -190,7 +189,9 @@ class PlansPanel(QScrollArea):
     def _mark_states(self) -> None:
         case, font, followed = self._desk.case, self.font(), self.checks.followed
         with QSignalBlocker(self.plans):
-            for item in _items(self.plans):
+            if self._desk.plan is None:
+                self.plans.setCurrentIndex(QModelIndex())
+            for item in all_rows(self.plans):
                 name = item.data(0, NAME)
                 if name not in case.plans:
                     continue
@@ -214,11 +215,7 @@ class PlansPanel(QScrollArea):
         plan, procedure = self._desk.plan, hands_on(self._desk.plan)
         lines = procedure.parts(plan) if procedure is not None and plan is not None else ()
         with QSignalBlocker(self.parts):
-            while self.parts.topLevelItemCount() > len(lines):
-                self.parts.takeTopLevelItem(self.parts.topLevelItemCount() - 1)
-            while self.parts.topLevelItemCount() < len(lines):
-                self.parts.addTopLevelItem(QTreeWidgetItem(["", ""]))
-            for number, (item, line) in enumerate(zip(_items(self.parts), lines, strict=True)):
+            for number, (item, line) in enumerate(zip(rows_of(self.parts, len(lines)), lines, strict=True)):
                 assert procedure is not None
                 name = self._say(f"{procedure.part} {{number}}", number=number + 1)
                 item.setText(0, name[:1].upper() + name[1:])
@@ -232,7 +229,7 @@ class PlansPanel(QScrollArea):
         handle = tool.chosen_handle if tool is not None else None
         with QSignalBlocker(self.parts):
             self.parts.clearSelection()
-            for number, item in enumerate(_items(self.parts)):
+            for number, item in enumerate(all_rows(self.parts)):
                 if handle is not None and handle.part == number:
                     self.parts.setCurrentItem(item)
         self.remove_button.setEnabled(handle is not None)
@@ -263,7 +260,7 @@ class PlansPanel(QScrollArea):
 
     def edit_name(self) -> None:
         """Let the name of the plan shown be written."""
-        for item in _items(self.plans):
+        for item in all_rows(self.plans):
             if item.data(0, NAME) == self._desk.plan_name:
                 self.plans.setFocus()
                 self.plans.editItem(item, 0)
@@ -291,11 +288,6 @@ def _numbers_words(state: PlanState) -> str:
     if state.simulated:
         return tr("simulated") if state.assessed else tr("simulated, not assessed")
     return tr("assessed") if state.assessed else tr("none yet")
-
-
-def _items(tree: QTreeWidget) -> list[QTreeWidgetItem]:
-    found = [tree.topLevelItem(row) for row in range(tree.topLevelItemCount())]
-    return [item for item in found if item is not None]
 
 
 def _height(tree: QTreeWidget, rows: int, *, header: bool) -> int:
