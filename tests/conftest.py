@@ -9,8 +9,6 @@ import pytest
 
 from tests.support.real_scans import DATA, GIVEN, NOT_GIVEN
 
-if not os.environ.get("DISPLAY"):
-    os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
 # threads that wait for work sleep: test processes run side by side, and one that spins takes another's core
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
@@ -26,6 +24,18 @@ LONGEST = (
 
 
 WITH_DRAFTS = ("test_view_unsaved", "test_view_opening", "test_view_monkey", "test_view_workflow")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Let VTK draw by EGL where pytest-xvfb has started no screen.
+
+    Never beside one: with windows on X and EGL in one process depth peeling loses what is translucent. Of test
+    processes side by side the first only hands out tests and has no screen; what it sets the others would inherit.
+    """
+    hands_out = config.getoption("dist", "no") != "no" and "PYTEST_XDIST_WORKER" not in os.environ
+    if not hands_out and not os.environ.get("DISPLAY"):
+        os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
