@@ -13,12 +13,13 @@ import numpy as np
 SIZE = (1600, 1000)
 SHOWN_PX = 1200  # width in which pictures are kept
 FRAME_MS = 120
+SHEET = ("start", "check", "organs", "simulate", "compare", "report")
 
 
 class Hands:
-    """Opens a copy of a case in the window and does what a person would."""
+    """Opens a copy of a case in the window, or none, and does what a person would."""
 
-    def __init__(self, case: Path, scratch: Path) -> None:
+    def __init__(self, case: Path | None, scratch: Path) -> None:
         from PySide6.QtWidgets import QApplication
 
         from anatomy_twin.pipeline.session import Session
@@ -28,9 +29,10 @@ class Hands:
         self.application = QApplication.instance() or QApplication(["pictures"])
         apply_style(self.application)  # type: ignore[arg-type]
         scratch.mkdir(parents=True, exist_ok=True)
-        copy = scratch / case.name
-        shutil.copytree(case, copy)
-        self.window: Any = RehearsalWindow(Session.open(copy))
+        session = None
+        if case is not None:
+            session = Session.open(shutil.copytree(case, scratch / case.name))
+        self.window: Any = RehearsalWindow(session)
         self.window.resize(*SIZE)
         self.window.move(0, 0)
         self.window.show()
@@ -72,14 +74,20 @@ class Hands:
 
 def steps(case: Path, out: Path, scratch: Path) -> list[Path]:
     """Write a picture of every step of the work with a case that holds a plan A; return the files."""
+    pictures: dict[str, np.ndarray] = {}
+    empty = Hands(None, scratch)
+    pictures["start"] = empty.picture()
+    empty.close()
     hands = Hands(case, scratch)
     hands.run("look.panel_numbers")
-    written: list[Path] = []
 
     def keep(name: str) -> None:
-        written.append(save(hands.picture(), out / f"window_{name}.jpg"))
+        pictures[name] = hands.picture()
 
     keep("open")
+    hands.window.panels["steps"].choose("check")
+    hands.wait(0.5)
+    keep("check")
     hands.run("look.panel_segment")
     hands.window.desk.set_active("liver")
     hands.run("segment.paint")
@@ -100,11 +108,22 @@ def steps(case: Path, out: Path, scratch: Path) -> list[Path]:
     hands.finish_tasks()
     hands.run("plan.compare", 1.0)
     keep("compare")
+    hands.window.panels["steps"].choose("report")
+    hands.wait(0.5)
+    keep("report")
     hands.run("look.theme_light", 2.0)
     keep("light")
     hands.run("look.theme_dark", 1.0)
     hands.close()
-    return written
+    written = [save(picture, out / f"window_{name}.jpg") for name, picture in pictures.items()]
+    shown = [pictures[name] for name in SHEET]
+    return [*written, sheet(shown, out / "window_steps.jpg")]
+
+
+def sheet(pictures: list[np.ndarray], file: Path) -> Path:
+    """Write pictures as one, two in a row."""
+    rows = [np.concatenate(pictures[n : n + 2], axis=1) for n in range(0, len(pictures), 2)]
+    return save(np.concatenate(rows), file)
 
 
 def drag(case: Path, out: Path, scratch: Path) -> Path:

@@ -13,10 +13,11 @@ from tests.support.real_scans import DATA, GIVEN, NOT_GIVEN
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
-# files that take longest, by seconds of a processor: begun first, so that no core is left alone with one at the end
+# files that take longest, by seconds of a processor: begun first, so that no core is left alone with one at the end.
+# The demo comes later: it takes the kernels that the others have compiled along.
 LONGEST = (
-    "test_demo", "test_view_workflow", "test_batch", "test_segmentation_organs_real", "test_segmentation_thorax",
-    "test_phantom_conditions", "test_seeded_tools", "test_cli", "test_segmentation_organs", "test_segmentation_bones",
+    "test_view_workflow", "test_batch", "test_segmentation_organs_real", "test_segmentation_thorax",
+    "test_phantom_conditions", "test_seeded_tools", "test_cli", "test_demo", "test_segmentation_organs",
     "test_view_monkey", "test_golden", "test_phantom_patient", "test_phantom_anatomy", "test_phantom_head",
     "test_anatomy_complex", "test_view_jobs", "test_view_bad_ground", "test_view_plans", "test_view_scene",
     "test_view_opening", "test_fuzz", "test_fuzz_meshes", "test_library", "test_mesh_verb_keeps",

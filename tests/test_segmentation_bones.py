@@ -106,12 +106,14 @@ def overlap(name):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "floor"), [("bone", 0.88), ("ribs", 0.85), ("vertebra_t12", 0.75), ("heart", 0.85)])
 def test_bones_and_heart_of_a_generated_patient(name, floor):
     assert overlap(name) > floor
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_parts_lie_in_their_parents_and_never_overlap():
     _, labels = patient()
     for parent in ("bone", "fat"):
@@ -126,6 +128,7 @@ def test_parts_lie_in_their_parents_and_never_overlap():
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_fat_under_the_skin_and_fat_inside_are_those_of_the_truth_within_the_wall():
     _, labels = patient()
     outer, inner = labels.mask("subcutaneous_fat"), labels.mask("visceral_fat")

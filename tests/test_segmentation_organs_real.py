@@ -65,6 +65,7 @@ def slab():
     return volume, Volume(truth.array, volume.canonical().geometry), segment(volume, "ct-abdomen")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "floor"), [
     ("liver", 0.90), ("spleen", 0.90), ("kidney_left", 0.89), ("kidney_right", 0.79), ("aorta", 0.89),
     ("lung_right", 0.93), ("lung_left", 0.91),
@@ -74,6 +75,7 @@ def test_native_abdomen_against_network_labels(name, floor):
     assert overlap(labels, volume, truth, name, slice(82, 112)) > floor
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "floor"), [
     ("stomach", 0.7), ("duodenum", 0.4), ("bowel", 0.4), ("colon", 0.7), ("pancreas", 0.35),
 ])
@@ -90,8 +92,12 @@ def test_portal_slab_against_network_labels(name, floor):
     assert overlap(labels, volume, truth, name) > floor
 
 
-def test_phases_and_what_is_not_in_the_field():
+@pytest.mark.long
+def test_a_scan_without_contrast_is_called_so():
     assert "phase: native" in native()[2].notes[0]
+
+
+def test_phase_and_what_is_not_in_the_field():
     labels = slab()[2]
     assert "phase: portal venous" in labels.notes[0]
     assert any("arms in field" in line for line in labels.notes)

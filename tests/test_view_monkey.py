@@ -23,14 +23,14 @@ def test_random_hands_break_nothing_and_lose_nothing(qtbot, monkeypatch, tmp_pat
     other = copied(case, tmp_path, "other.twin")
     children = leftovers()["children"]  # the screen is one
     window = shown_window(qtbot, Session.open(case))
-    monkey = Monkey(window, seed=5, cases=(case, other))
+    monkey = Monkey(window, seed=8, cases=(case, other))
     try:
         monkey.act(ACTIONS)
         let_go(window)  # while questions are still answered
     finally:
         monkey.stop()
     assert not monkey.faults
-    assert sum(monkey.changing.values()) >= ACTIONS // 12  # hands that change nothing prove nothing
+    assert sum(monkey.changing.values()) >= ACTIONS // 8  # hands that change nothing prove nothing
     assert undo_and_redo_everything(window.desk.session) == []
     assert saved_and_recovered(window) == []
     window.close()
