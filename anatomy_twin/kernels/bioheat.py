@@ -22,60 +22,106 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from anatomy_twin.kernels import damage
 
-@njit(cache=True, parallel=True, error_model="numpy")
+COLD, WARM, BOILING = 0, 1, 2  # what a row of voxels holds, see ``advance``
+LENGTH = 5  # where the constants of ``advance`` hold the length of a step
+
+# sums may be contracted and the sign of zero lost; the order of sums stays, so any number of threads gives the same
+_fast = njit(cache=True, parallel=True, error_model="numpy", fastmath={"contract", "nsz"})
+
+
+@njit(cache=True, inline="always")
+def _passing(celsius: Any, body: Any, slope: Any) -> Any:
+    """Return u + slope u2 in K, u above body temperature: flows where conductivity rises go by its difference."""
+    rise = celsius - body
+    return rise + slope * rise * rise
+
+
+@_fast
 def advance(
     temperature: NDArray[Any], new: NDArray[Any], face_k: NDArray[Any], face_j: NDArray[Any], face_i: NDArray[Any],
-    source: NDArray[Any], gain: NDArray[Any], loss: NDArray[Any], constants: NDArray[Any], row_max: NDArray[Any],
+    source: NDArray[Any], gain: NDArray[Any], loss: NDArray[Any], capacity: NDArray[Any], wall: NDArray[Any],
+    omega: NDArray[Any], cem43: NDArray[Any], omega_table: NDArray[Any], cem43_table: NDArray[Any],
+    constants: NDArray[Any], rows: NDArray[Any],
 ) -> None:
-    """Advance the temperature by one time step; the outermost layer of voxels is left as it is in ``new``.
+    """Advance temperature and damage by one time step; the outermost layer of voxels is left as it is in ``new``.
+
+    Rows in which nothing is warm cost nothing but their heat. Where Omega reaches 1 perfusion ends.
 
     Parameters
     ----------
     temperature, new : [k, j, i], degC, before and (written) after the step.
-    face_k, face_j, face_i : [k, j, i], W/K, conductance of the face between a voxel and its next along that axis.
+    face_k, face_j, face_i : [k, j, i], W/K at body temperature, conductance of the face between a voxel and its next
+        along that axis.
     source : [k, j, i], W per voxel.
-    gain : [k, j, i], K/W, l / (w C V) of the module's formula, V the volume of a voxel.
-    loss : [k, j, i], 1 - exp(-w dt).
-    constants : body temperature, start and end of evaporation in degC, and there the ratio of the heat that a voxel
-        takes up per kelvin to that outside (1 turns evaporation off).
-    row_max : [k, j], written: the highest temperature of each row, before or after the step.
+    gain : [k, j, i], K/W, l / (w C V) of the module's formula, V the volume of a voxel; changed where tissue dies.
+    loss : [k, j, i], 1 - exp(-w dt); changed where tissue dies.
+    capacity, wall : [k, j, i], J/K and 1/s, the rate that stays where perfusion ends.
+    omega, cem43 : [k, j, i], changed: the Arrhenius integral and the thermal dose in minutes.
+    omega_table, cem43_table : (n,), what one step adds at each temperature of ``damage.table_temperatures_c``.
+    constants : those of ``constants_of``, with the length of the step in s at ``LENGTH``.
+    rows : [k, j], written: ``COLD``, ``WARM`` where damage may grow, ``BOILING`` where water may boil.
     """
     body, boil_from, boil_to, ratio = constants[0], constants[1], constants[2], constants[3]
+    slope, length, table_from, per_kelvin = constants[4], constants[5], constants[6], constants[7]
+    one, half = constants[8], constants[9]
+    warm_from, hot_from = table_from - body, boil_from - body
     width = (boil_to - boil_from) * ratio
+    last = omega_table.size - 2
     size_k, size_j, size_i = temperature.shape
     for k in prange(1, size_k - 1):
         for j in range(1, size_j - 1):
-            row = temperature[k, j]
-            highest = body
+            row, left, right = temperature[k, j], temperature[k, j - 1], temperature[k, j + 1]
+            below, above, out = temperature[k - 1, j], temperature[k + 1, j], new[k, j]
+            warm, hot = np.int32(0), np.int32(0)
             for i in range(1, size_i - 1):
-                here = row[i]
+                here = row[i] - body
+                mine = _passing(row[i], body, slope)
                 flow = (
-                    face_i[k, j, i] * (row[i + 1] - here) + face_i[k, j, i - 1] * (row[i - 1] - here)
-                    + face_j[k, j, i] * (temperature[k, j + 1, i] - here)
-                    + face_j[k, j - 1, i] * (temperature[k, j - 1, i] - here)
-                    + face_k[k, j, i] * (temperature[k + 1, j, i] - here)
-                    + face_k[k - 1, j, i] * (temperature[k - 1, j, i] - here)
+                    face_i[k, j, i - 1] * (_passing(row[i - 1], body, slope) - mine)
+                    + face_i[k, j, i] * (_passing(row[i + 1], body, slope) - mine)
+                    + face_j[k, j - 1, i] * (_passing(left[i], body, slope) - mine)
+                    + face_j[k, j, i] * (_passing(right[i], body, slope) - mine)
+                    + face_k[k - 1, j, i] * (_passing(below[i], body, slope) - mine)
+                    + face_k[k, j, i] * (_passing(above[i], body, slope) - mine)
                 )
-                new[k, j, i] = here + gain[k, j, i] * (flow + source[k, j, i]) - loss[k, j, i] * (here - body)
-            for i in range(1, size_i - 1):
-                highest = max(highest, max(new[k, j, i], row[i]))
-            row_max[k, j] = highest
-            if highest > boil_from:
+                after = here + gain[k, j, i] * (flow + source[k, j, i]) - loss[k, j, i] * here
+                out[i] = after + body
+                warm |= np.int32(after > warm_from) | np.int32(here > warm_from)
+                hot |= np.int32(after > hot_from) | np.int32(here > hot_from)
+            rows[k, j] = BOILING if hot else WARM if warm else COLD
+            if hot:
                 for i in range(1, size_i - 1):
-                    here, after = row[i], new[k, j, i]
-                    if here > boil_from or after > boil_from:
+                    before, after = row[i], out[i]
+                    if before > boil_from or after > boil_from:
                         # heat content above the start of evaporation, in kelvin of ordinary heating
-                        heat = here - boil_from
-                        if here > boil_from:
-                            heat = min(heat, boil_to - boil_from) * ratio + max(here - boil_to, body - body)
-                        heat += after - here
+                        heat = before - boil_from
+                        if heat > 0:
+                            heat = min(heat, boil_to - boil_from) * ratio + max(before - boil_to, body - body)
+                        heat += after - before
                         if heat <= 0:
-                            new[k, j, i] = boil_from + heat
+                            out[i] = boil_from + heat
                         elif heat < width:
-                            new[k, j, i] = boil_from + heat / ratio
+                            out[i] = boil_from + heat / ratio
                         else:
-                            new[k, j, i] = boil_to + (heat - width)
+                            out[i] = boil_to + (heat - width)
+            if warm:
+                for i in range(1, size_i - 1):
+                    place = (half * (row[i] + out[i]) - table_from) * per_kelvin
+                    if place < 0:
+                        continue
+                    n = min(int(place), last)
+                    part = min(place - n, one)  # hotter than the table: its last row
+                    old = omega[k, j, i]
+                    grown = old + omega_table[n] + part * (omega_table[n + 1] - omega_table[n])
+                    omega[k, j, i] = grown
+                    cem43[k, j, i] += cem43_table[n] + part * (cem43_table[n + 1] - cem43_table[n])
+                    if grown >= 1 and old < 1:
+                        exponent = wall[k, j, i] * length
+                        lost = -math.expm1(-exponent)
+                        loss[k, j, i] = lost
+                        gain[k, j, i] = (lost / exponent if exponent > 0 else one) * length / capacity[k, j, i]
 
 
 @njit(cache=True, parallel=True, error_model="numpy")
@@ -148,3 +194,18 @@ def exponential_factors(
     factor = np.divide(loss, exponent, out=np.ones_like(loss), where=exponent > 0)
     gain = factor * time_step_s / capacity_j_k
     return np.ascontiguousarray(gain, dtype=dtype), np.ascontiguousarray(loss, dtype=dtype)
+
+
+def constants_of(
+    body_c: float, boil_from_c: float, boil_to_c: float, heat_ratio: float, conductivity_slope_1_k: float, dtype: Any
+) -> NDArray[Any]:
+    """Return the constants of ``advance``; the length of the step, at ``LENGTH``, is still 0.
+
+    ``heat_ratio`` of the heat that a voxel takes up per kelvin between the ends of evaporation to that outside (1 turns
+    evaporation off); ``conductivity_slope_1_k`` by what share of its value at body temperature a conductivity rises
+    per kelvin.
+    """
+    return np.array(
+        [body_c, boil_from_c, boil_to_c, heat_ratio, conductivity_slope_1_k / 2.0, 0.0, damage.TABLE_FROM_C,
+         damage.TABLE_PER_KELVIN, 1.0, 0.5], dtype,
+    )  # fmt: skip

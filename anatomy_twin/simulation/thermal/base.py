@@ -99,7 +99,8 @@ class ThermalSystem:
     ``face_k``, ``face_j``, ``face_i`` W/K between a voxel and its next along the axis (0: no heat passes);
     ``capacity_j_k`` J/K per voxel; ``perfusion_1_s`` the rate that ends where tissue is coagulated; ``wall_1_s`` the
     rate of exchange with large vessels, which does not; ``pulses`` the heat. The outermost layer of voxels stays at
-    ``body_c``. ``time_step_s`` is the largest step that ``step`` should take.
+    ``body_c``. ``time_step_s`` is the largest step that ``step`` should take. Conductivities rise by the share
+    ``conductivity_slope_1_k`` of their value at body temperature per kelvin.
     """
 
     geometry: VolumeGeometry
@@ -117,6 +118,7 @@ class ThermalSystem:
     parameters: Mapping[str, str] = field(default_factory=FrozenMapping)
     assumed: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    conductivity_slope_1_k: float = 0.0
 
     def __post_init__(self) -> None:
         dtype = self.face_k.dtype

@@ -35,64 +35,80 @@ def step(
 
     A pulse heats a step when it is on at its middle. Raises ``Cancelled`` when the monitor says so.
     """
-    return _advance(system, state, count, _prepare(system, time_step_s or system.time_step_s), monitor)
+    work = _begin(system, state)
+    _advance(system, work, count, time_step_s or system.time_step_s, monitor)
+    return _state_of(work)
 
 
-@dataclass(frozen=True, eq=False)
-class _Prepared:
-    """What depends on the system and the length of a step only."""
+@dataclass(eq=False)
+class _Work:
+    """The memory of a run: fields that change in place, and what depends on the length of a step only."""
 
-    length_s: float
-    gain: NDArray[Any]
-    loss: NDArray[Any]
-    gain_dead: NDArray[Any]
-    loss_dead: NDArray[Any]
-    omega_table: NDArray[Any]
-    cem43_table: NDArray[Any]
-    scale: NDArray[Any]
+    temperature: NDArray[Any]
+    new: NDArray[Any]
+    omega: NDArray[Any]
+    cem43: NDArray[Any]
+    rows: NDArray[np.uint8]
+    wet: NDArray[Any]
+    dry: NDArray[Any]
     constants: NDArray[Any]
+    time_s: float
+    on: tuple[HeatPulse, ...] | None = None
+    length_s: float = 0.0
+    factors: tuple[NDArray[Any], NDArray[Any]] | None = None
+    tables: tuple[NDArray[Any], NDArray[Any]] | None = None
 
 
-def _prepare(system: ThermalSystem, length: float) -> _Prepared:
-    dtype, boil = system.dtype, system.evaporation
-    wall = np.asarray(system.wall_1_s, np.float64)
-    living = bioheat.exponential_factors(wall + system.perfusion_1_s, system.capacity_j_k, length, dtype)
-    dead = bioheat.exponential_factors(wall, system.capacity_j_k, length, dtype)
-    constants = np.array([system.body_c, boil.from_c, boil.to_c, boil.heat_ratio], dtype)
-    return _Prepared(length, *living, *dead, *_damage_tables(system, length), constants)
+def _begin(system: ThermalSystem, state: ThermalState) -> _Work:
+    old, omega, cem43 = (np.array(a, system.dtype) for a in (state.temperature_c, state.omega, state.cem43_min))
+    rows = np.full(old.shape[:2], bioheat.BOILING, np.uint8)  # every row may hold something that boils
+    return _Work(
+        old, old.copy(), omega, cem43, rows, np.zeros_like(old), np.empty_like(old), _constants(system), state.time_s
+    )
 
 
-def _advance(
-    system: ThermalSystem, state: ThermalState, count: int, ready: _Prepared, monitor: Monitor
-) -> ThermalState:
-    dtype, length = system.dtype, ready.length_s
-    old, omega, cem43 = (np.array(a, dtype) for a in (state.temperature_c, state.omega, state.cem43_min))
-    new = old.copy()
-    row_max = np.full(old.shape[:2], system.body_c, dtype)
-    gain, loss = (np.where(omega >= 1, dead, living) for dead, living in (
-        (ready.gain_dead, ready.gain), (ready.loss_dead, ready.loss)
-    ))
+def _constants(system: ThermalSystem) -> NDArray[Any]:
+    boil = system.evaporation
+    return bioheat.constants_of(
+        system.body_c, boil.from_c, boil.to_c, boil.heat_ratio, system.conductivity_slope_1_k, system.dtype
+    )
+
+
+def _state_of(work: _Work, time_s: float | None = None) -> ThermalState:
+    fields = (work.temperature.copy(), work.omega.copy(), work.cem43.copy())
+    return ThermalState(*fields, work.time_s if time_s is None else time_s)
+
+
+def _set_length(system: ThermalSystem, work: _Work, length: float) -> None:
+    if work.factors is not None and abs(work.length_s - length) <= 1e-9 * length:
+        return
+    living = np.where(work.omega >= 1, 0.0, np.asarray(system.perfusion_1_s, np.float64))
+    work.factors = bioheat.exponential_factors(living + system.wall_1_s, system.capacity_j_k, length, system.dtype)
+    work.tables = _damage_tables(system, length)
+    work.length_s, work.constants[bioheat.LENGTH] = length, length
+
+
+def _advance(system: ThermalSystem, work: _Work, count: int, length: float, monitor: Monitor) -> None:
+    _set_length(system, work, length)
+    assert work.factors is not None and work.tables is not None
     totals_w = {id(pulse): float(pulse.power_w.sum(dtype=np.float64)) for pulse in system.pulses}
-    active: tuple[HeatPulse, ...] | None = None
-    wet, dry = np.zeros(old.shape, dtype), np.empty(old.shape, dtype)
-    with _threads_for(old.size):
+    start = work.time_s
+    with _threads_for(work.temperature.size):
         for n in range(count):
-            middle = state.time_s + (n + 0.5) * length
+            middle = start + (n + 0.5) * length
             on = tuple(pulse for pulse in system.pulses if pulse.start_s <= middle < pulse.stop_s)
-            if on != active:
-                active, wet = on, sum((pulse.power_w for pulse in on), np.zeros(old.shape, dtype))
-            source = _source(system, on, totals_w, old, wet, dry)
+            if on != work.on:
+                work.on = on
+                work.wet = sum((pulse.power_w for pulse in on), np.zeros_like(work.temperature))
+            source = _source(system, work, totals_w)
             bioheat.advance(
-                old, new, system.face_k, system.face_j, system.face_i, source, gain, loss, ready.constants, row_max
+                work.temperature, work.new, system.face_k, system.face_j, system.face_i, source, *work.factors,
+                system.capacity_j_k, system.wall_1_s, work.omega, work.cem43, *work.tables, work.constants, work.rows,
             )
-            damage.accumulate(
-                old, new, row_max, omega, cem43, ready.omega_table, ready.cem43_table, gain, loss, ready.gain_dead,
-                ready.loss_dead, ready.scale,
-            )
-            old, new = new, old
+            work.temperature, work.new = work.new, work.temperature
             if n % STEPS_BETWEEN_CHECKS == 0:
                 check_cancelled(monitor)
-    return ThermalState(old, omega, cem43, state.time_s + count * length)
+    work.time_s = start + count * length
 
 
 @contextmanager
@@ -118,28 +134,24 @@ def run(
     Steps are shortened so that snapshots and the ends of pulses are met exactly. Raises ``SimulationError`` for times
     outside the run or fields that are not finite, ``Cancelled`` when stopped.
     """
-    current = init(system) if state is None else state
-    start, stop = current.time_s, current.time_s + duration_s
+    work = _begin(system, init(system) if state is None else state)
+    start, stop = work.time_s, work.time_s + duration_s
     wanted = sorted({round(float(time), 9) for time in snapshots} | {round(stop, 9)})
     if wanted[0] < start or wanted[-1] > stop + 1e-6:
         raise SimulationError("a snapshot lies outside the simulated time", where=f"{start:g} to {stop:g} s")
     edges = {round(time, 9) for pulse in system.pulses for time in (pulse.start_s, pulse.stop_s)}
     kept: list[ThermalState] = []
-    ready: _Prepared | None = None
     for time in sorted(set(wanted) | {edge for edge in edges if start < edge < stop}):
-        span = time - current.time_s
+        span = time - work.time_s
         if span > 1e-9:
             count = max(1, math.ceil(span / system.time_step_s - 1e-9))
-            length = span / count
-            if ready is None or abs(ready.length_s - length) > 1e-9 * length:
-                ready = _prepare(system, length)
-            current = _advance(system, current, count, ready, monitor)
-        current = ThermalState(current.temperature_c, current.omega, current.cem43_min, time)
+            _advance(system, work, count, span / count, monitor)
+        work.time_s = time
         if time in wanted:
-            kept.append(current)
+            kept.append(_state_of(work))
         monitor.progress(min(1.0, (time - start) / max(duration_s, 1e-9)))
         check_cancelled(monitor)
-    if not np.isfinite(current.temperature_c).all():
+    if not np.isfinite(work.temperature).all():
         raise SimulationError("the temperature is no longer finite", advice="check the tissue constants and the power")
     return kept
 
@@ -152,37 +164,34 @@ def heat_content_j(system: ThermalSystem, state: ThermalState) -> float:
     return float(((celsius - system.body_c + boiling) * system.capacity_j_k).sum())
 
 
-def _source(
-    system: ThermalSystem, on: tuple[HeatPulse, ...], totals_w: dict[int, float], temperature: NDArray[Any],
-    wet: NDArray[Any], dry: NDArray[Any],
-) -> NDArray[Any]:
+def _source(system: ThermalSystem, work: _Work, totals_w: dict[int, float]) -> NDArray[Any]:
     """Return W per voxel of the pulses that are on, less where tissue has dried, the power of each pulse unchanged.
 
-    That is ``wet`` itself while nothing has dried, else ``dry``, which is overwritten.
+    That is ``work.wet`` itself while nothing has dried, else ``work.dry``, which is overwritten.
     """
-    boil = system.evaporation
-    flat = temperature.reshape(-1)
-    hot = np.flatnonzero(flat > boil.from_c) if boil.dry_absorption < 1.0 else np.zeros(0, np.int64)
-    if not on or not hot.size:
-        return wet
-    dried = np.clip((flat[hot].astype(np.float64) - boil.from_c) / (boil.to_c - boil.from_c), 0.0, 1.0)
+    boil, on = system.evaporation, work.on
+    if not on or boil.dry_absorption >= 1.0 or not (work.rows == bioheat.BOILING).any():
+        return work.wet
+    rows = np.flatnonzero(work.rows.reshape(-1) == bioheat.BOILING)
+    shape = (work.rows.size, -1)
+    lines = work.temperature.reshape(shape)[rows].astype(np.float64)
+    dried = np.clip((lines - boil.from_c) / (boil.to_c - boil.from_c), 0.0, 1.0)
     kept = 1.0 - (1.0 - boil.dry_absorption) * dried
     for n, pulse in enumerate(on):
         total = totals_w[id(pulse)]
-        passed = float(((1.0 - kept) * pulse.power_w.reshape(-1)[hot]).sum())
+        passed = float(((1.0 - kept) * pulse.power_w.reshape(shape)[rows]).sum())
         # a pulse whose tissue is nearly all dry is not squeezed into the few voxels that are left
         scale = system.dtype.type(total / max(total - passed, 0.1 * total))
         if n == 0:
-            np.multiply(pulse.power_w, scale, out=dry)
+            np.multiply(pulse.power_w, scale, out=work.dry)
         else:
-            dry += pulse.power_w * scale
-    dry.reshape(-1)[hot] *= kept.astype(system.dtype)
-    return dry
+            work.dry += pulse.power_w * scale
+    work.dry.reshape(shape)[rows] *= kept.astype(system.dtype)
+    return work.dry
 
 
-def _damage_tables(system: ThermalSystem, length: float) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+def _damage_tables(system: ThermalSystem, length: float) -> tuple[NDArray[Any], NDArray[Any]]:
     celsius, model, dtype = damage.table_temperatures_c(), system.damage, system.dtype
     omega = damage.arrhenius_rate_1_s(celsius, model.frequency_1_s, model.energy_j_mol, model.floor_c) * length
     dose = damage.cem43_rate(celsius, model.r_above, model.r_below, model.cem43_breakpoint_c) * length / 60.0
-    scale = np.array([damage.TABLE_FROM_C, damage.TABLE_PER_KELVIN, 0.5], dtype)
-    return omega.astype(dtype), dose.astype(dtype), scale
+    return omega.astype(dtype), dose.astype(dtype)
