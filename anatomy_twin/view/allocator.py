@@ -11,7 +11,7 @@ _TRIM_THRESHOLD: Final = -1
 _MMAP_THRESHOLD: Final = -3
 _ARENA_MAX: Final = -8
 
-LARGE_BYTES: Final = 4 * 2**20  # blocks from here on are the system's again as soon as they are free
+LARGE_BYTES: Final = 32 * 2**20  # blocks from here on are the system's again as soon as they are free
 KEPT_BYTES: Final = 16 * 2**20  # free memory that stays with the process for what comes next
 
 
