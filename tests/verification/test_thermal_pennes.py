@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import integrate
@@ -80,6 +82,20 @@ def test_steady_state_of_a_heated_perfused_slab():
     highest = power / 1e-9 / (RATE * HEAT_CAPACITY)
     exact = highest * (1.0 - np.cosh(wave * (x - length / 2)) / np.cosh(wave * length / 2))
     assert np.abs(state.temperature_c[:, 1, 1] - 37.0 - exact).max() < 0.002 * highest
+
+
+def test_steady_state_of_a_heated_slab_that_conducts_better_when_warm():
+    size, spacing, power, slope = 21, 1.0, 4.0e-4, 0.01
+    system = uniform_box(
+        (size, 3, 3), spacing, CONDUCTIVITY, HEAT_CAPACITY, power_w=np.full((size, 3, 3), power), axes=(0,),
+        time_step_s=2.0, dtype=np.float64,
+    )
+    state = pipeline.run(replace(system, conductivity_slope_1_k=slope), 6000.0)[-1]
+    x = np.arange(size) * spacing * 1e-3
+    straight = power / 1e-9 * x * (x[-1] - x) / (2.0 * CONDUCTIVITY)  # the rise with the conductivity of 37 degC
+    exact = (np.sqrt(1.0 + 2.0 * slope * straight) - 1.0) / slope
+    assert exact.max() > 30.0
+    assert np.abs(state.temperature_c[:, 1, 1] - 37.0 - exact).max() < 1e-6
 
 
 def test_transient_of_a_sine_decays_at_the_exact_rate_with_second_order():

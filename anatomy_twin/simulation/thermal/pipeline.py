@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -35,13 +35,13 @@ def step(
 
     A pulse heats a step when it is on at its middle. Raises ``Cancelled`` when the monitor says so.
     """
-    work = _begin(system, state)
-    _advance(system, work, count, time_step_s or system.time_step_s, monitor)
+    work = begin(system, state)
+    advance(system, work, count, time_step_s or system.time_step_s, monitor)
     return _state_of(work)
 
 
 @dataclass(eq=False)
-class _Work:
+class Work:
     """The memory of a run: fields that change in place, and what depends on the length of a step only."""
 
     temperature: NDArray[Any]
@@ -53,17 +53,22 @@ class _Work:
     dry: NDArray[Any]
     constants: NDArray[Any]
     time_s: float
+    totals_w: Mapping[int, float]  # of each pulse, by its id
     on: tuple[HeatPulse, ...] | None = None
     length_s: float = 0.0
     factors: tuple[NDArray[Any], NDArray[Any]] | None = None
     tables: tuple[NDArray[Any], NDArray[Any]] | None = None
 
 
-def _begin(system: ThermalSystem, state: ThermalState) -> _Work:
+def begin(system: ThermalSystem, state: ThermalState) -> Work:
+    """Return the memory of a run that goes on from ``state``."""
     old, omega, cem43 = (np.array(a, system.dtype) for a in (state.temperature_c, state.omega, state.cem43_min))
-    rows = np.full(old.shape[:2], bioheat.BOILING, np.uint8)  # every row may hold something that boils
-    return _Work(
-        old, old.copy(), omega, cem43, rows, np.zeros_like(old), np.empty_like(old), _constants(system), state.time_s
+    boils = old.max(axis=2) > system.evaporation.from_c
+    rows = np.where(boils, bioheat.BOILING, bioheat.COLD).astype(np.uint8)
+    totals_w = {id(pulse): float(pulse.power_w.sum(dtype=np.float64)) for pulse in system.pulses}
+    return Work(
+        old, old.copy(), omega, cem43, rows, np.zeros_like(old), np.empty_like(old), _constants(system), state.time_s,
+        totals_w,
     )
 
 
@@ -74,12 +79,11 @@ def _constants(system: ThermalSystem) -> NDArray[Any]:
     )
 
 
-def _state_of(work: _Work, time_s: float | None = None) -> ThermalState:
-    fields = (work.temperature.copy(), work.omega.copy(), work.cem43.copy())
-    return ThermalState(*fields, work.time_s if time_s is None else time_s)
+def _state_of(work: Work) -> ThermalState:
+    return ThermalState(work.temperature.copy(), work.omega.copy(), work.cem43.copy(), work.time_s)
 
 
-def _set_length(system: ThermalSystem, work: _Work, length: float) -> None:
+def _set_length(system: ThermalSystem, work: Work, length: float) -> None:
     if work.factors is not None and abs(work.length_s - length) <= 1e-9 * length:
         return
     living = np.where(work.omega >= 1, 0.0, np.asarray(system.perfusion_1_s, np.float64))
@@ -88,19 +92,21 @@ def _set_length(system: ThermalSystem, work: _Work, length: float) -> None:
     work.length_s, work.constants[bioheat.LENGTH] = length, length
 
 
-def _advance(system: ThermalSystem, work: _Work, count: int, length: float, monitor: Monitor) -> None:
-    _set_length(system, work, length)
+def advance(
+    system: ThermalSystem, work: Work, count: int, time_step_s: float, monitor: Monitor = SILENT
+) -> None:
+    """Change ``work`` by ``count`` steps. Raises ``Cancelled`` when the monitor says so."""
+    _set_length(system, work, time_step_s)
     assert work.factors is not None and work.tables is not None
-    totals_w = {id(pulse): float(pulse.power_w.sum(dtype=np.float64)) for pulse in system.pulses}
     start = work.time_s
     with _threads_for(work.temperature.size):
         for n in range(count):
-            middle = start + (n + 0.5) * length
+            middle = start + (n + 0.5) * time_step_s
             on = tuple(pulse for pulse in system.pulses if pulse.start_s <= middle < pulse.stop_s)
             if on != work.on:
                 work.on = on
                 work.wet = sum((pulse.power_w for pulse in on), np.zeros_like(work.temperature))
-            source = _source(system, work, totals_w)
+            source = source_w(system, work)
             bioheat.advance(
                 work.temperature, work.new, system.face_k, system.face_j, system.face_i, source, *work.factors,
                 system.capacity_j_k, system.wall_1_s, work.omega, work.cem43, *work.tables, work.constants, work.rows,
@@ -108,7 +114,7 @@ def _advance(system: ThermalSystem, work: _Work, count: int, length: float, moni
             work.temperature, work.new = work.new, work.temperature
             if n % STEPS_BETWEEN_CHECKS == 0:
                 check_cancelled(monitor)
-    work.time_s = start + count * length
+    work.time_s = start + count * time_step_s
 
 
 @contextmanager
@@ -134,7 +140,7 @@ def run(
     Steps are shortened so that snapshots and the ends of pulses are met exactly. Raises ``SimulationError`` for times
     outside the run or fields that are not finite, ``Cancelled`` when stopped.
     """
-    work = _begin(system, init(system) if state is None else state)
+    work = begin(system, init(system) if state is None else state)
     start, stop = work.time_s, work.time_s + duration_s
     wanted = sorted({round(float(time), 9) for time in snapshots} | {round(stop, 9)})
     if wanted[0] < start or wanted[-1] > stop + 1e-6:
@@ -145,7 +151,7 @@ def run(
         span = time - work.time_s
         if span > 1e-9:
             count = max(1, math.ceil(span / system.time_step_s - 1e-9))
-            _advance(system, work, count, span / count, monitor)
+            advance(system, work, count, span / count, monitor)
         work.time_s = time
         if time in wanted:
             kept.append(_state_of(work))
@@ -164,7 +170,7 @@ def heat_content_j(system: ThermalSystem, state: ThermalState) -> float:
     return float(((celsius - system.body_c + boiling) * system.capacity_j_k).sum())
 
 
-def _source(system: ThermalSystem, work: _Work, totals_w: dict[int, float]) -> NDArray[Any]:
+def source_w(system: ThermalSystem, work: Work) -> NDArray[Any]:
     """Return W per voxel of the pulses that are on, less where tissue has dried, the power of each pulse unchanged.
 
     That is ``work.wet`` itself while nothing has dried, else ``work.dry``, which is overwritten.
@@ -178,7 +184,7 @@ def _source(system: ThermalSystem, work: _Work, totals_w: dict[int, float]) -> N
     dried = np.clip((lines - boil.from_c) / (boil.to_c - boil.from_c), 0.0, 1.0)
     kept = 1.0 - (1.0 - boil.dry_absorption) * dried
     for n, pulse in enumerate(on):
-        total = totals_w[id(pulse)]
+        total = work.totals_w[id(pulse)]
         passed = float(((1.0 - kept) * pulse.power_w.reshape(shape)[rows]).sum())
         # a pulse whose tissue is nearly all dry is not squeezed into the few voxels that are left
         scale = system.dtype.type(total / max(total - passed, 0.1 * total))
