@@ -83,7 +83,7 @@ def patient_case(quick: bool) -> Any:
     return case, at.AblationPlan("A", "tumour_1", (probe,))
 
 
-def system_in_cube(case: Any, plan: Any, size: int, **choices: Any) -> Any:
+def system_in_cube(case: Any, plan: Any, size: int) -> Any:
     """Return the thermal system of a plan in a cube of ``size`` voxels of 1 mm around its target."""
     from anatomy_twin.core import VolumeGeometry
     from anatomy_twin.simulation.thermal import ThermalModel, assembly
@@ -93,7 +93,7 @@ def system_in_cube(case: Any, plan: Any, size: int, **choices: Any) -> Any:
     middle = grid.to_world(np.argwhere(labels.mask(plan.target)).mean(axis=0))
     corner = middle - np.asarray(grid.direction) @ np.full(3, (size - 1) / 2.0)
     box = VolumeGeometry((size,) * 3, (1.0,) * 3, grid.direction, tuple(corner), grid.frame_of_reference_uid)
-    model = ThermalModel(**choices)
+    model = ThermalModel()
     return assembly.system_on(assembly.lay_ground(labels, box, model), plan, model)
 
 
@@ -101,7 +101,9 @@ def uniform(system: Any) -> Any:
     """Return a system of one tissue that does not boil, without vessels."""
     from anatomy_twin.simulation.thermal import Evaporation
 
-    flat = lambda values: np.full_like(values, np.median(values))  # noqa: E731
+    def flat(values: Any) -> Any:
+        return np.full_like(values, np.median(values))
+
     faces = {name: flat(getattr(system, name)) for name in ("face_k", "face_j", "face_i", "capacity_j_k")}
     return replace(
         system, **faces, perfusion_1_s=flat(system.perfusion_1_s), wall_1_s=np.zeros_like(system.wall_1_s),

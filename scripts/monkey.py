@@ -8,8 +8,7 @@ starts or a simulation runs, some once all is drawn. Actions are those of `tests
 of them all steps are undone and redone and the case must be what it was; after every 500 the case is recovered from its
 journal, saved and loaded again and must be the same. Memory is told after 10, 50, 100, 200 openings and every 100
 actions: as the system counts it, and as held once what is free was given back. It grows where what is held rises over
-the last half of the run by more than 12 MB, 1.5 % and twice its noise, where that was looked at five times or more; of
-actions, what the history of steps holds is taken off first.
+the last half of the run by more than 12 MB and 1.5 %; of actions, what the history of steps holds is taken off first.
 CASE is a saved case (it is copied); without it the toy patient of the tests is used. Needs a screen, or Xvfb
 (`xvfb-run -a`). The exit code is 1 if anything broke or grows.
 """

@@ -198,6 +198,11 @@ def test_what_boils_when_the_power_goes_off_only_cools(block):
     before = ThermalState(hot, cold.omega, cold.cem43_min, system.heating_s)
     heat = [pipeline.heat_content_j(system, state) for state in (before, pipeline.step(system, before, 5))]
     assert 0 < heat[1] < heat[0]
+    work = pipeline.begin(system, before)
+    work.on = ()
+    work.dry.fill(np.nan)
+    assert (work.temperature > system.evaporation.from_c).any()
+    assert not pipeline.source_w(system, work).any(), "no heat, whatever the scratch memory holds"
 
 
 def test_the_cem43_verdict_is_said_and_follows_the_dose(block, result):

@@ -98,7 +98,6 @@ def test_dialogs_are_gone_once_they_are_closed(qtbot, case):
     ([650.0, *[700.0 + 5 * (n % 2) for n in range(20)]], False),  # a cache that fills, and noise
     ([700.0] * 15 + [900.0] + [700.0] * 5, False),  # one value that stands out
     ([600.0 + 40 * min(n, 8) for n in range(21)], False),  # what is bounded
-    ([700.0 + n + 30 * ((7 * n) % 5) for n in range(21)], False),  # lost in the noise
     ([600.0 + 4.0 * n for n in range(21)], True),
     ([600.0 + 4.0 * n + 15 * (n % 2) for n in range(21)], True),
 ])  # fmt: skip

@@ -27,9 +27,6 @@ from anatomy_twin.kernels import damage
 COLD, WARM, BOILING = 0, 1, 2  # what a row of voxels holds, see ``advance``
 LENGTH = 5  # where the constants of ``advance`` hold the length of a step
 
-# sums may be contracted and the sign of zero lost; the order of sums stays, so any number of threads gives the same
-_fast = njit(cache=True, parallel=True, error_model="numpy", fastmath={"contract", "nsz"})
-
 
 @njit(cache=True, inline="always")
 def _passing(celsius: Any, body: Any, slope: Any) -> Any:
@@ -38,7 +35,8 @@ def _passing(celsius: Any, body: Any, slope: Any) -> Any:
     return rise + slope * rise * rise
 
 
-@_fast
+# sums may be contracted and the sign of zero lost; the order of sums stays, so any number of threads gives the same
+@njit(cache=True, parallel=True, error_model="numpy", fastmath={"contract", "nsz"})
 def advance(
     temperature: NDArray[Any], new: NDArray[Any], face_k: NDArray[Any], face_j: NDArray[Any], face_i: NDArray[Any],
     source: NDArray[Any], gain: NDArray[Any], loss: NDArray[Any], capacity: NDArray[Any], wall: NDArray[Any],

@@ -18,7 +18,6 @@ from anatomy_twin.view.memory import give_back
 MB = 2**20
 LEAST_MB = 12.0  # what a half of a run may rise by before it is called growing ...
 LEAST_SHARE = 0.015  # ... or this share of all that is held
-LEAST_LOOKS = 5  # in the last half of a run, to tell anything
 SPARE = 4  # widgets, threads, files more than early in the run: one that ends late is no leak
 
 
@@ -65,40 +64,30 @@ def leftovers(wait_s: float = 3.0) -> dict[str, int]:
             "children": len(process.children(recursive=True)), "files": process.num_fds()}  # fmt: skip
 
 
-def trend(counts: Sequence[float], values: Sequence[float]) -> tuple[float, float]:
-    """Return by how much ``values`` rise over the last half of ``counts``, and how far they lie from that line.
+def rise(counts: Sequence[float], values: Sequence[float]) -> float:
+    """Return by how much ``values`` rise over the last half of ``counts``: the median of all slopes, times its length.
 
-    The rise is the median of all slopes, times the length: what fills up at first and stands from then on rises by
-    nothing, and one value that stands out does not count. The other is the median distance.
+    What fills up at first and stands from then on rises by nothing; one value that stands out does not count.
     """
     x, y = np.asarray(counts, float), np.asarray(values, float)
     later = x >= (x[0] + x[-1]) / 2
     x, y = x[later], y[later]
     if len(x) < 2:
-        return 0.0, 0.0
+        return 0.0
     first, second = np.triu_indices(len(x), 1)
-    slope = float(np.median((y[second] - y[first]) / (x[second] - x[first])))
-    away = y - slope * x
-    return slope * float(x[-1] - x[0]), float(np.median(np.abs(away - np.median(away))))
-
-
-def rise(counts: Sequence[float], values: Sequence[float]) -> float:
-    """Return by how much ``values`` rise over the last half of ``counts``."""
-    return trend(counts, values)[0]
+    slopes = (y[second] - y[first]) / (x[second] - x[first])
+    return float(np.median(slopes) * (x[-1] - x[0]))
 
 
 def growing(counts: Sequence[float], values: Sequence[float]) -> bool:
-    """Tell whether memory in MB grows over the last half: by more than 12 MB, 1.5 % of what is held, and twice what
-    the values lie beside their line.
-    """
-    risen, away = trend(counts, values)
-    return risen > max(LEAST_MB, LEAST_SHARE * float(np.median(values)), 2.0 * away)
+    """Tell whether memory in MB grows: it rises over the last half by more than 12 MB and 1.5 % of what is held."""
+    return rise(counts, values) > max(LEAST_MB, LEAST_SHARE * float(np.median(values)))
 
 
 def verdict(what: str, counts: Sequence[float], values: Sequence[float], faults: list[str]) -> dict[str, Any]:
     """Return what to tell about memory over a run of ``what``, and add a fault where it grows."""
-    if sum(count >= (counts[0] + counts[-1]) / 2 for count in counts) < LEAST_LOOKS:
-        return {f"memory over {what}": "too few looks to tell"} if len(values) else {}
+    if len(values) < 2:
+        return {}
     risen = rise(counts, values)
     grows = growing(counts, values)
     if grows:

@@ -84,7 +84,7 @@ class PlanRules(QWidget):
         costs = check.costs if check is not None else ()
         rows = rows_of(self.rules, len(rules) + len(costs))
         self.rules.clearSelection()
-        for item, rule in zip(rows, rules, strict=False):
+        for item, rule in zip(rows[: len(rules)], rules, strict=True):
             sign, colour = VERDICTS[VERDICT_OF[rule.outcome]]
             item.setText(0, f"{sign} {self._say(rule.outcome)}")
             item.setText(1, spoken(f"{rule.name}: {rule.reason}"))
