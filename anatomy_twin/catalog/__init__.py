@@ -8,6 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
+from anatomy_twin.catalog.devices import with_user_devices
 from anatomy_twin.errors import UsageError
 
 SLICES_ONLY: Final = ("unknown_tissue", "fat", "subcutaneous_fat", "visceral_fat", "muscle")  # never as surfaces
@@ -15,15 +16,15 @@ SLICES_ONLY: Final = ("unknown_tissue", "fat", "subcutaneous_fat", "visceral_fat
 
 @cache
 def load(name: str) -> dict[str, Any]:
-    """Return the content of ``catalog/NAME.json`` as a dict (shared: do not change it).
+    """Return the content of ``catalog/NAME.json`` as a dict (shared: do not change it); "devices" with the user's.
 
-    Raises ``UsageError`` when there is no such file.
+    Raises ``UsageError`` when there is no such file, and for a device file of the user that makes no sense.
     """
     file = resources.files(__name__).joinpath(f"{name}.json")
     if not file.is_file():
         raise UsageError(f"the catalog has no file {name!r}")
     content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return content
+    return with_user_devices(content) if name == "devices" else content
 
 
 @cache

@@ -45,7 +45,7 @@ def advance(
 ) -> None:
     """Advance temperature and damage by one time step; the outermost layer of voxels is left as it is in ``new``.
 
-    Rows in which nothing is warm cost nothing but their heat. Where Omega reaches 1 perfusion ends.
+    Rows in which nothing is warm cost nothing but their heat. Where Omega reaches a level perfusion ends.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def advance(
     """
     body, boil_from, boil_to, ratio = constants[0], constants[1], constants[2], constants[3]
     slope, length, table_from, per_kelvin = constants[4], constants[5], constants[6], constants[7]
-    one, half = constants[8], constants[9]
+    one, half, dead = constants[8], constants[9], constants[10]
     warm_from, hot_from = table_from - body, boil_from - body
     width = (boil_to - boil_from) * ratio
     last = omega_table.size - 2
@@ -115,7 +115,7 @@ def advance(
                     grown = old + omega_table[n] + part * (omega_table[n + 1] - omega_table[n])
                     omega[k, j, i] = grown
                     cem43[k, j, i] += cem43_table[n] + part * (cem43_table[n + 1] - cem43_table[n])
-                    if grown >= 1 and old < 1:
+                    if grown >= dead and old < dead:
                         exponent = wall[k, j, i] * length
                         lost = -math.expm1(-exponent)
                         loss[k, j, i] = lost
@@ -195,15 +195,16 @@ def exponential_factors(
 
 
 def constants_of(
-    body_c: float, boil_from_c: float, boil_to_c: float, heat_ratio: float, conductivity_slope_1_k: float, dtype: Any
+    body_c: float, boil_from_c: float, boil_to_c: float, heat_ratio: float, conductivity_slope_1_k: float,
+    perfusion_ends_at: float, dtype: Any,
 ) -> NDArray[Any]:
     """Return the constants of ``advance``; the length of the step, at ``LENGTH``, is still 0.
 
     ``heat_ratio`` of the heat that a voxel takes up per kelvin between the ends of evaporation to that outside (1 turns
     evaporation off); ``conductivity_slope_1_k`` by what share of its value at body temperature a conductivity rises
-    per kelvin.
+    per kelvin; ``perfusion_ends_at`` the Arrhenius integral at which it does.
     """
     return np.array(
         [body_c, boil_from_c, boil_to_c, heat_ratio, conductivity_slope_1_k / 2.0, 0.0, damage.TABLE_FROM_C,
-         damage.TABLE_PER_KELVIN, 1.0, 0.5], dtype,
+         damage.TABLE_PER_KELVIN, 1.0, 0.5, perfusion_ends_at], dtype,
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,19 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from anatomy_twin import catalog
-from anatomy_twin.core import SILENT, AblationPlan, Case, LabelMap, Monitor, Tissue, VolumeGeometry, check_cancelled
+from anatomy_twin.core import (
+    SILENT,
+    AblationPlan,
+    Applicator,
+    Case,
+    LabelMap,
+    Monitor,
+    Tissue,
+    VolumeGeometry,
+    check_cancelled,
+)
 from anatomy_twin.errors import PlanError, SimulationError
-from anatomy_twin.simulation.thermal import sources, tissues, vessels
+from anatomy_twin.simulation.thermal import account, radiofrequency, sources, tissues, vessels
 from anatomy_twin.simulation.thermal.base import (
     DamageModel,
     Evaporation,
@@ -126,15 +136,45 @@ def system_on(
     Raises ``SimulationError`` for a heating part outside the body.
     """
     facts = catalog.load("tissues")
-    pulses, spent = _pulses(plan, ground.box, ground.number != tissues.AIR, ground.sink, model)
-    parameters, assumed = _account(plan, model, ground.tissues, ground.box, facts)
-    parameters["power taken up by blood of large vessels"] = f"{spent:.2f} W"
+    kind = kind_of(plan)
+    parameters, assumed = account.of_run(plan, model, ground.tissues, ground.box, facts)
     parameters["voxels of large vessels"] = str(int(ground.sink.sum()))
+    body_c = facts["body_temperature_c"] if model.surroundings_c is None else model.surroundings_c
+    absorbing, wall, boil, electrodes = ground.number != tissues.AIR, ground.wall_1_s, evaporation(facts), None
+    for applicator in plan.applicators:
+        _require_tissue(applicator, ground.box, absorbing)
+    if kind == "rfa":
+        boil = replace(boil, dry_absorption=1.0)  # dried tissue conducts less: that is in the field
+        values = radiofrequency.conductivities_s_m(ground.number, ground.tissues, ground.sink)
+        electrodes = radiofrequency.electric_system(
+            plan.applicators, ground.box, values, model, body_c, boil, ground.sink
+        )
+        rate, cold = radiofrequency.cooling(plan.applicators, ground.box, _thermal(ground), ground.capacity_j_k, body_c)
+        wall, pulses = (wall + rate).astype(model.dtype), tuple(cold)
+    else:
+        pulses, spent = _pulses(plan, ground.box, absorbing, ground.sink, model)
+        parameters["power taken up by blood of large vessels"] = f"{spent:.2f} W"
+    longest = largest_time_step_s(*ground.faces, ground.capacity_j_k)
+    if electrodes is not None:
+        longest = min(longest, model.control_s)  # near an electrode a second is long
     return ThermalSystem(
-        ground.box, *ground.faces, ground.capacity_j_k, ground.perfusion_1_s, ground.wall_1_s, pulses,
-        largest_time_step_s(*ground.faces, ground.capacity_j_k), facts["body_temperature_c"], damage_model(facts),
-        evaporation(facts), parameters, assumed, (*warnings, *ground.warnings),
+        ground.box, *ground.faces, ground.capacity_j_k, ground.perfusion_1_s, wall, pulses, longest, body_c,
+        damage_model(facts), boil, parameters, assumed, (*warnings, *ground.warnings), electric=electrodes,
     )
+
+
+def kind_of(plan: AblationPlan) -> str:
+    """Return the kind of the devices of a plan ("mwa", "rfa"); ``SimulationError`` when they differ."""
+    kinds = sorted({str(sources.device(applicator.device)["kind"]) for applicator in plan.applicators})
+    if len(kinds) > 1:
+        mixed = f"plan {plan.name!r} mixes devices of kinds {', '.join(kinds)}"
+        raise SimulationError(mixed, advice="make a plan for each")
+    return kinds[0]
+
+
+def _thermal(ground: Ground) -> NDArray[np.float64]:
+    table = np.array([0.0, *(tissue.conductivity_w_m_k for tissue in ground.tissues)])
+    return np.where(ground.sink, 0.0, table[ground.number])
 
 
 def box_around(labels: LabelMap, plan: AblationPlan, model: ThermalModel) -> tuple[VolumeGeometry, list[str]]:
@@ -216,7 +256,7 @@ def damage_model(facts: Mapping[str, Any]) -> DamageModel:
     arrhenius, dose = facts["damage"]["arrhenius"], facts["damage"]["cem43"]
     return DamageModel(
         arrhenius["frequency_1_s"], arrhenius["energy_j_mol"], arrhenius["floor_c"], dose["r_above"], dose["r_below"],
-        dose["breakpoint_c"], dose["threshold_min"],
+        dose["breakpoint_c"], dose["threshold_min"], arrhenius["perfusion_ends_at"],
     )
 
 
@@ -237,6 +277,12 @@ def _fill_vessels(number: NDArray[np.uint8], vessel: NDArray[np.bool_]) -> NDArr
     return np.where(vessel, number[tuple(nearest)], number)
 
 
+def _require_tissue(applicator: Applicator, box: VolumeGeometry, tissue: NDArray[np.bool_]) -> None:
+    nearest = tuple(np.clip(box.voxel_of(applicator.tip_mm), 0, np.asarray(box.shape) - 1))
+    if not tissue[nearest]:
+        raise SimulationError("the tip of an applicator lies outside the body", where=_place(applicator.tip_mm))
+
+
 def _pulses(
     plan: AblationPlan, box: VolumeGeometry, absorbing: NDArray[np.bool_], sink: NDArray[np.bool_],
     model: ThermalModel,
@@ -244,69 +290,11 @@ def _pulses(
     """Return the pulses and the power in W that lands in large vessels, where blood carries it off."""
     pulses, spent = [], 0.0
     for applicator in plan.applicators:
-        nearest = tuple(np.clip(box.voxel_of(applicator.tip_mm), 0, np.asarray(box.shape) - 1))
-        if not absorbing[nearest]:
-            raise SimulationError("the tip of an applicator lies outside the body", where=_place(applicator.tip_mm))
         power = sources.power_per_voxel_w(applicator, box, absorbing)
         spent += float(power[sink].sum())
         power[sink] = 0.0
         pulses.append(HeatPulse(0.0, applicator.duration_s, power.astype(model.dtype)))
     return tuple(pulses), spent
-
-
-def _account(
-    plan: AblationPlan, model: ThermalModel, used: tuple[Any, ...], box: VolumeGeometry, facts: Mapping[str, Any]
-) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Return the numbers of the run as text with units, and the names of those without a public source."""
-    parameters = {
-        "grid": f"{'x'.join(str(n) for n in reversed(box.shape))} voxels of {model.spacing_mm:g} mm",
-        "number type": "float64" if model.double_precision else "float32",
-        "body temperature": f"{facts['body_temperature_c']:g} degC, also at the edge of the box",
-        "skin": facts["surroundings"]["skin"],
-        "perfusion factor": f"{model.perfusion_factor:g}",
-        "perfusion": "ends where the Arrhenius integral reaches 1",
-    }
-    assumed = ["surroundings: no heat passes from skin to air"]
-    for n, applicator in enumerate(plan.applicators, start=1):
-        entry = sources.device(applicator.device)
-        sar, title = entry["sar"], f"applicator {n}"
-        loss = sources.attenuation_1_m(entry["frequency_hz"], sar["relative_permittivity"], sar["conductivity_s_m"])
-        parameters |= {
-            f"{title} device": f"{entry['label']} ({applicator.device})",
-            f"{title} power": f"{applicator.power_w:g} W set, {sources.absorbed_power_w(applicator):.2f} W absorbed",
-            f"{title} time": f"{applicator.duration_s:g} s from the start",
-            f"{title} heat source": (
-                f"line of {entry['active_length_mm']:g} mm, centre {entry['active_offset_mm']:g} mm behind the tip, "
-                f"field attenuation {loss:.1f} 1/m"
-            ),
-        }
-        assumed += [f"{applicator.device}: {name}" for name in entry["assumed"]]
-    for tissue in used:
-        parameters[f"tissue {tissue.name}"] = (
-            f"density {tissue.density_kg_m3:g} kg/m3, heat capacity {tissue.specific_heat_j_kg_k:g} J/kg/K, "
-            f"conductivity {tissue.conductivity_w_m_k:g} W/m/K, perfusion {tissue.perfusion_1_s:g} 1/s"
-        )
-        assumed += [f"tissue {tissue.name}: {name}" for name in tissue.assumed]
-    arrhenius, dose, boil, vessel = (
-        facts["damage"]["arrhenius"], facts["damage"]["cem43"], facts["evaporation"], facts["vessels"]
-    )
-    parameters |= {
-        "Arrhenius": (
-            f"A {arrhenius['frequency_1_s']:.3g} 1/s, Ea {arrhenius['energy_j_mol']:.4g} J/mol, counted from "
-            f"{arrhenius['floor_c']:g} degC"
-        ),
-        "CEM43": f"R {dose['r_above']:g} above and {dose['r_below']:g} below {dose['breakpoint_c']:g} degC, "
-                 f"{dose['threshold_min']:g} min coagulate",
-        "evaporation": f"{boil['water_fraction']:.0%} water by mass boils from {boil['from_c']:g} to "
-                       f"{boil['to_c']:g} degC, then {boil['dry_absorption']:.0%} of the microwaves are taken up",
-        "vessels": (
-            f"over {vessel['sink_from_mm']:g} mm at body temperature, wall Nusselt number {vessel['nusselt']:g}"
-            if model.vessel_sinks else "no sinks"
-        ),
-    }
-    for name, block in (("Arrhenius", arrhenius), ("CEM43", dose), ("evaporation", boil), ("vessels", vessel)):
-        assumed += [f"{name}: {entry}" for entry in block["assumed"]]
-    return parameters, tuple(dict.fromkeys(assumed))
 
 
 def _place(point_mm: Any) -> str:

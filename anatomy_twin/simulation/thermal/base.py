@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from anatomy_twin.core import FrozenMapping, VolumeGeometry
 from anatomy_twin.core.frozen import read_only
 from anatomy_twin.errors import SimulationError
+from anatomy_twin.simulation.thermal.electric import ElectricSystem
+from anatomy_twin.simulation.thermal.generator import Generator
 from anatomy_twin.units import check_positive, check_range
 
 VERDICTS = ("arrhenius", "cem43")
@@ -24,7 +26,9 @@ class ThermalModel:
     ``spacing_mm`` edge of the voxels; ``room_mm`` tissue kept around the expected zone; ``verdict`` which damage model
     decides what is coagulated ("arrhenius" or "cem43"); ``cooling_s`` time simulated after the last power is off;
     ``perfusion_factor`` scales the perfusion of every tissue, ``vessel_sinks`` turns large vessels on and off,
-    ``double_precision`` computes in float64 to check the float32 run; ``snapshots`` at most this many are kept.
+    ``double_precision`` computes in float64 to check the float32 run; ``snapshots`` at most this many are kept;
+    ``surroundings_c`` where everything starts and what lies beyond the box (None: at body temperature);
+    ``control_s`` how often the generator of radiofrequency electrodes measures and acts.
     """
 
     spacing_mm: float = 1.0
@@ -35,12 +39,17 @@ class ThermalModel:
     vessel_sinks: bool = True
     double_precision: bool = False
     snapshots: int = 25
+    surroundings_c: float | None = None
+    control_s: float = 1.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "spacing_mm", check_range("spacing_mm", self.spacing_mm, 0.25, 4.0))
         object.__setattr__(self, "room_mm", check_range("room_mm", self.room_mm, 5.0, 100.0))
         object.__setattr__(self, "cooling_s", check_range("cooling_s", self.cooling_s, 0.0, 3600.0))
         object.__setattr__(self, "perfusion_factor", check_range("perfusion_factor", self.perfusion_factor, 0.0, 10.0))
+        object.__setattr__(self, "control_s", check_range("control_s", self.control_s, 0.1, 30.0))
+        if self.surroundings_c is not None:
+            object.__setattr__(self, "surroundings_c", check_range("surroundings_c", self.surroundings_c, 1.0, 42.0))
         if self.verdict not in VERDICTS:
             raise SimulationError(f"unknown verdict {self.verdict!r}", advice=f"use one of {', '.join(VERDICTS)}")
         if not 1 <= self.snapshots <= 200:
@@ -67,7 +76,10 @@ class HeatPulse:
 
 @dataclass(frozen=True, slots=True)
 class DamageModel:
-    """Arrhenius constants (1/s, J/mol, floor in degC) and CEM43 (R above and below the breakpoint, dose in min)."""
+    """Arrhenius constants (1/s, J/mol, floor in degC) and CEM43 (R above and below the breakpoint, dose in min).
+
+    ``perfusion_ends_at`` is the Arrhenius integral at which blood no longer flows.
+    """
 
     frequency_1_s: float = 7.39e39
     energy_j_mol: float = 2.577e5
@@ -76,6 +88,7 @@ class DamageModel:
     r_below: float = 0.25
     cem43_breakpoint_c: float = 43.0
     cem43_threshold_min: float = 240.0
+    perfusion_ends_at: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +113,7 @@ class ThermalSystem:
     ``capacity_j_k`` J/K per voxel; ``perfusion_1_s`` the rate that ends where tissue is coagulated; ``wall_1_s`` the
     rate of exchange with large vessels, which does not; ``pulses`` the heat. The outermost layer of voxels stays at
     ``body_c``. ``time_step_s`` is the largest step that ``step`` should take. Conductivities rise by the share
-    ``conductivity_slope_1_k`` of their value at body temperature per kelvin.
+    ``conductivity_slope_1_k`` of their value at body temperature per kelvin. ``electric``: radiofrequency.
     """
 
     geometry: VolumeGeometry
@@ -119,6 +132,7 @@ class ThermalSystem:
     assumed: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     conductivity_slope_1_k: float = 0.0
+    electric: ElectricSystem | None = None
 
     def __post_init__(self) -> None:
         dtype = self.face_k.dtype
@@ -142,17 +156,22 @@ class ThermalSystem:
     @property
     def heating_s(self) -> float:
         """When the last heat goes off."""
-        return max((pulse.stop_s for pulse in self.pulses), default=0.0)
+        electrodes = () if self.electric is None else self.electric.electrodes
+        return max((part.stop_s for part in (*self.pulses, *electrodes)), default=0.0)
 
 
 @dataclass(frozen=True, eq=False)
 class ThermalState:
-    """What changes: temperature (degC), Arrhenius integral, thermal dose (min), all [k, j, i], and the time."""
+    """What changes: temperature (degC), Arrhenius integral, thermal dose (min), all [k, j, i], and the time.
+
+    ``generator`` is that of radiofrequency electrodes, None before they are first on.
+    """
 
     temperature_c: NDArray[Any]
     omega: NDArray[Any]
     cem43_min: NDArray[Any]
     time_s: float = 0.0
+    generator: Generator | None = None
 
     def __post_init__(self) -> None:
         for name in ("temperature_c", "omega", "cem43_min"):

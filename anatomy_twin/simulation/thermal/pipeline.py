@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from anatomy_twin.core import SILENT, Monitor, check_cancelled
 from anatomy_twin.errors import SimulationError
 from anatomy_twin.kernels import bioheat, damage
+from anatomy_twin.simulation.thermal import driven
 from anatomy_twin.simulation.thermal.base import HeatPulse, ThermalState, ThermalSystem
 
 STEPS_BETWEEN_CHECKS = 16
@@ -54,6 +55,7 @@ class Work:
     constants: NDArray[Any]
     time_s: float
     totals_w: Mapping[int, float]  # of each pulse, by its id
+    driver: driven.Driver | None = None
     on: tuple[HeatPulse, ...] | None = None
     length_s: float = 0.0
     factors: tuple[NDArray[Any], NDArray[Any]] | None = None
@@ -66,27 +68,30 @@ def begin(system: ThermalSystem, state: ThermalState) -> Work:
     boils = old.max(axis=2) > system.evaporation.from_c
     rows = np.where(boils, bioheat.BOILING, bioheat.COLD).astype(np.uint8)
     totals_w = {id(pulse): float(pulse.power_w.sum(dtype=np.float64)) for pulse in system.pulses}
+    driver = None if system.electric is None else driven.begin(system.electric, state.generator)
     return Work(
         old, old.copy(), omega, cem43, rows, np.zeros_like(old), np.empty_like(old), _constants(system), state.time_s,
-        totals_w,
+        totals_w, driver,
     )
 
 
 def _constants(system: ThermalSystem) -> NDArray[Any]:
     boil = system.evaporation
     return bioheat.constants_of(
-        system.body_c, boil.from_c, boil.to_c, boil.heat_ratio, system.conductivity_slope_1_k, system.dtype
+        system.body_c, boil.from_c, boil.to_c, boil.heat_ratio, system.conductivity_slope_1_k,
+        system.damage.perfusion_ends_at, system.dtype,
     )
 
 
 def _state_of(work: Work) -> ThermalState:
-    return ThermalState(work.temperature.copy(), work.omega.copy(), work.cem43.copy(), work.time_s)
+    generator = None if work.driver is None else work.driver.generator
+    return ThermalState(work.temperature.copy(), work.omega.copy(), work.cem43.copy(), work.time_s, generator)
 
 
 def _set_length(system: ThermalSystem, work: Work, length: float) -> None:
     if work.factors is not None and abs(work.length_s - length) <= 1e-9 * length:
         return
-    living = np.where(work.omega >= 1, 0.0, np.asarray(system.perfusion_1_s, np.float64))
+    living = np.where(work.omega >= system.damage.perfusion_ends_at, 0.0, np.asarray(system.perfusion_1_s, np.float64))
     work.factors = bioheat.exponential_factors(living + system.wall_1_s, system.capacity_j_k, length, system.dtype)
     work.tables = _damage_tables(system, length)
     work.length_s, work.constants[bioheat.LENGTH] = length, length
@@ -102,10 +107,15 @@ def advance(
     with _threads_for(work.temperature.size):
         for n in range(count):
             middle = start + (n + 0.5) * time_step_s
+            if work.driver is not None:
+                acted = driven.act(work.driver, work.temperature, start + n * time_step_s, time_step_s)
+                work.on = None if acted else work.on
             on = tuple(pulse for pulse in system.pulses if pulse.start_s <= middle < pulse.stop_s)
             if on != work.on:
                 work.on = on
                 work.wet = sum((pulse.power_w for pulse in on), np.zeros_like(work.temperature))
+                if work.driver is not None and work.driver.heat_w is not None:
+                    work.wet += work.driver.heat_w
             source = source_w(system, work)
             bioheat.advance(
                 work.temperature, work.new, system.face_k, system.face_j, system.face_i, source, *work.factors,
@@ -145,7 +155,8 @@ def run(
     wanted = sorted({round(float(time), 9) for time in snapshots} | {round(stop, 9)})
     if wanted[0] < start or wanted[-1] > stop + 1e-6:
         raise SimulationError("a snapshot lies outside the simulated time", where=f"{start:g} to {stop:g} s")
-    edges = {round(time, 9) for pulse in system.pulses for time in (pulse.start_s, pulse.stop_s)}
+    parts = (*system.pulses, *(() if system.electric is None else system.electric.electrodes))
+    edges = {round(time, 9) for part in parts for time in (part.start_s, part.stop_s)}
     kept: list[ThermalState] = []
     for time in sorted(set(wanted) | {edge for edge in edges if start < edge < stop}):
         span = time - work.time_s

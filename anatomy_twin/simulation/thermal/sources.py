@@ -80,6 +80,8 @@ def expected_reach_mm(applicator: Applicator) -> float:
     ]
     if above:
         return float(min(reach(row) for row in above))
+    if not rows:
+        return 30.0
     largest = max(rows, key=reach)
     energy = applicator.power_w * applicator.duration_s / (largest["power_w"] * largest["duration_s"])
     return float(reach(largest) * max(1.0, energy) ** (1.0 / 3.0))

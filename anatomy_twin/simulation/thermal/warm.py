@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from anatomy_twin.core import Applicator, VolumeGeometry
-from anatomy_twin.simulation.thermal import pipeline, sources
+from anatomy_twin.simulation.thermal import electric, pipeline, sources
 from anatomy_twin.simulation.thermal.base import HeatPulse, ThermalSystem
 
 
@@ -22,3 +22,9 @@ def warm_up() -> None:
         np.zeros(shape, np.float32), (HeatPulse(0.0, 60.0, power),), 1.0,
     )
     pipeline.step(system, pipeline.init(system), 1)
+    needle = np.zeros(shape, np.float32)
+    needle[4:8, 6, 6] = 1e-3
+    electrode = electric.Electrode(1, needle, np.zeros((0, 3), np.int64), 20.0, 0.0, 60.0)
+    sides = electric.open_sides_m(grid, grid.center_mm).astype(np.float32)
+    found = electric.ElectricSystem(np.full(shape, 0.3, np.float32), (electrode,), sides, 4e-3, {"kind": "power"})
+    electric.solve_field(found, electrode, np.full(shape, 37.0, np.float32))

@@ -1,0 +1,87 @@
+"""Radiofrequency in a run: the generator measures, acts, and the field of the electrode that is on heats the tissue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anatomy_twin.simulation.thermal import electric, generator
+from anatomy_twin.simulation.thermal.electric import ElectricSystem, Field
+from anatomy_twin.simulation.thermal.generator import Generator, Reading
+
+TRACES = ("time_s", "applicator", "power_w", "impedance_ohm", "sensor_c")
+
+
+@dataclass(eq=False)
+class Driver:
+    """The memory of a generator in a run. ``heat_w`` [k, j, i] is what it gives now, None for nothing.
+
+    ``rows`` are the values of ``TRACES``, one row per measurement; ``energy_j`` what was given in all.
+    """
+
+    system: ElectricSystem
+    generator: Generator
+    fields: dict[int, Field] = field(default_factory=dict)
+    heat_w: NDArray[np.floating] | None = None
+    rows: list[tuple[float, ...]] = field(default_factory=list)
+    energy_j: float = 0.0
+    next_s: float = -1.0
+    solved: int = 0
+
+
+def begin(system: ElectricSystem, state: Generator | None) -> Driver:
+    """Return a driver that goes on from a generator's state (None: before it is switched on)."""
+    powers = tuple(electrode.power_w for electrode in system.electrodes)
+    return Driver(system, generator.start(system.protocol, powers) if state is None else state)
+
+
+def act(driver: Driver, temperature_c: NDArray[np.floating], time_s: float, step_s: float) -> bool:
+    """Let the generator measure and act if its interval is over; return whether the heat has changed."""
+    driver.energy_j += step_s * driver.generator.power_w
+    if time_s < driver.next_s - 1e-6:
+        return False
+    interval = driver.system.control_s
+    driver.next_s = time_s + interval
+    ready = tuple(one.start_s - 1e-6 <= time_s < one.stop_s - 1e-6 for one in driver.system.electrodes)
+    if not any(ready):
+        was = driver.heat_w is not None
+        driver.heat_w, driver.generator = None, generator.off(driver.generator)
+        return was
+    state = generator.switch(driver.generator, driver.system.protocol, ready, time_s)
+    electrode = driver.system.electrodes[state.active]
+    resumes = not state.on and time_s >= state.off_until_s - 1e-9
+    found = _field(driver, state.active, temperature_c, resumes)
+    beyond = float(driver.system.protocol.get("series_ohm", 0.0))
+    reading = Reading(1.0 / found.conductance_s + beyond, _sensed(electrode.sensors, temperature_c))
+    state = generator.drive(state, driver.system.protocol, reading, electrode.power_w, time_s, interval)
+    driver.generator = state
+    # heat per volt squared times V^2 = P / conductance
+    scale = state.power_w / found.conductance_s / (1.0 + beyond * found.conductance_s)
+    driver.heat_w = found.heat_w * found.heat_w.dtype.type(scale) if state.power_w > 0 else None
+    driver.rows.append((time_s, float(electrode.applicator), state.power_w, reading.impedance_ohm, reading.sensor_c))
+    return True
+
+
+def traces(driver: Driver) -> dict[str, NDArray[np.float64]]:
+    """Return what the generator recorded, by the names of ``TRACES``."""
+    table = np.array(driver.rows, np.float64).reshape(-1, len(TRACES))
+    return {name: table[:, n].copy() for n, name in enumerate(TRACES)}
+
+
+def _field(driver: Driver, number: int, temperature_c: NDArray[np.floating], anew: bool) -> Field:
+    before = driver.fields.get(number)
+    if before is not None and not anew and not electric.has_changed(driver.system, before, temperature_c):
+        return before
+    driver.solved += 1
+    driver.fields[number] = electric.solve_field(
+        driver.system, driver.system.electrodes[number], temperature_c, before
+    )
+    return driver.fields[number]
+
+
+def _sensed(sensors: NDArray[np.int64], temperature_c: NDArray[np.floating]) -> float:
+    if not len(sensors):
+        return float("nan")
+    return float(np.mean(temperature_c[tuple(sensors.T)], dtype=np.float64))

@@ -1,0 +1,79 @@
+"""Devices that users add as files."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from anatomy_twin import catalog
+from anatomy_twin.errors import UsageError
+
+MINE = {
+    "kind": "rfa", "frequency_hz": 5e5, "shaft_length_mm": 150.0, "shaft_diameter_mm": 1.3, "active_length_mm": 15.0,
+    "active_offset_mm": 7.5, "power_w": [5, 60], "duration_s": [30, 900], "electrode": {},
+    "generator": {"kind": "power"},
+}  # fmt: skip
+
+
+@pytest.fixture
+def add(tmp_path, monkeypatch):
+    """Write a file of devices, name it to the program, and return what the catalog then has."""
+
+    def write(devices, text=None):
+        path = tmp_path / "mine.json"
+        path.write_text(json.dumps({"devices": devices}) if text is None else text)
+        monkeypatch.setenv("ANATOMY_TWIN_DEVICES", str(tmp_path))
+        catalog.load.cache_clear()
+        return catalog.load("devices")["devices"]
+
+    yield write
+    catalog.load.cache_clear()
+
+
+def test_a_device_of_the_user_is_there_and_assumed_where_it_has_no_source(add):
+    found = add({"mine": MINE})
+    assert "mwa-generic" in found
+    assert found["mine"]["label"] == "mine"
+    assert "power_w" in found["mine"]["assumed"]
+    sourced = add({"mine": {**MINE, "source": "manual, page 3", "assumed": ["power_w"]}})
+    assert sourced["mine"]["assumed"] == ["power_w"]
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    ({"kind": "laser"}, "kind 'laser' is unknown"),
+    ({"power_w": [50, 5]}, "power_w is not a range"),
+    ({"power_w": 50}, "power_w is not a range"),
+    ({"shaft_length_mm": -3}, "shaft_length_mm is -3"),
+    ({"shaft_length_mm": "long"}, "shaft_length_mm is 'long'"),
+    ({"active_length_mm": True}, "active_length_mm is True"),
+    ({"generator": {"kind": "impedance"}}, "generator.start_power_w is missing"),
+    ({"generator": {"kind": "magic"}}, "generator.kind 'magic'"),
+    ({"generator": 3}, "generator.kind None"),
+    ({"electrode": 3}, "electrode is no object"),
+])  # fmt: skip
+def test_what_makes_no_sense_is_named(add, change, words):
+    with pytest.raises(UsageError, match=words) as caught:
+        add({"mine": {**MINE, **change}})
+    assert "mine.json" in str(caught.value)
+
+
+def test_files_that_are_no_devices_are_refused(add):
+    with pytest.raises(UsageError, match="cannot be read as JSON"):
+        add({}, "{")
+    with pytest.raises(UsageError, match="has no 'devices'"):
+        add({}, "[]")
+    with pytest.raises(UsageError, match="there is a device 'mwa-generic' already"):
+        add({"mwa-generic": MINE})
+    with pytest.raises(UsageError, match="is no object"):
+        add({"mine": 3})
+
+
+def test_a_place_that_is_not_there_is_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("ANATOMY_TWIN_DEVICES", str(tmp_path / "nothing"))
+    catalog.load.cache_clear()
+    with pytest.raises(UsageError, match="which is not there"):
+        catalog.load("devices")
+    monkeypatch.delenv("ANATOMY_TWIN_DEVICES")
+    catalog.load.cache_clear()
+    assert "mwa-generic" in catalog.load("devices")["devices"]
