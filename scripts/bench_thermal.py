@@ -36,7 +36,7 @@ SEED = 101
 COPY_BYTES = 12  # read, written, and read before it is written
 # temperature read and written as above, three faces, source, gain, loss
 STEP_BYTES = 4 + 8 + 12 + 4 + 4 + 4
-WARM_BYTES = 16  # damage integral and dose, read and written in rows that are warm
+WARM_BYTES = 24  # damage integral, dose and highest temperature, read and written in rows that are warm
 COPIED = 64 * 2**20  # voxels
 Row = dict[str, Any]
 
@@ -129,7 +129,8 @@ def kernel_rows(system: Any, heated_steps: int, times: int) -> Row:
 
     def step(new: Any, omega: Any, cem43: Any) -> None:
         bioheat.advance(
-            work.temperature, new, *faces, source, *rest, omega, cem43, *work.tables, work.constants, work.rows
+            work.temperature, new, *faces, source, *rest, omega, cem43, work.hottest, *work.tables, work.constants,
+            work.rows,
         )
 
     mine = [array.copy() for array in (work.temperature, work.omega, work.cem43)]

@@ -40,8 +40,8 @@ def _passing(celsius: Any, body: Any, slope: Any) -> Any:
 def advance(
     temperature: NDArray[Any], new: NDArray[Any], face_k: NDArray[Any], face_j: NDArray[Any], face_i: NDArray[Any],
     source: NDArray[Any], gain: NDArray[Any], loss: NDArray[Any], capacity: NDArray[Any], wall: NDArray[Any],
-    omega: NDArray[Any], cem43: NDArray[Any], omega_table: NDArray[Any], cem43_table: NDArray[Any],
-    constants: NDArray[Any], rows: NDArray[Any],
+    omega: NDArray[Any], cem43: NDArray[Any], hottest: NDArray[Any], omega_table: NDArray[Any],
+    cem43_table: NDArray[Any], constants: NDArray[Any], rows: NDArray[Any],
 ) -> None:
     """Advance temperature and damage by one time step; the outermost layer of voxels is left as it is in ``new``.
 
@@ -57,6 +57,7 @@ def advance(
     loss : [k, j, i], 1 - exp(-w dt); changed where tissue dies.
     capacity, wall : [k, j, i], J/K and 1/s, the rate that stays where perfusion ends.
     omega, cem43 : [k, j, i], changed: the Arrhenius integral and the thermal dose in minutes.
+    hottest : [k, j, i], degC, changed where it is warm: the highest temperature so far.
     omega_table, cem43_table : (n,), what one step adds at each temperature of ``damage.table_temperatures_c``.
     constants : those of ``constants_of``, with the length of the step in s at ``LENGTH``.
     rows : [k, j], written: ``COLD``, ``WARM`` where damage may grow, ``BOILING`` where water may boil.
@@ -106,6 +107,7 @@ def advance(
                             out[i] = boil_to + (heat - width)
             if warm:
                 for i in range(1, size_i - 1):
+                    hottest[k, j, i] = max(hottest[k, j, i], out[i])
                     place = (half * (row[i] + out[i]) - table_from) * per_kelvin
                     if place < 0:
                         continue

@@ -164,7 +164,8 @@ class ThermalSystem:
 class ThermalState:
     """What changes: temperature (degC), Arrhenius integral, thermal dose (min), all [k, j, i], and the time.
 
-    ``generator`` is that of radiofrequency electrodes, None before they are first on.
+    ``generator`` is that of radiofrequency electrodes, None before they are first on; ``hottest_c`` the highest
+    temperature so far (None: this one).
     """
 
     temperature_c: NDArray[Any]
@@ -172,9 +173,12 @@ class ThermalState:
     cem43_min: NDArray[Any]
     time_s: float = 0.0
     generator: Generator | None = None
+    hottest_c: NDArray[Any] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("temperature_c", "omega", "cem43_min"):
+        if self.hottest_c is None:
+            object.__setattr__(self, "hottest_c", self.temperature_c)
+        for name in ("temperature_c", "omega", "cem43_min", "hottest_c"):
             object.__setattr__(self, name, read_only(getattr(self, name), name, ndim=3))
 
 

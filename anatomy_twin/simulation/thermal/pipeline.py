@@ -49,6 +49,7 @@ class Work:
     new: NDArray[Any]
     omega: NDArray[Any]
     cem43: NDArray[Any]
+    hottest: NDArray[Any]
     rows: NDArray[np.uint8]
     wet: NDArray[Any]
     dry: NDArray[Any]
@@ -64,13 +65,14 @@ class Work:
 
 def begin(system: ThermalSystem, state: ThermalState) -> Work:
     """Return the memory of a run that goes on from ``state``."""
-    old, omega, cem43 = (np.array(a, system.dtype) for a in (state.temperature_c, state.omega, state.cem43_min))
+    fields = (state.temperature_c, state.omega, state.cem43_min, state.hottest_c)
+    old, omega, cem43, hottest = (np.array(a, system.dtype) for a in fields)
     boils = old.max(axis=2) > system.evaporation.from_c
     rows = np.where(boils, bioheat.BOILING, bioheat.COLD).astype(np.uint8)
     totals_w = {id(pulse): float(pulse.power_w.sum(dtype=np.float64)) for pulse in system.pulses}
     driver = None if system.electric is None else driven.begin(system.electric, state.generator)
     return Work(
-        old, old.copy(), omega, cem43, rows, np.zeros_like(old), np.empty_like(old), _constants(system), state.time_s,
+        old, old.copy(), omega, cem43, hottest, rows, np.zeros_like(old), np.empty_like(old), _constants(system), state.time_s,
         totals_w, driver,
     )
 
@@ -85,7 +87,9 @@ def _constants(system: ThermalSystem) -> NDArray[Any]:
 
 def _state_of(work: Work) -> ThermalState:
     generator = None if work.driver is None else work.driver.generator
-    return ThermalState(work.temperature.copy(), work.omega.copy(), work.cem43.copy(), work.time_s, generator)
+    return ThermalState(
+        work.temperature.copy(), work.omega.copy(), work.cem43.copy(), work.time_s, generator, work.hottest.copy()
+    )
 
 
 def _set_length(system: ThermalSystem, work: Work, length: float) -> None:
@@ -119,7 +123,8 @@ def advance(
             source = source_w(system, work)
             bioheat.advance(
                 work.temperature, work.new, system.face_k, system.face_j, system.face_i, source, *work.factors,
-                system.capacity_j_k, system.wall_1_s, work.omega, work.cem43, *work.tables, work.constants, work.rows,
+                system.capacity_j_k, system.wall_1_s, work.omega, work.cem43, work.hottest, *work.tables, work.constants,
+                work.rows,
             )
             work.temperature, work.new = work.new, work.temperature
             if n % STEPS_BETWEEN_CHECKS == 0:
