@@ -99,7 +99,7 @@ def advance(
     _set_length(system, work, time_step_s)
     assert work.factors is not None and work.tables is not None
     start = work.time_s
-    with _threads_for(work.temperature.size):
+    with threads_for(work.temperature.size):
         for n in range(count):
             middle = start + (n + 0.5) * time_step_s
             on = tuple(pulse for pulse in system.pulses if pulse.start_s <= middle < pulse.stop_s)
@@ -118,7 +118,7 @@ def advance(
 
 
 @contextmanager
-def _threads_for(voxels: int) -> Iterator[None]:
+def threads_for(voxels: int) -> Iterator[None]:
     """Keep small grids on one thread: there a step is so short that threads cost more than they bring.
 
     On a busy machine two threads that meet after every millisecond were ten times slower than one.
