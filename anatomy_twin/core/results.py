@@ -23,6 +23,8 @@ class ThermalResult:
     ``omega`` (both [T, k, j, i], float32: degC and the Arrhenius integral), ``cem43_min`` [k, j, i] the thermal dose
     at the end. ``coagulated`` (bool [k, j, i]) and ``surface`` are the zone at the end by ``verdict_model``.
     ``parameters`` are the numbers used, as text with units; ``assumed`` names those without a public source.
+    ``coldest_c`` [k, j, i] is the least temperature so far of tissue that was frozen (``omega`` and ``cem43_min`` are
+    0 then), None where tissue was heated.
     """
 
     plan_name: str
@@ -37,6 +39,7 @@ class ThermalResult:
     parameters: Mapping[str, str] = field(default_factory=FrozenMapping)
     assumed: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    coldest_c: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         times = read_only(self.times_s, "times_s", ndim=1, dtype=np.float64)
@@ -47,6 +50,8 @@ class ThermalResult:
             "cem43_min": self.geometry.shape,
             "coagulated": self.geometry.shape,
         }
+        if self.coldest_c is not None:
+            expected["coldest_c"] = self.geometry.shape
         for name, shape in expected.items():
             values: NDArray[Any] = read_only(
                 getattr(self, name), name, dtype=bool if name == "coagulated" else np.float32
@@ -62,8 +67,13 @@ class ThermalResult:
         return int(np.count_nonzero(self.coagulated)) * self.geometry.voxel_volume_ml
 
     def coagulated_at(self, snapshot: int) -> NDArray[np.bool_]:
-        """Return the zone with Arrhenius integral >= 1 at one snapshot, bool [k, j, i]."""
-        return np.asarray(self.omega[snapshot] >= 1.0)
+        """Return the zone at one snapshot, bool [k, j, i]: Arrhenius integral >= 1, or ever so cold by a snapshot."""
+        if self.coldest_c is None:
+            return np.asarray(self.omega[snapshot] >= 1.0)
+        if not self.coagulated.any():
+            return np.zeros(self.geometry.shape, bool)
+        least = self.temperature_c[: range(self.times_s.size)[snapshot] + 1].min(axis=0)
+        return np.asarray(least <= self.coldest_c[self.coagulated].max())
 
 
 Result = ThermalResult

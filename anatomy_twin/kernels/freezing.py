@@ -11,10 +11,13 @@ and the conductances g (unfrozen) and G (frozen) of a face it is g (dT - dw) + G
 exact for steady conduction whatever k(T). Perfusion is scaled by 1 - f and ends for good where the tissue has once
 been colder than a limit (stasis); it and the walls of large vessels enter linearly implicit,
 
-    dH = dt (flow + S (T_body - T)) / (1 + dt S / C),   C the least heat capacity between T and T_body,
+    dH/dt = (flow + S (T_body - T)) / (1 + d S / C),   C the least heat capacity between T and T_body,
 
-which cannot overshoot body temperature at any S and keeps the exact steady state. Conduction is explicit: stable as
-long as dt times the conductances of a voxel stays below its heat capacity.
+which cannot overshoot body temperature at any S and keeps the exact steady state. An explicit step is stable up to
+d = heat capacity of a voxel over its conductances. A step of ``stages`` s is one of the Runge-Kutta-Legendre scheme of
+the first order (Meyer, Balsara and Aslam, J Comput Phys 2014;257:594), stable up to d s (s + 1) / 2:
+
+    Y_j = (2 j - 1) / j (Y_{j-1} + 2 t / (s^2 + s) dH/dt(Y_{j-1})) + (1 - j) / j Y_{j-2},   t the length of the step.
 
 A needle is thinner than a voxel. Each piece of it, of length b, takes the heat
 
@@ -40,7 +43,7 @@ NOTHING: Final = (2**30, -(2**30))  # the span of a row in which all is at body 
 # columns of the table of materials, J/m3/K and J/m3
 UNFROZEN, MUSHY, FROZEN, AT_LIQUIDUS, AT_SOLIDUS = 0, 1, 2, 3, 4
 # constants of ``advance``
-BODY, LIQUIDUS, SOLIDUS, LETHAL, STASIS, LENGTH = 0, 1, 2, 3, 4, 5
+BODY, LIQUIDUS, SOLIDUS, LETHAL, STASIS, LIMIT, LENGTH = 0, 1, 2, 3, 4, 5, 6
 
 
 @njit(cache=True, inline="always")
@@ -63,14 +66,19 @@ def _temperature(heat: Any, body: Any, liquidus: Any, solidus: Any, material: An
 
 @njit(cache=True, parallel=True, error_model="numpy", fastmath={"contract", "nsz"})
 def _conduct(
-    heat: NDArray[Any], temperature: NDArray[Any], new: NDArray[Any], number: NDArray[np.uint8],
-    materials: NDArray[Any], warm_k: NDArray[Any], warm_j: NDArray[Any], warm_i: NDArray[Any], cold_k: NDArray[Any],
+    heat: NDArray[Any], older: NDArray[Any], temperature: NDArray[Any], new: NDArray[Any], source: NDArray[Any],
+    number: NDArray[np.uint8], materials: NDArray[Any], warm_k: NDArray[Any], warm_j: NDArray[Any], warm_i: NDArray[Any], cold_k: NDArray[Any],
     cold_j: NDArray[Any], cold_i: NDArray[Any], perfusion: NDArray[Any], wall: NDArray[Any], coldest: NDArray[Any],
     lethal_s: NDArray[Any], spans: NDArray[np.int32], new_spans: NDArray[np.int32], constants: NDArray[Any],
+    parts: NDArray[Any], ends: bool,
 ) -> None:
-    """One step of ``advance`` but for the needles, where voxels or their neighbours are not at body temperature."""
+    """One stage of ``advance``, where voxels or their neighbours are not at body temperature.
+
+    ``older`` (two stages ago) becomes parts[0] ``heat`` + parts[1] ``older`` + parts[2] dH/dt, ``new`` its temperature.
+    """
     body, liquidus, solidus = constants[BODY], constants[LIQUIDUS], constants[SOLIDUS]
-    lethal, stasis, length = constants[LETHAL], constants[STASIS], constants[LENGTH]
+    lethal, stasis, limit, length = constants[LETHAL], constants[STASIS], constants[LIMIT], constants[LENGTH]
+    now, before_last, moved = parts[0], parts[1], parts[2]
     one = (liquidus - solidus) / (liquidus - solidus)
     per_width = one / (liquidus - solidus)
     half = per_width / (one + one)
@@ -109,7 +117,8 @@ def _conduct(
                 )
             for i in range(begin, end):
                 celsius, flow = row[i - begin + 1], out[i - begin]
-                if celsius == body and flow == zero and heat[k, j, i] == zero:
+                flow += source[k, j, i]
+                if flow == zero and celsius == body and heat[k, j, i] == zero and older[k, j, i] == zero:
                     out[i - begin] = body
                     continue
                 material = materials[number[k, j, i]]
@@ -119,16 +128,16 @@ def _conduct(
                     exchange += perfusion[k, j, i] * (one - ice)
                 exchange *= material[UNFROZEN]
                 least = material[UNFROZEN] if celsius >= solidus else material[FROZEN]
-                content = heat[k, j, i] + length * (flow + exchange * (body - celsius)) / (
-                    one + length * exchange / least
-                )
-                heat[k, j, i] = content
+                rate = (flow + exchange * (body - celsius)) / (one + limit * exchange / least)
+                content = now * heat[k, j, i] + before_last * older[k, j, i] + moved * rate
+                older[k, j, i] = content
                 celsius = _temperature(content, body, liquidus, solidus, material)
                 out[i - begin] = celsius
-                if celsius < coldest[k, j, i]:
-                    coldest[k, j, i] = celsius
-                if celsius <= lethal:
-                    lethal_s[k, j, i] += length
+                if ends:
+                    if celsius < coldest[k, j, i]:
+                        coldest[k, j, i] = celsius
+                    if celsius <= lethal:
+                        lethal_s[k, j, i] += length
                 if celsius != body:
                     first, last = min(first, i), max(last, i)
             new_spans[k, j, 0], new_spans[k, j, 1] = first, last
@@ -136,14 +145,15 @@ def _conduct(
 
 @njit(cache=True, error_model="numpy")
 def _withdraw(
-    heat: NDArray[Any], temperature: NDArray[Any], voxels: NDArray[np.int64], weights: NDArray[Any],
+    source: NDArray[Any], temperature: NDArray[Any], voxels: NDArray[np.int64], weights: NDArray[Any],
     starts: NDArray[np.int64], warm: NDArray[Any], cold: NDArray[Any], needle_c: NDArray[Any], on: NDArray[Any],
     volume_m3: float, constants: NDArray[Any],
 ) -> float:
-    """Take the heat of one step from ``heat`` (flat); return it in J (negative where a needle warms)."""
-    liquidus, solidus = constants[LIQUIDUS], constants[SOLIDUS]
-    half = 0.5 / (float(liquidus) - float(solidus))
-    length, taken = float(constants[LENGTH]), 0.0
+    """Write what the needles give in W/m3 to ``source`` (flat); return what they take in W."""
+    liquidus, solidus = float(constants[LIQUIDUS]), float(constants[SOLIDUS])
+    half, taken = 0.5 / (liquidus - solidus), 0.0
+    for n in range(voxels.size):
+        source[voxels[n]] = 0.0
     for piece in range(starts.size - 1):
         if on[piece] == 0.0:
             continue
@@ -151,35 +161,36 @@ def _withdraw(
         for n in range(starts[piece], starts[piece + 1]):
             celsius = float(temperature[voxels[n]])
             mean += weights[n] * celsius
-            mean_ice += weights[n] * _iced(celsius, float(liquidus), float(solidus), half)
-        needle = needle_c[piece]
-        needle_ice = _iced(needle, float(liquidus), float(solidus), half)
-        watts = warm[piece] * (mean - mean_ice - needle + needle_ice) + cold[piece] * (mean_ice - needle_ice)
+            mean_ice += weights[n] * _iced(celsius, liquidus, solidus, half)
+        needle_ice = _iced(needle_c[piece], liquidus, solidus, half)
+        watts = warm[piece] * (mean - mean_ice - needle_c[piece] + needle_ice) + cold[piece] * (mean_ice - needle_ice)
         # a gas that is to cool does not warm tissue that is colder than it, nor the other way round
         watts = max(watts, 0.0) * on[piece] if on[piece] > 0.0 else min(watts, 0.0) * -on[piece]
-        taken += watts * length
+        taken += watts
         for n in range(starts[piece], starts[piece + 1]):
-            heat[voxels[n]] -= weights[n] * watts * length / volume_m3
+            source[voxels[n]] -= weights[n] * watts / volume_m3
     return taken
 
 
 @njit(cache=True, error_model="numpy")
 def advance(
-    heat: NDArray[Any], temperature: NDArray[Any], new: NDArray[Any], number: NDArray[np.uint8],
-    materials: NDArray[Any], warm: tuple[Any, Any, Any], cold: tuple[Any, Any, Any], perfusion: NDArray[Any],
-    wall: NDArray[Any], coldest: NDArray[Any], lethal_s: NDArray[Any], spans: NDArray[np.int32],
-    new_spans: NDArray[np.int32], constants: NDArray[Any], voxels: NDArray[np.int64], weights: NDArray[Any],
-    starts: NDArray[np.int64], piece_warm: NDArray[Any], piece_cold: NDArray[Any], needle_c: NDArray[Any],
-    on: NDArray[Any], volume_m3: float,
+    heat: NDArray[Any], older: NDArray[Any], temperature: NDArray[Any], new: NDArray[Any], source: NDArray[Any],
+    number: NDArray[np.uint8], materials: NDArray[Any], warm: tuple[Any, Any, Any], cold: tuple[Any, Any, Any],
+    perfusion: NDArray[Any], wall: NDArray[Any], coldest: NDArray[Any], lethal_s: NDArray[Any],
+    spans: NDArray[np.int32], new_spans: NDArray[np.int32], constants: NDArray[Any], voxels: NDArray[np.int64],
+    weights: NDArray[Any], starts: NDArray[np.int64], piece_warm: NDArray[Any], piece_cold: NDArray[Any],
+    needle_c: NDArray[Any], on: NDArray[Any], volume_m3: float, stages: int, taken_j: float,
 ) -> float:
-    """Advance a freezing tissue by as many steps as ``needle_c`` has rows, which must be even; return J withdrawn.
+    """Advance a freezing tissue by as many steps as ``needle_c`` has rows; return J withdrawn by then.
 
-    The outermost layer of voxels stays as it is. Afterwards ``temperature`` and ``spans`` are those of the end.
+    The outermost layer of voxels stays as it is. With each stage ``heat`` and ``older``, ``temperature`` and ``new``,
+    ``spans`` and ``new_spans`` change their parts: after an odd number of stages the second of each holds the end.
 
     Parameters
     ----------
-    heat : [k, j, i], J/m3, changed.
+    heat, older : [k, j, i], J/m3, and a copy of it; both changed.
     temperature, new : [k, j, i], degC, that of ``heat``, and a copy of it; both changed.
+    source : [k, j, i], 0, changed: W/m3 from the needles.
     number : [k, j, i], the row of ``materials`` (n, 5), see the columns above (J/m3/K, J/m3).
     warm, cold : three [k, j, i] each, W/m3/K, conductance of the face between a voxel and its next along k, j, i over
         the volume of a voxel, unfrozen and frozen.
@@ -187,32 +198,35 @@ def advance(
     coldest, lethal_s : [k, j, i], changed: the least temperature so far and the time at or below the lethal one.
     spans, new_spans : [k, j, 2], changed: the first and the last voxel of a row that was or is not at body temperature
         or holds a needle's weights; ``NOTHING`` where there is none.
-    constants : those of ``constants_of``.
+    constants : those of ``constants_of``, with the longest explicit step at ``LIMIT`` and the step at ``LENGTH``.
     voxels, weights, starts : the voxels (flat) and shares of piece n of a needle are ``starts[n]:starts[n + 1]``.
     piece_warm, piece_cold : (pieces,), W/K, 2 pi k b / ln(r_eq / r_0) of the unfrozen and the frozen tissue.
     needle_c, on : (steps, pieces), degC and the share of its heat flow that counts: above 0 a piece only cools, below
         0 it only warms, 0 is off.
     volume_m3 : of a voxel.
+    stages : of each step.
+    taken_j : what was withdrawn before, in J.
     """
-    taken = 0.0
-    for n in range(needle_c.shape[0] // 2):
-        taken += _withdraw(
-            heat.reshape(-1), temperature.reshape(-1), voxels, weights, starts, piece_warm, piece_cold,
-            needle_c[2 * n], on[2 * n], volume_m3, constants,
-        )
-        _conduct(
-            heat, temperature, new, number, materials, warm[0], warm[1], warm[2], cold[0], cold[1], cold[2], perfusion,
-            wall, coldest, lethal_s, spans, new_spans, constants,
-        )
-        taken += _withdraw(
-            heat.reshape(-1), new.reshape(-1), voxels, weights, starts, piece_warm, piece_cold, needle_c[2 * n + 1],
-            on[2 * n + 1], volume_m3, constants,
-        )
-        _conduct(
-            heat, new, temperature, number, materials, warm[0], warm[1], warm[2], cold[0], cold[1], cold[2], perfusion,
-            wall, coldest, lethal_s, new_spans, spans, constants,
-        )
-    return taken
+    length, parts = float(constants[LENGTH]), np.zeros(3, constants.dtype)
+    for n in range(needle_c.shape[0]):
+        before = taken_j
+        for stage in range(1, stages + 1):
+            now, past = (2.0 * stage - 1.0) / stage, (1.0 - stage) / stage
+            moved = now * 2.0 * length / (stages * stages + stages)
+            parts[0], parts[1], parts[2] = now, past, moved
+            watts = _withdraw(
+                source.reshape(-1), temperature.reshape(-1), voxels, weights, starts, piece_warm, piece_cold,
+                needle_c[n], on[n], volume_m3, constants,
+            )
+            before, taken_j = taken_j, now * taken_j + past * before + moved * watts
+            _conduct(
+                heat, older, temperature, new, source, number, materials, warm[0], warm[1], warm[2], cold[0], cold[1],
+                cold[2], perfusion, wall, coldest, lethal_s, spans, new_spans, constants, parts, stage == stages,
+            )
+            heat, older = older, heat
+            temperature, new = new, temperature
+            spans, new_spans = new_spans, spans
+    return taken_j
 
 
 def material_row(
@@ -243,8 +257,8 @@ def heat_content_j_m3(
 def constants_of(
     body_c: float, liquidus_c: float, solidus_c: float, lethal_c: float, stasis_c: float, dtype: Any
 ) -> NDArray[Any]:
-    """Return the constants of ``advance``; the length of a step, at ``LENGTH``, is still 0."""
-    return np.array([body_c, liquidus_c, solidus_c, lethal_c, stasis_c, 0.0], dtype)
+    """Return the constants of ``advance``; lengths of steps, at ``LIMIT`` and ``LENGTH``, are still 0."""
+    return np.array([body_c, liquidus_c, solidus_c, lethal_c, stasis_c, 0.0, 0.0], dtype)
 
 
 def spans_of(temperature_c: NDArray[Any], body_c: float, voxels: NDArray[np.int64]) -> NDArray[np.int32]:

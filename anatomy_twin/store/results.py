@@ -27,6 +27,7 @@ def result_jobs(result: Result, folder: str) -> Jobs:
     if not isinstance(result, ThermalResult):
         raise StoreError(f"a {type(result).__name__} cannot be stored")
     surface = None if result.surface is None else f"{folder}/coagulated.vtp"
+    names = _THERMAL_ARRAYS if result.coldest_c is None else (*_THERMAL_ARRAYS, "coldest_c")
     description = {
         "kind": "ThermalResult",
         "plan_name": result.plan_name,
@@ -35,11 +36,11 @@ def result_jobs(result: Result, folder: str) -> Jobs:
         "parameters": encode(_TEXT, result.parameters),
         "assumed": encode(_LINES, result.assumed),
         "warnings": encode(_LINES, result.warnings),
-        "arrays": {name: f"{folder}/{name}.nrrd" for name in _THERMAL_ARRAYS},
+        "arrays": {name: f"{folder}/{name}.nrrd" for name in names},
         "surface": surface,
     }
     jobs: Jobs = {f"{folder}/result.json": lambda: dump(description)}
-    for name in _THERMAL_ARRAYS:
+    for name in names:
         array = getattr(result, name)
         jobs[f"{folder}/{name}.nrrd"] = lambda array=array: encode_nrrd(array, result.geometry)
     if result.surface is not None:
@@ -54,7 +55,9 @@ def read_result(relative: str, read: Read) -> Result:
     if not isinstance(content, dict) or content.get("kind") != "ThermalResult":
         raise StoreError("unknown kind of result", where=relative, advice="a newer version may know it")
     try:
-        files = {name: decode_nrrd(read(content["arrays"][name]), content["arrays"][name]) for name in _THERMAL_ARRAYS}
+        paths = content["arrays"]
+        names = (*_THERMAL_ARRAYS, "coldest_c") if "coldest_c" in paths else _THERMAL_ARRAYS
+        files = {name: decode_nrrd(read(paths[name]), paths[name]) for name in names}
         surface = content["surface"]
         arrays = {name: file.array for name, file in files.items()}
         arrays["coagulated"] = arrays["coagulated"].astype(bool)

@@ -173,7 +173,7 @@ def test_a_uniform_block_thaws_along_three_exponentials():
     mushy = 0.5 * (WARM_C + COLD_C) + LATENT / 7.0
     solid_s = COLD_C / (rate * WARM_C) * np.log((37.0 - start_c) / (37.0 + 8.0))
     mushy_s = mushy / (rate * WARM_C) * np.log((37.0 + 8.0) / (37.0 + 1.0))
-    system = freezing_box((5, 5, 5), 1.0, wall_1_s=rate, axes=(), time_step_s=0.05)
+    system = freezing_box((5, 5, 5), 1.0, wall_1_s=rate, axes=(), time_step_s=0.05, longest_step_s=0.05)
     state = freezing.init(system, np.full((5, 5, 5), start_c))
     half_c = 37.0 - (37.0 + 8.0) * np.exp(-0.5 * mushy_s * rate * WARM_C / mushy)
     for time_s, exact in (
@@ -232,15 +232,17 @@ def test_in_a_closed_box_the_heat_that_is_missing_is_the_heat_that_the_needle_to
     for state in states:
         assert freezing.heat_content_j(system, state) == pytest.approx(-state.taken_j, rel=tolerance)
     taken = [state.taken_j for state in states]
-    assert taken[0] < taken[1] == taken[2] < taken[3]
+    assert taken[0] < taken[1] < taken[3]
+    assert taken[2] == pytest.approx(taken[1])
     assert taken[4] < taken[3]  # helium gives heat back
-    assert taken[5] == taken[4]
+    assert taken[5] == pytest.approx(taken[4])
 
 
 def test_in_an_open_box_what_the_needle_took_came_from_the_tissue_or_through_the_edge():
     spacing_m, times = 1e-3, np.arange(0.0, 601.0, 4.0)
     system = freezing_box(
-        (17, 17, 17), 1.0, line=((6.0, 8.0, 8.0), (10.0, 8.0, 8.0)), phases=(freezing.Phase(0.0, 1e9, 37.0, -140.0),)
+        (17, 17, 17), 1.0, line=((6.0, 8.0, 8.0), (10.0, 8.0, 8.0)), phases=(freezing.Phase(0.0, 1e9, 37.0, -140.0),),
+        longest_step_s=0.5,
     )
     states = freezing.run(system, 600.0, times)
 
@@ -256,7 +258,8 @@ def test_in_an_open_box_what_the_needle_took_came_from_the_tissue_or_through_the
         through.append(sides * spacing_m)
     inward = float(integrate.simpson(through, x=times))
     assert inward > 0.1 * states[-1].taken_j
-    assert freezing.heat_content_j(system, states[-1]) == pytest.approx(inward - states[-1].taken_j, rel=1e-3)
+    taken = states[-1].taken_j
+    assert freezing.heat_content_j(system, states[-1]) == pytest.approx(inward - taken, abs=1e-3 * taken)
 
 
 def test_float32_and_float64_agree_over_a_cycle_of_freezing_and_thawing():
@@ -284,7 +287,7 @@ def test_one_and_two_threads_give_the_same_bits(monkeypatch):
 
 
 def test_time_below_the_lethal_temperature_is_counted():
-    system = freezing_box((5, 5, 5), 1.0, wall_1_s=0.02, axes=(), lethal_c=-20.0, time_step_s=0.05)
+    system = freezing_box((5, 5, 5), 1.0, wall_1_s=0.02, axes=(), lethal_c=-20.0, time_step_s=0.05, longest_step_s=0.1)
     state = freezing.run(system, 300.0, state=freezing.init(system, np.full((5, 5, 5), -60.0)))[-1]
     exact = COLD_C / (0.02 * WARM_C) * np.log((37.0 + 60.0) / (37.0 + 20.0))
     assert float(state.lethal_s[2, 2, 2]) == pytest.approx(exact, abs=0.2)

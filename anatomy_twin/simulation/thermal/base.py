@@ -14,7 +14,7 @@ from anatomy_twin.core.frozen import read_only
 from anatomy_twin.errors import SimulationError
 from anatomy_twin.units import check_positive, check_range
 
-VERDICTS = ("arrhenius", "cem43")
+VERDICTS = ("arrhenius", "cem43", "isotherm_-20", "isotherm_-40")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,8 @@ class ThermalModel:
     """The choices of a thermal simulation.
 
     ``spacing_mm`` edge of the voxels; ``room_mm`` tissue kept around the expected zone; ``verdict`` which damage model
-    decides what is coagulated ("arrhenius" or "cem43"); ``cooling_s`` time simulated after the last power is off;
+    decides what is coagulated ("arrhenius" or "cem43"; of cold "isotherm_-20", also where this says
+    "arrhenius", or "isotherm_-40"); ``cooling_s`` time simulated after the last power is off;
     ``perfusion_factor`` scales the perfusion of every tissue, ``vessel_sinks`` turns large vessels on and off,
     ``double_precision`` computes in float64 to check the float32 run; ``snapshots`` at most this many are kept.
     """

@@ -17,7 +17,8 @@ from anatomy_twin.kernels import freezing
 from anatomy_twin.simulation.thermal.pipeline import threads_for
 from anatomy_twin.units import check_positive
 
-STEPS_BETWEEN_CHECKS: Final = 32  # even
+STAGES_BETWEEN_CHECKS: Final = 32
+MOST_STAGES: Final = 7  # of a step: more would be cheaper still, and less precise
 Faces = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
 
 
@@ -67,7 +68,8 @@ class FreezingSystem:
     ``cold`` the conductances of faces, unfrozen and frozen, over the volume of a voxel (W/m3/K); ``perfusion_1_s`` the
     rate that ends where tissue freezes, ``wall_1_s`` that of large vessels, which does not. The outermost layer of
     voxels keeps its temperature. Water freezes between ``liquidus_c`` and ``solidus_c``; time is counted below
-    ``lethal_c``; tissue that was colder than ``stasis_c`` is perfused no more.
+    ``lethal_c``; tissue that was colder than ``stasis_c`` is perfused no more. An explicit step is stable up to
+    ``time_step_s``; steps of several stages are no longer than ``longest_step_s``.
     """
 
     geometry: VolumeGeometry
@@ -87,6 +89,7 @@ class FreezingSystem:
     parameters: Mapping[str, str] = field(default_factory=FrozenMapping)
     assumed: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    longest_step_s: float = 4.0
 
     def __post_init__(self) -> None:
         dtype = self.warm[0].dtype
@@ -145,12 +148,10 @@ def step(
 ) -> FreezingState:
     """Return the state after ``count`` times ``time_step_s`` (default: the system's); ``state`` stays as it is.
 
-    Steps go in pairs: an odd count is taken as that many and one more, each a little shorter. A phase of a needle
-    counts in a step when it is on at its middle. Raises ``Cancelled`` when the monitor says so.
+    A phase of a needle counts in a step when it is on at its middle. Raises ``Cancelled`` when the monitor says so.
     """
-    span = count * (time_step_s or system.time_step_s)
     work = _begin(system, state)
-    _advance(system, work, count + count % 2, span / (count + count % 2), monitor)
+    _advance(system, work, count, time_step_s or system.time_step_s, monitor)
     return _state_of(work)
 
 
@@ -174,7 +175,8 @@ def run(
     for time in sorted(set(wanted) | {edge for edge in edges if start < edge < stop}):
         span = time - work.time_s
         if span > 1e-9:
-            count = 2 * max(1, math.ceil(span / system.time_step_s / 2.0 - 1e-9))
+            longest = min(system.longest_step_s, system.time_step_s * MOST_STAGES * (MOST_STAGES + 1) / 2)
+            count = max(1, math.ceil(span / longest - 1e-9))
             _advance(system, work, count, span / count, monitor, (start, duration_s))
         work.time_s = time
         if time in wanted:
@@ -212,8 +214,10 @@ class _Work:
     """The memory of a run, which changes in place."""
 
     heat: NDArray[Any]
+    older: NDArray[Any]
     temperature: NDArray[Any]
     new: NDArray[Any]
+    source: NDArray[Any]
     coldest: NDArray[Any]
     lethal_s: NDArray[Any]
     spans: NDArray[np.int32]
@@ -231,7 +235,7 @@ def _begin(system: FreezingSystem, state: FreezingState) -> _Work:
     pieces = _pieces(system.needles)
     spans = freezing.spans_of(celsius, system.body_c, pieces[0])
     return _Work(
-        heat, celsius, celsius.copy(), coldest, lethal_s, spans, spans.copy(), system.materials.astype(system.dtype),
+        heat, heat.copy(), celsius, celsius.copy(), np.zeros_like(heat), coldest, lethal_s, spans, spans.copy(), system.materials.astype(system.dtype),
         _constants(system), pieces, state.time_s, state.taken_j,
     )
 
@@ -260,19 +264,26 @@ def _advance(
     system: FreezingSystem, work: _Work, count: int, time_step_s: float, monitor: Monitor,
     told: tuple[float, float] | None = None,
 ) -> None:
-    """Change ``work`` by an even ``count`` of steps; ``told``: start and length of the run whose progress is told."""
-    start = work.time_s
-    work.constants[freezing.LENGTH] = time_step_s
+    """Change ``work`` by ``count`` steps; ``told``: start and length of the run whose progress is told."""
+    start, stages = work.time_s, 1
+    while system.time_step_s * stages * (stages + 1) / 2 < time_step_s * (1.0 - 1e-9):
+        stages += 1
+    work.constants[freezing.LIMIT], work.constants[freezing.LENGTH] = min(system.time_step_s, time_step_s), time_step_s
+    steps = max(1, STAGES_BETWEEN_CHECKS // stages)
     volume_m3 = system.geometry.voxel_volume_ml * 1e-6
     with threads_for(work.heat.size):
-        for first in range(0, count, STEPS_BETWEEN_CHECKS):
-            numbers = np.arange(first, min(count, first + STEPS_BETWEEN_CHECKS))
+        for first in range(0, count, steps):
+            numbers = np.arange(first, min(count, first + steps))
             needle_c, on = _schedule(system.needles, start + (numbers + 0.5) * time_step_s)
-            work.taken_j += freezing.advance(
-                work.heat, work.temperature, work.new, system.number, work.materials, system.warm, system.cold,
+            work.taken_j = freezing.advance(
+                work.heat, work.older, work.temperature, work.new, work.source, system.number, work.materials, system.warm, system.cold,
                 system.perfusion_1_s, system.wall_1_s, work.coldest, work.lethal_s, work.spans, work.new_spans,
-                work.constants, *work.pieces, needle_c, on, volume_m3,
+                work.constants, *work.pieces, needle_c, on, volume_m3, stages, work.taken_j,
             )
+            if numbers.size * stages % 2:
+                work.heat, work.older = work.older, work.heat
+                work.temperature, work.new = work.new, work.temperature
+                work.spans, work.new_spans = work.new_spans, work.spans
             work.time_s = start + (int(numbers[-1]) + 1) * time_step_s
             if told is not None:
                 monitor.progress(min(1.0, (work.time_s - told[0]) / max(told[1], 1e-9)))
