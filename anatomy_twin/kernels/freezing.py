@@ -67,10 +67,10 @@ def _temperature(heat: Any, body: Any, liquidus: Any, solidus: Any, material: An
 @njit(cache=True, parallel=True, error_model="numpy", fastmath={"contract", "nsz"})
 def _conduct(
     heat: NDArray[Any], older: NDArray[Any], temperature: NDArray[Any], new: NDArray[Any], source: NDArray[Any],
-    number: NDArray[np.uint8], materials: NDArray[Any], warm_k: NDArray[Any], warm_j: NDArray[Any], warm_i: NDArray[Any], cold_k: NDArray[Any],
-    cold_j: NDArray[Any], cold_i: NDArray[Any], perfusion: NDArray[Any], wall: NDArray[Any], coldest: NDArray[Any],
-    lethal_s: NDArray[Any], spans: NDArray[np.int32], new_spans: NDArray[np.int32], constants: NDArray[Any],
-    parts: NDArray[Any], ends: bool,
+    number: NDArray[np.uint8], materials: NDArray[Any], warm_k: NDArray[Any], warm_j: NDArray[Any],
+    warm_i: NDArray[Any], cold_k: NDArray[Any], cold_j: NDArray[Any], cold_i: NDArray[Any], perfusion: NDArray[Any],
+    wall: NDArray[Any], coldest: NDArray[Any], lethal_s: NDArray[Any], spans: NDArray[np.int32],
+    new_spans: NDArray[np.int32], constants: NDArray[Any], parts: NDArray[Any], ends: bool,
 ) -> None:
     """One stage of ``advance``, where voxels or their neighbours are not at body temperature.
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from anatomy_twin.core import SILENT, AblationPlan, Case, Monitor, ThermalResult, part_of
 from anatomy_twin.errors import SimulationError
-from anatomy_twin.simulation.thermal import assembly, cryo, pipeline, sources
+from anatomy_twin.simulation.thermal import assembly, cryo, pipeline
 from anatomy_twin.simulation.thermal.base import (
     DamageModel,
     Evaporation,
@@ -31,14 +31,10 @@ def simulate_ablation(
     ``Cancelled`` when the monitor says so.
     """
     model = model or ThermalModel()
-    kinds = {str(sources.device(applicator.device)["kind"]) for applicator in plan.applicators}
-    if len(kinds) > 1:
-        raise SimulationError(
-            f"plan {plan.name!r} mixes devices of kind {' and '.join(sorted(kinds))}",
-            advice="heat and cold are simulated apart: make a plan of each kind",
-        )
-    if kinds == {cryo.KIND}:
+    if cryo.freezes(plan):
         return cryo.simulate(case, plan, model, monitor)
+    if model.verdict.startswith("isotherm_-"):
+        raise SimulationError(f"the verdict {model.verdict!r} judges cold, plan {plan.name!r} heats")
     with part_of(monitor, 0.0, 0.15) as part:
         system = assembly.assemble(case, plan, model, part)
     for line in system.warnings:

@@ -22,6 +22,17 @@ LEVEL_PER_K: Final = 20.0  # ``level`` falls by a factor of ten over this many k
 DEFAULT_VERDICT: Final = "isotherm_-20"
 
 
+def freezes(plan: AblationPlan) -> bool:
+    """Tell whether the devices of a plan freeze; ``SimulationError`` for an unknown device or one that mixes kinds."""
+    kinds = sorted({str(sources.device(applicator.device)["kind"]) for applicator in plan.applicators})
+    if len(kinds) > 1:
+        raise SimulationError(
+            f"plan {plan.name!r} mixes devices of kind {' and '.join(kinds)}",
+            advice="they are simulated apart: make a plan of each kind",
+        )
+    return kinds == [KIND]
+
+
 def lethal_c(model: ThermalModel) -> float:
     """Return the temperature that decides what is dead, in degC; ``SimulationError`` for a verdict on heat.
 

@@ -235,8 +235,8 @@ def _begin(system: FreezingSystem, state: FreezingState) -> _Work:
     pieces = _pieces(system.needles)
     spans = freezing.spans_of(celsius, system.body_c, pieces[0])
     return _Work(
-        heat, heat.copy(), celsius, celsius.copy(), np.zeros_like(heat), coldest, lethal_s, spans, spans.copy(), system.materials.astype(system.dtype),
-        _constants(system), pieces, state.time_s, state.taken_j,
+        heat, heat.copy(), celsius, celsius.copy(), np.zeros_like(heat), coldest, lethal_s, spans, spans.copy(),
+        system.materials.astype(system.dtype), _constants(system), pieces, state.time_s, state.taken_j,
     )
 
 
@@ -276,9 +276,9 @@ def _advance(
             numbers = np.arange(first, min(count, first + steps))
             needle_c, on = _schedule(system.needles, start + (numbers + 0.5) * time_step_s)
             work.taken_j = freezing.advance(
-                work.heat, work.older, work.temperature, work.new, work.source, system.number, work.materials, system.warm, system.cold,
-                system.perfusion_1_s, system.wall_1_s, work.coldest, work.lethal_s, work.spans, work.new_spans,
-                work.constants, *work.pieces, needle_c, on, volume_m3, stages, work.taken_j,
+                work.heat, work.older, work.temperature, work.new, work.source, system.number, work.materials,
+                system.warm, system.cold, system.perfusion_1_s, system.wall_1_s, work.coldest, work.lethal_s,
+                work.spans, work.new_spans, work.constants, *work.pieces, needle_c, on, volume_m3, stages, work.taken_j,
             )
             if numbers.size * stages % 2:
                 work.heat, work.older = work.older, work.heat
