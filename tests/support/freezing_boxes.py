@@ -17,7 +17,8 @@ FOREVER = 1e9
 def freezing_box(
     shape, spacing_mm, *, rate_1_s=0.0, wall_1_s=0.0, axes=(0, 1, 2), closed=False, line=None, needle_c=-140.0,
     radius_mm=0.735, std_mm=None, phases=None, ends_c=(-1.0, -8.0), latent=LATENT, cold_k=COLD_K, cold_c=COLD_C,
-    warm_k=WARM_K, warm_c=WARM_C, dtype=np.float64, body_c=37.0, stasis_c=-1e6, lethal_c=-20.0, time_step_s=None, longest_step_s=4.0,
+    warm_k=WARM_K, warm_c=WARM_C, dtype=np.float64, body_c=37.0, stasis_c=-1e6, lethal_c=-20.0,
+    time_step_s=None, longest_step_s=4.0,
 ) -> FreezingSystem:
     """A system of one material. Heat flows along ``axes`` only; ``closed``: none passes to the outermost layer.
 

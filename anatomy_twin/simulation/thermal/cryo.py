@@ -109,7 +109,7 @@ def simulate(case: Case, plan: AblationPlan, model: ThermalModel, monitor: Monit
     for line in system.warnings:
         monitor.warn(line)
     duration = system.freezing_s + model.cooling_s
-    ends = {phase.stop_s for needle in system.needles for phase in needle.phases}
+    ends = {time for needle in system.needles for phase in needle.phases for time in (phase.start_s, phase.stop_s)}
     with part_of(monitor, 0.1, 0.97) as part:
         times = {*snapshot_times_s(system.geometry.shape, duration, max(1, model.snapshots - len(ends))), *ends}
         states = freezing.run(system, duration, sorted(times), part)

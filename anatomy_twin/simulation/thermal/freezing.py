@@ -205,7 +205,8 @@ def largest_time_step_s(
             ahead, view = np.moveaxis(np.asarray(face, np.float64), axis, 0), np.moveaxis(total, axis, 0)
             view += ahead
             view[1:] += ahead[:-1]
-        fastest = max(fastest, float(((total + needle_w_m3_k) / materials[number, column]).max()))
+        total[total > 0] += needle_w_m3_k  # no needle cools air or the blood of a large vessel
+        fastest = max(fastest, float((total / materials[number, column]).max()))
     return safety / fastest if fastest > 0 else 1.0
 
 
