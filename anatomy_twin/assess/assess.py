@@ -176,11 +176,16 @@ def _outside(labels: LabelMap, target: str, result: ThermalResult) -> list[Quant
 
 
 def _temperatures(labels: LabelMap, target: str, result: ThermalResult) -> list[Quantity]:
-    """Highest temperature of each structure of the hard rules that lies in the simulated box."""
-    limits = catalog.load("limits")
-    limit = limits["organ_temperature_c"]
+    """Highest (of a freezing: lowest) temperature of each structure of the hard rules that lies in the box."""
+    limits, sign, words, bound = catalog.load("limits"), 1.0, "highest", "at most"
+    limit, extreme = limits["organ_temperature_c"], result.hottest_c
+    if extreme is None:
+        extreme = np.asarray(result.temperature_c).max(axis=0)
+    if result.coldest_c is not None:
+        limit, extreme = limits["organ_coldest_c"], np.asarray(result.coldest_c)
+        sign, words, bound = -1.0, "lowest", "at least"
     axes = result.geometry.canonical_axes()
-    geometry, peak = result.geometry.reindexed(*axes), reindex(np.asarray(result.temperature_c).max(axis=0), *axes)
+    geometry, peak = result.geometry.reindexed(*axes), reindex(sign * extreme, *axes)
     index = np.indices(geometry.shape).reshape(3, -1).T
     places = labels.geometry.voxel_of(geometry.to_world(index))
     inside = np.all((places >= 0) & (places < np.asarray(labels.geometry.shape)), axis=1)
@@ -196,12 +201,13 @@ def _temperatures(labels: LabelMap, target: str, result: ThermalResult) -> list[
         values = peak[tuple(index[hit].T)]
         # the first of the voxels that are the hottest as the number is told: the last digits are noise of float32
         hottest = index[hit][int(np.argmax(np.round(values, 1)))]
-        value = round(float(values.max()), 1)
+        value = sign * round(float(values.max()), 1)
         x, y, z = (round(round(float(part), 6), 1) for part in geometry.to_world(hottest))
         found.append(_doubted(Quantity(
-            f"{name}_peak_c", f"{catalog.term(name)['label']}, highest temperature", value, "degC",
-            f"at most {limit['value']:g} degC", "met" if value <= float(limit["value"]) else "not met", "assumed",
-            (x, y, z), "over the snapshots of the simulation",
+            f"{name}_peak_c", f"{catalog.term(name)['label']}, {words} temperature", value, "degC",
+            f"{bound} {limit['value']:g} degC",
+            "met" if sign * value <= sign * float(limit["value"]) else "not met", "assumed", (x, y, z),
+            "over the snapshots of the simulation" if result.coldest_c is None and result.hottest_c is None else "",
         ), labels, name))
     return found
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from anatomy_twin import catalog
 from anatomy_twin.core import ThermalResult, VolumeGeometry, reindex
 from anatomy_twin.core.later import later
 from anatomy_twin.errors import DataError
@@ -18,6 +19,7 @@ spatial = later("scipy.spatial")
 
 Floats = NDArray[np.float64]
 FAR = 5.0  # damage is followed over this many powers of e to either side of the boundary
+KELVIN_PER_E = 20.0 / float(np.log(10.0))  # cold is followed as if it killed ten times more with every 20 K
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +82,16 @@ def zone_boundary(result: ThermalResult) -> Boundary:
     order, flips = result.geometry.canonical_axes()
     geometry = result.geometry.reindexed(order, flips)
     zone = reindex(result.coagulated, order, flips)
+    if result.coldest_c is not None:
+        coldest = reindex(result.coldest_c, order, flips)
+        for edge_c in catalog.load("tissues")["freezing"]["lethal"].values():
+            if np.array_equal(coldest <= edge_c, zone):
+                return Boundary(isotherm_field(coldest, edge_c), geometry)
+    if result.hottest_c is not None:
+        hottest = reindex(result.hottest_c, order, flips)
+        for edge_c in catalog.load("tissues")["damage"]["isotherms_c"]:
+            if np.array_equal(hottest >= edge_c, zone):
+                return Boundary(-isotherm_field(hottest, edge_c), geometry)
     for values, threshold in ((result.omega[-1], 1.0), (result.cem43_min, 240.0)):
         damage = reindex(np.asarray(values), order, flips)
         if np.array_equal(damage >= threshold, zone):
@@ -87,6 +99,11 @@ def zone_boundary(result: ThermalResult) -> Boundary:
             if _is_graded(field):
                 return Boundary(field, geometry)
     return mask_boundary(zone, geometry)
+
+
+def isotherm_field(coldest_c: NDArray[Any], edge_c: float) -> NDArray[np.float32]:
+    """Return the field of a ``Boundary`` of what was once colder than ``edge_c``."""
+    return np.clip((edge_c - np.asarray(coldest_c)) / KELVIN_PER_E, -FAR, FAR).astype(np.float32)
 
 
 def _is_graded(field: NDArray[np.float32]) -> bool:

@@ -45,6 +45,12 @@ def load_arrays(name: str) -> dict[str, Any]:
     return arrays
 
 
+def device_setting(entry: dict[str, Any]) -> tuple[str, str]:
+    """Return name and unit of what a device is set to: power in W, or what its ``setting`` says (duty cycle in %)."""
+    setting = entry.get("setting", {"label": "power", "unit": "W"})
+    return str(setting["label"]), str(setting["unit"])
+
+
 def term(name: str) -> dict[str, Any]:
     """Return the coded term, label, colour and parent of a segment name ("liver", "tumour_2").
 

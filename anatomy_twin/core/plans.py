@@ -22,7 +22,11 @@ def check_name(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Applicator:
-    """One needle or antenna: from the skin entry to the tip, with the device of the catalog that heats."""
+    """One needle or antenna: from the skin entry to the tip, with the device of the catalog that heats or freezes.
+
+    ``power_w`` is what the device is set to: its power, or what the catalog names as its ``setting`` (the duty cycle of
+    a cryoneedle, in %); ``duration_s`` how long it works, a device with a protocol in each of its freezes.
+    """
 
     device: str
     entry_mm: Point

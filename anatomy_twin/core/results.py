@@ -23,6 +23,10 @@ class ThermalResult:
     ``omega`` (both [T, k, j, i], float32: degC and the Arrhenius integral), ``cem43_min`` [k, j, i] the thermal dose
     at the end. ``coagulated`` (bool [k, j, i]) and ``surface`` are the zone at the end by ``verdict_model``.
     ``parameters`` are the numbers used, as text with units; ``assumed`` names those without a public source.
+    ``coldest_c`` [k, j, i] is the least temperature so far of tissue that was frozen (``omega`` and ``cem43_min`` are
+    0 then), None where tissue was heated; ``hottest_c`` the highest of tissue that was heated, None where it is not
+    known. ``traces`` are what a generator recorded, arrays (n,) by name: time_s, applicator (its number), power_w,
+    impedance_ohm, sensor_c.
     """
 
     plan_name: str
@@ -37,6 +41,9 @@ class ThermalResult:
     parameters: Mapping[str, str] = field(default_factory=FrozenMapping)
     assumed: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    coldest_c: NDArray[np.float32] | None = None
+    hottest_c: NDArray[np.float32] | None = None
+    traces: Mapping[str, NDArray[np.float64]] = field(default_factory=FrozenMapping)
 
     def __post_init__(self) -> None:
         times = read_only(self.times_s, "times_s", ndim=1, dtype=np.float64)
@@ -47,6 +54,15 @@ class ThermalResult:
             "cem43_min": self.geometry.shape,
             "coagulated": self.geometry.shape,
         }
+        for name in ("coldest_c", "hottest_c"):
+            if getattr(self, name) is not None:
+                expected[name] = self.geometry.shape
+        traces = {
+            name: read_only(values, name, ndim=1, dtype=np.float64) for name, values in self.traces.items()
+        }
+        if len({values.size for values in traces.values()}) > 1:
+            raise DataError("the traces of a generator are not equally long")
+        object.__setattr__(self, "traces", FrozenMapping(traces))
         for name, shape in expected.items():
             values: NDArray[Any] = read_only(
                 getattr(self, name), name, dtype=bool if name == "coagulated" else np.float32
@@ -62,8 +78,13 @@ class ThermalResult:
         return int(np.count_nonzero(self.coagulated)) * self.geometry.voxel_volume_ml
 
     def coagulated_at(self, snapshot: int) -> NDArray[np.bool_]:
-        """Return the zone with Arrhenius integral >= 1 at one snapshot, bool [k, j, i]."""
-        return np.asarray(self.omega[snapshot] >= 1.0)
+        """Return the zone at one snapshot, bool [k, j, i]: Arrhenius integral >= 1, or ever so cold by a snapshot."""
+        if self.coldest_c is None:
+            return np.asarray(self.omega[snapshot] >= 1.0)
+        if not self.coagulated.any():
+            return np.zeros(self.geometry.shape, bool)
+        least = self.temperature_c[: range(self.times_s.size)[snapshot] + 1].min(axis=0)
+        return np.asarray(least <= self.coldest_c[self.coagulated].max())
 
 
 Result = ThermalResult

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from anatomy_twin.assess.assess import RIM_MM, margin_quantities
-from anatomy_twin.assess.boundary import FAR, Boundary
+from anatomy_twin.assess.boundary import FAR, Boundary, isotherm_field
 from anatomy_twin.assess.margin import resolvable
 from anatomy_twin.assess.margin_field import MarginField, prepare_margin, zone_surface
 from anatomy_twin.assess.volumes import healthy_ml
@@ -26,13 +26,14 @@ from anatomy_twin.core import (
 )
 from anatomy_twin.errors import PlanError
 from anatomy_twin.pipeline.live import NeedsPreparing, Preview
-from anatomy_twin.simulation.thermal import ThermalModel, assembly, pipeline, sources
+from anatomy_twin.simulation.thermal import ThermalModel, assembly, cryo, freezing, pipeline, sources
 
 SPACING_MM: Final = 2.5
 COUNT_MM: Final = 1.25  # volumes are counted on this grid
 REACH_MM: Final = 20.0  # how far a plan may be moved before the ground is laid anew
 COARSEST_MM: Final = 4.0
 LARGEST_VOXELS: Final = 150_000  # of the box of a plan; a larger one gets a coarser grid
+LONGEST_FREEZING_STEP_S: Final = 10.0
 CAPTION: Final = "preview on a {spacing:g} mm grid, not the simulation"
 
 
@@ -91,13 +92,25 @@ def preview(prepared: Any, plan: Plan, monitor: Monitor = SILENT) -> Preview:
     box, warnings = assembly.box_within(prepared.labels.geometry, prepared.extent, plan, prepared.model)
     if not _holds(prepared.ground.box, box):
         raise NeedsPreparing("the plan was moved beyond the prepared ground")
-    system = assembly.system_on(prepared.ground.cropped(box), plan, prepared.model, warnings)
-    state = pipeline.run(system, system.heating_s + prepared.model.cooling_s, (), monitor)[-1]
-    level = np.asarray(state.omega)
-    zone = Boundary(np.clip(np.log(np.maximum(level, 1e-30)), -FAR, FAR).astype(np.float32), box)
+    level, field = _burnt(prepared, box, plan, warnings, monitor)
+    zone = Boundary(field, box)
     caption = CAPTION.format(spacing=prepared.model.spacing_mm)
     quantities, surface = _read_off(prepared, plan, level, zone, caption)
     return Preview(plan, quantities, level, box, surface, caption, time.perf_counter() - start, tuple(warnings))
+
+
+def _burnt(
+    prepared: Prepared, box: VolumeGeometry, plan: AblationPlan, warnings: list[str], monitor: Monitor
+) -> tuple[Any, Any]:
+    """Return the damage [k, j, i], 1 at the border of the zone, and the field of its ``Boundary``."""
+    ground, model = prepared.ground.cropped(box), prepared.model
+    if cryo.freezes(plan):
+        cold = replace(cryo.system_on(ground, plan, model, warnings), longest_step_s=LONGEST_FREEZING_STEP_S)
+        coldest = freezing.run(cold, cold.freezing_s + model.cooling_s, (), monitor)[-1].coldest_c
+        return cryo.level(coldest, cold.lethal_c), isotherm_field(coldest, cold.lethal_c)
+    system = assembly.system_on(ground, plan, model, warnings)
+    level = np.asarray(pipeline.run(system, system.heating_s + model.cooling_s, (), monitor)[-1].omega)
+    return level, np.clip(np.log(np.maximum(level, 1e-30)), -FAR, FAR).astype(np.float32)
 
 
 def _read_off(

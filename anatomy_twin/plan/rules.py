@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from anatomy_twin import catalog
 from anatomy_twin.core import Applicator, Cost, Rule
 from anatomy_twin.plan.measure import COST_NAMES, Measures, limit
 from anatomy_twin.plan.tissues import OUTSIDE, Group, Tissues
@@ -62,8 +63,9 @@ def path_rules(tissues: Tissues, measures: Measures, path: int, device: dict[str
 def setting_rules(applicator: Applicator, device: dict[str, Any]) -> tuple[Rule, ...]:
     """Return the rules on power and time of an applicator."""
     rules = []
+    setting, set_unit = catalog.device_setting(device)
     for name, value, unit, field in (
-        ("power in the device's range", applicator.power_w, "W", "power_w"),
+        (f"{setting} in the device's range", applicator.power_w, set_unit, "power_w"),
         ("time in the device's range", applicator.duration_s, "s", "duration_s"),
     ):
         low, high = (float(bound) for bound in device[field])

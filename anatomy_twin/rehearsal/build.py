@@ -21,6 +21,7 @@ from anatomy_twin.core import (
 from anatomy_twin.errors import UsageError
 from anatomy_twin.notice import SYNTHETIC_NOTE
 from anatomy_twin.rehearsal.cropping import cut_to
+from anatomy_twin.rehearsal.frozen import frozen_fields
 from anatomy_twin.rehearsal.looks import looks_displayed, overlays_displayed, segment_looks, surfaces_displayed
 from anatomy_twin.rehearsal.plan_layers import RESECTED_RGB, cropped, needles_of, resected_of, rim_of, targets_of
 from anatomy_twin.rehearsal.scene import FieldSeries, Marker, OverlayLayer, Scene, SurfaceLayer
@@ -214,6 +215,8 @@ def _overlays(
 def _fields(result: ThermalResult | None) -> tuple[FieldSeries, ...]:
     if result is None:
         return ()
+    if result.coldest_c is not None:
+        return frozen_fields(result)
     hottest = float(result.temperature_c.max()) if result.temperature_c.size else 100.0
     return (
         FieldSeries(

@@ -259,7 +259,8 @@ def _plan_rows(plan: AblationPlan) -> list[Row]:
             "device_name": applicator.device, "assumed": list(device.get("assumed", ["all sizes"])),
             "entry": format_point(applicator.entry_mm), "entry_mm": applicator.entry_mm,
             "tip": format_point(applicator.tip_mm), "tip_mm": applicator.tip_mm,
-            "depth": format_number(applicator.depth_mm, "mm"), "power": format_number(applicator.power_w, "W"),
+            "depth": format_number(applicator.depth_mm, "mm"),
+            "power": format_number(applicator.power_w, catalog.device_setting(dict(device))[1]),
             "duration": f"{applicator.duration_s / 60:.1f} min ({applicator.duration_s:.0f} s)",
         })
     return rows
@@ -315,7 +316,10 @@ def _simulation(result: ThermalResult | None) -> Row:
     assumed = set(result.assumed)
     return {
         "verdict_model": result.verdict_model,
-        "hottest": format_number(float(result.temperature_c.max()), "degC"),
+        "extreme": "hottest point" if result.coldest_c is None else "coldest point",
+        "hottest": format_number(
+            float(result.temperature_c.max() if result.coldest_c is None else result.coldest_c.min()), "degC"
+        ),
         "coagulated": format_number(result.coagulated_ml, "ml"),
         "end": format_number(float(result.times_s[-1]), "s"),
         "parameters": [

@@ -287,7 +287,7 @@ class _Story:
     def _simulation(self) -> None:
         run = self.content["simulation"]
         self._section("Temperature", self._pictures("temperature"))
-        text = (f"Zone of {run['coagulated']} by {run['verdict_model']}; hottest point {run['hottest']}; "
+        text = (f"Zone of {run['coagulated']} by {run['verdict_model']}; {run['extreme']} {run['hottest']}; "
                 f"simulated to {run['end']}.")
         self._section("Coagulation", [self._text(text), *self._pictures("damage")])
         self._section("Margin and course", self._pictures("margin", "course"))

@@ -103,13 +103,14 @@ def _needle_side(scene: Scene) -> str:
 
 def _result_tasks(scene: Scene, result: ThermalResult, pixels: tuple[int, int]) -> list[tuple[str, str, Any]]:
     tasks: list[tuple[str, str, Any]] = []
-    hottest = int(np.argmax(result.temperature_c.reshape(result.times_s.size, -1).max(axis=1)))
+    frozen, peaks = result.coldest_c is not None, _extremes_c(result)
+    hottest = int(np.argmin(peaks) if frozen else np.argmax(peaks))
     moment = format_number(float(result.times_s[hottest]), "s")
     for plane in PLANES:
         caption = f"{plane.capitalize()}: temperature after {moment}"
         tasks.append(("temperature", caption, lambda plane=plane: slice_picture(
             scene, plane, size=pixels, width_mm=CLOSE_UP_MM, field="temperature", snapshot=hottest)))
-    for plane in PLANES:
+    for plane in () if frozen else PLANES:
         tasks.append(("damage", f"{plane.capitalize()}: coagulated part at the end", lambda plane=plane: slice_picture(
             scene, plane, size=pixels, width_mm=CLOSE_UP_MM, field="damage")))
     for marker in scene.markers[:1]:
@@ -117,8 +118,17 @@ def _result_tasks(scene: Scene, result: ThermalResult, pixels: tuple[int, int]) 
             tasks.append(("margin", f"{plane.capitalize()} slice through the worst point: {marker.label.lower()}",
                           lambda plane=plane, place=marker.point_mm: slice_picture(
                               scene, plane, size=pixels, width_mm=80.0, point_mm=place)))
-    tasks.append(("course", "Highest temperature and coagulated volume over time", lambda: _course(scene, result)))
+    words = "Highest temperature and coagulated volume"
+    if frozen:
+        words = "Lowest temperature and volume of the lethal zone"
+    tasks.append(("course", f"{words} over time", lambda: _course(scene, result)))
     return tasks
+
+
+def _extremes_c(result: ThermalResult) -> NDArray[np.float32]:
+    """Return the highest temperature of each snapshot, of a freezing the lowest."""
+    each = result.temperature_c.reshape(result.times_s.size, -1)
+    return np.asarray(each.max(axis=1) if result.coldest_c is None else each.min(axis=1))
 
 
 def _course(scene: Scene, result: ThermalResult) -> NDArray[np.uint8]:
@@ -131,11 +141,11 @@ def _course(scene: Scene, result: ThermalResult) -> NDArray[np.uint8]:
     chart = Chart(figsize=(5.6, 5.6), dpi=100, facecolor="white", layout="constrained")
     canvas = FigureCanvasAgg(chart)
     upper, lower = chart.subplots(2, 1, sharex=True)
-    hottest = result.temperature_c.reshape(minutes.size, -1).max(axis=1)
-    upper.plot(minutes, hottest, "o-", color="#b5361c", linewidth=2, markersize=4)
-    upper.set_ylabel("highest temperature (\N{DEGREE SIGN}C)")
+    frozen = result.coldest_c is not None
+    upper.plot(minutes, _extremes_c(result), "o-", color="#1c7fa8" if frozen else "#b5361c", linewidth=2, markersize=4)
+    upper.set_ylabel(f"{'lowest' if frozen else 'highest'} temperature (\N{DEGREE SIGN}C)")
     lower.plot(minutes, volume, "s-", color="#1c5fa8", linewidth=2, markersize=4)
-    lower.set_ylabel("coagulated volume (ml)")
+    lower.set_ylabel("lethal zone (ml)" if frozen else "coagulated volume (ml)")
     lower.set_xlabel("time (min)")
     lower.set_ylim(bottom=0)
     for axes in (upper, lower):

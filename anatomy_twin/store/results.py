@@ -18,8 +18,10 @@ Jobs = dict[str, Callable[[], bytes]]
 Read = Callable[[str], bytes]
 
 _THERMAL_ARRAYS: Final = ("temperature_c", "omega", "cem43_min", "coagulated")
+_OPTIONAL_ARRAYS: Final = ("coldest_c", "hottest_c")
 _TEXT: Final = Mapping[str, str]
 _LINES: Final = tuple[str, ...]
+_NUMBERS: Final = tuple[float, ...]
 
 
 def result_jobs(result: Result, folder: str) -> Jobs:
@@ -27,6 +29,7 @@ def result_jobs(result: Result, folder: str) -> Jobs:
     if not isinstance(result, ThermalResult):
         raise StoreError(f"a {type(result).__name__} cannot be stored")
     surface = None if result.surface is None else f"{folder}/coagulated.vtp"
+    names = (*_THERMAL_ARRAYS, *(name for name in _OPTIONAL_ARRAYS if getattr(result, name) is not None))
     description = {
         "kind": "ThermalResult",
         "plan_name": result.plan_name,
@@ -35,11 +38,12 @@ def result_jobs(result: Result, folder: str) -> Jobs:
         "parameters": encode(_TEXT, result.parameters),
         "assumed": encode(_LINES, result.assumed),
         "warnings": encode(_LINES, result.warnings),
-        "arrays": {name: f"{folder}/{name}.nrrd" for name in _THERMAL_ARRAYS},
+        "arrays": {name: f"{folder}/{name}.nrrd" for name in names},
         "surface": surface,
+        "traces": {name: [float(value) for value in values] for name, values in result.traces.items()},
     }
     jobs: Jobs = {f"{folder}/result.json": lambda: dump(description)}
-    for name in _THERMAL_ARRAYS:
+    for name in names:
         array = getattr(result, name)
         jobs[f"{folder}/{name}.nrrd"] = lambda array=array: encode_nrrd(array, result.geometry)
     if result.surface is not None:
@@ -54,7 +58,9 @@ def read_result(relative: str, read: Read) -> Result:
     if not isinstance(content, dict) or content.get("kind") != "ThermalResult":
         raise StoreError("unknown kind of result", where=relative, advice="a newer version may know it")
     try:
-        files = {name: decode_nrrd(read(content["arrays"][name]), content["arrays"][name]) for name in _THERMAL_ARRAYS}
+        paths = content["arrays"]
+        names = (*_THERMAL_ARRAYS, *(name for name in _OPTIONAL_ARRAYS if name in paths))
+        files = {name: decode_nrrd(read(paths[name]), paths[name]) for name in names}
         surface = content["surface"]
         arrays = {name: file.array for name, file in files.items()}
         arrays["coagulated"] = arrays["coagulated"].astype(bool)
@@ -67,6 +73,10 @@ def read_result(relative: str, read: Read) -> Result:
             parameters=decode(_TEXT, content["parameters"], relative),
             assumed=decode(_LINES, content["assumed"], relative),
             warnings=decode(_LINES, content["warnings"], relative),
+            traces={
+                decode(str, name, relative): np.array(decode(_NUMBERS, values, relative), np.float64)
+                for name, values in content.get("traces", {}).items()
+            },
             **arrays,
         )
     except StoreError:

@@ -40,6 +40,7 @@ def _phrases() -> tuple[tuple[str, str], ...]:
         ("Liver volume expected by {name}", tr("Liver volume expected by {name}")),
         ("Healthy {name} lost, share", tr("Healthy {name} lost, share")),
         ("{name}, highest temperature", tr("{name}, highest temperature")),
+        ("{name}, lowest temperature", tr("{name}, lowest temperature")),
         ("Healthy {name} lost", tr("Healthy {name} lost")),
         ("Ablated outside the {name}", tr("Ablated outside the {name}")),
         ("Standardised remnant ({name})", tr("Standardised remnant ({name})")),
@@ -58,6 +59,7 @@ def fixed_names() -> tuple[str, ...]:
         tr("Resected volume"), tr("Remaining volume"), tr("Remnant without lesions"), tr("Area of the cut"),
         tr("Remnant to body weight"), tr("Vessels cut"), tr("Rules"), tr("Coagulated zone"), tr("simulated"),
         tr("target"), tr("Arrhenius damage integral"), tr("Temperature"), tr("Liver, unenhanced"),
+        tr("Degrees below 0"), tr("Coldest so far (1 at the lethal temperature)"),
     )  # fmt: skip
 
 

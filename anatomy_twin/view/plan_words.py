@@ -36,6 +36,7 @@ def plan_words() -> dict[str, str]:
         "Planes together": tr("Planes together"),
         "Device of applicator {number}": tr("Device of applicator {number}"),
         "Power of applicator {number}": tr("Power of applicator {number}"),
+        "Duty cycle of applicator {number}": tr("Duty cycle of applicator {number}"),
         "Time of applicator {number}": tr("Time of applicator {number}"),
         "tissue round the target to be coagulated": tr("tissue round the target to be coagulated"),
         "least distance of the cut from a target": tr("least distance of the cut from a target"),

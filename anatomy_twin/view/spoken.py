@@ -78,6 +78,7 @@ def _rules(tr: Say) -> tuple[str, ...]:
         tr("crosses no great vessel"), tr("crosses no large vessel of the organ"), tr("crosses no stomach or bowel"),
         tr("crosses no gallbladder"), tr("crosses no heart"), tr("crosses no kidney, spleen or pancreas"),
         tr("only known tissue"), tr("power in the device's range"), tr("time in the device's range"),
+        tr("duty cycle in the device's range"),
         tr("divides the organ"), tr("removes {name}"), tr("assumed"), tr("Broken"), tr("Not checked"),
     )  # fmt: skip
 
@@ -161,7 +162,8 @@ def _messages(tr: Say) -> tuple[str, ...]:
     return (
         tr("Generated patient: the numbers are of a phantom, not of a person."),
         tr("{count} constants of the simulation have no public source and are assumed"),
-        tr("nothing is coagulated at the end"),
+        tr("nothing is coagulated at the end"), tr("nothing is colder than {value} at any time"),
+        tr("the ice reaches the edge of the box: it is larger than shown"),
         tr("the coagulated zone reaches the edge of the box: it is larger than shown"),
         tr("the margin of {mm} mm around {name} is not reached: {reached} mm with {power} W for {seconds} s"),
     )  # fmt: skip

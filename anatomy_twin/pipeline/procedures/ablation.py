@@ -155,16 +155,23 @@ def _of_applicator(n: int, part: Applicator) -> list[Parameter]:
     facts = devices.get(part.device, {})
     power, time = (facts.get(field, (1.0, top)) for field, top in (("power_w", 500.0), ("duration_s", 7200.0)))
     labels = tuple((name, str(entry.get("label", name))) for name, entry in devices.items())
+    name, unit = _setting(part.device)
+    setting = "Power of applicator {number}" if name == "power" else "Duty cycle of applicator {number}"
     if part.device not in devices:
         labels += ((part.device, part.device),)
     return [
         Parameter(f"device {n + 1}", "Device of applicator {number}", "choice",
                   partial(_part_value, n, "device"), partial(_with_device, n), n, choices=labels),
-        Parameter(f"power {n + 1}", "Power of applicator {number}", "number", partial(_part_value, n, "power_w"),
-                  partial(_part_write, n, "power_w"), n, "W", float(power[0]), float(power[1]), 5.0),
+        Parameter(f"power {n + 1}", setting, "number", partial(_part_value, n, "power_w"),
+                  partial(_part_write, n, "power_w"), n, unit, float(power[0]), float(power[1]), 5.0),
         Parameter(f"time {n + 1}", "Time of applicator {number}", "number", partial(_part_value, n, "duration_s"),
                   partial(_part_write, n, "duration_s"), n, "s", float(time[0]), float(time[1]), 10.0),
     ]  # fmt: skip
+
+
+def _setting(device: str) -> tuple[str, str]:
+    """Return name and unit of what a device is set to."""
+    return catalog.device_setting(catalog.load("devices")["devices"].get(device, {}))
 
 
 def _read(field: str) -> Any:
@@ -212,7 +219,7 @@ def parts(plan: Plan) -> tuple[str, ...]:
     for part in plan.applicators:
         tilt = np.degrees(np.arcsin(abs(part.direction[2])))
         found.append(f"{part.depth_mm:.0f} mm deep, {tilt:.0f}\N{DEGREE SIGN} to axial, "
-                     f"{part.power_w:g} W, {part.duration_s / 60:.3g} min")  # fmt: skip
+                     f"{part.power_w:g} {_setting(part.device)[1]}, {part.duration_s / 60:.3g} min")  # fmt: skip
     return tuple(found)
 
 

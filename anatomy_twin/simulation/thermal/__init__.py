@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
-from skimage import measure
 
-from anatomy_twin.core import SILENT, AblationPlan, Case, Monitor, SurfaceMesh, ThermalResult, VolumeGeometry, part_of
-from anatomy_twin.simulation.thermal import assembly, pipeline
+from anatomy_twin.core import SILENT, AblationPlan, Case, Monitor, ThermalResult, part_of
+from anatomy_twin.errors import SimulationError
+from anatomy_twin.simulation.thermal import assembly, cryo, pipeline
 from anatomy_twin.simulation.thermal.base import (
+    ISOTHERMS_C,
     DamageModel,
     Evaporation,
     HeatPulse,
@@ -16,15 +16,12 @@ from anatomy_twin.simulation.thermal.base import (
     ThermalState,
     ThermalSystem,
 )
+from anatomy_twin.simulation.thermal.zones import isotherm_level, snapshot_times_s, zone_surface
 
 __all__ = [
     "DamageModel", "Evaporation", "HeatPulse", "ThermalModel", "ThermalState", "ThermalSystem", "simulate_ablation",
     "zone_surface",
 ]
-
-SNAPSHOT_INTERVALS_S = (5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
-SNAPSHOT_BYTES = 192_000_000  # of temperature and damage together
-
 
 def simulate_ablation(
     case: Case, plan: AblationPlan, model: ThermalModel | None = None, monitor: Monitor = SILENT
@@ -35,48 +32,33 @@ def simulate_ablation(
     ``Cancelled`` when the monitor says so.
     """
     model = model or ThermalModel()
+    if cryo.freezes(plan):
+        return cryo.simulate(case, plan, model, monitor)
+    if model.verdict.startswith("isotherm_-"):
+        raise SimulationError(f"the verdict {model.verdict!r} judges cold, plan {plan.name!r} heats")
     with part_of(monitor, 0.0, 0.15) as part:
         system = assembly.assemble(case, plan, model, part)
     for line in system.warnings:
         monitor.warn(line)
     duration = system.heating_s + model.cooling_s
     with part_of(monitor, 0.15, 0.97) as part:
-        states = pipeline.run(system, duration, snapshot_times_s(system, duration, model.snapshots), part)
+        times = snapshot_times_s(system.geometry.shape, duration, model.snapshots)
+        states = pipeline.run(system, duration, times, part)
     result = _result(plan, model, system, states)
     monitor.progress(1.0)
     return result
-
-
-def snapshot_times_s(system: ThermalSystem, duration_s: float, most: int) -> list[float]:
-    """Return times from 0 to the end, evenly spaced by the shortest round interval that keeps number and memory low."""
-    bytes_each = 8 * int(np.prod(system.geometry.shape))
-    count = min(most, max(2, SNAPSHOT_BYTES // bytes_each))
-    for interval in SNAPSHOT_INTERVALS_S:
-        times = np.arange(0.0, duration_s - 1e-6, interval)
-        if times.size + 1 <= count:
-            return [*(float(time) for time in times), duration_s]
-    return [0.0, duration_s]
-
-
-def zone_surface(level: NDArray[np.floating], geometry: VolumeGeometry) -> SurfaceMesh | None:
-    """Return the closed surface where ``level`` [k, j, i] (a damage, 1 at the border) reaches 1, None for no zone.
-
-    The surface runs through log10(level), in which damage is nearly linear in space, so it does not follow the voxels.
-    """
-    if not (level >= 1.0).any():
-        return None
-    logs = np.log10(np.clip(np.asarray(level, np.float64), 1e-2, 1e2))
-    points, triangles, _, _ = measure.marching_cubes(np.pad(logs, 1, constant_values=-2.0), 0.0)
-    mesh = SurfaceMesh(geometry.to_world(points - 1.0), triangles)
-    return mesh if mesh.volume_ml > 0 else SurfaceMesh(mesh.points_mm, triangles[:, ::-1])
 
 
 def _result(
     plan: AblationPlan, model: ThermalModel, system: ThermalSystem, states: list[ThermalState]
 ) -> ThermalResult:
     last = states[-1]
+    assert last.hottest_c is not None
     if model.verdict == "arrhenius":
         level, words = last.omega, "Arrhenius integral of at least 1 (63 % of cells dead)"
+    elif model.verdict in ISOTHERMS_C:
+        edge_c = ISOTHERMS_C[model.verdict]
+        level, words = isotherm_level(last.hottest_c, edge_c), f"at or above {edge_c:g} degC at any time"
     else:
         level = last.cem43_min / system.damage.cem43_threshold_min
         words = f"thermal dose of at least {system.damage.cem43_threshold_min:g} equivalent minutes at 43 degC"
@@ -97,5 +79,5 @@ def _result(
         np.stack([state.temperature_c for state in states], dtype=np.float32, casting="same_kind"),
         np.stack([state.omega for state in states], dtype=np.float32, casting="same_kind"),
         last.cem43_min.astype(np.float32), coagulated, words, zone_surface(level, system.geometry), parameters,
-        system.assumed, tuple(warnings),
+        system.assumed, tuple(warnings), hottest_c=last.hottest_c.astype(np.float32), traces=states[-1].traces,
     )

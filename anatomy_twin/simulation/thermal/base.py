@@ -16,7 +16,8 @@ from anatomy_twin.simulation.thermal.electric import ElectricSystem
 from anatomy_twin.simulation.thermal.generator import Generator
 from anatomy_twin.units import check_positive, check_range
 
-VERDICTS = ("arrhenius", "cem43")
+ISOTHERMS_C = {"isotherm_50": 50.0, "isotherm_60": 60.0}
+VERDICTS = ("arrhenius", "cem43", *ISOTHERMS_C, "isotherm_-20", "isotherm_-40")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,8 @@ class ThermalModel:
     """The choices of a thermal simulation.
 
     ``spacing_mm`` edge of the voxels; ``room_mm`` tissue kept around the expected zone; ``verdict`` which damage model
-    decides what is coagulated ("arrhenius" or "cem43"); ``cooling_s`` time simulated after the last power is off;
+    decides what is coagulated ("arrhenius", "cem43", "isotherm_50" or "isotherm_60"; of cold "isotherm_-20", also where this says
+    "arrhenius", or "isotherm_-40"); ``cooling_s`` time simulated after the last power is off;
     ``perfusion_factor`` scales the perfusion of every tissue, ``vessel_sinks`` turns large vessels on and off,
     ``double_precision`` computes in float64 to check the float32 run; ``snapshots`` at most this many are kept;
     ``surroundings_c`` where everything starts and what lies beyond the box (None: at body temperature);
@@ -165,7 +167,7 @@ class ThermalState:
     """What changes: temperature (degC), Arrhenius integral, thermal dose (min), all [k, j, i], and the time.
 
     ``generator`` is that of radiofrequency electrodes, None before they are first on; ``hottest_c`` the highest
-    temperature so far (None: this one).
+    temperature so far (None: this one); ``traces`` what the generator recorded so far (see ``driven.TRACES``).
     """
 
     temperature_c: NDArray[Any]
@@ -174,6 +176,7 @@ class ThermalState:
     time_s: float = 0.0
     generator: Generator | None = None
     hottest_c: NDArray[Any] | None = None
+    traces: Mapping[str, NDArray[np.float64]] = field(default_factory=FrozenMapping)
 
     def __post_init__(self) -> None:
         if self.hottest_c is None:

@@ -72,8 +72,8 @@ def begin(system: ThermalSystem, state: ThermalState) -> Work:
     totals_w = {id(pulse): float(pulse.power_w.sum(dtype=np.float64)) for pulse in system.pulses}
     driver = None if system.electric is None else driven.begin(system.electric, state.generator)
     return Work(
-        old, old.copy(), omega, cem43, hottest, rows, np.zeros_like(old), np.empty_like(old), _constants(system), state.time_s,
-        totals_w, driver,
+        old, old.copy(), omega, cem43, hottest, rows, np.zeros_like(old), np.empty_like(old), _constants(system),
+        state.time_s, totals_w, driver,
     )
 
 
@@ -88,7 +88,8 @@ def _constants(system: ThermalSystem) -> NDArray[Any]:
 def _state_of(work: Work) -> ThermalState:
     generator = None if work.driver is None else work.driver.generator
     return ThermalState(
-        work.temperature.copy(), work.omega.copy(), work.cem43.copy(), work.time_s, generator, work.hottest.copy()
+        work.temperature.copy(), work.omega.copy(), work.cem43.copy(), work.time_s, generator,
+        work.hottest.copy(), {} if work.driver is None else driven.traces(work.driver),
     )
 
 
@@ -108,7 +109,7 @@ def advance(
     _set_length(system, work, time_step_s)
     assert work.factors is not None and work.tables is not None
     start = work.time_s
-    with _threads_for(work.temperature.size):
+    with threads_for(work.temperature.size):
         for n in range(count):
             middle = start + (n + 0.5) * time_step_s
             if work.driver is not None:
@@ -123,8 +124,8 @@ def advance(
             source = source_w(system, work)
             bioheat.advance(
                 work.temperature, work.new, system.face_k, system.face_j, system.face_i, source, *work.factors,
-                system.capacity_j_k, system.wall_1_s, work.omega, work.cem43, work.hottest, *work.tables, work.constants,
-                work.rows,
+                system.capacity_j_k, system.wall_1_s, work.omega, work.cem43, work.hottest, *work.tables,
+                work.constants, work.rows,
             )
             work.temperature, work.new = work.new, work.temperature
             if n % STEPS_BETWEEN_CHECKS == 0:
@@ -133,7 +134,7 @@ def advance(
 
 
 @contextmanager
-def _threads_for(voxels: int) -> Iterator[None]:
+def threads_for(voxels: int) -> Iterator[None]:
     """Keep small grids on one thread: there a step is so short that threads cost more than they bring.
 
     On a busy machine two threads that meet after every millisecond were ten times slower than one.

@@ -31,8 +31,9 @@ def device(name: str) -> Mapping[str, Any]:
 def check_settings(applicator: Applicator) -> None:
     """Raise ``SimulationError`` if power or time is out of the range of the applicator's device."""
     entry = device(applicator.device)
+    setting, set_unit = catalog.device_setting(dict(entry))
     for label, value, unit, limits in (
-        ("power", applicator.power_w, "W", entry["power_w"]),
+        (setting, applicator.power_w, set_unit, entry["power_w"]),
         ("time", applicator.duration_s, "s", entry["duration_s"]),
     ):
         if not limits[0] <= value <= limits[1]:

@@ -1532,6 +1532,10 @@
         <translation>Dorthin klicken, wo die Läsion liegen soll</translation>
     </message>
     <message>
+        <source>Coldest so far (1 at the lethal temperature)</source>
+        <translation>Bisher kälteste Temperatur (1 bei der tödlichen)</translation>
+    </message>
+    <message>
         <source>Coronal plane</source>
         <translation>Koronare Ebene</translation>
     </message>
@@ -1540,12 +1544,20 @@
         <translation>Fadenkreuz</translation>
     </message>
     <message>
+        <source>Degrees below 0</source>
+        <translation>Grad unter 0</translation>
+    </message>
+    <message>
         <source>Drag a handle; Shift: along its axis, Alt: no snapping, Esc: give back</source>
         <translation>Einen Griff ziehen; Umschalt: entlang seiner Achse, Alt: ohne Einrasten, Esc: zurückgeben</translation>
     </message>
     <message>
         <source>Draw the lines of the field&apos;s levels</source>
         <translation>Linien gleicher Werte des Feldes zeichnen</translation>
+    </message>
+    <message>
+        <source>Duty cycle of applicator {number}</source>
+        <translation>Einschaltdauer von Applikator {number}</translation>
     </message>
     <message>
         <source>Fill {percent} %</source>
@@ -3766,6 +3778,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>wiederholt: {name}</translation>
     </message>
     <message>
+        <source>duty cycle in the device&apos;s range</source>
+        <translation>Einschaltdauer im Bereich des Geräts</translation>
+    </message>
+    <message>
         <source>heat, necrosis, Arrhenius, ablation zone, cell death</source>
         <translation>Hitze, Nekrose, Arrhenius, Ablationszone, Zelltod</translation>
     </message>
@@ -3826,6 +3842,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>nichts ändert sich</translation>
     </message>
     <message>
+        <source>nothing is colder than {value} at any time</source>
+        <translation>nichts ist jemals kälter als {value}</translation>
+    </message>
+    <message>
         <source>only values from {low} to {high} are painted from now on</source>
         <translation>von jetzt an werden nur Werte von {low} bis {high} gemalt</translation>
     </message>
@@ -3848,6 +3868,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>sidebar, hide structures</source>
         <translation>Seitenleiste, Strukturen ausblenden</translation>
+    </message>
+    <message>
+        <source>the ice reaches the edge of the box: it is larger than shown</source>
+        <translation>das Eis erreicht den Rand des Kastens: es ist größer als gezeigt</translation>
     </message>
     <message>
         <source>the labels changed meanwhile: the outline is out of date and was not taken</source>
@@ -6104,6 +6128,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>{name}, highest temperature</source>
         <translation>{name}, höchste Temperatur</translation>
+    </message>
+    <message>
+        <source>{name}, lowest temperature</source>
+        <translation>{name}, tiefste Temperatur</translation>
     </message>
     <message>
         <source>{name}: {mm} mm away</source>
