@@ -383,7 +383,8 @@ def test_an_isotherm_may_decide(edge_c):
     found = simulation.simulate(case, centred_plan(centre, 50.0, 120.0), model)
     assert found.verdict_model == f"at or above {edge_c:g} degC at any time"
     np.testing.assert_array_equal(found.coagulated, found.hottest_c >= edge_c)
-    assert (found.hottest_c >= found.temperature_c.max(axis=0) - 1e-4).all()
+    seen = found.temperature_c.max(axis=0)
+    assert (found.hottest_c >= seen - 1e-4)[seen > 39.5].all()
     assert found.surface.volume_ml == pytest.approx(found.coagulated_ml, rel=0.15)
     margin = ablative_margin(case.label_map, "tumour_1", found)
     assert np.isfinite(margin.minimal_mm)

@@ -25,8 +25,8 @@ class ThermalModel:
     """The choices of a thermal simulation.
 
     ``spacing_mm`` edge of the voxels; ``room_mm`` tissue kept around the expected zone; ``verdict`` which damage model
-    decides what is coagulated ("arrhenius", "cem43", "isotherm_50" or "isotherm_60"; of cold "isotherm_-20", also where this says
-    "arrhenius", or "isotherm_-40"); ``cooling_s`` time simulated after the last power is off;
+    decides what is coagulated ("arrhenius", "cem43", "isotherm_50" or "isotherm_60"; of cold "isotherm_-20", also where
+    this says "arrhenius", or "isotherm_-40"); ``cooling_s`` time simulated after the last power is off;
     ``perfusion_factor`` scales the perfusion of every tissue, ``vessel_sinks`` turns large vessels on and off,
     ``double_precision`` computes in float64 to check the float32 run; ``snapshots`` at most this many are kept;
     ``surroundings_c`` where everything starts and what lies beyond the box (None: at body temperature);
@@ -167,7 +167,7 @@ class ThermalState:
     """What changes: temperature (degC), Arrhenius integral, thermal dose (min), all [k, j, i], and the time.
 
     ``generator`` is that of radiofrequency electrodes, None before they are first on; ``hottest_c`` the highest
-    temperature so far (None: this one); ``traces`` what the generator recorded so far (see ``driven.TRACES``).
+    temperature so far where that was above 39 degC (elsewhere, and for None: this one); ``traces`` what the generator recorded so far (see ``driven.TRACES``).
     """
 
     temperature_c: NDArray[Any]

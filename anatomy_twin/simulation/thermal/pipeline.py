@@ -89,7 +89,7 @@ def _state_of(work: Work) -> ThermalState:
     generator = None if work.driver is None else work.driver.generator
     return ThermalState(
         work.temperature.copy(), work.omega.copy(), work.cem43.copy(), work.time_s, generator,
-        work.hottest.copy(), {} if work.driver is None else driven.traces(work.driver),
+        np.maximum(work.hottest, work.temperature), {} if work.driver is None else driven.traces(work.driver),
     )
 
 
