@@ -29,7 +29,8 @@ from anatomy_twin.pipeline.live import NeedsPreparing, Preview
 from anatomy_twin.simulation.thermal import ThermalModel, assembly, pipeline, sources
 
 SPACING_MM: Final = 2.5
-COUNT_MM: Final = 1.25  # volumes are counted on this grid
+ROOM_MM: Final = 20.0  # tissue around the expected zone: a quarter of the voxels less than in the simulation
+COUNT_MM: Final = 1.25  # coverage is counted on this grid
 REACH_MM: Final = 20.0  # how far a plan may be moved before the ground is laid anew
 COARSEST_MM: Final = 4.0
 LARGEST_VOXELS: Final = 150_000  # of the box of a plan; a larger one gets a coarser grid
@@ -60,7 +61,7 @@ def prepare(case: Case, plan: Plan, *, spacing_mm: float = SPACING_MM) -> Prepar
     plan = _ablation(plan)
     labels = case.label_map.reindexed(*case.label_map.geometry.canonical_axes())
     extent = assembly.extent_of(labels, plan)
-    model = ThermalModel(spacing_mm=spacing_mm, snapshots=1)
+    model = ThermalModel(spacing_mm=spacing_mm, room_mm=ROOM_MM, snapshots=1)
     box, _ = assembly.box_within(labels.geometry, extent, plan, model)
     if int(np.prod(box.shape)) > LARGEST_VOXELS:
         larger = spacing_mm * (int(np.prod(box.shape)) / LARGEST_VOXELS) ** (1.0 / 3.0)
@@ -93,28 +94,34 @@ def preview(prepared: Any, plan: Plan, monitor: Monitor = SILENT) -> Preview:
         raise NeedsPreparing("the plan was moved beyond the prepared ground")
     system = assembly.system_on(prepared.ground.cropped(box), plan, prepared.model, warnings)
     state = pipeline.run(system, system.heating_s + prepared.model.cooling_s, (), monitor)[-1]
-    level = np.asarray(state.omega)
-    zone = Boundary(np.clip(np.log(np.maximum(level, 1e-30)), -FAR, FAR).astype(np.float32), box)
+    zone = Boundary(pipeline.log_damage(system, state, FAR), box)
     caption = CAPTION.format(spacing=prepared.model.spacing_mm)
-    quantities, surface = _read_off(prepared, plan, level, zone, caption)
-    return Preview(plan, quantities, level, box, surface, caption, time.perf_counter() - start, tuple(warnings))
+    quantities, surface = _read_off(prepared, plan, zone, caption)
+    seconds = time.perf_counter() - start
+    return Preview(plan, quantities, np.exp(zone.field), box, surface, caption, seconds, tuple(warnings))
 
 
 def _read_off(
-    prepared: Prepared, plan: AblationPlan, level: Any, zone: Boundary, caption: str
+    prepared: Prepared, plan: AblationPlan, zone: Boundary, caption: str
 ) -> tuple[tuple[Quantity, ...], SurfaceMesh | None]:
-    ablated_ml = int(np.count_nonzero(level >= 1.0)) * zone.geometry.voxel_volume_ml
-    found = [Quantity("tumour_ml", "Target volume", round(prepared.target_ml, 3), "ml", note=plan.target),
-             Quantity("ablated_ml", "Ablated volume", round(ablated_ml, 3), "ml", note=caption)]  # fmt: skip
-    if ablated_ml == 0.0:
-        return tuple(found), None
+    found = [Quantity("tumour_ml", "Target volume", round(prepared.target_ml, 3), "ml", note=plan.target)]
+    if not (zone.field > 0).any():
+        return (*found, _ablated(0.0, caption)), None
     if prepared.field is None:
         points, triangles, _, _ = zone_surface(zone)
-        return tuple(found), _outward(points, triangles)
+        surface = _outward(points, triangles)
+        return (*found, _ablated(surface.volume_ml, caption)), surface
     margin, points, triangles = prepared.field.margin(zone)
+    surface = _outward(points, triangles)
+    found.append(_ablated(surface.volume_ml, caption))
     numbers = margin_quantities(prepared.labels, plan.target, margin, prepared.healthy)
     found += [replace(one, note=f"{caption}; {one.note}" if one.note else caption) for one in numbers]
-    return tuple(found), _outward(points, triangles)
+    return tuple(found), surface
+
+
+def _ablated(volume_ml: float, caption: str) -> Quantity:
+    """What the surface holds: on a coarse grid the voxels within it are another number."""
+    return Quantity("ablated_ml", "Ablated volume", round(volume_ml, 3), "ml", note=caption)
 
 
 def _outward(points: Any, triangles: Any) -> SurfaceMesh:
@@ -128,12 +135,8 @@ def _holds(region: VolumeGeometry, box: VolumeGeometry) -> bool:
 
 
 def _finer(region: VolumeGeometry) -> VolumeGeometry:
-    """Return the grid on which volumes are counted: that of the ground, halved."""
-    times = max(1, round(region.spacing_mm[0] / COUNT_MM))
-    step = region.spacing_mm[0] / times
-    x, y, z = (float(value) for value in region.to_world(np.full(3, 0.5 / times - 0.5)))
-    k, j, i = (size * times for size in region.shape)
-    return VolumeGeometry((k, j, i), (step,) * 3, region.direction, (x, y, z), region.frame_of_reference_uid)
+    """Return the grid on which coverage is counted: that of the ground, halved."""
+    return assembly.finer_grid(region, max(1, round(region.spacing_mm[0] / COUNT_MM)))
 
 
 def _ablation(plan: Plan) -> AblationPlan:
