@@ -63,7 +63,7 @@ def test_the_preview_is_the_simulation_on_its_grid(toy_case, ground, shift):
     assert numbers["ablated_ml"].value == pytest.approx(expected["ablated_ml"].value, rel=0.05)  # not voxels
     assert numbers["minimal_margin_mm"].value == pytest.approx(expected["minimal_margin_mm"].value, abs=0.2)
     # shares are counted on a finer grid than the simulation's voxels
-    assert numbers["target_percent"].value == pytest.approx(expected["target_percent"].value, abs=2.5)
+    assert numbers["target_percent"].value == pytest.approx(expected["target_percent"].value, abs=4.0)
     # and where tissue stayed cold the border of the simulation is drawn to the voxels
     assert numbers["rim_percent"].value == pytest.approx(expected["rim_percent"].value, abs=4.0)
     assert numbers["healthy_lost_ml"].value == pytest.approx(expected["healthy_lost_ml"].value, rel=0.06)
@@ -78,7 +78,8 @@ def test_the_preview_is_near_the_full_simulation(toy_case, ground):
     full = {one.name: one.value for one in toy_case.assessments["A"].quantities}
     assert numbers["ablated_ml"] == pytest.approx(full["ablated_ml"], rel=0.08)
     assert numbers["minimal_margin_mm"] == pytest.approx(full["minimal_margin_mm"], abs=1.0)
-    assert numbers["rim_percent"] == pytest.approx(full["rim_percent"], abs=3.0)
+    for name in ("target_percent", "rim_percent"):
+        assert numbers[name] == pytest.approx(full[name], abs=3.0)
 
 
 def test_the_surface_encloses_the_zone(toy_case, ground):
