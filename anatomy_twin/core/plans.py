@@ -22,13 +22,17 @@ def check_name(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Applicator:
-    """One needle or antenna: from the skin entry to the tip, with the device of the catalog that heats."""
+    """One needle or antenna: from the skin entry to the tip, with the device of the catalog that heats.
+
+    It heats for ``duration_s``, from ``start_s`` after the plan begins.
+    """
 
     device: str
     entry_mm: Point
     tip_mm: Point
     power_w: float
     duration_s: float
+    start_s: float = 0.0
 
     def __post_init__(self) -> None:
         if not isinstance(self.device, str):
@@ -37,6 +41,7 @@ class Applicator:
         object.__setattr__(self, "tip_mm", check_point("tip_mm", self.tip_mm))
         object.__setattr__(self, "power_w", check_positive("power_w", self.power_w, 500.0))
         object.__setattr__(self, "duration_s", check_positive("duration_s", self.duration_s, 7200.0))
+        object.__setattr__(self, "start_s", check_range("start_s", self.start_s, 0.0, 14400.0))
         if self.depth_mm < 1.0:
             raise DataError("entry and tip of an applicator are the same point")
 

@@ -280,7 +280,8 @@ def _pulses(
         power = sources.power_per_voxel_w(applicator, box, absorbing)
         spent += float(power[sink].sum())
         power[sink] = 0.0
-        pulses.append(HeatPulse(0.0, applicator.duration_s, power.astype(model.dtype)))
+        start_s = applicator.start_s
+        pulses.append(HeatPulse(start_s, start_s + applicator.duration_s, power.astype(model.dtype)))
     return tuple(pulses), spent
 
 
@@ -304,7 +305,9 @@ def _account(
         parameters |= {
             f"{title} device": f"{entry['label']} ({applicator.device})",
             f"{title} power": f"{applicator.power_w:g} W set, {sources.absorbed_power_w(applicator):.2f} W absorbed",
-            f"{title} time": f"{applicator.duration_s:g} s from the start",
+            f"{title} time": f"{applicator.duration_s:g} s from " + (
+                f"{applicator.start_s:g} s after the start" if applicator.start_s else "the start"
+            ),
             f"{title} heat source": (
                 f"line of {entry['active_length_mm']:g} mm, centre {entry['active_offset_mm']:g} mm behind the tip, "
                 f"field attenuation {loss:.1f} 1/m"
