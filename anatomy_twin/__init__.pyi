@@ -55,6 +55,8 @@ from .render import render_scene as render_scene
 from .report import write_report as write_report
 from .scan import find_series as find_series
 from .scan import load_volume as load_volume
+from .search import robustness as robustness
+from .search import search_ablation as search_ablation
 from .segmentation import add_target as add_target
 from .segmentation import editing as editing
 from .segmentation import segment as segment

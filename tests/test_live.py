@@ -53,18 +53,19 @@ def ground(toy_case):
 def test_the_preview_is_the_simulation_on_its_grid(toy_case, ground, shift):
     plan = moved(toy_case.plan("A"), *shift)
     seen = live_thermal.preview(ground, plan)
-    exact = simulate(toy_case, plan, ThermalModel(spacing_mm=2.5))
+    exact = simulate(toy_case, plan, ThermalModel(spacing_mm=2.5, room_mm=live_thermal.ROOM_MM, snapshots=1))
     assert seen.plan == plan and seen.geometry.is_close(exact.geometry, 1e-6)
     assert "2.5 mm" in seen.caption and "not the simulation" in seen.caption
     dead = seen.level >= 1.0
     assert np.count_nonzero(dead != exact.coagulated) <= 0.01 * np.count_nonzero(exact.coagulated)
     numbers = {one.name: one for one in seen.quantities}
     expected = {one.name: one for one in assess(toy_case, plan, exact).quantities}
-    assert numbers["ablated_ml"].value == pytest.approx(expected["ablated_ml"].value, rel=0.01)
+    assert numbers["ablated_ml"].value == pytest.approx(expected["ablated_ml"].value, rel=0.05)  # not voxels
     assert numbers["minimal_margin_mm"].value == pytest.approx(expected["minimal_margin_mm"].value, abs=0.2)
     # shares are counted on a finer grid than the simulation's voxels
-    assert numbers["target_percent"].value == pytest.approx(expected["target_percent"].value, abs=2.5)
-    assert numbers["rim_percent"].value == pytest.approx(expected["rim_percent"].value, abs=2.5)
+    assert numbers["target_percent"].value == pytest.approx(expected["target_percent"].value, abs=4.0)
+    # and where tissue stayed cold the border of the simulation is drawn to the voxels
+    assert numbers["rim_percent"].value == pytest.approx(expected["rim_percent"].value, abs=4.0)
     assert numbers["healthy_lost_ml"].value == pytest.approx(expected["healthy_lost_ml"].value, rel=0.06)
     assert numbers["tumour_ml"].value == expected["tumour_ml"].value
     for name in ("minimal_margin_mm", "target_percent"):
@@ -75,8 +76,10 @@ def test_the_preview_is_near_the_full_simulation(toy_case, ground):
     seen = live_thermal.preview(ground, toy_case.plan("A"))
     numbers = {one.name: one.value for one in seen.quantities}
     full = {one.name: one.value for one in toy_case.assessments["A"].quantities}
-    assert numbers["ablated_ml"] == pytest.approx(full["ablated_ml"], rel=0.1)
+    assert numbers["ablated_ml"] == pytest.approx(full["ablated_ml"], rel=0.08)
     assert numbers["minimal_margin_mm"] == pytest.approx(full["minimal_margin_mm"], abs=1.0)
+    for name in ("target_percent", "rim_percent"):
+        assert numbers[name] == pytest.approx(full[name], abs=3.0)
 
 
 def test_the_surface_encloses_the_zone(toy_case, ground):

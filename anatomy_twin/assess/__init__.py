@@ -16,9 +16,10 @@ def warm_up() -> None:
 
     from anatomy_twin.assess.resection_field import prepare_resection
     from anatomy_twin.core import Code, LabelMap, PlaneCut, ResectionPlan, Segment, VolumeGeometry
-    from anatomy_twin.kernels import distance
+    from anatomy_twin.kernels import distance, triangles
 
     distance.warm_up()
+    triangles.warm_up()
     grid = VolumeGeometry.upright((12, 12, 12), (4.0, 4.0, 4.0))
     array = np.zeros((1, *grid.shape), np.uint8)
     array[0, 2:10, 2:10, 2:10] = 1

@@ -13,6 +13,7 @@ from anatomy_twin.core import ThermalResult, VolumeGeometry, reindex
 from anatomy_twin.core.later import later
 from anatomy_twin.errors import DataError
 from anatomy_twin.kernels.distance import signed_distance_mm
+from anatomy_twin.kernels.triangles import least_distance_mm
 
 ndimage = later("scipy.ndimage")
 spatial = later("scipy.spatial")
@@ -121,29 +122,8 @@ def signed_distance_to(boundary: Boundary, points_mm: Floats) -> Floats:
 
 def distance_to_triangles(vertices_mm: Floats, triangles: NDArray[np.int64], points_mm: Floats) -> Floats:
     """Return the distance in mm of points (n, 3) to a surface of small triangles."""
-    corners = vertices_mm[triangles]
+    corners = np.ascontiguousarray(vertices_mm[triangles], np.float64)
     tree = spatial.cKDTree(corners.mean(axis=1))
     count = min(16, triangles.shape[0])
     near = np.asarray(tree.query(points_mm, k=count)[1]).reshape(points_mm.shape[0], count)
-    gap = np.full(points_mm.shape[0], np.inf)
-    for column in range(count):
-        gap = np.minimum(gap, _to_triangle(points_mm, corners[near[:, column]]))
-    return gap
-
-
-def _to_triangle(points: Floats, corners: NDArray[Any]) -> Floats:
-    """Distance of points (n, 3) to one triangle each (n, 3, 3): the face where the foot is inside, else an edge."""
-    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
-    normal = np.cross(b - a, c - a)
-    size = np.maximum(np.linalg.norm(normal, axis=1), 1e-12)
-    height = ((points - a) * normal).sum(axis=1) / size
-    foot = points - height[:, None] * normal / size[:, None]
-    inside = np.ones(points.shape[0], bool)
-    best = np.full(points.shape[0], np.inf)
-    for start, stop in ((a, b), (b, c), (c, a)):
-        edge = stop - start
-        inside &= (np.cross(edge, foot - start) * normal).sum(axis=1) >= 0
-        share = ((points - start) * edge).sum(axis=1) / np.maximum((edge**2).sum(axis=1), 1e-12)
-        on_edge = start + np.clip(share, 0.0, 1.0)[:, None] * edge
-        best = np.minimum(best, np.linalg.norm(points - on_edge, axis=1))
-    return np.where(inside, np.abs(height), best)
+    return least_distance_mm(np.ascontiguousarray(points_mm, np.float64), corners, near.astype(np.int64))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from anatomy_twin.cli.common import Options, emit, keep_case, numbers_json, numbers_text, open_case, terminal_monitor
+from anatomy_twin.cli.searching import add_robustness_options, tell_robustness
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -12,7 +13,10 @@ def main(arguments: Sequence[str]) -> int:
     parser = Options("assess", "Volumes of the anatomy; margin and coverage of a simulated plan.")
     parser.add_argument("case", metavar="CASE")
     parser.add_argument("--plan", metavar="NAME", help="default: every plan of the case")
+    add_robustness_options(parser)
     options = parser.read(arguments)
+    if options.robustness is not None:
+        return tell_robustness(options, open_case(options.case))
     from anatomy_twin.pipeline import assess_case
 
     case = open_case(options.case)

@@ -14,6 +14,7 @@ from anatomy_twin.cli.common import (
     parse_target,
     terminal_monitor,
 )
+from anatomy_twin.cli.searching import add_search_options, search
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -28,7 +29,14 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--name", default="A", help="name of the plan (default: A)")
     parser.add_argument("--device", default="mwa-generic")
     parser.add_argument("--margin", type=float, default=5.0, metavar="MM", help="margin in mm (default: 5)")
+    add_search_options(parser)
     options = parser.read(arguments)
+    if options.search:
+        if options.file:
+            parser.error("--file and --search exclude each other")
+        return search(options, open_case(options.case))
+    if options.targets:
+        parser.error("--targets goes with --search")
     if options.file and options.target:
         parser.error("--file and --target exclude each other")
     from anatomy_twin import pipeline

@@ -25,7 +25,8 @@ class Applicator:
     """One needle or antenna: from the skin entry to the tip, with the device of the catalog that heats or freezes.
 
     ``power_w`` is what the device is set to: its power, or what the catalog names as its ``setting`` (the duty cycle of
-    a cryoneedle, in %); ``duration_s`` how long it works, a device with a protocol in each of its freezes.
+    a cryoneedle, in %); ``duration_s`` how long it works from ``start_s`` after the plan begins, a device with a
+    protocol in each of its freezes.
     """
 
     device: str
@@ -33,6 +34,7 @@ class Applicator:
     tip_mm: Point
     power_w: float
     duration_s: float
+    start_s: float = 0.0
 
     def __post_init__(self) -> None:
         if not isinstance(self.device, str):
@@ -41,6 +43,7 @@ class Applicator:
         object.__setattr__(self, "tip_mm", check_point("tip_mm", self.tip_mm))
         object.__setattr__(self, "power_w", check_positive("power_w", self.power_w, 500.0))
         object.__setattr__(self, "duration_s", check_positive("duration_s", self.duration_s, 7200.0))
+        object.__setattr__(self, "start_s", check_range("start_s", self.start_s, 0.0, 14400.0))
         if self.depth_mm < 1.0:
             raise DataError("entry and tip of an applicator are the same point")
 

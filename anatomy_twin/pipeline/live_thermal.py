@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from anatomy_twin.assess.assess import RIM_MM, margin_quantities
 from anatomy_twin.assess.boundary import FAR, Boundary, isotherm_field
@@ -29,7 +30,8 @@ from anatomy_twin.pipeline.live import NeedsPreparing, Preview
 from anatomy_twin.simulation.thermal import ThermalModel, assembly, cryo, freezing, pipeline, sources
 
 SPACING_MM: Final = 2.5
-COUNT_MM: Final = 1.25  # volumes are counted on this grid
+ROOM_MM: Final = 20.0  # tissue around the expected zone: a quarter of the voxels less than in the simulation
+COUNT_MM: Final = 1.25  # coverage is counted on this grid
 REACH_MM: Final = 20.0  # how far a plan may be moved before the ground is laid anew
 COARSEST_MM: Final = 4.0
 LARGEST_VOXELS: Final = 150_000  # of the box of a plan; a larger one gets a coarser grid
@@ -61,7 +63,7 @@ def prepare(case: Case, plan: Plan, *, spacing_mm: float = SPACING_MM) -> Prepar
     plan = _ablation(plan)
     labels = case.label_map.reindexed(*case.label_map.geometry.canonical_axes())
     extent = assembly.extent_of(labels, plan)
-    model = ThermalModel(spacing_mm=spacing_mm, snapshots=1)
+    model = ThermalModel(spacing_mm=spacing_mm, room_mm=ROOM_MM, snapshots=1)
     box, _ = assembly.box_within(labels.geometry, extent, plan, model)
     if int(np.prod(box.shape)) > LARGEST_VOXELS:
         larger = spacing_mm * (int(np.prod(box.shape)) / LARGEST_VOXELS) ** (1.0 / 3.0)
@@ -92,42 +94,48 @@ def preview(prepared: Any, plan: Plan, monitor: Monitor = SILENT) -> Preview:
     box, warnings = assembly.box_within(prepared.labels.geometry, prepared.extent, plan, prepared.model)
     if not _holds(prepared.ground.box, box):
         raise NeedsPreparing("the plan was moved beyond the prepared ground")
-    level, field = _burnt(prepared, box, plan, warnings, monitor)
-    zone = Boundary(field, box)
+    zone = Boundary(_field(prepared, box, plan, warnings, monitor), box)
     caption = CAPTION.format(spacing=prepared.model.spacing_mm)
-    quantities, surface = _read_off(prepared, plan, level, zone, caption)
-    return Preview(plan, quantities, level, box, surface, caption, time.perf_counter() - start, tuple(warnings))
+    quantities, surface = _read_off(prepared, plan, zone, caption)
+    seconds = time.perf_counter() - start
+    return Preview(plan, quantities, np.exp(zone.field), box, surface, caption, seconds, tuple(warnings))
 
 
-def _burnt(
+def _field(
     prepared: Prepared, box: VolumeGeometry, plan: AblationPlan, warnings: list[str], monitor: Monitor
-) -> tuple[Any, Any]:
-    """Return the damage [k, j, i], 1 at the border of the zone, and the field of its ``Boundary``."""
+) -> NDArray[np.float32]:
+    """Return the field of the ``Boundary`` of the zone, [k, j, i]."""
     ground, model = prepared.ground.cropped(box), prepared.model
     if cryo.freezes(plan):
         cold = replace(cryo.system_on(ground, plan, model, warnings), longest_step_s=LONGEST_FREEZING_STEP_S)
         coldest = freezing.run(cold, cold.freezing_s + model.cooling_s, (), monitor)[-1].coldest_c
-        return cryo.level(coldest, cold.lethal_c), isotherm_field(coldest, cold.lethal_c)
+        return isotherm_field(coldest, cold.lethal_c)
     system = assembly.system_on(ground, plan, model, warnings)
-    level = np.asarray(pipeline.run(system, system.heating_s + model.cooling_s, (), monitor)[-1].omega)
-    return level, np.clip(np.log(np.maximum(level, 1e-30)), -FAR, FAR).astype(np.float32)
+    state = pipeline.run(system, system.heating_s + model.cooling_s, (), monitor)[-1]
+    return pipeline.log_damage(system, state, FAR)
 
 
 def _read_off(
-    prepared: Prepared, plan: AblationPlan, level: Any, zone: Boundary, caption: str
+    prepared: Prepared, plan: AblationPlan, zone: Boundary, caption: str
 ) -> tuple[tuple[Quantity, ...], SurfaceMesh | None]:
-    ablated_ml = int(np.count_nonzero(level >= 1.0)) * zone.geometry.voxel_volume_ml
-    found = [Quantity("tumour_ml", "Target volume", round(prepared.target_ml, 3), "ml", note=plan.target),
-             Quantity("ablated_ml", "Ablated volume", round(ablated_ml, 3), "ml", note=caption)]  # fmt: skip
-    if ablated_ml == 0.0:
-        return tuple(found), None
+    found = [Quantity("tumour_ml", "Target volume", round(prepared.target_ml, 3), "ml", note=plan.target)]
+    if not (zone.field > 0).any():
+        return (*found, _ablated(0.0, caption)), None
     if prepared.field is None:
         points, triangles, _, _ = zone_surface(zone)
-        return tuple(found), _outward(points, triangles)
+        surface = _outward(points, triangles)
+        return (*found, _ablated(surface.volume_ml, caption)), surface
     margin, points, triangles = prepared.field.margin(zone)
+    surface = _outward(points, triangles)
+    found.append(_ablated(surface.volume_ml, caption))
     numbers = margin_quantities(prepared.labels, plan.target, margin, prepared.healthy)
     found += [replace(one, note=f"{caption}; {one.note}" if one.note else caption) for one in numbers]
-    return tuple(found), _outward(points, triangles)
+    return tuple(found), surface
+
+
+def _ablated(volume_ml: float, caption: str) -> Quantity:
+    """What the surface holds: on a coarse grid the voxels within it are another number."""
+    return Quantity("ablated_ml", "Ablated volume", round(volume_ml, 3), "ml", note=caption)
 
 
 def _outward(points: Any, triangles: Any) -> SurfaceMesh:
@@ -141,12 +149,8 @@ def _holds(region: VolumeGeometry, box: VolumeGeometry) -> bool:
 
 
 def _finer(region: VolumeGeometry) -> VolumeGeometry:
-    """Return the grid on which volumes are counted: that of the ground, halved."""
-    times = max(1, round(region.spacing_mm[0] / COUNT_MM))
-    step = region.spacing_mm[0] / times
-    x, y, z = (float(value) for value in region.to_world(np.full(3, 0.5 / times - 0.5)))
-    k, j, i = (size * times for size in region.shape)
-    return VolumeGeometry((k, j, i), (step,) * 3, region.direction, (x, y, z), region.frame_of_reference_uid)
+    """Return the grid on which coverage is counted: that of the ground, halved."""
+    return assembly.finer_grid(region, max(1, round(region.spacing_mm[0] / COUNT_MM)))
 
 
 def _ablation(plan: Plan) -> AblationPlan:

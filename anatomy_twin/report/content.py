@@ -261,7 +261,8 @@ def _plan_rows(plan: AblationPlan) -> list[Row]:
             "tip": format_point(applicator.tip_mm), "tip_mm": applicator.tip_mm,
             "depth": format_number(applicator.depth_mm, "mm"),
             "power": format_number(applicator.power_w, catalog.device_setting(dict(device))[1]),
-            "duration": f"{applicator.duration_s / 60:.1f} min ({applicator.duration_s:.0f} s)",
+            "duration": f"{applicator.duration_s / 60:.1f} min ({applicator.duration_s:.0f} s)"
+            + (f", from minute {applicator.start_s / 60:.1f}" if applicator.start_s else ""),
         })
     return rows
 

@@ -1,5 +1,10 @@
 """Searches that compose planning, simulation and assessment."""
 
 from anatomy_twin.search.ablation import confirm_duration
+from anatomy_twin.search.applicators import AblationSearch, Shortfall, search_ablation
+from anatomy_twin.search.robustness import Probability, Robustness, robustness, robustness_quantities
 
-__all__ = ["confirm_duration"]
+__all__ = [
+    "AblationSearch", "Probability", "Robustness", "Shortfall", "confirm_duration", "robustness",
+    "robustness_quantities", "search_ablation",
+]

@@ -36,6 +36,9 @@ def confirm_duration(
     Raises ``PlanError`` when the target is too small on its grid for a margin, and what ``simulate`` raises.
     """
     labels = case.label_map
+    if any(applicator.start_s for applicator in plan.applicators):
+        raise PlanError(f"the applicators of plan {plan.name!r} begin one after the other",
+                        advice="set power and time by hand, or search the plan as a whole")
     reason = resolvable(labels, plan.target) if plan.target in labels else f"there is no {plan.target!r}"
     if reason:
         raise PlanError(reason, advice="set power and time by hand")

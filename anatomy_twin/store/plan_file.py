@@ -61,7 +61,12 @@ def plan_from_json(data: bytes, where: str = "") -> Plan:
 
 
 def plan_of_case(content: Any, where: str) -> Plan:
-    """Return a plan that a case holds; ``StoreError`` if it is none. Cases of version 2 knew no ``combination``."""
+    """Return a plan that a case holds; ``StoreError`` if it is none.
+
+    Cases of version 2 knew no ``combination``; older ones of version 3 knew no applicator that begins later.
+    """
+    if isinstance(content, dict) and isinstance(content.get("applicators"), list):
+        content = {**content, "applicators": [_completed_part(entry) for entry in content["applicators"]]}
     if isinstance(content, dict) and content.get(KIND) == ResectionPlan.__name__:
         content = {"combination": COMBINATIONS[0], **content}
     return typing.cast(Plan, decode(Plan, content, where))
@@ -95,7 +100,7 @@ def _completed(kind: Any, content: dict[str, Any]) -> dict[str, Any]:
         for part in dataclasses.fields(kind)
         if part.default is not dataclasses.MISSING
     }
-    for name in ("lesions", "cuts"):  # parts that have usual values themselves
+    for name in ("applicators", "lesions", "cuts"):  # parts that have usual values themselves
         if isinstance(content.get(name), list):
             content = {**content, name: [_completed_part(entry) for entry in content[name]]}
     return {**usual, **content}
@@ -104,6 +109,8 @@ def _completed(kind: Any, content: dict[str, Any]) -> dict[str, Any]:
 def _completed_part(entry: Any) -> Any:
     if isinstance(entry, dict) and entry.get(KIND) == "LesionLine":
         return {"radius_mm": 3.0, **entry}
+    if isinstance(entry, dict) and "entry_mm" in entry:
+        return {"start_s": 0.0, **entry}
     return entry
 
 

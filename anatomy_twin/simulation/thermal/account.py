@@ -57,6 +57,12 @@ def of_run(
     return parameters, tuple(dict.fromkeys(assumed))
 
 
+def time_of(applicator: Applicator) -> str:
+    """Return when an applicator works, in words."""
+    start = f"{applicator.start_s:g} s after the start" if applicator.start_s else "the start"
+    return f"{applicator.duration_s:g} s from {start}"
+
+
 def _microwaves(applicators: Sequence[Applicator]) -> tuple[dict[str, str], list[str]]:
     """Return what a result says of its antennas, as text with units, and what is assumed of them."""
     parameters, assumed = {}, []
@@ -67,7 +73,7 @@ def _microwaves(applicators: Sequence[Applicator]) -> tuple[dict[str, str], list
         parameters |= {
             f"{title} device": f"{entry['label']} ({applicator.device})",
             f"{title} power": f"{applicator.power_w:g} W set, {sources.absorbed_power_w(applicator):.2f} W absorbed",
-            f"{title} time": f"{applicator.duration_s:g} s from the start",
+            f"{title} time": time_of(applicator),
             f"{title} heat source": (
                 f"line of {entry['active_length_mm']:g} mm, centre {entry['active_offset_mm']:g} mm behind the tip, "
                 f"field attenuation {loss:.1f} 1/m"

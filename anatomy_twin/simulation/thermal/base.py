@@ -167,7 +167,8 @@ class ThermalState:
     """What changes: temperature (degC), Arrhenius integral, thermal dose (min), all [k, j, i], and the time.
 
     ``generator`` is that of radiofrequency electrodes, None before they are first on; ``hottest_c`` the highest
-    temperature so far where that was above 39 degC (elsewhere, and for None: this one); ``traces`` what the generator recorded so far (see ``driven.TRACES``).
+    temperature so far where that was above 39 degC (elsewhere, and for None: this one); ``traces`` what the generator
+    recorded so far (see ``driven.TRACES``).
     """
 
     temperature_c: NDArray[Any]

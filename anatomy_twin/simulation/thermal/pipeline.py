@@ -187,6 +187,27 @@ def heat_content_j(system: ThermalSystem, state: ThermalState) -> float:
     return float(((celsius - system.body_c + boiling) * system.capacity_j_k).sum())
 
 
+def log_damage(system: ThermalSystem, state: ThermalState, reach: float = 5.0) -> NDArray[np.float32]:
+    """Return a field [k, j, i] that passes 0 where the Arrhenius integral is 1 and is smooth there, for drawing.
+
+    It is ln(Omega), within +-``reach``. Where tissue stayed below the temperature from which Omega is counted, Omega
+    is 0 and its logarithm no guide between two voxels: there it is that of an Omega without such a floor, from the
+    thermal dose. A dose of d s equivalents in t s of heat is a constant temperature of c - ln(t / d) / ln(1 / R)
+    below the breakpoint c of CEM43, and so a rate of Arrhenius.
+    """
+    damage_of, heated_s = system.damage, max((pulse.stop_s - pulse.start_s for pulse in system.pulses), default=1.0)
+    omega = np.asarray(state.omega, np.float64)
+    field = np.log(np.maximum(omega, 1e-30))
+    none = omega <= 0.0
+    if damage_of.frequency_1_s > 0 and none.any():
+        dose_s = np.maximum(60.0 * np.asarray(state.cem43_min, np.float64)[none], 1e-12)
+        below = np.log(heated_s / dose_s) / -math.log(damage_of.r_below)
+        kelvin = np.maximum(damage_of.cem43_breakpoint_c - below + damage.KELVIN_AT_0_C, 1.0)
+        rate = math.log(damage_of.frequency_1_s * heated_s)
+        field[none] = np.minimum(rate - damage_of.energy_j_mol / (damage.GAS_CONSTANT_J_MOL_K * kelvin), -0.01)
+    return np.clip(field, -reach, reach).astype(np.float32)
+
+
 def source_w(system: ThermalSystem, work: Work) -> NDArray[Any]:
     """Return W per voxel of the pulses that are on, less where tissue has dried, the power of each pulse unchanged.
 

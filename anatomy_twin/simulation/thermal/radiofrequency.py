@@ -99,7 +99,7 @@ def _electrode(
         raise SimulationError(f"{part} of applicator {number} lies outside the grid", where=place)
     return Electrode(
         number, exchange.astype(model.dtype), np.array([box.voxel_of(point) for point in where]), applicator.power_w,
-        0.0, applicator.duration_s,
+        applicator.start_s, applicator.start_s + applicator.duration_s,
     )
 
 
@@ -131,7 +131,7 @@ def cooling(
         here = exchange * conductivity_w_m_k / capacity_j_k
         rate += here
         power = here * capacity_j_k * (float(shape["coolant_c"]) - body_c)
-        pulses.append(HeatPulse(0.0, applicator.duration_s, power))
+        pulses.append(HeatPulse(applicator.start_s, applicator.start_s + applicator.duration_s, power))
     return rate, pulses
 
 
@@ -161,7 +161,7 @@ def account(applicators: Sequence[Applicator]) -> tuple[dict[str, str], list[str
         parameters |= {
             f"{title} device": f"{entry['label']} ({applicator.device})",
             f"{title} power": f"at most {applicator.power_w:g} W, controlled by {kind}",
-            f"{title} time": f"{applicator.duration_s:g} s from the start",
+            f"{title} time": f"{applicator.duration_s:g} s from {applicator.start_s:g} s after the start",
             f"{title} electrode": metal,
             f"{title} generator": ", ".join(f"{name} {value:g}" for name, value in protocol.items()),
         }

@@ -64,6 +64,15 @@ def resample_nearest(array: NDArray[np.generic], source: VolumeGeometry, box: Vo
     return array[np.ix_(*picks)]
 
 
+def map_vessels(labels: LabelMap, box: VolumeGeometry) -> NDArray[np.bool_]:
+    """Return where blood vessels of any size are on ``box``, as ``map_tissues`` has it: bool [k, j, i]."""
+    found = np.zeros(box.shape, bool)
+    for segment in labels.segments:
+        if tissue_of_segment(segment.name) == "blood":
+            found |= resample_nearest(labels.array[segment.layer], labels.geometry, box) == segment.value
+    return found
+
+
 def map_tissues(labels: LabelMap, box: VolumeGeometry) -> TissueMap:
     """Return the tissue of each voxel of ``box``; ``labels`` must be on axes parallel to it (canonical).
 

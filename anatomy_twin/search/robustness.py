@@ -1,0 +1,339 @@
+"""How likely a plan covers its target although needles and tissue are never quite as planned, and where it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from anatomy_twin.assess.boundary import FAR, Boundary, distance_to_triangles
+from anatomy_twin.assess.margin import resolvable
+from anatomy_twin.assess.margin_field import MarginField, places_along, prepare_margin, sampled, zone_surface
+from anatomy_twin.core import SILENT, AblationPlan, Case, LabelMap, Monitor, Quantity, VolumeGeometry, check_cancelled
+from anatomy_twin.core.frozen import read_only
+from anatomy_twin.errors import PlanError, SimulationError, UsageError
+from anatomy_twin.search.uncertainty import FACTORS, Draws, causes, draw, misplaced, spreads
+from anatomy_twin.simulation.thermal import HeatPulse, ThermalModel, assembly, pipeline, sources
+
+SPACING_MM: Final = 2.5
+RIM_MM: Final = 5.0
+LEVEL: Final = 0.95
+CHUNK: Final = 8  # samples that one task of an executor takes
+Range = tuple[float, float]
+ZoneOf = Callable[[AblationPlan, dict[str, float]], Boundary]
+
+
+@dataclass(frozen=True, slots=True)
+class Probability:
+    """A share of the samples, and the interval that holds the probability with 95 % (Wilson)."""
+
+    value: float
+    low: float
+    high: float
+    count: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Influence:
+    """Spearman's rank correlation of an input with the minimal margin, and the chance of it without any influence."""
+
+    name: str
+    correlation: float
+    p_value: float
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class Robustness:
+    """What became of a plan in many treatments that differ from it.
+
+    ``covered`` the whole target lies in the zone; ``reached`` the margin is ``wanted_mm`` or more.
+    ``margins_mm`` (n,) the minimal margin of each sample (-inf where nothing is coagulated), ``target_percents`` (n,)
+    of the target's volume. ``inputs`` the samples; ``influences`` of the inputs on the margin, the strongest first.
+    The map of where it fails: ``uncovered`` and ``short`` (p,) the share of samples in which a point of the target's
+    surface (``points_mm`` (p, 3), LPS) lies outside the zone, or has less than the wanted margin; ``coagulated``
+    [k, j, i] on ``geometry`` the share in which a voxel is coagulated, ``inside`` which voxels are the target.
+    ``failed`` samples could not be simulated and count as not covered; ``notes`` say what else is to be known.
+    """
+
+    plan_name: str
+    target: str
+    seed: int
+    spacing_mm: float
+    wanted_mm: float
+    planned_margin_mm: float
+    covered: Probability
+    reached: Probability
+    margins_mm: NDArray[np.float64]
+    target_percents: NDArray[np.float64]
+    inputs: tuple[Draws, ...]
+    influences: tuple[Influence, ...]
+    points_mm: NDArray[np.float64]
+    uncovered: NDArray[np.float64]
+    short: NDArray[np.float64]
+    geometry: VolumeGeometry
+    coagulated: NDArray[np.float32]
+    inside: NDArray[np.bool_]
+    failed: int = 0
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("margins_mm", "target_percents", "points_mm", "uncovered", "short", "coagulated", "inside"):
+            object.__setattr__(self, name, read_only(getattr(self, name), name))
+
+    def margin_mm(self, percent: float) -> float:
+        """Return the minimal margin that ``percent`` of the samples stay below."""
+        return float(np.percentile(self.margins_mm, percent, method="lower"))
+
+    @property
+    def weakest_mm(self) -> tuple[float, float, float]:
+        """The point of the target's surface (LPS mm) that most often is left uncovered, or short of its margin."""
+        x, y, z = self.points_mm[int(np.lexsort((self.short, self.uncovered))[-1])]
+        return round(float(x), 1), round(float(y), 1), round(float(z), 1)
+
+
+@dataclass(frozen=True, eq=False)
+class _Bench:
+    """What all samples share; handed to the processes of an executor."""
+
+    labels: LabelMap
+    extent: assembly.Extent
+    region: VolumeGeometry
+    model: ThermalModel
+    ground: assembly.Ground | None
+    field: MarginField
+    wanted_mm: float
+    zone_of: ZoneOf | None
+
+
+def robustness(
+    case: Case, plan: AblationPlan, samples: int = 100, seed: int = 0, monitor: Monitor = SILENT, *,
+    placement_mm: float | None = None, angle_deg: float | None = None, perfusion: Range | None = None,
+    conductivity: Range | None = None, power: Range | None = None, wanted_mm: float | None = None,
+    spacing_mm: float = SPACING_MM, executor: Executor | None = None, zone_of: ZoneOf | None = None,
+) -> Robustness:
+    """Simulate a plan many times, each time a little different, and tell how often and where it fails.
+
+    Parameters
+    ----------
+    samples, seed : a Latin hypercube of so many samples; equal seeds give equal answers, whatever the executor.
+    placement_mm, angle_deg : standard deviations of the place of each applicator along three axes and of its tilt.
+    perfusion, conductivity, power : ranges of factors. What is None is that of ``catalog/uncertainty.json``.
+    wanted_mm : the margin that is wanted (default: that of the plan).
+    spacing_mm : grid of the simulations. It is coarse: a margin is told within about half a voxel.
+    executor : of ``concurrent.futures``; the samples go to it in chunks.
+    zone_of : another model of the zone in place of the simulation: from a misplaced plan and its factors to its
+        boundary.
+
+    Raises ``PlanError`` for a target without a margin, ``UsageError`` for ranges that cannot be, ``SimulationError``
+    where the plan itself cannot be simulated, ``Cancelled``.
+    """
+    labels = case.label_map.reindexed(*case.label_map.geometry.canonical_axes())
+    reason = resolvable(labels, plan.target) if plan.target in labels else f"there is no {plan.target!r}"
+    if reason:
+        raise PlanError(reason, advice="choose a target with an outline")
+    if not 2.0 <= spacing_mm <= 4.0:
+        raise UsageError(f"a grid of {spacing_mm:g} mm was asked for", advice="give 2 to 4 mm")
+    given = {"placement_mm": placement_mm, "angle_deg": angle_deg, "perfusion": perfusion,
+             "conductivity": conductivity, "power": power}  # fmt: skip
+    drawn = draw(spreads(given), len(plan.applicators), samples, seed)
+    wanted = plan.margin_mm if wanted_mm is None else float(wanted_mm)
+    jobs = [(misplaced(plan, drawn, n), _factors(drawn, n)) for n in range(samples)]
+    bench = _bench(labels, plan, [job[0] for job in jobs], spacing_mm, wanted, zone_of, monitor)
+    monitor.progress(0.05)
+    planned = _one(bench, plan, dict.fromkeys(FACTORS, 1.0))
+    if planned is None:
+        raise SimulationError(f"plan {plan.name!r} cannot be simulated as it is", advice="check the plan first")
+    found = _all(bench, jobs, executor, monitor)
+    return _gathered(plan, seed, bench, drawn, planned, found)
+
+
+def _factors(drawn: tuple[Draws, ...], sample: int) -> dict[str, float]:
+    return {part.name: float(part.values[sample]) for part in drawn if part.name in FACTORS}
+
+
+def _bench(
+    labels: LabelMap, plan: AblationPlan, plans: list[AblationPlan], spacing_mm: float, wanted_mm: float,
+    zone_of: ZoneOf | None, monitor: Monitor,
+) -> _Bench:
+    """Lay the ground that holds the boxes of all samples, once."""
+    model = ThermalModel(spacing_mm=spacing_mm, room_mm=20.0, snapshots=1)
+    extent = assembly.extent_of(labels, plan)
+    for applicator in plan.applicators:
+        sources.check_settings(applicator)
+    low, high = np.full(3, np.inf), np.full(3, -np.inf)
+    first, _ = assembly.box_within(labels.geometry, extent, plan, model)
+    for one in (plan, *plans):
+        try:
+            box, _ = assembly.box_within(labels.geometry, extent, one, model)
+        except SimulationError:
+            continue  # told of as a failed sample
+        start = np.round(first.to_index(box.origin_mm)).astype(int)
+        low, high = np.minimum(low, start), np.maximum(high, start + box.shape)
+    size = (high - low).astype(int)
+    region = first.cropped((int(low[0]), int(low[1]), int(low[2])), (int(size[0]), int(size[1]), int(size[2])))
+    ground = assembly.lay_ground(labels, region, model, monitor) if zone_of is None else None
+    field = prepare_margin(labels, plan.target, assembly.finer_grid(region, 2), RIM_MM)
+    return _Bench(labels, extent, region, model, ground, field, wanted_mm, zone_of)
+
+
+def _all(
+    bench: _Bench, jobs: list[Any], executor: Executor | None, monitor: Monitor
+) -> list[tuple[Any, ...] | None]:
+    """Return what became of every sample, in their order."""
+    chunks = [jobs[n: n + CHUNK] for n in range(0, len(jobs), CHUNK)]
+    running = (
+        (_chunk(bench, chunk) for chunk in chunks) if executor is None
+        else (task.result() for task in [executor.submit(_chunk, bench, chunk) for chunk in chunks])
+    )
+    found: list[tuple[Any, ...] | None] = []
+    for number, answers in enumerate(running, start=1):
+        found += answers
+        monitor.progress(0.05 + 0.95 * number / len(chunks))
+        check_cancelled(monitor)
+    return found
+
+
+def _chunk(bench: _Bench, jobs: list[Any]) -> list[tuple[Any, ...] | None]:
+    return [_one(bench, plan, factors) for plan, factors in jobs]
+
+
+def _one(bench: _Bench, plan: AblationPlan, factors: dict[str, float]) -> tuple[Any, ...] | None:
+    """Return the least margin, percent of the target, per point whether it is uncovered and short, and the zone:
+    the first voxel of the region that it holds and what is coagulated from there on. None where it cannot be had.
+    """
+    try:
+        zone = bench.zone_of(plan, factors) if bench.zone_of else _simulated(bench, plan, factors)
+    except SimulationError:
+        return None
+    field = bench.field
+    count = field.points_mm.shape[0]
+    if not (zone.field > 0).any():
+        return -np.inf, 0.0, np.ones(count, bool), np.ones(count, bool), (np.zeros(3, int), np.zeros((1, 1, 1), bool))
+    vertices, triangles, _, _ = zone_surface(zone)
+    gap = distance_to_triangles(vertices, triangles, field.points_mm)
+    distance = np.where(zone.sample(field.points_mm) > 0, gap, -gap)
+    # below the organ's surface a margin ends there, as ``ablative_margin`` has it
+    ends = (field.depth_mm < field.rim_mm) & (distance >= np.maximum(field.depth_mm - field.slack_mm, 0.0))
+    least = float(distance[~ends].min() if (~ends).any() else distance.min())
+    dead = sampled(zone.field, places_along(zone.geometry, field.geometry))[field.inside] > 0
+    short = (distance < bench.wanted_mm) & ~ends
+    return least, 100.0 * float(dead.mean()), distance < 0.0, short, _coagulated(bench, zone)
+
+
+def _coagulated(bench: _Bench, zone: Boundary) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    if bench.zone_of is not None:
+        return np.zeros(3, np.int64), sampled(zone.field, places_along(zone.geometry, bench.region)) > 0
+    return np.round(bench.region.to_index(zone.geometry.origin_mm)).astype(np.int64), zone.field > 0
+
+
+def _simulated(bench: _Bench, plan: AblationPlan, factors: dict[str, float]) -> Boundary:
+    """The zone of the thermal simulation with its properties scaled."""
+    assert bench.ground is not None
+    box, _ = assembly.box_within(bench.labels.geometry, bench.extent, plan, bench.model)
+    ground, model = bench.ground.cropped(box), bench.model
+    faces = tuple((face * factors["conductivity"]).astype(model.dtype) for face in ground.faces)
+    ground = replace(
+        ground, faces=(faces[0], faces[1], faces[2]),
+        perfusion_1_s=(ground.perfusion_1_s * factors["perfusion"]).astype(model.dtype),
+    )
+    system = assembly.system_on(ground, plan, model)
+    pulses = tuple(
+        HeatPulse(pulse.start_s, pulse.stop_s, (pulse.power_w * factors["power"]).astype(model.dtype))
+        for pulse in system.pulses
+    )
+    system = replace(system, pulses=pulses)
+    state = pipeline.run(system, system.heating_s)[-1]
+    return Boundary(pipeline.log_damage(system, state, FAR), box)
+
+
+def _gathered(
+    plan: AblationPlan, seed: int, bench: _Bench, drawn: tuple[Draws, ...], planned: tuple[Any, ...],
+    found: list[tuple[Any, ...] | None],
+) -> Robustness:
+    field, count = bench.field, len(found)
+    margins, percents = np.full(count, -np.inf), np.zeros(count)
+    uncovered, short = np.zeros(len(field.points_mm)), np.zeros(len(field.points_mm))
+    share = np.zeros(bench.region.shape, np.float32)
+    failed = 0
+    for n, answer in enumerate(found):
+        if answer is None:
+            failed, uncovered, short = failed + 1, uncovered + 1, short + 1
+            continue
+        margins[n], percents[n] = answer[:2]
+        uncovered, short = uncovered + answer[2], short + answer[3]
+        first, dead = answer[4]
+        share[tuple(slice(a, a + size) for a, size in zip(first, dead.shape, strict=True))] += dead
+    k, j, i = bench.region.shape
+    inside = field.inside.reshape(k, 2, j, 2, i, 2).mean(axis=(1, 3, 5)) >= 0.5
+    notes = [f"simulated on a grid of {bench.model.spacing_mm:g} mm, which tells a margin within about half of that"
+             if bench.zone_of is None else "by another model of the zone than the simulation",
+             "the intervals are those of independent samples; a Latin hypercube is as a rule nearer"]  # fmt: skip
+    assumed = sorted({part.name for part in causes(drawn) if part.source == "assumed"})
+    if assumed:
+        notes.append(f"the ranges are assumed: {', '.join(assumed)}")
+    if failed:
+        notes.append(f"{failed} of {count} samples could not be simulated (a tip outside) and count as not covered")
+    return Robustness(
+        plan.name, plan.target, seed, bench.model.spacing_mm, bench.wanted_mm, planned[0],
+        probability(int(np.count_nonzero(margins >= 0.0)), count),
+        probability(int(np.count_nonzero(margins >= bench.wanted_mm)), count), margins, percents, drawn,
+        _influences(drawn, margins), field.points_mm, uncovered / count, short / count, bench.region,
+        share / count, inside, failed, tuple(notes),
+    )
+
+
+def probability(count: int, of: int) -> Probability:
+    """Return a share with its interval of Wilson, J Am Stat Assoc 1927;22:209."""
+    interval = stats.binomtest(count, of).proportion_ci(LEVEL, method="wilson")
+    return Probability(count / of, float(interval.low), float(interval.high), count, of)
+
+
+def _influences(drawn: tuple[Draws, ...], margins: NDArray[np.float64]) -> tuple[Influence, ...]:
+    found = []
+    for cause in causes(drawn):
+        if np.ptp(cause.values) == 0.0 or np.unique(margins).size < 2:
+            continue
+        answer = stats.spearmanr(stats.rankdata(cause.values), stats.rankdata(margins))
+        found.append(Influence(cause.name, float(answer.statistic), float(answer.pvalue), cause.source))
+    return tuple(sorted(found, key=lambda one: (-abs(one.correlation), one.name)))
+
+
+def robustness_quantities(found: Robustness) -> tuple[Quantity, ...]:
+    """Return a robustness as numbers of an assessment: probabilities with their intervals, margins, what matters."""
+    of = f"{found.covered.of} simulated treatments on a {found.spacing_mm:g} mm grid"
+    worst = float(found.uncovered.max())
+    rows = [
+        Quantity("coverage_probability_percent", "Probability of complete coverage", _percent(found.covered.value),
+                 "%", source="assumed", place_mm=found.weakest_mm if worst > 0 else None,
+                 note=f"{_interval(found.covered)}; {of}; at the weakest point {100 * worst:.0f} % are uncovered"),
+        Quantity("margin_probability_percent", f"Probability of {found.wanted_mm:g} mm margin",
+                 _percent(found.reached.value), "%", source="assumed", note=f"{_interval(found.reached)}; {of}"),
+    ]  # fmt: skip
+    low, middle = found.margin_mm(5.0), found.margin_mm(50.0)
+    for name, label, value in (
+        ("margin_p5_mm", "Minimal margin, 1 of 20 is less", low), ("margin_p50_mm", "Minimal margin, median", middle)
+    ):
+        finite = bool(np.isfinite(value))
+        rows.append(Quantity(name, label, round(value, 1) + 0.0 if finite else None, "mm", source="assumed",
+                             note=f"planned {found.planned_margin_mm:.1f} mm" if finite else "nothing is coagulated"))
+    if found.influences:
+        first = found.influences[0]
+        rows.append(Quantity("influence", f"Matters most: {first.name}", round(first.correlation, 2), "",
+                             source=first.source, note="rank correlation with the minimal margin; then " + ", ".join(
+                                 f"{one.name} {one.correlation:+.2f}" for one in found.influences[1:4])))
+    return tuple(rows)
+
+
+def _percent(share: float) -> float:
+    return round(100.0 * share, 1)
+
+
+def _interval(found: Probability) -> str:
+    return f"95 % interval {100 * found.low:.0f} to {100 * found.high:.0f} %"
