@@ -1,0 +1,128 @@
+"""The least distance along many straight paths, read from a field of distances without reading all of it.
+
+Everything is in index space [k, j, i], voxel centres at whole numbers; lengths in mm come from the voxels' spacing.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+BLOCK = 4  # voxels
+# between voxels that differ by no more than their distance along each axis, interpolation rises by no more than this
+STEEPEST = math.sqrt(3.0)
+ROUNDING_MM = 1e-3
+
+
+@njit(parallel=True, cache=True)
+def _block_least(field: Any, least: Any) -> None:
+    """The least value of each block of voxels and of the first layer behind it, which interpolation reads too."""
+    depth, rows, columns = field.shape
+    for a in prange(least.shape[0]):
+        for b in range(least.shape[1]):
+            for c in range(least.shape[2]):
+                value = field[a * BLOCK, b * BLOCK, c * BLOCK]
+                for k in range(a * BLOCK, min((a + 1) * BLOCK + 1, depth)):
+                    for j in range(b * BLOCK, min((b + 1) * BLOCK + 1, rows)):
+                        for i in range(c * BLOCK, min((c + 1) * BLOCK + 1, columns)):
+                            value = min(value, field[k, j, i])
+                least[a, b, c] = value
+
+
+@njit(cache=True)
+def _value(field: Any, k: float, j: float, i: float) -> float:
+    """Trilinear value at an index within the field."""
+    k0, j0, i0 = int(k), int(j), int(i)
+    k1, j1, i1 = min(k0 + 1, field.shape[0] - 1), min(j0 + 1, field.shape[1] - 1), min(i0 + 1, field.shape[2] - 1)
+    u, v, w = k - k0, j - j0, i - i0
+    low = (field[k0, j0, i0] * (1 - w) + field[k0, j0, i1] * w) * (1 - v)
+    low += (field[k0, j1, i0] * (1 - w) + field[k0, j1, i1] * w) * v
+    high = (field[k1, j0, i0] * (1 - w) + field[k1, j0, i1] * w) * (1 - v)
+    high += (field[k1, j1, i0] * (1 - w) + field[k1, j1, i1] * w) * v
+    found: float = low * (1 - u) + high * u
+    return found
+
+
+@njit(cache=True)
+def _stay(spot: float, way: float, block: int, size: int) -> float:
+    """Return for how many samples a path stays in a block on one axis; the outermost blocks reach on for ever."""
+    if way > 0.0 and BLOCK * (block + 1) < size:
+        return (BLOCK * (block + 1) - spot) / way
+    if way < 0.0 and block > 0:
+        return (BLOCK * block - spot) / way
+    return math.inf
+
+
+@njit(cache=True)
+def _least_of(
+    field: Any, least: Any, start: Any, way: Any, count: int, step_mm: float, best: float
+) -> tuple[float, float]:
+    """Return the least value along one path below ``best``, and the share of the path where it lies.
+
+    The path is sampled at ``count`` + 1 places, ``way`` apart. Samples are left out where nothing can be below the
+    best so far: in a block whose least value is not, and as near a larger value as the field may fall from it.
+    """
+    where = 1.0
+    sample = 0
+    while sample <= count:
+        at_k, at_j, at_i = start[0] + sample * way[0], start[1] + sample * way[1], start[2] + sample * way[2]
+        k = min(max(at_k, 0.0), field.shape[0] - 1.0)
+        j = min(max(at_j, 0.0), field.shape[1] - 1.0)
+        i = min(max(at_i, 0.0), field.shape[2] - 1.0)
+        a, b, c = int(k) // BLOCK, int(j) // BLOCK, int(i) // BLOCK
+        if least[a, b, c] >= best:
+            free = min(_stay(at_k, way[0], a, field.shape[0]), _stay(at_j, way[1], b, field.shape[1]))
+            free = min(free, _stay(at_i, way[2], c, field.shape[2]), float(count))
+            sample += int(max(free, 0.0)) + 1
+            continue
+        here = _value(field, k, j, i)
+        if here < best:
+            best, where = here, sample / count
+        sample += 1 + int(max(here - best - ROUNDING_MM, 0.0) / step_mm)
+    return best, where
+
+
+@njit(parallel=True, cache=True)
+def _least_all(field: Any, least: Any, starts: Any, ends: Any, spacing: Any, cap: float, found: Any, share: Any) -> None:
+    for path in prange(starts.shape[0]):
+        reach, size = 0.0, 0.0
+        for axis in range(3):
+            span = abs(ends[path, axis] - starts[path, axis])
+            reach = max(reach, span)
+            size += (span * spacing[axis]) ** 2
+        count = math.ceil(2.0 * reach) + 1
+        way = (ends[path] - starts[path]) / count
+        step_mm = max(STEEPEST * math.sqrt(size) / count, 1e-9)
+        found[path], share[path] = _least_of(field, least, starts[path], way, count, step_mm, cap)
+
+
+def least_distance_along(
+    field: NDArray[np.float32], starts: Floats, ends: Floats, spacing_mm: tuple[float, float, float], cap_mm: float
+) -> tuple[Floats, Floats]:
+    """Return for n paths the least trilinear value of a field (n,), at most the cap, and the share (n,) where it is.
+
+    Parameters
+    ----------
+    field : float32 [k, j, i]; neighbours along an axis differ by no more than ``spacing_mm``, as distances in mm do.
+        Beyond it the nearest voxel of its border counts.
+    starts, ends : (n, 3) fractional indices [k, j, i]; the paths are sampled at most half a voxel apart.
+    cap_mm : no value above this is of interest; the share is 1 where nothing is below it.
+    """
+    starts, ends = np.ascontiguousarray(starts, dtype=np.float64), np.ascontiguousarray(ends, dtype=np.float64)
+    found, share = np.full(len(starts), float(cap_mm)), np.ones(len(starts))
+    if field.size and len(starts):
+        least = np.empty([-(-size // BLOCK) for size in field.shape], np.float32)
+        field = np.ascontiguousarray(field)
+        _block_least(field, least)
+        _least_all(field, least, starts, ends, np.asarray(spacing_mm, float), float(cap_mm), found, share)
+    return found, share
+
+
+def warm_up() -> None:
+    """Compile the kernels of this file (they are cached on disk)."""
+    least_distance_along(np.zeros((2, 2, 2), np.float32), np.zeros((1, 3)), np.ones((1, 3)), (1.0, 1.0, 1.0), 1.0)
