@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 BLOCK = 4  # voxels
+STRIDE = 8  # samples
 # between voxels that differ by no more than their distance along each axis, interpolation rises by no more than this
 STEEPEST = math.sqrt(3.0)
 ROUNDING_MM = 1e-3
@@ -59,37 +60,55 @@ def _stay(spot: float, way: float, block: int, size: int) -> float:
 
 
 @njit(cache=True)
-def _least_of(
-    field: Any, least: Any, start: Any, way: Any, count: int, step_mm: float, best: float
-) -> tuple[float, float]:
-    """Return the least value along one path below ``best``, and the share of the path where it lies.
+def _held(spot: float, size: int) -> float:
+    return min(max(spot, 0.0), size - 1.0)
 
-    The path is sampled at ``count`` + 1 places, ``way`` apart. Samples are left out where nothing can be below the
-    best so far: in a block whose least value is not, and as near a larger value as the field may fall from it.
+
+@njit(cache=True)
+def _least_of(
+    field: Any, least: Any, start: Any, way: Any, count: int, step_mm: float, cap: float
+) -> tuple[float, float]:
+    """Return the least value along one path below ``cap``, and the share of the path where it lies first.
+
+    The path is sampled at ``count`` + 1 places, ``way`` apart. A few of them are read first; of the rest those are
+    left out that cannot be below the best so far: in a block whose least value is not, and as near a larger value as
+    the field may fall from it.
     """
-    where = 1.0
+    depth, rows, columns = field.shape
+    best, first = cap, count
+    for sample in range(0, count + 1, STRIDE):
+        k = _held(start[0] + sample * way[0], depth)
+        j = _held(start[1] + sample * way[1], rows)
+        i = _held(start[2] + sample * way[2], columns)
+        if least[int(k) // BLOCK, int(j) // BLOCK, int(i) // BLOCK] < best:
+            here = _value(field, k, j, i)
+            if here < best:
+                best, first = here, sample
     sample = 0
     while sample <= count:
         at_k, at_j, at_i = start[0] + sample * way[0], start[1] + sample * way[1], start[2] + sample * way[2]
-        k = min(max(at_k, 0.0), field.shape[0] - 1.0)
-        j = min(max(at_j, 0.0), field.shape[1] - 1.0)
-        i = min(max(at_i, 0.0), field.shape[2] - 1.0)
+        k, j, i = _held(at_k, depth), _held(at_j, rows), _held(at_i, columns)
         a, b, c = int(k) // BLOCK, int(j) // BLOCK, int(i) // BLOCK
-        if least[a, b, c] >= best:
-            free = min(_stay(at_k, way[0], a, field.shape[0]), _stay(at_j, way[1], b, field.shape[1]))
-            free = min(free, _stay(at_i, way[2], c, field.shape[2]), float(count))
+        lowest = least[a, b, c]
+        if lowest > best or (lowest == best and (best == cap or sample >= first)):
+            free = min(_stay(at_k, way[0], a, depth), _stay(at_j, way[1], b, rows))
+            free = min(free, _stay(at_i, way[2], c, columns), float(count))
             sample += int(max(free, 0.0)) + 1
             continue
         here = _value(field, k, j, i)
-        if here < best:
-            best, where = here, sample / count
+        if here < best or (here == best and sample < first and here < cap):
+            best, first = here, sample
         sample += 1 + int(max(here - best - ROUNDING_MM, 0.0) / step_mm)
-    return best, where
+    return best, first / count
 
 
 @njit(parallel=True, cache=True)
-def _least_all(field: Any, least: Any, starts: Any, ends: Any, spacing: Any, cap: float, found: Any, share: Any) -> None:
+def _least_all(
+    field: Any, least: Any, starts: Any, ends: Any, spacing: Any, cap: float, found: Any, share: Any
+) -> None:
     for path in prange(starts.shape[0]):
+        if found[path] <= 0.0:
+            continue
         reach, size = 0.0, 0.0
         for axis in range(3):
             span = abs(ends[path, axis] - starts[path, axis])
@@ -101,8 +120,17 @@ def _least_all(field: Any, least: Any, starts: Any, ends: Any, spacing: Any, cap
         found[path], share[path] = _least_of(field, least, starts[path], way, count, step_mm, cap)
 
 
+def block_least(field: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the least value in each block of a field, for ``least_distance_along``."""
+    least = np.empty([-(-size // BLOCK) for size in field.shape], np.float32)
+    if field.size:
+        _block_least(field, least)
+    return least
+
+
 def least_distance_along(
-    field: NDArray[np.float32], starts: Floats, ends: Floats, spacing_mm: tuple[float, float, float], cap_mm: float
+    field: NDArray[np.float32], blocks: NDArray[np.float32], starts: Floats, ends: Floats,
+    spacing_mm: tuple[float, float, float], cap_mm: float, hit: NDArray[np.bool_] | None = None,
 ) -> tuple[Floats, Floats]:
     """Return for n paths the least trilinear value of a field (n,), at most the cap, and the share (n,) where it is.
 
@@ -110,19 +138,21 @@ def least_distance_along(
     ----------
     field : float32 [k, j, i]; neighbours along an axis differ by no more than ``spacing_mm``, as distances in mm do.
         Beyond it the nearest voxel of its border counts.
+    blocks : what ``block_least`` gives for it.
     starts, ends : (n, 3) fractional indices [k, j, i]; the paths are sampled at most half a voxel apart.
     cap_mm : no value above this is of interest; the share is 1 where nothing is below it.
+    hit : (n,) paths that are known to come as near as 0; they are not followed, and their share is 1.
     """
     starts, ends = np.ascontiguousarray(starts, dtype=np.float64), np.ascontiguousarray(ends, dtype=np.float64)
     found, share = np.full(len(starts), float(cap_mm)), np.ones(len(starts))
+    if hit is not None:
+        found[hit] = 0.0
     if field.size and len(starts):
-        least = np.empty([-(-size // BLOCK) for size in field.shape], np.float32)
-        field = np.ascontiguousarray(field)
-        _block_least(field, least)
-        _least_all(field, least, starts, ends, np.asarray(spacing_mm, float), float(cap_mm), found, share)
+        _least_all(field, blocks, starts, ends, np.asarray(spacing_mm, float), float(cap_mm), found, share)
     return found, share
 
 
 def warm_up() -> None:
     """Compile the kernels of this file (they are cached on disk)."""
-    least_distance_along(np.zeros((2, 2, 2), np.float32), np.zeros((1, 3)), np.ones((1, 3)), (1.0, 1.0, 1.0), 1.0)
+    field = np.zeros((2, 2, 2), np.float32)
+    least_distance_along(field, block_least(field), np.zeros((1, 3)), np.ones((1, 3)), (1.0, 1.0, 1.0), 1.0)

@@ -25,7 +25,7 @@ from anatomy_twin.errors import PlanError
 from anatomy_twin.plan.device import load_device
 from anatomy_twin.plan.ground import depth_in_organ_mm, lay_ground, limit
 from anatomy_twin.plan.measure import measure_paths, tracks_of
-from anatomy_twin.plan.placing import apart_rules, target_in_scan, tip_in_air
+from anatomy_twin.plan.placing import apart_rules, target_in_scan, tip_in_air, vessel_named
 from anatomy_twin.plan.resection import resection_rules
 from anatomy_twin.plan.rules import path_costs, path_rules, setting_rules
 from anatomy_twin.plan.tissues import build_tissues, canonical_labels, require_target
@@ -60,8 +60,9 @@ def check_plan(case: Case, plan: Plan, monitor: Monitor = SILENT) -> PlanCheck:
         tissues = build_tissues(labels, plan.target, ends, limit("risk_distance_cap_mm"))
         ground = lay_ground(tissues, depth_mm)
         measures = measure_paths(tissues, ground, ends[:1], ends[1:], tracks_of(others))
+        along = path_rules(tissues, ground, measures, 0, device)
         found = (
-            *path_rules(tissues, ground, measures, 0, device), tip_in_air(case, applicator),
+            *(vessel_named(rule, labels) for rule in along), tip_in_air(case, applicator),
             *apart_rules(plan, number - 1), *setting_rules(applicator, device),
         )
         rules += [replace(rule, name=lead + rule.name) for rule in found]

@@ -12,8 +12,9 @@ from anatomy_twin.kernels.outer import outer_surface
 def skin_entries(
     labels: LabelMap, around_mm: NDArray[np.float64], reach_mm: float, count: int
 ) -> tuple[NDArray[np.float64], int]:
-    """Return at most about ``count`` points (n, 3) of the skin (LPS mm) within ``reach_mm`` of a point, and of how many.
+    """Return at most about ``count`` points (n, 3) of the skin (LPS mm) within ``reach_mm`` of a point.
 
+    The second value is how many there are, which is more than n where they were thinned.
     ``labels`` are canonical and have a body. Air inside the body is no way in, nor are the faces where the scan ends.
     """
     body = labels.mask("body")

@@ -79,7 +79,7 @@ class EntryMap:
                 value.setflags(write=False)
 
     def stops(self) -> dict[str, float]:
-        """Return how many percent of the entries each rule stops, the strictest first, rules that stop none left out."""
+        """Return how many percent of the entries each rule stops, the strictest first; only rules that stop any."""
         shares = {name: 100.0 * float(flags.mean()) for name, flags in zip(self.rules, self.broken, strict=True)}
         return {name: shares[name] for name in sorted(shares, key=lambda name: (-shares[name], name)) if shares[name]}
 
@@ -139,7 +139,7 @@ def entry_map(
         measures = measure_paths(tissues, ground, entries, tips, tracks_of(tuple(beside)), inner)
     broken = broken_by_rule(tissues, ground, measures, shaft_mm)
     flags = np.array(list(broken.values()))
-    feasible = ~flags.any(axis=0)
+    feasible = np.asarray(~flags.any(axis=0))
     costs = np.round(measures.costs, 6)
     found = EntryMap(
         target, device, (float(centre[0]), float(centre[1]), float(centre[2])), entries, tips, tuple(broken), flags,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from anatomy_twin import catalog
 from anatomy_twin.core import LabelMap
 from anatomy_twin.kernels.distance import distance_mm, distance_to_kinds_mm, signed_distance_mm
+from anatomy_twin.kernels.ray_fields import block_least
 from anatomy_twin.plan.tissues import OUTSIDE, Box, Tissues, box_of, padded
 
 NORMAL_REACH_MM = 3.0  # the normal of a capsule is taken over this much to either side
@@ -43,10 +44,11 @@ class Field:
     """Distance in mm to one thing, in a box of the grid with the corner [k, j, i]; empty where there is none of it."""
 
     values: NDArray[np.float32]
+    blocks: NDArray[np.float32]
     corner: tuple[int, int, int]
 
 
-NOTHING = Field(np.zeros((0, 0, 0), np.float32), (0, 0, 0))
+NOTHING = Field(np.zeros((0, 0, 0), np.float32), np.zeros((0, 0, 0), np.float32), (0, 0, 0))
 
 
 def lay_ground(tissues: Tissues, target_depth_mm: float | None, *, skin: bool = True) -> Ground:
@@ -89,7 +91,8 @@ def _group_field(
         return NOTHING
     field = _distance(tissues, box, classes, reach, store)
     field -= np.float32(0.5 * min(spacing))
-    return Field(np.maximum(field, 0.0, out=field), box[0])
+    np.maximum(field, 0.0, out=field)
+    return Field(field, block_least(field), box[0])
 
 
 def _thick_unknown(tissues: Tissues, boxes: NDArray[np.int64], store: NDArray[np.float32]) -> Field:
@@ -106,7 +109,8 @@ def _thick_unknown(tissues: Tissues, boxes: NDArray[np.int64], store: NDArray[np
         return NOTHING
     field = distance_mm(core, spacing, radius + guard + 2 * max(spacing))
     field -= np.float32(radius)
-    return Field(np.maximum(field, 0.0, out=field), box[0])
+    np.maximum(field, 0.0, out=field)
+    return Field(field, block_least(field), box[0])
 
 
 def _capsule(tissues: Tissues, boxes: NDArray[np.int64]) -> tuple[NDArray[np.float32] | None, tuple[int, int, int]]:

@@ -84,14 +84,9 @@ def measure_paths(
     )
     monitor.progress(0.2)
     check_cancelled(monitor)
-    near, share = _least(tissues, ground, starts, ends, monitor)
-    group_mm, group_share = near[:, :-1], share[:, :-1]
     met_first = np.where(np.isnan(first), np.inf, first)
-    for number, group in enumerate(tissues.groups):
-        if group.classes:
-            at = met_first[:, list(group.classes)].min(axis=1)
-            met = np.isfinite(at)
-            group_mm[met, number], group_share[met, number] = 0.0, at[met]
+    near, share = _least(tissues, ground, starts, ends, met_first, monitor)
+    group_mm, group_share = near[:, :-1], share[:, :-1]
     left = np.where(np.isnan(last[:, OUTSIDE]), 0.0, last[:, OUTSIDE])
     body_first = met_first[:, OUTSIDE + 1:].min(axis=1)
     deep = np.where(np.isfinite(body_first), np.maximum(left - body_first, 0.0), 1.0) * length_mm
@@ -108,19 +103,24 @@ def measure_paths(
 
 
 def _least(
-    tissues: Tissues, ground: Ground, starts: Floats, ends: Floats, monitor: Monitor
+    tissues: Tissues, ground: Ground, starts: Floats, ends: Floats, met_first: Floats, monitor: Monitor
 ) -> tuple[Floats, Floats]:
-    """Return the least distance (n, groups + 1) of each path to each group and to unknown tissue, and where."""
+    """Return the least distance (n, groups + 1) of each path to each group and to unknown tissue, and the share where.
+
+    A path that meets a class of a group (``met_first`` (n, c), the share where, else infinite) is 0 mm away.
+    """
     cap, spacing = limit("risk_distance_cap_mm"), tissues.geometry.spacing_mm
     count = len(tissues.groups) + 1
     near, share = np.empty((len(starts), count)), np.empty((len(starts), count))
+    classes = [*(group.classes for group in tissues.groups), ()]
     for number, field in enumerate(fields_of(tissues, ground)):
         check_cancelled(monitor)
         monitor.progress(0.2 + 0.6 * number / count)
-        corner = np.asarray(field.corner)
+        met = met_first[:, list(classes[number])].min(axis=1) if classes[number] else np.full(len(starts), np.inf)
         near[:, number], share[:, number] = least_distance_along(
-            field.values, starts - corner, ends - corner, spacing, cap
+            field.values, field.blocks, starts - field.corner, ends - field.corner, spacing, cap, np.isfinite(met)
         )
+        share[:, number] = np.where(np.isfinite(met), met, share[:, number])
     return near, share
 
 
@@ -205,7 +205,7 @@ def scaled_costs(costs: Floats, shaft_length_mm: float) -> Floats:
         shaft_length_mm, limit("risk_distance_cap_mm"), 90.0, limit("organ_before_target_mm"), 90.0,
         limit("track_overlap_scale_mm"),
     ])
-    return np.nan_to_num(costs / scale, nan=0.0)
+    return np.asarray(np.nan_to_num(costs / scale, nan=0.0))
 
 
 def weighted_cost(costs: Floats, shaft_length_mm: float, weights: Mapping[str, float] | None = None) -> Floats:

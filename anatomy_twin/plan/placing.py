@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.core import AblationPlan, Applicator, Case, LabelMap, Rule
+from anatomy_twin.core import AblationPlan, Applicator, Case, LabelMap, Rule, reindex
 from anatomy_twin.plan.device import load_device
 from anatomy_twin.plan.ground import limit
+from anatomy_twin.plan.tissues import vessel_names
 from anatomy_twin.plan.tracks import nearest_between
 from anatomy_twin.units import Point, check_point
 
@@ -38,13 +41,33 @@ def tip_in_air(case: Case, applicator: Applicator) -> Rule:
     volume = case.volumes.get(case.primary)
     if volume is None or volume.modality != "CT" or not volume.geometry.contains(applicator.tip_mm):
         return Rule(name, "not checked", "there is no CT at the tip", place_mm=place)
-    value, below = float(volume.array[volume.geometry.nearest_voxel(applicator.tip_mm)]), limit("air_below_hu")
+    # canonical axes: a tip half way between two voxels has the value of the same one, however the scan is indexed
+    axes = volume.geometry.canonical_axes()
+    grid = volume.geometry.reindexed(*axes)
+    index = np.floor(np.round(grid.to_index(np.asarray(applicator.tip_mm)), 6) + 0.5).astype(int)
+    cell = tuple(np.clip(index, 0, np.asarray(grid.shape) - 1))
+    value, below = float(reindex(volume.array, *axes)[cell]), limit("air_below_hu")
     broken = value < below
     reason = f"the CT has {value:.0f} HU at the tip" + (f", air is below {below:g} HU" if broken else "")
     return Rule(
         name, "broken" if broken else "passed", reason, value, "HU", below, hit="air" if broken else "",
         place_mm=place, source="assumed",
     )
+
+
+def vessel_named(rule: Rule, labels: LabelMap) -> Rule:
+    """Return a broken rule on the tip and vessels with the vessel's own name; any other rule as it is.
+
+    ``labels`` are canonical. On paths the thin vessels of an organ are one tissue.
+    """
+    if rule.name != "tip in no vessel" or rule.outcome != "broken" or rule.hit in labels or rule.place_mm is None:
+        return rule
+    index = np.floor(np.round(labels.geometry.to_index(np.asarray(rule.place_mm)), 6) + 0.5).astype(int)
+    cell = tuple(np.clip(index, 0, np.asarray(labels.geometry.shape) - 1))
+    for name in vessel_names():
+        if name in labels and labels.array[labels.segment(name).layer][cell] == labels.segment(name).value:
+            return replace(rule, hit=name, reason=f"the tip lies in {name.replace('_', ' ')}")
+    return rule
 
 
 def apart_rules(plan: AblationPlan, number: int) -> tuple[Rule, ...]:

@@ -124,4 +124,5 @@ def _why(check: PlanCheck, cover: str, entries: EntryMap, cost: float) -> str:
     tried = entries.feasible.size
     of_all = f" (thinned from {entries.skin_count} of the skin)" if tried < entries.skin_count else ""
     share = 100.0 * float(entries.feasible.mean())
-    return f"cost {cost:.2f} among the {share:.1f} % of {tried} paths{of_all} that keep the hard rules: {facts}; {cover}{left}"
+    among = f"among the {share:.1f} % of {tried} paths{of_all} that keep the hard rules"
+    return f"cost {cost:.2f} {among}: {facts}; {cover}{left}"

@@ -43,9 +43,9 @@ def unchecked_rules(tissues: Tissues, ground: Ground) -> dict[str, str]:
         if group.missing or group.flagged:
             flagged = f"outlines to be confirmed: {', '.join(group.flagged).replace('_', ' ')}" if group.flagged else ""
             found[group.rule] = "; ".join(filter(None, (group.missing, flagged)))
-    vessels = "; ".join(group.missing for group in tissues.groups if group.name in VESSELS and group.missing)
+    vessels = [found[group.rule] for group in tissues.groups if group.name in VESSELS and group.rule in found]
     if vessels:
-        found["tip in no vessel"] = vessels
+        found["tip in no vessel"] = "; ".join(vessels)
     if ground.target_depth_mm is None:
         found["enough organ before a subcapsular target"] = "what organ the target is in is not known"
     return found

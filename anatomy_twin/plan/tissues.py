@@ -130,7 +130,7 @@ def build_tissues(labels: LabelMap, target: str, points_mm: NDArray[np.float64],
     _split_vessels(classes, geometry, names)
     unknown = [UNKNOWN, *(n for n, name in enumerate(names) if name.startswith("?"))]
     inside = [n for n, name in enumerate(names) if name in (organ, "small vessels", "other parts")]
-    vessels = {*limits_of_vessels(), "small vessels"}
+    vessels = {*vessel_names(), "small vessels"}
     return Tissues(
         geometry, classes, tuple(name.lstrip("?") for name in names), groups,
         tuple(inside) if organ else (), names.index(target), tuple(unknown),
@@ -138,7 +138,7 @@ def build_tissues(labels: LabelMap, target: str, points_mm: NDArray[np.float64],
     )
 
 
-def limits_of_vessels() -> tuple[str, ...]:
+def vessel_names() -> tuple[str, ...]:
     """Name all structures of the groups of the limits that are vessels."""
     groups = [group for group in catalog.load("limits")["tissue_groups"] if group["name"] in VESSELS]
     return tuple(name for group in groups for name in group["structures"])

@@ -16,7 +16,7 @@ def length_beside(entries_mm: Floats, tips_mm: Floats, tracks_mm: Floats, distan
     """
     length = np.linalg.norm(tips_mm - entries_mm, axis=1)
     way = (tips_mm - entries_mm) / length[:, None]
-    intervals = np.stack([_within(entries_mm, way, length, *track, distance_mm) for track in tracks_mm])
+    intervals = np.stack([_within(entries_mm, way, length, one, other, distance_mm) for one, other in tracks_mm])
     order = np.argsort(intervals[..., 0], axis=0, kind="stable")
     total, reached = np.zeros(len(length)), np.full(len(length), -np.inf)
     for row in order:
@@ -33,7 +33,8 @@ def _within(start: Floats, way: Floats, length: Floats, one: Floats, other: Floa
     axis = axis / size
     low, high = np.full(len(start), np.inf), np.full(len(start), -np.inf)
     for centre in (one, other):  # the round ends
-        begin, end = _roots(np.ones(len(start)), ((start - centre) * way).sum(1), ((start - centre) ** 2).sum(1), radius)
+        gap = start - centre
+        begin, end = _roots(np.ones(len(start)), (gap * way).sum(1), (gap**2).sum(1), radius)
         low, high = np.minimum(low, begin), np.maximum(high, end)
     offset = start - one
     along, deep = way @ axis, offset @ axis
