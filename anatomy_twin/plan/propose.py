@@ -23,7 +23,7 @@ from anatomy_twin.core import (
 from anatomy_twin.errors import PlanError
 from anatomy_twin.plan.check import check_plan
 from anatomy_twin.plan.device import Zone, choose_zone, load_device
-from anatomy_twin.plan.entry_map import EntryMap, best_entries, entry_map
+from anatomy_twin.plan.skin_map import EntryMap, best_entries, entry_map
 from anatomy_twin.plan.tissues import canonical_labels
 
 Floats = NDArray[np.float64]

@@ -144,7 +144,7 @@ def entry_map(
     found = EntryMap(
         target, device, (float(centre[0]), float(centre[1]), float(centre[2])), entries, tips, tuple(broken), flags,
         MappingProxyType(unchecked_rules(tissues, ground)), feasible, _stopped_by(flags), costs,
-        MappingProxyType(known), np.zeros(len(entries)), _pareto(costs, feasible), skin_count,
+        MappingProxyType(known), np.zeros(len(entries)), pareto_entries(costs, feasible), skin_count,
     )
     return reweighted(found, known)
 
@@ -190,7 +190,7 @@ def _stopped_by(flags: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.where(flags.any(axis=0), order[first], -1)
 
 
-def _pareto(costs: Floats, feasible: NDArray[np.bool_]) -> NDArray[np.int64]:
+def pareto_entries(costs: Floats, feasible: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return the places of the feasible entries that no other dominates, with costs as fine as a hand can keep them."""
     steps = catalog.load("limits")["cost_steps"]
     step = np.array([float(steps[name]) for name in COST_NAMES])
