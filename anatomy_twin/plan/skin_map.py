@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from anatomy_twin import catalog
 from anatomy_twin.core import SILENT, Applicator, Case, Monitor, check_cancelled, part_of
+from anatomy_twin.core.frozen import FrozenMapping
 from anatomy_twin.errors import PlanError
 from anatomy_twin.kernels.pareto import pareto_rows
 from anatomy_twin.plan.check import target_center_mm
@@ -143,8 +143,8 @@ def entry_map(
     costs = np.round(measures.costs, 6)
     found = EntryMap(
         target, device, (float(centre[0]), float(centre[1]), float(centre[2])), entries, tips, tuple(broken), flags,
-        MappingProxyType(unchecked_rules(tissues, ground)), feasible, _stopped_by(flags), costs,
-        MappingProxyType(known), np.zeros(len(entries)), pareto_entries(costs, feasible), skin_count,
+        FrozenMapping(unchecked_rules(tissues, ground)), feasible, _stopped_by(flags), costs,
+        FrozenMapping(known), np.zeros(len(entries)), pareto_entries(costs, feasible), skin_count,
     )
     return reweighted(found, known)
 
@@ -160,7 +160,7 @@ def reweighted(entries: EntryMap, weights: Mapping[str, float] | None = None) ->
     cost = np.round(weighted_cost(entries.costs, shaft_mm, known), 6)
     front = np.sort(entries.pareto)
     order = np.lexsort((*entries.entries_mm[front].T[::-1], cost[front]))
-    return replace(entries, weights=MappingProxyType(known), cost=cost, pareto=front[order])
+    return replace(entries, weights=FrozenMapping(known), cost=cost, pareto=front[order])
 
 
 def best_entries(entries: EntryMap, count: int, *, pareto: bool = False, apart_mm: float | None = None) -> list[int]:

@@ -57,7 +57,7 @@ def entries_picture(case: Case, entries: EntryMap, file: str | Path | None = Non
     DataError : the case has no surface of the body.
     RenderError : the machine cannot draw, or the file cannot be written.
     """
-    skin = _finer(skin_of(case))
+    skin = finer(skin_of(case), EDGE_MM)
     listed = best_entries(entries, LISTED, pareto=True)
     size = (2 * (ROOM[0] + GAP_PX) + SIDE_PX, HEAD_PX + 2 * (ROOM[1] + GAP_PX) + FOOT_PX)
     share = f"{100.0 * entries.feasible.mean():.1f} % of {entries.feasible.size} entries keep the rules"
@@ -85,12 +85,13 @@ def skin_of(case: Case) -> SurfaceMesh:
     raise DataError("the case has no surface of the body to draw on", advice="run `anatomy-twin mesh CASE`")
 
 
-def _finer(skin: SurfaceMesh) -> SurfaceMesh:
-    """Return the surface with triangles divided until the map's patches have clean edges."""
+def finer(skin: SurfaceMesh, edge_mm: float) -> SurfaceMesh:
+    """Return a surface with triangles divided until most sides are at most so long, so that patches have clean edges.
+    """
     from anatomy_twin.render.stage import polydata_of
 
     sides = skin.points_mm[skin.triangles[:, 0]] - skin.points_mm[skin.triangles[:, 1]]
-    times = int(np.clip(np.ceil(np.log2(np.median(np.linalg.norm(sides, axis=1)) / EDGE_MM)), 0, 3))
+    times = int(np.clip(np.ceil(np.log2(np.median(np.linalg.norm(sides, axis=1)) / edge_mm)), 0, 3))
     if not times:
         return skin
     mesh = polydata_of(skin).subdivide(times, "linear")

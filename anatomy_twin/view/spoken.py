@@ -77,7 +77,9 @@ def _rules(tr: Say) -> tuple[str, ...]:
         tr("reaches the target"), tr("crosses no bone"), tr("crosses no lung"), tr("crosses no pleural recess"),
         tr("crosses no great vessel"), tr("crosses no large vessel of the organ"), tr("crosses no stomach or bowel"),
         tr("crosses no gallbladder"), tr("crosses no heart"), tr("crosses no kidney, spleen or pancreas"),
-        tr("only known tissue"), tr("power in the device's range"), tr("time in the device's range"),
+        tr("only known tissue"), tr("keeps off unknown tissue"), tr("tip in no vessel"), tr("tip not in air"),
+        tr("enough organ before a subcapsular target"), tr("clear of other applicators"), tr("target inside the scan"),
+        tr("power in the device's range"), tr("time in the device's range"),
         tr("divides the organ"), tr("removes {name}"), tr("assumed"), tr("Broken"), tr("Not checked"),
     )  # fmt: skip
 
@@ -96,6 +98,19 @@ def _reasons(tr: Say) -> tuple[str, ...]:
         tr("outlines to be confirmed: {name}"),
         tr("{name} not found"), tr("{name} not segmented"), tr("{name} not visible in this phase"),
         tr("{mm} mm of the path run through tissue without a known label"), tr("every label is known"),
+        tr("runs through unknown tissue"), tr("passes unknown tissue at {mm} mm, {kept} mm are to be kept"),
+        tr("the tip lies in no vessel"), tr("the tip lies in {name}"), tr("there is no CT at the tip"),
+        tr("the CT has {hu} HU at the tip"), tr("the CT has {hu} HU at the tip, air is below {below} HU"),
+        tr("what organ the target is in is not known"), tr("the target lies at least {mm} mm below the capsule"),
+        tr("{mm} mm of the organ before a target {depth} mm below the capsule"),
+        tr("the axis of applicator {n} is {mm} mm away, the shafts need {kept} mm"),
+        tr("the axis of applicator {n} is {mm} mm away"), tr("all of {name} lies in the scan"),
+        tr("{name} touches the end of the scan towards the head"),
+        tr("{name} touches the end of the scan towards the feet"),
+        tr("{name} touches the end of the scan towards the front"),
+        tr("{name} touches the end of the scan towards the back"),
+        tr("{name} touches the end of the scan towards the right"),
+        tr("{name} touches the end of the scan towards the left"),
         tr("{value}, the device gives {low} to {high}"), tr("nothing is removed"), tr("the whole {name} is removed"),
         tr("all of {name} is removed"), tr("{share} % of the {name} are removed"), tr("{share} % of {name} remain"),
     )  # fmt: skip
@@ -105,6 +120,7 @@ def _costs(tr: Say) -> tuple[str, ...]:
     return (
         tr("path length"), tr("closeness to structures at risk"), tr("angle to the axial plane"),
         tr("organ missing before the target"), tr("angle to the normal of the capsule"),
+        tr("overlap with other tracks"), tr("mm of the path within {mm} mm of another applicator"),
         tr("heated centre off the target"), tr("from entry to tip"), tr("from the centroid of {name}"),
         tr("mm short of {mm} mm from the nearest structure at risk"), tr("0 deg lies in an axial slice"),
         tr("mm short of {mm} mm of organ before the target"),
