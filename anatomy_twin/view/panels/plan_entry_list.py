@@ -139,7 +139,8 @@ class PlanEntryList(QWidget):
         found = self.entries.shown
         assert found is not None
         plan, part = self._desk.plan, self.entries.part
-        here = plan.applicators[part].entry_mm if isinstance(plan, AblationPlan) and part < len(plan.applicators) else ()
+        needles = plan.applicators if isinstance(plan, AblationPlan) else ()
+        here = needles[part].entry_mm if part < len(needles) else ()
         with QSignalBlocker(self.rows):
             self.rows.clearSelection()
             for item, entry in zip(rows_of(self.rows, len(self.entries.listed)), self.entries.listed, strict=True):

@@ -1520,6 +1520,10 @@
         <translation>Helle Teile</translation>
     </message>
     <message>
+        <source>Capsule</source>
+        <translation>Kapsel</translation>
+    </message>
+    <message>
         <source>Changed</source>
         <translation>Geändert</translation>
     </message>
@@ -1536,6 +1540,10 @@
         <translation>Koronare Ebene</translation>
     </message>
     <message>
+        <source>Cost</source>
+        <translation>Kosten</translation>
+    </message>
+    <message>
         <source>Crosshair</source>
         <translation>Fadenkreuz</translation>
     </message>
@@ -1546,6 +1554,10 @@
     <message>
         <source>Draw the lines of the field&apos;s levels</source>
         <translation>Linien gleicher Werte des Feldes zeichnen</translation>
+    </message>
+    <message>
+        <source>Entry of applicator {number}</source>
+        <translation>Zugang von Applikator {number}</translation>
     </message>
     <message>
         <source>Fill {percent} %</source>
@@ -1644,6 +1656,10 @@
         <translation>Kleinster Rest</translation>
     </message>
     <message>
+        <source>Length</source>
+        <translation>Länge</translation>
+    </message>
+    <message>
         <source>Let all slices cross in the target of the plan</source>
         <translation>Alle Schichten im Ziel des Plans kreuzen lassen</translation>
     </message>
@@ -1686,6 +1702,10 @@
     <message>
         <source>Make this large, and back (double click on a tab)</source>
         <translation>Groß machen, und zurück (Doppelklick auf einen Reiter)</translation>
+    </message>
+    <message>
+        <source>Map of entries</source>
+        <translation>Karte der Zugänge</translation>
     </message>
     <message>
         <source>MinIP</source>
@@ -1796,6 +1816,10 @@
         <translation>Noch keine Zahlen: Sie kommen mit einem Plan.</translation>
     </message>
     <message>
+        <source>No other entry is better in one cost without being worse in another; a click takes one</source>
+        <translation>Kein anderer Zugang ist in einem Punkt besser, ohne in einem anderen schlechter zu sein; ein Klick übernimmt einen</translation>
+    </message>
+    <message>
         <source>No other organ or vessel gives voxels up; fat, muscle and what nobody claims do</source>
         <translation>Kein anderes Organ oder Gefäß gibt Voxel ab; Fett, Muskel und was niemand beansprucht, schon</translation>
     </message>
@@ -1820,12 +1844,20 @@
         <translation>Noch keine Oberflächen: Schritt 3 erstellt sie</translation>
     </message>
     <message>
+        <source>No.</source>
+        <translation>Nr.</translation>
+    </message>
+    <message>
         <source>None</source>
         <translation>Keine</translation>
     </message>
     <message>
         <source>Not checked</source>
         <translation>Nicht geprüft</translation>
+    </message>
+    <message>
+        <source>Not checked: {rules}</source>
+        <translation>Nicht geprüft: {rules}</translation>
     </message>
     <message>
         <source>Not drawn</source>
@@ -2566,6 +2598,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Rechter Oberlappen</translation>
     </message>
     <message>
+        <source>Risk</source>
+        <translation>Risiko</translation>
+    </message>
+    <message>
         <source>Rules</source>
         <translation>Regeln</translation>
     </message>
@@ -3102,6 +3138,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Temperatur</translation>
     </message>
     <message>
+        <source>The best entries</source>
+        <translation>Die besten Zugänge</translation>
+    </message>
+    <message>
         <source>The best path to the lesion at the crosshair, or to the target of the plan</source>
         <translation>Der beste Weg zur Läsion am Fadenkreuz oder zum Ziel des Plans</translation>
     </message>
@@ -3184,6 +3224,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>The table of all plans side by side</source>
         <translation>Die Tabelle aller Pläne nebeneinander</translation>
+    </message>
+    <message>
+        <source>The usual weights again</source>
+        <translation>Wieder die üblichen Gewichte</translation>
     </message>
     <message>
         <source>Theme</source>
@@ -3270,12 +3314,24 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Trachea und Bronchien</translation>
     </message>
     <message>
+        <source>Tracks</source>
+        <translation>Stichwege</translation>
+    </message>
+    <message>
         <source>Trunk wall muscle</source>
         <translation>Rumpfwandmuskulatur</translation>
     </message>
     <message>
         <source>Try again</source>
         <translation>Noch einmal versuchen</translation>
+    </message>
+    <message>
+        <source>Try every place of the skin as entry, and show on the skin which are allowed</source>
+        <translation>Jede Stelle der Haut als Zugang prüfen und auf der Haut zeigen, welche erlaubt sind</translation>
+    </message>
+    <message>
+        <source>Trying all entries</source>
+        <translation>Alle Zugänge prüfen</translation>
     </message>
     <message>
         <source>Tumour</source>
@@ -3348,6 +3404,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>Update surfaces</source>
         <translation>Oberflächen erneuern</translation>
+    </message>
+    <message>
+        <source>Usual</source>
+        <translation>Üblich</translation>
     </message>
     <message>
         <source>Usual look</source>
@@ -3546,8 +3606,16 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Gewicht in kg</translation>
     </message>
     <message>
+        <source>Weight of: {cost}</source>
+        <translation>Gewicht von: {cost}</translation>
+    </message>
+    <message>
         <source>What</source>
         <translation>Was</translation>
+    </message>
+    <message>
+        <source>What counts how much</source>
+        <translation>Was wie viel zählt</translation>
     </message>
     <message>
         <source>What was on the disk before is as it was, and nothing of your work is lost: it is still open here.</source>
@@ -3726,8 +3794,16 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>alle behalten</translation>
     </message>
     <message>
+        <source>all of {name} lies in the scan</source>
+        <translation>{name} liegt ganz in der Aufnahme</translation>
+    </message>
+    <message>
         <source>anatomy_twin opens…</source>
         <translation>anatomy_twin öffnet sich…</translation>
+    </message>
+    <message>
+        <source>applicator {number}: {count} of {tried} entries keep the rules, {front} are in the Pareto set</source>
+        <translation>Applikator {number}: {count} von {tried} Zugängen halten die Regeln ein, {front} sind in der Pareto-Menge</translation>
     </message>
     <message>
         <source>average, thick slab, AIP</source>
@@ -3740,6 +3816,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>clean, hide panels, presentation</source>
         <translation>aufräumen, Tafeln ausblenden, Präsentation</translation>
+    </message>
+    <message>
+        <source>clear of other applicators</source>
+        <translation>frei von anderen Applikatoren</translation>
     </message>
     <message>
         <source>clip, clipping plane, cutaway, section, crop</source>
@@ -3766,6 +3846,14 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>wiederholt: {name}</translation>
     </message>
     <message>
+        <source>enough organ before a subcapsular target</source>
+        <translation>genug Organ vor einem Ziel unter der Kapsel</translation>
+    </message>
+    <message>
+        <source>every place of the skin is tried</source>
+        <translation>jede Stelle der Haut wird geprüft</translation>
+    </message>
+    <message>
         <source>heat, necrosis, Arrhenius, ablation zone, cell death</source>
         <translation>Hitze, Nekrose, Arrhenius, Ablationszone, Zelltod</translation>
     </message>
@@ -3790,6 +3878,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>ausblenden, einblenden, Organe, Modell, Objekte, Deckkraft, Transparenz</translation>
     </message>
     <message>
+        <source>keeps off unknown tissue</source>
+        <translation>hält Abstand zu unbekanntem Gewebe</translation>
+    </message>
+    <message>
         <source>maximum intensity projection, thick slab, angiography</source>
         <translation>Maximumintensitätsprojektion, dicke Schicht, Angiographie</translation>
     </message>
@@ -3798,8 +3890,20 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Maximumintensitätsprojektion, Volumendarstellung, rendern, Angiographie</translation>
     </message>
     <message>
+        <source>may be entered, from the cheapest to the dearest</source>
+        <translation>erlaubt, vom günstigsten zum ungünstigsten</translation>
+    </message>
+    <message>
+        <source>may be entered: cost {cost}, {length} mm to the tip; click to take it</source>
+        <translation>Zugang erlaubt: Kosten {cost}, {length} mm bis zur Spitze; ein Klick übernimmt ihn</translation>
+    </message>
+    <message>
         <source>minimum intensity projection, thick slab, airways</source>
         <translation>Minimumintensitätsprojektion, dicke Schicht, Atemwege</translation>
+    </message>
+    <message>
+        <source>mm of the path within {mm} mm of another applicator</source>
+        <translation>mm des Weges in höchstens {mm} mm Abstand von einem anderen Applikator</translation>
     </message>
     <message>
         <source>needle view, oblique, in plane, probe, along the needle</source>
@@ -3822,12 +3926,24 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>kein Segment ist markiert</translation>
     </message>
     <message>
+        <source>not to be entered here, it breaks: {rules}</source>
+        <translation>hier kein Zugang, verletzt wird: {rules}</translation>
+    </message>
+    <message>
         <source>nothing changes</source>
         <translation>nichts ändert sich</translation>
     </message>
     <message>
         <source>only values from {low} to {high} are painted from now on</source>
         <translation>von jetzt an werden nur Werte von {low} bis {high} gemalt</translation>
+    </message>
+    <message>
+        <source>overlap with other tracks</source>
+        <translation>Überlappung mit anderen Stichwegen</translation>
+    </message>
+    <message>
+        <source>passes unknown tissue at {mm} mm, {kept} mm are to be kept</source>
+        <translation>läuft in {mm} mm Abstand an unbekanntem Gewebe vorbei, {kept} mm sind einzuhalten</translation>
     </message>
     <message>
         <source>plan {plans} is made for {name}; change or delete the plan first</source>
@@ -3842,12 +3958,40 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Volumendarstellung aus, Rendering aus</translation>
     </message>
     <message>
+        <source>runs through unknown tissue</source>
+        <translation>läuft durch unbekanntes Gewebe</translation>
+    </message>
+    <message>
         <source>sidebar, hide steps, workflow</source>
         <translation>Seitenleiste, Schritte ausblenden, Ablauf</translation>
     </message>
     <message>
         <source>sidebar, hide structures</source>
         <translation>Seitenleiste, Strukturen ausblenden</translation>
+    </message>
+    <message>
+        <source>skin, access, trajectory, safe path, heat map, weights, Pareto</source>
+        <translation>Haut, Zugang, Trajektorie, sicherer Weg, Zugangskarte, Gewichte, Pareto</translation>
+    </message>
+    <message>
+        <source>target inside the scan</source>
+        <translation>Ziel innerhalb der Aufnahme</translation>
+    </message>
+    <message>
+        <source>the CT has {hu} HU at the tip</source>
+        <translation>das CT hat an der Spitze {hu} HU</translation>
+    </message>
+    <message>
+        <source>the CT has {hu} HU at the tip, air is below {below} HU</source>
+        <translation>das CT hat an der Spitze {hu} HU, Luft liegt unter {below} HU</translation>
+    </message>
+    <message>
+        <source>the axis of applicator {n} is {mm} mm away</source>
+        <translation>die Achse von Applikator {n} ist {mm} mm entfernt</translation>
+    </message>
+    <message>
+        <source>the axis of applicator {n} is {mm} mm away, the shafts need {kept} mm</source>
+        <translation>die Achse von Applikator {n} ist {mm} mm entfernt, die Schäfte brauchen {kept} mm</translation>
     </message>
     <message>
         <source>the labels changed meanwhile: the outline is out of date and was not taken</source>
@@ -3870,12 +4014,40 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>die Aufnahme hat noch keine Umrisse; zuerst die Organe finden</translation>
     </message>
     <message>
+        <source>the target lies at least {mm} mm below the capsule</source>
+        <translation>das Ziel liegt mindestens {mm} mm unter der Kapsel</translation>
+    </message>
+    <message>
+        <source>the tip lies in no vessel</source>
+        <translation>die Spitze liegt in keinem Gefäß</translation>
+    </message>
+    <message>
+        <source>the tip lies in {name}</source>
+        <translation>die Spitze liegt in: {name}</translation>
+    </message>
+    <message>
         <source>there are no segments</source>
         <translation>es gibt keine Segmente</translation>
     </message>
     <message>
+        <source>there is no CT at the tip</source>
+        <translation>an der Spitze gibt es kein CT</translation>
+    </message>
+    <message>
+        <source>there is no plan of applicators</source>
+        <translation>es gibt keinen Plan mit Applikatoren</translation>
+    </message>
+    <message>
         <source>thin, slab off, MIP off</source>
         <translation>dünn, Schichtdicke aus, MIP aus</translation>
+    </message>
+    <message>
+        <source>tip in no vessel</source>
+        <translation>Spitze in keinem Gefäß</translation>
+    </message>
+    <message>
+        <source>tip not in air</source>
+        <translation>Spitze nicht in Luft</translation>
     </message>
     <message>
         <source>turned by {degrees}°</source>
@@ -5886,6 +6058,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>wartet</translation>
     </message>
     <message>
+        <source>what organ the target is in is not known</source>
+        <translation>in welchem Organ das Ziel liegt, ist nicht bekannt</translation>
+    </message>
+    <message>
         <source>where nobody is</source>
         <translation>wo niemand ist</translation>
     </message>
@@ -6034,6 +6210,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>{mm} mm in {name}</translation>
     </message>
     <message>
+        <source>{mm} mm of the organ before a target {depth} mm below the capsule</source>
+        <translation>{mm} mm des Organs vor einem Ziel, das {depth} mm unter der Kapsel liegt</translation>
+    </message>
+    <message>
         <source>{mm} mm of the path run through tissue without a known label</source>
         <translation>{mm} mm des Weges laufen durch Gewebe ohne bekannten Namen</translation>
     </message>
@@ -6084,6 +6264,30 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>{name} not visible in this phase</source>
         <translation>{name} in dieser Phase nicht sichtbar</translation>
+    </message>
+    <message>
+        <source>{name} touches the end of the scan towards the back</source>
+        <translation>{name} berührt das Ende der Aufnahme nach hinten</translation>
+    </message>
+    <message>
+        <source>{name} touches the end of the scan towards the feet</source>
+        <translation>{name} berührt das Ende der Aufnahme zu den Füßen</translation>
+    </message>
+    <message>
+        <source>{name} touches the end of the scan towards the front</source>
+        <translation>{name} berührt das Ende der Aufnahme nach vorn</translation>
+    </message>
+    <message>
+        <source>{name} touches the end of the scan towards the head</source>
+        <translation>{name} berührt das Ende der Aufnahme zum Kopf</translation>
+    </message>
+    <message>
+        <source>{name} touches the end of the scan towards the left</source>
+        <translation>{name} berührt das Ende der Aufnahme nach links</translation>
+    </message>
+    <message>
+        <source>{name} touches the end of the scan towards the right</source>
+        <translation>{name} berührt das Ende der Aufnahme nach rechts</translation>
     </message>
     <message>
         <source>{name} volume</source>
