@@ -68,9 +68,13 @@ def _pass_columns(squared: Any, step: float, cap: float) -> None:
         border, vertex = np.empty(size + 1), np.empty(size + 1, np.int64)
         for first in range(0, squared.shape[2], TILE):
             count = min(TILE, squared.shape[2] - first)
+            near = False
             for j in range(size):
                 for n in range(count):
                     values[n, j] = squared[k, j, first + n]
+                    near |= values[n, j] < cap
+            if not near:
+                continue
             for n in range(count):
                 _envelope(values[n], step, cap, vertex, border, out[n])
             for j in range(size):
@@ -82,14 +86,20 @@ def _pass_columns(squared: Any, step: float, cap: float) -> None:
 def _pass_slices(squared: Any, step: float, cap: float) -> None:
     """Third pass: envelopes along k; the result is the distance itself."""
     size = squared.shape[0]
+    far = math.sqrt(cap)
     for j in prange(squared.shape[1]):
         values, out = np.empty((TILE, size)), np.empty((TILE, size))
         border, vertex = np.empty(size + 1), np.empty(size + 1, np.int64)
         for first in range(0, squared.shape[2], TILE):
             count = min(TILE, squared.shape[2] - first)
+            near = False
             for k in range(size):
                 for n in range(count):
                     values[n, k] = squared[k, j, first + n]
+                    near |= values[n, k] < cap
+                    squared[k, j, first + n] = far
+            if not near:
+                continue
             for n in range(count):
                 _envelope(values[n], step, cap, vertex, border, out[n])
             for k in range(size):

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 BLOCK = 4  # voxels
-STRIDE = 8  # samples
+SIDE = 16  # voxels of a large block
+STRIDE = 16  # samples
 # between voxels that differ by no more than their distance along each axis, interpolation rises by no more than this
 STEEPEST = math.sqrt(3.0)
 ROUNDING_MM = 1e-3
@@ -50,12 +51,12 @@ def _value(field: Any, k: float, j: float, i: float) -> float:
 
 
 @njit(cache=True)
-def _stay(spot: float, way: float, block: int, size: int) -> float:
+def _stay(spot: float, way: float, block: int, edge: int, size: int) -> float:
     """Return for how many samples a path stays in a block on one axis; the outermost blocks reach on for ever."""
-    if way > 0.0 and BLOCK * (block + 1) < size:
-        return (BLOCK * (block + 1) - spot) / way
+    if way > 0.0 and edge * (block + 1) < size:
+        return (edge * (block + 1) - spot) / way
     if way < 0.0 and block > 0:
-        return (BLOCK * block - spot) / way
+        return (edge * block - spot) / way
     return math.inf
 
 
@@ -66,7 +67,7 @@ def _held(spot: float, size: int) -> float:
 
 @njit(cache=True)
 def _least_of(
-    field: Any, least: Any, start: Any, way: Any, count: int, step_mm: float, cap: float
+    field: Any, least: Any, large: Any, start: Any, way: Any, count: int, step_mm: float, cap: float
 ) -> tuple[float, float]:
     """Return the least value along one path below ``cap``, and the share of the path where it lies first.
 
@@ -88,12 +89,17 @@ def _least_of(
     while sample <= count:
         at_k, at_j, at_i = start[0] + sample * way[0], start[1] + sample * way[1], start[2] + sample * way[2]
         k, j, i = _held(at_k, depth), _held(at_j, rows), _held(at_i, columns)
-        a, b, c = int(k) // BLOCK, int(j) // BLOCK, int(i) // BLOCK
-        lowest = least[a, b, c]
+        edge = SIDE
+        lowest = large[int(k) // SIDE, int(j) // SIDE, int(i) // SIDE]
+        if lowest <= best and not (lowest == best and (best == cap or sample >= first)):
+            edge = BLOCK
+            lowest = least[int(k) // BLOCK, int(j) // BLOCK, int(i) // BLOCK]
         if lowest > best or (lowest == best and (best == cap or sample >= first)):
-            free = min(_stay(at_k, way[0], a, depth), _stay(at_j, way[1], b, rows))
-            free = min(free, _stay(at_i, way[2], c, columns), float(count))
-            sample += int(max(free, 0.0)) + 1
+            free = min(float(count), _stay(at_k, way[0], int(k) // edge, edge, depth))
+            free = min(free, _stay(at_j, way[1], int(j) // edge, edge, rows))
+            free = min(free, _stay(at_i, way[2], int(i) // edge, edge, columns))
+            # where it leaves the block the value is no less either, and falls from there no faster than it may
+            sample += int(max(free, 0.0)) + 1 + int(max(lowest - best - ROUNDING_MM, 0.0) / step_mm)
             continue
         here = _value(field, k, j, i)
         if here < best or (here == best and sample < first and here < cap):
@@ -104,7 +110,7 @@ def _least_of(
 
 @njit(parallel=True, cache=True)
 def _least_all(
-    field: Any, least: Any, starts: Any, ends: Any, spacing: Any, cap: float, found: Any, share: Any
+    field: Any, least: Any, large: Any, starts: Any, ends: Any, spacing: Any, cap: float, found: Any, share: Any
 ) -> None:
     for path in prange(starts.shape[0]):
         if found[path] <= 0.0:
@@ -117,7 +123,29 @@ def _least_all(
         count = math.ceil(2.0 * reach) + 1
         way = (ends[path] - starts[path]) / count
         step_mm = max(STEEPEST * math.sqrt(size) / count, 1e-9)
-        found[path], share[path] = _least_of(field, least, starts[path], way, count, step_mm, cap)
+        found[path], share[path] = _least_of(field, least, large, starts[path], way, count, step_mm, cap)
+
+
+@njit(parallel=True, cache=True)
+def _values_at(field: Any, places: Any, found: Any) -> None:
+    for n in prange(places.shape[0]):
+        k, j = _held(places[n, 0], field.shape[0]), _held(places[n, 1], field.shape[1])
+        found[n] = _value(field, k, j, _held(places[n, 2], field.shape[2]))
+
+
+def values_at(field: NDArray[np.float32], places: Floats) -> Floats:
+    """Return the trilinear values (n,) of a field at indices (n, 3) [k, j, i]; beyond it those of its border."""
+    found = np.empty(len(places))
+    _values_at(np.ascontiguousarray(field), np.ascontiguousarray(places, dtype=np.float64), found)
+    return found
+
+
+def _least_of_blocks(blocks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the least value in each cube of blocks."""
+    steps = [np.arange(0, size, SIDE // BLOCK) for size in blocks.shape]
+    for axis, step in enumerate(steps):
+        blocks = np.minimum.reduceat(blocks, step, axis=axis)
+    return np.ascontiguousarray(blocks)
 
 
 def block_least(field: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -148,11 +176,13 @@ def least_distance_along(
     if hit is not None:
         found[hit] = 0.0
     if field.size and len(starts):
-        _least_all(field, blocks, starts, ends, np.asarray(spacing_mm, float), float(cap_mm), found, share)
+        spacing, large = np.asarray(spacing_mm, float), _least_of_blocks(blocks)
+        _least_all(field, blocks, large, starts, ends, spacing, float(cap_mm), found, share)
     return found, share
 
 
 def warm_up() -> None:
     """Compile the kernels of this file (they are cached on disk)."""
     field = np.zeros((2, 2, 2), np.float32)
+    values_at(field, np.zeros((1, 3)))
     least_distance_along(field, block_least(field), np.zeros((1, 3)), np.ones((1, 3)), (1.0, 1.0, 1.0), 1.0)

@@ -12,10 +12,10 @@ from anatomy_twin import catalog
 from anatomy_twin.core import SILENT, Applicator, Monitor, check_cancelled
 from anatomy_twin.core.later import later
 from anatomy_twin.errors import PlanError
-from anatomy_twin.kernels.ray_fields import least_distance_along
+from anatomy_twin.kernels.ray_fields import least_distance_along, values_at
 from anatomy_twin.kernels.rays import walk_to_goal
 from anatomy_twin.plan.ground import NORMAL_REACH_MM, Ground, fields_of, limit
-from anatomy_twin.plan.tissues import OUTSIDE, Tissues
+from anatomy_twin.plan.tissues import DIGITS, OUTSIDE, Tissues
 from anatomy_twin.plan.tracks import length_beside
 
 Floats = NDArray[np.float64]
@@ -167,17 +167,12 @@ def _capsule_angle(tissues: Tissues, ground: Ground, points_mm: Floats, directio
     """Angle in degrees (0..90) between paths and the normal of the organ's surface where they enter it."""
     if ground.capsule is None:
         return np.full(len(points_mm), np.nan)
+    geometry = tissues.geometry
+    index = geometry.to_index(points_mm) - ground.capsule_corner
     gradient = np.empty_like(points_mm)
-    for axis in range(3):
-        shift = np.zeros(3)
-        shift[axis] = NORMAL_REACH_MM
-        ahead, behind = (
-            ndimage.map_coordinates(
-                ground.capsule, (tissues.to_index(points_mm + sign * shift) - ground.capsule_corner).T, order=1,
-                mode="nearest",
-            )
-            for sign in (1.0, -1.0)
-        )
+    for axis, shift in enumerate(NORMAL_REACH_MM * np.eye(3)):
+        step = geometry.to_index(shift) - geometry.to_index(np.zeros(3))
+        ahead, behind = (values_at(ground.capsule, np.round(index + sign * step, DIGITS)) for sign in (1.0, -1.0))
         gradient[:, axis] = ahead - behind
     size = np.linalg.norm(gradient, axis=1)
     cosine = np.abs((gradient * direction).sum(axis=1)) / np.maximum(size, 1e-9)

@@ -150,8 +150,10 @@ class PlanEntryList(QWidget):
                 for column, text in enumerate(texts):
                     item.setText(column, text)
                     item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            self.rows.setColumnHidden(len(COST_NAMES) + 1, not np.isfinite(found.costs[:, -1]).any())
-        row = max(self.rows.sizeHintForRow(0), self.fontMetrics().height() + 4)
+            listed = np.nan_to_num(found.costs[list(self.entries.listed)])
+            for column in range(len(COST_NAMES)):  # what is nothing in all of them needs no room
+                self.rows.setColumnHidden(column + 2, not (listed[:, column] >= 0.5).any())
+        row = self.rows.sizeHintForRow(0)
         height = min(max(len(self.entries.listed), 1), LISTED) * row + self.rows.header().sizeHint().height()
         self.rows.setFixedHeight(height + 2 * self.rows.frameWidth() + 4)
 
