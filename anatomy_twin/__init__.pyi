@@ -49,6 +49,7 @@ from .errors import TwinError as TwinError
 from .export import export as export
 from .pipeline import load_labels as load_labels
 from .plan import check_plan as check_plan
+from .plan import entry_map as entry_map
 from .plan import propose as propose
 from .rehearsal import build_scene as build_scene
 from .render import render_scene as render_scene

@@ -411,5 +411,5 @@ def test_kinds_of_devices_do_not_mix():
     case, centre = liver_block(80.0, 4.0)
     first = centred_plan(centre).applicators[0]
     second = replace(first, device="rfa-cooled-20", tip_mm=tuple(np.add(first.tip_mm, (6.0, 0.0, 0.0))))
-    with pytest.raises(SimulationError, match="mixes devices of kinds mwa, rfa"):
+    with pytest.raises(SimulationError, match="mixes devices of kind mwa and rfa"):
         simulation.simulate(case, AblationPlan("M", "tumour_1", (first, second)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from anatomy_twin.cli.common import (
     Options,
@@ -15,6 +16,10 @@ from anatomy_twin.cli.common import (
     terminal_monitor,
 )
 from anatomy_twin.cli.searching import add_search_options, search
+from anatomy_twin.errors import UsageError
+
+if TYPE_CHECKING:
+    from anatomy_twin.plan import EntryMap
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -30,6 +35,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--device", default="mwa-generic")
     parser.add_argument("--margin", type=float, default=5.0, metavar="MM", help="margin in mm (default: 5)")
     add_search_options(parser)
+    parser.add_argument(
+        "--weights", metavar="NAME=VALUE,...", help="what costs how much, for instance length=2,axial=0"
+    )
+    parser.add_argument("--map", metavar="FILE.png", help="draw all entries on the skin: where, what stops the others")
     options = parser.read(arguments)
     if options.search:
         if options.file:
@@ -39,8 +48,13 @@ def main(arguments: Sequence[str]) -> int:
         parser.error("--targets goes with --search")
     if options.file and options.target:
         parser.error("--file and --target exclude each other")
+    if options.file and (options.map or options.weights):
+        parser.error("--map and --weights are for proposing, --file is a plan of your own")
     from anatomy_twin import pipeline
     from anatomy_twin.store import load_plan
+
+    weights = read_weights(options.weights or "")
+    entries: EntryMap | None = None
 
     case = open_case(options.case)
     with terminal_monitor() as monitor:
@@ -58,8 +72,17 @@ def main(arguments: Sequence[str]) -> int:
                 )
                 case = pipeline.mesh_case(case, monitor=monitor)
             name = options.name
+            from anatomy_twin.plan import entry_map
+
+            monitor.stage("trying all entries")
+            entries = entry_map(case, target, options.device, weights=weights, monitor=monitor)
+            if options.map:
+                from anatomy_twin.render import entries_picture
+
+                entries_picture(case, entries, options.map)
             case = pipeline.propose_case(
-                case, target=target, name=name, margin_mm=options.margin, device=options.device, monitor=monitor
+                case, target=target, name=name, margin_mm=options.margin, device=options.device, entries=entries,
+                monitor=monitor,
             )
     keep_case(case, options.case)
     check, plan = case.checks[name], case.plan(name)
@@ -67,4 +90,60 @@ def main(arguments: Sequence[str]) -> int:
     verdict = "no rule is broken" if not count else f"saved although it BREAKS {count} rule{'s' * (count > 1)}"
     target = getattr(plan, "target", None) or ", ".join(getattr(plan, "targets", ()))
     document = {**check_json(check), "target": target, "warning": case.provenance[-1].facts.get("warning", "")}
-    return emit(options, document, f"plan {name}: {verdict}\n{check_text(check)}", case)
+    text = f"plan {name}: {verdict}\n{check_text(check)}"
+    if entries is not None:
+        document["entries"] = entries_json(entries)
+        text += f"\n{entries_text(entries)}"
+    return emit(options, document, text, case)
+
+
+def read_weights(text: str) -> dict[str, float]:
+    """Return weights by the full names of costs; a name may be given by a part that only one cost has.
+
+    Raises ``UsageError`` for what is no ``NAME=VALUE`` and for a name that fits no cost, or several.
+    """
+    from anatomy_twin.plan.measure import COST_NAMES
+
+    found: dict[str, float] = {}
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, value = (part.strip() for part in item.partition("="))
+        fitting = [cost for cost in COST_NAMES if name == cost] or [cost for cost in COST_NAMES if name.lower() in cost]
+        if not equals or len(fitting) != 1 or not name:
+            known = ", ".join(COST_NAMES)
+            raise UsageError(f"--weights {item!r} names no cost", advice=f"give NAME=VALUE with {known}")
+        try:
+            found[fitting[0]] = float(value)
+        except ValueError:
+            raise UsageError(f"--weights {item!r} has no number", advice="give for instance length=2") from None
+    return found
+
+
+def entries_json(entries: EntryMap) -> dict[str, Any]:
+    """Return how many entries were tried, what stops them, and the Pareto set, as JSON types."""
+    return {
+        "tried": int(entries.feasible.size), "on_the_skin": entries.skin_count,
+        "feasible": int(entries.feasible.sum()), "stopped_percent": entries.stops(),
+        "not_checked": dict(entries.unchecked), "weights": dict(entries.weights),
+        "pareto": [
+            {
+                "entry_mm": entries.entries_mm[n].tolist(), "tip_mm": entries.tips_mm[n].tolist(),
+                "cost": float(entries.cost[n]),
+                "costs": {
+                    name: float(value) for name, value in zip(entries.cost_names, entries.costs[n], strict=True)
+                    if value == value  # a cost without meaning is left out
+                },
+            }
+            for n in entries.pareto
+        ],
+    }  # fmt: skip
+
+
+def entries_text(entries: EntryMap) -> str:
+    """Return the same in a few lines."""
+    count = entries.feasible.size
+    thinned = f", thinned from {entries.skin_count}" if entries.skin_count > count else ""
+    stops = ", ".join(f"{name} {share:.3g} %" for name, share in entries.stops().items())
+    return (
+        f"entries: {int(entries.feasible.sum())} of {count} on the skin{thinned} keep the rules, "
+        f"{len(entries.pareto)} of them in the Pareto set\nstopped: {stops or 'none'}"
+    )

@@ -10,6 +10,8 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+TILE = 16  # columns
+_SET = np.array([False, True])
 
 @njit(cache=True)
 def _envelope(values: Any, step: float, cap: float, vertex: Any, border: Any, out: Any) -> None:
@@ -43,48 +45,75 @@ def _envelope(values: Any, step: float, cap: float, vertex: Any, border: Any, ou
 
 
 @njit(parallel=True, cache=True)
-def _pass_rows(mask: Any, squared: Any, step: float, cap: float) -> None:
-    """First pass: distance along i to the nearest set voxel of the row, from both sides."""
-    for k in prange(mask.shape[0]):
-        for j in range(mask.shape[1]):
+def _pass_rows(kinds: Any, wanted: Any, squared: Any, step: float, cap: float) -> None:
+    """First pass: distance along i to the nearest voxel of the row whose kind is wanted, from both sides."""
+    for k in prange(kinds.shape[0]):
+        for j in range(kinds.shape[1]):
             gap = math.inf
-            for i in range(mask.shape[2]):
-                gap = 0.0 if mask[k, j, i] else gap + step
+            for i in range(kinds.shape[2]):
+                gap = 0.0 if wanted[kinds[k, j, i]] else gap + step
                 squared[k, j, i] = min(cap, gap * gap)
             gap = math.inf
-            for i in range(mask.shape[2] - 1, -1, -1):
-                gap = 0.0 if mask[k, j, i] else gap + step
+            for i in range(kinds.shape[2] - 1, -1, -1):
+                gap = 0.0 if wanted[kinds[k, j, i]] else gap + step
                 squared[k, j, i] = min(squared[k, j, i], gap * gap)
 
 
 @njit(parallel=True, cache=True)
 def _pass_columns(squared: Any, step: float, cap: float) -> None:
-    """Second pass: envelopes along j."""
+    """Second pass: envelopes along j, of a few neighbouring columns at a time, as they share lines of the cache."""
     size = squared.shape[1]
     for k in prange(squared.shape[0]):
-        values, out, border = np.empty(size), np.empty(size), np.empty(size + 1)
-        vertex = np.empty(size + 1, np.int64)
-        for i in range(squared.shape[2]):
+        values, out = np.empty((TILE, size)), np.empty((TILE, size))
+        border, vertex = np.empty(size + 1), np.empty(size + 1, np.int64)
+        for first in range(0, squared.shape[2], TILE):
+            count = min(TILE, squared.shape[2] - first)
+            near = False
             for j in range(size):
-                values[j] = squared[k, j, i]
-            _envelope(values, step, cap, vertex, border, out)
+                for n in range(count):
+                    values[n, j] = squared[k, j, first + n]
+                    near |= values[n, j] < cap
+            if not near:
+                continue
+            for n in range(count):
+                _envelope(values[n], step, cap, vertex, border, out[n])
             for j in range(size):
-                squared[k, j, i] = out[j]
+                for n in range(count):
+                    squared[k, j, first + n] = out[n, j]
 
 
 @njit(parallel=True, cache=True)
 def _pass_slices(squared: Any, step: float, cap: float) -> None:
     """Third pass: envelopes along k; the result is the distance itself."""
     size = squared.shape[0]
+    far = math.sqrt(cap)
     for j in prange(squared.shape[1]):
-        values, out, border = np.empty(size), np.empty(size), np.empty(size + 1)
-        vertex = np.empty(size + 1, np.int64)
-        for i in range(squared.shape[2]):
+        values, out = np.empty((TILE, size)), np.empty((TILE, size))
+        border, vertex = np.empty(size + 1), np.empty(size + 1, np.int64)
+        for first in range(0, squared.shape[2], TILE):
+            count = min(TILE, squared.shape[2] - first)
+            near = False
             for k in range(size):
-                values[k] = squared[k, j, i]
-            _envelope(values, step, cap, vertex, border, out)
+                for n in range(count):
+                    values[n, k] = squared[k, j, first + n]
+                    near |= values[n, k] < cap
+                    squared[k, j, first + n] = far
+            if not near:
+                continue
+            for n in range(count):
+                _envelope(values[n], step, cap, vertex, border, out[n])
             for k in range(size):
-                squared[k, j, i] = math.sqrt(out[k])
+                for n in range(count):
+                    squared[k, j, first + n] = math.sqrt(out[n, k])
+
+
+@njit(parallel=True, cache=True)
+def _join(mask: Any, inside: Any, outside: Any, half: float) -> None:
+    """Turn the distance ``outside`` a mask into the signed one, in place."""
+    for k in prange(mask.shape[0]):
+        for j in range(mask.shape[1]):
+            for i in range(mask.shape[2]):
+                outside[k, j, i] = inside[k, j, i] - half if mask[k, j, i] else half - outside[k, j, i]
 
 
 def distance_mm(
@@ -94,12 +123,26 @@ def distance_mm(
 
     ``spacing_mm`` is [k, j, i]. Distances above ``cap_mm`` are given as ``cap_mm``; a small cap is much faster.
     """
-    squared = np.empty(mask.shape, np.float32)
+    kinds = np.ascontiguousarray(mask, dtype=np.bool_).view(np.uint8)
+    return _distance(kinds, _SET, spacing_mm, cap_mm, np.empty(mask.shape, np.float32))
+
+
+def distance_to_kinds_mm(
+    kinds: NDArray[np.uint8], wanted: NDArray[np.bool_], spacing_mm: tuple[float, float, float], cap_mm: float,
+    out: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Return what ``distance_mm`` does for the voxels whose kind is ``wanted`` (256,), written to ``out``."""
+    return _distance(kinds, wanted, spacing_mm, cap_mm, out)
+
+
+def _distance(
+    kinds: Any, wanted: Any, spacing_mm: tuple[float, float, float], cap_mm: float, out: Any
+) -> NDArray[np.float32]:
     cap = float(cap_mm) ** 2
-    _pass_rows(np.ascontiguousarray(mask, dtype=np.bool_), squared, float(spacing_mm[2]), cap)
-    _pass_columns(squared, float(spacing_mm[1]), cap)
-    _pass_slices(squared, float(spacing_mm[0]), cap)
-    return squared
+    _pass_rows(kinds, wanted, out, float(spacing_mm[2]), cap)
+    _pass_columns(out, float(spacing_mm[1]), cap)
+    _pass_slices(out, float(spacing_mm[0]), cap)
+    return np.asarray(out)
 
 
 def signed_distance_mm(
@@ -109,12 +152,15 @@ def signed_distance_mm(
 
     The boundary lies half way between voxel centres: it is where distance to the inside and to the outside are equal.
     """
+    mask = np.ascontiguousarray(mask, dtype=np.bool_)
     outside = distance_mm(mask, spacing_mm, cap_mm)
-    inside = distance_mm(~np.asarray(mask, dtype=bool), spacing_mm, cap_mm)
-    half = 0.5 * min(spacing_mm)
-    return np.where(mask, inside - half, half - outside).astype(np.float32)
+    inside = distance_mm(~mask, spacing_mm, cap_mm)
+    _join(mask, inside, outside, 0.5 * min(spacing_mm))
+    return outside
 
 
 def warm_up() -> None:
     """Compile the kernels of this file (they are cached on disk)."""
-    distance_mm(np.ones((2, 2, 2), bool), (1.0, 1.0, 1.0))
+    signed_distance_mm(np.ones((2, 2, 2), bool), (1.0, 1.0, 1.0))
+    kinds = np.zeros((3, 3, 3), np.uint8)[:2, :2, :2]
+    distance_to_kinds_mm(kinds, np.ones(256, np.bool_), (1.0, 1.0, 1.0), 1.0, np.empty((2, 2, 2), np.float32))

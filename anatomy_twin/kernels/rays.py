@@ -16,12 +16,14 @@ Floats = NDArray[np.float64]
 
 
 @njit(cache=True)
-def _walk(classes: Any, start: Any, end: Any, length: Any, first: Any, last: Any) -> None:
+def _walk(classes: Any, start: Any, end: Any, length: Any, first: Any, last: Any, counted: Any, goal: int) -> float:
     """Visit every voxel that the segment ``start``..``end`` runs through (Amanatides and Woo 1987).
 
     Adds to ``length[c]`` the share of the path (0..1) in class c; ``first[c]`` and ``last[c]`` are the shares at
-    which c is first entered and last left. Outside the grid counts as class 0.
+    which c is first entered and last left. Outside the grid counts as class 0. Returns the share in classes that are
+    ``counted``, until class ``goal`` is met.
     """
+    before = 0.0
     cell = np.empty(3, np.int64)
     step = np.empty(3, np.int64)
     next_at = np.empty(3)
@@ -55,15 +57,22 @@ def _walk(classes: Any, start: Any, end: Any, length: Any, first: Any, last: Any
                 first[kind] = at
             length[kind] += leave - at
             last[kind] = leave
+            if counted[kind] and not (goal >= 0 and length[goal] > 0.0):
+                before += leave - at
         at = max(at, leave)
         cell[axis] += step[axis]
         next_at[axis] += per_cell[axis]
+    return before
 
 
 @njit(parallel=True, cache=True)
-def _walk_all(classes: Any, starts: Any, ends: Any, length: Any, first: Any, last: Any) -> None:
+def _walk_all(
+    classes: Any, starts: Any, ends: Any, length: Any, first: Any, last: Any, counted: Any, goal: int, before: Any
+) -> None:
     for path in prange(starts.shape[0]):
-        _walk(classes, starts[path], ends[path], length[path], first[path], last[path])
+        before[path] = _walk(
+            classes, starts[path], ends[path], length[path], first[path], last[path], counted, goal
+        )
 
 
 @njit(cache=True)
@@ -118,11 +127,23 @@ def walk_paths(
     length, first, last : each (n, class_count): the share of the path in a class, and the shares of the path at
     which the class is first entered and last left (NaN where it is not met).
     """
+    return walk_to_goal(classes, starts, ends, class_count, (), -1)[:3]
+
+
+def walk_to_goal(
+    classes: NDArray[np.uint8], starts: Floats, ends: Floats, class_count: int, counted: tuple[int, ...], goal: int
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Walk as ``walk_paths`` does; return also (n,) the share of the path in the ``counted`` classes before ``goal``.
+
+    Where class ``goal`` is not met the whole path counts.
+    """
     starts, ends = np.ascontiguousarray(starts, dtype=np.float64), np.ascontiguousarray(ends, dtype=np.float64)
     shape = (starts.shape[0], class_count)
     length, first, last = np.zeros(shape), np.full(shape, np.nan), np.full(shape, np.nan)
-    _walk_all(np.ascontiguousarray(classes), starts, ends, length, first, last)
-    return length, first, last
+    before, table = np.zeros(shape[0]), np.zeros(class_count, np.bool_)
+    table[list(counted)] = True
+    _walk_all(np.ascontiguousarray(classes), starts, ends, length, first, last, table, goal, before)
+    return length, first, last, before
 
 
 def least_along(

@@ -24,7 +24,7 @@ from anatomy_twin.pipeline.anatomy import mesh_case
 from anatomy_twin.pipeline.labels import segment_case, target_case
 from anatomy_twin.pipeline.record import recorded, timed_stage
 from anatomy_twin.pipeline.targets import Target, choose_target
-from anatomy_twin.plan import Proposal, check_plan, load_device, propose, require_in_body
+from anatomy_twin.plan import EntryMap, Proposal, check_plan, load_device, propose, require_in_body
 from anatomy_twin.scan import load_volume
 from anatomy_twin.search import confirm_duration
 from anatomy_twin.simulation import simulate
@@ -56,12 +56,13 @@ def import_scan(
 
 def propose_case(
     case: Case, *, target: str = "tumour_1", name: str = "A", margin_mm: float = 5.0, device: str = "mwa-generic",
-    monitor: Monitor = SILENT,
+    entries: EntryMap | None = None, monitor: Monitor = SILENT,
 ) -> Case:
-    """Add the best proposed ablation of ``target``, checked, as plan ``name``."""
+    """Add the best proposed ablation of ``target``, checked, as plan ``name``; ``entries`` is the map if known."""
     with timed_stage("planning the ablation", monitor) as clock:
         best: Proposal = propose(
-            case, "ablation", target=target, margin_mm=margin_mm, device=device, count=1, monitor=monitor
+            case, "ablation", target=target, margin_mm=margin_mm, device=device, count=1, entries=entries,
+            monitor=monitor,
         )[0]
         plan = replace(best.plan, name=name)
         check = check_plan(case, plan)

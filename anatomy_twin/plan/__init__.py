@@ -3,16 +3,20 @@
 from anatomy_twin.plan.check import check_plan, require_in_body
 from anatomy_twin.plan.device import Zone, choose_zone, load_device
 from anatomy_twin.plan.propose import Proposal, propose
+from anatomy_twin.plan.skin_map import EntryMap, best_entries, entry_map, reweighted
 
-__all__ = ["Proposal", "Zone", "check_plan", "choose_zone", "load_device", "propose", "require_in_body", "warm_up"]
+__all__ = [
+    "EntryMap", "Proposal", "Zone", "best_entries", "check_plan", "choose_zone", "entry_map", "load_device", "propose",
+    "require_in_body", "reweighted", "warm_up",
+]  # fmt: skip
 
 
 def warm_up() -> None:
     """Compile the kernels that planning uses (they are cached on disk)."""
     import numpy as np
 
-    from anatomy_twin.kernels import distance, rays, resection
+    from anatomy_twin.kernels import class_boxes, distance, outer, pareto, ray_fields, rays, resection
 
-    rays.warm_up()
-    distance.warm_up()
+    for kernels in (rays, ray_fields, distance, class_boxes, outer, pareto):
+        kernels.warm_up()
     resection.mark_beyond(np.zeros((2, 2, 2), np.bool_), np.zeros((1, 4)), False)

@@ -23,7 +23,9 @@ from anatomy_twin.core import (
 from anatomy_twin.core.plans import Plan
 from anatomy_twin.errors import PlanError
 from anatomy_twin.plan.device import load_device
-from anatomy_twin.plan.measure import limit, measure_paths
+from anatomy_twin.plan.ground import depth_in_organ_mm, lay_ground, limit
+from anatomy_twin.plan.measure import measure_paths, tracks_of
+from anatomy_twin.plan.placing import apart_rules, target_in_scan, tip_in_air, vessel_named
 from anatomy_twin.plan.resection import resection_rules
 from anatomy_twin.plan.rules import path_costs, path_rules, setting_rules
 from anatomy_twin.plan.tissues import build_tissues, canonical_labels, require_target
@@ -45,7 +47,8 @@ def check_plan(case: Case, plan: Plan, monitor: Monitor = SILENT) -> PlanCheck:
         raise PlanError(f"plan {plan.name!r} is a {type(plan).__name__}; this version checks {kinds} only")
     labels = canonical_labels(case.label_map)
     require_target(labels, plan.target)
-    rules: list[Rule] = []
+    depth_mm = depth_in_organ_mm(labels, plan.target)
+    rules: list[Rule] = [target_in_scan(labels, plan.target)]
     costs: list[Cost] = []
     for number, applicator in enumerate(plan.applicators, start=1):
         check_cancelled(monitor)
@@ -53,9 +56,15 @@ def check_plan(case: Case, plan: Plan, monitor: Monitor = SILENT) -> PlanCheck:
         lead = f"applicator {number}: " if len(plan.applicators) > 1 else ""
         device = load_device(applicator.device)
         ends = np.array([applicator.entry_mm, applicator.tip_mm])
+        others = tuple(other for other in plan.applicators if other is not applicator)
         tissues = build_tissues(labels, plan.target, ends, limit("risk_distance_cap_mm"))
-        measures = measure_paths(tissues, ends[:1], ends[1:])
-        found = (*path_rules(tissues, measures, 0, device), *setting_rules(applicator, device))
+        ground = lay_ground(tissues, depth_mm)
+        measures = measure_paths(tissues, ground, ends[:1], ends[1:], tracks_of(others))
+        along = path_rules(tissues, ground, measures, 0, device)
+        found = (
+            *(vessel_named(rule, labels) for rule in along), tip_in_air(case, applicator),
+            *apart_rules(plan, number - 1), *setting_rules(applicator, device),
+        )
         rules += [replace(rule, name=lead + rule.name) for rule in found]
         aim = _aim_cost(labels, plan, ends, device)
         costs += [replace(cost, name=lead + cost.name) for cost in (*path_costs(measures, 0), aim)]

@@ -1,4 +1,4 @@
-"""Where an applicator may enter: the outer surface of the body, thinned to evenly spread candidates."""
+"""Where an applicator may enter: every voxel of the outer surface of the body, evenly thinned if there are too many."""
 
 from __future__ import annotations
 
@@ -6,40 +6,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.core import LabelMap
-from anatomy_twin.core.later import later
-
-ndimage = later("scipy.ndimage")
+from anatomy_twin.kernels.outer import outer_surface
 
 
-def skin_entries(labels: LabelMap, around_mm: NDArray[np.float64], reach_mm: float, count: int) -> NDArray[np.float64]:
+def skin_entries(
+    labels: LabelMap, around_mm: NDArray[np.float64], reach_mm: float, count: int
+) -> tuple[NDArray[np.float64], int]:
     """Return at most about ``count`` points (n, 3) of the skin (LPS mm) within ``reach_mm`` of a point.
 
+    The second value is how many there are, which is more than n where they were thinned.
     ``labels`` are canonical and have a body. Air inside the body is no way in, nor are the faces where the scan ends.
     """
     body = labels.mask("body")
     geometry = labels.geometry
-    surface = np.argwhere(_outer_surface(body))
+    surface = np.column_stack(np.unravel_index(np.flatnonzero(outer_surface(body)), body.shape))
     centre = geometry.to_index(around_mm)
     spacing = np.asarray(geometry.spacing_mm)
     # rounded first, so that what lies half-way does not depend on the last digit, and so on the order of the array
     near = surface[np.round((((surface - centre) * spacing) ** 2).sum(axis=1), 6) <= reach_mm**2]
-    return np.round(np.round(geometry.to_world(_thin(near, spacing, count)), 6), 2)
-
-
-def _outer_surface(body: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Body voxels with a face to the air that is connected to the rim of the scan."""
-    pieces, _ = ndimage.label(~body)
-    rim = np.unique(np.concatenate([
-        pieces[:, 0].ravel(), pieces[:, -1].ravel(), pieces[:, :, 0].ravel(), pieces[:, :, -1].ravel()
-    ]))
-    air = np.isin(pieces, rim[rim > 0])
-    touched = np.zeros_like(body)
-    for axis in range(3):
-        low = tuple(slice(None, -1) if n == axis else slice(None) for n in range(3))
-        high = tuple(slice(1, None) if n == axis else slice(None) for n in range(3))
-        touched[low] |= air[high]
-        touched[high] |= air[low]
-    return body & touched
+    return np.round(np.round(geometry.to_world(_thin(near, spacing, count)), 6), 2), near.shape[0]
 
 
 def _thin(index: NDArray[np.int64], spacing_mm: NDArray[np.float64], count: int) -> NDArray[np.int64]:

@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 
 from anatomy_twin import catalog
 from anatomy_twin.core import Applicator, Cost, Rule
-from anatomy_twin.plan.measure import COST_NAMES, Measures, limit
-from anatomy_twin.plan.tissues import OUTSIDE, Group, Tissues
+from anatomy_twin.plan.ground import Ground, limit
+from anatomy_twin.plan.measure import COST_NAMES, COST_UNITS, Measures
+from anatomy_twin.plan.tissues import OUTSIDE, VESSELS, Group, Tissues
 
 ASSUMED = "assumed"
-COST_UNITS = ("mm", "mm", "deg", "mm", "deg")
 
 
-def broken_by_rule(tissues: Tissues, measures: Measures, shaft_length_mm: float) -> dict[str, NDArray[np.bool_]]:
+def broken_by_rule(
+    tissues: Tissues, ground: Ground, measures: Measures, shaft_length_mm: float
+) -> dict[str, NDArray[np.bool_]]:
     """Return for each rule of the path which of the n paths break it."""
     broken = {
         "entry on the skin": np.abs(measures.skin_mm) > limit("entry_to_skin_mm"),
@@ -28,7 +30,30 @@ def broken_by_rule(tissues: Tissues, measures: Measures, shaft_length_mm: float)
         near = measures.group_mm[:, number]
         broken[group.rule] = (near <= 0.0) | (near < group.guard_mm)
     broken["only known tissue"] = measures.unknown_mm > limit("unknown_tissue_mm")
+    broken["keeps off unknown tissue"] = measures.thick_unknown_mm < limit("unknown_guard_mm")
+    broken["tip in no vessel"] = np.isin(measures.tip_class, tissues.vessel_classes)
+    short = measures.before_mm < limit("organ_before_subcapsular_mm")
+    broken["enough organ before a subcapsular target"] = short & _is_subcapsular(ground)
     return broken
+
+
+def unchecked_rules(tissues: Tissues, ground: Ground) -> dict[str, str]:
+    """Return the rules that no path can pass, as a structure is missing or its outline flagged, and why."""
+    found = {}
+    for group in tissues.groups:
+        if group.missing or group.flagged:
+            flagged = f"outlines to be confirmed: {', '.join(group.flagged).replace('_', ' ')}" if group.flagged else ""
+            found[group.rule] = "; ".join(filter(None, (group.missing, flagged)))
+    vessels = [found[group.rule] for group in tissues.groups if group.name in VESSELS and group.rule in found]
+    if vessels:
+        found["tip in no vessel"] = "; ".join(vessels)
+    if ground.target_depth_mm is None:
+        found["enough organ before a subcapsular target"] = "what organ the target is in is not known"
+    return found
+
+
+def _is_subcapsular(ground: Ground) -> bool:
+    return ground.target_depth_mm is not None and ground.target_depth_mm < limit("subcapsular_mm")
 
 
 def _outside_mm(measures: Measures) -> NDArray[np.float64]:
@@ -36,10 +61,14 @@ def _outside_mm(measures: Measures) -> NDArray[np.float64]:
     return np.asarray(measures.deep_outside_mm)
 
 
-def path_rules(tissues: Tissues, measures: Measures, path: int, device: dict[str, Any]) -> tuple[Rule, ...]:
+def path_rules(
+    tissues: Tissues, ground: Ground, measures: Measures, path: int, device: dict[str, Any]
+) -> tuple[Rule, ...]:
     """Return the rules of one path in words, each with what is hit and where."""
     shaft_mm = float(device["shaft_length_mm"])
-    broken = {name: bool(flags[path]) for name, flags in broken_by_rule(tissues, measures, shaft_mm).items()}
+    flags = broken_by_rule(tissues, ground, measures, shaft_mm)
+    broken = {name: bool(of_path[path]) for name, of_path in flags.items()}
+    unchecked = unchecked_rules(tissues, ground)
     rules = [_skin_rule(measures, path, broken["entry on the skin"])]
     rules.append(_body_rule(measures, path, broken["inside the body"]))
     tip = measures.place(path, 1.0)
@@ -57,6 +86,9 @@ def path_rules(tissues: Tissues, measures: Measures, path: int, device: dict[str
     for number, group in enumerate(tissues.groups):
         rules.append(_group_rule(tissues, measures, path, number, group, broken[group.rule]))
     rules.append(_unknown_rule(tissues, measures, path, broken["only known tissue"]))
+    rules.append(_thick_unknown_rule(measures, path, broken["keeps off unknown tissue"]))
+    rules.append(_vessel_rule(tissues, measures, path, broken["tip in no vessel"], unchecked))
+    rules.append(_subcapsular_rule(ground, measures, path, unchecked))
     return tuple(rules)
 
 
@@ -84,6 +116,7 @@ def path_costs(measures: Measures, path: int) -> tuple[Cost, ...]:
         "from entry to tip", f"mm short of {nearest:g} mm from the nearest structure at risk",
         "0 deg lies in an axial slice", f"mm short of {before:g} mm of organ before the target",
         "0 deg enters the organ at a right angle to its surface",
+        f"mm of the path within {limit('track_distance_mm'):g} mm of another applicator",
     )
     return tuple(
         Cost(name, round(float(value), 1), unit, reason)
@@ -194,4 +227,47 @@ def _unknown_rule(tissues: Tissues, measures: Measures, path: int, broken: bool)
         "only known tissue", _outcome(broken), reason, round(value, 1), "mm", limit("unknown_tissue_mm"),
         hit=tissues.names[worst] if broken and met else "", place_mm=measures.place(path, share) if met else None,
         source=ASSUMED,
+    )
+
+
+def _thick_unknown_rule(measures: Measures, path: int, broken: bool) -> Rule:
+    value, guard = float(measures.thick_unknown_mm[path]), limit("unknown_guard_mm")
+    share = float(measures.thick_unknown_share[path])
+    reason = (
+        f"nothing within {guard:g} mm" if not broken else
+        f"passes unknown tissue at {value:.1f} mm, {guard:g} mm are to be kept" if value > 0.0 else
+        "runs through unknown tissue"
+    )
+    return Rule(
+        "keeps off unknown tissue", _outcome(broken), reason, round(value, 1) if broken else None, "mm", guard,
+        hit="unknown_tissue" if broken else "", place_mm=measures.place(path, share) if broken else None,
+        source=ASSUMED,
+    )
+
+
+def _vessel_rule(
+    tissues: Tissues, measures: Measures, path: int, broken: bool, unchecked: dict[str, str]
+) -> Rule:
+    name = "tip in no vessel"
+    kind = tissues.names[int(measures.tip_class[path])]
+    reason = f"the tip lies in {kind.replace('_', ' ')}" if broken else unchecked.get(name, "the tip lies in no vessel")
+    return Rule(
+        name, _outcome(broken, unchecked.get(name, "")), reason, hit=kind if broken else "",
+        place_mm=measures.place(path, 1.0),
+    )
+
+
+def _subcapsular_rule(ground: Ground, measures: Measures, path: int, unchecked: dict[str, str]) -> Rule:
+    name, wanted = "enough organ before a subcapsular target", limit("organ_before_subcapsular_mm")
+    if ground.target_depth_mm is None:
+        return Rule(name, "not checked", unchecked[name], source=ASSUMED)
+    below, value = limit("subcapsular_mm"), float(measures.before_mm[path])
+    if not _is_subcapsular(ground):
+        reason = f"the target lies at least {below:g} mm below the capsule"
+        return Rule(name, "passed", reason, round(value, 1), "mm", wanted, source=ASSUMED)
+    reason = f"{value:.1f} mm of the organ before a target {ground.target_depth_mm:.1f} mm below the capsule"
+    share = float(np.nan_to_num(measures.target_share[path], nan=1.0))
+    return Rule(
+        name, _outcome(value < wanted), reason, round(value, 1), "mm", wanted,
+        hit="capsule" if value < wanted else "", place_mm=measures.place(path, share), source=ASSUMED,
     )

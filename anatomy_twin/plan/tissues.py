@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 from anatomy_twin import catalog
 from anatomy_twin.core import LabelMap, VolumeGeometry
 from anatomy_twin.errors import PlanError
+from anatomy_twin.kernels.class_boxes import class_boxes
 from anatomy_twin.kernels.distance import distance_mm, signed_distance_mm
 
 OUTSIDE, UNKNOWN = 0, 1
+VESSELS = ("great vessels", "organ vessels")  # groups of the limits
+Box = tuple[tuple[int, int, int], tuple[int, int, int]]  # first voxel [k, j, i], and one behind the last
 DIGITS = 6  # indices are rounded to this, so that a re-indexed scan gives the same numbers to the last bit
 
 
@@ -37,7 +40,8 @@ class Tissues:
     """A block of the scan, canonical axes: ``classes`` (uint8 [k, j, i]) index ``names``.
 
     Classes are ordered by precedence: where segments overlap, the later class counts, so what is forbidden hides what
-    is allowed. ``organ_classes`` are the tissue around the target (empty when the target is an organ itself).
+    is allowed. ``organ_classes`` are the tissue around the target (empty when the target is an organ itself),
+    ``vessel_classes`` all vessels.
     """
 
     geometry: VolumeGeometry
@@ -47,16 +51,46 @@ class Tissues:
     organ_classes: tuple[int, ...]
     target_class: int
     unknown_classes: tuple[int, ...]
+    vessel_classes: tuple[int, ...] = ()
 
     def to_index(self, points_mm: Any) -> NDArray[np.float64]:
         """Turn LPS mm (..., 3) into indices of the block."""
         return np.round(self.geometry.to_index(points_mm), DIGITS)
 
-    def is_any(self, classes: tuple[int, ...]) -> NDArray[np.bool_]:
-        """Return the voxels that are of one of the given classes."""
-        table = np.zeros(256, bool)
-        table[list(classes)] = True
-        return table[self.classes]
+    def is_any(self, classes: tuple[int, ...], box: Box | None = None) -> NDArray[np.bool_]:
+        """Return the voxels (of a box) that are of one of the given classes."""
+        return _is_any(self.classes, classes, box)
+
+    def boxes(self) -> NDArray[np.int64]:
+        """Return for each class the box of its voxels, for ``box_of``."""
+        return class_boxes(self.classes, len(self.names))
+
+
+def _is_any(classes: NDArray[np.uint8], wanted: tuple[int, ...], box: Box | None) -> NDArray[np.bool_]:
+    table = np.zeros(256, bool)
+    table[list(wanted)] = True
+    part = classes if box is None else classes[tuple(slice(a, b) for a, b in zip(*box, strict=True))]
+    return np.take(table, part)
+
+
+def box_of(boxes: NDArray[np.int64], classes: tuple[int, ...]) -> Box | None:
+    """Return the box that holds all voxels of some classes, None where there are none. ``boxes`` is (c, 2, 3)."""
+    kept = boxes[list(classes)]
+    kept = kept[kept[:, 0, 0] < kept[:, 1, 0]]
+    if not kept.size:
+        return None
+    low, high = kept[:, 0].min(axis=0), kept[:, 1].max(axis=0)
+    return (int(low[0]), int(low[1]), int(low[2])), (int(high[0]), int(high[1]), int(high[2]))
+
+
+def padded(box: Box | None, reach_mm: float, geometry: VolumeGeometry) -> Box | None:
+    """Return a box that reaches so many mm, and two voxels, farther on every side, within the grid."""
+    if box is None:
+        return None
+    pad = np.ceil(reach_mm / np.asarray(geometry.spacing_mm)).astype(int) + 2
+    low = np.maximum(np.asarray(box[0]) - pad, 0)
+    high = np.minimum(np.asarray(box[1]) + pad, geometry.shape)
+    return (int(low[0]), int(low[1]), int(low[2])), (int(high[0]), int(high[1]), int(high[2]))
 
 
 def canonical_labels(labels: LabelMap) -> LabelMap:
@@ -96,10 +130,18 @@ def build_tissues(labels: LabelMap, target: str, points_mm: NDArray[np.float64],
     _split_vessels(classes, geometry, names)
     unknown = [UNKNOWN, *(n for n, name in enumerate(names) if name.startswith("?"))]
     inside = [n for n, name in enumerate(names) if name in (organ, "small vessels", "other parts")]
+    vessels = {*vessel_names(), "small vessels"}
     return Tissues(
         geometry, classes, tuple(name.lstrip("?") for name in names), groups,
         tuple(inside) if organ else (), names.index(target), tuple(unknown),
+        tuple(n for n, name in enumerate(names) if name in vessels and name != target),
     )
+
+
+def vessel_names() -> tuple[str, ...]:
+    """Name all structures of the groups of the limits that are vessels."""
+    groups = [group for group in catalog.load("limits")["tissue_groups"] if group["name"] in VESSELS]
+    return tuple(name for group in groups for name in group["structures"])
 
 
 def _block(
@@ -172,10 +214,12 @@ def _split_vessels(classes: NDArray[np.uint8], geometry: VolumeGeometry, names: 
     diameter_mm = float(limits["planning"]["vessel_diameter_mm"]["value"])
     listed = [name for group in limits["tissue_groups"] if group.get("by_diameter") for name in group["structures"]]
     numbers = [names.index(name) for name in listed if name in names]
-    vessel = np.isin(classes, numbers)
-    if vessel.any():
+    box = padded(box_of(class_boxes(classes, len(names)), tuple(numbers)), diameter_mm, geometry)
+    if box is not None:
+        part = classes[tuple(slice(a, b) for a, b in zip(*box, strict=True))]
+        vessel = _is_any(part, tuple(numbers), None)
         thin = vessel & ~thick_part(vessel, geometry.spacing_mm, diameter_mm)
-        classes[thin] = names.index("small vessels")
+        part[thin] = names.index("small vessels")
 
 
 def thick_part(

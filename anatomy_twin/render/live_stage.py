@@ -100,8 +100,10 @@ class LiveStage:
         for actor, marker in zip(self._balls, markers, strict=True):
             actor.SetPosition(*marker.point_mm)
 
-    def paint(self, plan: Plan | None, field: FieldSeries | None, snapshot: int) -> None:
-        """Colour surfaces: by a field of a result at a moment, and the organ that a resection plan cuts."""
+    def paint(
+        self, plan: Plan | None, field: FieldSeries | None, snapshot: int, more: Mapping[str, Any] | None = None
+    ) -> None:
+        """Colour surfaces: by a field of a result at a moment, the organ that a plan cuts, ``more`` by painters."""
         self.bar.show(field, self.ink)
         cut = plan.organ if isinstance(plan, ResectionPlan) and any(isinstance(c, PlaneCut) for c in plan.cuts) else ""
         wanted: dict[str, Any] = {}
@@ -113,6 +115,7 @@ class LiveStage:
                 wanted[name] = cut_painter(plan, layer.colour, layer.opacity)
             elif field is not None and layer.group not in ("zone", "body"):
                 wanted[name] = field_painter(field, snapshot, layer.colour, layer.opacity)
+        wanted |= {name: painter for name, painter in (more or {}).items() if name in self.surfaces.names}
         for name in self._painted - set(wanted):
             self.surfaces.paint(name, None)
         for name, painter in wanted.items():

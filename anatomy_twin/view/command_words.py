@@ -184,6 +184,7 @@ def _of_plans(tr: Say) -> dict[str, str]:
         "plan.new_ablation": tr("needle, probe, antenna, microwave, MWA, RFA, electrode"),
         "plan.new_resection": tr("cut, hepatectomy, plane, liver surgery, remnant, FLR"),
         "plan.propose": tr("suggest, automatic, best path, trajectory, needle"),
+        "plan.entries": tr("skin, access, trajectory, safe path, heat map, weights, Pareto"),
         "plan.duplicate": tr("copy plan, variant, alternative"),
         "plan.delete": tr("remove plan"),
         "plan.next": tr("switch plan"),

@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 
 from anatomy_twin.rehearsal import Pointer
 from anatomy_twin.units import check_point
+from anatomy_twin.view.plan_entries import entries_of_desk
 from anatomy_twin.view.reading import GAP, distance_words
 
 if TYPE_CHECKING:
@@ -89,6 +90,9 @@ class SceneMouse(QObject):
     def words(self, at: Pointer) -> str:
         """Return what is under the mouse in words: structure, image value, distances to target and vessel."""
         desk = self._pane.desk
+        entries = entries_of_desk(desk)
+        if entries is not None and (told_of := entries.words(at)):
+            return told_of
         layer = next((one for one in self._pane.layers if one.name == at.structure), None)
         if layer is None or at.point_mm is None:
             return ""
@@ -173,7 +177,9 @@ class SceneMouse(QObject):
         elif kind == "zoom" and still:
             self._pane.menu_at(event.globalPosition().toPoint(), at.structure, at.point_mm)
         elif kind == "turn" and still:
-            self._pane.bar.tell(self.words(at))
+            entries = entries_of_desk(self._pane.desk)
+            if entries is None or not entries.click(at):
+                self._pane.bar.tell(self.words(at))
 
     def _double(self, event: QMouseEvent) -> None:
         if event.button() != LEFT:

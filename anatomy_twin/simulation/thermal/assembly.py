@@ -197,8 +197,10 @@ def kind_of(plan: AblationPlan) -> str:
     """Return the kind of the devices of a plan ("mwa", "rfa"); ``SimulationError`` when they differ."""
     kinds = sorted({str(sources.device(applicator.device)["kind"]) for applicator in plan.applicators})
     if len(kinds) > 1:
-        mixed = f"plan {plan.name!r} mixes devices of kinds {', '.join(kinds)}"
-        raise SimulationError(mixed, advice="make a plan for each")
+        raise SimulationError(
+            f"plan {plan.name!r} mixes devices of kind {' and '.join(kinds)}",
+            advice="they are simulated apart: make a plan of each kind",
+        )
     return kinds[0]
 
 

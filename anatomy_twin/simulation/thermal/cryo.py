@@ -24,13 +24,7 @@ DEFAULT_VERDICT: Final = "isotherm_-20"
 
 def freezes(plan: AblationPlan) -> bool:
     """Tell whether the devices of a plan freeze; ``SimulationError`` for an unknown device or one that mixes kinds."""
-    kinds = sorted({str(sources.device(applicator.device)["kind"]) for applicator in plan.applicators})
-    if len(kinds) > 1:
-        raise SimulationError(
-            f"plan {plan.name!r} mixes devices of kind {' and '.join(kinds)}",
-            advice="they are simulated apart: make a plan of each kind",
-        )
-    return kinds == [KIND]
+    return assembly.kind_of(plan) == KIND
 
 
 def lethal_c(model: ThermalModel) -> float:

@@ -27,6 +27,9 @@ def commands() -> tuple[Command, ...]:
                 bar=True, icon="resection", short=tr("Resection"), why=_no_labels),
         Command("plan.propose", tr("Propose an applicator's way"), lambda window: window.run("simulate.propose"), menu,
                 (), tr("Search all ways from the skin to the target for the best"), _can("simulate.propose")),
+        Command("plan.entries", tr("Map of entries"), _entries, menu, (),
+                tr("Try every place of the skin as entry, and show on the skin which are allowed"), _has_ablation,
+                _entries_on, why=lambda window: tr("there is no plan of applicators")),
         Command("plan.duplicate", tr("Duplicate plan"), _duplicate, menu, ("Ctrl+D",),
                 tr("A copy of the plan shown, to vary it"), _has_plan, divided=True),
         Command("plan.rename", tr("Rename plan"), _rename, menu, (),
@@ -53,6 +56,28 @@ def commands() -> tuple[Command, ...]:
 
 
 # when what can be done
+
+
+def _has_ablation(window: RehearsalWindow) -> bool:
+    from anatomy_twin.core import AblationPlan
+
+    return window.desk is not None and isinstance(window.desk.plan, AblationPlan)
+
+
+def _entries_on(window: RehearsalWindow) -> bool:
+    from anatomy_twin.view.plan_entries import entries_of_desk
+
+    entries = entries_of_desk(window.desk)
+    return entries is not None and entries.on
+
+
+def _entries(window: RehearsalWindow) -> None:
+    from anatomy_twin.view.plan_entries import entries_of_desk
+
+    window.show_panel("plans")
+    entries = entries_of_desk(window.desk)
+    if entries is not None:
+        entries.toggle()
 
 
 def _has_plan(window: RehearsalWindow) -> bool:

@@ -26,6 +26,7 @@ from anatomy_twin.rehearsal.comparing import KINDS, PlanState, plan_state
 from anatomy_twin.view.flow import flow
 from anatomy_twin.view.names import named
 from anatomy_twin.view.nothing import Nothing
+from anatomy_twin.view.panels.plan_entry_list import PlanEntryList
 from anatomy_twin.view.panels.plan_parameters import PlanParameters
 from anatomy_twin.view.panels.plan_rules import PlanRules
 from anatomy_twin.view.panels.rows import all_rows, rows_of
@@ -60,6 +61,7 @@ class PlansPanel(QScrollArea):
         self.parts.setHeaderHidden(True)
         self.parameters = PlanParameters(self._desk)
         self.rules = PlanRules(self._desk, self.checks)
+        self.entry_list = PlanEntryList(window)
         self.heading = QLabel()
         self.heading.setObjectName("heading")
         self.heading.setWordWrap(True)
@@ -112,6 +114,7 @@ class PlansPanel(QScrollArea):
         column.addWidget(self.parts)
         column.addWidget(self._part_row)
         column.addWidget(self.parameters)
+        column.addWidget(self.entry_list)
         column.addWidget(self.rules, 1)
         column.addStretch(0)  # takes the room where no plan is shown
         self.rules.setMinimumHeight(8 * self.fontMetrics().height())
@@ -171,6 +174,7 @@ class PlansPanel(QScrollArea):
         self._list_parts()
         self.parameters.refresh()
         self.rules.refresh()
+        self.entry_list.refresh()
         self._mode_changed()
 
     def _list_plans(self) -> None:
