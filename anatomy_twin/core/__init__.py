@@ -2,7 +2,7 @@
 
 from anatomy_twin.core.anatomy import FROM_A_FILE, Anatomy, Certificate, Structure, Tissue, is_foreign
 from anatomy_twin.core.assessment import Assessment, Cost, PlanCheck, Quantity, Rule
-from anatomy_twin.core.case import Case, Patient, Step, Transform
+from anatomy_twin.core.case import Case, Patient, Step
 from anatomy_twin.core.display import Display, LayerDisplay
 from anatomy_twin.core.frozen import FrozenMapping
 from anatomy_twin.core.geometry import VolumeGeometry, inverse_axes, reindex
@@ -25,6 +25,7 @@ from anatomy_twin.core.plans import (
 )
 from anatomy_twin.core.results import Result, ThermalResult
 from anatomy_twin.core.seeds import Seeds, as_seeds, named_seeds
+from anatomy_twin.core.transform import Transform
 from anatomy_twin.core.tree import VesselTree
 from anatomy_twin.core.volume import Volume
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from anatomy_twin.core.anatomy import Anatomy
 from anatomy_twin.core.assessment import Assessment, PlanCheck
 from anatomy_twin.core.display import Display
-from anatomy_twin.core.frozen import FrozenMapping, Value, read_only
+from anatomy_twin.core.frozen import FrozenMapping, Value
 from anatomy_twin.core.labels import LabelMap
 from anatomy_twin.core.measurements import Measurement
 from anatomy_twin.core.plans import Plan
 from anatomy_twin.core.results import Result
+from anatomy_twin.core.transform import Transform
 from anatomy_twin.core.volume import Volume
 from anatomy_twin.errors import DataError
 from anatomy_twin.units import check_range
@@ -36,21 +37,6 @@ class Patient:
             object.__setattr__(self, "height_cm", check_range("height_cm", self.height_cm, 30, 250))
         if self.weight_kg is not None:
             object.__setattr__(self, "weight_kg", check_range("weight_kg", self.weight_kg, 1, 400))
-
-
-@dataclass(frozen=True, eq=False)
-class Transform:
-    """A 4 x 4 matrix from LPS mm of the fixed volume to LPS mm of the moving one, with its estimated error."""
-
-    matrix: object
-    error_mm: float
-
-    def __post_init__(self) -> None:
-        matrix = read_only(self.matrix, "matrix", ndim=2, dtype=float)
-        if matrix.shape != (4, 4):
-            raise DataError(f"a transform is a 4 x 4 matrix, not {matrix.shape}")
-        object.__setattr__(self, "matrix", matrix)
-        object.__setattr__(self, "error_mm", check_range("error_mm", self.error_mm, 0.0))
 
 
 @dataclass(frozen=True, slots=True)
