@@ -50,6 +50,8 @@ from .export import export as export
 from .pipeline import load_labels as load_labels
 from .plan import check_plan as check_plan
 from .plan import propose as propose
+from .registration import Registration as Registration
+from .registration import register as register
 from .rehearsal import build_scene as build_scene
 from .render import render_scene as render_scene
 from .report import write_report as write_report

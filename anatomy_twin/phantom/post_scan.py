@@ -195,7 +195,7 @@ def _deform(canvas: Canvas, deformation: Deformation, dead: NDArray[np.bool_]) -
     moved = [np.empty(shape, array.dtype) for array in arrays]
     plane = np.moveaxis(np.indices((1, *shape[1:])), 0, -1)
     for k in range(shape[0]):
-        index = canvas.geometry.to_index(deformation.to_first(canvas.geometry.to_world(plane + (k, 0, 0))))
+        index = canvas.geometry.to_index(deformation.to_first(canvas.geometry.to_world(plane + np.array([k, 0, 0]))))
         at = np.moveaxis(index, -1, 0)
         for number, (array, result) in enumerate(zip(arrays, moved, strict=True)):
             outside = 1.0 if array is canvas.free else 0.0
