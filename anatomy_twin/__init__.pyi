@@ -16,6 +16,7 @@ from .anatomy.vessels.trees import vessel_trees as vessel_trees
 from .anatomy.wall_thickness import thickness_on_surface as thickness_on_surface
 from .anatomy.wall_thickness import wall_thickness as wall_thickness
 from .assess import assess as assess
+from .assess.confirmation import confirm_ablation as confirm_ablation
 from .batch import Study as Study
 from .batch import find_studies as find_studies
 from .batch import run_batch as run_batch
@@ -24,6 +25,7 @@ from .core import Anatomy as Anatomy
 from .core import Applicator as Applicator
 from .core import Assessment as Assessment
 from .core import Case as Case
+from .core import Confirmation as Confirmation
 from .core import LabelMap as LabelMap
 from .core import LesionLine as LesionLine
 from .core import LesionPlan as LesionPlan

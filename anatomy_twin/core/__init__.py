@@ -3,6 +3,7 @@
 from anatomy_twin.core.anatomy import FROM_A_FILE, Anatomy, Certificate, Structure, Tissue, is_foreign
 from anatomy_twin.core.assessment import Assessment, Cost, PlanCheck, Quantity, Rule
 from anatomy_twin.core.case import Case, Patient, Step
+from anatomy_twin.core.confirmation import Confirmation
 from anatomy_twin.core.display import Display, LayerDisplay
 from anatomy_twin.core.frozen import FrozenMapping
 from anatomy_twin.core.geometry import VolumeGeometry, inverse_axes, reindex
@@ -31,7 +32,7 @@ from anatomy_twin.core.volume import Volume
 
 __all__ = [
     "ABSENT_STATES", "FROM_A_FILE", "SILENT", "AblationPlan", "Anatomy", "Angle", "Applicator", "Area", "Assessment",
-    "Ball", "Case", "Certificate", "Code", "Cost", "Diameters", "Display", "Distance", "FrozenMapping", "LabelMap",
+    "Ball", "Case", "Certificate", "Code", "Confirmation", "Cost", "Diameters", "Display", "Distance", "FrozenMapping", "LabelMap",
     "LayerDisplay", "LesionLine", "LesionPlan", "LesionPoint", "Measurement", "Monitor", "Patient", "Plan", "PlanCheck",
     "PlaneCut", "PositionPlan", "Quantity", "ResectionPlan", "Result", "Rule", "Seeds", "Segment", "SegmentCut",
     "SilentMonitor", "Step", "Structure", "SurfaceCut", "SurfaceMesh", "TetMesh", "ThermalResult", "Tissue",

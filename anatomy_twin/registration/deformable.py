@@ -79,7 +79,7 @@ def deformable(
         knots = _fitted(fit, knots, level, monitor, number / len(levels), 1.0 / len(levels))
     out = _grid_of(box, grid, 4.0)
     taps = _taps(out, levels[-1].knots_mm)
-    values = _spread(np.asarray(knots)[tuple(slice(0, n) for _, _, n in taps)], taps)
+    values = _spread(_sized(np.asarray(knots), tuple(tap[2] for tap in taps)), taps)
     field = np.ascontiguousarray(np.moveaxis(values, -1, 0))
     return Field(field, out, _folds(field, out, matrix, weight, grid))
 
@@ -123,6 +123,12 @@ def _gathered(values: Values, taps: list[Any], power: int = 1) -> Values:
     inner = collect(inner.reshape(k, j, taps[2][2] * parts), taps[1][0], weights[1], taps[1][2])
     inner = collect(inner.reshape(1, k, taps[1][2] * taps[2][2] * parts), taps[0][0], weights[0], taps[0][2])
     return np.asarray(inner.reshape(taps[0][2], taps[1][2], taps[2][2], parts))
+
+
+def _sized(knots: Values, shape: tuple[int, ...]) -> Values:
+    """Return knots for a grid that reaches a little less or more far: what is missing goes on as the last ones."""
+    held = knots[tuple(slice(0, size) for size in shape)]
+    return np.pad(held, [(0, size - there) for size, there in zip((*shape, 3), held.shape, strict=True)], mode="edge")
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,10 +194,7 @@ def _fitted(
 ) -> Values:
     """Return the knots that fit best, by Gauss-Newton with a halved step where it would not help."""
     shape = tuple(tap[2] for tap in fit.taps)
-    p = np.zeros((*shape, 3), np.float64)
-    if knots is not None:
-        common = tuple(slice(0, min(a, b)) for a, b in zip(shape, knots.shape, strict=False))
-        p[common] = knots[common]
+    p = np.zeros((*shape, 3)) if knots is None else _sized(knots, shape).astype(np.float64)
     stiff = 1.0 / level.bend_mm**2
     cost, normal = _normal(fit, p, None)
     for turn in range(level.rounds):
@@ -285,7 +288,7 @@ def _solved(fit: _Fit, normal: _Normal, p: Floats, stiff: float) -> Floats:
     way = z.copy()
     rate = float((left * z).sum())
     first = rate
-    for _ in range(CG_STEPS):
+    for _ in range(CG_STEPS if first > 0.0 else 0):
         image = product(way)
         length = rate / float((way * image).sum())
         x += length * way

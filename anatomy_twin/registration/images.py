@@ -42,7 +42,7 @@ def as_itk(array: NDArray[Any], geometry: VolumeGeometry) -> Any:
 def prepared(volume: Volume) -> Image:
     """Return a volume with its voxels binned to about ``FINEST_MM``, cut to the window of soft tissue."""
     volume = volume.canonical()
-    factors = tuple(max(1, int(np.floor(1.9 * FINEST_MM / step))) if step < FINEST_MM else 1
+    factors = tuple(max(1, round(FINEST_MM / step))
                     for step in volume.geometry.spacing_mm)  # fmt: skip
     array, geometry = binned(np.asarray(volume.array), volume.geometry, factors)
     low, high = CT_WINDOW_HU
