@@ -118,10 +118,11 @@ def _to_triangle(points: Floats, corners: NDArray[Any]) -> Floats:
     """Distance of points (n, 3) to one triangle each (n, 3, 3): the face where the foot is inside, else an edge."""
     a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
     normal = np.cross(b - a, c - a)
-    size = np.maximum(np.linalg.norm(normal, axis=1), 1e-12)
+    area = np.linalg.norm(normal, axis=1)
+    size = np.maximum(area, 1e-12)
     height = ((points - a) * normal).sum(axis=1) / size
     foot = points - height[:, None] * normal / size[:, None]
-    inside = np.ones(points.shape[0], bool)
+    inside = area > 1e-7  # a triangle that is a line or a point has no face, only edges
     best = np.full(points.shape[0], np.inf)
     for start, stop in ((a, b), (b, c), (c, a)):
         edge = stop - start

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from anatomy_twin import catalog
 from anatomy_twin.core import AblationPlan, Case, Code, LabelMap, Quantity, Segment, Volume, VolumeGeometry
 from anatomy_twin.errors import DataError, SegmentationError
-from anatomy_twin.registration import Registration
 from anatomy_twin.kernels.field_spline import sample_at
+from anatomy_twin.registration import Registration
 from anatomy_twin.segmentation.abdomen.ablation_zone import find_ablation_zone
 
 Mask = NDArray[np.bool_]

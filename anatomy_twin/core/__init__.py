@@ -32,10 +32,10 @@ from anatomy_twin.core.volume import Volume
 
 __all__ = [
     "ABSENT_STATES", "FROM_A_FILE", "SILENT", "AblationPlan", "Anatomy", "Angle", "Applicator", "Area", "Assessment",
-    "Ball", "Case", "Certificate", "Code", "Confirmation", "Cost", "Diameters", "Display", "Distance", "FrozenMapping", "LabelMap",
-    "LayerDisplay", "LesionLine", "LesionPlan", "LesionPoint", "Measurement", "Monitor", "Patient", "Plan", "PlanCheck",
-    "PlaneCut", "PositionPlan", "Quantity", "ResectionPlan", "Result", "Rule", "Seeds", "Segment", "SegmentCut",
-    "SilentMonitor", "Step", "Structure", "SurfaceCut", "SurfaceMesh", "TetMesh", "ThermalResult", "Tissue",
-    "Transform", "VesselTree", "Volume", "VolumeGeometry", "as_seeds", "check_cancelled", "inverse_axes", "is_foreign",
-    "named_seeds", "next_stage", "part_of", "reindex",
+    "Ball", "Case", "Certificate", "Code", "Confirmation", "Cost", "Diameters", "Display", "Distance", "FrozenMapping",
+    "LabelMap", "LayerDisplay", "LesionLine", "LesionPlan", "LesionPoint", "Measurement", "Monitor", "Patient", "Plan",
+    "PlanCheck", "PlaneCut", "PositionPlan", "Quantity", "ResectionPlan", "Result", "Rule", "Seeds", "Segment",
+    "SegmentCut", "SilentMonitor", "Step", "Structure", "SurfaceCut", "SurfaceMesh", "TetMesh", "ThermalResult",
+    "Tissue", "Transform", "VesselTree", "Volume", "VolumeGeometry", "as_seeds", "check_cancelled", "inverse_axes",
+    "is_foreign", "named_seeds", "next_stage", "part_of", "reindex",
 ]

@@ -6,8 +6,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from anatomy_twin.registration.quality import Quality
     from anatomy_twin.registration.pair import Registration, carried_labels, carried_mask, carried_volume, register
+    from anatomy_twin.registration.quality import Quality
 
 __all__ = ["Quality", "Registration", "carried_labels", "carried_mask", "carried_volume", "register"]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -48,6 +49,25 @@ def rigid(
 
     Raises ``ScanError`` where no start lets the bodies overlap, or where nothing in them agrees.
     """
+    with _in_one_part():
+        return _rigid(fixed, moving, anchors, mask, monitor)
+
+
+@contextmanager
+def _in_one_part() -> Iterator[None]:
+    """Let SimpleITK work on one thread: its sums depend on how the work is cut, and one part gives one answer."""
+    threads = SimpleITK.ProcessObject.GetGlobalDefaultNumberOfThreads()
+    SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    try:
+        yield
+    finally:
+        SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(threads)
+
+
+def _rigid(
+    fixed: Image, moving: Image, anchors: Sequence[tuple[Floats, Floats]], mask: NDArray[np.bool_] | None,
+    monitor: Monitor,
+) -> Rigid:
     pairs = [(coarser(fixed, step), coarser(moving, step)) for step in STEPS_MM]
     bodies = [_body(first) for first, _ in pairs]
     starts = [shift for a, b in anchors for shift in _along(np.asarray(b) - np.asarray(a))]
@@ -120,7 +140,6 @@ def _overlap(fixed: Image, moving: Image, body: NDArray[np.bool_], matrix: Float
 
 def _method(body: NDArray[np.bool_], fixed: Image) -> Any:
     method = SimpleITK.ImageRegistrationMethod()
-    method.SetNumberOfThreads(1)  # its sums depend on how the work is cut; one part gives one answer
     method.SetMetricAsMattesMutualInformation(BINS)
     method.SetMetricFixedMask(as_itk(body.astype(np.uint8), fixed.geometry))
     share = min(1.0, 30000.0 / max(np.count_nonzero(body), 1))
