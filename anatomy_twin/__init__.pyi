@@ -16,6 +16,7 @@ from .anatomy.vessels.trees import vessel_trees as vessel_trees
 from .anatomy.wall_thickness import thickness_on_surface as thickness_on_surface
 from .anatomy.wall_thickness import wall_thickness as wall_thickness
 from .assess import assess as assess
+from .assess.confirmation import confirm_ablation as confirm_ablation
 from .batch import Study as Study
 from .batch import find_studies as find_studies
 from .batch import run_batch as run_batch
@@ -24,6 +25,7 @@ from .core import Anatomy as Anatomy
 from .core import Applicator as Applicator
 from .core import Assessment as Assessment
 from .core import Case as Case
+from .core import Confirmation as Confirmation
 from .core import LabelMap as LabelMap
 from .core import LesionLine as LesionLine
 from .core import LesionPlan as LesionPlan
@@ -51,6 +53,8 @@ from .pipeline import load_labels as load_labels
 from .plan import check_plan as check_plan
 from .plan import entry_map as entry_map
 from .plan import propose as propose
+from .registration import Registration as Registration
+from .registration import register as register
 from .rehearsal import build_scene as build_scene
 from .render import render_scene as render_scene
 from .report import write_report as write_report

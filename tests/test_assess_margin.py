@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from anatomy_twin.assess import Boundary, ablative_margin, mask_boundary, signed_distance_to, zone_boundary
+from anatomy_twin.assess.boundary import distance_to_triangles
 from anatomy_twin.assess.margin import resolvable
 from anatomy_twin.core import VolumeGeometry
 from anatomy_twin.errors import DataError
@@ -160,3 +161,10 @@ def test_signed_distance_to_a_ball():
     true = 15.0 - np.linalg.norm(points, axis=1)
     kept = np.abs(true) < 14  # the centre of a ball is as far from everything
     np.testing.assert_allclose(found[kept], true[kept], atol=0.06)
+
+
+def test_a_triangle_without_area_is_no_surface_through_everything():
+    corners = np.array([[0, 0, 0], [4, 0, 0], [0, 4, 0], [2, 0, 0], [9, 9, 9]], float)
+    triangles = np.array([[0, 1, 2], [0, 1, 3], [4, 4, 4]])
+    gaps = distance_to_triangles(corners, triangles, np.array([[1, 1, 3], [2, -5, 0], [8, 9, 9]], float))
+    assert np.allclose(gaps, [3.0, 5.0, 1.0])

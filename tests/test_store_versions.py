@@ -59,9 +59,20 @@ def test_a_case_of_the_second_version_is_read(saved):
     assert_equal(old, replace(case, measurements={}, display=Display(), plans=plans))
 
 
+def test_a_case_of_the_third_version_is_read(saved):
+    """Its transforms had no field and always an error; there were no confirmations."""
+    reseal(saved, lambda manifest: without_later_parts(saved, manifest, 3))
+    assert_equal(load_case(saved), full_case())
+
+
 def without_later_parts(saved, manifest, version):
     """Turn a saved case into one of an older version."""
     manifest["schema_version"] = version
+    manifest["case"].pop("confirmations")
+    for entry in manifest["case"]["transforms"]:
+        del entry["field"], entry["error_kind"]
+    if version == 3:
+        return
     for name in ("measurements", "display"):
         file = manifest["case"].pop(name)
         (saved / file).unlink()

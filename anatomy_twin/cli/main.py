@@ -27,6 +27,7 @@ VERBS: Final = {
     "plan": "propose an ablation, or add and check one from a file",
     "simulate": "compute the heat and damage of a plan",
     "assess": "volumes, margins, coverage",
+    "confirm": "hold a scan after an ablation against its target: margin with its error, verdict",
     "report": "write the HTML, PDF and JSON report of a case",
     "export": "write a surface or liver segment (.stl .ply .obj .vtp), vessel tree (.vtp) or mesh (.vtu)",
     "view": "open a case in the window, or draw it: --screenshot, --overview, --surfaces, --trees, --segments, ...",

@@ -2,7 +2,8 @@
 
 from anatomy_twin.core.anatomy import FROM_A_FILE, Anatomy, Certificate, Structure, Tissue, is_foreign
 from anatomy_twin.core.assessment import Assessment, Cost, PlanCheck, Quantity, Rule
-from anatomy_twin.core.case import Case, Patient, Step, Transform
+from anatomy_twin.core.case import Case, Patient, Step
+from anatomy_twin.core.confirmation import Confirmation
 from anatomy_twin.core.display import Display, LayerDisplay
 from anatomy_twin.core.frozen import FrozenMapping
 from anatomy_twin.core.geometry import VolumeGeometry, inverse_axes, reindex
@@ -25,15 +26,16 @@ from anatomy_twin.core.plans import (
 )
 from anatomy_twin.core.results import Result, ThermalResult
 from anatomy_twin.core.seeds import Seeds, as_seeds, named_seeds
+from anatomy_twin.core.transform import Transform
 from anatomy_twin.core.tree import VesselTree
 from anatomy_twin.core.volume import Volume
 
 __all__ = [
     "ABSENT_STATES", "FROM_A_FILE", "SILENT", "AblationPlan", "Anatomy", "Angle", "Applicator", "Area", "Assessment",
-    "Ball", "Case", "Certificate", "Code", "Cost", "Diameters", "Display", "Distance", "FrozenMapping", "LabelMap",
-    "LayerDisplay", "LesionLine", "LesionPlan", "LesionPoint", "Measurement", "Monitor", "Patient", "Plan", "PlanCheck",
-    "PlaneCut", "PositionPlan", "Quantity", "ResectionPlan", "Result", "Rule", "Seeds", "Segment", "SegmentCut",
-    "SilentMonitor", "Step", "Structure", "SurfaceCut", "SurfaceMesh", "TetMesh", "ThermalResult", "Tissue",
-    "Transform", "VesselTree", "Volume", "VolumeGeometry", "as_seeds", "check_cancelled", "inverse_axes", "is_foreign",
-    "named_seeds", "next_stage", "part_of", "reindex",
+    "Ball", "Case", "Certificate", "Code", "Confirmation", "Cost", "Diameters", "Display", "Distance", "FrozenMapping",
+    "LabelMap", "LayerDisplay", "LesionLine", "LesionPlan", "LesionPoint", "Measurement", "Monitor", "Patient", "Plan",
+    "PlanCheck", "PlaneCut", "PositionPlan", "Quantity", "ResectionPlan", "Result", "Rule", "Seeds", "Segment",
+    "SegmentCut", "SilentMonitor", "Step", "Structure", "SurfaceCut", "SurfaceMesh", "TetMesh", "ThermalResult",
+    "Tissue", "Transform", "VesselTree", "Volume", "VolumeGeometry", "as_seeds", "check_cancelled", "inverse_axes",
+    "is_foreign", "named_seeds", "next_stage", "part_of", "reindex",
 ]

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from anatomy_twin.core.anatomy import Anatomy
 from anatomy_twin.core.assessment import Assessment, PlanCheck
+from anatomy_twin.core.confirmation import Confirmation
 from anatomy_twin.core.display import Display
-from anatomy_twin.core.frozen import FrozenMapping, Value, read_only
+from anatomy_twin.core.frozen import FrozenMapping, Value
 from anatomy_twin.core.labels import LabelMap
 from anatomy_twin.core.measurements import Measurement
 from anatomy_twin.core.plans import Plan
 from anatomy_twin.core.results import Result
+from anatomy_twin.core.transform import Transform
 from anatomy_twin.core.volume import Volume
 from anatomy_twin.errors import DataError
 from anatomy_twin.units import check_range
 
-_TABLES = ("volumes", "labels", "transforms", "plans", "checks", "results", "assessments", "measurements", "timings_s")
+_TABLES = ("volumes", "labels", "transforms", "plans", "checks", "results", "assessments", "confirmations",
+           "measurements", "timings_s")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +40,6 @@ class Patient:
             object.__setattr__(self, "height_cm", check_range("height_cm", self.height_cm, 30, 250))
         if self.weight_kg is not None:
             object.__setattr__(self, "weight_kg", check_range("weight_kg", self.weight_kg, 1, 400))
-
-
-@dataclass(frozen=True, eq=False)
-class Transform:
-    """A 4 x 4 matrix from LPS mm of the fixed volume to LPS mm of the moving one, with its estimated error."""
-
-    matrix: object
-    error_mm: float
-
-    def __post_init__(self) -> None:
-        matrix = read_only(self.matrix, "matrix", ndim=2, dtype=float)
-        if matrix.shape != (4, 4):
-            raise DataError(f"a transform is a 4 x 4 matrix, not {matrix.shape}")
-        object.__setattr__(self, "matrix", matrix)
-        object.__setattr__(self, "error_mm", check_range("error_mm", self.error_mm, 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +70,7 @@ class Case:
     checks: Mapping[str, PlanCheck] = field(default_factory=FrozenMapping)
     results: Mapping[str, Result] = field(default_factory=FrozenMapping)
     assessments: Mapping[str, Assessment] = field(default_factory=FrozenMapping)
+    confirmations: Mapping[str, Confirmation] = field(default_factory=FrozenMapping)
     measurements: Mapping[str, Measurement] = field(default_factory=FrozenMapping)
     display: Display = field(default_factory=Display)
     provenance: tuple[Step, ...] = ()
@@ -140,7 +130,8 @@ class Case:
         case = replace(self, labels=FrozenMapping({**self.labels, self.primary: labels}), anatomy=anatomy)
         if labels is self.labels.get(self.primary):
             return case
-        return replace(case, checks=FrozenMapping(), results=FrozenMapping(), assessments=FrozenMapping())
+        none: FrozenMapping[str, Any] = FrozenMapping()
+        return replace(case, checks=none, results=none, assessments=none, confirmations=none)
 
     def with_plan(self, plan: Plan, check: PlanCheck | None = None) -> Case:
         """Return the case with ``plan`` added or replaced; what an older plan of that name led to is dropped."""
@@ -170,6 +161,18 @@ class Case:
     def with_assessment(self, assessment: Assessment) -> Case:
         """Return the case with an assessment added or replaced (key "" for the anatomy alone)."""
         return replace(self, assessments=FrozenMapping({**self.assessments, assessment.plan_name: assessment}))
+
+    def with_confirmation(self, confirmation: Confirmation) -> Case:
+        """Return the case with a confirmation added or replaced: its scan, labels and transform come along."""
+        name = confirmation.name
+        if name == self.primary or (name in self.volumes and name not in self.confirmations):
+            raise DataError(f"the case has a scan called {name!r}", advice="choose another name for the scan after")
+        return replace(
+            self, volumes=FrozenMapping({**self.volumes, name: confirmation.volume}),
+            labels=FrozenMapping({**self.labels, name: confirmation.labels}),
+            transforms=FrozenMapping({**self.transforms, (self.primary, name): confirmation.transform}),
+            confirmations=FrozenMapping({**self.confirmations, name: confirmation}),
+        )
 
     def without_plan(self, name: str) -> Case:
         """Return the case without a plan and all that it led to; ``DataError`` if there is none of that name."""

@@ -63,6 +63,26 @@ def make_patient(
     if maker is not None:
         patient: SyntheticPatient = maker(seed, kind, phase, noise_hu, matrix, slice_mm, table, monitor, conditions)
         return patient
+    drawn = draw_patient(seed, kind, phase, matrix, slice_mm, monitor, conditions)
+    return finish(drawn, noise_hu, table, seed)
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A patient drawn on a grid, before the scanner: the canvas may still be changed."""
+
+    build: Build
+    kind: str
+    canvas: Canvas
+    inside: Inside
+    shift_mm: NDArray[np.float64]
+    conditions: Conditions
+
+
+def draw_patient(
+    seed: int, kind: str, phase: str, matrix: int, slice_mm: float, monitor: Monitor, conditions: Conditions
+) -> Drawn:
+    """Draw an abdomen on a grid (see ``make_patient``)."""
     build = build_of(seed, phase, kind, conditions)
     rng = build.rng("position")
     shift = np.round(rng.uniform((-6, -165, -780), (6, -145, -480)), 1)
@@ -71,7 +91,7 @@ def make_patient(
     canvas = Canvas(_grid(build, kind, conditions, matrix, slice_mm, shift), tuple(shift), build.warp, build.warp_mm)
     draw(build, canvas, inside, monitor)
     monitor.progress(0.8)
-    return _finish(build, kind, canvas, inside, noise_hu, table, shift, conditions)
+    return Drawn(build, kind, canvas, inside, shift, conditions)
 
 
 def _grid(
@@ -91,10 +111,11 @@ def _grid(
     )
 
 
-def _finish(
-    build: Build, kind: str, canvas: Canvas, inside: Inside, noise_hu: float, table: bool, shift: NDArray[np.float64],
-    conditions: Conditions,
-) -> SyntheticPatient:
+def finish(drawn: Drawn, noise_hu: float, table: bool, noise_seed: int) -> SyntheticPatient:
+    """Let the scanner see a drawn patient: couch, arms, metal, noise of ``noise_seed``; return it with its truth."""
+    build, canvas, inside, shift, conditions = (
+        drawn.build, drawn.canvas, drawn.inside, drawn.shift_mm, drawn.conditions
+    )
     body = canvas.labels > 0
     dense = limbs.draw_arms(build, canvas) if conditions.arms else body
     canvas.image += canvas.free * np.float32(-1000)
@@ -112,9 +133,9 @@ def _finish(
     if mirrored:
         mirror(canvas)
         dense, along = dense[:, :, ::-1], None if along is None else along[:, :, ::-1]
-    array = acquire(canvas.image, dense, canvas.geometry.spacing_mm, noise_hu, build.seed, along)
+    array = acquire(canvas.image, dense, canvas.geometry.spacing_mm, noise_hu, noise_seed, along)
     facts = {
-        "source": "synthetic patient, generated from a seed", "kind": kind, "seed": str(build.seed),
+        "source": "synthetic patient, generated from a seed", "kind": drawn.kind, "seed": str(build.seed),
         "phase": build.phase, "noise_hu": f"{noise_hu:g}",
     }
     if conditions != USUAL:

@@ -27,21 +27,23 @@ if TYPE_CHECKING:
         simulate_case,
         warm_up,
     )
+    from anatomy_twin.pipeline.confirmation import confirm_case
     from anatomy_twin.pipeline.foreign import surface_case
     from anatomy_twin.pipeline.labels import edit_case, labels_case, load_labels, segment_case, target_case
     from anatomy_twin.pipeline.searching import robustness_case, search_case
     from anatomy_twin.pipeline.targets import candidates, centre_mm, choose_target, named_target
 
 __all__ = [
-    "add_plan", "assess_case", "candidates", "centre_mm", "check_tetrahedra", "choose_target", "edit_case",
-    "import_scan", "labels_case", "load_labels", "mesh_case", "named_target", "propose_case", "robustness_case",
-    "run_liver_ablation", "search_case", "segment_case", "simulate_case", "surface_case", "target_case",
-    "tetrahedra_case", "tetrahedra_facts", "vessels_case", "warm_up", "without",
+    "add_plan", "assess_case", "candidates", "centre_mm", "check_tetrahedra", "choose_target", "confirm_case",
+    "edit_case", "import_scan", "labels_case", "load_labels", "mesh_case", "named_target", "propose_case",
+    "robustness_case", "run_liver_ablation", "search_case", "segment_case", "simulate_case", "surface_case",
+    "target_case", "tetrahedra_case", "tetrahedra_facts", "vessels_case", "warm_up", "without",
 ]
 _PLACES = {
     "anatomy": ("check_tetrahedra", "mesh_case", "tetrahedra_case", "tetrahedra_facts", "vessels_case", "without"),
     "chain": ("add_plan", "assess_case", "import_scan", "propose_case", "run_liver_ablation", "simulate_case",
               "warm_up"),
+    "confirmation": ("confirm_case",),
     "foreign": ("surface_case",),
     "labels": ("edit_case", "labels_case", "load_labels", "segment_case", "target_case"),
     "searching": ("robustness_case", "search_case"),

@@ -30,6 +30,7 @@ from anatomy_twin.rehearsal import (
     targets_of,
 )
 from anatomy_twin.report.anatomy import segment_rows, structure_rows, vessel_rows
+from anatomy_twin.report.confirmation import confirmation_rows
 from anatomy_twin.units import Point, place_text
 
 SCHEMA_VERSION = 1
@@ -73,6 +74,7 @@ def build_content(case: Case, scene: Scene, plan_name: str) -> dict[str, Any]:
         "rules": [_rule_row(rule) for rule in _ordered_rules(check)],
         "costs": [{"name": c.name, "value": format_number(c.value, c.unit), "reason": c.reason} for c in check.costs]
         if check else [],
+        "confirmations": confirmation_rows(case, verdict_of),
         "numbers": [{**_number_row(quantity), "table": _table_of(quantity, listed)} for quantity in quantities],
         "number_notes": [note for note in dict.fromkeys(notes) if not (case.synthetic and GENERATED in note)],
         "simulation": _simulation(result),

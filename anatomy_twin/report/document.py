@@ -122,6 +122,7 @@ class _Story:
             self._rules()
         if content["simulation"]:
             self._simulation()
+        self._confirmations()
         self._numbers()
         self._segments()
         self._vessels()
@@ -291,6 +292,26 @@ class _Story:
                 f"simulated to {run['end']}.")
         self._section("Coagulation", [self._text(text), *self._pictures("damage")])
         self._section("Margin and course", self._pictures("margin", "course"))
+
+    def _confirmations(self) -> None:
+        for number, c in enumerate(self.content["confirmations"]):
+            assumed = f'Contraction of the coagulated tissue: <font color="#6d4c00">{escape(c["contraction"])}</font>'
+            rows = [
+                [self._text(n["label"]), self._text(n["shown"]),
+                 self._text("; ".join(part for part in (n["note"], n["place"]) if part), "small")]
+                for n in c["numbers"]
+            ]
+            last = f"<b>{escape(c['target'])}:</b> "
+            verdict = c["verdict"]
+            last += f'<font color="{verdict["colour"]}"><b>{verdict["symbol"]} {verdict["word"]}</b></font> '
+            self._section(f"Confirmation on the scan {c['name']}", [
+                self._markup(f"<b>Registration of the two scans:</b> {escape(c['registration'])}"),
+                *(self._text("\N{BULLET} " + line) for line in c["warnings"]), self._markup(assumed),
+                *(self._pictures("confirmation") if number == 0 else []),
+                self._headed(["Number", "Value", "Note and place"], rows, [2.2, 1.0, 4.2]),
+                self._text(f"Worst point: {c['place']} on the scan before, {c['place_after']} on the scan after."),
+                self._markup(last + escape(c["reason"])),
+            ])
 
     def _numbers(self) -> None:
         rows = [

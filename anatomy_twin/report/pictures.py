@@ -14,6 +14,7 @@ from anatomy_twin.errors import RenderError
 from anatomy_twin.rehearsal import PLANES, Scene, format_number
 from anatomy_twin.render import can_render, render_scene, slice_picture, territories_picture, trees_picture
 from anatomy_twin.render.views import view_axes
+from anatomy_twin.report.confirmation import confirmation_tasks
 
 SLICE_PIXELS = 560
 CLOSE_UP_MM = 120.0
@@ -45,7 +46,7 @@ def make_pictures(
     case: Case, scene: Scene, result: ThermalResult | None, monitor: Monitor = SILENT
 ) -> tuple[list[Figure], list[str]]:
     """Return the pictures of a case and its scene, and lines that say which ones could not be made and why."""
-    tasks = [*_tasks(scene, result), *_anatomy_tasks(case)]
+    tasks = [*_tasks(scene, result), *confirmation_tasks(case), *_anatomy_tasks(case)]
     figures, missing = [], []
     works, message = can_render()
     if not works:

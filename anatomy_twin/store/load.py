@@ -10,12 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-
 from anatomy_twin.core import (
     SILENT,
     Assessment,
     Case,
+    Confirmation,
     Display,
     FrozenMapping,
     Measurement,
@@ -23,7 +22,6 @@ from anatomy_twin.core import (
     Patient,
     PlanCheck,
     Step,
-    Transform,
     Volume,
     check_cancelled,
 )
@@ -31,6 +29,7 @@ from anatomy_twin.errors import Cancelled, StoreError, TwinError
 from anatomy_twin.store.anatomy_file import read_anatomy
 from anatomy_twin.store.case_zip import case_folder
 from anatomy_twin.store.codec import decode
+from anatomy_twin.store.confirmations import read_confirmation, read_transform
 from anatomy_twin.store.folder import check_relative, inside, printable
 from anatomy_twin.store.manifest import MANIFEST, TIMINGS, check_manifest, read_manifest
 from anatomy_twin.store.nrrd import decode_nrrd
@@ -172,7 +171,9 @@ def _case(reader: _Reader) -> Case:
             "primary": decode(str, contents["primary"], MANIFEST),
             "anatomy": read_anatomy(contents["anatomy"], reader.read),
             "patient": decode(Patient, contents["patient"], MANIFEST),
-            "transforms": FrozenMapping({_pair(entry): _transform(entry) for entry in contents["transforms"]}),
+            "transforms": FrozenMapping({
+                _pair(entry): read_transform(entry, reader.read, MANIFEST) for entry in contents["transforms"]
+            }),
             "plans": each("plans", lambda entry: plan_of_case(reader.json(entry["file"]), entry["file"])),
             "checks": each("checks", from_json(PlanCheck)),
             "results": each("results", lambda entry: read_result(entry["file"], reader.read)),
@@ -181,7 +182,13 @@ def _case(reader: _Reader) -> Case:
             "display": reader.whole(Display, "display") or Display(),
             "provenance": reader.whole(tuple[Step, ...], "provenance"),
         }
-    return Case(volumes=volumes.result(), **others)
+    scans = volumes.result()
+    confirmations: FrozenMapping[str, Confirmation] = FrozenMapping()
+    if "confirmations" in contents:  # since version 4
+        confirmations = each("confirmations", lambda entry: read_confirmation(
+            reader.json(entry["file"]), entry["file"], others["primary"], scans, others["labels"],
+            others["transforms"]))  # fmt: skip
+    return Case(volumes=scans, confirmations=confirmations, **others)
 
 
 def _measurements(reader: _Reader) -> FrozenMapping[str, Measurement]:
@@ -207,11 +214,6 @@ def _volume(entry: dict[str, Any], reader: _Reader) -> Volume:
 
 def _pair(entry: dict[str, Any]) -> tuple[str, str]:
     return decode(str, entry["fixed"], MANIFEST), decode(str, entry["moving"], MANIFEST)
-
-
-def _transform(entry: dict[str, Any]) -> Transform:
-    rows = decode(tuple[tuple[float, ...], ...], entry["matrix"], MANIFEST)
-    return Transform(np.array(rows, dtype=float), decode(float, entry["error_mm"], MANIFEST))
 
 
 def _timings(folder: Path, monitor: Monitor) -> FrozenMapping[str, float]:

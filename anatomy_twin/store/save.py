@@ -20,7 +20,6 @@ from anatomy_twin.core import (
     Plan,
     PlanCheck,
     Step,
-    Transform,
     Volume,
     check_cancelled,
 )
@@ -29,6 +28,7 @@ from anatomy_twin.notice import INTENDED_USE
 from anatomy_twin.store.anatomy_file import ANATOMY, anatomy_jobs
 from anatomy_twin.store.case_zip import ZipWriter, check_zip_target, is_zip_name
 from anatomy_twin.store.codec import encode
+from anatomy_twin.store.confirmations import confirmation_bytes, transform_entries
 from anatomy_twin.store.folder import safe_names
 from anatomy_twin.store.manifest import FORMAT, MANIFEST, SCHEMA_VERSION, TIMINGS
 from anatomy_twin.store.nrrd import encode_nrrd
@@ -155,13 +155,14 @@ def _contents(case: Case, jobs: Jobs) -> dict[str, Any]:
         "volumes": _each(case.volumes, "volumes", ".nrrd", _volume_entry, _volume_bytes, jobs),
         "labels": _each(case.labels, "labels", ".seg.nrrd", _nothing, encode_seg_nrrd, jobs),
         "anatomy": _anatomy(case, jobs),
-        "transforms": [_transform_entry(pair, transform) for pair, transform in case.transforms.items()],
+        "transforms": transform_entries(case.transforms, jobs),
         "plans": _each(case.plans, "plans", ".json", _nothing, lambda plan: dump(encode(Plan, plan)), jobs),
         "checks": _each(case.checks, "checks", ".json", _nothing, lambda c: dump(encode(PlanCheck, c)), jobs),
         "results": _results(case, jobs),
         "assessments": _each(
             case.assessments, "assessments", ".json", _nothing, lambda a: dump(encode(Assessment, a)), jobs
         ),
+        "confirmations": _each(case.confirmations, "confirmations", ".json", _nothing, confirmation_bytes, jobs),
         "measurements": _whole(tuple[Measurement, ...], tuple(case.measurements.values()), "measurements.json", jobs),
         "display": _whole(Display, case.display, "display.json", jobs),
         "provenance": _whole(tuple[Step, ...], case.provenance, "provenance.json", jobs),
@@ -197,15 +198,6 @@ def _volume_entry(volume: Volume) -> dict[str, Any]:
         "warnings": encode(tuple[str, ...], volume.warnings),
         "facts": encode(Mapping[str, str], volume.facts),
         "instances": encode(tuple[str, ...], volume.instances),
-    }
-
-
-def _transform_entry(pair: tuple[str, str], transform: Transform) -> dict[str, Any]:
-    fixed, moving = pair
-    rows: Any = transform.matrix
-    return {
-        "fixed": fixed, "moving": moving, "matrix": [[float(value) for value in row] for row in rows],
-        "error_mm": float(transform.error_mm),
     }
 
 

@@ -1,0 +1,124 @@
+"""What the report says and shows of a confirmation: how well the scans were registered before anything else."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anatomy_twin.assess import Boundary, mask_boundary
+from anatomy_twin.core import Case, Confirmation
+from anatomy_twin.rehearsal import format_number, structure_label
+from anatomy_twin.units import place_text
+
+VERDICT_OF: Final = {
+    "complete with margin": "met", "borderline": "borderline", "incomplete": "not met", "uncertain": "not checked",
+}
+WINDOW: Final = (-60.0, 240.0)
+WIDTH_MM: Final = 110.0
+PIXELS: Final = 440
+TUMOUR, ZONE, WORST = "#43d675", "#ffc446", "#ff5a3c"
+
+
+def confirmation_rows(case: Case, verdict_of: Any) -> list[dict[str, Any]]:
+    """Return a row per confirmation: registration, warnings, assumptions, numbers, then the verdict."""
+    rows = []
+    for found in case.confirmations.values():
+        rows.append({
+            "name": found.name, "target": structure_label(found.target), "plan": found.plan_name,
+            "registration": found.registration, "error_mm": found.error_mm, "error_p95_mm": found.error_p95_mm,
+            "warnings": list(found.warnings),
+            "contraction": f"{found.contraction_percent:g} % of length, assumed",
+            "numbers": [
+                {"label": q.label, "shown": "not checked" if q.value is None else format_number(q.value, q.unit),
+                 "note": q.note, "place": "" if q.place_mm is None else place_text(q.place_mm)}
+                for q in found.quantities
+            ],
+            "place": place_text(found.place_mm), "place_after": place_text(found.place_after_mm),
+            "margin": found.margin_text, "verdict_text": found.verdict, "reason": found.reason,
+            "verdict": {**verdict_of(VERDICT_OF[found.verdict]), "word": found.verdict},
+        })  # fmt: skip
+    return rows
+
+
+def confirmation_tasks(case: Case) -> list[tuple[str, str, Any]]:
+    """Return (group, caption, function that draws) of two slices and the histogram of each confirmation."""
+    tasks: list[tuple[str, str, Any]] = []
+    for found in case.confirmations.values():
+        tumour = _tumour(case, found)
+        for plane in ("axial", "coronal"):
+            caption = (f"{plane.capitalize()} slice of the scan {found.name} through the worst point: zone (yellow), "
+                       f"{structure_label(found.target).lower()} of before (green), worst point (cross)")  # fmt: skip
+            tasks.append(("confirmation", caption, lambda plane=plane, found=found, tumour=tumour: slice_of(
+                found, tumour, plane)))
+        caption = "Margins over the surface of the target: parts of it in percent"
+        tasks.append(("confirmation", caption, lambda found=found: histogram_of(found)))
+    return tasks
+
+
+def _tumour(case: Case, found: Confirmation) -> Boundary:
+    labels = case.label_map.reindexed(*case.label_map.geometry.canonical_axes())
+    return mask_boundary(labels.mask(found.target), labels.geometry)
+
+
+def slice_of(found: Confirmation, tumour: Boundary, plane: str) -> NDArray[np.uint8]:
+    """Draw the scan after through the worst point: zone, target carried over, worst point; RGB."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from scipy import ndimage
+
+    right = np.array([1.0, 0.0, 0.0])  # the patient's right is on the left of the picture
+    down = np.array([0.0, 1.0, 0.0]) if plane == "axial" else np.array([0.0, 0.0, -1.0])
+    steps = (np.arange(PIXELS) - 0.5 * (PIXELS - 1)) * WIDTH_MM / PIXELS
+    places = np.asarray(found.place_after_mm) + steps[None, :, None] * right + steps[:, None, None] * down
+    at = np.moveaxis(found.volume.geometry.to_index(places), -1, 0)
+    image = ndimage.map_coordinates(np.asarray(found.volume.array, np.float32), at, order=1, cval=-1000.0)
+    zone = mask_boundary(found.labels.mask("ablation_zone"), found.labels.geometry).sample(places)
+    before = tumour.sample(found.transform.to_fixed(places))
+    figure = Figure(figsize=(PIXELS / 100, PIXELS / 100), dpi=100, facecolor="black")
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    axes.imshow(image, cmap="gray", vmin=WINDOW[0], vmax=WINDOW[1], interpolation="nearest")
+    for field, colour in ((zone, ZONE), (before, TUMOUR)):
+        if field.min() < 0 < field.max():
+            axes.contour(field, levels=[0.0], colors="black", linewidths=3.2)
+            axes.contour(field, levels=[0.0], colors=colour, linewidths=1.8)
+    middle = 0.5 * (PIXELS - 1)
+    axes.plot([middle], [middle], "+", color="black", markersize=17, markeredgewidth=4)
+    axes.plot([middle], [middle], "+", color=WORST, markersize=15, markeredgewidth=2)
+    ten = 10.0 * PIXELS / WIDTH_MM
+    axes.plot([14, 14 + 2 * ten], [PIXELS - 16] * 2, color="white", linewidth=2.5)
+    axes.text(14, PIXELS - 22, "20 mm", color="white", fontsize=9, va="bottom")
+    axes.text(10, 12, "R" if plane == "axial" else "R  coronal", color="white", fontsize=10, va="top")
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def histogram_of(found: Confirmation) -> NDArray[np.uint8]:
+    """Draw how margins are spread over the target's surface, with the limits and the registration's error; RGB."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(PIXELS / 100, PIXELS / 100), dpi=100, facecolor="white", layout="constrained")
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    edges, shares = np.array(found.histogram_edges_mm), np.array(found.histogram_percent)
+    colours = ["#be3412" if low < 0 else "#b07600" if low < 5 else "#007276" for low in edges[:-1]]
+    axes.bar(edges[:-1], shares, width=np.diff(edges), align="edge", color=colours, edgecolor="white")
+    for limit, name in ((0.0, "0"), (5.0, "5 mm")):
+        axes.axvline(limit, color="#30343c", linewidth=1.2, linestyle="--")
+        axes.text(limit, 1.01, name, transform=axes.get_xaxis_transform(), ha="center", va="bottom", fontsize=8)
+    top = float(shares.max()) if shares.size else 1.0
+    if found.low_mm is not None and found.high_mm is not None:
+        axes.plot([found.low_mm, found.high_mm], [0.94 * top] * 2, color="black", linewidth=2.2, solid_capstyle="butt")
+    axes.plot([found.margin_mm], [0.94 * top], "o", color="black", markersize=5)
+    axes.text(found.margin_mm, 0.97 * top, "least", ha="center", va="bottom", fontsize=8)
+    axes.set_xlabel("margin (mm)")
+    axes.set_ylabel("surface of the target (%)")
+    axes.set_xlim(min(float(edges[0]), -1.0), max(float(edges[-1]), 6.0))
+    axes.set_ylim(0, 1.12 * top)
+    axes.spines[["top", "right"]].set_visible(False)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()

@@ -1,0 +1,222 @@
+"""An ablation is held against a later scan: analytic cases, limits, a synthetic patient with truth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import anatomy_twin as at
+from anatomy_twin.assess.confirmation import judge
+from anatomy_twin.core import Code, LabelMap, Segment, Transform, Volume, VolumeGeometry
+from anatomy_twin.errors import DataError, PlanError, SegmentationError
+from anatomy_twin.registration import Quality, Registration
+from tests.support.second_scan import after, before, moved, zone
+
+MIDDLE = np.array([3.0, -8.0, 12.0])
+SHIFT = np.array([7.3, -4.1, 9.6])
+SPACING = (1.5, 1.0, 1.0)
+
+
+def grid(middle):
+    shape = (64, 96, 96)
+    start = middle - 0.5 * (np.array(shape[::-1]) - 1) * SPACING[::-1]
+    return VolumeGeometry.upright(shape, SPACING, tuple(start))
+
+
+def labels_of(geometry, **inside):
+    """Segments from functions of points (..., 3): the liver in layer 0, every other one in a layer of its own."""
+    points = geometry.to_world(np.moveaxis(np.indices(geometry.shape), 0, -1))
+    stack = np.stack([np.asarray(test(points)) for test in inside.values()]).astype(np.uint8)
+    segments = tuple(
+        Segment(name, n, 1, Code("SCT", "1", name), (200, 100, 100), "truth", "" if name == "liver" else "liver")
+        for n, name in enumerate(inside)
+    )
+    return LabelMap(stack, geometry, segments)
+
+
+def ball(centre, radius):
+    return lambda points: ((points - centre) ** 2).sum(axis=-1) <= radius**2
+
+
+def off(shift, radius):
+    return ball(np.add(MIDDLE, shift), radius)
+
+
+def registered(error_mm=0.4, shift=SHIFT):
+    matrix = np.eye(4)
+    matrix[:3, 3] = shift
+    kind = "not checked" if error_mm is None else "landmarks"
+    quality = Quality(kind, error_mm, error_mm, error_mm, 3, "stated")
+    return Registration(Transform(matrix, error_mm), quality, matrix, "liver", 1.0, 1.0)
+
+
+def confirmed(zone_test, *, tumour=None, liver=None, error_mm=0.4, contraction=0.0):
+    """Confirm an ablation of a ball of 10 mm by a zone that is given in the frame of before."""
+    first = labels_of(grid(MIDDLE), liver=liver or ball(MIDDLE, 42.0), tumour_1=tumour or ball(MIDDLE, 10.0))
+    second = labels_of(grid(MIDDLE + SHIFT + (1.0, 0.5, 0.3)), ablation_zone=lambda points: zone_test(points - SHIFT))
+    volume = Volume(np.zeros(first.geometry.shape, np.int16), first.geometry)
+    later = Volume(np.zeros(second.geometry.shape, np.int16), second.geometry)
+    case = at.Case.new(volume=volume, labels=first)
+    return at.confirm_ablation(case, later, post_labels=second, registration=registered(error_mm),
+                               contraction_percent=contraction)  # fmt: skip
+
+
+def ellipsoid(centre, axes):
+    return lambda points: (((points - centre) / np.array(axes)) ** 2).sum(axis=-1) <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("test", "margin", "direction"),
+    [
+        (ball(MIDDLE, 17.0), 7.0, None),
+        (off((0, 5.0, 0), 18.0), 3.0, (0, -1, 0)),
+        (off((0, 0, 9.0), 14.0), -5.0, (0, 0, -1)),
+        (ellipsoid(MIDDLE, (22.0, 13.0, 16.0)), 3.0, None),
+    ],
+)
+def test_margins_of_analytic_zones_agree_within_half_a_millimetre(test, margin, direction):
+    found = confirmed(test)
+    assert found.margin_mm == pytest.approx(margin, abs=0.5)
+    assert found.low_mm == pytest.approx(found.margin_mm - 0.4) and found.error_mm == 0.4
+    assert np.allclose(np.subtract(found.place_after_mm, found.place_mm), SHIFT, atol=0.11)
+    if direction is not None:
+        way = np.subtract(found.place_mm, MIDDLE)
+        assert way @ np.array(direction) > 0.95 * np.linalg.norm(way)
+        assert np.linalg.norm(way) == pytest.approx(10.0, abs=1.0)
+
+
+def test_the_histogram_tells_how_margins_are_spread():
+    found = confirmed(off((0, 5.0, 0), 18.0))  # margins from 3 to 13 mm, evenly spread over a ball
+    edges, shares = np.array(found.histogram_edges_mm), np.array(found.histogram_percent)
+    assert shares.sum() == pytest.approx(100.0, abs=0.1) and edges[0] in (2.0, 3.0) and edges[-1] in (13.0, 14.0)
+    # the cap whose margin is below 8 mm: distance to the shifted centre above 10 mm
+    points = np.random.default_rng(4).normal(size=(200000, 3))
+    points = 10.0 * points / np.linalg.norm(points, axis=1)[:, None]
+    true = 18.0 - np.linalg.norm(points - (0, 5.0, 0), axis=1)
+    assert shares[edges[:-1] < 8.0].sum() == pytest.approx(100.0 * (true < 8.0).mean(), abs=4.0)
+
+
+def test_what_is_not_covered_is_told_in_percent_and_ml():
+    found = confirmed(off((0, 0, 9.0), 14.0))
+    rng = np.random.default_rng(5)
+    points = rng.uniform(-16, 16, (400000, 3))
+    away = np.linalg.norm(points, axis=1)
+    dead = np.linalg.norm(points - (0, 0, 9.0), axis=1) <= 14.0
+    rim, inside = (away > 10) & (away <= 15), away <= 10
+    assert found["rim_left_percent"].value == pytest.approx(100 * (~dead[rim]).mean(), abs=2.0)
+    assert found["rim_left_ml"].value == pytest.approx((~dead & rim).mean() * 32.0**3 / 1000, rel=0.05)
+    assert found["target_percent"].value == pytest.approx(100 * dead[inside].mean(), abs=2.0)
+    assert found.verdict == "incomplete" and found["minimal_margin_mm"].verdict == "not met"
+
+
+def test_contraction_is_a_stated_assumption_that_makes_the_zone_larger():
+    plain, grown = (confirmed(off((2.0, 0, 0), 15.0), contraction=percent) for percent in (0.0, 12.0))
+    assert plain.margin_mm == pytest.approx(3.0, abs=0.5)
+    assert grown.margin_mm == pytest.approx(15.0 / 0.88 - 12.0, abs=0.5)
+    assert grown.contraction_percent == 12.0 and any("contraction" in line for line in grown.assumed)
+    with pytest.raises(DataError, match="contraction_percent is 60"):
+        confirmed(ball(MIDDLE, 15.0), contraction=60.0)
+
+
+def test_a_rim_that_ends_at_the_capsule_is_left_out():
+    def half(points):
+        return ball(MIDDLE, 42.0)(points) & (points[..., 0] < MIDDLE[0] + 12.0)
+
+    zone_there = ball(MIDDLE, 20.0)
+    found = confirmed(lambda points: zone_there(points) & half(points), liver=half)
+    assert found.margin_mm > 5.0 and found.verdict == "complete with margin"
+    assert "left out where the zone reaches" in found["minimal_margin_mm"].note
+    short = confirmed(lambda points: ball(MIDDLE, 18.0)(points) & (points[..., 0] < MIDDLE[0] + 10.5), liver=half)
+    assert short.margin_mm == pytest.approx(0.5, abs=0.8) and short.verdict != "complete with margin"
+
+
+@pytest.mark.parametrize(
+    ("margin", "error", "verdict"),
+    [
+        (6.0, 0.9, "complete with margin"), (5.0, 0.0, "complete with margin"), (5.5, 0.6, "uncertain"),
+        (3.0, 1.0, "borderline"), (0.0, 0.0, "borderline"), (0.5, 0.6, "uncertain"), (-2.0, 1.5, "incomplete"),
+        (-0.1, 0.0, "incomplete"), (9.0, None, "uncertain"), (2.5, 4.0, "uncertain"),
+    ],
+)
+def test_verdicts_follow_the_limits_and_the_interval(margin, error, verdict):
+    said, reason = judge(margin, error)
+    assert said == verdict
+    assert ("not checked" in reason) == (error is None)
+
+
+def test_no_error_of_the_registration_no_verdict():
+    found = confirmed(ball(MIDDLE, 18.0), error_mm=None)
+    assert found.verdict == "uncertain" and found.low_mm is None and "not checked" in found.margin_text
+    assert found["registration_error_mm"].verdict == "not checked"
+
+
+def test_a_flagged_outline_cannot_be_complete():
+    first = labels_of(grid(MIDDLE), liver=ball(MIDDLE, 42.0), tumour_1=ball(MIDDLE, 10.0))
+    first = replace(first, segments=(first.segments[0], replace(first.segments[1], state="check")))
+    second = labels_of(grid(MIDDLE + SHIFT), ablation_zone=ball(MIDDLE + SHIFT, 19.0))
+    case = at.Case.new(volume=Volume(np.zeros(first.geometry.shape, np.int16), first.geometry), labels=first)
+    later = Volume(np.zeros(second.geometry.shape, np.int16), second.geometry)
+    found = at.confirm_ablation(case, later, post_labels=second, registration=registered())
+    assert found.verdict == "uncertain" and "tumour 1 is to be confirmed" in found.reason
+
+
+@pytest.fixture(scope="module")
+def patient():
+    """The case of before and its confirmation on the scan after, whose zone is found."""
+    case = at.Case.new(volume=before().volume, labels=before().truth)
+    truth = after().truth
+    known = replace(truth, segments=tuple(s for s in truth.segments if s.name == "liver"))
+    return case, at.confirm_ablation(case, after().volume, target="tumour_1", post_labels=known)
+
+
+def test_the_zone_of_a_patient_is_found(patient):
+    found, truth = patient[1], after().truth.mask("ablation_zone")
+    mask = found.labels.mask("ablation_zone")
+    assert 2.0 * (mask & truth).sum() / (mask.sum() + truth.sum()) > 0.9
+    assert found["zone_ml"].value == pytest.approx(after().truth.volume_ml("ablation_zone"), rel=0.06)
+    assert found.labels.segment("ablation_zone").state == "ok"
+
+
+def test_the_margin_of_a_patient_is_the_true_one(patient):
+    found = patient[1]
+    points = before().volume.geometry.to_world(np.argwhere(before().truth.mask("tumour_1")))
+    axis = np.array(zone().direction) / np.linalg.norm(zone().direction)
+    rng = np.random.default_rng(6)
+    shell = rng.normal(size=(4000, 3))
+    shell /= np.linalg.norm(shell, axis=1)[:, None]
+    along = shell @ axis
+    side = shell - along[:, None] * axis
+    surface = np.array(zone().centre_mm) + 24.0 * along[:, None] * axis + 19.0 * side
+    away = np.linalg.norm(points[:, None] - surface[None, ::4], axis=2).min(axis=1)
+    half_voxel = 0.5 * np.mean(before().volume.geometry.spacing_mm)
+    true = float(away.min()) - half_voxel  # of the outermost voxel centres, less half a voxel
+    assert found.margin_mm == pytest.approx(true, abs=1.5)
+    there = moved().to_second(np.array(found.place_mm))
+    assert np.linalg.norm(there - found.place_after_mm) < 1.0
+    assert found.registration.startswith("distance of the surfaces") and found.synthetic
+    assert found.verdict in ("complete with margin", "uncertain") and found.margin_mm > 3.5
+
+
+def test_where_nothing_was_ablated_nothing_is_confirmed():
+    case = at.Case.new(volume=before().volume, labels=before().truth)
+    values = before().volume.array.copy()
+    liver = before().truth.mask("liver")
+    values[liver] = 110
+    same = registered(0.5, (0.0, 0.0, 0.0))
+    with pytest.raises(SegmentationError, match="no ablation zone can be told"):
+        at.confirm_ablation(case, replace(before().volume, array=values), target="tumour_1", registration=same)
+
+
+def test_what_was_treated_must_be_clear():
+    case = at.Case.new(volume=before().volume, labels=before().truth)
+    same = registered(0.5, (0.0, 0.0, 0.0))
+    with pytest.raises(PlanError, match="which target was treated is not said"):
+        at.confirm_ablation(case, before().volume, registration=same)
+    with pytest.raises(PlanError, match="no structure is called 'tumour_9'"):
+        at.confirm_ablation(case, before().volume, target="tumour_9", registration=same)
+    with pytest.raises(DataError, match="no plan is called 'B'"):
+        at.confirm_ablation(case, before().volume, "B", registration=same)
+    with pytest.raises(DataError, match="scan called 'scan'"):
+        at.confirm_ablation(case, before().volume, target="tumour_1", registration=same, name="scan")
