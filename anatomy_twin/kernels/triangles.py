@@ -43,7 +43,7 @@ def least_distance_mm(points: NDArray[Any], corners: NDArray[Any], near: NDArray
             # shares of the corners in the foot of the perpendicular
             second = ((wy * vz - wz * vy) * nx + (wz * vx - wx * vz) * ny + (wx * vy - wy * vx) * nz) / size
             third = ((uy * wz - uz * wy) * nx + (uz * wx - ux * wz) * ny + (ux * wy - uy * wx) * nz) / size
-            if flat > 1e-20 and second >= 0.0 and third >= 0.0 and second + third <= 1.0:
+            if flat > 1e-14 and second >= 0.0 and third >= 0.0 and second + third <= 1.0:
                 height = wx * nx + wy * ny + wz * nz
                 least = min(least, height * height / size)
                 continue
