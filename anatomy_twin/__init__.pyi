@@ -66,6 +66,9 @@ from .segmentation import add_target as add_target
 from .segmentation import editing as editing
 from .segmentation import segment as segment
 from .simulation import simulate as simulate
+from .simulation.thermal import ThermalModel as ThermalModel
+from .simulation.thermal.cardiac import CardiacLesion as CardiacLesion
+from .simulation.thermal.cardiac import cardiac_lesion as cardiac_lesion
 from .store import load_case as load_case
 from .store import load_plan as load_plan
 from .store import save_case as save_case

@@ -13,12 +13,23 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("case", metavar="CASE")
     parser.add_argument("--plan", default="A", metavar="NAME")
     parser.add_argument("--refine", action="store_true", help="shorten the plan to the time that reaches the margin")
+    parser.add_argument("--verdict", metavar="NAME", help="what decides that tissue is dead: arrhenius (default), "
+                        "cem43, isotherm_50, isotherm_60; of cold isotherm_-20 (default), isotherm_-40")
+    parser.add_argument("--spacing", type=float, metavar="MM", help="edge of the voxels (default: 1)")
+    parser.add_argument("--cooling", type=float, metavar="S", help="go on after the power is off (default: 0)")
+    parser.add_argument("--perfusion", type=float, metavar="FACTOR", help="scale the perfusion (default: 1)")
     options = parser.read(arguments)
     from anatomy_twin.pipeline import simulate_case
+    from anatomy_twin.simulation.thermal import ThermalModel
 
+    named = {
+        "verdict": options.verdict, "spacing_mm": options.spacing, "cooling_s": options.cooling,
+        "perfusion_factor": options.perfusion,
+    }
+    model = ThermalModel(**{name: value for name, value in named.items() if value is not None})
     case = open_case(options.case)
     with terminal_monitor() as monitor:
-        case = simulate_case(case, options.plan, refine=options.refine, monitor=monitor)
+        case = simulate_case(case, options.plan, refine=options.refine, model=model, monitor=monitor)
     keep_case(case, options.case)
     result = case.results[options.plan]
     document = {

@@ -28,6 +28,7 @@ from anatomy_twin.plan import EntryMap, Proposal, check_plan, load_device, propo
 from anatomy_twin.scan import load_volume
 from anatomy_twin.search import confirm_duration
 from anatomy_twin.simulation import simulate
+from anatomy_twin.simulation.thermal import ThermalModel
 from anatomy_twin.units import check_range
 from anatomy_twin.worker import run_limited
 
@@ -84,15 +85,21 @@ def add_plan(case: Case, plan: Plan, monitor: Monitor = SILENT) -> Case:
     return recorded(case.with_plan(plan, check), "checking the plan", {"plan": plan.name}, clock)
 
 
-def simulate_case(case: Case, plan_name: str = "A", *, refine: bool = False, monitor: Monitor = SILENT) -> Case:
-    """Simulate one plan. With ``refine`` the shortest duration that reaches the margin replaces the planned one."""
+def simulate_case(
+    case: Case, plan_name: str = "A", *, refine: bool = False, model: ThermalModel | None = None,
+    monitor: Monitor = SILENT,
+) -> Case:
+    """Simulate one plan. With ``refine`` the shortest duration that reaches the margin replaces the planned one.
+
+    ``model`` holds the choices of the simulator (default: its own).
+    """
     plan = case.plan(plan_name)
     with timed_stage("simulating the heat", monitor) as clock:
         if refine and isinstance(plan, AblationPlan):
-            plan, result = confirm_duration(case, plan, monitor=monitor)
+            plan, result = confirm_duration(case, plan, monitor=monitor, model=model)
             case = case.with_plan(plan, check_plan(case, plan))
         else:
-            result = simulate(case, plan, monitor=monitor)
+            result = simulate(case, plan, model, monitor=monitor)
         for warning in result.warnings:
             monitor.warn(warning)
     return recorded(case.with_result(result), "simulating the heat", _simulation_facts(result), clock)

@@ -33,6 +33,7 @@ SPACING_MM: Final = 2.5
 ROOM_MM: Final = 20.0  # tissue around the expected zone: a quarter of the voxels less than in the simulation
 COUNT_MM: Final = 1.25  # coverage is counted on this grid
 REACH_MM: Final = 20.0  # how far a plan may be moved before the ground is laid anew
+CONTROL_S: Final = 6.0  # a generator acts this often: about a step of the coarse grid
 COARSEST_MM: Final = 4.0
 LARGEST_VOXELS: Final = 150_000  # of the box of a plan; a larger one gets a coarser grid
 LONGEST_FREEZING_STEP_S: Final = 10.0
@@ -63,7 +64,7 @@ def prepare(case: Case, plan: Plan, *, spacing_mm: float = SPACING_MM) -> Prepar
     plan = _ablation(plan)
     labels = case.label_map.reindexed(*case.label_map.geometry.canonical_axes())
     extent = assembly.extent_of(labels, plan)
-    model = ThermalModel(spacing_mm=spacing_mm, room_mm=ROOM_MM, snapshots=1)
+    model = ThermalModel(spacing_mm=spacing_mm, room_mm=ROOM_MM, snapshots=1, control_s=CONTROL_S)
     box, _ = assembly.box_within(labels.geometry, extent, plan, model)
     if int(np.prod(box.shape)) > LARGEST_VOXELS:
         larger = spacing_mm * (int(np.prod(box.shape)) / LARGEST_VOXELS) ** (1.0 / 3.0)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.simulation.thermal import electric, generator
-from anatomy_twin.simulation.thermal.electric import ElectricSystem, Field
+from anatomy_twin.simulation.thermal.electric import ElectricSystem, Electrode, Field
 from anatomy_twin.simulation.thermal.generator import Generator, Reading
 
 TRACES = ("time_s", "applicator", "power_w", "impedance_ohm", "sensor_c")
@@ -18,7 +18,8 @@ TRACES = ("time_s", "applicator", "power_w", "impedance_ohm", "sensor_c")
 class Driver:
     """The memory of a generator in a run. ``heat_w`` [k, j, i] is what it gives now, None for nothing.
 
-    ``rows`` are the values of ``TRACES``, one row per measurement; ``energy_j`` what was given in all.
+    ``rows`` are the values of ``TRACES``, one row per measurement; ``energy_j`` what was given in all,
+    ``volts2`` the square of the voltage at the electrode.
     """
 
     system: ElectricSystem
@@ -29,6 +30,7 @@ class Driver:
     energy_j: float = 0.0
     next_s: float = -1.0
     solved: int = 0
+    volts2: float = 0.0
 
 
 def begin(system: ElectricSystem, state: Generator | None) -> Driver:
@@ -47,18 +49,20 @@ def act(driver: Driver, temperature_c: NDArray[np.floating], time_s: float, step
     ready = tuple(one.start_s - 1e-6 <= time_s < one.stop_s - 1e-6 for one in driver.system.electrodes)
     if not any(ready):
         was = driver.heat_w is not None
-        driver.heat_w, driver.generator = None, generator.off(driver.generator)
+        driver.heat_w, driver.volts2, driver.generator = None, 0.0, generator.off(driver.generator)
         return was
     state = generator.switch(driver.generator, driver.system.protocol, ready, time_s)
     electrode = driver.system.electrodes[state.active]
     resumes = not state.on and time_s >= state.off_until_s - 1e-9
     found = _field(driver, state.active, temperature_c, resumes)
     beyond = float(driver.system.protocol.get("series_ohm", 0.0))
-    reading = Reading(1.0 / found.conductance_s + beyond, _sensed(electrode.sensors, temperature_c))
+    sensed = _sensed(driver.system, electrode, found, temperature_c, driver.volts2)
+    reading = Reading(1.0 / found.conductance_s + beyond, sensed)
     state = generator.drive(state, driver.system.protocol, reading, electrode.power_w, time_s, interval)
     driver.generator = state
     # heat per volt squared times V^2 = P / conductance
     scale = state.power_w / found.conductance_s / (1.0 + beyond * found.conductance_s)
+    driver.volts2 = scale
     driver.heat_w = found.heat_w * found.heat_w.dtype.type(scale) if state.power_w > 0 else None
     driver.rows.append((time_s, float(electrode.applicator), state.power_w, reading.impedance_ohm, reading.sensor_c))
     return True
@@ -81,7 +85,15 @@ def _field(driver: Driver, number: int, temperature_c: NDArray[np.floating], ane
     return driver.fields[number]
 
 
-def _sensed(sensors: NDArray[np.int64], temperature_c: NDArray[np.floating]) -> float:
-    if not len(sensors):
+def _sensed(
+    system: ElectricSystem, electrode: Electrode, found: Field, temperature_c: NDArray[np.floating], volts2: float
+) -> float:
+    """Return the mean temperature of an electrode's sensors, which lie at its surface, at the square of its voltage."""
+    if not len(electrode.sensors):
         return float("nan")
-    return float(np.mean(temperature_c[tuple(sensors.T)], dtype=np.float64))
+    at = tuple(electrode.sensors.T)
+    voxel = temperature_c[at].astype(np.float64)
+    missing = 1.0 - found.potential[at].astype(np.float64)
+    rise = electrode.sensor_gain * found.conductivity_s_m[at] * missing**2 * volts2
+    # water that boils keeps the surface there
+    return float(np.mean(np.maximum(voxel, np.minimum(voxel + rise, system.boil_from_c))))

@@ -31,6 +31,7 @@ class Electrode:
     """One needle (or one bundle of tines at one potential): ``exchange_m`` [k, j, i], S per S/m, with each voxel.
 
     ``sensors`` (n, 3) are the voxels of its temperature sensors; ``start_s`` and ``stop_s`` when it may be on.
+    ``sensor_gain`` is what its surface is hotter than the voxel around it, see ``surface_gain``.
     """
 
     applicator: int
@@ -39,6 +40,7 @@ class Electrode:
     power_w: float
     start_s: float
     stop_s: float
+    sensor_gain: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "exchange_m", read_only(np.ascontiguousarray(self.exchange_m), "exchange_m", ndim=3))
@@ -169,6 +171,18 @@ def needle_exchange_m(
     for start, stop in lines_mm:
         total += line_exchange.line_weights(geometry.shape, geometry.to_index(start), geometry.to_index(stop), WIDTH)
     return total * (2.0 * np.pi * line_exchange.strength(radius / (WIDTH * spacing)) * spacing * 1e-3)
+
+
+def surface_gain(radius_mm: float, spacing_mm: float, conductivity_w_m_k: float) -> float:
+    """Return by how much the surface of a needle is hotter than its voxel, in K per (S/m V^2) of (1 - V)^2 s U^2.
+
+    A line of current I' per length heats by I'^2 / (4 pi^2 s r^2); where no heat passes the metal the steady rise from
+    r to its surface is I'^2 / (8 pi^2 s k) ln(r / r0)^2. A voxel in the middle of the Gaussian ``WIDTH`` is as warm as
+    tissue at 1.06 widths (the mean logarithm of its radii). I' = 2 pi s g (U - V).
+    """
+    strength = line_exchange.strength(radius_mm / (WIDTH * spacing_mm))
+    across = max(0.0, float(np.log(1.06 * WIDTH * spacing_mm / radius_mm)))
+    return strength**2 * across**2 / (2.0 * conductivity_w_m_k)
 
 
 def open_sides_m(geometry: VolumeGeometry, centre_mm: Any) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from anatomy_twin import catalog
 from anatomy_twin.core import Applicator, Tissue, VolumeGeometry
 from anatomy_twin.errors import SimulationError
-from anatomy_twin.simulation.thermal import electric, sources
+from anatomy_twin.simulation.thermal import electric, sources, tissues
 from anatomy_twin.simulation.thermal.base import Evaporation, HeatPulse, ThermalModel
 from anatomy_twin.simulation.thermal.electric import ElectricSystem, Electrode
 
@@ -97,9 +97,12 @@ def _electrode(
         place = "{:.1f}, {:.1f}, {:.1f} mm LPS".format(*where[outside[0]])
         part = "a tine" if "tines" in shape else "the tip"
         raise SimulationError(f"{part} of applicator {number} lies outside the grid", where=place)
+    gain = 0.0 if "coolant_c" in shape else electric.surface_gain(
+        _radius_mm(applicator), box.spacing_mm[0], tissues.tissue("liver").conductivity_w_m_k
+    )
     return Electrode(
         number, exchange.astype(model.dtype), np.array([box.voxel_of(point) for point in where]), applicator.power_w,
-        applicator.start_s, applicator.start_s + applicator.duration_s,
+        applicator.start_s, applicator.start_s + applicator.duration_s, gain,
     )
 
 
