@@ -199,8 +199,9 @@ def test_the_preview_of_a_freezing_is_near_the_run(block, result):
     plan = frozen_plan(centre)
     preview = live_thermal.preview(live_thermal.prepare(case, plan), plan)
     ablated = next(one for one in preview.quantities if one.name == "ablated_ml")
+    assert "first freeze" in preview.caption
     assert ablated.value == pytest.approx(result.coagulated_ml, rel=0.15)
-    assert preview.surface.volume_ml == pytest.approx(result.surface.volume_ml, rel=0.12)
+    assert preview.surface.volume_ml == pytest.approx(result.surface.volume_ml, rel=0.15)
 
 
 def test_the_zone_is_measured_on_the_isotherm_and_organs_must_not_freeze(block, result):

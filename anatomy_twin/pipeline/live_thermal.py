@@ -33,8 +33,9 @@ COUNT_MM: Final = 1.25  # volumes are counted on this grid
 REACH_MM: Final = 20.0  # how far a plan may be moved before the ground is laid anew
 COARSEST_MM: Final = 4.0
 LARGEST_VOXELS: Final = 150_000  # of the box of a plan; a larger one gets a coarser grid
-LONGEST_FREEZING_STEP_S: Final = 10.0
+LONGEST_FREEZING_STEP_S: Final = 22.0
 CAPTION: Final = "preview on a {spacing:g} mm grid, not the simulation"
+FIRST_FREEZE: Final = "preview of the first freeze on a {spacing:g} mm grid, not the simulation"
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +95,7 @@ def preview(prepared: Any, plan: Plan, monitor: Monitor = SILENT) -> Preview:
         raise NeedsPreparing("the plan was moved beyond the prepared ground")
     level, field = _burnt(prepared, box, plan, warnings, monitor)
     zone = Boundary(field, box)
-    caption = CAPTION.format(spacing=prepared.model.spacing_mm)
+    caption = (FIRST_FREEZE if cryo.freezes(plan) else CAPTION).format(spacing=prepared.model.spacing_mm)
     quantities, surface = _read_off(prepared, plan, level, zone, caption)
     return Preview(plan, quantities, level, box, surface, caption, time.perf_counter() - start, tuple(warnings))
 
@@ -106,7 +107,8 @@ def _burnt(
     ground, model = prepared.ground.cropped(box), prepared.model
     if cryo.freezes(plan):
         cold = replace(cryo.system_on(ground, plan, model, warnings), longest_step_s=LONGEST_FREEZING_STEP_S)
-        coldest = freezing.run(cold, cold.freezing_s + model.cooling_s, (), monitor)[-1].coldest_c
+        first_s = max(needle.phases[0].stop_s for needle in cold.needles)  # the second freeze adds little and takes long
+        coldest = freezing.run(cold, first_s, (), monitor)[-1].coldest_c
         return cryo.level(coldest, cold.lethal_c), isotherm_field(coldest, cold.lethal_c)
     system = assembly.system_on(ground, plan, model, warnings)
     level = np.asarray(pipeline.run(system, system.heating_s + model.cooling_s, (), monitor)[-1].omega)

@@ -3854,6 +3854,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Plan {plans} ist für {name} gemacht; zuerst den Plan ändern oder löschen</translation>
     </message>
     <message>
+        <source>preview of the first freeze on a {spacing} mm grid, not the simulation</source>
+        <translation>Vorschau des ersten Einfrierens auf einem Gitter von {spacing} mm, nicht die Simulation</translation>
+    </message>
+    <message>
         <source>proposed: {what}. Enter takes it, Esc drops it</source>
         <translation>Vorschlag: {what}. Enter übernimmt ihn, Esc verwirft ihn</translation>
     </message>
