@@ -107,7 +107,8 @@ def _burnt(
     ground, model = prepared.ground.cropped(box), prepared.model
     if cryo.freezes(plan):
         cold = replace(cryo.system_on(ground, plan, model, warnings), longest_step_s=LONGEST_FREEZING_STEP_S)
-        first_s = max(needle.phases[0].stop_s for needle in cold.needles)  # the second freeze adds little and takes long
+        # the second freeze adds little and takes long
+        first_s = max(needle.phases[0].stop_s for needle in cold.needles)
         coldest = freezing.run(cold, first_s, (), monitor)[-1].coldest_c
         return cryo.level(coldest, cold.lethal_c), isotherm_field(coldest, cold.lethal_c)
     system = assembly.system_on(ground, plan, model, warnings)
