@@ -36,8 +36,9 @@ REACH_MM: Final = 20.0  # how far a plan may be moved before the ground is laid 
 CONTROL_S: Final = 6.0  # a generator acts this often: about a step of the coarse grid
 COARSEST_MM: Final = 4.0
 LARGEST_VOXELS: Final = 150_000  # of the box of a plan; a larger one gets a coarser grid
-LONGEST_FREEZING_STEP_S: Final = 10.0
+LONGEST_FREEZING_STEP_S: Final = 22.0
 CAPTION: Final = "preview on a {spacing:g} mm grid, not the simulation"
+FIRST_FREEZE: Final = "preview of the first freeze on a {spacing:g} mm grid, not the simulation"
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +97,7 @@ def preview(prepared: Any, plan: Plan, monitor: Monitor = SILENT) -> Preview:
     if not _holds(prepared.ground.box, box):
         raise NeedsPreparing("the plan was moved beyond the prepared ground")
     zone = Boundary(_field(prepared, box, plan, warnings, monitor), box)
-    caption = CAPTION.format(spacing=prepared.model.spacing_mm)
+    caption = (FIRST_FREEZE if cryo.freezes(plan) else CAPTION).format(spacing=prepared.model.spacing_mm)
     quantities, surface = _read_off(prepared, plan, zone, caption)
     seconds = time.perf_counter() - start
     return Preview(plan, quantities, np.exp(zone.field), box, surface, caption, seconds, tuple(warnings))
@@ -109,7 +110,9 @@ def _field(
     ground, model = prepared.ground.cropped(box), prepared.model
     if cryo.freezes(plan):
         cold = replace(cryo.system_on(ground, plan, model, warnings), longest_step_s=LONGEST_FREEZING_STEP_S)
-        coldest = freezing.run(cold, cold.freezing_s + model.cooling_s, (), monitor)[-1].coldest_c
+        # the second freeze adds little and takes long
+        first_s = max(needle.phases[0].stop_s for needle in cold.needles)
+        coldest = freezing.run(cold, first_s, (), monitor)[-1].coldest_c
         return isotherm_field(coldest, cold.lethal_c)
     system = assembly.system_on(ground, plan, model, warnings)
     state = pipeline.run(system, system.heating_s + model.cooling_s, (), monitor)[-1]

@@ -16,7 +16,8 @@ LEVEL_PER_K: Final = 20.0  # ten times the damage with every 20 K, so that its l
 def frozen_fields(result: ThermalResult) -> tuple[FieldSeries, ...]:
     """Return the fields of a freezing under the names that those of heat have.
 
-    "temperature" counts degrees below zero, so that its range begins where ice begins; "damage" is 1 where the tissue
+    "temperature" counts degrees below zero, so that its range begins where ice begins (in K: nobody shall read 20 degC
+    where it is -20); "damage" is 1 where the tissue
     has once had the lethal temperature: the same limit of what is dead as with heat.
     """
     below = -np.asarray(result.temperature_c)
@@ -29,7 +30,7 @@ def frozen_fields(result: ThermalResult) -> tuple[FieldSeries, ...]:
     most = float(below.max()) if below.size else 100.0
     return (
         FieldSeries(
-            "temperature", "Degrees below 0", "degC", below, result.times_s, result.geometry,
+            "temperature", "Degrees below 0", "K", below, result.times_s, result.geometry,
             (0.0, max(60.0, np.ceil(most / 10.0) * 10.0)), tuple(lethal),
         ),
         FieldSeries(

@@ -179,7 +179,7 @@ def _draw_field(axes: Any, series: FieldSeries, snapshot: int, cut: SlicePlane) 
     held = [level for level in shown if picture.min() < level < picture.max()]
     if held:
         lines = axes.contour(picture, levels=held, colors="white", linewidths=1.1, linestyles="solid")
-        unit = "%" if damage else "\N{DEGREE SIGN}C"
+        unit = "%" if damage else "\N{DEGREE SIGN}C" if series.unit == "degC" else series.unit
         axes.clabel(lines, fmt=lambda value: f"{value:.0f} {unit}", fontsize=9)
     inset = axes.inset_axes((0.9, 0.1, 0.022, 0.34))
     bar = axes.figure.colorbar(mappable, cax=inset)

@@ -42,6 +42,9 @@ def confirm_duration(
     reason = resolvable(labels, plan.target) if plan.target in labels else f"there is no {plan.target!r}"
     if reason:
         raise PlanError(reason, advice="set power and time by hand")
+    timed = [part.device for part in plan.applicators if "protocol" in load_device(part.device)]
+    if timed:
+        raise PlanError(f"{timed[0]} works by a protocol, whose times are not searched", advice="set them by hand")
     model = model or ThermalModel()
     best_time, chosen, reached = 0.0, plan, False
     best_margin = -np.inf

@@ -139,6 +139,7 @@ def _limits(tr: Say) -> tuple[str, ...]:
 
 def _notes(tr: Say) -> tuple[str, ...]:
     return (
+        tr("preview of the first freeze on a {spacing} mm grid, not the simulation"),
         tr("preview on a {spacing} mm grid, not the simulation"), tr("counted from the labels"),
         tr("the plan was not simulated yet"), tr("nothing is coagulated"), tr("coagulated by {model}"),
         tr("the zone reaches the edge of the simulated box, so it is larger than this"),

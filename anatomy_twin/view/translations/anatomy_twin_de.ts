@@ -132,6 +132,10 @@
         <translation>Ablation</translation>
     </message>
     <message>
+        <source>Ablation zone</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>About anatomy_twin</source>
         <translation>Über anatomy_twin</translation>
     </message>
@@ -5340,6 +5344,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>preview</source>
         <translation>Vorschau</translation>
+    </message>
+    <message>
+        <source>preview of the first freeze on a {spacing} mm grid, not the simulation</source>
+        <translation>Vorschau des ersten Einfrierens auf einem Gitter von {spacing} mm, nicht die Simulation</translation>
     </message>
     <message>
         <source>preview on a {spacing} mm grid, not the simulation</source>
