@@ -1,7 +1,8 @@
 """Searches that compose planning, simulation and assessment."""
 
 from anatomy_twin.search.ablation import confirm_duration
-from anatomy_twin.search.applicators import AblationSearch, Shortfall, search_ablation
+from anatomy_twin.search.applicators import search_ablation
+from anatomy_twin.search.found import AblationSearch, Shortfall
 from anatomy_twin.search.robustness import Probability, Robustness, robustness, robustness_quantities
 
 __all__ = [

@@ -33,10 +33,11 @@ from anatomy_twin.core import (
 from anatomy_twin.errors import PlanError, SimulationError, UsageError
 from anatomy_twin.plan import load_device
 from anatomy_twin.search import layouts
+from anatomy_twin.search.found import AblationSearch, Shortfall
 from anatomy_twin.search.trial import Field, Trial, lay_field, points_with_margin, run_trial
 from anatomy_twin.simulation import simulate
 from anatomy_twin.simulation.thermal import ThermalModel
-from anatomy_twin.units import Point, check_range
+from anatomy_twin.units import check_range
 
 ENTRIES: Final = 3  # per target and device
 SIMULATED: Final = 4  # bundles that a coarse run is given, of those that keep the rules
@@ -48,43 +49,6 @@ SPARE_MM: Final = 0.2  # asked for beyond what was short
 OVER_MM: Final = 1.0  # a margin larger than wanted by this is worth one more run with less heat
 APART_MM: Final = 5.0  # between the shafts of two targets
 MOST: Final = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Shortfall:
-    """What a search could not confirm: ``reached`` in place of ``wanted``, where (LPS mm), and why in one line."""
-
-    name: str
-    wanted: float
-    reached: float | None
-    unit: str
-    reason: str
-    place_mm: Point | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class AblationSearch:
-    """What a search found. ``plans`` (one for each target, all with all applicators, as they heat together) and their
-    ``results`` are of one full simulation that confirmed them; both are empty where none did, and ``shortfalls`` say
-    how far the best that was simulated falls short.
-
-    ``margins_mm`` by target, ``lost_ml`` healthy tissue by target, ``coarse_runs`` and ``full_runs`` simulations.
-    """
-
-    targets: tuple[str, ...]
-    margin_mm: float
-    plans: tuple[AblationPlan, ...] = ()
-    results: tuple[ThermalResult, ...] = ()
-    margins_mm: dict[str, float] = field(default_factory=dict)
-    lost_ml: dict[str, float] = field(default_factory=dict)
-    shortfalls: tuple[Shortfall, ...] = ()
-    coarse_runs: int = 0
-    full_runs: int = 0
-
-    @property
-    def confirmed(self) -> bool:
-        """True when the full simulation confirmed the plans."""
-        return bool(self.plans)
 
 
 @dataclass(eq=False)
