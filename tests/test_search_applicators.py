@@ -65,6 +65,7 @@ def test_the_answer_is_the_same_with_any_executor(pair, found):
     assert np.array_equal(again.results[0].coagulated, found.results[0].coagulated)
 
 
+@pytest.mark.long
 def test_one_after_the_other(pair, found):
     turns = search_ablation(pair, PAIR, 4.0, model=MODEL, seed=1, together=False)
     first, second = turns.plans[0].applicators
@@ -96,6 +97,7 @@ def test_what_is_impossible_is_named_and_no_plan_is_given():
     assert few.shortfalls[0].name == "applicators" and not few.plans
 
 
+@pytest.mark.long
 def test_an_organ_that_would_be_burnt_stops_the_plan():
     """The gallbladder begins 3 mm from the tumour: a margin of 5 mm reaches into it."""
     case = patient((0, 0, 0, 8), extra=(("gallbladder", (11, -15, -15), (40, 15, 15)),))
