@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from anatomy_twin.cli.main import main
 from anatomy_twin.store import load_case, save_case
@@ -24,7 +26,7 @@ def run(capsys, *arguments):
     return code, json.loads(out) if out else None, err
 
 
-def test_a_search_keeps_what_was_confirmed_and_its_robustness_is_told(capsys, saved):
+def test_a_search_keeps_what_was_confirmed_and_its_robustness_is_told(capsys, saved, tmp_path):
     code, document, _ = run(capsys, "plan", saved, "--search", "--targets", "tumour_1,tumour_2", "--margin", "3")
     assert code == 0 and document["confirmed"] and not document["shortfalls"]
     case = load_case(saved)
@@ -32,8 +34,14 @@ def test_a_search_keeps_what_was_confirmed_and_its_robustness_is_told(capsys, sa
     assert min(document["margins_mm"].values()) >= 3.0
     assert case.provenance[-1].facts["confirmed"] == "yes"
     code, document, _ = run(
-        capsys, "assess", saved, "--plan", "A tumour_1", "--robustness", "8", "--placement", "1", "--seed", "4"
+        capsys, "assess", saved, "--plan", "A tumour_1", "--robustness", "8", "--placement", "1", "--seed", "4",
+        "--map", tmp_path / "map.png",
     )
+    with Image.open(tmp_path / "map.png") as picture:
+        shades = np.asarray(picture.convert("RGB"))
+    assert shades.shape[0] > 900 and shades.shape[1] > 1300
+    yellow = (shades[..., 0] > 200) & (shades[..., 1] > 180) & (shades[..., 2] < 190)
+    assert yellow[:, :900].mean() > 0.01, "what is always coagulated is seen on the slices"
     found = document["robustness"]
     assert code == 0 and found["covered"]["of"] == 8 and found["covered"]["low"] <= found["covered"]["value"]
     assert len(found["margins_mm"]) == 8 and found["seed"] == 4
@@ -61,4 +69,5 @@ def test_wrong_words_are_refused(capsys, saved):
         except SystemExit as stop:
             assert stop.code == 2
     assert main(["assess", str(saved), "--plan", "none", "--robustness", "4"]) == 2
+    assert main(["assess", str(saved), "--robustness", "4", "--map", "map.jpg"]) == 2
     capsys.readouterr()

@@ -65,6 +65,7 @@ def add_robustness_options(parser: Options) -> None:
     parser.add_argument("--placement", type=float, metavar="MM", help="with --robustness: standard deviation of the "
                         "tip along each axis")
     parser.add_argument("--angle", type=float, metavar="DEG", help="with --robustness: standard deviation of the tilt")
+    parser.add_argument("--map", metavar="FILE.png", help="with --robustness: draw where the plan fails")
     parser.add_argument("--seed", type=int, default=0, help="with --robustness: of the samples (default: 0)")
 
 
@@ -72,6 +73,8 @@ def tell_robustness(options: argparse.Namespace, case: Case) -> int:
     """Sample treatments of one plan, keep the numbers in the case and say them."""
     from anatomy_twin.pipeline.searching import robustness_case
 
+    if options.map and not options.map.lower().endswith(".png"):
+        raise UsageError("the map is no PNG file name", where=options.map[:80], advice="give --map FILE.png")
     names = [options.plan] if options.plan else list(case.plans)
     if len(names) != 1:
         raise UsageError(f"the case has {len(names)} plans", advice="name one with --plan")
@@ -81,6 +84,10 @@ def tell_robustness(options: argparse.Namespace, case: Case) -> int:
             angle_deg=options.angle, monitor=monitor,
         )
     keep_case(case, options.case)
+    if options.map:
+        from anatomy_twin.render import robustness_picture
+
+        robustness_picture(case, found, options.map)
     numbers = case.assessments[names[0]]
     document = numbers_json(numbers) | {"robustness": robustness_json(found)}
     lines = [f"plan {names[0]}", numbers_text(numbers), *(f"  {note}" for note in found.notes)]

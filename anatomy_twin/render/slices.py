@@ -179,7 +179,8 @@ def _draw_field(axes: Any, series: FieldSeries, snapshot: int, cut: SlicePlane) 
     held = [level for level in shown if picture.min() < level < picture.max()]
     if held:
         lines = axes.contour(picture, levels=held, colors="white", linewidths=1.1, linestyles="solid")
-        unit = "%" if damage else "\N{DEGREE SIGN}C" if series.unit == "degC" else series.unit
+        kelvin = series.unit == "degC" or not series.unit
+        unit = "%" if damage else "\N{DEGREE SIGN}C" if kelvin else series.unit
         axes.clabel(lines, fmt=lambda value: f"{value:.0f} {unit}", fontsize=9)
     inset = axes.inset_axes((0.9, 0.1, 0.022, 0.34))
     bar = axes.figure.colorbar(mappable, cax=inset)
@@ -243,8 +244,8 @@ def _draw_words(
     width, level = scene.window
     axes.text(0.985, 0.985, f"W {width:.0f}  L {level:.0f}", ha="right", va="top", fontsize=10, **style)
     if series is not None:
-        seconds = format_number(float(series.times_s[snapshot]), "s")
-        axes.text(0.015, 0.94, f"{series.label}, {seconds}", ha="left", va="top", fontsize=11, **style)
+        when = f", {format_number(float(series.times_s[snapshot]), 's')}" if len(series.times_s) > 1 else ""
+        axes.text(0.015, 0.94, f"{series.label}{when}", ha="left", va="top", fontsize=11, **style)
     _draw_scale(axes, cut, style)
     axes.text(0.5, 0.008, scene.notice, ha="center", va="bottom", fontsize=8, **style)
 

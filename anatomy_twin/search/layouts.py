@@ -109,6 +109,7 @@ def _promise(applicators: tuple[Applicator, ...], points_mm: Floats) -> Layout:
             and (reserve >= 1.0) == (best.reserve >= 1.0)
         )
         if better:
-            settings = {"power_w": float(row["power_w"]), "duration_s": float(row["duration_s"])}
-            best = Layout(tuple(replace(one, **settings) for one in applicators), reserve, size)
+            power_w, duration_s = float(row["power_w"]), float(row["duration_s"])
+            heated = tuple(replace(one, power_w=power_w, duration_s=duration_s) for one in applicators)
+            best = Layout(heated, reserve, size)
     return best

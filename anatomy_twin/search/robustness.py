@@ -285,7 +285,7 @@ def _gathered(
         probability(int(np.count_nonzero(margins >= 0.0)), count),
         probability(int(np.count_nonzero(margins >= bench.wanted_mm)), count), margins, percents, drawn,
         _influences(drawn, margins), field.points_mm, uncovered / count, short / count, bench.region,
-        share / count, inside, failed, tuple(notes),
+        (share / count).astype(np.float32), inside, failed, tuple(notes),
     )
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from anatomy_twin import catalog
 from anatomy_twin.assess.boundary import FAR, Boundary
-from anatomy_twin.assess.margin import is_lesion, nearest
+from anatomy_twin.assess.margin import nearest
 from anatomy_twin.assess.margin_field import MarginField, prepare_margin
 from anatomy_twin.core import AblationPlan, Applicator, LabelMap
 from anatomy_twin.errors import SimulationError
@@ -142,8 +142,3 @@ def points_with_margin(field: MarginField, margin_mm: float) -> NDArray[np.float
     points = field.points_mm[:: max(1, field.points_mm.shape[0] // 400)]
     away = points - points.mean(axis=0)
     return np.asarray(points + margin_mm * away / np.maximum(np.linalg.norm(away, axis=1), 1e-9)[:, None])
-
-
-def lesions_of(labels: LabelMap) -> tuple[str, ...]:
-    """Return the lesions that may be targets, by name."""
-    return tuple(sorted(name for name in labels.names if is_lesion(name) and "candidate" not in name))
