@@ -22,6 +22,7 @@ def test_the_quick_run_gives_figures_and_the_peers_agree():
     assert found["paths"] == 20_000 and found["map"]["entries"] == found["skin_voxels"]
     assert found["peers"]["numpy"]["apart_mm"] < 1e-4
     for name in ("vtk cells", "vtk boxes"):
-        # a surface runs between voxel centres: a path that grazes bone meets the one and not the other
-        assert found["peers"][name]["same_percent"] > 96.0
+        # a surface is smooth and runs between voxel centres: a path that grazes bone meets the one and not the other
+        assert found["peers"][name]["same_percent"] > 90.0
+    assert found["peers"]["vtk cells"]["same_percent"] == found["peers"]["vtk boxes"]["same_percent"]
     assert all(part["cpu_s"] > 0 for part in found["prepare"].values())

@@ -50,3 +50,39 @@ def test_a_candidate_that_becomes_a_tumour_is_named_with_its_new_name(capsys, sa
     assert np.array_equal(after.mask("tumour_2"), before.mask("tumour_candidate_1"))
     _, err = run(capsys, "plan", saved, "--target", "tumour_2", "--margin", "2", "--name", "C")
     assert "from now on" not in err
+
+
+def test_all_entries_are_told_drawn_and_weighed(capsys, saved, tmp_path):
+    from PIL import Image
+
+    from anatomy_twin.render import can_render
+
+    if not can_render()[0]:
+        pytest.skip("this machine cannot draw")
+    main(["mesh", str(saved)])
+    capsys.readouterr()
+    document, _ = run(capsys, "plan", saved, "--target", "tumour_1", "--map", tmp_path / "map.png")
+    found = document["entries"]
+    assert found["tried"] == found["on_the_skin"] > found["feasible"] >= len(found["pareto"]) > 1
+    costs = [one["cost"] for one in found["pareto"]]
+    assert costs == sorted(costs) and "overlap with other tracks" not in found["pareto"][0]["costs"]
+    assert load_case(saved).plan("A").applicators[0].entry_mm in [tuple(one["entry_mm"]) for one in found["pareto"]]
+    picture = np.asarray(Image.open(tmp_path / "map.png").convert("RGB")).astype(int)
+    green = (picture[..., 1] > picture[..., 0] + 60) & (picture[..., 1] > picture[..., 2] + 40)
+    assert green.sum() > 2000
+
+    wanted = "path length=9,axial=0,risk=0,organ=0,capsule=0"
+    weighed, _ = run(capsys, "plan", saved, "--target", "tumour_1", "--name", "B", "--weights", wanted)
+    lengths = [one["costs"]["path length"] for one in weighed["entries"]["pareto"]]
+    assert lengths == sorted(lengths) and weighed["entries"]["weights"]["path length"] == 9.0
+    assert load_case(saved).plan("B").applicators[0].depth_mm == pytest.approx(min(lengths), abs=0.01)
+
+
+@pytest.mark.parametrize(("weights", "words"), [
+    ("angle=2", "names no cost"), ("length", "names no cost"), ("length=much", "has no number"),
+    ("length=-1", "not negative"),
+])  # fmt: skip
+def test_weights_that_make_no_sense_are_refused(capsys, saved, weights, words):
+    assert main(["plan", str(saved), "--target", "tumour_1", f"--weights={weights}"]) == 2
+    assert words in capsys.readouterr().err
+    assert main(["plan", str(saved), "--file", "x.json", "--map", "a.png"]) == 2

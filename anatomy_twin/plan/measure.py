@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from anatomy_twin.core.later import later
 from anatomy_twin.errors import PlanError
 from anatomy_twin.kernels.ray_fields import least_distance_along, values_at
 from anatomy_twin.kernels.rays import walk_to_goal
-from anatomy_twin.plan.ground import NORMAL_REACH_MM, Ground, fields_of, limit
+from anatomy_twin.plan.ground import NORMAL_REACH_MM, Field, Ground, fields_of, limit
 from anatomy_twin.plan.tissues import DIGITS, OUTSIDE, Tissues
 from anatomy_twin.plan.tracks import length_beside
 
@@ -71,11 +71,12 @@ def tracks_of(applicators: tuple[Applicator, ...]) -> Floats:
 
 def measure_paths(
     tissues: Tissues, ground: Ground, entries_mm: Floats, tips_mm: Floats, tracks_mm: Floats | None = None,
-    monitor: Monitor = SILENT,
+    monitor: Monitor = SILENT, fields: Iterable[Field] | None = None,
 ) -> Measures:
     """Measure paths from ``entries_mm`` to ``tips_mm`` (both (n, 3), LPS mm) in their tissue.
 
-    ``tracks_mm`` (t, 2, 3) are entries and tips of other applicators.
+    ``tracks_mm`` (t, 2, 3) are entries and tips of other applicators, ``fields`` what ``fields_of`` gives for the
+    tissues, where it is to be seen how long that takes.
     """
     starts, ends = tissues.to_index(entries_mm), tissues.to_index(tips_mm)
     length_mm = np.linalg.norm(tips_mm - entries_mm, axis=1)
@@ -85,7 +86,8 @@ def measure_paths(
     monitor.progress(0.2)
     check_cancelled(monitor)
     met_first = np.where(np.isnan(first), np.inf, first)
-    near, share = _least(tissues, ground, starts, ends, met_first, monitor)
+    fields = fields_of(tissues, ground) if fields is None else fields
+    near, share = _least(tissues, fields, starts, ends, met_first, monitor)
     group_mm, group_share = near[:, :-1], share[:, :-1]
     left = np.where(np.isnan(last[:, OUTSIDE]), 0.0, last[:, OUTSIDE])
     body_first = met_first[:, OUTSIDE + 1:].min(axis=1)
@@ -103,7 +105,7 @@ def measure_paths(
 
 
 def _least(
-    tissues: Tissues, ground: Ground, starts: Floats, ends: Floats, met_first: Floats, monitor: Monitor
+    tissues: Tissues, fields: Iterable[Field], starts: Floats, ends: Floats, met_first: Floats, monitor: Monitor
 ) -> tuple[Floats, Floats]:
     """Return the least distance (n, groups + 1) of each path to each group and to unknown tissue, and the share where.
 
@@ -113,7 +115,7 @@ def _least(
     count = len(tissues.groups) + 1
     near, share = np.empty((len(starts), count)), np.empty((len(starts), count))
     classes = [*(group.classes for group in tissues.groups), ()]
-    for number, field in enumerate(fields_of(tissues, ground)):
+    for number, field in enumerate(fields):
         check_cancelled(monitor)
         monitor.progress(0.2 + 0.6 * number / count)
         met = met_first[:, list(classes[number])].min(axis=1) if classes[number] else np.full(len(starts), np.inf)

@@ -124,7 +124,7 @@ def build_tissues(labels: LabelMap, target: str, points_mm: NDArray[np.float64],
     block = labels.array[:, start[0]:stop[0], start[1]:stop[1], start[2]:stop[2]]
     classes = np.zeros(geometry.shape, np.uint8)
     for layer in range(block.shape[0]):
-        np.maximum(classes, table[layer][block[layer]], out=classes)
+        np.maximum(classes, np.take(table[layer], block[layer]), out=classes)
     groups = tuple(_group(entry, names, labels) for entry in catalog.load("limits")["tissue_groups"])
     organ = labels.segment(target).part_of
     _split_vessels(classes, geometry, names)
