@@ -1480,6 +1480,10 @@
         <translation>Abdomen</translation>
     </message>
     <message>
+        <source>Ablation zone</source>
+        <translation>Ablationszone</translation>
+    </message>
+    <message>
         <source>Across the applicator</source>
         <translation>Quer zum Applikator</translation>
     </message>
