@@ -52,6 +52,31 @@ def main(case_folder: str) -> None:
     }
     for name, draw in sheets.items():
         (FOLDER / f"anatomy_{name}.jpg").write_bytes(packed(draw()))
+    (FOLDER / "confirmation.jpg").write_bytes(packed(confirmation()))
+
+
+def confirmation() -> Any:
+    """Draw what the report shows of an ablation that a second scan of a generated patient confirms."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    import anatomy_twin as at
+    from anatomy_twin.phantom import AblatedZone, breathing, make_patient, make_second_scan
+    from anatomy_twin.report.confirmation import confirmation_tasks
+
+    before = make_patient(3)
+    middle = before.tumours[0].centre_mm
+    zone = AblatedZone((middle[0] + 5.0, middle[1], middle[2] - 2.0), 22.0, 18.0, (1.0, 0.3, 0.0), rim=True)
+    moved = replace(breathing(before, 12.0), shift_mm=(6.0, -9.0, 14.0), rotation_deg=(3.0, -2.0, 5.0),
+                    centre_mm=before.volume.geometry.center_mm)  # fmt: skip
+    after = make_second_scan(3, zones=(zone,), deformation=moved)
+    liver = replace(after.truth, segments=tuple(s for s in after.truth.segments if s.name == "liver"))
+    case = at.Case.new(volume=before.volume, labels=before.truth)
+    case = case.with_confirmation(at.confirm_ablation(case, after.volume, target="tumour_1", post_labels=liver))
+    found = case.confirmations["after"]
+    print(found.registration, found.verdict, found.reason, sep="\n")
+    return np.concatenate([draw() for _, _, draw in confirmation_tasks(case)], axis=1)
 
 
 def ablation(case: Case) -> None:

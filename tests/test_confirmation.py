@@ -12,6 +12,7 @@ from anatomy_twin.assess.confirmation import judge
 from anatomy_twin.core import Code, LabelMap, Segment, Transform, Volume, VolumeGeometry
 from anatomy_twin.errors import DataError, PlanError, SegmentationError
 from anatomy_twin.registration import Quality, Registration
+from tests.support.box_patient import ball_zone
 from tests.support.second_scan import after, before, moved, zone
 
 MIDDLE = np.array([3.0, -8.0, 12.0])
@@ -220,3 +221,22 @@ def test_what_was_treated_must_be_clear():
         at.confirm_ablation(case, before().volume, "B", registration=same)
     with pytest.raises(DataError, match="scan called 'scan'"):
         at.confirm_ablation(case, before().volume, target="tumour_1", registration=same, name="scan")
+
+
+def test_the_zone_is_compared_with_the_simulated_one():
+    centre = np.zeros(3)
+    first = labels_of(grid(centre), liver=ball(centre, 42.0), tumour_1=ball(centre, 8.0))
+    second = labels_of(grid(SHIFT), ablation_zone=ball(np.add(SHIFT, (6.0, 0, 0)), 14.0))
+    case = at.Case.new(volume=Volume(np.zeros(first.geometry.shape, np.int16), first.geometry), labels=first)
+    applicator = at.Applicator("mwa-generic", (60.0, 0.0, 0.0), (0.0, 0.0, 0.0), 60.0, 300.0)
+    plan = at.AblationPlan("p", "tumour_1", (applicator,), margin_mm=5.0)
+    case = case.with_plan(plan).with_result(ball_zone((0.0, 0.0, 0.0), 16.0))
+    later = Volume(np.zeros(second.geometry.shape, np.int16), second.geometry)
+    found = at.confirm_ablation(case, later, post_labels=second, registration=registered())
+    a, b, d = 16.0, 14.0, 6.0  # two balls: the lens that they share
+    lens = np.pi * (a + b - d) ** 2 * (d**2 + 2 * d * (a + b) - 3 * (a - b) ** 2) / (12 * d)
+    dice = 2 * lens / (4 / 3 * np.pi * (a**3 + b**3))
+    assert found.plan_name == "p" and found["dice_percent"].value == pytest.approx(100 * dice, abs=1.5)
+    for name, length in (("simulated", 32.0), ("seen", 28.0)):
+        assert found[f"{name}_along_mm"].value == pytest.approx(length, abs=1.5)
+        assert found[f"{name}_across_mm"].value == pytest.approx(length, abs=1.5)

@@ -199,8 +199,10 @@ def _measure(
     around = _grid_around(labels, target)
     field = prepare_margin(labels, target, around, RIM_MM)
     distances = factor * signed_distance_to(zone, drawn_in(field.points_mm))
-    # what counts: the rim ends at the surface of the organ, where the zone reaches it (see ``ablative_margin``)
-    ends = (field.depth_mm < RIM_MM) & (distances >= np.maximum(field.depth_mm - field.slack_mm, 0.0))
+    # the rim ends at the surface of the organ where the zone reaches it (see ``ablative_margin``); with the error, so
+    # that a margin that the organ ends beyond 5 mm does not fall short of 5 mm within its interval
+    shallow = field.depth_mm < RIM_MM + field.slack_mm + (found.error_mm or 0.0)
+    ends = shallow & (distances >= np.maximum(field.depth_mm - field.slack_mm, 0.0))
     counted = np.flatnonzero(~ends) if (~ends).any() else np.arange(distances.size)
     worst = counted[int(np.argmin(np.round(distances[counted], 4)))]
     place = field.points_mm[worst]

@@ -150,9 +150,10 @@ def make_second_scan(
     )
     moved = replace(drawn, inside=replace(drawn.inside, trees=trees, tumours=tumours))
     patient = finish(moved, noise_hu, table, seed + 7919)
+    told = f"{len(zones)} ablated zones, {'moved' if deformation != STILL else 'not moved'}"
     frame = make_uid("frame", "second scan", seed, phase, str(zones), str(deformation))
     geometry = replace(patient.volume.geometry, frame_of_reference_uid=frame)
-    facts = {**patient.facts, "scan": "second", "ablated zones": str(len(zones))}
+    facts = {**patient.facts, "second scan": f"{told}, {frame[-8:]}"}
     volume = replace(patient.volume, geometry=geometry, facts=facts)
     return replace(patient, volume=volume, truth=_truth(moved, dead, geometry), facts=facts)
 

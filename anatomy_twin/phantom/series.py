@@ -25,7 +25,7 @@ DAY: Final = "20260101"
 def series_key(patient: SyntheticPatient) -> tuple[str, ...]:
     """What the identifiers of a patient's objects are made from."""
     facts, shape = patient.facts, patient.volume.geometry.shape
-    words = (facts["conditions"],) if facts.get("conditions") else ()
+    words = tuple(facts[name] for name in ("conditions", "second scan") if facts.get(name))
     return (facts["kind"], facts["seed"], facts["phase"], facts["noise_hu"], str(shape), *words)
 
 

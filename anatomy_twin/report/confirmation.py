@@ -47,7 +47,7 @@ def confirmation_tasks(case: Case) -> list[tuple[str, str, Any]]:
     tasks: list[tuple[str, str, Any]] = []
     for found in case.confirmations.values():
         tumour = _tumour(case, found)
-        for plane in ("axial", "coronal"):
+        for plane in _planes(found, tumour):
             caption = (f"{plane.capitalize()} slice of the scan {found.name} through the worst point: zone (yellow), "
                        f"{structure_label(found.target).lower()} of before (green), worst point (cross)")  # fmt: skip
             tasks.append(("confirmation", caption, lambda plane=plane, found=found, tumour=tumour: slice_of(
@@ -62,13 +62,22 @@ def _tumour(case: Case, found: Confirmation) -> Boundary:
     return mask_boundary(labels.mask(found.target), labels.geometry)
 
 
+def _planes(found: Confirmation, tumour: Boundary) -> list[str]:
+    """The two planes that show the worst point and most of the target: they hold the way from its middle there."""
+    middle = found.transform.to_moving(tumour.geometry.to_world(np.argwhere(tumour.field > 0).mean(axis=0)))
+    way = np.abs(np.subtract(found.place_after_mm, middle))
+    normal = {"axial": 2, "coronal": 1, "sagittal": 0}
+    return sorted(normal, key=lambda plane: (round(float(way[normal[plane]]), 3), -normal[plane]))[:2]
+
+
 def slice_of(found: Confirmation, tumour: Boundary, plane: str) -> NDArray[np.uint8]:
     """Draw the scan after through the worst point: zone, target carried over, worst point; RGB."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from scipy import ndimage
 
-    right = np.array([1.0, 0.0, 0.0])  # the patient's right is on the left of the picture
+    # the patient's right, on sagittal slices the front, is on the left of the picture
+    right = np.array([0.0, 1.0, 0.0]) if plane == "sagittal" else np.array([1.0, 0.0, 0.0])
     down = np.array([0.0, 1.0, 0.0]) if plane == "axial" else np.array([0.0, 0.0, -1.0])
     steps = (np.arange(PIXELS) - 0.5 * (PIXELS - 1)) * WIDTH_MM / PIXELS
     places = np.asarray(found.place_after_mm) + steps[None, :, None] * right + steps[:, None, None] * down
@@ -91,7 +100,7 @@ def slice_of(found: Confirmation, tumour: Boundary, plane: str) -> NDArray[np.ui
     ten = 10.0 * PIXELS / WIDTH_MM
     axes.plot([14, 14 + 2 * ten], [PIXELS - 16] * 2, color="white", linewidth=2.5)
     axes.text(14, PIXELS - 22, "20 mm", color="white", fontsize=9, va="bottom")
-    axes.text(10, 12, "R" if plane == "axial" else "R  coronal", color="white", fontsize=10, va="top")
+    axes.text(10, 12, "A  sagittal" if plane == "sagittal" else f"R  {plane}", color="white", fontsize=10, va="top")
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 

@@ -4,10 +4,6 @@
 <context>
     <name></name>
     <message>
-        <source> and {count} more</source>
-        <translation> und {count} weitere</translation>
-    </message>
-    <message>
         <source> ml</source>
         <translation> ml</translation>
     </message>
@@ -24,10 +20,6 @@
         <translation>(und {count} weitere)</translation>
     </message>
     <message>
-        <source>({mm} mm wide)</source>
-        <translation>({mm} mm breit)</translation>
-    </message>
-    <message>
         <source>* surfaces older than their outlines: {count}</source>
         <translation>* Oberflächen älter als ihre Konturen: {count}</translation>
     </message>
@@ -38,10 +30,6 @@
     <message>
         <source>0 deg lies in an axial slice</source>
         <translation>0 Grad liegt in einer axialen Schicht</translation>
-    </message>
-    <message>
-        <source>1 case</source>
-        <translation>1 Fall</translation>
     </message>
     <message>
         <source>1 ml of liver taken as 1 g</source>
@@ -80,14 +68,6 @@
         <translation>Eine Kopie des gezeigten Plans zum Abwandeln</translation>
     </message>
     <message>
-        <source>A folder of DICOM files</source>
-        <translation>Ein Ordner mit DICOM-Dateien</translation>
-    </message>
-    <message>
-        <source>A folder with cases…</source>
-        <translation>Ordner mit Fällen…</translation>
-    </message>
-    <message>
         <source>A moment earlier</source>
         <translation>Einen Zeitpunkt früher</translation>
     </message>
@@ -112,28 +92,8 @@
         <translation>Neuer Plan: eine Ebene zwischen Ziel und Hilus</translation>
     </message>
     <message>
-        <source>A saved case: folder or zip</source>
-        <translation>Ein gespeicherter Fall: Ordner oder Zip</translation>
-    </message>
-    <message>
-        <source>Abdomen</source>
-        <translation>Abdomen</translation>
-    </message>
-    <message>
-        <source>Ablated outside the {name}</source>
-        <translation>Abladiert außerhalb: {name}</translation>
-    </message>
-    <message>
-        <source>Ablated volume</source>
-        <translation>Abladiertes Volumen</translation>
-    </message>
-    <message>
         <source>Ablation</source>
         <translation>Ablation</translation>
-    </message>
-    <message>
-        <source>Ablation zone</source>
-        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>About anatomy_twin</source>
@@ -142,10 +102,6 @@
     <message>
         <source>Across applicator {number}</source>
         <translation>Quer zu Applikator {number}</translation>
-    </message>
-    <message>
-        <source>Across the applicator</source>
-        <translation>Quer zum Applikator</translation>
     </message>
     <message>
         <source>Add</source>
@@ -160,16 +116,8 @@
         <translation>Diesen Fall in die Bibliothek aufnehmen</translation>
     </message>
     <message>
-        <source>Add to library</source>
-        <translation>In die Bibliothek</translation>
-    </message>
-    <message>
         <source>Add {part}</source>
         <translation>{part} hinzufügen</translation>
-    </message>
-    <message>
-        <source>Added</source>
-        <translation>Aufgenommen</translation>
     </message>
     <message>
         <source>All</source>
@@ -188,16 +136,8 @@
         <translation>Alle Messungen mit ihren Werten: umbenennen, kopieren, entfernen</translation>
     </message>
     <message>
-        <source>All modalities</source>
-        <translation>Alle Modalitäten</translation>
-    </message>
-    <message>
         <source>All plans that can be simulated are</source>
         <translation>Alle Pläne, die simuliert werden können, sind es</translation>
-    </message>
-    <message>
-        <source>All slice views at their own planes, seen whole</source>
-        <translation>Alle Schichtansichten in ihrer eigenen Ebene, ganz zu sehen</translation>
     </message>
     <message>
         <source>All steps by name; click one to go back or forth to it</source>
@@ -214,10 +154,6 @@
     <message>
         <source>Along applicator {number}</source>
         <translation>Entlang Applikator {number}</translation>
-    </message>
-    <message>
-        <source>Along the applicator</source>
-        <translation>Entlang des Applikators</translation>
     </message>
     <message>
         <source>Anatomical</source>
@@ -256,10 +192,6 @@
         <translation>Antwort</translation>
     </message>
     <message>
-        <source>Any date</source>
-        <translation>Jedes Datum</translation>
-    </message>
-    <message>
         <source>Aorta</source>
         <translation>Aorta</translation>
     </message>
@@ -272,18 +204,6 @@
         <translation>Fläche</translation>
     </message>
     <message>
-        <source>Area of the cut</source>
-        <translation>Schnittfläche</translation>
-    </message>
-    <message>
-        <source>Arrhenius damage integral</source>
-        <translation>Arrhenius-Schadensintegral</translation>
-    </message>
-    <message>
-        <source>As opened</source>
-        <translation>Wie geöffnet</translation>
-    </message>
-    <message>
         <source>As scanned</source>
         <translation>Wie aufgenommen</translation>
     </message>
@@ -294,10 +214,6 @@
     <message>
         <source>Axial</source>
         <translation>Axial</translation>
-    </message>
-    <message>
-        <source>Axial plane</source>
-        <translation>Axiale Ebene</translation>
     </message>
     <message>
         <source>Background</source>
@@ -314,10 +230,6 @@
     <message>
         <source>Begin</source>
         <translation>Anfangen</translation>
-    </message>
-    <message>
-        <source>Begin with the scan alone, or with the finished case?</source>
-        <translation>Mit der Aufnahme allein beginnen oder mit dem fertigen Fall?</translation>
     </message>
     <message>
         <source>Body</source>
@@ -340,10 +252,6 @@
         <translation>Gehirn</translation>
     </message>
     <message>
-        <source>Bright parts</source>
-        <translation>Helle Teile</translation>
-    </message>
-    <message>
         <source>Brightest values (MIP)</source>
         <translation>Hellste Werte (MIP)</translation>
     </message>
@@ -358,14 +266,6 @@
     <message>
         <source>Cancel</source>
         <translation>Abbrechen</translation>
-    </message>
-    <message>
-        <source>Capsule</source>
-        <translation>Kapsel</translation>
-    </message>
-    <message>
-        <source>Case ({count})</source>
-        <translation>Fall ({count})</translation>
     </message>
     <message>
         <source>Case as it was opened</source>
@@ -400,16 +300,8 @@
         <translation>Messungen ändern</translation>
     </message>
     <message>
-        <source>Changed</source>
-        <translation>Geändert</translation>
-    </message>
-    <message>
         <source>Check</source>
         <translation>Prüfen</translation>
-    </message>
-    <message>
-        <source>Check rules</source>
-        <translation>Regeln prüfen</translation>
     </message>
     <message>
         <source>Check the plan shown</source>
@@ -426,14 +318,6 @@
     <message>
         <source>Checking plan {name}</source>
         <translation>Plan {name} wird geprüft</translation>
-    </message>
-    <message>
-        <source>Chest</source>
-        <translation>Thorax</translation>
-    </message>
-    <message>
-        <source>Choose a case to see what is in it.</source>
-        <translation>Einen Fall wählen, um zu sehen, was darin ist.</translation>
     </message>
     <message>
         <source>Choose the next handle; arrow keys move it</source>
@@ -528,10 +412,6 @@
         <translation>Dorthin klicken, wo der Applikator in die Haut eintritt</translation>
     </message>
     <message>
-        <source>Click where the lesion is to be</source>
-        <translation>Dorthin klicken, wo die Läsion liegen soll</translation>
-    </message>
-    <message>
         <source>Click where the next applicator or plane of the plan is to be</source>
         <translation>Dorthin klicken, wo der nächste Applikator oder die nächste Ebene des Plans liegen soll</translation>
     </message>
@@ -550,14 +430,6 @@
     <message>
         <source>Close case</source>
         <translation>Fall schließen</translation>
-    </message>
-    <message>
-        <source>Coagulated zone</source>
-        <translation>Koagulationszone</translation>
-    </message>
-    <message>
-        <source>Coldest so far (1 at the lethal temperature)</source>
-        <translation>Bisher kälteste Temperatur (1 bei der tödlichen)</translation>
     </message>
     <message>
         <source>Colon</source>
@@ -640,14 +512,6 @@
         <translation>Bild der Ansichten kopieren</translation>
     </message>
     <message>
-        <source>Copy plan</source>
-        <translation>Plan kopieren</translation>
-    </message>
-    <message>
-        <source>Copy table</source>
-        <translation>Tabelle kopieren</translation>
-    </message>
-    <message>
         <source>Copy the chosen lines, or all</source>
         <translation>Die gewählten Zeilen kopieren, oder alle</translation>
     </message>
@@ -658,18 +522,6 @@
     <message>
         <source>Coronal</source>
         <translation>Koronar</translation>
-    </message>
-    <message>
-        <source>Coronal plane</source>
-        <translation>Koronare Ebene</translation>
-    </message>
-    <message>
-        <source>Cost</source>
-        <translation>Kosten</translation>
-    </message>
-    <message>
-        <source>Crosshair</source>
-        <translation>Fadenkreuz</translation>
     </message>
     <message>
         <source>Crossing point here</source>
@@ -704,10 +556,6 @@
         <translation>Sagittaler Schnitt am Kreuzungspunkt</translation>
     </message>
     <message>
-        <source>Cut: {name}</source>
-        <translation>Durchtrennt: {name}</translation>
-    </message>
-    <message>
         <source>DICOM (*.dcm *.ima)</source>
         <translation>DICOM (*.dcm *.ima)</translation>
     </message>
@@ -722,10 +570,6 @@
     <message>
         <source>Decide later</source>
         <translation>Später entscheiden</translation>
-    </message>
-    <message>
-        <source>Degrees below 0</source>
-        <translation>Grad unter 0</translation>
     </message>
     <message>
         <source>Delete</source>
@@ -808,10 +652,6 @@
         <translation>Doppelklick: groß, und zurück</translation>
     </message>
     <message>
-        <source>Drag a handle; Shift: along its axis, Alt: no snapping, Esc: give back</source>
-        <translation>Einen Griff ziehen; Umschalt: entlang seiner Achse, Alt: ohne Einrasten, Esc: zurückgeben</translation>
-    </message>
-    <message>
         <source>Drag between views</source>
         <translation>Zwischen den Ansichten ziehen</translation>
     </message>
@@ -872,10 +712,6 @@
         <translation>Umfahren, was in allen Schichten weggeschnitten werden soll. Strg füllt stattdessen.</translation>
     </message>
     <message>
-        <source>Draw the lines of the field&apos;s levels</source>
-        <translation>Linien gleicher Werte des Feldes zeichnen</translation>
-    </message>
-    <message>
         <source>Draw the longest diameter of a lesion, then the one across it (RECIST 1.1)</source>
         <translation>Den längsten Durchmesser einer Läsion zeichnen, dann den quer dazu (RECIST 1.1)</translation>
     </message>
@@ -908,20 +744,12 @@
         <translation>Plan {name} duplizieren</translation>
     </message>
     <message>
-        <source>Duty cycle of applicator {number}</source>
-        <translation>Einschaltdauer von Applikator {number}</translation>
-    </message>
-    <message>
         <source>Earlier steps, no longer kept</source>
         <translation>Frühere Schritte, nicht mehr aufgehoben</translation>
     </message>
     <message>
         <source>Edit</source>
         <translation>Bearbeiten</translation>
-    </message>
-    <message>
-        <source>Edit handles</source>
-        <translation>Griffe bewegen</translation>
     </message>
     <message>
         <source>Edit mode</source>
@@ -942,10 +770,6 @@
     <message>
         <source>Enter in a slice does the same</source>
         <translation>Eingabe in einer Schicht tut dasselbe</translation>
-    </message>
-    <message>
-        <source>Entry of applicator {number}</source>
-        <translation>Zugang von Applikator {number}</translation>
     </message>
     <message>
         <source>Erase</source>
@@ -1000,14 +824,6 @@
         <translation>Ansicht mit dem Ziel füllen</translation>
     </message>
     <message>
-        <source>Fill {percent} %</source>
-        <translation>{percent} % füllen</translation>
-    </message>
-    <message>
-        <source>Fills</source>
-        <translation>Füllungen</translation>
-    </message>
-    <message>
         <source>Find</source>
         <translation>Suchen</translation>
     </message>
@@ -1020,16 +836,8 @@
         <translation>Struktur suchen</translation>
     </message>
     <message>
-        <source>Find organs</source>
-        <translation>Organe suchen</translation>
-    </message>
-    <message>
         <source>Finding organs</source>
         <translation>Organe werden gesucht</translation>
-    </message>
-    <message>
-        <source>Finished case</source>
-        <translation>Fertiger Fall</translation>
     </message>
     <message>
         <source>Flag</source>
@@ -1054,10 +862,6 @@
     <message>
         <source>Folder to write into</source>
         <translation>Zielordner</translation>
-    </message>
-    <message>
-        <source>Folder with cases</source>
-        <translation>Ordner mit Fällen</translation>
     </message>
     <message>
         <source>Folder:</source>
@@ -1116,24 +920,12 @@
         <translation>Aus den Begriffen des Katalogs, oder mit eigenem Namen und eigener Farbe</translation>
     </message>
     <message>
-        <source>From the front, everything in view, nothing cut (R in the view)</source>
-        <translation>Von vorn, alles im Bild, nichts geschnitten (R in der Ansicht)</translation>
-    </message>
-    <message>
         <source>Full screen</source>
         <translation>Ganzer Bildschirm</translation>
     </message>
     <message>
         <source>Gallbladder</source>
         <translation>Gallenblase</translation>
-    </message>
-    <message>
-        <source>Generated CT without findings</source>
-        <translation>Erzeugte CT ohne Befund</translation>
-    </message>
-    <message>
-        <source>Generated CT, a tumour beside a hepatic vein</source>
-        <translation>Erzeugte CT, ein Tumor neben einer Lebervene</translation>
     </message>
     <message>
         <source>Generated patient: the numbers are of a phantom, not of a person.</source>
@@ -1204,24 +996,8 @@
         <translation>Zu den Aufgaben</translation>
     </message>
     <message>
-        <source>Go to the target</source>
-        <translation>Zum Ziel</translation>
-    </message>
-    <message>
         <source>Graphics of the 3-D view</source>
         <translation>Grafik der 3D-Ansicht</translation>
-    </message>
-    <message>
-        <source>Grey window</source>
-        <translation>Grauwertfenster</translation>
-    </message>
-    <message>
-        <source>Grow by</source>
-        <translation>Wachsen um</translation>
-    </message>
-    <message>
-        <source>Grow by clicks</source>
-        <translation>Durch Klicks wachsen</translation>
     </message>
     <message>
         <source>Grow by margin</source>
@@ -1234,10 +1010,6 @@
     <message>
         <source>H</source>
         <translation>H</translation>
-    </message>
-    <message>
-        <source>HU</source>
-        <translation>HU</translation>
     </message>
     <message>
         <source>HU range, window, intensity</source>
@@ -1256,32 +1028,8 @@
         <translation>Feste Regeln: was im Weg liegt, wie tief, wie nah</translation>
     </message>
     <message>
-        <source>Head</source>
-        <translation>Kopf</translation>
-    </message>
-    <message>
-        <source>Healthy tissue lost</source>
-        <translation>Verlorenes gesundes Gewebe</translation>
-    </message>
-    <message>
-        <source>Healthy tissue lost, share</source>
-        <translation>Verlorenes gesundes Gewebe, Anteil</translation>
-    </message>
-    <message>
-        <source>Healthy {name} lost</source>
-        <translation>Verlorenes gesundes Gewebe: {name}</translation>
-    </message>
-    <message>
-        <source>Healthy {name} lost, share</source>
-        <translation>Verlorenes gesundes Gewebe, Anteil: {name}</translation>
-    </message>
-    <message>
         <source>Heart</source>
         <translation>Herz</translation>
-    </message>
-    <message>
-        <source>Heart lesions</source>
-        <translation>Läsionen am Herzen</translation>
     </message>
     <message>
         <source>Heat at other organs</source>
@@ -1316,10 +1064,6 @@
         <translation>Alle Tafeln verbergen und wieder zeigen</translation>
     </message>
     <message>
-        <source>Hide outlines and tints of structures, or show them again</source>
-        <translation>Konturen und Füllungen der Strukturen verbergen oder wieder zeigen</translation>
-    </message>
-    <message>
         <source>Hide {name}</source>
         <translation>{name} verbergen</translation>
     </message>
@@ -1340,23 +1084,11 @@
         <translation>Wie</translation>
     </message>
     <message>
-        <source>How strongly structures are tinted</source>
-        <translation>Wie stark Strukturen gefüllt werden</translation>
-    </message>
-    <message>
-        <source>Image alone</source>
-        <translation>Nur das Bild</translation>
-    </message>
-    <message>
         <source>Import</source>
         <translation>Importieren</translation>
     </message>
     <message>
         <source>Import a scan</source>
-        <translation>Aufnahme importieren</translation>
-    </message>
-    <message>
-        <source>Import scan</source>
         <translation>Aufnahme importieren</translation>
     </message>
     <message>
@@ -1376,20 +1108,12 @@
         <translation>Im Schnitt {number}</translation>
     </message>
     <message>
-        <source>In the cut</source>
-        <translation>Im Schnitt</translation>
-    </message>
-    <message>
         <source>Inferior vena cava</source>
         <translation>Untere Hohlvene</translation>
     </message>
     <message>
         <source>Intersect: keep what both have</source>
         <translation>Schnittmenge: behalten, was beide haben</translation>
-    </message>
-    <message>
-        <source>It is not where it was.</source>
-        <translation>Er ist nicht mehr dort, wo er war.</translation>
     </message>
     <message>
         <source>It is removed from the disk. This cannot be undone.</source>
@@ -1404,24 +1128,12 @@
         <translation>Er wurde noch nie als Fall gespeichert.</translation>
     </message>
     <message>
-        <source>Keep grey window</source>
-        <translation>Grauwertfenster behalten</translation>
-    </message>
-    <message>
         <source>Keep largest piece</source>
         <translation>Größtes Stück behalten</translation>
     </message>
     <message>
         <source>Keep piece</source>
         <translation>Stück behalten</translation>
-    </message>
-    <message>
-        <source>Keep tags and note</source>
-        <translation>Schlagworte und Notiz behalten</translation>
-    </message>
-    <message>
-        <source>Keep with the case</source>
-        <translation>Mit dem Fall behalten</translation>
     </message>
     <message>
         <source>Keep with the case what the rules say of the plan shown</source>
@@ -1484,30 +1196,6 @@
         <translation>Größere Schrift</translation>
     </message>
     <message>
-        <source>Last 30 days</source>
-        <translation>Letzte 30 Tage</translation>
-    </message>
-    <message>
-        <source>Last 7 days</source>
-        <translation>Letzte 7 Tage</translation>
-    </message>
-    <message>
-        <source>Last year</source>
-        <translation>Letztes Jahr</translation>
-    </message>
-    <message>
-        <source>Lay a simulated field over slices and surfaces; again: take it away</source>
-        <translation>Ein simuliertes Feld über Schichten und Oberflächen legen; noch einmal: wegnehmen</translation>
-    </message>
-    <message>
-        <source>Least margin</source>
-        <translation>Mindestabstand</translation>
-    </message>
-    <message>
-        <source>Least remnant</source>
-        <translation>Kleinster Rest</translation>
-    </message>
-    <message>
         <source>Leave a shell</source>
         <translation>Eine Schale lassen</translation>
     </message>
@@ -1536,20 +1224,12 @@
         <translation>Linker Oberlappen</translation>
     </message>
     <message>
-        <source>Length</source>
-        <translation>Länge</translation>
-    </message>
-    <message>
         <source>Lesion</source>
         <translation>Läsion</translation>
     </message>
     <message>
         <source>Lesions</source>
         <translation>Läsionen</translation>
-    </message>
-    <message>
-        <source>Let all slices cross in the target of the plan</source>
-        <translation>Alle Schichten im Ziel des Plans kreuzen lassen</translation>
     </message>
     <message>
         <source>Let go</source>
@@ -1572,20 +1252,12 @@
         <translation>Hell</translation>
     </message>
     <message>
-        <source>Like it is “{word}”:</source>
-        <translation>Ähnlich ist „{word}“:</translation>
-    </message>
-    <message>
         <source>Limit</source>
         <translation>Grenze</translation>
     </message>
     <message>
         <source>Limit: {text}</source>
         <translation>Grenze: {text}</translation>
-    </message>
-    <message>
-        <source>Lines of equal value</source>
-        <translation>Linien gleicher Werte</translation>
     </message>
     <message>
         <source>List of measurements</source>
@@ -1640,36 +1312,12 @@
         <translation>Leberchirurgie (HPB)</translation>
     </message>
     <message>
-        <source>Liver volume expected by {name}</source>
-        <translation>Erwartetes Lebervolumen nach {name}</translation>
-    </message>
-    <message>
-        <source>Liver without lesions</source>
-        <translation>Leber ohne Läsionen</translation>
-    </message>
-    <message>
-        <source>Liver, narrow</source>
-        <translation>Leber, eng</translation>
-    </message>
-    <message>
-        <source>Liver, portal venous</source>
-        <translation>Leber, portalvenös</translation>
-    </message>
-    <message>
-        <source>Liver, unenhanced</source>
-        <translation>Leber, nativ</translation>
-    </message>
-    <message>
         <source>Load</source>
         <translation>Laden</translation>
     </message>
     <message>
         <source>Longest diameter and the longest across it of every outlined lesion</source>
         <translation>Längster Durchmesser und der längste quer dazu für jede konturierte Läsion</translation>
-    </message>
-    <message>
-        <source>Look along the applicator, slices across it; again: the next applicator</source>
-        <translation>Entlang des Applikators blicken, Schichten quer zu ihm; noch einmal: der nächste Applikator</translation>
     </message>
     <message>
         <source>Look from</source>
@@ -1716,24 +1364,8 @@
         <translation>Möglicher Lungenrundherd</translation>
     </message>
     <message>
-        <source>MIP</source>
-        <translation>MIP</translation>
-    </message>
-    <message>
         <source>MP4 (by your own ffmpeg)</source>
         <translation>MP4 (mit dem eigenen ffmpeg)</translation>
-    </message>
-    <message>
-        <source>Magnify</source>
-        <translation>Vergrößern</translation>
-    </message>
-    <message>
-        <source>Magnify the slice</source>
-        <translation>Schicht vergrößern</translation>
-    </message>
-    <message>
-        <source>Make surfaces</source>
-        <translation>Oberflächen erzeugen</translation>
     </message>
     <message>
         <source>Make surfaces and vessels</source>
@@ -1744,10 +1376,6 @@
         <translation>Oberflächen erneuern, die älter sind als ihre Konturen</translation>
     </message>
     <message>
-        <source>Make this large, and back (double click on a tab)</source>
-        <translation>Groß machen, und zurück (Doppelklick auf einen Reiter)</translation>
-    </message>
-    <message>
         <source>Making surfaces</source>
         <translation>Oberflächen werden erzeugt</translation>
     </message>
@@ -1756,16 +1384,8 @@
         <translation>Unterkiefer</translation>
     </message>
     <message>
-        <source>Map of entries</source>
-        <translation>Karte der Zugänge</translation>
-    </message>
-    <message>
         <source>Margin</source>
         <translation>Sicherheitsabstand</translation>
-    </message>
-    <message>
-        <source>Margin to {name}</source>
-        <translation>Abstand zu {name}</translation>
     </message>
     <message>
         <source>Margin, grow or shrink by</source>
@@ -1778,10 +1398,6 @@
     <message>
         <source>Mark as checked</source>
         <translation>Als geprüft kennzeichnen</translation>
-    </message>
-    <message>
-        <source>Mark checked</source>
-        <translation>Als geprüft</translation>
     </message>
     <message>
         <source>Maximum (MIP)</source>
@@ -1828,14 +1444,6 @@
         <translation>Millimeter, LPS: x zur linken Seite des Patienten, y nach hinten, z zum Kopf.</translation>
     </message>
     <message>
-        <source>MinIP</source>
-        <translation>MinIP</translation>
-    </message>
-    <message>
-        <source>Minimal ablative margin</source>
-        <translation>Kleinster Ablationsabstand</translation>
-    </message>
-    <message>
         <source>Minimum (MinIP)</source>
         <translation>Minimum (MinIP)</translation>
     </message>
@@ -1846,6 +1454,242 @@
     <message>
         <source>More</source>
         <translation>Mehr</translation>
+    </message>
+    <message>
+        <source>≈ PREVIEW of plan {plan}: simulate it for numbers to rely on</source>
+        <translation>≈ VORSCHAU von Plan {plan}: für verlässliche Zahlen simulieren</translation>
+    </message>
+    <message>
+        <source> and {count} more</source>
+        <translation> und {count} weitere</translation>
+    </message>
+    <message>
+        <source>({mm} mm wide)</source>
+        <translation>({mm} mm breit)</translation>
+    </message>
+    <message>
+        <source>1 case</source>
+        <translation>1 Fall</translation>
+    </message>
+    <message>
+        <source>A folder with cases…</source>
+        <translation>Ordner mit Fällen…</translation>
+    </message>
+    <message>
+        <source>Abdomen</source>
+        <translation>Abdomen</translation>
+    </message>
+    <message>
+        <source>Across the applicator</source>
+        <translation>Quer zum Applikator</translation>
+    </message>
+    <message>
+        <source>Added</source>
+        <translation>Aufgenommen</translation>
+    </message>
+    <message>
+        <source>All modalities</source>
+        <translation>Alle Modalitäten</translation>
+    </message>
+    <message>
+        <source>All slice views at their own planes, seen whole</source>
+        <translation>Alle Schichtansichten in ihrer eigenen Ebene, ganz zu sehen</translation>
+    </message>
+    <message>
+        <source>Along the applicator</source>
+        <translation>Entlang des Applikators</translation>
+    </message>
+    <message>
+        <source>Any date</source>
+        <translation>Jedes Datum</translation>
+    </message>
+    <message>
+        <source>As opened</source>
+        <translation>Wie geöffnet</translation>
+    </message>
+    <message>
+        <source>Axial plane</source>
+        <translation>Axiale Ebene</translation>
+    </message>
+    <message>
+        <source>Begin with the scan alone, or with the finished case?</source>
+        <translation>Mit der Aufnahme allein beginnen oder mit dem fertigen Fall?</translation>
+    </message>
+    <message>
+        <source>Bright parts</source>
+        <translation>Helle Teile</translation>
+    </message>
+    <message>
+        <source>Changed</source>
+        <translation>Geändert</translation>
+    </message>
+    <message>
+        <source>Choose a case to see what is in it.</source>
+        <translation>Einen Fall wählen, um zu sehen, was darin ist.</translation>
+    </message>
+    <message>
+        <source>Click where the lesion is to be</source>
+        <translation>Dorthin klicken, wo die Läsion liegen soll</translation>
+    </message>
+    <message>
+        <source>Coronal plane</source>
+        <translation>Koronare Ebene</translation>
+    </message>
+    <message>
+        <source>Crosshair</source>
+        <translation>Fadenkreuz</translation>
+    </message>
+    <message>
+        <source>Drag a handle; Shift: along its axis, Alt: no snapping, Esc: give back</source>
+        <translation>Einen Griff ziehen; Umschalt: entlang seiner Achse, Alt: ohne Einrasten, Esc: zurückgeben</translation>
+    </message>
+    <message>
+        <source>Draw the lines of the field&apos;s levels</source>
+        <translation>Linien gleicher Werte des Feldes zeichnen</translation>
+    </message>
+    <message>
+        <source>Fill {percent} %</source>
+        <translation>{percent} % füllen</translation>
+    </message>
+    <message>
+        <source>Fills</source>
+        <translation>Füllungen</translation>
+    </message>
+    <message>
+        <source>Finished case</source>
+        <translation>Fertiger Fall</translation>
+    </message>
+    <message>
+        <source>Folder with cases</source>
+        <translation>Ordner mit Fällen</translation>
+    </message>
+    <message>
+        <source>From the front, everything in view, nothing cut (R in the view)</source>
+        <translation>Von vorn, alles im Bild, nichts geschnitten (R in der Ansicht)</translation>
+    </message>
+    <message>
+        <source>Go to the target</source>
+        <translation>Zum Ziel</translation>
+    </message>
+    <message>
+        <source>Grey window</source>
+        <translation>Grauwertfenster</translation>
+    </message>
+    <message>
+        <source>Grow by</source>
+        <translation>Wachsen um</translation>
+    </message>
+    <message>
+        <source>HU</source>
+        <translation>HU</translation>
+    </message>
+    <message>
+        <source>Heart lesions</source>
+        <translation>Läsionen am Herzen</translation>
+    </message>
+    <message>
+        <source>Hide outlines and tints of structures, or show them again</source>
+        <translation>Konturen und Füllungen der Strukturen verbergen oder wieder zeigen</translation>
+    </message>
+    <message>
+        <source>How strongly structures are tinted</source>
+        <translation>Wie stark Strukturen gefüllt werden</translation>
+    </message>
+    <message>
+        <source>Image alone</source>
+        <translation>Nur das Bild</translation>
+    </message>
+    <message>
+        <source>In the cut</source>
+        <translation>Im Schnitt</translation>
+    </message>
+    <message>
+        <source>It is not where it was.</source>
+        <translation>Er ist nicht mehr dort, wo er war.</translation>
+    </message>
+    <message>
+        <source>Keep grey window</source>
+        <translation>Grauwertfenster behalten</translation>
+    </message>
+    <message>
+        <source>Keep tags and note</source>
+        <translation>Schlagworte und Notiz behalten</translation>
+    </message>
+    <message>
+        <source>Keep with the case</source>
+        <translation>Mit dem Fall behalten</translation>
+    </message>
+    <message>
+        <source>Last 30 days</source>
+        <translation>Letzte 30 Tage</translation>
+    </message>
+    <message>
+        <source>Last 7 days</source>
+        <translation>Letzte 7 Tage</translation>
+    </message>
+    <message>
+        <source>Last year</source>
+        <translation>Letztes Jahr</translation>
+    </message>
+    <message>
+        <source>Lay a simulated field over slices and surfaces; again: take it away</source>
+        <translation>Ein simuliertes Feld über Schichten und Oberflächen legen; noch einmal: wegnehmen</translation>
+    </message>
+    <message>
+        <source>Least margin</source>
+        <translation>Mindestabstand</translation>
+    </message>
+    <message>
+        <source>Least remnant</source>
+        <translation>Kleinster Rest</translation>
+    </message>
+    <message>
+        <source>Let all slices cross in the target of the plan</source>
+        <translation>Alle Schichten im Ziel des Plans kreuzen lassen</translation>
+    </message>
+    <message>
+        <source>Like it is “{word}”:</source>
+        <translation>Ähnlich ist „{word}“:</translation>
+    </message>
+    <message>
+        <source>Lines of equal value</source>
+        <translation>Linien gleicher Werte</translation>
+    </message>
+    <message>
+        <source>Liver, narrow</source>
+        <translation>Leber, eng</translation>
+    </message>
+    <message>
+        <source>Liver, portal venous</source>
+        <translation>Leber, portalvenös</translation>
+    </message>
+    <message>
+        <source>Liver, unenhanced</source>
+        <translation>Leber, nativ</translation>
+    </message>
+    <message>
+        <source>Look along the applicator, slices across it; again: the next applicator</source>
+        <translation>Entlang des Applikators blicken, Schichten quer zu ihm; noch einmal: der nächste Applikator</translation>
+    </message>
+    <message>
+        <source>MIP</source>
+        <translation>MIP</translation>
+    </message>
+    <message>
+        <source>Magnify</source>
+        <translation>Vergrößern</translation>
+    </message>
+    <message>
+        <source>Magnify the slice</source>
+        <translation>Schicht vergrößern</translation>
+    </message>
+    <message>
+        <source>Make this large, and back (double click on a tab)</source>
+        <translation>Groß machen, und zurück (Doppelklick auf einen Reiter)</translation>
+    </message>
+    <message>
+        <source>MinIP</source>
+        <translation>MinIP</translation>
     </message>
     <message>
         <source>Mouse in 3-D</source>
@@ -1908,14 +1752,6 @@
         <translation>Neues Segment...</translation>
     </message>
     <message>
-        <source>Next field</source>
-        <translation>Nächstes Feld</translation>
-    </message>
-    <message>
-        <source>Next flagged</source>
-        <translation>Nächstes markiertes</translation>
-    </message>
-    <message>
         <source>Next flagged segment</source>
         <translation>Nächstes markiertes Segment</translation>
     </message>
@@ -1960,10 +1796,6 @@
         <translation>Noch keine Zahlen: Sie kommen mit einem Plan.</translation>
     </message>
     <message>
-        <source>No other entry is better in one cost without being worse in another; a click takes one</source>
-        <translation>Kein anderer Zugang ist in einem Punkt besser, ohne in einem anderen schlechter zu sein; ein Klick übernimmt einen</translation>
-    </message>
-    <message>
         <source>No other organ or vessel gives voxels up; fat, muscle and what nobody claims do</source>
         <translation>Kein anderes Organ oder Gefäß gibt Voxel ab; Fett, Muskel und was niemand beansprucht, schon</translation>
     </message>
@@ -1988,24 +1820,12 @@
         <translation>Noch keine Oberflächen: Schritt 3 erstellt sie</translation>
     </message>
     <message>
-        <source>No.</source>
-        <translation>Nr.</translation>
-    </message>
-    <message>
         <source>None</source>
         <translation>Keine</translation>
     </message>
     <message>
-        <source>None, temperature or damage over slices and surfaces</source>
-        <translation>Nichts, Temperatur oder Schaden über Schichten und Oberflächen</translation>
-    </message>
-    <message>
         <source>Not checked</source>
         <translation>Nicht geprüft</translation>
-    </message>
-    <message>
-        <source>Not checked: {rules}</source>
-        <translation>Nicht geprüft: {rules}</translation>
     </message>
     <message>
         <source>Not drawn</source>
@@ -2466,10 +2286,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Vorige Schicht</translation>
     </message>
     <message>
-        <source>Previous view or panel</source>
-        <translation>Vorherige Ansicht oder Tafel</translation>
-    </message>
-    <message>
         <source>Problem</source>
         <translation>Problem</translation>
     </message>
@@ -2516,26 +2332,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>R</source>
         <translation>R</translation>
-    </message>
-    <message>
-        <source>RECIST, caliper, long axis, short axis, size</source>
-        <translation>RECIST, Messschieber, lange Achse, kurze Achse, Größe</translation>
-    </message>
-    <message>
-        <source>RECIST, tumour size, all lesions</source>
-        <translation>RECIST, Tumorgröße, alle Läsionen</translation>
-    </message>
-    <message>
-        <source>RECIST, tumour size, long axis, short axis</source>
-        <translation>RECIST, Tumorgröße, lange Achse, kurze Achse</translation>
-    </message>
-    <message>
-        <source>ROI, region of interest, polygon, freehand</source>
-        <translation>ROI, Region, Polygon, Freihand</translation>
-    </message>
-    <message>
-        <source>ROI, sphere, volume, HU, mean, density</source>
-        <translation>ROI, Kugel, Volumen, HE, Mittelwert, Dichte</translation>
     </message>
     <message>
         <source>Rank</source>
@@ -2768,10 +2564,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>Right upper lobe</source>
         <translation>Rechter Oberlappen</translation>
-    </message>
-    <message>
-        <source>Risk</source>
-        <translation>Risiko</translation>
     </message>
     <message>
         <source>Rules</source>
@@ -3310,10 +3102,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Temperatur</translation>
     </message>
     <message>
-        <source>The best entries</source>
-        <translation>Die besten Zugänge</translation>
-    </message>
-    <message>
         <source>The best path to the lesion at the crosshair, or to the target of the plan</source>
         <translation>Der beste Weg zur Läsion am Fadenkreuz oder zum Ziel des Plans</translation>
     </message>
@@ -3344,10 +3132,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>The comparison was not saved: {why}</source>
         <translation>Der Vergleich wurde nicht gespeichert: {why}</translation>
-    </message>
-    <message>
-        <source>The finished case has organs, vessels, a plan and its simulation. Making it takes a minute or two, once.</source>
-        <translation>Der fertige Fall hat Organe, Gefäße, einen Plan und dessen Simulation. Ihn zu erzeugen dauert einmalig ein bis zwei Minuten.</translation>
     </message>
     <message>
         <source>The finished case is ready.</source>
@@ -3400,10 +3184,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>The table of all plans side by side</source>
         <translation>Die Tabelle aller Pläne nebeneinander</translation>
-    </message>
-    <message>
-        <source>The usual weights again</source>
-        <translation>Wieder die üblichen Gewichte</translation>
     </message>
     <message>
         <source>Theme</source>
@@ -3490,24 +3270,12 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Trachea und Bronchien</translation>
     </message>
     <message>
-        <source>Tracks</source>
-        <translation>Stichwege</translation>
-    </message>
-    <message>
         <source>Trunk wall muscle</source>
         <translation>Rumpfwandmuskulatur</translation>
     </message>
     <message>
         <source>Try again</source>
         <translation>Noch einmal versuchen</translation>
-    </message>
-    <message>
-        <source>Try every place of the skin as entry, and show on the skin which are allowed</source>
-        <translation>Jede Stelle der Haut als Zugang prüfen und auf der Haut zeigen, welche erlaubt sind</translation>
-    </message>
-    <message>
-        <source>Trying all entries</source>
-        <translation>Alle Zugänge prüfen</translation>
     </message>
     <message>
         <source>Tumour</source>
@@ -3580,10 +3348,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>Update surfaces</source>
         <translation>Oberflächen erneuern</translation>
-    </message>
-    <message>
-        <source>Usual</source>
-        <translation>Üblich</translation>
     </message>
     <message>
         <source>Usual look</source>
@@ -3782,16 +3546,8 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Gewicht in kg</translation>
     </message>
     <message>
-        <source>Weight of: {cost}</source>
-        <translation>Gewicht von: {cost}</translation>
-    </message>
-    <message>
         <source>What</source>
         <translation>Was</translation>
-    </message>
-    <message>
-        <source>What counts how much</source>
-        <translation>Was wie viel zählt</translation>
     </message>
     <message>
         <source>What was on the disk before is as it was, and nothing of your work is lost: it is still open here.</source>
@@ -3868,10 +3624,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>Write another name into the list of plans (F2 in it)</source>
         <translation>Einen anderen Namen in die Liste der Pläne schreiben (dort F2)</translation>
-    </message>
-    <message>
-        <source>Write report</source>
-        <translation>Bericht schreiben</translation>
     </message>
     <message>
         <source>Write report…</source>
@@ -3974,28 +3726,804 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>alle behalten</translation>
     </message>
     <message>
-        <source>all of {name} is removed</source>
-        <translation>{name} wird ganz entfernt</translation>
+        <source>anatomy_twin opens…</source>
+        <translation>anatomy_twin öffnet sich…</translation>
     </message>
     <message>
-        <source>all of {name} lies in the scan</source>
-        <translation>{name} liegt ganz in der Aufnahme</translation>
+        <source>average, thick slab, AIP</source>
+        <translation>Durchschnitt, dicke Schicht</translation>
     </message>
     <message>
-        <source>all rules kept</source>
-        <translation>alle Regeln eingehalten</translation>
+        <source>bottom, hide numbers</source>
+        <translation>unten, Zahlen ausblenden</translation>
+    </message>
+    <message>
+        <source>clean, hide panels, presentation</source>
+        <translation>aufräumen, Tafeln ausblenden, Präsentation</translation>
+    </message>
+    <message>
+        <source>clip, clipping plane, cutaway, section, crop</source>
+        <translation>schneiden, Schnittebene, aufschneiden, abschneiden, Clipping</translation>
+    </message>
+    <message>
+        <source>closeness to structures at risk</source>
+        <translation>Nähe zu Risikostrukturen</translation>
+    </message>
+    <message>
+        <source>coagulated</source>
+        <translation>koaguliert</translation>
+    </message>
+    <message>
+        <source>coagulated by {model}</source>
+        <translation>koaguliert nach {model}</translation>
+    </message>
+    <message>
+        <source>crop, clip, region of interest, ROI</source>
+        <translation>zuschneiden, Ausschnitt, ROI</translation>
+    </message>
+    <message>
+        <source>done again: {name}</source>
+        <translation>wiederholt: {name}</translation>
+    </message>
+    <message>
+        <source>heat, necrosis, Arrhenius, ablation zone, cell death</source>
+        <translation>Hitze, Nekrose, Arrhenius, Ablationszone, Zelltod</translation>
+    </message>
+    <message>
+        <source>hide, cursor, cross, reference lines</source>
+        <translation>ausblenden, Kreuz, Referenzlinien</translation>
+    </message>
+    <message>
+        <source>hide, overlay, segmentation, outlines, original image</source>
+        <translation>ausblenden, Überlagerung, Segmentierung, Umrisse, Originalbild</translation>
+    </message>
+    <message>
+        <source>hide, segmentation, overlay, contours, borders</source>
+        <translation>ausblenden, Segmentierung, Überlagerung, Konturen, Ränder</translation>
+    </message>
+    <message>
+        <source>hide, segmentation, overlay, tint, colour wash</source>
+        <translation>ausblenden, Segmentierung, Überlagerung, Färbung</translation>
+    </message>
+    <message>
+        <source>hide, show, organs, model, objects, opacity, transparency</source>
+        <translation>ausblenden, einblenden, Organe, Modell, Objekte, Deckkraft, Transparenz</translation>
+    </message>
+    <message>
+        <source>maximum intensity projection, thick slab, angiography</source>
+        <translation>Maximumintensitätsprojektion, dicke Schicht, Angiographie</translation>
+    </message>
+    <message>
+        <source>maximum intensity projection, volume rendering, render, angiography</source>
+        <translation>Maximumintensitätsprojektion, Volumendarstellung, rendern, Angiographie</translation>
+    </message>
+    <message>
+        <source>minimum intensity projection, thick slab, airways</source>
+        <translation>Minimumintensitätsprojektion, dicke Schicht, Atemwege</translation>
+    </message>
+    <message>
+        <source>needle view, oblique, in plane, probe, along the needle</source>
+        <translation>Nadelansicht, schräg, Sonde, längs der Nadel</translation>
+    </message>
+    <message>
+        <source>needle view, oblique, probe&apos;s eye, down the needle</source>
+        <translation>Nadelansicht, schräg, Sonde, quer zur Nadel</translation>
+    </message>
+    <message>
+        <source>no line of equal values closes here; point at an edge</source>
+        <translation>hier schließt sich keine Linie gleicher Werte; auf eine Kante zeigen</translation>
+    </message>
+    <message>
+        <source>no segment is chosen; choose one in the list, or make a new one</source>
+        <translation>kein Segment ist gewählt; eines in der Liste wählen oder ein neues anlegen</translation>
+    </message>
+    <message>
+        <source>no segment is flagged</source>
+        <translation>kein Segment ist markiert</translation>
+    </message>
+    <message>
+        <source>nothing changes</source>
+        <translation>nichts ändert sich</translation>
+    </message>
+    <message>
+        <source>only values from {low} to {high} are painted from now on</source>
+        <translation>von jetzt an werden nur Werte von {low} bis {high} gemalt</translation>
+    </message>
+    <message>
+        <source>plan {plans} is made for {name}; change or delete the plan first</source>
+        <translation>Plan {plans} ist für {name} gemacht; zuerst den Plan ändern oder löschen</translation>
+    </message>
+    <message>
+        <source>proposed: {what}. Enter takes it, Esc drops it</source>
+        <translation>Vorschlag: {what}. Enter übernimmt ihn, Esc verwirft ihn</translation>
+    </message>
+    <message>
+        <source>rendering off, volume rendering off</source>
+        <translation>Volumendarstellung aus, Rendering aus</translation>
+    </message>
+    <message>
+        <source>sidebar, hide steps, workflow</source>
+        <translation>Seitenleiste, Schritte ausblenden, Ablauf</translation>
+    </message>
+    <message>
+        <source>sidebar, hide structures</source>
+        <translation>Seitenleiste, Strukturen ausblenden</translation>
+    </message>
+    <message>
+        <source>the labels changed meanwhile: the outline is out of date and was not taken</source>
+        <translation>die Umrisse haben sich inzwischen geändert: der Vorschlag ist veraltet und wurde nicht übernommen</translation>
+    </message>
+    <message>
+        <source>the outline agrees with the clicks already; click where it is wrong</source>
+        <translation>der Umriss passt schon zu den Klicks; dorthin klicken, wo er falsch ist</translation>
+    </message>
+    <message>
+        <source>the outline is still being drawn</source>
+        <translation>der Umriss wird noch gezeichnet</translation>
+    </message>
+    <message>
+        <source>the outlines changed where plan {plans} was simulated: simulate it again, or undo the change</source>
+        <translation>die Umrisse haben sich dort geändert, wo Plan {plans} simuliert wurde: neu simulieren oder die Änderung rückgängig machen</translation>
+    </message>
+    <message>
+        <source>the scan has no labels yet; find the organs first</source>
+        <translation>die Aufnahme hat noch keine Umrisse; zuerst die Organe finden</translation>
+    </message>
+    <message>
+        <source>there are no segments</source>
+        <translation>es gibt keine Segmente</translation>
+    </message>
+    <message>
+        <source>thin, slab off, MIP off</source>
+        <translation>dünn, Schichtdicke aus, MIP aus</translation>
+    </message>
+    <message>
+        <source>turned by {degrees}°</source>
+        <translation>um {degrees}° gedreht</translation>
+    </message>
+    <message>
+        <source>undo list, steps, log</source>
+        <translation>Liste der Schritte, Protokoll</translation>
+    </message>
+    <message>
+        <source>undone: {name}</source>
+        <translation>rückgängig gemacht: {name}</translation>
+    </message>
+    <message>
+        <source>unsaved work waits</source>
+        <translation>ungespeicherte Arbeit wartet</translation>
+    </message>
+    <message>
+        <source>verdict for a normal liver (assumed)</source>
+        <translation>Urteil für eine gesunde Leber (angenommen)</translation>
+    </message>
+    <message>
+        <source>version, licence, license</source>
+        <translation>Version, Lizenz</translation>
+    </message>
+    <message>
+        <source>versus, table, side by side, best plan</source>
+        <translation>Vergleich, Tabelle, nebeneinander, bester Plan</translation>
+    </message>
+    <message>
+        <source>vessel tree, portal vein, Couinaud, segments, centreline</source>
+        <translation>Gefäßbaum, Pfortader, Couinaud, Segmente, Mittellinie</translation>
+    </message>
+    <message>
+        <source>at the centre of {name}</source>
+        <translation>im Zentrum: {name}</translation>
+    </message>
+    <message>
+        <source>coagulated {value} ml</source>
+        <translation>koaguliert {value} ml</translation>
+    </message>
+    <message>
+        <source>coagulated, not of a lesion</source>
+        <translation>koaguliert, nicht von einer Läsion</translation>
+    </message>
+    <message>
+        <source>colors, color scheme, colour blind</source>
+        <translation>Farbschema, Farbpalette, farbenblind</translation>
+    </message>
+    <message>
+        <source>compute, calculate, batch</source>
+        <translation>berechnen, rechnen, Stapel</translation>
+    </message>
+    <message>
+        <source>in the middle of a {name}</source>
+        <translation>in der Mitte: {name}</translation>
+    </message>
+    <message>
+        <source>next, previous field</source>
+        <translation>nächstes, vorheriges Feld</translation>
+    </message>
+    <message>
+        <source>next, previous view or panel</source>
+        <translation>nächste, vorherige Ansicht oder Tafel</translation>
+    </message>
+    <message>
+        <source>no cut runs through the organ</source>
+        <translation>kein Schnitt läuft durch das Organ</translation>
+    </message>
+    <message>
+        <source>nodules</source>
+        <translation>Rundherde</translation>
+    </message>
+    <message>
+        <source>normal liver {value}</source>
+        <translation>gesunde Leber {value}</translation>
+    </message>
+    <message>
+        <source>not coagulated</source>
+        <translation>nicht koaguliert</translation>
+    </message>
+    <message>
+        <source>not measured</source>
+        <translation>nicht gemessen</translation>
+    </message>
+    <message>
+        <source>not needed: a resection is not simulated</source>
+        <translation>nicht nötig: eine Resektion wird nicht simuliert</translation>
+    </message>
+    <message>
+        <source>not saved yet</source>
+        <translation>noch nicht gespeichert</translation>
+    </message>
+    <message>
+        <source>not segmented</source>
+        <translation>nicht segmentiert</translation>
+    </message>
+    <message>
+        <source>nothing hit in {name}</source>
+        <translation>nichts getroffen in {name}</translation>
+    </message>
+    <message>
+        <source>nothing is coagulated</source>
+        <translation>nichts ist koaguliert</translation>
+    </message>
+    <message>
+        <source>nothing is coagulated at the end</source>
+        <translation>am Ende ist nichts koaguliert</translation>
+    </message>
+    <message>
+        <source>nothing is removed</source>
+        <translation>nichts wird entfernt</translation>
+    </message>
+    <message>
+        <source>nothing within {mm} mm</source>
+        <translation>nichts im Umkreis von {mm} mm</translation>
+    </message>
+    <message>
+        <source>oblique, reformat, MPR, orientation, reslice</source>
+        <translation>schräg, Reformation, MPR, Ausrichtung, Schnittebene</translation>
+    </message>
+    <message>
+        <source>of 2 mm and more (assumed)</source>
+        <translation>ab 2 mm (angenommen)</translation>
+    </message>
+    <message>
+        <source>of the liver without lesions ({ml} ml)</source>
+        <translation>der Leber ohne Läsionen ({ml} ml)</translation>
+    </message>
+    <message>
+        <source>of the {ml} ml that the formula of {who} expects</source>
+        <translation>der {ml} ml, die die Formel von {who} erwartet</translation>
+    </message>
+    <message>
+        <source>of the {name} with its vessels and lesions</source>
+        <translation>{name} mit Gefäßen und Läsionen</translation>
+    </message>
+    <message>
+        <source>of {ml} ml: {name_whole} with its vessels, less {name} ({lost} ml)</source>
+        <translation>von {ml} ml: {name_whole} mit den Gefäßen, ohne {name} ({lost} ml)</translation>
+    </message>
+    <message>
+        <source>on the skin</source>
+        <translation>auf der Haut</translation>
+    </message>
+    <message>
+        <source>on the surface of {name}</source>
+        <translation>auf der Oberfläche: {name}</translation>
+    </message>
+    <message>
+        <source>one step</source>
+        <translation>ein Schritt</translation>
+    </message>
+    <message>
+        <source>one step could not be done again</source>
+        <translation>ein Schritt ließ sich nicht wiederholen</translation>
+    </message>
+    <message>
+        <source>only known tissue</source>
+        <translation>nur bekanntes Gewebe</translation>
+    </message>
+    <message>
+        <source>opacity, transparency, overlay</source>
+        <translation>Deckkraft, Transparenz, Überlagerung</translation>
+    </message>
+    <message>
+        <source>open for {user} on {host} since {since} (process {process})</source>
+        <translation>offen bei {user} auf {host} seit {since} (Prozess {process})</translation>
+    </message>
+    <message>
+        <source>organ missing before the target</source>
+        <translation>fehlendes Organ vor dem Ziel</translation>
+    </message>
+    <message>
+        <source>outline and spine</source>
+        <translation>Umriss und Wirbelsäule</translation>
+    </message>
+    <message>
+        <source>outlines</source>
+        <translation>Umrisse</translation>
+    </message>
+    <message>
+        <source>outlines to be confirmed: {name}</source>
+        <translation>zu bestätigende Umrisse: {name}</translation>
+    </message>
+    <message>
+        <source>outlining the target</source>
+        <translation>Ziel umreißen</translation>
+    </message>
+    <message>
+        <source>outside of it nothing is counted</source>
+        <translation>außerhalb davon wird nichts gezählt</translation>
+    </message>
+    <message>
+        <source>over the snapshots of the simulation</source>
+        <translation>über die Zeitpunkte der Simulation</translation>
+    </message>
+    <message>
+        <source>parallel, orthographic, camera</source>
+        <translation>parallel, orthographisch, Kamera</translation>
+    </message>
+    <message>
+        <source>parenchyma with {name}</source>
+        <translation>Parenchym mit {name}</translation>
+    </message>
+    <message>
+        <source>passes {name} at {mm} mm, {kept} mm are to be kept</source>
+        <translation>läuft {mm} mm an {name} vorbei, {kept} mm sind einzuhalten</translation>
+    </message>
+    <message>
+        <source>path length</source>
+        <translation>Länge des Weges</translation>
+    </message>
+    <message>
+        <source>patients, archive, worklist, find a case</source>
+        <translation>Patienten, Archiv, Arbeitsliste, Fall suchen</translation>
+    </message>
+    <message>
+        <source>percent of the volume of {name}</source>
+        <translation>Prozent des Volumens: {name}</translation>
+    </message>
+    <message>
+        <source>percent of {name} within {mm} mm of the target</source>
+        <translation>Prozent im Umkreis von {mm} mm um das Ziel: {name}</translation>
+    </message>
+    <message>
+        <source>plan {names}</source>
+        <translation>Plan {names}</translation>
+    </message>
+    <message>
+        <source>plan {name}: {stage}</source>
+        <translation>Plan {name}: {stage}</translation>
+    </message>
+    <message>
+        <source>plan {plans}: 1 rule not checked</source>
+        <translation>Plan {plans}: 1 Regel nicht geprüft</translation>
+    </message>
+    <message>
+        <source>plan {plans}: numbers are to be read off (Simulate menu)</source>
+        <translation>Plan {plans}: Zahlen sind abzulesen (Menü Simulieren)</translation>
+    </message>
+    <message>
+        <source>plan {plans}: numbers follow by themselves</source>
+        <translation>Plan {plans}: die Zahlen folgen von selbst</translation>
+    </message>
+    <message>
+        <source>plan {plans}: rules not checked</source>
+        <translation>Plan {plans}: Regeln nicht geprüft</translation>
+    </message>
+    <message>
+        <source>plan {plans}: {count} rules not checked</source>
+        <translation>Plan {plans}: {count} Regeln nicht geprüft</translation>
+    </message>
+    <message>
+        <source>planes in 3-D, show slices, textured</source>
+        <translation>Ebenen in 3D, Schichten zeigen</translation>
+    </message>
+    <message>
+        <source>plans of this kind are kept; nothing of them is shown or computed yet</source>
+        <translation>Pläne dieser Art werden aufbewahrt; gezeigt oder berechnet wird von ihnen noch nichts</translation>
+    </message>
+    <message>
+        <source>position</source>
+        <translation>Lagerung</translation>
+    </message>
+    <message>
+        <source>power in the device&apos;s range</source>
+        <translation>Leistung im Bereich des Geräts</translation>
+    </message>
+    <message>
+        <source>preparing the program</source>
+        <translation>Programm vorbereiten</translation>
+    </message>
+    <message>
+        <source>preview on a {spacing} mm grid, not the simulation</source>
+        <translation>Vorschau auf einem Gitter von {spacing} mm, nicht die Simulation</translation>
+    </message>
+    <message>
+        <source>preview only</source>
+        <translation>nur Vorschau</translation>
+    </message>
+    <message>
+        <source>previews are being prepared; the first time on a machine takes a minute or two</source>
+        <translation>Vorschauen werden vorbereitet; beim ersten Mal auf einem Rechner dauert es ein bis zwei Minuten</translation>
+    </message>
+    <message>
+        <source>progress, jobs, running</source>
+        <translation>Fortschritt, Aufgaben, läuft</translation>
+    </message>
+    <message>
+        <source>protractor, degrees</source>
+        <translation>Winkelmesser, Grad</translation>
+    </message>
+    <message>
+        <source>reaches the edge of the scan, so it may be incomplete</source>
+        <translation>reicht bis zum Rand des Scans, vielleicht nicht vollständig</translation>
+    </message>
+    <message>
+        <source>reaches the target</source>
+        <translation>erreicht das Ziel</translation>
+    </message>
+    <message>
+        <source>read-only: {why}</source>
+        <translation>nur lesbar: {why}</translation>
+    </message>
+    <message>
+        <source>reading cases</source>
+        <translation>Fälle lesen</translation>
+    </message>
+    <message>
+        <source>reading headers</source>
+        <translation>Kopfdaten lesen</translation>
+    </message>
+    <message>
+        <source>reading its outlines</source>
+        <translation>seine Umrisse lesen</translation>
+    </message>
+    <message>
+        <source>reading numbers off</source>
+        <translation>Zahlen ablesen</translation>
+    </message>
+    <message>
+        <source>reading outlines</source>
+        <translation>Umrisse lesen</translation>
+    </message>
+    <message>
+        <source>reading the scan</source>
+        <translation>Aufnahme lesen</translation>
+    </message>
+    <message>
+        <source>reading the surface</source>
+        <translation>Oberfläche lesen</translation>
+    </message>
+    <message>
+        <source>recompute, recalculate, repeat</source>
+        <translation>neu berechnen, wiederholen</translation>
+    </message>
+    <message>
+        <source>region growing, smart click, AI, seed, auto segment</source>
+        <translation>Regionenwachstum, KI, Saatpunkt, automatisch segmentieren</translation>
+    </message>
+    <message>
+        <source>remaining {value} ml</source>
+        <translation>verbleibend {value} ml</translation>
+    </message>
+    <message>
+        <source>remnant {value} %</source>
+        <translation>Rest {value} %</translation>
+    </message>
+    <message>
+        <source>remove plan</source>
+        <translation>Plan entfernen</translation>
+    </message>
+    <message>
+        <source>remove structure</source>
+        <translation>Struktur löschen</translation>
+    </message>
+    <message>
+        <source>removes the back side, {tilt}° to axial</source>
+        <translation>entfernt die hintere Seite, {tilt}° zu axial</translation>
+    </message>
+    <message>
+        <source>removes the front side, {tilt}° to axial</source>
+        <translation>entfernt die vordere Seite, {tilt}° zu axial</translation>
+    </message>
+    <message>
+        <source>removes the left side, {tilt}° to axial</source>
+        <translation>entfernt die linke Seite, {tilt}° zu axial</translation>
+    </message>
+    <message>
+        <source>removes the lower side, {tilt}° to axial</source>
+        <translation>entfernt die untere Seite, {tilt}° zu axial</translation>
+    </message>
+    <message>
+        <source>removes the right side, {tilt}° to axial</source>
+        <translation>entfernt die rechte Seite, {tilt}° zu axial</translation>
+    </message>
+    <message>
+        <source>removes the upper side, {tilt}° to axial</source>
+        <translation>entfernt die obere Seite, {tilt}° zu axial</translation>
+    </message>
+    <message>
+        <source>removes {name}</source>
+        <translation>entfernt {name}</translation>
+    </message>
+    <message>
+        <source>resected {value} ml</source>
+        <translation>reseziert {value} ml</translation>
+    </message>
+    <message>
+        <source>vessel trees and liver segments are those before the edit</source>
+        <translation>Gefäßbäume und Lebersegmente sind die von vor der Bearbeitung</translation>
+    </message>
+    <message>
+        <source>vessels and lesions</source>
+        <translation>Gefäße und Läsionen</translation>
+    </message>
+    <message>
+        <source>vessels of the lung</source>
+        <translation>Lungengefäße</translation>
+    </message>
+    <message>
+        <source>video, movie, film, GIF</source>
+        <translation>Video, Film, GIF</translation>
+    </message>
+    <message>
+        <source>video, movie, film, GIF, rotate, spin</source>
+        <translation>Video, Film, GIF, drehen, rotieren</translation>
+    </message>
+    <message>
+        <source>volume rendering, render, VRT, ray casting, DVR</source>
+        <translation>Volumendarstellung, Volumenrendering, rendern, VRT</translation>
+    </message>
+    <message>
+        <source>voxels of the scan</source>
+        <translation>Voxel der Aufnahme</translation>
+    </message>
+    <message>
+        <source>weight of the patient is not known</source>
+        <translation>Gewicht der Person ist nicht bekannt</translation>
+    </message>
+    <message>
+        <source>window level, W/L, contrast, brightness, greyscale, HU, preset</source>
+        <translation>Fensterung, Fenster, Kontrast, Helligkeit, Graustufen, HE, HU</translation>
+    </message>
+    <message>
+        <source>with the resected volume the organ&apos;s {ml} ml</source>
+        <translation>mit dem entfernten Volumen die {ml} ml des Organs</translation>
+    </message>
+    <message>
+        <source>within the {name}</source>
+        <translation>innerhalb: {name}</translation>
+    </message>
+    <message>
+        <source>workflow</source>
+        <translation>Ablauf</translation>
+    </message>
+    <message>
+        <source>writing files</source>
+        <translation>Dateien schreiben</translation>
+    </message>
+    <message>
+        <source>writing the report</source>
+        <translation>Bericht schreiben</translation>
+    </message>
+    <message>
+        <source>{count} not checked</source>
+        <translation>{count} nicht geprüft</translation>
+    </message>
+    <message>
+        <source>{name} (generated)</source>
+        <translation>{name} (erzeugt)</translation>
+    </message>
+    <message>
+        <source>{name} (to be checked)</source>
+        <translation>{name} (zu prüfen)</translation>
+    </message>
+    <message>
+        <source>{sign} best of its row, among plans of one kind and aim</source>
+        <translation>{sign} bester der Zeile, unter Plänen einer Art und eines Ziels</translation>
+    </message>
+    <message>
+        <source>{sign} preview, to be simulated</source>
+        <translation>{sign} Vorschau, noch zu simulieren</translation>
     </message>
     <message>
         <source>all steps were done again</source>
         <translation>alle Schritte wurden wiederholt</translation>
     </message>
     <message>
-        <source>all structures</source>
-        <translation>alle Strukturen</translation>
+        <source>A folder of DICOM files</source>
+        <translation>Ein Ordner mit DICOM-Dateien</translation>
     </message>
     <message>
-        <source>anatomy_twin opens…</source>
-        <translation>anatomy_twin öffnet sich…</translation>
+        <source>A saved case: folder or zip</source>
+        <translation>Ein gespeicherter Fall: Ordner oder Zip</translation>
+    </message>
+    <message>
+        <source>Ablated outside the {name}</source>
+        <translation>Abladiert außerhalb: {name}</translation>
+    </message>
+    <message>
+        <source>Ablated volume</source>
+        <translation>Abladiertes Volumen</translation>
+    </message>
+    <message>
+        <source>Add to library</source>
+        <translation>In die Bibliothek</translation>
+    </message>
+    <message>
+        <source>Area of the cut</source>
+        <translation>Schnittfläche</translation>
+    </message>
+    <message>
+        <source>Arrhenius damage integral</source>
+        <translation>Arrhenius-Schadensintegral</translation>
+    </message>
+    <message>
+        <source>Case ({count})</source>
+        <translation>Fall ({count})</translation>
+    </message>
+    <message>
+        <source>Check rules</source>
+        <translation>Regeln prüfen</translation>
+    </message>
+    <message>
+        <source>Chest</source>
+        <translation>Thorax</translation>
+    </message>
+    <message>
+        <source>Coagulated zone</source>
+        <translation>Koagulationszone</translation>
+    </message>
+    <message>
+        <source>Copy plan</source>
+        <translation>Plan kopieren</translation>
+    </message>
+    <message>
+        <source>Copy table</source>
+        <translation>Tabelle kopieren</translation>
+    </message>
+    <message>
+        <source>Cut: {name}</source>
+        <translation>Durchtrennt: {name}</translation>
+    </message>
+    <message>
+        <source>Edit handles</source>
+        <translation>Griffe bewegen</translation>
+    </message>
+    <message>
+        <source>Find organs</source>
+        <translation>Organe suchen</translation>
+    </message>
+    <message>
+        <source>Generated CT without findings</source>
+        <translation>Erzeugte CT ohne Befund</translation>
+    </message>
+    <message>
+        <source>Generated CT, a tumour beside a hepatic vein</source>
+        <translation>Erzeugte CT, ein Tumor neben einer Lebervene</translation>
+    </message>
+    <message>
+        <source>Grow by clicks</source>
+        <translation>Durch Klicks wachsen</translation>
+    </message>
+    <message>
+        <source>Head</source>
+        <translation>Kopf</translation>
+    </message>
+    <message>
+        <source>Healthy tissue lost</source>
+        <translation>Verlorenes gesundes Gewebe</translation>
+    </message>
+    <message>
+        <source>Healthy tissue lost, share</source>
+        <translation>Verlorenes gesundes Gewebe, Anteil</translation>
+    </message>
+    <message>
+        <source>Healthy {name} lost</source>
+        <translation>Verlorenes gesundes Gewebe: {name}</translation>
+    </message>
+    <message>
+        <source>Healthy {name} lost, share</source>
+        <translation>Verlorenes gesundes Gewebe, Anteil: {name}</translation>
+    </message>
+    <message>
+        <source>Import scan</source>
+        <translation>Aufnahme importieren</translation>
+    </message>
+    <message>
+        <source>Liver volume expected by {name}</source>
+        <translation>Erwartetes Lebervolumen nach {name}</translation>
+    </message>
+    <message>
+        <source>Liver without lesions</source>
+        <translation>Leber ohne Läsionen</translation>
+    </message>
+    <message>
+        <source>Make surfaces</source>
+        <translation>Oberflächen erzeugen</translation>
+    </message>
+    <message>
+        <source>Margin to {name}</source>
+        <translation>Abstand zu {name}</translation>
+    </message>
+    <message>
+        <source>Mark checked</source>
+        <translation>Als geprüft</translation>
+    </message>
+    <message>
+        <source>Minimal ablative margin</source>
+        <translation>Kleinster Ablationsabstand</translation>
+    </message>
+    <message>
+        <source>Next field</source>
+        <translation>Nächstes Feld</translation>
+    </message>
+    <message>
+        <source>Next flagged</source>
+        <translation>Nächstes markiertes</translation>
+    </message>
+    <message>
+        <source>None, temperature or damage over slices and surfaces</source>
+        <translation>Nichts, Temperatur oder Schaden über Schichten und Oberflächen</translation>
+    </message>
+    <message>
+        <source>Previous view or panel</source>
+        <translation>Vorherige Ansicht oder Tafel</translation>
+    </message>
+    <message>
+        <source>RECIST, caliper, long axis, short axis, size</source>
+        <translation>RECIST, Messschieber, lange Achse, kurze Achse, Größe</translation>
+    </message>
+    <message>
+        <source>RECIST, tumour size, all lesions</source>
+        <translation>RECIST, Tumorgröße, alle Läsionen</translation>
+    </message>
+    <message>
+        <source>RECIST, tumour size, long axis, short axis</source>
+        <translation>RECIST, Tumorgröße, lange Achse, kurze Achse</translation>
+    </message>
+    <message>
+        <source>ROI, region of interest, polygon, freehand</source>
+        <translation>ROI, Region, Polygon, Freihand</translation>
+    </message>
+    <message>
+        <source>ROI, sphere, volume, HU, mean, density</source>
+        <translation>ROI, Kugel, Volumen, HE, Mittelwert, Dichte</translation>
+    </message>
+    <message>
+        <source>The finished case has organs, vessels, a plan and its simulation. Making it takes a minute or two, once.</source>
+        <translation>Der fertige Fall hat Organe, Gefäße, einen Plan und dessen Simulation. Ihn zu erzeugen dauert einmalig ein bis zwei Minuten.</translation>
+    </message>
+    <message>
+        <source>Write report</source>
+        <translation>Bericht schreiben</translation>
+    </message>
+    <message>
+        <source>all of {name} is removed</source>
+        <translation>{name} wird ganz entfernt</translation>
+    </message>
+    <message>
+        <source>all rules kept</source>
+        <translation>alle Regeln eingehalten</translation>
+    </message>
+    <message>
+        <source>all structures</source>
+        <translation>alle Strukturen</translation>
     </message>
     <message>
         <source>and {number} more, under Messages</source>
@@ -4020,10 +4548,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>applicator {number}</source>
         <translation>Applikator {number}</translation>
-    </message>
-    <message>
-        <source>applicator {number}: {count} of {tried} entries keep the rules, {front} are in the Pareto set</source>
-        <translation>Applikator {number}: {count} von {tried} Zugängen halten die Regeln ein, {front} sind in der Pareto-Menge</translation>
     </message>
     <message>
         <source>applicator {n}</source>
@@ -4070,16 +4594,8 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>höchstens {value}</translation>
     </message>
     <message>
-        <source>at the centre of {name}</source>
-        <translation>im Zentrum: {name}</translation>
-    </message>
-    <message>
         <source>automatic, live, auto simulate</source>
         <translation>automatisch, live, mitrechnen</translation>
-    </message>
-    <message>
-        <source>average, thick slab, AIP</source>
-        <translation>Durchschnitt, dicke Schicht</translation>
     </message>
     <message>
         <source>back, take back, revert</source>
@@ -4120,10 +4636,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>borderline</source>
         <translation>grenzwertig</translation>
-    </message>
-    <message>
-        <source>bottom, hide numbers</source>
-        <translation>unten, Zahlen ausblenden</translation>
     </message>
     <message>
         <source>brain</source>
@@ -4178,48 +4690,8 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Regeln werden geprüft</translation>
     </message>
     <message>
-        <source>clean, hide panels, presentation</source>
-        <translation>aufräumen, Tafeln ausblenden, Präsentation</translation>
-    </message>
-    <message>
-        <source>clear of other applicators</source>
-        <translation>frei von anderen Applikatoren</translation>
-    </message>
-    <message>
         <source>click to go there</source>
         <translation>klicken, um hinzugehen</translation>
-    </message>
-    <message>
-        <source>clip, clipping plane, cutaway, section, crop</source>
-        <translation>schneiden, Schnittebene, aufschneiden, abschneiden, Clipping</translation>
-    </message>
-    <message>
-        <source>closeness to structures at risk</source>
-        <translation>Nähe zu Risikostrukturen</translation>
-    </message>
-    <message>
-        <source>coagulated</source>
-        <translation>koaguliert</translation>
-    </message>
-    <message>
-        <source>coagulated by {model}</source>
-        <translation>koaguliert nach {model}</translation>
-    </message>
-    <message>
-        <source>coagulated {value} ml</source>
-        <translation>koaguliert {value} ml</translation>
-    </message>
-    <message>
-        <source>coagulated, not of a lesion</source>
-        <translation>koaguliert, nicht von einer Läsion</translation>
-    </message>
-    <message>
-        <source>colors, color scheme, colour blind</source>
-        <translation>Farbschema, Farbpalette, farbenblind</translation>
-    </message>
-    <message>
-        <source>compute, calculate, batch</source>
-        <translation>berechnen, rechnen, Stapel</translation>
     </message>
     <message>
         <source>confirmed</source>
@@ -4260,10 +4732,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>cranial, superior, top, camera</source>
         <translation>kranial, von oben, Kamera</translation>
-    </message>
-    <message>
-        <source>crop, clip, region of interest, ROI</source>
-        <translation>zuschneiden, Ausschnitt, ROI</translation>
     </message>
     <message>
         <source>crosses no bone</source>
@@ -4382,10 +4850,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>fertig</translation>
     </message>
     <message>
-        <source>done again: {name}</source>
-        <translation>wiederholt: {name}</translation>
-    </message>
-    <message>
         <source>dorsal, camera, back</source>
         <translation>dorsal, von hinten, Kamera</translation>
     </message>
@@ -4398,20 +4862,12 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Animation zeichnen</translation>
     </message>
     <message>
-        <source>duty cycle in the device&apos;s range</source>
-        <translation>Einschaltdauer im Bereich des Geräts</translation>
-    </message>
-    <message>
         <source>edge, live wire, magnetic lasso</source>
         <translation>Kante, magnetisches Lasso</translation>
     </message>
     <message>
         <source>empty, delete all</source>
         <translation>leeren, alles löschen</translation>
-    </message>
-    <message>
-        <source>enough organ before a subcapsular target</source>
-        <translation>genug Organ vor einem Ziel unter der Kapsel</translation>
     </message>
     <message>
         <source>entry of applicator {number}</source>
@@ -4432,10 +4888,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>every label is known</source>
         <translation>alles Gewebe ist bekannt</translation>
-    </message>
-    <message>
-        <source>every place of the skin is tried</source>
-        <translation>jede Stelle der Haut wird geprüft</translation>
     </message>
     <message>
         <source>everywhere</source>
@@ -4550,36 +5002,12 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Hitze, Wärmebild, Temperatur, Schädigung</translation>
     </message>
     <message>
-        <source>heat, necrosis, Arrhenius, ablation zone, cell death</source>
-        <translation>Hitze, Nekrose, Arrhenius, Ablationszone, Zelltod</translation>
-    </message>
-    <message>
         <source>heated centre off the target</source>
         <translation>Mitte der Erwärmung neben dem Ziel</translation>
     </message>
     <message>
         <source>height and weight of the patient are not known</source>
         <translation>Größe und Gewicht der Person sind nicht bekannt</translation>
-    </message>
-    <message>
-        <source>hide, cursor, cross, reference lines</source>
-        <translation>ausblenden, Kreuz, Referenzlinien</translation>
-    </message>
-    <message>
-        <source>hide, overlay, segmentation, outlines, original image</source>
-        <translation>ausblenden, Überlagerung, Segmentierung, Umrisse, Originalbild</translation>
-    </message>
-    <message>
-        <source>hide, segmentation, overlay, contours, borders</source>
-        <translation>ausblenden, Segmentierung, Überlagerung, Konturen, Ränder</translation>
-    </message>
-    <message>
-        <source>hide, segmentation, overlay, tint, colour wash</source>
-        <translation>ausblenden, Segmentierung, Überlagerung, Färbung</translation>
-    </message>
-    <message>
-        <source>hide, show, organs, model, objects, opacity, transparency</source>
-        <translation>ausblenden, einblenden, Organe, Modell, Objekte, Deckkraft, Transparenz</translation>
     </message>
     <message>
         <source>higher is better</source>
@@ -4606,10 +5034,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>in Segment {where} (geschätzt)</translation>
     </message>
     <message>
-        <source>in the middle of a {name}</source>
-        <translation>in der Mitte: {name}</translation>
-    </message>
-    <message>
         <source>inside the body</source>
         <translation>im Körper</translation>
     </message>
@@ -4632,10 +5056,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>jump to tumour, find lesion, center</source>
         <translation>zum Tumor springen, Läsion finden, zentrieren</translation>
-    </message>
-    <message>
-        <source>keeps off unknown tissue</source>
-        <translation>hält Abstand zu unbekanntem Gewebe</translation>
     </message>
     <message>
         <source>kept</source>
@@ -4774,22 +5194,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>maximieren, vergrößern, Einzelansicht</translation>
     </message>
     <message>
-        <source>maximum intensity projection, thick slab, angiography</source>
-        <translation>Maximumintensitätsprojektion, dicke Schicht, Angiographie</translation>
-    </message>
-    <message>
-        <source>maximum intensity projection, volume rendering, render, angiography</source>
-        <translation>Maximumintensitätsprojektion, Volumendarstellung, rendern, Angiographie</translation>
-    </message>
-    <message>
-        <source>may be entered, from the cheapest to the dearest</source>
-        <translation>erlaubt, vom günstigsten zum ungünstigsten</translation>
-    </message>
-    <message>
-        <source>may be entered: cost {cost}, {length} mm to the tip; click to take it</source>
-        <translation>Zugang erlaubt: Kosten {cost}, {length} mm bis zur Spitze; ein Klick übernimmt ihn</translation>
-    </message>
-    <message>
         <source>median, Gaussian, clean</source>
         <translation>Median, Gauß, säubern</translation>
     </message>
@@ -4806,20 +5210,12 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>erfüllt</translation>
     </message>
     <message>
-        <source>minimum intensity projection, thick slab, airways</source>
-        <translation>Minimumintensitätsprojektion, dicke Schicht, Atemwege</translation>
-    </message>
-    <message>
         <source>missing</source>
         <translation>fehlt</translation>
     </message>
     <message>
         <source>ml</source>
         <translation>ml</translation>
-    </message>
-    <message>
-        <source>mm of the path within {mm} mm of another applicator</source>
-        <translation>mm des Weges in höchstens {mm} mm Abstand von einem anderen Applikator</translation>
     </message>
     <message>
         <source>mm short of {mm} mm from the nearest structure at risk</source>
@@ -4850,14 +5246,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>am nächsten ist {name} mit {mm} mm</translation>
     </message>
     <message>
-        <source>needle view, oblique, in plane, probe, along the needle</source>
-        <translation>Nadelansicht, schräg, Sonde, längs der Nadel</translation>
-    </message>
-    <message>
-        <source>needle view, oblique, probe&apos;s eye, down the needle</source>
-        <translation>Nadelansicht, schräg, Sonde, quer zur Nadel</translation>
-    </message>
-    <message>
         <source>needle, probe, antenna, microwave, MWA, RFA, electrode</source>
         <translation>Nadel, Sonde, Antenne, Mikrowelle, MWA, RFA, Elektrode</translation>
     </message>
@@ -4874,20 +5262,8 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>nächste Schicht</translation>
     </message>
     <message>
-        <source>next, previous field</source>
-        <translation>nächstes, vorheriges Feld</translation>
-    </message>
-    <message>
-        <source>next, previous view or panel</source>
-        <translation>nächste, vorherige Ansicht oder Tafel</translation>
-    </message>
-    <message>
         <source>no case is open</source>
         <translation>kein Fall offen</translation>
-    </message>
-    <message>
-        <source>no cut runs through the organ</source>
-        <translation>kein Schnitt läuft durch das Organ</translation>
     </message>
     <message>
         <source>no description</source>
@@ -4900,10 +5276,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>no lesion is outlined</source>
         <translation>keine Läsion konturiert</translation>
-    </message>
-    <message>
-        <source>no line of equal values closes here; point at an edge</source>
-        <translation>hier schließt sich keine Linie gleicher Werte; auf eine Kante zeigen</translation>
     </message>
     <message>
         <source>no measurement is marked</source>
@@ -4930,14 +5302,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>kein Programm hier zeigt den Bericht; er liegt in {name}</translation>
     </message>
     <message>
-        <source>no segment is chosen; choose one in the list, or make a new one</source>
-        <translation>kein Segment ist gewählt; eines in der Liste wählen oder ein neues anlegen</translation>
-    </message>
-    <message>
-        <source>no segment is flagged</source>
-        <translation>kein Segment ist markiert</translation>
-    </message>
-    <message>
         <source>no surface</source>
         <translation>keine Oberfläche</translation>
     </message>
@@ -4954,10 +5318,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>noch kein Ziel konturiert</translation>
     </message>
     <message>
-        <source>nodules</source>
-        <translation>Rundherde</translation>
-    </message>
-    <message>
         <source>none</source>
         <translation>keine</translation>
     </message>
@@ -4970,20 +5330,12 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>noch keine</translation>
     </message>
     <message>
-        <source>normal liver {value}</source>
-        <translation>gesunde Leber {value}</translation>
-    </message>
-    <message>
         <source>not assessed</source>
         <translation>nicht bewertet</translation>
     </message>
     <message>
         <source>not checked</source>
         <translation>nicht geprüft</translation>
-    </message>
-    <message>
-        <source>not coagulated</source>
-        <translation>nicht koaguliert</translation>
     </message>
     <message>
         <source>not found</source>
@@ -4994,16 +5346,8 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>nicht bekannt</translation>
     </message>
     <message>
-        <source>not measured</source>
-        <translation>nicht gemessen</translation>
-    </message>
-    <message>
         <source>not met</source>
         <translation>nicht erfüllt</translation>
-    </message>
-    <message>
-        <source>not needed: a resection is not simulated</source>
-        <translation>nicht nötig: eine Resektion wird nicht simuliert</translation>
     </message>
     <message>
         <source>not opened; the steps are kept for the next time</source>
@@ -5014,16 +5358,8 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>jetzt nicht möglich</translation>
     </message>
     <message>
-        <source>not saved yet</source>
-        <translation>noch nicht gespeichert</translation>
-    </message>
-    <message>
         <source>not saved: stopped; the case on the disk is as it was</source>
         <translation>nicht gespeichert: angehalten; der Fall auf der Festplatte ist wie zuvor</translation>
-    </message>
-    <message>
-        <source>not segmented</source>
-        <translation>nicht segmentiert</translation>
     </message>
     <message>
         <source>not simulated</source>
@@ -5042,36 +5378,8 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>nicht mehr da</translation>
     </message>
     <message>
-        <source>not to be entered here, it breaks: {rules}</source>
-        <translation>hier kein Zugang, verletzt wird: {rules}</translation>
-    </message>
-    <message>
         <source>not visible</source>
         <translation>nicht sichtbar</translation>
-    </message>
-    <message>
-        <source>nothing changes</source>
-        <translation>nichts ändert sich</translation>
-    </message>
-    <message>
-        <source>nothing hit in {name}</source>
-        <translation>nichts getroffen in {name}</translation>
-    </message>
-    <message>
-        <source>nothing is coagulated</source>
-        <translation>nichts ist koaguliert</translation>
-    </message>
-    <message>
-        <source>nothing is coagulated at the end</source>
-        <translation>am Ende ist nichts koaguliert</translation>
-    </message>
-    <message>
-        <source>nothing is colder than {value} at any time</source>
-        <translation>nichts ist jemals kälter als {value}</translation>
-    </message>
-    <message>
-        <source>nothing is removed</source>
-        <translation>nichts wird entfernt</translation>
     </message>
     <message>
         <source>nothing is unsaved</source>
@@ -5086,72 +5394,16 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>nichts wurde rückgängig gemacht</translation>
     </message>
     <message>
-        <source>nothing within {mm} mm</source>
-        <translation>nichts im Umkreis von {mm} mm</translation>
-    </message>
-    <message>
-        <source>oblique, reformat, MPR, orientation, reslice</source>
-        <translation>schräg, Reformation, MPR, Ausrichtung, Schnittebene</translation>
-    </message>
-    <message>
-        <source>of 2 mm and more (assumed)</source>
-        <translation>ab 2 mm (angenommen)</translation>
-    </message>
-    <message>
-        <source>of the liver without lesions ({ml} ml)</source>
-        <translation>der Leber ohne Läsionen ({ml} ml)</translation>
-    </message>
-    <message>
-        <source>of the {ml} ml that the formula of {who} expects</source>
-        <translation>der {ml} ml, die die Formel von {who} erwartet</translation>
-    </message>
-    <message>
-        <source>of the {name} with its vessels and lesions</source>
-        <translation>{name} mit Gefäßen und Läsionen</translation>
-    </message>
-    <message>
-        <source>of {ml} ml: {name_whole} with its vessels, less {name} ({lost} ml)</source>
-        <translation>von {ml} ml: {name_whole} mit den Gefäßen, ohne {name} ({lost} ml)</translation>
-    </message>
-    <message>
         <source>ok</source>
         <translation>ok</translation>
-    </message>
-    <message>
-        <source>on the skin</source>
-        <translation>auf der Haut</translation>
-    </message>
-    <message>
-        <source>on the surface of {name}</source>
-        <translation>auf der Oberfläche: {name}</translation>
-    </message>
-    <message>
-        <source>one step</source>
-        <translation>ein Schritt</translation>
-    </message>
-    <message>
-        <source>one step could not be done again</source>
-        <translation>ein Schritt ließ sich nicht wiederholen</translation>
     </message>
     <message>
         <source>only ablations are simulated</source>
         <translation>nur Ablationen werden simuliert</translation>
     </message>
     <message>
-        <source>only known tissue</source>
-        <translation>nur bekanntes Gewebe</translation>
-    </message>
-    <message>
         <source>only the first of what was dropped is opened</source>
         <translation>nur das Erste des Gezogenen wird geöffnet</translation>
-    </message>
-    <message>
-        <source>only values from {low} to {high} are painted from now on</source>
-        <translation>von jetzt an werden nur Werte von {low} bis {high} gemalt</translation>
-    </message>
-    <message>
-        <source>opacity, transparency, overlay</source>
-        <translation>Deckkraft, Transparenz, Überlagerung</translation>
     </message>
     <message>
         <source>open</source>
@@ -5170,14 +5422,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>einen Fall öffnen, um es zu sehen</translation>
     </message>
     <message>
-        <source>open for {user} on {host} since {since} (process {process})</source>
-        <translation>offen bei {user} auf {host} seit {since} (Prozess {process})</translation>
-    </message>
-    <message>
-        <source>organ missing before the target</source>
-        <translation>fehlendes Organ vor dem Ziel</translation>
-    </message>
-    <message>
         <source>organs are not outlined yet</source>
         <translation>Organe sind noch nicht konturiert</translation>
     </message>
@@ -5186,88 +5430,16 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>veraltet</translation>
     </message>
     <message>
-        <source>outline and spine</source>
-        <translation>Umriss und Wirbelsäule</translation>
-    </message>
-    <message>
         <source>outlined; surfaces are not made yet</source>
         <translation>konturiert; Oberflächen sind noch nicht erzeugt</translation>
-    </message>
-    <message>
-        <source>outlines</source>
-        <translation>Umrisse</translation>
-    </message>
-    <message>
-        <source>outlines to be confirmed: {name}</source>
-        <translation>zu bestätigende Umrisse: {name}</translation>
-    </message>
-    <message>
-        <source>outlining the target</source>
-        <translation>Ziel umreißen</translation>
-    </message>
-    <message>
-        <source>outside of it nothing is counted</source>
-        <translation>außerhalb davon wird nichts gezählt</translation>
-    </message>
-    <message>
-        <source>over the snapshots of the simulation</source>
-        <translation>über die Zeitpunkte der Simulation</translation>
-    </message>
-    <message>
-        <source>overlap with other tracks</source>
-        <translation>Überlappung mit anderen Stichwegen</translation>
-    </message>
-    <message>
-        <source>parallel, orthographic, camera</source>
-        <translation>parallel, orthographisch, Kamera</translation>
-    </message>
-    <message>
-        <source>parenchyma with {name}</source>
-        <translation>Parenchym mit {name}</translation>
     </message>
     <message>
         <source>passed</source>
         <translation>bestanden</translation>
     </message>
     <message>
-        <source>passes unknown tissue at {mm} mm, {kept} mm are to be kept</source>
-        <translation>läuft in {mm} mm Abstand an unbekanntem Gewebe vorbei, {kept} mm sind einzuhalten</translation>
-    </message>
-    <message>
-        <source>passes {name} at {mm} mm, {kept} mm are to be kept</source>
-        <translation>läuft {mm} mm an {name} vorbei, {kept} mm sind einzuhalten</translation>
-    </message>
-    <message>
-        <source>path length</source>
-        <translation>Länge des Weges</translation>
-    </message>
-    <message>
-        <source>patients, archive, worklist, find a case</source>
-        <translation>Patienten, Archiv, Arbeitsliste, Fall suchen</translation>
-    </message>
-    <message>
-        <source>percent of the volume of {name}</source>
-        <translation>Prozent des Volumens: {name}</translation>
-    </message>
-    <message>
-        <source>percent of {name} within {mm} mm of the target</source>
-        <translation>Prozent im Umkreis von {mm} mm um das Ziel: {name}</translation>
-    </message>
-    <message>
-        <source>plan {names}</source>
-        <translation>Plan {names}</translation>
-    </message>
-    <message>
-        <source>plan {name}: {stage}</source>
-        <translation>Plan {name}: {stage}</translation>
-    </message>
-    <message>
         <source>plan {plans}</source>
         <translation>Plan {plans}</translation>
-    </message>
-    <message>
-        <source>plan {plans} is made for {name}; change or delete the plan first</source>
-        <translation>Plan {plans} ist für {name} gemacht; zuerst den Plan ändern oder löschen</translation>
     </message>
     <message>
         <source>plan {plans} is not simulated</source>
@@ -5282,28 +5454,8 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Plan {plans}: 1 Regel verletzt</translation>
     </message>
     <message>
-        <source>plan {plans}: 1 rule not checked</source>
-        <translation>Plan {plans}: 1 Regel nicht geprüft</translation>
-    </message>
-    <message>
-        <source>plan {plans}: numbers are to be read off (Simulate menu)</source>
-        <translation>Plan {plans}: Zahlen sind abzulesen (Menü Simulieren)</translation>
-    </message>
-    <message>
-        <source>plan {plans}: numbers follow by themselves</source>
-        <translation>Plan {plans}: die Zahlen folgen von selbst</translation>
-    </message>
-    <message>
-        <source>plan {plans}: rules not checked</source>
-        <translation>Plan {plans}: Regeln nicht geprüft</translation>
-    </message>
-    <message>
         <source>plan {plans}: {count} rules broken</source>
         <translation>Plan {plans}: {count} Regeln verletzt</translation>
-    </message>
-    <message>
-        <source>plan {plans}: {count} rules not checked</source>
-        <translation>Plan {plans}: {count} Regeln nicht geprüft</translation>
     </message>
     <message>
         <source>plane</source>
@@ -5314,14 +5466,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Ebene {number}</translation>
     </message>
     <message>
-        <source>planes in 3-D, show slices, textured</source>
-        <translation>Ebenen in 3D, Schichten zeigen</translation>
-    </message>
-    <message>
-        <source>plans of this kind are kept; nothing of them is shown or computed yet</source>
-        <translation>Pläne dieser Art werden aufbewahrt; gezeigt oder berechnet wird von ihnen noch nichts</translation>
-    </message>
-    <message>
         <source>point {index} of line {number}</source>
         <translation>Punkt {index} der Linie {number}</translation>
     </message>
@@ -5330,36 +5474,8 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Punkt {index} der Fläche {number}</translation>
     </message>
     <message>
-        <source>position</source>
-        <translation>Lagerung</translation>
-    </message>
-    <message>
-        <source>power in the device&apos;s range</source>
-        <translation>Leistung im Bereich des Geräts</translation>
-    </message>
-    <message>
-        <source>preparing the program</source>
-        <translation>Programm vorbereiten</translation>
-    </message>
-    <message>
         <source>preview</source>
         <translation>Vorschau</translation>
-    </message>
-    <message>
-        <source>preview of the first freeze on a {spacing} mm grid, not the simulation</source>
-        <translation>Vorschau des ersten Einfrierens auf einem Gitter von {spacing} mm, nicht die Simulation</translation>
-    </message>
-    <message>
-        <source>preview on a {spacing} mm grid, not the simulation</source>
-        <translation>Vorschau auf einem Gitter von {spacing} mm, nicht die Simulation</translation>
-    </message>
-    <message>
-        <source>preview only</source>
-        <translation>nur Vorschau</translation>
-    </message>
-    <message>
-        <source>previews are being prepared; the first time on a machine takes a minute or two</source>
-        <translation>Vorschauen werden vorbereitet; beim ersten Mal auf einem Rechner dauert es ein bis zwei Minuten</translation>
     </message>
     <message>
         <source>previews are off for this case: {why}</source>
@@ -5370,92 +5486,16 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Vorschauen beginnen neu: {why}</translation>
     </message>
     <message>
-        <source>progress, jobs, running</source>
-        <translation>Fortschritt, Aufgaben, läuft</translation>
-    </message>
-    <message>
-        <source>proposed: {what}. Enter takes it, Esc drops it</source>
-        <translation>Vorschlag: {what}. Enter übernimmt ihn, Esc verwirft ihn</translation>
-    </message>
-    <message>
-        <source>protractor, degrees</source>
-        <translation>Winkelmesser, Grad</translation>
-    </message>
-    <message>
-        <source>reaches the edge of the scan, so it may be incomplete</source>
-        <translation>reicht bis zum Rand des Scans, vielleicht nicht vollständig</translation>
-    </message>
-    <message>
-        <source>reaches the target</source>
-        <translation>erreicht das Ziel</translation>
-    </message>
-    <message>
-        <source>read-only: {why}</source>
-        <translation>nur lesbar: {why}</translation>
-    </message>
-    <message>
-        <source>reading cases</source>
-        <translation>Fälle lesen</translation>
-    </message>
-    <message>
         <source>reading cases…</source>
         <translation>Fälle werden gelesen…</translation>
-    </message>
-    <message>
-        <source>reading headers</source>
-        <translation>Kopfdaten lesen</translation>
-    </message>
-    <message>
-        <source>reading its outlines</source>
-        <translation>seine Umrisse lesen</translation>
-    </message>
-    <message>
-        <source>reading numbers off</source>
-        <translation>Zahlen ablesen</translation>
-    </message>
-    <message>
-        <source>reading outlines</source>
-        <translation>Umrisse lesen</translation>
-    </message>
-    <message>
-        <source>reading the scan</source>
-        <translation>Aufnahme lesen</translation>
-    </message>
-    <message>
-        <source>reading the surface</source>
-        <translation>Oberfläche lesen</translation>
     </message>
     <message>
         <source>ready to be written</source>
         <translation>kann geschrieben werden</translation>
     </message>
     <message>
-        <source>recompute, recalculate, repeat</source>
-        <translation>neu berechnen, wiederholen</translation>
-    </message>
-    <message>
         <source>refused</source>
         <translation>abgelehnt</translation>
-    </message>
-    <message>
-        <source>region growing, smart click, AI, seed, auto segment</source>
-        <translation>Regionenwachstum, KI, Saatpunkt, automatisch segmentieren</translation>
-    </message>
-    <message>
-        <source>remaining {value} ml</source>
-        <translation>verbleibend {value} ml</translation>
-    </message>
-    <message>
-        <source>remnant {value} %</source>
-        <translation>Rest {value} %</translation>
-    </message>
-    <message>
-        <source>remove plan</source>
-        <translation>Plan entfernen</translation>
-    </message>
-    <message>
-        <source>remove structure</source>
-        <translation>Struktur löschen</translation>
     </message>
     <message>
         <source>remove what lies beyond all planes</source>
@@ -5464,42 +5504,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>remove what lies beyond any plane</source>
         <translation>entfernen, was jenseits irgendeiner Ebene liegt</translation>
-    </message>
-    <message>
-        <source>removes the back side, {tilt}° to axial</source>
-        <translation>entfernt die hintere Seite, {tilt}° zu axial</translation>
-    </message>
-    <message>
-        <source>removes the front side, {tilt}° to axial</source>
-        <translation>entfernt die vordere Seite, {tilt}° zu axial</translation>
-    </message>
-    <message>
-        <source>removes the left side, {tilt}° to axial</source>
-        <translation>entfernt die linke Seite, {tilt}° zu axial</translation>
-    </message>
-    <message>
-        <source>removes the lower side, {tilt}° to axial</source>
-        <translation>entfernt die untere Seite, {tilt}° zu axial</translation>
-    </message>
-    <message>
-        <source>removes the right side, {tilt}° to axial</source>
-        <translation>entfernt die rechte Seite, {tilt}° zu axial</translation>
-    </message>
-    <message>
-        <source>removes the upper side, {tilt}° to axial</source>
-        <translation>entfernt die obere Seite, {tilt}° zu axial</translation>
-    </message>
-    <message>
-        <source>removes {name}</source>
-        <translation>entfernt {name}</translation>
-    </message>
-    <message>
-        <source>rendering off, volume rendering off</source>
-        <translation>Volumendarstellung aus, Rendering aus</translation>
-    </message>
-    <message>
-        <source>resected {value} ml</source>
-        <translation>reseziert {value} ml</translation>
     </message>
     <message>
         <source>resection</source>
@@ -5532,10 +5536,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>rules not checked</source>
         <translation>Regeln nicht geprüft</translation>
-    </message>
-    <message>
-        <source>runs through unknown tissue</source>
-        <translation>läuft durch unbekanntes Gewebe</translation>
     </message>
     <message>
         <source>runs through {name}</source>
@@ -5606,14 +5606,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>gezeigt {ms} ms, nachdem der Plan bewegt wurde</translation>
     </message>
     <message>
-        <source>sidebar, hide steps, workflow</source>
-        <translation>Seitenleiste, Schritte ausblenden, Ablauf</translation>
-    </message>
-    <message>
-        <source>sidebar, hide structures</source>
-        <translation>Seitenleiste, Strukturen ausblenden</translation>
-    </message>
-    <message>
         <source>simulated</source>
         <translation>simuliert</translation>
     </message>
@@ -5632,10 +5624,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>skin</source>
         <translation>Haut</translation>
-    </message>
-    <message>
-        <source>skin, access, trajectory, safe path, heat map, weights, Pareto</source>
-        <translation>Haut, Zugang, Trajektorie, sicherer Weg, Zugangskarte, Gewichte, Pareto</translation>
     </message>
     <message>
         <source>skull and mandible</source>
@@ -5694,28 +5682,8 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Ziel</translation>
     </message>
     <message>
-        <source>target inside the scan</source>
-        <translation>Ziel innerhalb der Aufnahme</translation>
-    </message>
-    <message>
         <source>tasks, progress, running</source>
         <translation>Aufgaben, Fortschritt, läuft</translation>
-    </message>
-    <message>
-        <source>the CT has {hu} HU at the tip</source>
-        <translation>das CT hat an der Spitze {hu} HU</translation>
-    </message>
-    <message>
-        <source>the CT has {hu} HU at the tip, air is below {below} HU</source>
-        <translation>das CT hat an der Spitze {hu} HU, Luft liegt unter {below} HU</translation>
-    </message>
-    <message>
-        <source>the axis of applicator {n} is {mm} mm away</source>
-        <translation>die Achse von Applikator {n} ist {mm} mm entfernt</translation>
-    </message>
-    <message>
-        <source>the axis of applicator {n} is {mm} mm away, the shafts need {kept} mm</source>
-        <translation>die Achse von Applikator {n} ist {mm} mm entfernt, die Schäfte brauchen {kept} mm</translation>
     </message>
     <message>
         <source>the coagulated zone reaches the edge of the box: it is larger than shown</source>
@@ -5742,14 +5710,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>der Einstich liegt {mm} mm über der Körperoberfläche</translation>
     </message>
     <message>
-        <source>the ice reaches the edge of the box: it is larger than shown</source>
-        <translation>das Eis erreicht den Rand des Kastens: es ist größer als gezeigt</translation>
-    </message>
-    <message>
-        <source>the labels changed meanwhile: the outline is out of date and was not taken</source>
-        <translation>die Umrisse haben sich inzwischen geändert: der Vorschlag ist veraltet und wurde nicht übernommen</translation>
-    </message>
-    <message>
         <source>the limit is unverified</source>
         <translation>die Grenze ist nicht nachgeprüft</translation>
     </message>
@@ -5758,24 +5718,12 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>der Rand von {mm} mm um {name} wird nicht erreicht: {reached} mm mit {power} W in {seconds} s</translation>
     </message>
     <message>
-        <source>the outline agrees with the clicks already; click where it is wrong</source>
-        <translation>der Umriss passt schon zu den Klicks; dorthin klicken, wo er falsch ist</translation>
-    </message>
-    <message>
-        <source>the outline is still being drawn</source>
-        <translation>der Umriss wird noch gezeichnet</translation>
-    </message>
-    <message>
         <source>the outline lies on another slice: go back to it, or press Esc</source>
         <translation>die Kontur liegt auf einer anderen Schicht: dorthin zurückgehen oder Esc drücken</translation>
     </message>
     <message>
         <source>the outline of {name} is to be confirmed</source>
         <translation>der Umriss ist zu bestätigen: {name}</translation>
-    </message>
-    <message>
-        <source>the outlines changed where plan {plans} was simulated: simulate it again, or undo the change</source>
-        <translation>die Umrisse haben sich dort geändert, wo Plan {plans} simuliert wurde: neu simulieren oder die Änderung rückgängig machen</translation>
     </message>
     <message>
         <source>the path does not meet the body</source>
@@ -5818,10 +5766,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>die Aufnahme hat keine HU</translation>
     </message>
     <message>
-        <source>the scan has no labels yet; find the organs first</source>
-        <translation>die Aufnahme hat noch keine Umrisse; zuerst die Organe finden</translation>
-    </message>
-    <message>
         <source>the scan has no outlines yet</source>
         <translation>die Aufnahme hat noch keine Konturen</translation>
     </message>
@@ -5838,20 +5782,8 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>das Ziel liegt nicht im entfernten Teil</translation>
     </message>
     <message>
-        <source>the target lies at least {mm} mm below the capsule</source>
-        <translation>das Ziel liegt mindestens {mm} mm unter der Kapsel</translation>
-    </message>
-    <message>
-        <source>the tip lies in no vessel</source>
-        <translation>die Spitze liegt in keinem Gefäß</translation>
-    </message>
-    <message>
         <source>the tip lies in the body</source>
         <translation>die Spitze liegt im Körper</translation>
-    </message>
-    <message>
-        <source>the tip lies in {name}</source>
-        <translation>die Spitze liegt in: {name}</translation>
     </message>
     <message>
         <source>the tip lies outside the body</source>
@@ -5870,20 +5802,8 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>die Zone reicht bis zum Rand des simulierten Kastens, sie ist also größer</translation>
     </message>
     <message>
-        <source>there are no segments</source>
-        <translation>es gibt keine Segmente</translation>
-    </message>
-    <message>
-        <source>there is no CT at the tip</source>
-        <translation>an der Spitze gibt es kein CT</translation>
-    </message>
-    <message>
         <source>there is no lesion under the mouse: draw its diameters by hand</source>
         <translation>unter der Maus ist keine Läsion: Durchmesser von Hand zeichnen</translation>
-    </message>
-    <message>
-        <source>there is no plan of applicators</source>
-        <translation>es gibt keinen Plan mit Applikatoren</translation>
     </message>
     <message>
         <source>there is no plan yet</source>
@@ -5904,10 +5824,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>thick slab, slab thickness, MIP, projection</source>
         <translation>dicke Schicht, Schichtdicke, MIP, Projektion</translation>
-    </message>
-    <message>
-        <source>thin, slab off, MIP off</source>
-        <translation>dünn, Schichtdicke aus, MIP aus</translation>
     </message>
     <message>
         <source>this case</source>
@@ -5934,16 +5850,8 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Zeit, vorwärts, Bild</translation>
     </message>
     <message>
-        <source>tip in no vessel</source>
-        <translation>Spitze in keinem Gefäß</translation>
-    </message>
-    <message>
         <source>tip inside the body</source>
         <translation>Spitze im Körper</translation>
-    </message>
-    <message>
-        <source>tip not in air</source>
-        <translation>Spitze nicht in Luft</translation>
     </message>
     <message>
         <source>tip of applicator {number}</source>
@@ -5970,80 +5878,12 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>drehen; an einem Griff im Bearbeitungsmodus: ihn bewegen</translation>
     </message>
     <message>
-        <source>turned by {degrees}°</source>
-        <translation>um {degrees}° gedreht</translation>
-    </message>
-    <message>
-        <source>undo list, steps, log</source>
-        <translation>Liste der Schritte, Protokoll</translation>
-    </message>
-    <message>
-        <source>undone: {name}</source>
-        <translation>rückgängig gemacht: {name}</translation>
-    </message>
-    <message>
         <source>unhide, visible, nothing hidden</source>
         <translation>einblenden, sichtbar, nichts ausgeblendet</translation>
     </message>
     <message>
-        <source>unsaved work waits</source>
-        <translation>ungespeicherte Arbeit wartet</translation>
-    </message>
-    <message>
-        <source>verdict for a normal liver (assumed)</source>
-        <translation>Urteil für eine gesunde Leber (angenommen)</translation>
-    </message>
-    <message>
-        <source>version, licence, license</source>
-        <translation>Version, Lizenz</translation>
-    </message>
-    <message>
-        <source>versus, table, side by side, best plan</source>
-        <translation>Vergleich, Tabelle, nebeneinander, bester Plan</translation>
-    </message>
-    <message>
-        <source>vessel tree, portal vein, Couinaud, segments, centreline</source>
-        <translation>Gefäßbaum, Pfortader, Couinaud, Segmente, Mittellinie</translation>
-    </message>
-    <message>
-        <source>vessel trees and liver segments are those before the edit</source>
-        <translation>Gefäßbäume und Lebersegmente sind die von vor der Bearbeitung</translation>
-    </message>
-    <message>
-        <source>vessels and lesions</source>
-        <translation>Gefäße und Läsionen</translation>
-    </message>
-    <message>
-        <source>vessels of the lung</source>
-        <translation>Lungengefäße</translation>
-    </message>
-    <message>
-        <source>video, movie, film, GIF</source>
-        <translation>Video, Film, GIF</translation>
-    </message>
-    <message>
-        <source>video, movie, film, GIF, rotate, spin</source>
-        <translation>Video, Film, GIF, drehen, rotieren</translation>
-    </message>
-    <message>
-        <source>volume rendering, render, VRT, ray casting, DVR</source>
-        <translation>Volumendarstellung, Volumenrendering, rendern, VRT</translation>
-    </message>
-    <message>
-        <source>voxels of the scan</source>
-        <translation>Voxel der Aufnahme</translation>
-    </message>
-    <message>
         <source>waits its turn</source>
         <translation>wartet</translation>
-    </message>
-    <message>
-        <source>weight of the patient is not known</source>
-        <translation>Gewicht der Person ist nicht bekannt</translation>
-    </message>
-    <message>
-        <source>what organ the target is in is not known</source>
-        <translation>in welchem Organ das Ziel liegt, ist nicht bekannt</translation>
     </message>
     <message>
         <source>where nobody is</source>
@@ -6054,24 +5894,8 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>ganz, Schnitt aus, nicht schneiden</translation>
     </message>
     <message>
-        <source>window level, W/L, contrast, brightness, greyscale, HU, preset</source>
-        <translation>Fensterung, Fenster, Kontrast, Helligkeit, Graustufen, HE, HU</translation>
-    </message>
-    <message>
-        <source>with the resected volume the organ&apos;s {ml} ml</source>
-        <translation>mit dem entfernten Volumen die {ml} ml des Organs</translation>
-    </message>
-    <message>
-        <source>within the {name}</source>
-        <translation>innerhalb: {name}</translation>
-    </message>
-    <message>
         <source>words, with commas between</source>
         <translation>Worte, mit Kommas dazwischen</translation>
-    </message>
-    <message>
-        <source>workflow</source>
-        <translation>Ablauf</translation>
     </message>
     <message>
         <source>works</source>
@@ -6084,14 +5908,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>worse than the saved plan</source>
         <translation>schlechter als der gespeicherte Plan</translation>
-    </message>
-    <message>
-        <source>writing files</source>
-        <translation>Dateien schreiben</translation>
-    </message>
-    <message>
-        <source>writing the report</source>
-        <translation>Bericht schreiben</translation>
     </message>
     <message>
         <source>written</source>
@@ -6140,10 +5956,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>{count} new</source>
         <translation>{count} neu</translation>
-    </message>
-    <message>
-        <source>{count} not checked</source>
-        <translation>{count} nicht geprüft</translation>
     </message>
     <message>
         <source>{count} plans to compare</source>
@@ -6222,10 +6034,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>{mm} mm in {name}</translation>
     </message>
     <message>
-        <source>{mm} mm of the organ before a target {depth} mm below the capsule</source>
-        <translation>{mm} mm des Organs vor einem Ziel, das {depth} mm unter der Kapsel liegt</translation>
-    </message>
-    <message>
         <source>{mm} mm of the path run through tissue without a known label</source>
         <translation>{mm} mm des Weges laufen durch Gewebe ohne bekannten Namen</translation>
     </message>
@@ -6240,14 +6048,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>{name_whole} with its vessels, less {name} ({lost} ml)</source>
         <translation>{name_whole} mit den Gefäßen, ohne {name} ({lost} ml)</translation>
-    </message>
-    <message>
-        <source>{name} (generated)</source>
-        <translation>{name} (erzeugt)</translation>
-    </message>
-    <message>
-        <source>{name} (to be checked)</source>
-        <translation>{name} (zu prüfen)</translation>
     </message>
     <message>
         <source>{name} has no voxels yet; paint it first</source>
@@ -6286,30 +6086,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>{name} in dieser Phase nicht sichtbar</translation>
     </message>
     <message>
-        <source>{name} touches the end of the scan towards the back</source>
-        <translation>{name} berührt das Ende der Aufnahme nach hinten</translation>
-    </message>
-    <message>
-        <source>{name} touches the end of the scan towards the feet</source>
-        <translation>{name} berührt das Ende der Aufnahme zu den Füßen</translation>
-    </message>
-    <message>
-        <source>{name} touches the end of the scan towards the front</source>
-        <translation>{name} berührt das Ende der Aufnahme nach vorn</translation>
-    </message>
-    <message>
-        <source>{name} touches the end of the scan towards the head</source>
-        <translation>{name} berührt das Ende der Aufnahme zum Kopf</translation>
-    </message>
-    <message>
-        <source>{name} touches the end of the scan towards the left</source>
-        <translation>{name} berührt das Ende der Aufnahme nach links</translation>
-    </message>
-    <message>
-        <source>{name} touches the end of the scan towards the right</source>
-        <translation>{name} berührt das Ende der Aufnahme nach rechts</translation>
-    </message>
-    <message>
         <source>{name} volume</source>
         <translation>Volumen: {name}</translation>
     </message>
@@ -6328,10 +6104,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>{name}, highest temperature</source>
         <translation>{name}, höchste Temperatur</translation>
-    </message>
-    <message>
-        <source>{name}, lowest temperature</source>
-        <translation>{name}, tiefste Temperatur</translation>
     </message>
     <message>
         <source>{name}: {mm} mm away</source>
@@ -6360,14 +6132,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>{share} % of {name} remain</source>
         <translation>{name}: {share} % bleiben zurück</translation>
-    </message>
-    <message>
-        <source>{sign} best of its row, among plans of one kind and aim</source>
-        <translation>{sign} bester der Zeile, unter Plänen einer Art und eines Ziels</translation>
-    </message>
-    <message>
-        <source>{sign} preview, to be simulated</source>
-        <translation>{sign} Vorschau, noch zu simulieren</translation>
     </message>
     <message>
         <source>{stage}, {seconds} s</source>
@@ -6422,8 +6186,244 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>↻ WIRD ERNEUERT... graue Werte gehören zu einer früheren Lage</translation>
     </message>
     <message>
-        <source>≈ PREVIEW of plan {plan}: simulate it for numbers to rely on</source>
-        <translation>≈ VORSCHAU von Plan {plan}: für verlässliche Zahlen simulieren</translation>
+        <source>Ablation zone</source>
+        <translation>Ablationszone</translation>
+    </message>
+    <message>
+        <source>Capsule</source>
+        <translation>Kapsel</translation>
+    </message>
+    <message>
+        <source>Coldest so far (1 at the lethal temperature)</source>
+        <translation>Bisher kälteste Temperatur (1 bei der tödlichen)</translation>
+    </message>
+    <message>
+        <source>Cost</source>
+        <translation>Kosten</translation>
+    </message>
+    <message>
+        <source>Degrees below 0</source>
+        <translation>Grad unter 0</translation>
+    </message>
+    <message>
+        <source>Duty cycle of applicator {number}</source>
+        <translation>Einschaltdauer von Applikator {number}</translation>
+    </message>
+    <message>
+        <source>Entry of applicator {number}</source>
+        <translation>Zugang von Applikator {number}</translation>
+    </message>
+    <message>
+        <source>Length</source>
+        <translation>Länge</translation>
+    </message>
+    <message>
+        <source>Map of entries</source>
+        <translation>Karte der Zugänge</translation>
+    </message>
+    <message>
+        <source>No other entry is better in one cost without being worse in another; a click takes one</source>
+        <translation>Kein anderer Zugang ist in einem Punkt besser, ohne in einem anderen schlechter zu sein; ein Klick übernimmt einen</translation>
+    </message>
+    <message>
+        <source>No.</source>
+        <translation>Nr.</translation>
+    </message>
+    <message>
+        <source>Not checked: {rules}</source>
+        <translation>Nicht geprüft: {rules}</translation>
+    </message>
+    <message>
+        <source>Risk</source>
+        <translation>Risiko</translation>
+    </message>
+    <message>
+        <source>The best entries</source>
+        <translation>Die besten Zugänge</translation>
+    </message>
+    <message>
+        <source>The usual weights again</source>
+        <translation>Wieder die üblichen Gewichte</translation>
+    </message>
+    <message>
+        <source>Tracks</source>
+        <translation>Stichwege</translation>
+    </message>
+    <message>
+        <source>Try every place of the skin as entry, and show on the skin which are allowed</source>
+        <translation>Jede Stelle der Haut als Zugang prüfen und auf der Haut zeigen, welche erlaubt sind</translation>
+    </message>
+    <message>
+        <source>Trying all entries</source>
+        <translation>Alle Zugänge prüfen</translation>
+    </message>
+    <message>
+        <source>Usual</source>
+        <translation>Üblich</translation>
+    </message>
+    <message>
+        <source>Weight of: {cost}</source>
+        <translation>Gewicht von: {cost}</translation>
+    </message>
+    <message>
+        <source>What counts how much</source>
+        <translation>Was wie viel zählt</translation>
+    </message>
+    <message>
+        <source>all of {name} lies in the scan</source>
+        <translation>{name} liegt ganz in der Aufnahme</translation>
+    </message>
+    <message>
+        <source>applicator {number}: {count} of {tried} entries keep the rules, {front} are in the Pareto set</source>
+        <translation>Applikator {number}: {count} von {tried} Zugängen halten die Regeln ein, {front} sind in der Pareto-Menge</translation>
+    </message>
+    <message>
+        <source>clear of other applicators</source>
+        <translation>frei von anderen Applikatoren</translation>
+    </message>
+    <message>
+        <source>duty cycle in the device&apos;s range</source>
+        <translation>Einschaltdauer im Bereich des Geräts</translation>
+    </message>
+    <message>
+        <source>enough organ before a subcapsular target</source>
+        <translation>genug Organ vor einem Ziel unter der Kapsel</translation>
+    </message>
+    <message>
+        <source>every place of the skin is tried</source>
+        <translation>jede Stelle der Haut wird geprüft</translation>
+    </message>
+    <message>
+        <source>keeps off unknown tissue</source>
+        <translation>hält Abstand zu unbekanntem Gewebe</translation>
+    </message>
+    <message>
+        <source>may be entered, from the cheapest to the dearest</source>
+        <translation>erlaubt, vom günstigsten zum ungünstigsten</translation>
+    </message>
+    <message>
+        <source>may be entered: cost {cost}, {length} mm to the tip; click to take it</source>
+        <translation>Zugang erlaubt: Kosten {cost}, {length} mm bis zur Spitze; ein Klick übernimmt ihn</translation>
+    </message>
+    <message>
+        <source>mm of the path within {mm} mm of another applicator</source>
+        <translation>mm des Weges in höchstens {mm} mm Abstand von einem anderen Applikator</translation>
+    </message>
+    <message>
+        <source>not to be entered here, it breaks: {rules}</source>
+        <translation>hier kein Zugang, verletzt wird: {rules}</translation>
+    </message>
+    <message>
+        <source>nothing is colder than {value} at any time</source>
+        <translation>nichts ist jemals kälter als {value}</translation>
+    </message>
+    <message>
+        <source>overlap with other tracks</source>
+        <translation>Überlappung mit anderen Stichwegen</translation>
+    </message>
+    <message>
+        <source>passes unknown tissue at {mm} mm, {kept} mm are to be kept</source>
+        <translation>läuft in {mm} mm Abstand an unbekanntem Gewebe vorbei, {kept} mm sind einzuhalten</translation>
+    </message>
+    <message>
+        <source>preview of the first freeze on a {spacing} mm grid, not the simulation</source>
+        <translation>Vorschau des ersten Einfrierens auf einem Gitter von {spacing} mm, nicht die Simulation</translation>
+    </message>
+    <message>
+        <source>runs through unknown tissue</source>
+        <translation>läuft durch unbekanntes Gewebe</translation>
+    </message>
+    <message>
+        <source>skin, access, trajectory, safe path, heat map, weights, Pareto</source>
+        <translation>Haut, Zugang, Trajektorie, sicherer Weg, Zugangskarte, Gewichte, Pareto</translation>
+    </message>
+    <message>
+        <source>target inside the scan</source>
+        <translation>Ziel innerhalb der Aufnahme</translation>
+    </message>
+    <message>
+        <source>the CT has {hu} HU at the tip</source>
+        <translation>das CT hat an der Spitze {hu} HU</translation>
+    </message>
+    <message>
+        <source>the CT has {hu} HU at the tip, air is below {below} HU</source>
+        <translation>das CT hat an der Spitze {hu} HU, Luft liegt unter {below} HU</translation>
+    </message>
+    <message>
+        <source>the axis of applicator {n} is {mm} mm away</source>
+        <translation>die Achse von Applikator {n} ist {mm} mm entfernt</translation>
+    </message>
+    <message>
+        <source>the axis of applicator {n} is {mm} mm away, the shafts need {kept} mm</source>
+        <translation>die Achse von Applikator {n} ist {mm} mm entfernt, die Schäfte brauchen {kept} mm</translation>
+    </message>
+    <message>
+        <source>the ice reaches the edge of the box: it is larger than shown</source>
+        <translation>das Eis erreicht den Rand des Kastens: es ist größer als gezeigt</translation>
+    </message>
+    <message>
+        <source>the target lies at least {mm} mm below the capsule</source>
+        <translation>das Ziel liegt mindestens {mm} mm unter der Kapsel</translation>
+    </message>
+    <message>
+        <source>the tip lies in no vessel</source>
+        <translation>die Spitze liegt in keinem Gefäß</translation>
+    </message>
+    <message>
+        <source>the tip lies in {name}</source>
+        <translation>die Spitze liegt in: {name}</translation>
+    </message>
+    <message>
+        <source>there is no CT at the tip</source>
+        <translation>an der Spitze gibt es kein CT</translation>
+    </message>
+    <message>
+        <source>there is no plan of applicators</source>
+        <translation>es gibt keinen Plan mit Applikatoren</translation>
+    </message>
+    <message>
+        <source>tip in no vessel</source>
+        <translation>Spitze in keinem Gefäß</translation>
+    </message>
+    <message>
+        <source>tip not in air</source>
+        <translation>Spitze nicht in Luft</translation>
+    </message>
+    <message>
+        <source>what organ the target is in is not known</source>
+        <translation>in welchem Organ das Ziel liegt, ist nicht bekannt</translation>
+    </message>
+    <message>
+        <source>{mm} mm of the organ before a target {depth} mm below the capsule</source>
+        <translation>{mm} mm des Organs vor einem Ziel, das {depth} mm unter der Kapsel liegt</translation>
+    </message>
+    <message>
+        <source>{name} touches the end of the scan towards the back</source>
+        <translation>{name} berührt das Ende der Aufnahme nach hinten</translation>
+    </message>
+    <message>
+        <source>{name} touches the end of the scan towards the feet</source>
+        <translation>{name} berührt das Ende der Aufnahme zu den Füßen</translation>
+    </message>
+    <message>
+        <source>{name} touches the end of the scan towards the front</source>
+        <translation>{name} berührt das Ende der Aufnahme nach vorn</translation>
+    </message>
+    <message>
+        <source>{name} touches the end of the scan towards the head</source>
+        <translation>{name} berührt das Ende der Aufnahme zum Kopf</translation>
+    </message>
+    <message>
+        <source>{name} touches the end of the scan towards the left</source>
+        <translation>{name} berührt das Ende der Aufnahme nach links</translation>
+    </message>
+    <message>
+        <source>{name} touches the end of the scan towards the right</source>
+        <translation>{name} berührt das Ende der Aufnahme nach rechts</translation>
+    </message>
+    <message>
+        <source>{name}, lowest temperature</source>
+        <translation>{name}, tiefste Temperatur</translation>
     </message>
 </context>
 </TS>
