@@ -94,7 +94,8 @@ def _box(expected: Mask, geometry: VolumeGeometry) -> tuple[tuple[slice, ...], V
 
 def _grown(dark: Mask, inside: Mask, seed: Mask, spacing: tuple[float, float, float]) -> Mask:
     """The dark piece that covers most of ``seed``, without what hangs on it by a thin bridge, its holes filled."""
-    core = distance_mm(~dark, spacing, LEAK_MM + 1.0) > LEAK_MM
+    deep = LEAK_MM + 0.5 * max(spacing)  # from voxel centre to voxel centre: one layer of thick slices is no depth
+    core = distance_mm(~dark, spacing, deep + 1.0) > deep
     pieces, count = ndimage.label(core)
     if not count:
         return np.zeros(dark.shape, bool)
@@ -104,7 +105,7 @@ def _grown(dark: Mask, inside: Mask, seed: Mask, spacing: tuple[float, float, fl
     if not shares.any():
         return np.zeros(dark.shape, bool)
     piece = pieces == int(np.argmax(shares))
-    around = distance_mm(piece, spacing, LEAK_MM + max(spacing) + 1.0) <= LEAK_MM + 0.5 * max(spacing)
+    around = distance_mm(piece, spacing, deep + 1.0) <= deep
     whole = around & dark
     filled: Mask = ndimage.binary_fill_holes(whole) & inside
     return filled
