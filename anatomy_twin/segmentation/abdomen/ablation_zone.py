@@ -99,13 +99,14 @@ def _grown(dark: Mask, inside: Mask, seed: Mask, spacing: tuple[float, float, fl
     pieces, count = ndimage.label(core)
     if not count:
         return np.zeros(dark.shape, bool)
-    reach = distance_mm(seed, spacing, 6.0) < 5.0
-    shares = np.bincount(pieces[reach], minlength=count + 1)
+    near = distance_mm(seed, spacing, 6.0) < 5.0
+    shares = np.bincount(pieces[near], minlength=count + 1)
     shares[0] = 0
     if not shares.any():
         return np.zeros(dark.shape, bool)
     piece = pieces == int(np.argmax(shares))
-    around = distance_mm(piece, spacing, deep + 1.0) <= deep
+    reach = deep + 0.5 * max(spacing)  # what the opening has rounded off comes back
+    around = distance_mm(piece, spacing, reach + 1.0) <= reach
     whole = around & dark
     filled: Mask = ndimage.binary_fill_holes(whole) & inside
     return filled
