@@ -94,17 +94,19 @@ def _box(expected: Mask, geometry: VolumeGeometry) -> tuple[tuple[slice, ...], V
 
 def _grown(dark: Mask, inside: Mask, seed: Mask, spacing: tuple[float, float, float]) -> Mask:
     """The dark piece that covers most of ``seed``, without what hangs on it by a thin bridge, its holes filled."""
-    core = distance_mm(~dark, spacing, LEAK_MM + 1.0) > LEAK_MM
+    deep = LEAK_MM + 0.5 * max(spacing)  # from voxel centre to voxel centre: one layer of thick slices is no depth
+    core = distance_mm(~dark, spacing, deep + 1.0) > deep
     pieces, count = ndimage.label(core)
     if not count:
         return np.zeros(dark.shape, bool)
-    reach = distance_mm(seed, spacing, 6.0) < 5.0
-    shares = np.bincount(pieces[reach], minlength=count + 1)
+    near = distance_mm(seed, spacing, 6.0) < 5.0
+    shares = np.bincount(pieces[near], minlength=count + 1)
     shares[0] = 0
     if not shares.any():
         return np.zeros(dark.shape, bool)
     piece = pieces == int(np.argmax(shares))
-    around = distance_mm(piece, spacing, LEAK_MM + max(spacing) + 1.0) <= LEAK_MM + 0.5 * max(spacing)
+    reach = deep + 0.5 * max(spacing)  # what the opening has rounded off comes back
+    around = distance_mm(piece, spacing, reach + 1.0) <= reach
     whole = around & dark
     filled: Mask = ndimage.binary_fill_holes(whole) & inside
     return filled
