@@ -39,6 +39,7 @@ WARM_UPS: Final = (
     "anatomy_twin.anatomy.warm:warm_tetrahedra",
     "anatomy_twin.segmentation:warm_up", "anatomy_twin.rehearsal.slice_paint:warm_up",
     "anatomy_twin.simulation:warm_up", "anatomy_twin.assess:warm_up", "anatomy_twin.plan:warm_up",
+    "anatomy_twin.registration:warm_up",
 )  # fmt: skip
 
 

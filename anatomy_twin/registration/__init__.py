@@ -18,3 +18,19 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = "quality" if name == "Quality" else "pair"
     return getattr(importlib.import_module(f"{__name__}.{home}"), name)
+
+
+def warm_up() -> None:
+    """Compile the kernels of a registration, so that their code is in numba's cache for the next process."""
+    import numpy as np
+
+    from anatomy_twin.core import Volume, VolumeGeometry
+    from anatomy_twin.registration.pair import register
+
+    size, spacing_mm = 32, 5.0
+    grid = VolumeGeometry.upright((size,) * 3, (spacing_mm,) * 3)
+    away = np.indices(grid.shape) - (size - 1) / 2.0
+    body = np.sqrt((away**2).sum(axis=0)) < 13.0
+    inside = np.abs(away).max(axis=0) < 5.0
+    scan = Volume(np.where(inside, 150, np.where(body, 40, -1000)).astype(np.int16), grid, synthetic=True)
+    register(scan, scan)
