@@ -128,7 +128,7 @@ def test_real_simulations_of_a_plan_that_just_covers():
     """More power, and less perfusion, make the margin larger; the plan as it is stands near the middle."""
     case, centre = liver_block(100.0, 2.5)
     plan = centred_plan(centre, 60.0, 300.0, depth_mm=40.0)
-    found = at.robustness(case, plan, 24, 2, placement_mm=1.0, power=(0.8, 1.2))
+    found = at.robustness(case, plan, 24, 2, placement_mm=1.0, power=(0.6, 1.4))
     assert found.failed == 0 and found.target == "tumour_1" and found.spacing_mm == 2.5
     by_name = {one.name: one.correlation for one in found.influences}
     assert by_name["power"] > 0.4 and by_name["perfusion"] < 0.0
