@@ -57,6 +57,23 @@ def test_the_zone_is_what_was_once_as_cold_as_the_lethal_isotherm(result):
     assert (result.coldest_c <= result.temperature_c.min(axis=0) + 1e-3).all()
 
 
+def test_a_needle_that_begins_later_freezes_the_same(block, result):
+    case, centre = block
+    late = simulation.simulate(case, frozen_plan(centre, replace(needle(centre), start_s=120.0)), COARSE)
+    assert late.times_s[-1] == pytest.approx(result.times_s[-1] + 120.0)
+    np.testing.assert_allclose(late.coldest_c, result.coldest_c, atol=0.2)
+    early = late.temperature_c[late.times_s <= 120.0]
+    assert len(early) and (early == 37.0).all()
+
+
+def test_a_cold_organ_freezes_from_its_own_temperature(block, result):
+    case, centre = block
+    cold = simulation.simulate(case, frozen_plan(centre), replace(COARSE, surroundings_c=20.0))
+    assert (cold.temperature_c[0] == 20.0).all() and float(cold.temperature_c.max()) <= 20.0
+    assert cold.coagulated_ml > 1.2 * result.coagulated_ml
+    assert "20 degC" in cold.parameters["body temperature"]
+
+
 def test_the_zone_table_of_the_catalog_is_what_the_simulation_gives(block):
     case, centre = block
     row = next(r for r in catalog.load("devices")["devices"][DEVICE]["zone_table"]

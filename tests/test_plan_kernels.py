@@ -8,7 +8,8 @@ import pytest
 from scipy import ndimage
 
 from anatomy_twin.kernels.distance import distance_mm, signed_distance_mm
-from anatomy_twin.kernels.rays import least_along, walk_paths
+from anatomy_twin.kernels.ray_fields import block_least, least_distance_along
+from anatomy_twin.kernels.rays import walk_paths
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -85,6 +86,11 @@ def test_signed_distance_of_a_slab_is_zero_on_its_face():
     np.testing.assert_allclose(signed[0, 0], (np.arange(20) - 7.5) * 0.5, atol=1e-6)
 
 
+def least_along(field, starts, ends, spacing=(1.0, 1.0, 1.0)):
+    """The least value of a field along paths, whatever it is, and where."""
+    return least_distance_along(field, block_least(field), starts, ends, spacing, 1e3)
+
+
 def test_least_along_finds_the_closest_approach_to_a_point():
     grid = np.indices((40, 40, 40)).astype(float)
     target = np.array([20.0, 17.0, 25.0])
@@ -123,7 +129,8 @@ def test_the_number_of_threads_changes_nothing():
         for threads in (1, numba.config.NUMBA_NUM_THREADS):
             numba.set_num_threads(threads)
             field = distance_mm(classes == 1, (1.0, 2.0, 3.0))
-            answers.append((field, *walk_paths(classes, starts, ends, 4), *least_along(field, starts, ends)))
+            least = least_along(field, starts, ends, (1.0, 2.0, 3.0))
+            answers.append((field, *walk_paths(classes, starts, ends, 4), *least))
     finally:
         numba.set_num_threads(before)
     for one, many in zip(*answers, strict=True):

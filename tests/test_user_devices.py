@@ -7,12 +7,21 @@ import json
 import pytest
 
 from anatomy_twin import catalog
+from anatomy_twin.core import Applicator
 from anatomy_twin.errors import UsageError
+from anatomy_twin.simulation.thermal import cryo
 
 MINE = {
     "kind": "rfa", "frequency_hz": 5e5, "shaft_length_mm": 150.0, "shaft_diameter_mm": 1.3, "active_length_mm": 15.0,
     "active_offset_mm": 7.5, "power_w": [5, 60], "duration_s": [30, 900], "electrode": {},
     "generator": {"kind": "power"},
+}  # fmt: skip
+
+COLD = {
+    "kind": "cryo", "shaft_length_mm": 150.0, "shaft_diameter_mm": 1.5, "active_length_mm": 25.0,
+    "active_offset_mm": 15.0, "power_w": [20, 100], "duration_s": [60, 900],
+    "gas": {"needle_c": -130.0, "time_constant_s": 15.0},
+    "protocol": [{"phase": "freeze"}, {"phase": "thaw", "duration_s": 120.0}, {"phase": "freeze"}],
 }  # fmt: skip
 
 
@@ -56,6 +65,28 @@ def test_what_makes_no_sense_is_named(add, change, words):
     with pytest.raises(UsageError, match=words) as caught:
         add({"mine": {**MINE, **change}})
     assert "mine.json" in str(caught.value)
+
+
+def test_a_needle_of_the_user_freezes(add):
+    found = add({"needle": COLD})["needle"]
+    assert catalog.device_setting(found) == ("duty cycle", "%")
+    applicator = Applicator("needle", (0.0, 0.0, 60.0), (0.0, 0.0, 0.0), 80.0, 200.0, 30.0)
+    spans = [(phase.start_s, phase.stop_s, phase.needle_c) for phase in cryo.phases_of(applicator, 25.0)]
+    assert spans == [(30.0, 230.0, -130.0), (350.0, 550.0, -130.0)]
+    assert {phase.start_c for phase in cryo.phases_of(applicator, 25.0)} == {25.0}
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    ({"gas": {"needle_c": -130.0}}, "gas.time_constant_s is missing"),
+    ({"protocol": "freeze"}, "protocol is no list of phases"),
+    ({"protocol": []}, "protocol is no list of phases"),
+    ({"protocol": [{"phase": "boil"}]}, "protocol is no list of phases"),
+    ({"protocol": [{"phase": "thaw", "duration_s": 3}]}, "begins with a thaw"),
+    ({"protocol": [{"phase": "freeze"}, {"phase": "thaw"}]}, "a thaw of the protocol has no duration_s"),
+])  # fmt: skip
+def test_a_needle_that_makes_no_sense_is_named(add, change, words):
+    with pytest.raises(UsageError, match=words):
+        add({"needle": {**COLD, **change}})
 
 
 def test_files_that_are_no_devices_are_refused(add):

@@ -8,7 +8,6 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
-from anatomy_twin.catalog.devices import with_user_devices
 from anatomy_twin.errors import UsageError
 
 SLICES_ONLY: Final = ("unknown_tissue", "fat", "subcutaneous_fat", "visceral_fat", "muscle")  # never as surfaces
@@ -24,7 +23,11 @@ def load(name: str) -> dict[str, Any]:
     if not file.is_file():
         raise UsageError(f"the catalog has no file {name!r}")
     content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return with_user_devices(content) if name == "devices" else content
+    if name != "devices":
+        return content
+    from anatomy_twin.catalog.devices import with_user_devices  # loaded here: reading terms needs no settings
+
+    return with_user_devices(content)
 
 
 @cache

@@ -19,6 +19,7 @@ COMMON: Final = (
 BY_KIND: Final[dict[str, tuple[str, ...]]] = {
     "mwa": ("frequency_hz", "sar.relative_permittivity", "sar.conductivity_s_m", "sar.shaft_loss"),
     "rfa": ("frequency_hz", "electrode", "generator.kind"),
+    "cryo": ("gas.needle_c", "gas.time_constant_s", "protocol"),
 }
 RANGES: Final = ("power_w", "duration_s")
 NOT_BELOW_ZERO: Final = ("shaft_length_mm", "shaft_diameter_mm", "active_length_mm", "frequency_hz")
@@ -91,6 +92,9 @@ def _checked(entry: Any, name: str, path: Path) -> dict[str, Any]:
     for field in wanted:
         _check_field(entry, field, where)
     known = dict(entry)
+    if kind == "cryo":
+        _check_freezes(entry["protocol"], where)
+        known.setdefault("setting", {"label": "duty cycle", "unit": "%"})
     known.setdefault("label", name)
     known.setdefault("zone_table", [])
     known["file"] = path.name
@@ -111,7 +115,7 @@ def _check_field(entry: Mapping[str, Any], field: str, where: str) -> None:
         fine = isinstance(value, list) and len(value) == 2 and all(_is_number(one) for one in value)
         if not fine or not 0 < value[0] <= value[1]:
             raise UsageError(f"{where}: {field} is not a range", advice="give [least, most], both above 0")
-    elif field in ("kind", "generator.kind"):
+    elif field in ("kind", "generator.kind", "protocol"):
         return
     elif field == "electrode":
         if not isinstance(value, Mapping):
@@ -119,6 +123,18 @@ def _check_field(entry: Mapping[str, Any], field: str, where: str) -> None:
     elif not _is_number(value) or (field in NOT_BELOW_ZERO and not value > 0):
         above = " above 0" if field in NOT_BELOW_ZERO else ""
         raise UsageError(f"{where}: {field} is {value!r}", advice=f"give a number{above}")
+
+
+def _check_freezes(protocol: Any, where: str) -> None:
+    """Refuse a protocol that is no list of freezes and of thaws of a length, or that begins with no freeze."""
+    parts = protocol if isinstance(protocol, list) else []
+    if not parts or not all(isinstance(part, Mapping) and part.get("phase") in ("freeze", "thaw") for part in parts):
+        raise UsageError(f"{where}: protocol is no list of phases", advice='give [{"phase": "freeze"}, ...]')
+    if parts[0]["phase"] != "freeze":
+        raise UsageError(f"{where}: protocol begins with a thaw", advice="begin with a freeze")
+    for part in parts:
+        if part["phase"] == "thaw" and not (_is_number(part.get("duration_s")) and part["duration_s"] > 0):
+            raise UsageError(f"{where}: a thaw of the protocol has no duration_s", advice="give seconds above 0")
 
 
 def _is_number(value: Any) -> bool:

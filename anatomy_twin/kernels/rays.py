@@ -75,42 +75,6 @@ def _walk_all(
         )
 
 
-@njit(cache=True)
-def _interpolate(field: Any, k: float, j: float, i: float) -> float:
-    """Trilinear value at an index; outside the grid the nearest voxel of the border counts."""
-    k = min(max(k, 0.0), field.shape[0] - 1.0)
-    j = min(max(j, 0.0), field.shape[1] - 1.0)
-    i = min(max(i, 0.0), field.shape[2] - 1.0)
-    k0, j0, i0 = int(k), int(j), int(i)
-    k1, j1, i1 = min(k0 + 1, field.shape[0] - 1), min(j0 + 1, field.shape[1] - 1), min(i0 + 1, field.shape[2] - 1)
-    u, v, w = k - k0, j - j0, i - i0
-    low = (field[k0, j0, i0] * (1 - w) + field[k0, j0, i1] * w) * (1 - v)
-    low += (field[k0, j1, i0] * (1 - w) + field[k0, j1, i1] * w) * v
-    high = (field[k1, j0, i0] * (1 - w) + field[k1, j0, i1] * w) * (1 - v)
-    high += (field[k1, j1, i0] * (1 - w) + field[k1, j1, i1] * w) * v
-    value: float = low * (1 - u) + high * u
-    return value
-
-
-@njit(parallel=True, cache=True)
-def _least_all(field: Any, starts: Any, ends: Any, from_share: Any, value: Any, share: Any) -> None:
-    for path in prange(starts.shape[0]):
-        reach = 0.0
-        for axis in range(3):
-            reach = max(reach, abs(ends[path, axis] - starts[path, axis]))
-        count = math.ceil(2.0 * reach) + 1
-        for sample in range(count + 1):
-            at = from_share[path] + (1.0 - from_share[path]) * sample / count
-            here = _interpolate(
-                field,
-                starts[path, 0] + at * (ends[path, 0] - starts[path, 0]),
-                starts[path, 1] + at * (ends[path, 1] - starts[path, 1]),
-                starts[path, 2] + at * (ends[path, 2] - starts[path, 2]),
-            )
-            if here < value[path]:
-                value[path], share[path] = here, at
-
-
 def walk_paths(
     classes: NDArray[np.uint8], starts: Floats, ends: Floats, class_count: int
 ) -> tuple[Floats, Floats, Floats]:
@@ -146,24 +110,6 @@ def walk_to_goal(
     return length, first, last, before
 
 
-def least_along(
-    field: NDArray[np.float32], starts: Floats, ends: Floats, from_share: Floats | None = None
-) -> tuple[Floats, Floats]:
-    """Return for each path the least trilinear value of ``field`` and the share of the path where it lies.
-
-    The path is sampled at most half a voxel apart, from ``from_share`` (n,) (0 by default) to its end.
-    ``starts`` and ``ends`` are (n, 3) fractional indices [k, j, i].
-    """
-    starts, ends = np.ascontiguousarray(starts, dtype=np.float64), np.ascontiguousarray(ends, dtype=np.float64)
-    count = starts.shape[0]
-    begin = np.zeros(count) if from_share is None else np.ascontiguousarray(from_share, dtype=np.float64)
-    value, share = np.full(count, np.inf), np.zeros(count)
-    _least_all(np.ascontiguousarray(field), starts, ends, begin, value, share)
-    return value, share
-
-
 def warm_up() -> None:
     """Compile the kernels of this file (they are cached on disk)."""
-    ends = np.ones((1, 3))
-    walk_paths(np.zeros((2, 2, 2), np.uint8), np.zeros((1, 3)), ends, 1)
-    least_along(np.zeros((2, 2, 2), np.float32), np.zeros((1, 3)), ends)
+    walk_paths(np.zeros((2, 2, 2), np.uint8), np.zeros((1, 3)), np.ones((1, 3)), 1)

@@ -137,9 +137,12 @@ def depth_in_organ_mm(labels: LabelMap, target: str) -> float | None:
     steps = np.ceil(reach / np.asarray(spacing)).astype(int) + 1
     low = np.maximum(index.min(axis=0) - steps, 0)
     high = np.minimum(index.max(axis=0) + steps + 1, labels.geometry.shape)
-    start, shape = tuple(int(n) for n in low), tuple(int(n) for n in high - low)
+    size = high - low
     crop = (slice(None), *(slice(a, b) for a, b in zip(low, high, strict=True)))
-    near = replace(labels, array=labels.array[crop], geometry=labels.geometry.cropped(start, shape))  # type: ignore[arg-type]
+    geometry = labels.geometry.cropped(
+        (int(low[0]), int(low[1]), int(low[2])), (int(size[0]), int(size[1]), int(size[2]))
+    )
+    near = replace(labels, array=labels.array[crop], geometry=geometry)
     inside = signed_distance_mm(near.mask(organ), spacing, reach)
     edge = float(inside[tuple((index - low).T)].min()) - 0.5 * min(spacing)
     return round(max(edge, 0.0), 2)

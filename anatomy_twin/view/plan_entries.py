@@ -15,6 +15,7 @@ from anatomy_twin.pipeline.procedures.entering import heat_centre_mm, with_entry
 from anatomy_twin.plan import EntryMap, best_entries, reweighted
 from anatomy_twin.rehearsal import Pointer, Shape, SurfaceLayer
 from anatomy_twin.rehearsal.entry_colours import SkinPainter
+from anatomy_twin.units import check_point
 from anatomy_twin.view.spoken import spoken
 from anatomy_twin.view.words import tr
 
@@ -41,7 +42,7 @@ class PlanEntries(QObject):
     changed = Signal()
 
     def __init__(self, window: RehearsalWindow, desk: Desk) -> None:
-        super().__init__(window)
+        super().__init__(desk)
         self._window, self._desk = window, desk
         self.on = False
         self.entries: EntryMap | None = None
@@ -151,9 +152,9 @@ class PlanEntries(QObject):
             return []
         found = []
         for rank, entry in enumerate(self.listed, start=1):
-            point = tuple(float(part) for part in self.shown.entries_mm[entry])
-            found.append(Shape("knob", (point,), INK, f"entry {rank}", radius_px=5.0, fill=1.0, only="3d"))  # type: ignore[arg-type]
-            found.append(Shape("text", (point,), INK, f"entry {rank}", str(rank), only="3d"))  # type: ignore[arg-type]
+            point = check_point("entry", self.shown.entries_mm[entry])
+            found.append(Shape("knob", (point,), INK, f"entry {rank}", radius_px=5.0, fill=1.0, only="3d"))
+            found.append(Shape("text", (point,), INK, f"entry {rank}", str(rank), only="3d"))
         return found
 
     # inside

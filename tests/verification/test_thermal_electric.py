@@ -119,7 +119,10 @@ def test_conductivity_rises_and_falls_when_tissue_dries():
     exchange = np.zeros(shape)
     exchange[3, 3, 3] = 1e-3
     system = _system(shape, 1.0, exchange, slope=0.015)
-    at = lambda celsius: float(electric.conductivity_at(system, np.full(shape, celsius))[0, 0, 0])  # noqa: E731
+
+    def at(celsius):
+        return float(electric.conductivity_at(system, np.full(shape, celsius))[0, 0, 0])
+
     assert at(37.0) == pytest.approx(CONDUCTIVITY_S_M)
     assert at(57.0) == pytest.approx(CONDUCTIVITY_S_M * 1.3)
     assert at(99.0) == pytest.approx(CONDUCTIVITY_S_M * (1.0 + 0.015 * 62.0))

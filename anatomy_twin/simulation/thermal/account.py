@@ -14,16 +14,9 @@ def of_run(
     plan: AblationPlan, model: ThermalModel, used: tuple[Any, ...], box: VolumeGeometry, facts: Mapping[str, Any]
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """Return the numbers of the run as text with units, and the names of those without a public source."""
-    parameters = {
-        "grid": f"{'x'.join(str(n) for n in reversed(box.shape))} voxels of {model.spacing_mm:g} mm",
-        "number type": "float64" if model.double_precision else "float32",
-        "body temperature": f"{facts['body_temperature_c']:g} degC, also at the edge of the box",
-        "skin": facts["surroundings"]["skin"],
-        "perfusion factor": f"{model.perfusion_factor:g}",
+    parameters = common(model, box, facts) | {
         "perfusion": f"ends where the Arrhenius integral reaches {facts['damage']['arrhenius']['perfusion_ends_at']:g}",
     }
-    if model.surroundings_c is not None:
-        parameters["body temperature"] = f"{model.surroundings_c:g} degC at the start and at the edge of the box (set)"
     microwaves = sources.device(plan.applicators[0].device)["kind"] == "mwa"
     devices, guessed = (_microwaves if microwaves else radiofrequency.account)(plan.applicators)
     parameters |= devices
@@ -47,20 +40,31 @@ def of_run(
         "evaporation": f"{boil['water_fraction']:.0%} water by mass boils from {boil['from_c']:g} to "
                        f"{boil['to_c']:g} degC"
                        + (f", then {boil['dry_absorption']:.0%} of the microwaves are taken up" if microwaves else ""),
-        "vessels": (
-            f"over {vessel['sink_from_mm']:g} mm at body temperature, wall Nusselt number {vessel['nusselt']:g}"
-            if model.vessel_sinks else "no sinks"
-        ),
+        "vessels": of_vessels(model, facts),
     }
     for name, block in (("Arrhenius", arrhenius), ("CEM43", dose), ("evaporation", boil), ("vessels", vessel)):
         assumed += [f"{name}: {entry}" for entry in block["assumed"]]
     return parameters, tuple(dict.fromkeys(assumed))
 
 
-def time_of(applicator: Applicator) -> str:
-    """Return when an applicator works, in words."""
-    start = f"{applicator.start_s:g} s after the start" if applicator.start_s else "the start"
-    return f"{applicator.duration_s:g} s from {start}"
+def common(model: ThermalModel, box: VolumeGeometry, facts: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a run says of its grid and its surroundings, whether it heats or freezes."""
+    body = f"{model.outside_c(facts['body_temperature_c']):g} degC, also at the edge of the box"
+    return {
+        "grid": f"{'x'.join(str(n) for n in reversed(box.shape))} voxels of {model.spacing_mm:g} mm",
+        "number type": "float64" if model.double_precision else "float32",
+        "body temperature": body if model.surroundings_c is None else f"{body} (set)",
+        "skin": facts["surroundings"]["skin"],
+        "perfusion factor": f"{model.perfusion_factor:g}",
+    }
+
+
+def of_vessels(model: ThermalModel, facts: Mapping[str, Any]) -> str:
+    """Return what a run says of large vessels."""
+    if not model.vessel_sinks:
+        return "no sinks"
+    vessel = facts["vessels"]
+    return f"over {vessel['sink_from_mm']:g} mm at body temperature, wall Nusselt number {vessel['nusselt']:g}"
 
 
 def _microwaves(applicators: Sequence[Applicator]) -> tuple[dict[str, str], list[str]]:
@@ -73,7 +77,7 @@ def _microwaves(applicators: Sequence[Applicator]) -> tuple[dict[str, str], list
         parameters |= {
             f"{title} device": f"{entry['label']} ({applicator.device})",
             f"{title} power": f"{applicator.power_w:g} W set, {sources.absorbed_power_w(applicator):.2f} W absorbed",
-            f"{title} time": time_of(applicator),
+            f"{title} time": sources.time_in_words(applicator),
             f"{title} heat source": (
                 f"line of {entry['active_length_mm']:g} mm, centre {entry['active_offset_mm']:g} mm behind the tip, "
                 f"field attenuation {loss:.1f} 1/m"

@@ -169,10 +169,10 @@ def system_on(
     kind = kind_of(plan)
     parameters, assumed = account.of_run(plan, model, ground.tissues, ground.box, facts)
     parameters["voxels of large vessels"] = str(int(ground.sink.sum()))
-    body_c = facts["body_temperature_c"] if model.surroundings_c is None else model.surroundings_c
+    body_c = model.outside_c(facts["body_temperature_c"])
     absorbing, wall, boil, electrodes = ground.number != tissues.AIR, ground.wall_1_s, evaporation(facts), None
     for applicator in plan.applicators:
-        _require_tissue(applicator, ground.box, absorbing)
+        require_tissue(applicator, ground.box, absorbing)
     if kind == "rfa":
         boil = replace(boil, dry_absorption=1.0)  # dried tissue conducts less: that is in the field
         values = radiofrequency.conductivities_s_m(ground.number, ground.tissues, ground.sink)
@@ -241,7 +241,8 @@ def box_within(
     for applicator in plan.applicators:
         tip = grid.to_index(applicator.tip_mm)
         if not bool(grid.contains(applicator.tip_mm)):
-            raise SimulationError("the tip of an applicator lies outside the scan", where=_place(applicator.tip_mm))
+            place = sources.place_of(applicator.tip_mm)
+            raise SimulationError("the tip of an applicator lies outside the scan", where=place)
         reach = sources.expected_reach_mm(applicator)
         centre = grid.to_index(sources.active_zone_mm(applicator)[1]) * steps
         ends = np.stack([centre - reach, centre + reach, tip * steps])
@@ -309,10 +310,12 @@ def _fill_vessels(number: NDArray[np.uint8], vessel: NDArray[np.bool_]) -> NDArr
     return np.where(vessel, number[tuple(nearest)], number)
 
 
-def _require_tissue(applicator: Applicator, box: VolumeGeometry, tissue: NDArray[np.bool_]) -> None:
+def require_tissue(applicator: Applicator, box: VolumeGeometry, tissue: NDArray[np.bool_]) -> None:
+    """Raise ``SimulationError`` with the place when the tip of an applicator lies in no tissue (bool [k, j, i])."""
     nearest = tuple(np.clip(box.voxel_of(applicator.tip_mm), 0, np.asarray(box.shape) - 1))
     if not tissue[nearest]:
-        raise SimulationError("the tip of an applicator lies outside the body", where=_place(applicator.tip_mm))
+        place = sources.place_of(applicator.tip_mm)
+        raise SimulationError("the tip of an applicator lies outside the body", where=place)
 
 
 def _pulses(
@@ -328,7 +331,3 @@ def _pulses(
         start_s = applicator.start_s
         pulses.append(HeatPulse(start_s, start_s + applicator.duration_s, power.astype(model.dtype)))
     return tuple(pulses), spent
-
-
-def _place(point_mm: Any) -> str:
-    return "{:.1f}, {:.1f}, {:.1f} mm LPS".format(*point_mm)

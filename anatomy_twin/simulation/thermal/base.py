@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from anatomy_twin.core import FrozenMapping, VolumeGeometry
 from anatomy_twin.core.frozen import read_only
 from anatomy_twin.errors import SimulationError
-from anatomy_twin.simulation.thermal.electric import ElectricSystem
+from anatomy_twin.simulation.thermal.electric import ElectricSystem, Electrode
 from anatomy_twin.simulation.thermal.generator import Generator
 from anatomy_twin.units import check_positive, check_range
 
@@ -61,6 +61,10 @@ class ThermalModel:
     def dtype(self) -> type[np.floating[Any]]:
         """The number type of the fields."""
         return np.float64 if self.double_precision else np.float32
+
+    def outside_c(self, body_temperature_c: float) -> float:
+        """Return the temperature at the start and at the edge of the box, of a patient with this body temperature."""
+        return float(body_temperature_c) if self.surroundings_c is None else self.surroundings_c
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,10 +160,14 @@ class ThermalSystem:
         return self.face_k.dtype
 
     @property
+    def parts(self) -> tuple[HeatPulse | Electrode, ...]:
+        """All that heats, each for its time."""
+        return (*self.pulses, *(() if self.electric is None else self.electric.electrodes))
+
+    @property
     def heating_s(self) -> float:
         """When the last heat goes off."""
-        electrodes = () if self.electric is None else self.electric.electrodes
-        return max((part.stop_s for part in (*self.pulses, *electrodes)), default=0.0)
+        return max((part.stop_s for part in self.parts), default=0.0)
 
 
 @dataclass(frozen=True, eq=False)

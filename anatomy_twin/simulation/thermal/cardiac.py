@@ -18,6 +18,7 @@ from anatomy_twin.core import SILENT, FrozenMapping, Monitor, VolumeGeometry
 from anatomy_twin.errors import SimulationError
 from anatomy_twin.simulation.thermal import assembly, electric, pipeline, tissues
 from anatomy_twin.simulation.thermal.base import HeatPulse, ThermalSystem, largest_time_step_s
+from anatomy_twin.simulation.thermal.zones import zone_surface
 from anatomy_twin.units import check_range
 
 CATHETER = "rf-irrigated-generic"
@@ -193,8 +194,6 @@ def _lesion(
     system: ThermalSystem, omega: NDArray[Any], highest_c: float, impedance_ohm: float, wall_mm: float | None,
     parameters: Mapping[str, str], facts: Mapping[str, Any],
 ) -> CardiacLesion:
-    from anatomy_twin.simulation.thermal import zone_surface
-
     assumed = tuple(f"catheter: {name}" for name in facts["assumed"]) + tuple(
         f"radiofrequency: {name}" for name in catalog.load("tissues")["radiofrequency"]["assumed"]
     )

@@ -12,7 +12,7 @@ from anatomy_twin import catalog
 from anatomy_twin.core import SILENT, AblationPlan, Applicator, Case, Monitor, ThermalResult, Tissue, part_of
 from anatomy_twin.errors import SimulationError
 from anatomy_twin.kernels import freezing as kernel
-from anatomy_twin.simulation.thermal import assembly, freezing, needles, sources, tissues
+from anatomy_twin.simulation.thermal import account, assembly, freezing, needles, sources, tissues
 from anatomy_twin.simulation.thermal.base import ThermalModel
 from anatomy_twin.simulation.thermal.freezing import Faces, FreezingState, FreezingSystem, Needle, Phase
 from anatomy_twin.simulation.thermal.zones import snapshot_times_s, zone_surface
@@ -73,7 +73,7 @@ def system_on(
     Raises ``SimulationError`` for a needle outside the body or in a large vessel.
     """
     everything = catalog.load("tissues")
-    facts, body_c = everything["freezing"], float(everything["body_temperature_c"])
+    facts, body_c = everything["freezing"], model.outside_c(everything["body_temperature_c"])
     spacing, ends = model.spacing_mm, (facts["liquidus_c"], facts["solidus_c"])
     # large vessels conduct nothing, as air: blood of body temperature flows in them, see ``wall_1_s``
     number = np.where(ground.sink, tissues.AIR, ground.number).astype(np.uint8)
@@ -86,7 +86,7 @@ def system_on(
     fields = np.array(warm_k)[number], np.array(cold_k)[number]
     volume_m3 = (spacing * 1e-3) ** 3
     warm_faces, cold_faces = (_faces(field, spacing, volume_m3, model.dtype) for field in fields)
-    found, stiffest, lines, more = _needles(plan, ground, fields, model)
+    found, stiffest, lines, more = _needles(plan, ground, fields, model, body_c)
     materials = np.array(rows)
     parameters, assumed = _account(plan, model, ground, everything)
     return FreezingSystem(
@@ -110,14 +110,14 @@ def simulate(case: Case, plan: AblationPlan, model: ThermalModel, monitor: Monit
     return _result(plan, system, states)
 
 
-def phases_of(applicator: Applicator) -> tuple[Phase, ...]:
+def phases_of(applicator: Applicator, body_c: float) -> tuple[Phase, ...]:
     """Return when gas flows through a needle and how cold it becomes: its device's protocol.
 
-    The time of the applicator is that of each freeze, its setting the share of the time that the gas is on.
+    The protocol begins at the start of the applicator; the time of the applicator is that of each freeze, its setting
+    the share of the time that the gas is on. The needle comes from ``body_c``.
     """
     entry = sources.device(applicator.device)
-    gas, found, now = entry["gas"], [], 0.0
-    body_c = float(catalog.load("tissues")["body_temperature_c"])
+    gas, found, now = entry["gas"], [], applicator.start_s
     for part in entry["protocol"]:
         length = applicator.duration_s if part["phase"] == "freeze" else float(part["duration_s"])
         if part["phase"] == "freeze":
@@ -160,21 +160,21 @@ def _faces(conductivity: NDArray[Any], spacing_mm: float, volume_m3: float, dtyp
 
 
 def _needles(
-    plan: AblationPlan, ground: assembly.Ground, fields: tuple[NDArray[Any], NDArray[Any]], model: ThermalModel
+    plan: AblationPlan, ground: assembly.Ground, fields: tuple[NDArray[Any], NDArray[Any]], model: ThermalModel,
+    body_c: float,
 ) -> tuple[tuple[Needle, ...], float, dict[str, str], list[str]]:
     """Return the needles, the most they add to the stiffness of a voxel, what to tell and to warn of."""
     box, spacing, usable = ground.box, model.spacing_mm, fields[0] > 0
     found, stiffest, lines, warnings = [], 0.0, {}, []
     for n, applicator in enumerate(plan.applicators, start=1):
-        nearest = tuple(np.clip(box.voxel_of(applicator.tip_mm), 0, np.asarray(box.shape) - 1))
-        place = "{:.1f}, {:.1f}, {:.1f} mm LPS".format(*applicator.tip_mm)
-        if ground.number[nearest] == tissues.AIR:
-            raise SimulationError("the tip of an applicator lies outside the body", where=place)
+        assembly.require_tissue(applicator, box, ground.number != tissues.AIR)
+        place = sources.place_of(applicator.tip_mm)
         radius = float(sources.device(applicator.device)["shaft_diameter_mm"]) / 2.0
         std = needles.spread_mm(spacing, radius)
         start, _, stop = sources.active_zone_mm(applicator)
         needle = needles.line_of(
-            box.to_index(start), box.to_index(stop), spacing, radius, std, fields, usable, phases_of(applicator)
+            box.to_index(start), box.to_index(stop), spacing, radius, std, fields, usable,
+            phases_of(applicator, body_c),
         )
         if needle is None:
             raise SimulationError("the freezing part of an applicator lies outside tissue", where=place)
@@ -197,21 +197,13 @@ def _account(
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """Return the numbers of the run as text with units, and the names of those without a public source."""
     facts, vessel = everything["freezing"], everything["vessels"]
-    parameters = {
-        "grid": f"{'x'.join(str(n) for n in reversed(ground.box.shape))} voxels of {model.spacing_mm:g} mm",
-        "number type": "float64" if model.double_precision else "float32",
-        "body temperature": f"{everything['body_temperature_c']:g} degC, also at the edge of the box",
-        "skin": everything["surroundings"]["skin"],
-        "perfusion factor": f"{model.perfusion_factor:g}",
+    parameters = account.common(model, ground.box, everything) | {
         "perfusion": f"falls with the share of ice, ends for good below {facts['stasis_c']:g} degC",
         "freezing": (
             f"from {facts['liquidus_c']:g} to {facts['solidus_c']:g} degC, {facts['latent_heat_j_kg'] / 1e3:g} kJ/kg "
             "of water"
         ),
-        "vessels": (
-            f"over {vessel['sink_from_mm']:g} mm at body temperature, wall Nusselt number {vessel['nusselt']:g}"
-            if model.vessel_sinks else "no sinks"
-        ),
+        "vessels": account.of_vessels(model, everything),
         "voxels of large vessels": str(int(ground.sink.sum())),
     }
     assumed = ["surroundings: no heat passes from skin to air", *(f"freezing: {name}" for name in facts["assumed"])]
@@ -221,6 +213,7 @@ def _account(
         parameters |= {
             f"{title} device": f"{entry['label']} ({applicator.device})",
             f"{title} {label}": f"{applicator.power_w:g} {unit}",
+            f"{title} freeze": sources.time_in_words(applicator),
             f"{title} protocol": ", ".join(
                 f"{part['phase']} {applicator.duration_s if part['phase'] == 'freeze' else part['duration_s']:g} s"
                 for part in entry["protocol"]
@@ -233,7 +226,7 @@ def _account(
         assumed += [f"{applicator.device}: {name}" for name in entry["assumed"]]
     for tissue in ground.tissues:
         warm, cold = conductivities_w_m_k(tissue, facts)
-        row = material_row(tissue, facts, float(everything["body_temperature_c"]))
+        row = material_row(tissue, facts, model.outside_c(everything["body_temperature_c"]))
         per_mass = row[kernel.FROZEN] / tissue.density_kg_m3
         parameters[f"tissue {tissue.name}"] = (
             f"density {tissue.density_kg_m3:g} kg/m3, heat capacity {tissue.specific_heat_j_kg_k:g} J/kg/K (frozen "

@@ -15,6 +15,7 @@ from anatomy_twin.core.frozen import read_only
 from anatomy_twin.errors import SimulationError
 from anatomy_twin.kernels import freezing
 from anatomy_twin.simulation.thermal.pipeline import threads_for
+from anatomy_twin.simulation.thermal.zones import stops_of_run
 from anatomy_twin.units import check_positive
 
 STAGES_BETWEEN_CHECKS: Final = 32
@@ -165,14 +166,11 @@ def run(
     outside the run or fields that are not finite, ``Cancelled`` when stopped.
     """
     work = _begin(system, init(system) if state is None else state)
-    start, stop = work.time_s, work.time_s + duration_s
-    wanted = sorted({round(float(time), 9) for time in snapshots} | {round(stop, 9)})
-    if wanted[0] < start or wanted[-1] > stop + 1e-6:
-        raise SimulationError("a snapshot lies outside the simulated time", where=f"{start:g} to {stop:g} s")
-    phases = [phase for needle in system.needles for phase in needle.phases]
-    edges = {round(time, 9) for phase in phases for time in (phase.start_s, phase.stop_s)}
+    start = work.time_s
+    phases = (phase for needle in system.needles for phase in needle.phases)
+    stops, wanted = stops_of_run(start, start + duration_s, snapshots, phases)
     kept: list[FreezingState] = []
-    for time in sorted(set(wanted) | {edge for edge in edges if start < edge < stop}):
+    for time in stops:
         span = time - work.time_s
         if span > 1e-9:
             longest = min(system.longest_step_s, system.time_step_s * MOST_STAGES * (MOST_STAGES + 1) / 2)

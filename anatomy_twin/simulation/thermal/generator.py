@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-PROTOCOLS = ("power", "temperature", "impedance")
-
 
 @dataclass(frozen=True, slots=True)
 class Reading:

@@ -17,6 +17,7 @@ from anatomy_twin.errors import SimulationError
 from anatomy_twin.kernels import bioheat, damage
 from anatomy_twin.simulation.thermal import driven
 from anatomy_twin.simulation.thermal.base import HeatPulse, ThermalState, ThermalSystem
+from anatomy_twin.simulation.thermal.zones import stops_of_run
 
 STEPS_BETWEEN_CHECKS = 16
 VOXELS_FOR_THREADS = 3_000_000
@@ -157,14 +158,10 @@ def run(
     outside the run or fields that are not finite, ``Cancelled`` when stopped.
     """
     work = begin(system, init(system) if state is None else state)
-    start, stop = work.time_s, work.time_s + duration_s
-    wanted = sorted({round(float(time), 9) for time in snapshots} | {round(stop, 9)})
-    if wanted[0] < start or wanted[-1] > stop + 1e-6:
-        raise SimulationError("a snapshot lies outside the simulated time", where=f"{start:g} to {stop:g} s")
-    parts = (*system.pulses, *(() if system.electric is None else system.electric.electrodes))
-    edges = {round(time, 9) for part in parts for time in (part.start_s, part.stop_s)}
+    start = work.time_s
+    stops, wanted = stops_of_run(start, start + duration_s, snapshots, system.parts)
     kept: list[ThermalState] = []
-    for time in sorted(set(wanted) | {edge for edge in edges if start < edge < stop}):
+    for time in stops:
         span = time - work.time_s
         if span > 1e-9:
             count = max(1, math.ceil(span / system.time_step_s - 1e-9))

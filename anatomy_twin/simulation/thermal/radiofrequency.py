@@ -94,7 +94,7 @@ def _electrode(
     where = sensors_mm(applicator)
     outside = np.flatnonzero(~box.contains(where))
     if outside.size:
-        place = "{:.1f}, {:.1f}, {:.1f} mm LPS".format(*where[outside[0]])
+        place = sources.place_of(where[outside[0]])
         part = "a tine" if "tines" in shape else "the tip"
         raise SimulationError(f"{part} of applicator {number} lies outside the grid", where=place)
     gain = 0.0 if "coolant_c" in shape else electric.surface_gain(
@@ -164,7 +164,7 @@ def account(applicators: Sequence[Applicator]) -> tuple[dict[str, str], list[str
         parameters |= {
             f"{title} device": f"{entry['label']} ({applicator.device})",
             f"{title} power": f"at most {applicator.power_w:g} W, controlled by {kind}",
-            f"{title} time": f"{applicator.duration_s:g} s from {applicator.start_s:g} s after the start",
+            f"{title} time": sources.time_in_words(applicator),
             f"{title} electrode": metal,
             f"{title} generator": ", ".join(f"{name} {value:g}" for name, value in protocol.items()),
         }

@@ -1,17 +1,31 @@
-"""What is kept of a run: at which times, and the surface of the zone."""
+"""When a run stops and what is kept of it: at which times, and the surface of the zone."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from skimage import measure
 
 from anatomy_twin.core import SurfaceMesh, VolumeGeometry
+from anatomy_twin.errors import SimulationError
 
 SNAPSHOT_INTERVALS_S = (5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
 SNAPSHOT_BYTES = 192_000_000  # of temperature and damage together
+
+
+class Timed(Protocol):
+    """What begins and ends in a run: a pulse, an electrode, a phase of a needle."""
+
+    @property
+    def start_s(self) -> float:
+        """When it begins."""
+
+    @property
+    def stop_s(self) -> float:
+        """When it ends."""
 
 
 def snapshot_times_s(shape: tuple[int, int, int], duration_s: float, most: int) -> list[float]:
@@ -23,6 +37,21 @@ def snapshot_times_s(shape: tuple[int, int, int], duration_s: float, most: int) 
         if times.size + 1 <= count:
             return [*(float(time) for time in times), duration_s]
     return [0.0, duration_s]
+
+
+def stops_of_run(
+    start_s: float, stop_s: float, snapshots: Iterable[float], parts: Iterable[Timed]
+) -> tuple[list[float], set[float]]:
+    """Return the times (s, rising) that a run has to meet exactly, and those of them at which a state is kept.
+
+    Kept are ``snapshots`` and the end; met are also ``start_s`` and ``stop_s`` of all ``parts`` within the run. Raises
+    ``SimulationError`` for a snapshot outside the run.
+    """
+    kept = {round(float(time), 9) for time in snapshots} | {round(stop_s, 9)}
+    if min(kept) < start_s or max(kept) > stop_s + 1e-6:
+        raise SimulationError("a snapshot lies outside the simulated time", where=f"{start_s:g} to {stop_s:g} s")
+    edges = {round(time, 9) for part in parts for time in (part.start_s, part.stop_s)}
+    return sorted(kept | {edge for edge in edges if start_s < edge < max(kept)}), kept
 
 
 def zone_surface(level: NDArray[np.floating], geometry: VolumeGeometry) -> SurfaceMesh | None:
