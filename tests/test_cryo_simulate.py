@@ -66,6 +66,16 @@ def test_a_needle_that_begins_later_freezes_the_same(block, result):
     assert len(early) and (early == 37.0).all()
 
 
+def test_a_gas_that_is_on_for_a_part_of_the_time_freezes_the_same_on_a_coarser_grid(block):
+    case, centre = block
+    plan = frozen_plan(np.add(centre, (0.8, 0.6, 0.9)), needle(np.add(centre, (0.8, 0.6, 0.9)), 70.0, 300.0))
+    fine, coarse = (
+        simulation.simulate(case, plan, ThermalModel(spacing_mm=spacing, room_mm=15.0)).surface.volume_ml
+        for spacing in (1.0, 2.0)
+    )
+    assert coarse == pytest.approx(fine, rel=0.1)
+
+
 def test_a_cold_organ_freezes_from_its_own_temperature(block, result):
     case, centre = block
     cold = simulation.simulate(case, frozen_plan(centre), replace(COARSE, surroundings_c=20.0))

@@ -30,10 +30,13 @@ from anatomy_twin.pipeline.live import NeedsPreparing, Preview
 from anatomy_twin.simulation.thermal import ThermalModel, assembly, cryo, freezing, pipeline, sources
 
 SPACING_MM: Final = 2.5
+FINER_MM: Final = 2.0  # of needles that cool: what they kill ends nearer to them
 ROOM_MM: Final = 20.0  # tissue around the expected zone: a quarter of the voxels less than in the simulation
 COUNT_MM: Final = 1.25  # coverage is counted on this grid
 REACH_MM: Final = 20.0  # how far a plan may be moved before the ground is laid anew
-CONTROL_S: Final = 6.0  # a generator acts this often: about a step of the coarse grid
+CONTROL_S: Final = 10.0  # a generator acts this often
+FIELD_TOLERANCE: Final = 1e-2  # of the electric field, and how far conductivities may move before it is solved anew
+FIELD_MOVES: Final = 0.12
 COARSEST_MM: Final = 4.0
 LARGEST_VOXELS: Final = 150_000  # of the box of a plan; a larger one gets a coarser grid
 LONGEST_FREEZING_STEP_S: Final = 22.0
@@ -46,6 +49,7 @@ class Prepared:
     """What stays while a plan is moved: tissues on a coarse grid round the target, its margin field."""
 
     target: str
+    asked_mm: float
     labels: LabelMap
     extent: assembly.Extent
     model: ThermalModel
@@ -56,26 +60,27 @@ class Prepared:
     target_ml: float
 
 
-def prepare(case: Case, plan: Plan, *, spacing_mm: float = SPACING_MM) -> Prepared:
+def prepare(case: Case, plan: Plan, *, spacing_mm: float | None = None) -> Prepared:
     """Return what previews of a plan and of those near it need; takes a second or two.
 
-    Raises ``PlanError`` for a plan that is no ablation or a target that is not there, ``SimulationError`` where an
-    applicator lies outside the scan.
+    ``spacing_mm`` is that of the grid (None: by the plan's devices). Raises ``PlanError`` for a plan that is no
+    ablation or a target that is not there, ``SimulationError`` where an applicator lies outside the scan.
     """
     plan = _ablation(plan)
+    asked_mm = spacing_mm or _spacing_mm(plan)
     labels = case.label_map.reindexed(*case.label_map.geometry.canonical_axes())
     extent = assembly.extent_of(labels, plan)
-    model = ThermalModel(spacing_mm=spacing_mm, room_mm=ROOM_MM, snapshots=1, control_s=CONTROL_S)
+    model = ThermalModel(spacing_mm=asked_mm, room_mm=ROOM_MM, snapshots=1, control_s=CONTROL_S)
     box, _ = assembly.box_within(labels.geometry, extent, plan, model)
     if int(np.prod(box.shape)) > LARGEST_VOXELS:
-        larger = spacing_mm * (int(np.prod(box.shape)) / LARGEST_VOXELS) ** (1.0 / 3.0)
+        larger = asked_mm * (int(np.prod(box.shape)) / LARGEST_VOXELS) ** (1.0 / 3.0)
         model = replace(model, spacing_mm=min(np.ceil(larger * 4.0) / 4.0, COARSEST_MM))
     region, _ = assembly.box_within(labels.geometry, extent, plan, replace(model, room_mm=model.room_mm + REACH_MM))
     ground = assembly.lay_ground(labels, region, model)
     reason = resolvable(labels, plan.target)
     organ = labels.segment(plan.target).part_of
     return Prepared(
-        plan.target, labels, extent, model, ground,
+        plan.target, asked_mm, labels, extent, model, ground,
         None if reason else prepare_margin(labels, plan.target, _finer(region), RIM_MM), reason,
         healthy_ml(labels, organ) if organ in labels else None, labels.volume_ml(plan.target),
     )
@@ -91,6 +96,8 @@ def preview(prepared: Any, plan: Plan, monitor: Monitor = SILENT) -> Preview:
     assert isinstance(prepared, Prepared)
     if plan.target != prepared.target:
         raise NeedsPreparing(f"the target is {plan.target} now")
+    if prepared.asked_mm > _spacing_mm(plan):
+        raise NeedsPreparing("its devices ask for a finer grid")
     for applicator in plan.applicators:
         sources.check_settings(applicator)
     box, warnings = assembly.box_within(prepared.labels.geometry, prepared.extent, plan, prepared.model)
@@ -115,6 +122,9 @@ def _field(
         coldest = freezing.run(cold, first_s, (), monitor)[-1].coldest_c
         return isotherm_field(coldest, cold.lethal_c)
     system = assembly.system_on(ground, plan, model, warnings)
+    if system.electric is not None:
+        quicker = replace(system.electric, tolerance=FIELD_TOLERANCE, resolve_at=FIELD_MOVES)
+        system = replace(system, electric=quicker)
     state = pipeline.run(system, system.heating_s + model.cooling_s, (), monitor)[-1]
     return pipeline.log_damage(system, state, FAR)
 
@@ -155,6 +165,13 @@ def _holds(region: VolumeGeometry, box: VolumeGeometry) -> bool:
 def _finer(region: VolumeGeometry) -> VolumeGeometry:
     """Return the grid on which coverage is counted: that of the ground, halved."""
     return assembly.finer_grid(region, max(1, round(region.spacing_mm[0] / COUNT_MM)))
+
+
+def _spacing_mm(plan: AblationPlan) -> float:
+    """Return the spacing that the devices of a plan ask for."""
+    devices = [sources.device(applicator.device) for applicator in plan.applicators]
+    cools = any(entry["kind"] == "cryo" or "coolant_c" in entry.get("electrode", {}) for entry in devices)
+    return FINER_MM if cools else SPACING_MM
 
 
 def _ablation(plan: Plan) -> AblationPlan:

@@ -56,7 +56,8 @@ class ElectricSystem:
     (the end of evaporation) conducts ``dry_ratio`` of what it did just before, in between by the water that is left.
     ``open_m`` [k, j, i], S per S/m: what leads from the outermost voxels to the far ground. ``protocol`` is the
     generator's, which measures and acts every ``control_s``, see ``generator``. In ``flowing`` blood it
-    heats nothing, as that is carried off.
+    heats nothing, as that is carried off. The field is solved to ``tolerance``, and anew when conductivities have
+    changed by ``resolve_at``.
     """
 
     conductivity_s_m: NDArray[Any]
@@ -71,6 +72,8 @@ class ElectricSystem:
     boil_to_c: float = 101.0
     control_s: float = 1.0
     flowing: NDArray[np.bool_] | None = None
+    tolerance: float = TOLERANCE
+    resolve_at: float = RESOLVE_AT
 
     def __post_init__(self) -> None:
         for name in ("conductivity_s_m", "open_m"):
@@ -100,17 +103,15 @@ class Field:
 
 def conductivity_at(system: ElectricSystem, temperature_c: NDArray[Any]) -> NDArray[Any]:
     """Return the conductivity (S/m) of each voxel at a temperature (degC), both [k, j, i]."""
-    return np.asarray(system.conductivity_s_m * _factor(system, temperature_c))
+    found = np.empty_like(system.conductivity_s_m)
+    electrostatic.conductivities(temperature_c, system.conductivity_s_m, _constants(system), found)
+    return found
 
 
-def _factor(system: ElectricSystem, celsius: NDArray[Any]) -> NDArray[Any]:
-    kind = system.conductivity_s_m.dtype.type
-    rise = np.minimum(celsius, kind(system.boil_from_c)) - kind(system.body_c)
-    wet = kind(1.0) + kind(system.slope_1_k) * rise
-    if not celsius.max() > system.boil_from_c:
-        return wet
-    dried = np.clip((celsius - system.boil_from_c) / (system.boil_to_c - system.boil_from_c), 0.0, 1.0)
-    return wet * (kind(1.0) - kind(1.0 - system.dry_ratio) * dried.astype(kind))
+def _constants(system: ElectricSystem) -> NDArray[Any]:
+    """Return the constants of ``electrostatic.conductivity_of``."""
+    values = (system.body_c, system.slope_1_k, system.boil_from_c, system.boil_to_c, system.dry_ratio)
+    return np.array(values, system.conductivity_s_m.dtype)
 
 
 def solve_field(
@@ -121,34 +122,38 @@ def solve_field(
     Other electrodes are not connected. Raises ``SimulationError`` when the solution does not converge.
     """
     kind = system.conductivity_s_m.dtype
-    conductivity = conductivity_at(system, temperature_c).astype(kind, copy=False)
-    padded = np.pad(conductivity, 1)
-    faces = [np.zeros_like(padded) for _ in range(3)]
+    padded, to_electrode, exchange, heat, *faces = _padded_zeros(system.conductivity_s_m, 7)
+    electrostatic.conductivities(temperature_c, system.conductivity_s_m, _constants(system), padded[INSIDE])
     electrostatic.faces_of(padded, kind.type(system.edge_m), *faces)
-    to_electrode = np.pad(conductivity * electrode.exchange_m, 1)
-    exchange = to_electrode + np.pad(conductivity * system.open_m, 1)
-    levels = electrostatic.hierarchy(*faces, exchange)
+    electrostatic.exchanges(padded, electrode.exchange_m, system.open_m, to_electrode, exchange)
+    grids = electrostatic.hierarchy(*faces, exchange)
     guess = np.zeros_like(padded) if before is None else before.padded
-    potential, count, rest = electrostatic.solve(levels, to_electrode, guess, TOLERANCE)
-    if not rest <= 10.0 * TOLERANCE:
+    potential, count, rest = electrostatic.solve(grids, to_electrode, guess, system.tolerance)
+    if not rest <= 10.0 * system.tolerance:
         raise SimulationError(
             f"the electric field did not converge (rest {rest:.1e})", advice="use a finer spacing or another place"
         )
-    heat = np.zeros_like(padded)
-    electrostatic.joule_heat(potential, levels[0], kind.type(1.0), to_electrode, heat)
+    electrostatic.joule_heat(potential, electrostatic.finest(grids), kind.type(1.0), to_electrode, heat)
     current = float((to_electrode.astype(np.float64) * (1.0 - potential.astype(np.float64))).sum())
     heat = np.ascontiguousarray(heat[INSIDE])
     if system.flowing is not None:
         heat[system.flowing] = 0.0
-    return Field(potential, heat, current, conductivity, _block(heat >= NEAR * heat.max()), count)
+    return Field(potential, heat, current, padded[INSIDE], _block(heat >= NEAR * heat.max()), count)
 
 
 def has_changed(system: ElectricSystem, found: Field, temperature_c: NDArray[Any]) -> bool:
     """Return whether conductivities where it heats moved so far that the field has to be solved anew."""
-    was, heat = found.conductivity_s_m[found.near], found.heat_w[found.near]
-    now = system.conductivity_s_m[found.near] * _factor(system, temperature_c[found.near])
-    change = np.abs(now / np.maximum(was, 1e-9) - 1.0) * heat
-    return bool(change.sum(dtype=np.float64) > RESOLVE_AT * heat.sum(dtype=np.float64))
+    here = found.near
+    change = electrostatic.moved(
+        temperature_c[here], system.conductivity_s_m[here], _constants(system), found.conductivity_s_m[here],
+        found.heat_w[here],
+    )
+    return bool(change > system.resolve_at)
+
+
+def _padded_zeros(like: NDArray[Any], count: int) -> list[NDArray[Any]]:
+    """Return arrays of zeros with a layer more on every side than ``like``."""
+    return [np.zeros([n + 2 for n in like.shape], like.dtype) for _ in range(count)]
 
 
 def _block(mask: NDArray[np.bool_]) -> tuple[slice, ...]:

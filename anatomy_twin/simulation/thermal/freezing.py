@@ -50,7 +50,9 @@ class Phase:
 class Needle:
     """The freezing part of a needle: ``voxels`` (flat) and ``weights`` of piece n are ``starts[n]:starts[n + 1]``.
 
-    ``warm_w_k`` and ``cold_w_k`` (pieces,) are 2 pi k b / ln(r_eq / r_0) of unfrozen and frozen tissue.
+    ``warm_w_k`` and ``cold_w_k`` (pieces,) are 2 pi k b / ln(r_eq / r_0) of unfrozen and frozen tissue. A gas that is
+    on for a share s of the time acts like a resistance of 1 / s - 1 times that of the tissue up to 2.25 radii; ``wall``
+    is that of this tissue over that up to r_eq, which is wider on a coarse grid.
     """
 
     voxels: NDArray[np.int64]
@@ -59,6 +61,7 @@ class Needle:
     warm_w_k: NDArray[np.float64]
     cold_w_k: NDArray[np.float64]
     phases: tuple[Phase, ...]
+    wall: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -298,7 +301,8 @@ def _schedule(needles: tuple[Needle, ...], times_s: NDArray[Any]) -> tuple[NDArr
             for phase in needle.phases:
                 if phase.start_s <= time < phase.stop_s:
                     sign = 1.0 if phase.needle_c < phase.start_c else -1.0
-                    now[n] = phase.temperature_c(float(time)), sign * phase.share
+                    flows = phase.share / (phase.share + (1.0 - phase.share) * needle.wall)
+                    now[n] = phase.temperature_c(float(time)), sign * flows
         count = needle.starts.size - 1
         celsius.append(np.repeat(now[:, :1], count, axis=1))
         share.append(np.repeat(now[:, 1:], count, axis=1))

@@ -82,7 +82,8 @@ def line_of(
         return None
     equivalent_mm = equivalent_radius_mm(std_mm, spacing_mm, (stop - start) / np.linalg.norm(stop - start))
     exchange = well_w_m_k(np.array(values), radius_mm, equivalent_mm) * (length_mm * 1e-3 / count)
+    wall = math.log(freezing.EQUIVALENT_RADIUS * LEAST_SPREAD) / math.log(equivalent_mm / radius_mm)
     return Needle(
         np.concatenate(voxels).astype(np.int64), np.concatenate(weights), np.array(starts, np.int64),
-        np.ascontiguousarray(exchange[:, 0]), np.ascontiguousarray(exchange[:, 1]), phases,
+        np.ascontiguousarray(exchange[:, 0]), np.ascontiguousarray(exchange[:, 1]), phases, min(wall, 1.0),
     )
