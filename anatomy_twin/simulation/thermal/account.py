@@ -40,7 +40,6 @@ def of_run(
         "evaporation": f"{boil['water_fraction']:.0%} water by mass boils from {boil['from_c']:g} to "
                        f"{boil['to_c']:g} degC"
                        + (f", then {boil['dry_absorption']:.0%} of the microwaves are taken up" if microwaves else ""),
-        "vessels": of_vessels(model, facts),
     }
     for name, block in (("Arrhenius", arrhenius), ("CEM43", dose), ("evaporation", boil), ("vessels", vessel)):
         assumed += [f"{name}: {entry}" for entry in block["assumed"]]
@@ -59,12 +58,17 @@ def common(model: ThermalModel, box: VolumeGeometry, facts: Mapping[str, Any]) -
     }
 
 
-def of_vessels(model: ThermalModel, facts: Mapping[str, Any]) -> str:
-    """Return what a run says of large vessels."""
+def of_vessels(model: ThermalModel, facts: Mapping[str, Any], transfer_w_m2_k: tuple[float, float] | None) -> str:
+    """Return what a run says of large vessels; ``transfer_w_m2_k``: the least and the most of their walls."""
     if not model.vessel_sinks:
         return "no sinks"
     vessel = facts["vessels"]
-    return f"over {vessel['sink_from_mm']:g} mm at body temperature, wall Nusselt number {vessel['nusselt']:g}"
+    least, most = transfer_w_m2_k or (0.0, 0.0)
+    found = f"walls of {least:.0f} to {most:.0f} W/m2/K" if transfer_w_m2_k else "none here"
+    return (
+        f"over {vessel['sink_from_mm']:g} mm at body temperature, Nusselt number by diameter and flow (times "
+        f"{model.vessel_flow_factor:g}): {found}"
+    )
 
 
 def _microwaves(applicators: Sequence[Applicator]) -> tuple[dict[str, str], list[str]]:

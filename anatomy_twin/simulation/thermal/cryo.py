@@ -203,7 +203,7 @@ def _account(
             f"from {facts['liquidus_c']:g} to {facts['solidus_c']:g} degC, {facts['latent_heat_j_kg'] / 1e3:g} kJ/kg "
             "of water"
         ),
-        "vessels": account.of_vessels(model, everything),
+        "vessels": account.of_vessels(model, everything, ground.transfer_w_m2_k),
         "voxels of large vessels": str(int(ground.sink.sum())),
     }
     assumed = ["surroundings: no heat passes from skin to air", *(f"freezing: {name}" for name in facts["assumed"])]
