@@ -24,7 +24,7 @@ from anatomy_twin.core import (
     check_cancelled,
 )
 from anatomy_twin.errors import PlanError, SimulationError
-from anatomy_twin.simulation.thermal import account, radiofrequency, sources, tissues, vessels
+from anatomy_twin.simulation.thermal import account, radiofrequency, resolution, sources, tissues, vessels
 from anatomy_twin.simulation.thermal.base import (
     DamageModel,
     Evaporation,
@@ -93,6 +93,7 @@ def assemble(
     order, flips = case.label_map.geometry.canonical_axes()
     labels = case.label_map.reindexed(order, flips)
     box, warnings = box_around(labels, plan, model)
+    warnings += resolution.check_plan(labels, plan, model, extent_of(labels, plan))
     monitor.progress(0.1)
     ground = lay_ground(labels, box, model, monitor)
     system = system_on(ground, plan, model, warnings)
@@ -107,7 +108,7 @@ def lay_ground(
     kinds = tissues.map_tissues(labels, box)
     spacing = model.spacing_mm
     facts = catalog.load("tissues")
-    transfer = _transfer_w_m2_k(labels, box, facts["vessels"], model)
+    transfer, lost = _transfer_w_m2_k(labels, box, facts["vessels"], model)
     sink = transfer > 0
     number = _fill_vessels(kinds.number, kinds.vessel)
     kinds = tissues.TissueMap(number, kinds.vessel, kinds.tissues, kinds.warnings)
@@ -127,7 +128,8 @@ def lay_ground(
     faces = tuple(face_conductance_w_k(conductivity, axis, spacing).astype(model.dtype) for axis in range(3))
     return Ground(
         box, number, kinds.tissues, sink, (faces[0], faces[1], faces[2]), capacity,
-        perfusion.astype(model.dtype), (wall / capacity).astype(model.dtype), kinds.warnings, of_walls,
+        perfusion.astype(model.dtype), (wall / capacity).astype(model.dtype),
+        (*kinds.warnings, *lost), of_walls,
     )
 
 
@@ -141,15 +143,15 @@ def finer_grid(box: VolumeGeometry, times: int) -> VolumeGeometry:
 
 def _transfer_w_m2_k(
     labels: LabelMap, box: VolumeGeometry, facts: Mapping[str, Any], model: ThermalModel
-) -> NDArray[np.float64]:
+) -> tuple[NDArray[np.float64], list[str]]:
     """Return the heat transfer coefficient of the walls of large vessels at their voxels, [k, j, i], 0 elsewhere.
 
     A coarse grid cannot tell a vessel of 2 mm from one of 4: they are measured on one of ``VESSELS_MM`` or finer, and
-    a voxel is one of a sink where half of it is.
+    a voxel is one of a sink where half of it is. The second is what to warn of: large vessels that the grid loses.
     """
     if not model.vessel_sinks:
-        return np.zeros(box.shape)
-    spacing, least = box.spacing_mm[0], facts["sink_from_mm"]
+        return np.zeros(box.shape), []
+    spacing, least, warnings = box.spacing_mm[0], facts["sink_from_mm"], list[str]()
     times = math.ceil(spacing / VESSELS_MM - 1e-6)
     fine = finer_grid(box, times) if times > 1 else box
     flow = tissues.map_flow(labels, fine)
@@ -157,15 +159,28 @@ def _transfer_w_m2_k(
     if times > 1:
         k, j, i = box.shape
         blocks, axes = (k, times, j, times, i, times), (1, 3, 5)
-        half = (diameter.reshape(blocks) > least).mean(axis=axes) >= 0.5
+        share = (diameter.reshape(blocks) > least).mean(axis=axes)
+        half = share >= 0.5
+        lost = np.argwhere((share > 0) & ~ndimage.binary_dilation(half, np.ones((3, 3, 3), bool)))
         diameter = np.where(half, diameter.reshape(blocks).max(axis=axes), np.float32(0.0))
         flow = flow.reshape(blocks).max(axis=axes)
+        warnings += _lost_words(lost, box, least)
     found = np.zeros(box.shape)
     wide = diameter > least
     found[wide] = vessels.heat_transfer_w_m2_k(
         diameter[wide], flow[wide] * model.vessel_flow_factor, tissues.tissue("blood"), facts
     )
-    return found
+    return found, warnings
+
+
+def _lost_words(lost: NDArray[np.intp], box: VolumeGeometry, least_mm: float) -> list[str]:
+    """Return the warning that the voxels ``lost`` (n, 3) of large vessels are too few to be sinks, none for none."""
+    if not len(lost):
+        return []
+    middle = (np.asarray(box.shape) - 1) / 2.0
+    nearest = lost[np.argmin(((lost - middle) ** 2).sum(axis=1))]
+    place = sources.place_of(box.to_world(nearest.astype(float)))
+    return [f"voxels of {box.spacing_mm[0]:g} mm lose vessels of over {least_mm:g} mm, the next to the middle at {place}"]
 
 
 def system_on(

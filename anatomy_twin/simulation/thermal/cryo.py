@@ -12,7 +12,7 @@ from anatomy_twin import catalog
 from anatomy_twin.core import SILENT, AblationPlan, Applicator, Case, Monitor, ThermalResult, Tissue, part_of
 from anatomy_twin.errors import SimulationError
 from anatomy_twin.kernels import freezing as kernel
-from anatomy_twin.simulation.thermal import account, assembly, freezing, needles, sources, tissues
+from anatomy_twin.simulation.thermal import account, assembly, freezing, needles, resolution, sources, tissues
 from anatomy_twin.simulation.thermal.base import ThermalModel
 from anatomy_twin.simulation.thermal.freezing import Faces, FreezingState, FreezingSystem, Needle, Phase
 from anatomy_twin.simulation.thermal.zones import snapshot_times_s, zone_surface
@@ -59,6 +59,7 @@ def assemble(
         sources.check_settings(applicator)
     labels = case.label_map.reindexed(*case.label_map.geometry.canonical_axes())
     box, warnings = assembly.box_around(labels, plan, model)
+    warnings += resolution.check_plan(labels, plan, model, assembly.extent_of(labels, plan))
     monitor.progress(0.1)
     system = system_on(assembly.lay_ground(labels, box, model, monitor), plan, model, warnings)
     monitor.progress(0.9)
