@@ -85,7 +85,7 @@ def test_a_step_that_is_not_stable_is_refused_with_its_place(block):
     case, centre = block
     system = assembly.assemble(case, centred_plan(centre, 20.0, 60.0, depth_mm=30.0), ThermalModel(room_mm=5.0))
     assert pipeline.step(system, pipeline.init(system), 1, system.time_step_s * 1.05).time_s > 0
-    with pytest.raises(SimulationError, match="too long for voxels of 1 mm.*use at most") as caught:
+    with pytest.raises(SimulationError, match=r"too long for voxels of 1 mm.*use at most") as caught:
         pipeline.step(system, pipeline.init(system), 1, 5.0)
     assert "mm LPS" in caught.value.line
 

@@ -27,9 +27,8 @@ def of_run(
             f"conductivity {tissue.conductivity_w_m_k:g} W/m/K, perfusion {tissue.perfusion_1_s:g} 1/s"
         )
         assumed += [f"tissue {tissue.name}: {name}" for name in tissue.assumed]
-    arrhenius, dose, boil, vessel = (
-        facts["damage"]["arrhenius"], facts["damage"]["cem43"], facts["evaporation"], facts["vessels"]
-    )
+    damage, boil = facts["damage"], facts["evaporation"]
+    arrhenius, dose, contraction = damage["arrhenius"], damage["cem43"], damage["contraction"]
     parameters |= {
         "Arrhenius": (
             f"A {arrhenius['frequency_1_s']:.3g} 1/s, Ea {arrhenius['energy_j_mol']:.4g} J/mol, counted from "
@@ -37,11 +36,18 @@ def of_run(
         ),
         "CEM43": f"R {dose['r_above']:g} above and {dose['r_below']:g} below {dose['breakpoint_c']:g} degC, "
                  f"{dose['threshold_min']:g} min coagulate",
+        "contraction": (
+            f"none in the zone; afterwards coagulated tissue is {min(contraction['shares'][1:]):.0%} to "
+            f"{max(contraction['shares']):.0%} shorter"
+        ),
         "evaporation": f"{boil['water_fraction']:.0%} water by mass boils from {boil['from_c']:g} to "
                        f"{boil['to_c']:g} degC"
                        + (f", then {boil['dry_absorption']:.0%} of the microwaves are taken up" if microwaves else ""),
     }
-    for name, block in (("Arrhenius", arrhenius), ("CEM43", dose), ("evaporation", boil), ("vessels", vessel)):
+    for name, block in (
+        ("Arrhenius", arrhenius), ("CEM43", dose), ("contraction", contraction), ("evaporation", boil),
+        ("vessels", facts["vessels"]),
+    ):
         assumed += [f"{name}: {entry}" for entry in block["assumed"]]
     return parameters, tuple(dict.fromkeys(assumed))
 

@@ -180,7 +180,7 @@ def _lost_words(lost: NDArray[np.intp], box: VolumeGeometry, least_mm: float) ->
     middle = (np.asarray(box.shape) - 1) / 2.0
     nearest = lost[np.argmin(((lost - middle) ** 2).sum(axis=1))]
     place = sources.place_of(box.to_world(nearest.astype(float)))
-    return [f"voxels of {box.spacing_mm[0]:g} mm lose vessels of over {least_mm:g} mm, the next to the middle at {place}"]
+    return [f"voxels of {box.spacing_mm[0]:g} mm lose vessels of over {least_mm:g} mm, the most central at {place}"]
 
 
 def system_on(

@@ -100,7 +100,7 @@ def effective_nusselt(diameter_mm: Any, velocity_m_s: Any, blood: Tissue, facts:
 def heat_transfer_w_m2_k(
     diameter_mm: Any, velocity_m_s: Any, blood: Tissue, facts: Mapping[str, Any]
 ) -> NDArray[np.float64]:
-    """Return the heat transfer coefficient of vessel walls in W/m2/K, 0 where there is no vessel or no flow to speak of.
+    """Return the heat transfer coefficient of vessel walls in W/m2/K, 0 where there is no flow to speak of.
 
     That is where heat crosses resting blood as easily (a Nusselt number below ``LEAST_NUSSELT``): such a vessel is
     tissue. The parameters are those of ``effective_nusselt``.
