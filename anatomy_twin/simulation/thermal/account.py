@@ -34,6 +34,7 @@ def of_run(
             f"A {arrhenius['frequency_1_s']:.3g} 1/s, Ea {arrhenius['energy_j_mol']:.4g} J/mol, counted from "
             f"{arrhenius['floor_c']:g} degC"
         ),
+        "thermal conductivity": f"rises by {model.conductivity_slope_1_k:.2%} per K",
         "CEM43": f"R {dose['r_above']:g} above and {dose['r_below']:g} below {dose['breakpoint_c']:g} degC, "
                  f"{dose['threshold_min']:g} min coagulate",
         "contraction": (

@@ -36,6 +36,7 @@ from anatomy_twin.simulation.thermal.base import (
 
 MAX_VOXELS = 12_000_000
 VESSELS_MM = 1.25
+HOTTEST_RISE_K = 100.0  # above body temperature, for the time step
 
 Extent = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -211,11 +212,13 @@ def system_on(
         pulses, spent = _pulses(plan, ground.box, absorbing, ground.sink, model)
         parameters["power taken up by blood of large vessels"] = f"{spent:.2f} W"
     longest = largest_time_step_s(*ground.faces, ground.capacity_j_k)
+    longest /= 1.0 + model.conductivity_slope_1_k * HOTTEST_RISE_K
     if electrodes is not None:
         longest = min(longest, model.control_s)  # near an electrode a second is long
     return ThermalSystem(
         ground.box, *ground.faces, ground.capacity_j_k, ground.perfusion_1_s, wall, pulses, longest, body_c,
-        damage_model(facts), boil, parameters, assumed, (*warnings, *ground.warnings), electric=electrodes,
+        damage_model(facts), boil, parameters, assumed, (*warnings, *ground.warnings),
+        model.conductivity_slope_1_k, electrodes,
     )
 
 
