@@ -91,7 +91,7 @@ def test_the_result_says_what_it_used_and_what_is_assumed(result):
     assert "Arrhenius" in result.verdict_model
     assumed = set(result.assumed)
     assert {"mwa-generic: active_length_mm", "mwa-generic: zone_table", "tissue tumour: perfusion_1_s",
-            "vessels: nusselt", "evaporation: water_fraction"} <= assumed
+            "vessels: heated_length_mm", "evaporation: water_fraction"} <= assumed
     assert all(value for value in result.parameters.values())
 
 

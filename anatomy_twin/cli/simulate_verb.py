@@ -18,13 +18,15 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--spacing", type=float, metavar="MM", help="edge of the voxels (default: 1)")
     parser.add_argument("--cooling", type=float, metavar="S", help="go on after the power is off (default: 0)")
     parser.add_argument("--perfusion", type=float, metavar="FACTOR", help="scale the perfusion (default: 1)")
+    parser.add_argument("--vessel-flow", type=float, metavar="FACTOR",
+                        help="scale the flow in large vessels (default: 1; 0: arrested)")
     options = parser.read(arguments)
     from anatomy_twin.pipeline import simulate_case
     from anatomy_twin.simulation.thermal import ThermalModel
 
     named = {
         "verdict": options.verdict, "spacing_mm": options.spacing, "cooling_s": options.cooling,
-        "perfusion_factor": options.perfusion,
+        "perfusion_factor": options.perfusion, "vessel_flow_factor": options.vessel_flow,
     }
     model = ThermalModel(**{name: value for name, value in named.items() if value is not None})
     case = open_case(options.case)

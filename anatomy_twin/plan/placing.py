@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.core import AblationPlan, Applicator, Case, LabelMap, Rule, reindex
+from anatomy_twin.core.lines import nearest_between
 from anatomy_twin.plan.device import load_device
 from anatomy_twin.plan.ground import limit
 from anatomy_twin.plan.tissues import vessel_names
-from anatomy_twin.plan.tracks import nearest_between
 from anatomy_twin.units import Point, check_point
 
 SIDES = (("feet", "head"), ("front", "back"), ("right", "left"))  # first and last voxel of the canonical axes

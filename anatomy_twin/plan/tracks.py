@@ -1,4 +1,4 @@
-"""Straight tracks of applicators beside each other: how long they run together, how near they come."""
+"""Straight tracks of applicators beside each other: how long they run together."""
 
 from __future__ import annotations
 
@@ -64,23 +64,3 @@ def _roots(square: Floats, half: Floats, rest: Floats, radius: float) -> tuple[F
     begin = np.where(none, np.inf, np.where(parallel, -np.inf, begin))
     end = np.where(none, -np.inf, np.where(parallel, np.inf, end))
     return begin, end
-
-
-def nearest_between(one: Floats, other: Floats) -> tuple[float, Floats]:
-    """Return the least distance in mm of two segments (2, 3), and the point half way between them where it is."""
-    u, v, w = one[1] - one[0], other[1] - other[0], one[0] - other[0]
-    a, b, c, d, e = u @ u, u @ v, v @ v, u @ w, v @ w
-    pairs = []
-    below = a * c - b * b
-    if below > 1e-12 * a * c:
-        s, t = (b * e - c * d) / below, (a * e - b * d) / below
-        if 0.0 <= s <= 1.0 and 0.0 <= t <= 1.0:
-            pairs.append((s, t))
-    for s in (0.0, 1.0):
-        pairs.append((s, float(np.clip((e + s * b) / c, 0.0, 1.0))))
-    for t in (0.0, 1.0):
-        pairs.append((float(np.clip((t * b - d) / a, 0.0, 1.0)), t))
-    points = [(one[0] + s * u, other[0] + t * v) for s, t in pairs]
-    gaps = [float(np.linalg.norm(p - q)) for p, q in points]
-    best = int(np.argmin(np.round(gaps, 9)))
-    return gaps[best], 0.5 * (points[best][0] + points[best][1])

@@ -120,9 +120,9 @@ def test_a_thin_vessel_beside_a_wide_one_stays_thin():
 def test_the_wall_of_a_vessel_passes_what_a_smooth_cylinder_would(direction):
     # with tissue that conducts perfectly only the wall resists: h pi d per length, and h d = Nu k
     mask = cylinder(9.0, direction)
-    diameter = np.where(mask, 9.0, 0.0)
+    transfer = np.where(mask, 4.36 * 0.517 / 9e-3, 0.0)
     perfect = np.full(mask.shape, 1e9)
-    wall = vessels.wall_conductance_w_k(mask, diameter, perfect, 1.0, 4.36, 0.517)
+    wall = vessels.wall_conductance_w_k(mask, transfer, perfect, 1.0)
     inner = (slice(8, -8),) * 3
     length_m = mask[inner].sum() / (math.pi * 4.5**2) * 1e-3
     assert wall[inner].sum() == pytest.approx(4.36 * 0.517 * math.pi * length_m, rel=0.08)

@@ -6,7 +6,7 @@ import numpy as np
 
 from anatomy_twin.core import SILENT, AblationPlan, Case, Monitor, ThermalResult, part_of
 from anatomy_twin.errors import SimulationError
-from anatomy_twin.simulation.thermal import assembly, cryo, pipeline
+from anatomy_twin.simulation.thermal import assembly, cryo, pipeline, resolution
 from anatomy_twin.simulation.thermal.base import (
     ISOTHERMS_C,
     DamageModel,
@@ -41,16 +41,19 @@ def simulate_ablation(
     for line in system.warnings:
         monitor.warn(line)
     duration = system.heating_s + model.cooling_s
+    cost, seconds = resolution.cost_of(int(np.prod(system.geometry.shape)), system.time_step_s, duration)
+    if seconds > resolution.LONG_S:
+        monitor.warn(f"the run takes {cost}, some {seconds / 60.0:.0f} min: coarser voxels are faster")
     with part_of(monitor, 0.15, 0.97) as part:
         times = snapshot_times_s(system.geometry.shape, duration, model.snapshots)
         states = pipeline.run(system, duration, times, part)
-    result = _result(plan, model, system, states)
+    result = _result(plan, model, system, states, cost)
     monitor.progress(1.0)
     return result
 
 
 def _result(
-    plan: AblationPlan, model: ThermalModel, system: ThermalSystem, states: list[ThermalState]
+    plan: AblationPlan, model: ThermalModel, system: ThermalSystem, states: list[ThermalState], cost: str
 ) -> ThermalResult:
     last = states[-1]
     assert last.hottest_c is not None
@@ -70,7 +73,7 @@ def _result(
     if any(side.any() for side in sides):
         warnings.append("the coagulated zone reaches the edge of the box: it is larger than shown")
     parameters = dict(system.parameters) | {
-        "time step": f"at most {system.time_step_s:.3f} s",
+        "time step": cost,
         "simulated time": f"{last.time_s:g} s, of which {last.time_s - system.heating_s:g} s after the heat went off",
         "verdict": words,
     }

@@ -27,22 +27,28 @@ def of_run(
             f"conductivity {tissue.conductivity_w_m_k:g} W/m/K, perfusion {tissue.perfusion_1_s:g} 1/s"
         )
         assumed += [f"tissue {tissue.name}: {name}" for name in tissue.assumed]
-    arrhenius, dose, boil, vessel = (
-        facts["damage"]["arrhenius"], facts["damage"]["cem43"], facts["evaporation"], facts["vessels"]
-    )
+    damage, boil = facts["damage"], facts["evaporation"]
+    arrhenius, dose, contraction = damage["arrhenius"], damage["cem43"], damage["contraction"]
     parameters |= {
         "Arrhenius": (
             f"A {arrhenius['frequency_1_s']:.3g} 1/s, Ea {arrhenius['energy_j_mol']:.4g} J/mol, counted from "
             f"{arrhenius['floor_c']:g} degC"
         ),
+        "thermal conductivity": f"rises by {model.conductivity_slope_1_k:.2%} per K",
         "CEM43": f"R {dose['r_above']:g} above and {dose['r_below']:g} below {dose['breakpoint_c']:g} degC, "
                  f"{dose['threshold_min']:g} min coagulate",
+        "contraction": (
+            f"none in the zone; afterwards coagulated tissue is {min(contraction['shares'][1:]):.0%} to "
+            f"{max(contraction['shares']):.0%} shorter"
+        ),
         "evaporation": f"{boil['water_fraction']:.0%} water by mass boils from {boil['from_c']:g} to "
                        f"{boil['to_c']:g} degC"
                        + (f", then {boil['dry_absorption']:.0%} of the microwaves are taken up" if microwaves else ""),
-        "vessels": of_vessels(model, facts),
     }
-    for name, block in (("Arrhenius", arrhenius), ("CEM43", dose), ("evaporation", boil), ("vessels", vessel)):
+    for name, block in (
+        ("Arrhenius", arrhenius), ("CEM43", dose), ("contraction", contraction), ("evaporation", boil),
+        ("vessels", facts["vessels"]),
+    ):
         assumed += [f"{name}: {entry}" for entry in block["assumed"]]
     return parameters, tuple(dict.fromkeys(assumed))
 
@@ -59,12 +65,17 @@ def common(model: ThermalModel, box: VolumeGeometry, facts: Mapping[str, Any]) -
     }
 
 
-def of_vessels(model: ThermalModel, facts: Mapping[str, Any]) -> str:
-    """Return what a run says of large vessels."""
+def of_vessels(model: ThermalModel, facts: Mapping[str, Any], transfer_w_m2_k: tuple[float, float] | None) -> str:
+    """Return what a run says of large vessels; ``transfer_w_m2_k``: the least and the most of their walls."""
     if not model.vessel_sinks:
         return "no sinks"
     vessel = facts["vessels"]
-    return f"over {vessel['sink_from_mm']:g} mm at body temperature, wall Nusselt number {vessel['nusselt']:g}"
+    least, most = transfer_w_m2_k or (0.0, 0.0)
+    found = f"walls of {least:.0f} to {most:.0f} W/m2/K" if transfer_w_m2_k else "none here"
+    return (
+        f"over {vessel['sink_from_mm']:g} mm at body temperature, Nusselt number by diameter and flow (times "
+        f"{model.vessel_flow_factor:g}): {found}"
+    )
 
 
 def _microwaves(applicators: Sequence[Applicator]) -> tuple[dict[str, str], list[str]]:

@@ -24,7 +24,7 @@ from anatomy_twin.core import (
     check_cancelled,
 )
 from anatomy_twin.errors import PlanError, SimulationError
-from anatomy_twin.simulation.thermal import account, radiofrequency, sources, tissues, vessels
+from anatomy_twin.simulation.thermal import account, radiofrequency, resolution, sources, tissues, vessels
 from anatomy_twin.simulation.thermal.base import (
     DamageModel,
     Evaporation,
@@ -36,6 +36,7 @@ from anatomy_twin.simulation.thermal.base import (
 
 MAX_VOXELS = 12_000_000
 VESSELS_MM = 1.25
+HOTTEST_RISE_K = 100.0  # above body temperature, for the time step
 
 Extent = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -44,8 +45,8 @@ Extent = tuple[NDArray[np.float64], NDArray[np.float64]]
 class Ground:
     """What no plan changes in a thermal system, [k, j, i] on ``box``: tissues, vessels, how heat passes.
 
-    ``number`` is that of ``TissueMap`` with vessels filled; ``sink`` are large vessels; the other fields are those of
-    ``ThermalSystem``.
+    ``number`` is that of ``TissueMap`` with vessels filled; ``sink`` are large vessels with flow, ``transfer_w_m2_k``
+    the least and the most that their walls pass (None without them); the other fields are those of ``ThermalSystem``.
     """
 
     box: VolumeGeometry
@@ -57,6 +58,7 @@ class Ground:
     perfusion_1_s: NDArray[Any]
     wall_1_s: NDArray[Any]
     warnings: tuple[str, ...] = ()
+    transfer_w_m2_k: tuple[float, float] | None = None
 
     def cropped(self, box: VolumeGeometry) -> Ground:
         """Return the part on ``box``, whose voxels are some of these; ``SimulationError`` where they are not."""
@@ -74,6 +76,7 @@ class Ground:
         return Ground(
             box, self.number[part], self.tissues, self.sink[part], (faces[0], faces[1], faces[2]),
             self.capacity_j_k[part], self.perfusion_1_s[part], self.wall_1_s[part], self.warnings,
+            self.transfer_w_m2_k,
         )
 
 
@@ -91,6 +94,7 @@ def assemble(
     order, flips = case.label_map.geometry.canonical_axes()
     labels = case.label_map.reindexed(order, flips)
     box, warnings = box_around(labels, plan, model)
+    warnings += resolution.check_plan(labels, plan, model, extent_of(labels, plan))
     monitor.progress(0.1)
     ground = lay_ground(labels, box, model, monitor)
     system = system_on(ground, plan, model, warnings)
@@ -105,8 +109,8 @@ def lay_ground(
     kinds = tissues.map_tissues(labels, box)
     spacing = model.spacing_mm
     facts = catalog.load("tissues")
-    diameter = _diameter_mm(labels, box, kinds.vessel, facts["vessels"]["sink_from_mm"])
-    sink = (diameter > facts["vessels"]["sink_from_mm"]) if model.vessel_sinks else np.zeros(box.shape, bool)
+    transfer, lost = _transfer_w_m2_k(labels, box, facts["vessels"], model)
+    sink = transfer > 0
     number = _fill_vessels(kinds.number, kinds.vessel)
     kinds = tissues.TissueMap(number, kinds.vessel, kinds.tissues, kinds.warnings)
     check_cancelled(monitor)
@@ -116,9 +120,8 @@ def lay_ground(
     conductivity = np.where(sink, 0.0, kinds.values("conductivity_w_m_k"))
     capacity = kinds.values("density_kg_m3", 1.2) * kinds.values("specific_heat_j_kg_k", 1005.0) * volume_m3
     blood = tissues.tissue("blood")
-    wall = vessels.wall_conductance_w_k(
-        sink, diameter, conductivity, spacing, facts["vessels"]["nusselt"], blood.conductivity_w_m_k
-    )
+    wall = vessels.wall_conductance_w_k(sink, transfer, conductivity, spacing)
+    of_walls = (float(transfer[sink].min()), float(transfer[sink].max())) if sink.any() else None
     # Pennes: heat taken away per volume is rho_b c_b w (T - T_b); as a rate it is divided by the tissue's rho c
     blood_heat = blood.density_kg_m3 * blood.specific_heat_j_kg_k * volume_m3
     perfusion = kinds.values("perfusion_1_s") * model.perfusion_factor * blood_heat / capacity
@@ -126,7 +129,8 @@ def lay_ground(
     faces = tuple(face_conductance_w_k(conductivity, axis, spacing).astype(model.dtype) for axis in range(3))
     return Ground(
         box, number, kinds.tissues, sink, (faces[0], faces[1], faces[2]), capacity,
-        perfusion.astype(model.dtype), (wall / capacity).astype(model.dtype), kinds.warnings,
+        perfusion.astype(model.dtype), (wall / capacity).astype(model.dtype),
+        (*kinds.warnings, *lost), of_walls,
     )
 
 
@@ -138,24 +142,46 @@ def finer_grid(box: VolumeGeometry, times: int) -> VolumeGeometry:
     return VolumeGeometry((k, j, i), (step,) * 3, box.direction, (x, y, z), box.frame_of_reference_uid)
 
 
-def _diameter_mm(
-    labels: LabelMap, box: VolumeGeometry, vessel: NDArray[np.bool_], sink_from_mm: float
-) -> NDArray[np.float32]:
-    """Return the diameter of the vessels [k, j, i]; on a coarse grid only of those that are sinks.
+def _transfer_w_m2_k(
+    labels: LabelMap, box: VolumeGeometry, facts: Mapping[str, Any], model: ThermalModel
+) -> tuple[NDArray[np.float64], list[str]]:
+    """Return the heat transfer coefficient of the walls of large vessels at their voxels, [k, j, i], 0 elsewhere.
 
     A coarse grid cannot tell a vessel of 2 mm from one of 4: they are measured on one of ``VESSELS_MM`` or finer, and
-    a voxel is one of a sink where half of it is.
+    a voxel is one of a sink where half of it is. The second is what to warn of: large vessels that the grid loses.
     """
-    spacing = box.spacing_mm[0]
+    if not model.vessel_sinks:
+        return np.zeros(box.shape), []
+    spacing, least, warnings = box.spacing_mm[0], facts["sink_from_mm"], list[str]()
     times = math.ceil(spacing / VESSELS_MM - 1e-6)
-    if times == 1 or not vessel.any():
-        return vessels.local_diameter_mm(vessel, spacing)
-    fine = finer_grid(box, times)
-    found = vessels.local_diameter_mm(tissues.map_vessels(labels, fine), fine.spacing_mm[0])
-    k, j, i = box.shape
-    parted = found.reshape(k, times, j, times, i, times)
-    half = (parted > sink_from_mm).mean(axis=(1, 3, 5)) >= 0.5
-    return np.where(half, parted.max(axis=(1, 3, 5)), np.float32(0.0))
+    fine = finer_grid(box, times) if times > 1 else box
+    flow = tissues.map_flow(labels, fine)
+    diameter = vessels.local_diameter_mm(flow > 0, fine.spacing_mm[0])
+    if times > 1:
+        k, j, i = box.shape
+        blocks, axes = (k, times, j, times, i, times), (1, 3, 5)
+        share = (diameter.reshape(blocks) > least).mean(axis=axes)
+        half = share >= 0.5
+        lost = np.argwhere((share > 0) & ~ndimage.binary_dilation(half, np.ones((3, 3, 3), bool)))
+        diameter = np.where(half, diameter.reshape(blocks).max(axis=axes), np.float32(0.0))
+        flow = flow.reshape(blocks).max(axis=axes)
+        warnings += _lost_words(lost, box, least)
+    found = np.zeros(box.shape)
+    wide = diameter > least
+    found[wide] = vessels.heat_transfer_w_m2_k(
+        diameter[wide], flow[wide] * model.vessel_flow_factor, tissues.tissue("blood"), facts
+    )
+    return found, warnings
+
+
+def _lost_words(lost: NDArray[np.intp], box: VolumeGeometry, least_mm: float) -> list[str]:
+    """Return the warning that the voxels ``lost`` (n, 3) of large vessels are too few to be sinks, none for none."""
+    if not len(lost):
+        return []
+    middle = (np.asarray(box.shape) - 1) / 2.0
+    nearest = lost[np.argmin(((lost - middle) ** 2).sum(axis=1))]
+    place = sources.place_of(box.to_world(nearest.astype(float)))
+    return [f"voxels of {box.spacing_mm[0]:g} mm lose vessels of over {least_mm:g} mm, the most central at {place}"]
 
 
 def system_on(
@@ -168,6 +194,7 @@ def system_on(
     facts = catalog.load("tissues")
     kind = kind_of(plan)
     parameters, assumed = account.of_run(plan, model, ground.tissues, ground.box, facts)
+    parameters["vessels"] = account.of_vessels(model, facts, ground.transfer_w_m2_k)
     parameters["voxels of large vessels"] = str(int(ground.sink.sum()))
     body_c = model.outside_c(facts["body_temperature_c"])
     absorbing, wall, boil, electrodes = ground.number != tissues.AIR, ground.wall_1_s, evaporation(facts), None
@@ -185,11 +212,13 @@ def system_on(
         pulses, spent = _pulses(plan, ground.box, absorbing, ground.sink, model)
         parameters["power taken up by blood of large vessels"] = f"{spent:.2f} W"
     longest = largest_time_step_s(*ground.faces, ground.capacity_j_k)
+    longest /= 1.0 + model.conductivity_slope_1_k * HOTTEST_RISE_K
     if electrodes is not None:
         longest = min(longest, model.control_s)  # near an electrode a second is long
     return ThermalSystem(
         ground.box, *ground.faces, ground.capacity_j_k, ground.perfusion_1_s, wall, pulses, longest, body_c,
-        damage_model(facts), boil, parameters, assumed, (*warnings, *ground.warnings), electric=electrodes,
+        damage_model(facts), boil, parameters, assumed, (*warnings, *ground.warnings),
+        model.conductivity_slope_1_k, electrodes,
     )
 
 

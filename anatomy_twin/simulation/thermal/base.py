@@ -30,7 +30,10 @@ class ThermalModel:
     ``perfusion_factor`` scales the perfusion of every tissue, ``vessel_sinks`` turns large vessels on and off,
     ``double_precision`` computes in float64 to check the float32 run; ``snapshots`` at most this many are kept;
     ``surroundings_c`` where everything starts and what lies beyond the box (None: at body temperature);
-    ``control_s`` how often the generator of radiofrequency electrodes measures and acts.
+    ``control_s`` how often the generator of radiofrequency electrodes measures and acts; ``vessel_flow_factor`` scales
+    the velocity of blood in large vessels (0: their flow is arrested, and they are tissue like what lies beside them);
+    ``conductivity_slope_1_k`` by which share of its value at body temperature the thermal conductivity of tissue rises
+    per kelvin when it is heated.
     """
 
     spacing_mm: float = 1.0
@@ -43,6 +46,8 @@ class ThermalModel:
     snapshots: int = 25
     surroundings_c: float | None = None
     control_s: float = 1.0
+    vessel_flow_factor: float = 1.0
+    conductivity_slope_1_k: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "spacing_mm", check_range("spacing_mm", self.spacing_mm, 0.25, 4.0))
@@ -50,6 +55,10 @@ class ThermalModel:
         object.__setattr__(self, "cooling_s", check_range("cooling_s", self.cooling_s, 0.0, 3600.0))
         object.__setattr__(self, "perfusion_factor", check_range("perfusion_factor", self.perfusion_factor, 0.0, 10.0))
         object.__setattr__(self, "control_s", check_range("control_s", self.control_s, 0.1, 30.0))
+        factor = check_range("vessel_flow_factor", self.vessel_flow_factor, 0.0, 5.0)
+        object.__setattr__(self, "vessel_flow_factor", factor)
+        slope = check_range("conductivity_slope_1_k", self.conductivity_slope_1_k, 0.0, 0.02)
+        object.__setattr__(self, "conductivity_slope_1_k", slope)
         if self.surroundings_c is not None:
             object.__setattr__(self, "surroundings_c", check_range("surroundings_c", self.surroundings_c, 1.0, 42.0))
         if self.verdict not in VERDICTS:

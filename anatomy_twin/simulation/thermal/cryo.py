@@ -12,7 +12,7 @@ from anatomy_twin import catalog
 from anatomy_twin.core import SILENT, AblationPlan, Applicator, Case, Monitor, ThermalResult, Tissue, part_of
 from anatomy_twin.errors import SimulationError
 from anatomy_twin.kernels import freezing as kernel
-from anatomy_twin.simulation.thermal import account, assembly, freezing, needles, sources, tissues
+from anatomy_twin.simulation.thermal import account, assembly, freezing, needles, resolution, sources, tissues
 from anatomy_twin.simulation.thermal.base import ThermalModel
 from anatomy_twin.simulation.thermal.freezing import Faces, FreezingState, FreezingSystem, Needle, Phase
 from anatomy_twin.simulation.thermal.zones import snapshot_times_s, zone_surface
@@ -59,6 +59,7 @@ def assemble(
         sources.check_settings(applicator)
     labels = case.label_map.reindexed(*case.label_map.geometry.canonical_axes())
     box, warnings = assembly.box_around(labels, plan, model)
+    warnings += resolution.check_plan(labels, plan, model, assembly.extent_of(labels, plan))
     monitor.progress(0.1)
     system = system_on(assembly.lay_ground(labels, box, model, monitor), plan, model, warnings)
     monitor.progress(0.9)
@@ -203,7 +204,7 @@ def _account(
             f"from {facts['liquidus_c']:g} to {facts['solidus_c']:g} degC, {facts['latent_heat_j_kg'] / 1e3:g} kJ/kg "
             "of water"
         ),
-        "vessels": account.of_vessels(model, everything),
+        "vessels": account.of_vessels(model, everything, ground.transfer_w_m2_k),
         "voxels of large vessels": str(int(ground.sink.sum())),
     }
     assumed = ["surroundings: no heat passes from skin to air", *(f"freezing: {name}" for name in facts["assumed"])]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from anatomy_twin.core import SILENT, Monitor, check_cancelled
 from anatomy_twin.errors import SimulationError
 from anatomy_twin.kernels import bioheat, damage
-from anatomy_twin.simulation.thermal import driven
+from anatomy_twin.simulation.thermal import driven, resolution
 from anatomy_twin.simulation.thermal.base import HeatPulse, ThermalState, ThermalSystem
 from anatomy_twin.simulation.thermal.zones import stops_of_run
 
@@ -35,8 +35,11 @@ def step(
 ) -> ThermalState:
     """Return the state after ``count`` steps of ``time_step_s`` (default: the system's); ``state`` stays as it is.
 
-    A pulse heats a step when it is on at its middle. Raises ``Cancelled`` when the monitor says so.
+    A pulse heats a step when it is on at its middle. Raises ``Cancelled`` when the monitor says so,
+    ``SimulationError`` for a step that is too long to be stable.
     """
+    if time_step_s is not None and time_step_s > system.time_step_s:
+        resolution.check_step(system, time_step_s)
     work = begin(system, state)
     advance(system, work, count, time_step_s or system.time_step_s, monitor)
     return _state_of(work)

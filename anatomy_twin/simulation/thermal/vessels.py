@@ -1,11 +1,33 @@
-"""Large vessels as heat sinks: how wide they are here, and how fast their wall takes heat away."""
+"""Large vessels as heat sinks: how wide they are here, and how fast their wall takes heat away.
+
+Blood enters the heated length L of a vessel at body temperature with the mean velocity v and takes heat from a wall of
+one temperature. Re = density v d / viscosity, Pr = viscosity c / k, Gz = Re Pr d / L. The mean Nusselt number, on the
+logarithmic difference of temperature, is
+
+    laminar, Re < 2300      (3.66^3 + 0.7^3 + (1.615 Gz^(1/3) - 0.7)^3)^(1/3): developed flow whose temperature develops
+                            (Gnielinski in the VDI Heat Atlas; within 1 % of Graetz' series)
+    turbulent, Re > 4000    (f/8) (Re - 1000) Pr / (1 + 12.7 (f/8)^(1/2) (Pr^(2/3) - 1)), f = (0.79 ln Re - 1.64)^-2
+                            (Gnielinski, Int Chem Eng 1976;16:359)
+
+and linear in Re between the two (Gnielinski, Int J Heat Mass Transfer 2013;63:134). Blood warms on its way: by the
+difference to the blood that enters, which is what the solver knows, the wall passes h = Nu_e k / d with
+Nu_e = Gz / 4 (1 - exp(-4 Nu / Gz)), which falls to 0 with the flow.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from anatomy_twin.core import Tissue
+
+LAMINAR_TO: Final = 2300.0
+TURBULENT_FROM: Final = 4000.0
+LEAST_NUSSELT: Final = 1.0
 LEVELS_MM = (2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 12.0, 14.0, 17.0, 20.0, 25.0, 30.0)
 
 
@@ -36,18 +58,65 @@ def local_diameter_mm(mask: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.
     return found
 
 
+def nusselt(reynolds: Any, prandtl: float, diameter_over_length: Any) -> NDArray[np.float64]:
+    """Return the mean Nusselt number of a pipe whose wall has one temperature, see the module's text.
+
+    ``reynolds`` and ``diameter_over_length`` are arrays of one shape, or numbers.
+    """
+    reynolds = np.asarray(reynolds, np.float64)
+    laminar = _laminar(np.minimum(reynolds, LAMINAR_TO) * prandtl * np.asarray(diameter_over_length, np.float64))
+    turbulent = _turbulent(np.maximum(reynolds, TURBULENT_FROM), prandtl)
+    share = np.clip((reynolds - LAMINAR_TO) / (TURBULENT_FROM - LAMINAR_TO), 0.0, 1.0)
+    return np.asarray((1.0 - share) * laminar + share * turbulent)
+
+
+def _laminar(graetz: NDArray[np.float64]) -> NDArray[np.float64]:
+    entry = 1.615 * np.cbrt(graetz) - 0.7
+    return np.cbrt(3.66**3 + 0.7**3 + entry**3)
+
+
+def _turbulent(reynolds: NDArray[np.float64], prandtl: float) -> NDArray[np.float64]:
+    eighth = (0.79 * np.log(reynolds) - 1.64) ** -2 / 8.0
+    return np.asarray(
+        eighth * (reynolds - 1000.0) * prandtl / (1.0 + 12.7 * np.sqrt(eighth) * (prandtl ** (2.0 / 3.0) - 1.0))
+    )
+
+
+def effective_nusselt(diameter_mm: Any, velocity_m_s: Any, blood: Tissue, facts: Mapping[str, Any]) -> Any:
+    """Return the Nusselt number on the difference between wall and entering blood, Nu_e of the module's text.
+
+    ``diameter_mm`` and ``velocity_m_s`` are arrays of one shape, or numbers; ``facts`` the catalog's on vessels
+    (``viscosity_pa_s``, ``heated_length_mm``). 0 without flow.
+    """
+    metres = np.asarray(diameter_mm, np.float64) * 1e-3
+    reynolds = blood.density_kg_m3 * np.asarray(velocity_m_s, np.float64) * metres / facts["viscosity_pa_s"]
+    prandtl = facts["viscosity_pa_s"] * blood.specific_heat_j_kg_k / blood.conductivity_w_m_k
+    over_length = metres / (facts["heated_length_mm"] * 1e-3)
+    graetz = reynolds * prandtl * over_length
+    units = 4.0 * nusselt(reynolds, prandtl, over_length) / np.maximum(graetz, 1e-12)
+    return -graetz / 4.0 * np.expm1(-units)
+
+
 def heat_transfer_w_m2_k(
-    diameter_mm: NDArray[np.floating], nusselt: float, conductivity_w_m_k: float
+    diameter_mm: Any, velocity_m_s: Any, blood: Tissue, facts: Mapping[str, Any]
 ) -> NDArray[np.float64]:
-    """Return the heat transfer coefficient of a vessel wall, h = Nu k / d, in W/m2/K."""
-    return np.asarray(nusselt * conductivity_w_m_k / (np.asarray(diameter_mm, np.float64) * 1e-3))
+    """Return the heat transfer coefficient of vessel walls in W/m2/K, 0 where there is no flow to speak of.
+
+    That is where heat crosses resting blood as easily (a Nusselt number below ``LEAST_NUSSELT``): such a vessel is
+    tissue. The parameters are those of ``effective_nusselt``.
+    """
+    found = np.asarray(effective_nusselt(diameter_mm, velocity_m_s, blood, facts))
+    metres = np.maximum(np.asarray(diameter_mm, np.float64) * 1e-3, 1e-6)
+    return np.where(found >= LEAST_NUSSELT, found * blood.conductivity_w_m_k / metres, 0.0)
 
 
 def wall_conductance_w_k(
-    sink: NDArray[np.bool_], diameter_mm: NDArray[np.floating], conductivity_w_m_k: NDArray[np.float64],
-    spacing_mm: float, nusselt: float, blood_conductivity_w_m_k: float,
+    sink: NDArray[np.bool_], transfer_w_m2_k: NDArray[np.floating], conductivity_w_m_k: NDArray[np.float64],
+    spacing_mm: float,
 ) -> NDArray[np.float64]:
     """Return W/K from each voxel of tissue to the blood of the sinks beside it, [k, j, i].
+
+    ``transfer_w_m2_k`` is that of the wall, given at the voxels of the ``sink``.
 
     Half a voxel of tissue and the wall's heat transfer coefficient stand in series. The area of a face is multiplied
     by the share of the wall's normal along it, so that a stair of voxels has the area of the smooth wall.
@@ -69,7 +138,7 @@ def wall_conductance_w_k(
             touch = ~sink[at] & sink[to] & (conductivity_w_m_k[at] > 0)
             if not touch.any():
                 continue
-            h = heat_transfer_w_m2_k(diameter_mm[to][touch], nusselt, blood_conductivity_w_m_k)
+            h = transfer_w_m2_k[to][touch]
             area = edge * edge * 0.5 * (normal[axis][at][touch] + normal[axis][to][touch])
             total[at][touch] += area / (edge / (2.0 * conductivity_w_m_k[at][touch]) + 1.0 / h)
     return total
