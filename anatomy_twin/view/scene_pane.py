@@ -21,6 +21,7 @@ from anatomy_twin.render.stage import place_camera
 from anatomy_twin.units import Point, check_point
 from anatomy_twin.view.desk import Desk
 from anatomy_twin.view.plan_entries import entries_of_desk
+from anatomy_twin.view.plan_robustness import failing_painters
 from anatomy_twin.view.scene_aim import CUTS, aimed_at, cut_planes, dear_names
 from anatomy_twin.view.scene_bar import SceneBar
 from anatomy_twin.view.scene_frames import SceneFrames
@@ -220,11 +221,13 @@ class ScenePane(SceneFrames):
         field = self.desk.field(self.desk.field_shown) if self.desk.field_shown else None
         plan = self.desk.plan
         entries = entries_of_desk(self.desk)
-        key = (plan if isinstance(plan, ResectionPlan) else None, id(field), self.desk.snapshot if field else 0,
-               self._shown_key, None if entries is None else entries.shown)  # fmt: skip
+        moment = 0 if field is None else field.moment(self.desk.snapshot)
+        key = (plan if isinstance(plan, ResectionPlan) else None, id(field), moment, self._shown_key,
+               None if entries is None else entries.shown)
         if key != getattr(self, "_paint_key", None):
             self._paint_key = key
-            self.stage.paint(plan, field, self.desk.snapshot, None if entries is None else entries.painters())
+            more = {**failing_painters(self.desk, field), **({} if entries is None else entries.painters())}
+            self.stage.paint(plan, field, moment, more)
 
     def show_entries(self) -> None:
         """Show the map of entries on the skin as it is now, or take it away."""
