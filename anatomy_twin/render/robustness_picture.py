@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.core import Case, Robustness
-from anatomy_twin.rehearsal import FieldSeries, build_scene, structure_colour
-from anatomy_twin.rehearsal.robust_field import failing_field
+from anatomy_twin.rehearsal import FieldSeries, build_scene
+from anatomy_twin.rehearsal.robust_field import COVERED, failing_field
 from anatomy_twin.render.anatomy_sheet import FOOT_PX, FROM, GAP_PX, HEAD_PX, Picture, Place, Sheet, draw_pane, kind_of
 from anatomy_twin.render.field_surface import value_painter
 from anatomy_twin.render.overview import INK, QUIET
@@ -49,33 +49,35 @@ def robustness_picture(case: Case, found: Robustness, file: str | Path | None = 
         sheet.paste(slice_picture(
             scene, plane, point_mm=point, width_mm=width, size=ROOM, field=FIELD, only=(found.target,)
         ), place)  # fmt: skip
-    _draw_surface(sheet, case, found, places[3])
+    _draw_surface(sheet, found, places[3])
     _tell(sheet, found, (2 * (ROOM[0] + GAP_PX) + 14, HEAD_PX + 14))
     return sheet.finished(file)
 
 
-def _draw_surface(sheet: Sheet, case: Case, found: Robustness, place: Place) -> None:
-    picture, view = target_picture(case, found, ROOM)
-    sheet.paste(picture, place)
+def _draw_surface(sheet: Sheet, found: Robustness, place: Place) -> None:
+    view = weakest_side(found)
+    sheet.paste(target_picture(found, ROOM), place)
     sheet.letters(place, ROOM, view_letters(view), FROM[view])
     worst = 100 * found.uncovered.max()
     low = f"uncovered in up to {worst:.0f} %" if worst > 0 else "covered in every treatment"
     sheet.words((place[0] + ROOM[0] / 2, place[1] + ROOM[1] - 34), low, 15, INK, "mm", halo=True)
 
 
-def target_picture(case: Case, found: Robustness, size: tuple[int, int]) -> tuple[NDArray[np.uint8], str]:
+def weakest_side(found: Robustness) -> str:
+    """Return the view that looks at the target from the side of its weakest point."""
+    away = np.asarray(found.weakest_mm) - found.surface.points_mm.mean(axis=0)
+    axis = int(np.argmax(np.abs(away)))
+    return (("right", "left"), ("anterior", "posterior"), ("foot", "head"))[axis][int(away[axis] > 0)]
+
+
+def target_picture(found: Robustness, size: tuple[int, int]) -> NDArray[np.uint8]:
     """Draw the target from the side of its weakest point, coloured by how often each part is left uncovered.
 
-    Returns the picture, RGB (rows, columns, 3), and the name of the view. Raises ``RenderError`` where the machine
-    cannot draw.
+    Returns RGB (rows, columns, 3). Raises ``RenderError`` where the machine cannot draw.
     """
     points, triangles = found.surface.points_mm, found.surface.triangles
-    away = np.asarray(found.weakest_mm) - points.mean(axis=0)
-    axis = int(np.argmax(np.abs(away)))
-    view = (("right", "left"), ("anterior", "posterior"), ("foot", "head"))[axis][int(away[axis] > 0)]
-    base = structure_colour(found.target, case.display.palette or "default", DULL)
-    rgba = value_painter(lambda _: 100.0 * found.uncovered, failing_field(found).range, base, 1.0)(points, points)
-    colours = np.tile(np.array(base, np.uint8), (len(points), 1)) if rgba is None else rgba[:, :3]
+    rgba = value_painter(lambda _: 100.0 * found.uncovered, failing_field(found).range, COVERED, 1.0)(points, points)
+    colours = np.tile(np.array(COVERED, np.uint8), (len(points), 1)) if rgba is None else rgba[:, :3]
 
     def more(plotter: Any) -> None:
         import pyvista as pv
@@ -84,7 +86,7 @@ def target_picture(case: Case, found: Robustness, size: tuple[int, int]) -> tupl
         mesh.point_data["colour"] = colours
         plotter.add_mesh(mesh, scalars="colour", rgb=True, smooth_shading=True)
 
-    return draw_pane(size, view, points, (), more).picture, view
+    return draw_pane(size, weakest_side(found), points, (), more).picture
 
 
 def _tell(sheet: Sheet, found: Robustness, place: Place) -> None:

@@ -35,6 +35,7 @@ from anatomy_twin.simulation.thermal import HeatPulse, ThermalModel, assembly, p
 
 SPACING_MM: Final = 2.5
 RIM_MM: Final = 5.0
+RANGES_NOTE: Final = "the ranges are assumed"
 CHUNK: Final = 8  # samples that one task of an executor takes
 Range = tuple[float, float]
 ZoneOf = Callable[[AblationPlan, dict[str, float]], Boundary]
@@ -221,7 +222,7 @@ def _gathered(
              "the intervals are those of independent samples; a Latin hypercube is as a rule nearer"]  # fmt: skip
     assumed = sorted({part.name for part in causes(drawn) if part.source == "assumed"})
     if assumed:
-        notes.append(f"the ranges are assumed: {', '.join(assumed)}")
+        notes.append(f"{RANGES_NOTE}: {', '.join(assumed)}")
     if failed:
         notes.append(f"{failed} of {count} samples could not be simulated (a tip outside) and count as not covered")
     return Robustness(

@@ -95,7 +95,7 @@ class SearchDialog(QDialog):
         column.addLayout(form)
         column.addWidget(self.told)
         column.addWidget(self.buttons)
-        self.setMinimumWidth(64 * self.fontMetrics().averageCharWidth())
+        self.setMinimumWidth(88 * self.fontMetrics().averageCharWidth())
 
     def _follow(self, *_: object) -> None:
         """What cannot be searched cannot be asked for."""
@@ -175,13 +175,20 @@ def shortfall_words(short: Shortfall) -> str:
     reached = tr("none") if short.reached is None else format_number(short.reached, unit)
     line = tr("{what}: {reached} instead of {wanted}").format(
         what=spoken(short.name), reached=reached, wanted=format_number(short.wanted, unit))  # fmt: skip
-    where = "" if short.place_mm is None else tr(" at {place}").format(place=place_text(short.place_mm))
-    return f"{line}{where} ({spoken(short.reason)})"
+    if short.place_mm is not None:
+        line = tr("{line} at {place}").format(line=line, place=place_text(short.place_mm))
+    return f"{line} ({_said(short.reason)})"
+
+
+def _said(reason: str) -> str:
+    words = spoken(reason)
+    return words if words != reason else named(reason)
 
 
 def _ticks(name: str) -> QListWidget:
     box = QListWidget()
     box.setAccessibleName(name)
+    box.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     box.setMaximumHeight(6 * box.fontMetrics().lineSpacing())
     return box
 

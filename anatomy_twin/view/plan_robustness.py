@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from anatomy_twin import catalog
 from anatomy_twin.core import AblationPlan, Robustness
 from anatomy_twin.rehearsal import FieldSeries, Shape
-from anatomy_twin.rehearsal.robust_field import FAILING, uncovered_at
+from anatomy_twin.rehearsal.robust_field import COVERED, FAILING, uncovered_at
 from anatomy_twin.view.jobs import Job
 from anatomy_twin.view.words import tr
 
@@ -77,7 +77,7 @@ class PlanRobustness(QObject):
             self._window.jobs.cancel(self._job[1])
 
         def done(_: object) -> None:
-            self.show_map(True)
+            self.show_map(True, near=True)
 
         usual = catalog.load("uncertainty")["inputs"]
         own: dict[str, Any] = {  # what is as in the catalog has the catalog's source
@@ -98,10 +98,12 @@ class PlanRobustness(QObject):
         if self.job is not None:
             self._window.jobs.cancel(self.job)
 
-    def show_map(self, on: bool) -> None:
-        """Show where the plan fails on its target, or take that away."""
+    def show_map(self, on: bool, *, near: bool = False) -> None:
+        """Show where the plan fails on its target, or take that away; ``near``: and come near to the target."""
         if on and self.found is not None:
             self._desk.show_field(FAILING)
+            if near and self._window.views is not None:
+                self._window.views.scene_pane.fit_target()
         elif not on and self._desk.field_shown == FAILING:
             self._desk.show_field("")
 
@@ -132,14 +134,20 @@ def robustness_of_desk(desk: Desk | None) -> PlanRobustness | None:
     return None if desk is None else desk.kits.get(KIT)
 
 
-def failing_painters(desk: Desk, field: FieldSeries | None) -> dict[str, Painter]:
-    """Return how the target is painted where the map of where the plan fails is shown: by the shares on its surface."""
+def failing_painters(desk: Desk, field: FieldSeries | None) -> dict[str, Painter | None]:
+    """Return how surfaces are painted where the map of where the plan fails is shown: the target by its shares.
+
+    None is for a surface's own colour.
+    """
     from anatomy_twin.render.field_surface import value_painter
 
     found = desk.robustness
     if found is None or field is None or field.name != FAILING:
         return {}
-    layer = next((one for one in desk.scene.surfaces if one.name == found.target), None)
-    if layer is None:
-        return {}
-    return {found.target: value_painter(lambda points: uncovered_at(found, points), field.range, layer.colour, 1.0)}
+    painters: dict[str, Painter | None] = {}
+    for layer in desk.scene.surfaces:
+        target = layer.name == found.target
+        painters[layer.name] = value_painter(
+            lambda points: uncovered_at(found, points), field.range, COVERED, 1.0
+        ) if target else None
+    return painters

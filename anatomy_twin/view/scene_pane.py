@@ -13,6 +13,7 @@ from anatomy_twin.core import PlaneCut, ResectionPlan, SurfaceMesh
 from anatomy_twin.rehearsal import SurfaceLayer, needles_of, structure_colour
 from anatomy_twin.rehearsal.near_plan import plan_extent
 from anatomy_twin.rehearsal.picking import Camera
+from anatomy_twin.rehearsal.robust_field import FAILING
 from anatomy_twin.render.live_captions import font_file
 from anatomy_twin.render.live_pick import Finder
 from anatomy_twin.render.live_stage import LiveStage, clip_normal
@@ -201,10 +202,10 @@ class ScenePane(SceneFrames):
         self.moved()
 
     def _show_surfaces(self) -> None:
-        """Bring surfaces up to the scene, with the zone of the moment shown; none of a plan that was moved."""
+        """Bring surfaces up to the scene, with the zone of the moment shown, where it belongs to what is seen."""
         scene = self.desk.scene
         layers = layers_at(scene, self.desk.snapshot, self._zones)
-        if self.desk.moving is not None:
+        if self.desk.moving is not None or self.desk.field_shown == FAILING:  # the zone would hide the target
             layers = tuple(layer for layer in layers if layer.name != "zone")
         entries = entries_of_desk(self.desk)
         layers = layers if entries is None else entries.dressed(layers)

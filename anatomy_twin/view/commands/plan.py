@@ -120,7 +120,7 @@ def _failing(window: RehearsalWindow) -> None:
 
     kit = robustness_of_desk(window.desk)
     if kit is not None:
-        kit.show_map(not kit.shown)
+        kit.show_map(not kit.shown, near=True)
 
 
 def _has_plan(window: RehearsalWindow) -> bool:

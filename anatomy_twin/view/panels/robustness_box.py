@@ -17,9 +17,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from anatomy_twin.core import AblationPlan, Probability, Robustness, Spread
-from anatomy_twin.rehearsal.robust_field import failing_field
+from anatomy_twin.core import AblationPlan, Probability, Robustness
+from anatomy_twin.rehearsal.robust_field import COVERED, failing_field, limits_mm, range_text
 from anatomy_twin.rehearsal.slice_paint import FIELD_STOPS
+from anatomy_twin.search import RANGES_NOTE
 from anatomy_twin.view.flow import flow
 from anatomy_twin.view.jobs import progress_words
 from anatomy_twin.view.names import named
@@ -31,7 +32,6 @@ from anatomy_twin.view.words import tr
 if TYPE_CHECKING:
     from anatomy_twin.view.window import RehearsalWindow
 
-LIMITS_MM: Final = (2.0, 5.0, 10.0)
 INFLUENCES: Final = 5
 MOST_SAMPLES: Final = 1000
 
@@ -64,7 +64,7 @@ class RobustnessBox(QWidget):
         self.matters = ShareBars(tr("What matters most for the margin"), both_ways=True)
         self.map_switch = self._button(tr("Show where it fails"), tr("On the target in 3-D and on slices"))
         self.map_switch.setCheckable(True)
-        self.map_switch.clicked.connect(self.kit.show_map)
+        self.map_switch.clicked.connect(self._show_map)
         self.weakest = self._button(tr("To the weakest point"), tr("Bring the crosshair there"))
         self.weakest.clicked.connect(lambda _=False: self.kit.to_weakest())
         self.legend, self.notes = QLabel(), QLabel()
@@ -179,23 +179,25 @@ class RobustnessBox(QWidget):
     def _fill(self, found: Robustness) -> None:
         self.limits.show_bars(limit_bars(found))
         self.matters.show_bars(tuple(
-            Bar(named(one.name), one.correlation, f"{one.correlation:+.2f}", tip=spoken(one.source))
+            Bar(cause_words(one.name), one.correlation, f"{one.correlation:+.2f}", tip=spoken(one.source))
             for one in found.influences[:INFLUENCES]
         ))  # fmt: skip
         self.map_switch.setChecked(self.kit.shown)
         self.legend.setText(self._legend(found))
         self.legend.setVisible(self.kit.shown)
-        self.notes.setText("\n".join((assumed_line(found), *(spoken(note) for note in found.notes))))
+        notes = (spoken(note) for note in found.notes if not note.startswith(RANGES_NOTE))
+        self.notes.setText("\n".join((assumed_line(found), *notes)))
 
     def _legend(self, found: Robustness) -> str:
         series = self._desk.field("uncovered") or failing_field(found)
-        squares = "".join(
-            f'<span style="background-color:rgb({r},{g},{b})">&nbsp;&nbsp;&nbsp;</span>' for r, g, b in FIELD_STOPS
-        )
+        squares = "".join(map(_square, FIELD_STOPS))
         words = tr("left uncovered in 0 to {top} % of treatments").format(top=f"{series.range[1]:.0f}")
-        return f"{squares} {words}"
+        return f"{squares} {words}<br>{_square(COVERED)} {tr('always covered')}"
 
     # what is done
+
+    def _show_map(self, on: bool) -> None:
+        self.kit.show_map(on, near=True)
 
     def _open(self, on: bool) -> None:
         self.kit.open = on
@@ -204,11 +206,15 @@ class RobustnessBox(QWidget):
         self.refresh()
 
 
+def _square(rgb: tuple[int, int, int]) -> str:
+    return f'<span style="background-color:rgb({rgb[0]},{rgb[1]},{rgb[2]})">&nbsp;&nbsp;&nbsp;</span>'
+
+
 def limit_bars(found: Robustness) -> tuple[Bar, ...]:
-    """Return the probability of complete coverage and of margins up to a little more than the one wanted."""
-    wanted = found.wanted_mm
-    limits = sorted({0.0, *(limit for limit in LIMITS_MM if limit < wanted or limit - wanted <= 5.0), wanted})
-    return tuple(_limit_bar(limit, found.probability_of(limit), limit == wanted) for limit in limits)
+    """Return the probability of complete coverage and of each margin that is worth telling."""
+    return tuple(
+        _limit_bar(limit, found.probability_of(limit), limit == found.wanted_mm) for limit in limits_mm(found)
+    )
 
 
 def _limit_bar(limit_mm: float, one: Probability, wanted: bool) -> Bar:
@@ -219,19 +225,20 @@ def _limit_bar(limit_mm: float, one: Probability, wanted: bool) -> Bar:
     return Bar(f"{words}{sign}", one.value, f"{100 * one.value:.0f} %", one.low, one.high, tip)
 
 
+def cause_words(name: str) -> str:
+    """Return the name of an input ("applicator 2: sideways") in the language of the window."""
+    head, colon, rest = name.rpartition(": ")
+    return f"{spoken(head)}{colon}{named(rest)}"
+
+
 def assumed_line(found: Robustness) -> str:
     """Return what the treatments were sampled over, and which of it is assumed."""
-    parts = [f"{named(spread.name)} {range_words(spread)}" + (
+    words = {"placement_mm": tr("place of an applicator"), "angle_deg": tr("its tilt"), "perfusion": tr("perfusion"),
+             "conductivity": tr("thermal conductivity"), "power": tr("power")}  # fmt: skip
+    parts = [f"{words.get(spread.name, spread.name)} {range_text(spread)}" + (
         f" ({tr('assumed')})" if spread.source == "assumed" else "") for spread in found.spreads]  # fmt: skip
     lines = [tr("Sampled over: {parts}").format(parts=", ".join(parts))]
     if found.wanted_mm > 0:
         lines.append(tr("* the margin that the plan asks for"))
     return "\n".join(lines)
 
-
-def range_words(spread: Spread) -> str:
-    """Return how far an input was let vary: a standard deviation, or a range in percent of the usual value."""
-    if spread.distribution == "normal":
-        unit = "\N{DEGREE SIGN}" if spread.unit == "deg" else f" {spread.unit}"
-        return f"\N{PLUS-MINUS SIGN}{spread.low:g}{unit}"
-    return f"{100 * spread.low:.0f}\N{EN DASH}{100 * spread.high:.0f} %"
