@@ -13,7 +13,7 @@ from anatomy_twin.rehearsal.scene import FieldSeries
 
 FAILING: Final = "uncovered"
 LABEL: Final = "Left uncovered"
-TOPS: Final = (10.0, 20.0, 50.0, 100.0)  # percent: the upper end of the scale is one of these
+TOPS: Final = (10.0, 20.0, 30.0, 50.0, 100.0)  # percent: the upper end of the scale is one of these
 LEVELS: Final = (5.0, 20.0, 50.0)
 COVERED: Final = (104, 168, 152)  # of the target where it was always covered: no colour of the scale
 USUAL_MM: Final = (2.0, 5.0, 10.0)
@@ -25,7 +25,7 @@ spatial = later("scipy.spatial")
 def failing_field(found: Robustness) -> FieldSeries:
     """Return the percentage of treatments in which the target is left uncovered, [1, k, j, i]; 0 beside the target.
 
-    Its scale ends at 10, 20, 50 or 100 %, whichever holds the largest share.
+    Its scale ends at 10, 20, 30, 50 or 100 %, whichever holds the largest share.
     """
     values = np.where(found.inside, 1.0 - found.coagulated, 0.0)
     outside = np.argwhere(~found.inside)

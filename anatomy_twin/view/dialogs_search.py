@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from anatomy_twin import catalog
 from anatomy_twin.core import Case
 from anatomy_twin.pipeline.merging import merged
+from anatomy_twin.pipeline.procedures.naming import free_name, with_name
 from anatomy_twin.pipeline.targets import candidates
 from anatomy_twin.rehearsal import format_number, structure_label
 from anatomy_twin.search import AblationSearch, Shortfall
@@ -136,9 +137,10 @@ def start_search(window: RehearsalWindow, targets: tuple[str, ...], **options: A
         if not found.confirmed:
             tell_shortfalls(window, found)
             return
+        after, first = under_free_names(after, [plan.name for plan in found.plans], desk.case)
         name = tr("Applicators searched for {targets}").format(targets=words)
         if desk.do(name, merged(before, after, desk.case, WRITES)):
-            desk.choose_plan(found.plans[0].name)
+            desk.choose_plan(first)
             window.show_panel("plans")
             told = tr("{count} applicators cover {targets}, confirmed by the simulation of all of them")
             desk.tell(told.format(count=len(found.plans[0].applicators), targets=words))
@@ -147,6 +149,17 @@ def start_search(window: RehearsalWindow, targets: tuple[str, ...], **options: A
         tr("Searching applicators for {targets}").format(targets=words), "anatomy_twin.pipeline.tasks:search_plans",
         before, targets, done=done, reads=("labels", "volumes"), step="plan", **options,
     )
+
+
+def under_free_names(after: Case, names: list[str], now: Case) -> tuple[Case, str]:
+    """Return a case whose new plans have names that no plan of ``now`` took meanwhile, and the first of these names."""
+    if not set(names) & set(now.plans):
+        return after, names[0]
+    letter, fresh = free_name(now), []
+    for name in names:
+        fresh.append(" ".join((letter, *name.split(" ")[1:])))
+        after = with_name(after, name, fresh[-1])
+    return after, fresh[0]
 
 
 def tell_shortfalls(window: RehearsalWindow, found: AblationSearch) -> QMessageBox:

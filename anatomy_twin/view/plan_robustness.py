@@ -117,8 +117,7 @@ class PlanRobustness(QObject):
         found = self.found
         if found is None or not self.shown or found.uncovered.max() <= 0:
             return ()
-        words = tr("weakest: {percent} %").format(percent=f"{100 * found.uncovered.max():.0f}")
-        point = found.weakest_mm
+        words, point = f"{100 * found.uncovered.max():.0f} %", found.weakest_mm
         return (Shape("knob", (point,), INK, "weakest", radius_px=5.0, fill=0.3),
                 Shape("text", (point,), INK, "weakest", words))  # fmt: skip
 

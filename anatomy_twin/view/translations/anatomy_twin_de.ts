@@ -6674,10 +6674,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>{percent} % der Behandlungen decken das ganze Ziel ({low} bis {high} %)</translation>
     </message>
     <message>
-        <source>weakest: {percent} %</source>
-        <translation>schwächste Stelle: {percent} %</translation>
-    </message>
-    <message>
         <source>Sampling treatments of plan {name}</source>
         <translation>Behandlungen nach Plan {name}</translation>
     </message>
