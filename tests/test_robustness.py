@@ -11,9 +11,9 @@ from scipy import stats
 
 import anatomy_twin as at
 from anatomy_twin.assess.boundary import FAR, Boundary
-from anatomy_twin.core import VolumeGeometry
+from anatomy_twin.core import Probability, VolumeGeometry
 from anatomy_twin.errors import PlanError, UsageError
-from anatomy_twin.search.robustness import probability, robustness, robustness_quantities
+from anatomy_twin.search.robustness import robustness, robustness_quantities
 from anatomy_twin.search.uncertainty import draw, latin_hypercube, misplaced, spreads
 from tests.support.box_patient import ball, base_masks, box_case, case_of, geometry, labels_of
 from tests.support.thermal_boxes import centred_plan, liver_block
@@ -70,7 +70,7 @@ def test_the_map_is_of_where_it_fails(box):
     plan = centred_plan((0.0, 5.0, 0.0), 60.0, 300.0, direction=(1.0, 0.0, 0.0), depth_mm=60.0)
     found = robustness(case, plan, 80, placement_mm=2.0, zone_of=ball_zone, **STILL)
     assert found.weakest_mm[1] < -6.0
-    far, near = found.points_mm[:, 1] < -6.0, found.points_mm[:, 1] > 6.0
+    far, near = found.surface.points_mm[:, 1] < -6.0, found.surface.points_mm[:, 1] > 6.0
     assert found.uncovered[far].mean() > 0.1 > found.uncovered[near].max()
     assert (found.short >= found.uncovered).all()
     points = found.geometry.to_world(np.argwhere(found.inside))
@@ -115,13 +115,11 @@ def test_equal_seeds_give_equal_answers_whoever_computes(box):
 
 
 def test_the_interval_is_that_of_wilson():
-    """Wilson's formula, written out."""
-    for count, of in ((0, 40), (31, 40), (40, 40)):
-        z, p = stats.norm.ppf(0.975), count / of
-        middle, half = p + z * z / (2 * of), z * np.sqrt(p * (1 - p) / of + z * z / (4 * of * of))
-        found = probability(count, of)
-        assert (found.low, found.high) == pytest.approx(
-            ((middle - half) / (1 + z * z / of), (middle + half) / (1 + z * z / of)), abs=1e-12)  # fmt: skip
+    """Wilson's formula as SciPy has it."""
+    for count, of in ((0, 40), (1, 3), (31, 40), (40, 40)):
+        found, known = Probability.counted(count, of), stats.binomtest(count, of).proportion_ci(0.95, method="wilson")
+        assert (found.low, found.high) == pytest.approx((known.low, known.high), abs=1e-12)
+        assert (found.value, found.count, found.of) == (count / of, count, of)
 
 
 def test_real_simulations_of_a_plan_that_just_covers():

@@ -45,7 +45,10 @@ def test_a_search_keeps_what_was_confirmed_and_its_robustness_is_told(capsys, sa
     found = document["robustness"]
     assert code == 0 and found["covered"]["of"] == 8 and found["covered"]["low"] <= found["covered"]["value"]
     assert len(found["margins_mm"]) == 8 and found["seed"] == 4
-    kept = {one.name: one for one in load_case(saved).assessments["A tumour_1"].quantities}
+    case = load_case(saved)
+    assert case.robustness["A tumour_1"].covered.count == found["covered"]["count"]
+    assert case.robustness["A tumour_1"].weakest_mm == tuple(found["weakest_mm"])
+    kept = {one.name: one for one in case.assessments["A tumour_1"].quantities}
     assert kept["coverage_probability_percent"].value == pytest.approx(100 * found["covered"]["value"], abs=0.06)
     code = main(["assess", str(saved), "--plan", "A tumour_1", "--robustness", "2"])
     assert code == 0 and "Probability of complete coverage" in capsys.readouterr().out

@@ -69,6 +69,7 @@ def without_later_parts(saved, manifest, version):
     """Turn a saved case into one of an older version."""
     manifest["schema_version"] = version
     manifest["case"].pop("confirmations")
+    manifest["case"].pop("robustness")
     for entry in manifest["case"]["transforms"]:
         del entry["field"], entry["error_kind"]
     if version == 3:

@@ -9,8 +9,7 @@ from anatomy_twin.cli.common import Options, check_json, emit, keep_case, number
 from anatomy_twin.errors import UsageError
 
 if TYPE_CHECKING:
-    from anatomy_twin.core import Case
-    from anatomy_twin.search import Robustness
+    from anatomy_twin.core import Case, Robustness
 
 
 def add_search_options(parser: Options) -> None:

@@ -25,6 +25,7 @@ from anatomy_twin.core.plans import (
     SurfaceCut,
 )
 from anatomy_twin.core.results import Result, ThermalResult
+from anatomy_twin.core.robustness import Influence, Probability, Robustness, Spread
 from anatomy_twin.core.seeds import Seeds, as_seeds, named_seeds
 from anatomy_twin.core.transform import Transform
 from anatomy_twin.core.tree import VesselTree
@@ -33,9 +34,10 @@ from anatomy_twin.core.volume import Volume
 __all__ = [
     "ABSENT_STATES", "FROM_A_FILE", "SILENT", "AblationPlan", "Anatomy", "Angle", "Applicator", "Area", "Assessment",
     "Ball", "Case", "Certificate", "Code", "Confirmation", "Cost", "Diameters", "Display", "Distance", "FrozenMapping",
-    "LabelMap", "LayerDisplay", "LesionLine", "LesionPlan", "LesionPoint", "Measurement", "Monitor", "Patient", "Plan",
-    "PlanCheck", "PlaneCut", "PositionPlan", "Quantity", "ResectionPlan", "Result", "Rule", "Seeds", "Segment",
-    "SegmentCut", "SilentMonitor", "Step", "Structure", "SurfaceCut", "SurfaceMesh", "TetMesh", "ThermalResult",
-    "Tissue", "Transform", "VesselTree", "Volume", "VolumeGeometry", "as_seeds", "check_cancelled", "inverse_axes",
-    "is_foreign", "named_seeds", "next_stage", "part_of", "reindex",
+    "Influence", "LabelMap", "LayerDisplay", "LesionLine", "LesionPlan", "LesionPoint", "Measurement", "Monitor",
+    "Patient", "Plan", "PlanCheck", "PlaneCut", "PositionPlan", "Probability", "Quantity", "ResectionPlan", "Result",
+    "Robustness", "Rule", "Seeds", "Segment", "SegmentCut", "SilentMonitor", "Spread", "Step", "Structure",
+    "SurfaceCut", "SurfaceMesh", "TetMesh", "ThermalResult", "Tissue", "Transform", "VesselTree", "Volume",
+    "VolumeGeometry", "as_seeds", "check_cancelled", "inverse_axes", "is_foreign", "named_seeds", "next_stage",
+    "part_of", "reindex",
 ]

@@ -15,13 +15,14 @@ from anatomy_twin.core.labels import LabelMap
 from anatomy_twin.core.measurements import Measurement
 from anatomy_twin.core.plans import Plan
 from anatomy_twin.core.results import Result
+from anatomy_twin.core.robustness import Robustness
 from anatomy_twin.core.transform import Transform
 from anatomy_twin.core.volume import Volume
 from anatomy_twin.errors import DataError
 from anatomy_twin.units import check_range
 
-_TABLES = ("volumes", "labels", "transforms", "plans", "checks", "results", "assessments", "confirmations",
-           "measurements", "timings_s")  # fmt: skip
+_TABLES = ("volumes", "labels", "transforms", "plans", "checks", "results", "robustness", "assessments",
+           "confirmations", "measurements", "timings_s")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class Case:
     plans: Mapping[str, Plan] = field(default_factory=FrozenMapping)
     checks: Mapping[str, PlanCheck] = field(default_factory=FrozenMapping)
     results: Mapping[str, Result] = field(default_factory=FrozenMapping)
+    robustness: Mapping[str, Robustness] = field(default_factory=FrozenMapping)
     assessments: Mapping[str, Assessment] = field(default_factory=FrozenMapping)
     confirmations: Mapping[str, Confirmation] = field(default_factory=FrozenMapping)
     measurements: Mapping[str, Measurement] = field(default_factory=FrozenMapping)
@@ -131,7 +133,7 @@ class Case:
         if labels is self.labels.get(self.primary):
             return case
         none: FrozenMapping[str, Any] = FrozenMapping()
-        return replace(case, checks=none, results=none, assessments=none, confirmations=none)
+        return replace(case, checks=none, results=none, robustness=none, assessments=none, confirmations=none)
 
     def with_plan(self, plan: Plan, check: PlanCheck | None = None) -> Case:
         """Return the case with ``plan`` added or replaced; what an older plan of that name led to is dropped."""
@@ -141,7 +143,7 @@ class Case:
             self,
             plans=FrozenMapping({**self.plans, plan.name: plan}),
             checks=checks if check is None else FrozenMapping({**checks, plan.name: check}),
-            results=_without(self.results, gone),
+            results=_without(self.results, gone), robustness=_without(self.robustness, gone),
             assessments=_without(self.assessments, gone) if gone else self.assessments,
         )
 
@@ -157,6 +159,11 @@ class Case:
             results=FrozenMapping({**self.results, result.plan_name: result}),
             assessments=self.assessments if same else _without(self.assessments, result.plan_name),
         )
+
+    def with_robustness(self, robustness: Robustness) -> Case:
+        """Return the case with how robust one of its plans is; ``DataError`` if the plan is not in the case."""
+        self.plan(robustness.plan_name)
+        return replace(self, robustness=FrozenMapping({**self.robustness, robustness.plan_name: robustness}))
 
     def with_assessment(self, assessment: Assessment) -> Case:
         """Return the case with an assessment added or replaced (key "" for the anatomy alone)."""
@@ -179,7 +186,8 @@ class Case:
         self.plan(name)
         return replace(
             self, plans=_without(self.plans, name), checks=_without(self.checks, name),
-            results=_without(self.results, name), assessments=_without(self.assessments, name),
+            results=_without(self.results, name), robustness=_without(self.robustness, name),
+            assessments=_without(self.assessments, name),
         )
 
     def with_measurement(self, measurement: Measurement) -> Case:

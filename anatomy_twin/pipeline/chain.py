@@ -23,6 +23,7 @@ from anatomy_twin.core import (
 from anatomy_twin.pipeline.anatomy import mesh_case
 from anatomy_twin.pipeline.labels import segment_case, target_case
 from anatomy_twin.pipeline.record import recorded, timed_stage
+from anatomy_twin.pipeline.searching import with_robustness_numbers
 from anatomy_twin.pipeline.targets import Target, choose_target
 from anatomy_twin.plan import EntryMap, Proposal, check_plan, load_device, propose, require_in_body
 from anatomy_twin.scan import load_volume
@@ -116,7 +117,7 @@ def assess_case(case: Case, plan_name: str | None = None, monitor: Monitor = SIL
         case = case.with_assessment(assess(case))
         if plan_name is not None:
             plan = case.plan(plan_name)
-            assessment = assess(case, plan, case.results.get(plan_name))
+            assessment = with_robustness_numbers(case, assess(case, plan, case.results.get(plan_name)))
             case = case.with_assessment(assessment)
             for quantity in assessment.quantities:
                 if quantity.verdict == "not met":

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from anatomy_twin.assess import assess
-from anatomy_twin.core import SILENT, AblationPlan, Case, Monitor
+from anatomy_twin.core import SILENT, AblationPlan, Assessment, Case, Monitor, Robustness
 from anatomy_twin.errors import PlanError
 from anatomy_twin.pipeline.record import recorded, timed_stage
 from anatomy_twin.plan import check_plan
-from anatomy_twin.search import AblationSearch, Robustness, robustness, robustness_quantities, search_ablation
+from anatomy_twin.search import AblationSearch, robustness, robustness_quantities, search_ablation
 
 
 def search_case(
@@ -49,16 +49,25 @@ def robustness_case(
     case: Case, plan_name: str, samples: int = 100, *, seed: int = 0, placement_mm: float | None = None,
     angle_deg: float | None = None, monitor: Monitor = SILENT,
 ) -> tuple[Case, Robustness]:
-    """Tell how robust a plan is, and add that to its numbers in the case."""
+    """Tell how robust a plan is, and keep that in the case and among the plan's numbers."""
     plan = case.plan(plan_name)
     if not isinstance(plan, AblationPlan):
         raise PlanError(f"plan {plan_name!r} is no ablation", advice="its robustness cannot be told")
     with timed_stage("sampling treatments", monitor) as clock:
         found = robustness(case, plan, samples, seed, monitor, placement_mm=placement_mm, angle_deg=angle_deg)
         numbers = case.assessments.get(plan_name) or assess(case, plan, case.results.get(plan_name))
-        rows = robustness_quantities(found)
-        kept = tuple(row for row in numbers.quantities if row.name not in {one.name for one in rows})
-        notes = tuple(dict.fromkeys((*numbers.notes, *found.notes)))
-        case = case.with_assessment(replace(numbers, quantities=(*kept, *rows), notes=notes))
+        case = case.with_robustness(found)
+        case = case.with_assessment(with_robustness_numbers(case, numbers))
     facts = {"plan": plan_name, "samples": str(samples), "seed": str(seed), "grid": f"{found.spacing_mm:g} mm"}
     return recorded(case, "sampling treatments", facts, clock), found
+
+
+def with_robustness_numbers(case: Case, numbers: Assessment) -> Assessment:
+    """Return the numbers of a plan with what is known of how robust it is."""
+    found = case.robustness.get(numbers.plan_name)
+    if found is None:
+        return numbers
+    rows = robustness_quantities(found)
+    kept = tuple(row for row in numbers.quantities if row.name not in {one.name for one in rows})
+    notes = tuple(dict.fromkeys((*numbers.notes, *found.notes)))
+    return replace(numbers, quantities=(*kept, *rows), notes=notes)

@@ -23,7 +23,7 @@ from anatomy_twin.store.manifest import stamp_of
 from anatomy_twin.store.swap import mend
 
 Listener = Callable[[frozenset[str]], None]
-READ_OFF: Final = ("checks", "results", "assessments")  # what is computed from labels and plans
+READ_OFF: Final = ("checks", "results", "robustness", "assessments")  # what is computed from labels and plans
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,10 @@ from anatomy_twin.pipeline.chain import assess_case, propose_case, simulate_case
 from anatomy_twin.pipeline.labels import target_case
 from anatomy_twin.pipeline.procedures.naming import free_name
 from anatomy_twin.pipeline.record import recorded, timed_stage
+from anatomy_twin.pipeline.searching import robustness_case, search_case
 from anatomy_twin.pipeline.targets import Target, choose_target, named_target
 from anatomy_twin.plan import check_plan
+from anatomy_twin.search import AblationSearch
 
 
 def plan_target(
@@ -68,6 +70,31 @@ def measure_plans(case: Case, names: Sequence[str], monitor: Monitor = SILENT) -
         except PlanError as error:
             monitor.warn(error.line)
     return case
+
+
+def sample_treatments(
+    case: Case, name: str, samples: int, *, seed: int = 0, placement_mm: float | None = None,
+    angle_deg: float | None = None, monitor: Monitor = SILENT,
+) -> Case:
+    """Tell how robust a plan is, and keep that with its numbers; see ``robustness_case``."""
+    return robustness_case(
+        case, name, samples, seed=seed, placement_mm=placement_mm, angle_deg=angle_deg, monitor=monitor
+    )[0]
+
+
+def search_plans(
+    case: Case, targets: Sequence[str], *, margin_mm: float = 5.0, devices: Sequence[str] = ("mwa-generic",),
+    most_applicators: int = 4, together: bool = True, seed: int = 0, monitor: Monitor = SILENT,
+) -> tuple[Case, AblationSearch]:
+    """Search applicators for targets under the next free name; plans that were confirmed are measured too."""
+    name = free_name(case)
+    case, found = search_case(
+        case, targets, name=name, margin_mm=margin_mm, devices=devices, most_applicators=most_applicators,
+        together=together, seed=seed, monitor=monitor,
+    )
+    for plan in found.plans:
+        case = assess_case(case, plan.name, monitor)
+    return case, found
 
 
 class _Named:

@@ -106,6 +106,10 @@ class FieldSeries:
         object.__setattr__(self, "values", read_only(self.values, "values", ndim=4))
         object.__setattr__(self, "times_s", read_only(self.times_s, "times_s", ndim=1))
 
+    def moment(self, snapshot: int) -> int:
+        """Return the number of its own snapshot that is shown with snapshot ``snapshot`` of a result."""
+        return min(snapshot, self.times_s.size - 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Marker:

@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "overview": ["overview_picture"],
         "picture3d": ["legend_of", "render_scene"],
         "probe": ["can_render", "choose_window"],
-        "robustness_picture": ["robustness_picture"],
+        "robustness_picture": ["robustness_picture", "target_picture", "weakest_side"],
         "slices": ["slice_picture"],
         "territory_picture": ["territories_picture"],
         "tet_picture": ["tetrahedra_picture"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -38,11 +39,21 @@ def scale_colours(values: NDArray[Any], low: float, high: float) -> NDArray[np.u
 
 
 def field_painter(series: FieldSeries, snapshot: int, colour: RGB, opacity: float) -> Any:
-    """Return a painter of surfaces by a field: it fades in over the lowest tenth of its range above its least value."""
-    low, high = series.range
+    """Return a painter of surfaces by a field (see ``value_painter``)."""
+    return value_painter(lambda points: field_at(series, snapshot, points), series.range, colour, opacity)
+
+
+def value_painter(
+    values_at: Callable[[NDArray[Any]], NDArray[Any]], scale: tuple[float, float], colour: RGB, opacity: float
+) -> Any:
+    """Return a painter of surfaces by the values at their points, on a scale from its low to its high end.
+
+    It fades in over the lowest tenth of the scale above its least value.
+    """
+    low, high = scale
 
     def paint(points: NDArray[Any], normals: NDArray[Any]) -> NDArray[np.uint8] | None:
-        values = field_at(series, snapshot, points)
+        values = values_at(points)
         share = np.clip((np.nan_to_num(values, nan=low) - low) / max(high - low, 1e-9) * 10.0, 0.0, 1.0)
         if not share.any():
             return None

@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from anatomy_twin.assess.boundary import mask_boundary
-from anatomy_twin.core import Case
+from anatomy_twin.core import Case, Robustness
 from anatomy_twin.rehearsal import FieldSeries, build_scene
+from anatomy_twin.rehearsal.robust_field import COVERED, failing_field
 from anatomy_twin.render.anatomy_sheet import FOOT_PX, FROM, GAP_PX, HEAD_PX, Picture, Place, Sheet, draw_pane, kind_of
+from anatomy_twin.render.field_surface import value_painter
 from anatomy_twin.render.overview import INK, QUIET
 from anatomy_twin.render.slices import slice_picture
 from anatomy_twin.render.views import view_letters
-from anatomy_twin.search import Robustness
 
 ROOM: Final = (460, 460)
 SIDE_PX: Final = 430
@@ -43,39 +44,49 @@ def robustness_picture(case: Case, found: Robustness, file: str | Path | None = 
         found.geometry, (0.0, 100.0), (5.0, 50.0, 95.0),
     )
     scene = replace(scene, fields=(share,), markers=())
-    width = float(np.ptp(found.points_mm, axis=0).max()) + 50.0
+    width = float(np.ptp(found.surface.points_mm, axis=0).max()) + 50.0
     for place, plane in zip(places, ("axial", "coronal", "sagittal"), strict=False):
         sheet.paste(slice_picture(
             scene, plane, point_mm=point, width_mm=width, size=ROOM, field=FIELD, only=(found.target,)
         ), place)  # fmt: skip
-    _draw_surface(sheet, case, found, places[3])
+    _draw_surface(sheet, found, places[3])
     _tell(sheet, found, (2 * (ROOM[0] + GAP_PX) + 14, HEAD_PX + 14))
     return sheet.finished(file)
 
 
-def _draw_surface(sheet: Sheet, case: Case, found: Robustness, place: Place) -> None:
-    """The target from the side of its weakest point, from green (always covered) to red (as often as anywhere)."""
-    labels = case.label_map.reindexed(*case.label_map.geometry.canonical_axes())
-    points, triangles = mask_boundary(labels.mask(found.target), labels.geometry).surface()
-    away = np.asarray(found.weakest_mm) - points.mean(axis=0)
+def _draw_surface(sheet: Sheet, found: Robustness, place: Place) -> None:
+    view = weakest_side(found)
+    sheet.paste(target_picture(found, ROOM), place)
+    sheet.letters(place, ROOM, view_letters(view), FROM[view])
+    worst = 100 * found.uncovered.max()
+    low = f"uncovered in up to {worst:.0f} %" if worst > 0 else "covered in every treatment"
+    sheet.words((place[0] + ROOM[0] / 2, place[1] + ROOM[1] - 34), low, 15, INK, "mm", halo=True)
+
+
+def weakest_side(found: Robustness) -> str:
+    """Return the view that looks at the target from the side of its weakest point."""
+    away = np.asarray(found.weakest_mm) - found.surface.points_mm.mean(axis=0)
     axis = int(np.argmax(np.abs(away)))
-    view = (("right", "left"), ("anterior", "posterior"), ("foot", "head"))[axis][int(away[axis] > 0)]
-    worst = max(float(found.uncovered.max()), 1e-9)
-    mixed = (found.uncovered / worst)[:, None]
-    colours = ((1.0 - mixed) * np.array(GOOD) + mixed * np.array(BAD)).astype(np.uint8)
+    return (("right", "left"), ("anterior", "posterior"), ("foot", "head"))[axis][int(away[axis] > 0)]
+
+
+def target_picture(found: Robustness, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Draw the target from the side of its weakest point, coloured by how often each part is left uncovered.
+
+    Returns RGB (rows, columns, 3). Raises ``RenderError`` where the machine cannot draw.
+    """
+    points, triangles = found.surface.points_mm, found.surface.triangles
+    rgba = value_painter(lambda _: 100.0 * found.uncovered, failing_field(found).range, COVERED, 1.0)(points, points)
+    colours = np.tile(np.array(COVERED, np.uint8), (len(points), 1)) if rgba is None else rgba[:, :3]
 
     def more(plotter: Any) -> None:
         import pyvista as pv
 
-        mesh = pv.PolyData(points, np.column_stack([np.full(len(triangles), 3), triangles]).ravel())
-        mesh.point_data["colour"] = colours if found.uncovered.max() > 0 else np.full_like(colours, GOOD)
+        mesh = pv.PolyData.from_regular_faces(points, triangles)
+        mesh.point_data["colour"] = colours
         plotter.add_mesh(mesh, scalars="colour", rgb=True, smooth_shading=True)
 
-    pane = draw_pane(ROOM, view, points, (), more)
-    sheet.paste(pane.picture, place)
-    sheet.letters(place, ROOM, view_letters(view), FROM[view])
-    low = "covered in every treatment" if found.uncovered.max() <= 0 else f"red: uncovered in {100 * worst:.0f} %"
-    sheet.words((place[0] + ROOM[0] / 2, place[1] + ROOM[1] - 34), low, 15, INK, "mm", halo=True)
+    return draw_pane(size, weakest_side(found), points, (), more).picture
 
 
 def _tell(sheet: Sheet, found: Robustness, place: Place) -> None:
@@ -89,10 +100,10 @@ def _tell(sheet: Sheet, found: Robustness, place: Place) -> None:
     y = _histogram(sheet, found, (x, y + 4))
     sheet.words((x, y + 12), "what matters most for the margin (rank correlation)", 15, INK)
     y += 36
-    for one in found.influences[:5]:
-        length = int(120 * abs(one.correlation))
-        sheet.draw.rectangle((x, y - 7, x + max(length, 1), y + 7), fill=BAD if one.correlation < 0 else GOOD)
-        sheet.words((x + 128, y), f"{one.correlation:+.2f}  {one.name}", 14, INK)
+    for cause in found.influences[:5]:
+        length = int(120 * abs(cause.correlation))
+        sheet.draw.rectangle((x, y - 7, x + max(length, 1), y + 7), fill=BAD if cause.correlation < 0 else GOOD)
+        sheet.words((x + 128, y), f"{cause.correlation:+.2f}  {cause.name}", 14, INK)
         y += 24
     y += 8
     for note in found.notes:

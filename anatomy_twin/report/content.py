@@ -31,6 +31,7 @@ from anatomy_twin.rehearsal import (
 )
 from anatomy_twin.report.anatomy import segment_rows, structure_rows, vessel_rows
 from anatomy_twin.report.confirmation import confirmation_rows
+from anatomy_twin.report.robustness import robustness_content, robustness_names
 from anatomy_twin.units import Point, place_text
 
 SCHEMA_VERSION = 1
@@ -49,7 +50,7 @@ def build_content(case: Case, scene: Scene, plan_name: str) -> dict[str, Any]:
     check = case.checks.get(plan_name)
     assessment, general = case.assessments.get(plan_name) if plan_name else None, case.assessments.get("")
     quantities = _quantities(assessment, general)
-    segments = segment_rows(case)
+    robust, segments = case.robustness.get(plan_name), segment_rows(case)
     listed = {row["name"] for row in segments}
     notes = [*(assessment.notes if assessment else ()), *(general.notes if general else ())]
     return in_words({
@@ -74,9 +75,12 @@ def build_content(case: Case, scene: Scene, plan_name: str) -> dict[str, Any]:
         "rules": [_rule_row(rule) for rule in _ordered_rules(check)],
         "costs": [{"name": c.name, "value": format_number(c.value, c.unit), "reason": c.reason} for c in check.costs]
         if check else [],
+        "robustness": robustness_content(robust),
         "confirmations": confirmation_rows(case, verdict_of),
-        "numbers": [{**_number_row(quantity), "table": _table_of(quantity, listed)} for quantity in quantities],
-        "number_notes": [note for note in dict.fromkeys(notes) if not (case.synthetic and GENERATED in note)],
+        "numbers": [{**_number_row(quantity), "table": _table_of(quantity, listed, robustness_names(robust))}
+                    for quantity in quantities],
+        "number_notes": [note for note in dict.fromkeys(notes) if not (case.synthetic and GENERATED in note)
+                         and (robust is None or note not in robust.notes)],
         "simulation": _simulation(result),
         "volumes": structure_rows(case),
         "segments": segments,
@@ -116,8 +120,10 @@ def _said(text: str) -> str:
     return re.sub(r"\b[a-z]+(?:_[a-z0-9]+)+\b", label, text)
 
 
-def _table_of(quantity: Quantity, segments: set[str]) -> str:
+def _table_of(quantity: Quantity, segments: set[str], robust: set[str]) -> str:
     """Return which table of the report a number stands in: volumes of segments have one of their own."""
+    if quantity.name in robust:
+        return "robustness"
     return "segments" if any(quantity.name.startswith(name) for name in segments) else "numbers"
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from anatomy_twin.report.pdf_ground import BOLD, REGULAR, binary_images, register_fonts
 from anatomy_twin.report.pictures import Figure
 
-REGULAR, BOLD = "TwinSans", "TwinSans-Bold"
 INK, SOFT, LINE, ACCENT = "#1b2230", "#5b6472", "#dfe4ea", "#1c4f7c"
 MARGIN_PT = 42.0
 LEAST_PT = 130.0  # room that a table needs below its title, else it begins on a new sheet
@@ -23,7 +20,7 @@ def make_pdf(content: dict[str, Any], figures: list[Figure], missing: list[str])
     from reportlab.lib.pagesizes import A4
     from reportlab.platypus import SimpleDocTemplate
 
-    _register_fonts()
+    register_fonts()
     buffer = io.BytesIO()
     title = f"{content['pseudonym']}: rehearsal report"
     document = SimpleDocTemplate(
@@ -47,35 +44,9 @@ def make_pdf(content: dict[str, Any], figures: list[Figure], missing: list[str])
         canvas.restoreState()
 
     story = _Story(content, figures, document.width - 12).build(missing)
-    with _binary_images():
+    with binary_images():
         document.build(story, onFirstPage=decorate, onLaterPages=decorate)
     return buffer.getvalue()
-
-
-@contextmanager
-def _binary_images() -> Iterator[None]:
-    """Let ReportLab store pictures as they are: its text encoding costs seconds, and the switch is a global one."""
-    from reportlab import rl_config
-
-    before = rl_config.useA85
-    rl_config.useA85 = 0
-    try:
-        yield
-    finally:
-        rl_config.useA85 = before
-
-
-def _register_fonts() -> None:
-    """Register DejaVu Sans (it comes with matplotlib): it has the symbols of the verdicts."""
-    import matplotlib
-    from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.ttfonts import TTFont
-
-    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-    for name, file in ((REGULAR, "DejaVuSans.ttf"), (BOLD, "DejaVuSans-Bold.ttf")):
-        if name not in pdfmetrics.getRegisteredFontNames():
-            pdfmetrics.registerFont(TTFont(name, folder / file))
-    pdfmetrics.registerFontFamily(REGULAR, normal=REGULAR, bold=BOLD, italic=REGULAR, boldItalic=BOLD)
 
 
 class _Story:
@@ -122,6 +93,7 @@ class _Story:
             self._rules()
         if content["simulation"]:
             self._simulation()
+        self._robustness()
         self._confirmations()
         self._numbers()
         self._segments()
@@ -292,6 +264,27 @@ class _Story:
                 f"simulated to {run['end']}.")
         self._section("Coagulation", [self._text(text), *self._pictures("damage")])
         self._section("Margin and course", self._pictures("margin", "course"))
+
+    def _robustness(self) -> None:
+        told = self.content["robustness"]
+        if not told:
+            return
+        shares = [[self._text(n[key]) for key in ("what", "shown", "interval", "count")] for n in told["shares"]]
+        over = [[self._text(n["name"]), self._text(n["range"]), self._text(n["kind"], "small"),
+                 self._markup(f'<font color="#6d4c00">{escape(n["source"])}</font>' if n["assumed"]
+                              else escape(n["source"]), "small")] for n in told["sampled_over"]]  # fmt: skip
+        lines = [f"Weakest point: {told['weakest']}, left uncovered in {told['uncovered_there']}; {told['margins']}."]
+        if told["influences"]:
+            lines.append(f"Rank correlation with the minimal margin: {told['influences']}.")
+        self._section("Robustness", [
+            self._text(f"{told['samples']} simulated treatments of {told['target']} that differ from the plan, sampled "
+                       f"over the ranges below (seed {told['seed']})."),
+            *self._pictures("robust_target", "robustness"),
+            self._headed(["Covered", "Probability", "95 % interval", "Treatments"], shares, [3.0, 1.2, 1.6, 1.4]),
+            *(self._text(line) for line in lines),
+            self._headed(["Sampled over", "Range", "Of what", "Source"], over, [3.2, 1.2, 2.6, 1.2]),
+            *(self._text(line, "small") for line in told["notes"]),
+        ])
 
     def _confirmations(self) -> None:
         for number, c in enumerate(self.content["confirmations"]):

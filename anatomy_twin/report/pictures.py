@@ -15,10 +15,11 @@ from anatomy_twin.rehearsal import PLANES, Scene, format_number
 from anatomy_twin.render import can_render, render_scene, slice_picture, territories_picture, trees_picture
 from anatomy_twin.render.views import view_axes
 from anatomy_twin.report.confirmation import confirmation_tasks
+from anatomy_twin.report.robustness import robustness_tasks
 
 SLICE_PIXELS = 560
 CLOSE_UP_MM = 120.0
-NEEDS_3D = ("scene", "territories", "trees")
+NEEDS_3D = ("scene", "robust_target", "territories", "trees")
 _ENCODING: dict[str, dict[str, Any]] = {
     "WEBP": {"quality": 90, "method": 2},
     "JPEG": {"quality": 92, "subsampling": 0},
@@ -43,10 +44,12 @@ class Figure:
 
 
 def make_pictures(
-    case: Case, scene: Scene, result: ThermalResult | None, monitor: Monitor = SILENT
+    case: Case, scene: Scene, plan_name: str, monitor: Monitor = SILENT
 ) -> tuple[list[Figure], list[str]]:
     """Return the pictures of a case and its scene, and lines that say which ones could not be made and why."""
-    tasks = [*_tasks(scene, result), *confirmation_tasks(case), *_anatomy_tasks(case)]
+    result = case.results.get(plan_name)
+    tasks = [*_tasks(scene, result), *robustness_tasks(case, scene, plan_name), *confirmation_tasks(case),
+             *_anatomy_tasks(case)]  # fmt: skip
     figures, missing = [], []
     works, message = can_render()
     if not works:

@@ -35,7 +35,7 @@ def write_report(
     name = chosen_plan(case) if plan_name is None else plan_name
     content = build_content(case, scene, name)
     with part_of(monitor, 0.05, 0.85) as part:
-        figures, missing = make_pictures(case, scene, case.results.get(name), part)
+        figures, missing = make_pictures(case, scene, name, part)
     files = {"report.html": make_page(content, figures, missing).encode("utf-8")}
     check_cancelled(monitor)
     monitor.progress(0.9)

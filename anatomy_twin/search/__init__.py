@@ -3,9 +3,9 @@
 from anatomy_twin.search.ablation import confirm_duration
 from anatomy_twin.search.applicators import search_ablation
 from anatomy_twin.search.found import AblationSearch, Shortfall
-from anatomy_twin.search.robustness import Probability, Robustness, robustness, robustness_quantities
+from anatomy_twin.search.robustness import RANGES_NOTE, robustness, robustness_quantities
 
 __all__ = [
-    "AblationSearch", "Probability", "Robustness", "Shortfall", "confirm_duration", "robustness",
-    "robustness_quantities", "search_ablation",
+    "RANGES_NOTE", "AblationSearch", "Shortfall", "confirm_duration", "robustness", "robustness_quantities",
+    "search_ablation",
 ]

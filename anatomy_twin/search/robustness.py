@@ -11,91 +11,34 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from anatomy_twin.assess.boundary import FAR, Boundary, distance_to_triangles
+from anatomy_twin.assess.boundary import FAR, Boundary, distance_to_triangles, mask_boundary
 from anatomy_twin.assess.margin import resolvable
 from anatomy_twin.assess.margin_field import MarginField, places_along, prepare_margin, sampled, zone_surface
-from anatomy_twin.core import SILENT, AblationPlan, Case, LabelMap, Monitor, Quantity, VolumeGeometry, check_cancelled
-from anatomy_twin.core.frozen import read_only
+from anatomy_twin.core import (
+    SILENT,
+    AblationPlan,
+    Case,
+    Influence,
+    LabelMap,
+    Monitor,
+    Probability,
+    Quantity,
+    Robustness,
+    Spread,
+    SurfaceMesh,
+    VolumeGeometry,
+    check_cancelled,
+)
 from anatomy_twin.errors import PlanError, SimulationError, UsageError
 from anatomy_twin.search.uncertainty import FACTORS, Draws, causes, draw, misplaced, spreads
 from anatomy_twin.simulation.thermal import HeatPulse, ThermalModel, assembly, pipeline, sources
 
 SPACING_MM: Final = 2.5
 RIM_MM: Final = 5.0
-LEVEL: Final = 0.95
+RANGES_NOTE: Final = "the ranges are assumed"
 CHUNK: Final = 8  # samples that one task of an executor takes
 Range = tuple[float, float]
 ZoneOf = Callable[[AblationPlan, dict[str, float]], Boundary]
-
-
-@dataclass(frozen=True, slots=True)
-class Probability:
-    """A share of the samples, and the interval that holds the probability with 95 % (Wilson)."""
-
-    value: float
-    low: float
-    high: float
-    count: int
-    of: int
-
-
-@dataclass(frozen=True, slots=True)
-class Influence:
-    """Spearman's rank correlation of an input with the minimal margin, and the chance of it without any influence."""
-
-    name: str
-    correlation: float
-    p_value: float
-    source: str
-
-
-@dataclass(frozen=True, eq=False)
-class Robustness:
-    """What became of a plan in many treatments that differ from it.
-
-    ``covered`` the whole target lies in the zone; ``reached`` the margin is ``wanted_mm`` or more.
-    ``margins_mm`` (n,) the minimal margin of each sample (-inf where nothing is coagulated), ``target_percents`` (n,)
-    of the target's volume. ``inputs`` the samples; ``influences`` of the inputs on the margin, the strongest first.
-    The map of where it fails: ``uncovered`` and ``short`` (p,) the share of samples in which a point of the target's
-    surface (``points_mm`` (p, 3), LPS) lies outside the zone, or has less than the wanted margin; ``coagulated``
-    [k, j, i] on ``geometry`` the share in which a voxel is coagulated, ``inside`` which voxels are the target.
-    ``failed`` samples could not be simulated and count as not covered; ``notes`` say what else is to be known.
-    """
-
-    plan_name: str
-    target: str
-    seed: int
-    spacing_mm: float
-    wanted_mm: float
-    planned_margin_mm: float
-    covered: Probability
-    reached: Probability
-    margins_mm: NDArray[np.float64]
-    target_percents: NDArray[np.float64]
-    inputs: tuple[Draws, ...]
-    influences: tuple[Influence, ...]
-    points_mm: NDArray[np.float64]
-    uncovered: NDArray[np.float64]
-    short: NDArray[np.float64]
-    geometry: VolumeGeometry
-    coagulated: NDArray[np.float32]
-    inside: NDArray[np.bool_]
-    failed: int = 0
-    notes: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        for name in ("margins_mm", "target_percents", "points_mm", "uncovered", "short", "coagulated", "inside"):
-            object.__setattr__(self, name, read_only(getattr(self, name), name))
-
-    def margin_mm(self, percent: float) -> float:
-        """Return the minimal margin that ``percent`` of the samples stay below."""
-        return float(np.percentile(self.margins_mm, percent, method="lower"))
-
-    @property
-    def weakest_mm(self) -> tuple[float, float, float]:
-        """The point of the target's surface (LPS mm) that most often is left uncovered, or short of its margin."""
-        x, y, z = self.points_mm[int(np.lexsort((self.short, self.uncovered))[-1])]
-        return round(float(x), 1), round(float(y), 1), round(float(z), 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +85,8 @@ def robustness(
         raise UsageError(f"a grid of {spacing_mm:g} mm was asked for", advice="give 2 to 4 mm")
     given = {"placement_mm": placement_mm, "angle_deg": angle_deg, "perfusion": perfusion,
              "conductivity": conductivity, "power": power}  # fmt: skip
-    drawn = draw(spreads(given), len(plan.applicators), samples, seed)
+    found_spreads = spreads(given)
+    drawn = draw(found_spreads, len(plan.applicators), samples, seed)
     wanted = plan.margin_mm if wanted_mm is None else float(wanted_mm)
     jobs = [(misplaced(plan, drawn, n), _factors(drawn, n)) for n in range(samples)]
     bench = _bench(labels, plan, [job[0] for job in jobs], spacing_mm, wanted, zone_of, monitor)
@@ -151,7 +95,7 @@ def robustness(
     if planned is None:
         raise SimulationError(f"plan {plan.name!r} cannot be simulated as it is", advice="check the plan first")
     found = _all(bench, jobs, executor, monitor)
-    return _gathered(plan, seed, bench, drawn, planned, found)
+    return _gathered(plan, seed, bench, tuple(found_spreads.values()), drawn, planned, found)
 
 
 def _factors(drawn: tuple[Draws, ...], sample: int) -> dict[str, float]:
@@ -254,8 +198,8 @@ def _simulated(bench: _Bench, plan: AblationPlan, factors: dict[str, float]) -> 
 
 
 def _gathered(
-    plan: AblationPlan, seed: int, bench: _Bench, drawn: tuple[Draws, ...], planned: tuple[Any, ...],
-    found: list[tuple[Any, ...] | None],
+    plan: AblationPlan, seed: int, bench: _Bench, known: tuple[Spread, ...], drawn: tuple[Draws, ...],
+    planned: tuple[Any, ...], found: list[tuple[Any, ...] | None],
 ) -> Robustness:
     field, count = bench.field, len(found)
     margins, percents = np.full(count, -np.inf), np.zeros(count)
@@ -272,27 +216,22 @@ def _gathered(
         share[tuple(slice(a, a + size) for a, size in zip(first, dead.shape, strict=True))] += dead
     k, j, i = bench.region.shape
     inside = field.inside.reshape(k, 2, j, 2, i, 2).mean(axis=(1, 3, 5)) >= 0.5
+    points, triangles = mask_boundary(bench.labels.mask(plan.target), bench.labels.geometry).surface()
     notes = [f"simulated on a grid of {bench.model.spacing_mm:g} mm, which tells a margin within about half of that"
              if bench.zone_of is None else "by another model of the zone than the simulation",
              "the intervals are those of independent samples; a Latin hypercube is as a rule nearer"]  # fmt: skip
     assumed = sorted({part.name for part in causes(drawn) if part.source == "assumed"})
     if assumed:
-        notes.append(f"the ranges are assumed: {', '.join(assumed)}")
+        notes.append(f"{RANGES_NOTE}: {', '.join(assumed)}")
     if failed:
         notes.append(f"{failed} of {count} samples could not be simulated (a tip outside) and count as not covered")
     return Robustness(
         plan.name, plan.target, seed, bench.model.spacing_mm, bench.wanted_mm, planned[0],
-        probability(int(np.count_nonzero(margins >= 0.0)), count),
-        probability(int(np.count_nonzero(margins >= bench.wanted_mm)), count), margins, percents, drawn,
-        _influences(drawn, margins), field.points_mm, uncovered / count, short / count, bench.region,
+        Probability.counted(int(np.count_nonzero(margins >= 0.0)), count),
+        Probability.counted(int(np.count_nonzero(margins >= bench.wanted_mm)), count), margins, percents, known,
+        _influences(drawn, margins), SurfaceMesh(points, triangles), uncovered / count, short / count, bench.region,
         (share / count).astype(np.float32), inside, failed, tuple(notes),
     )
-
-
-def probability(count: int, of: int) -> Probability:
-    """Return a share with its interval of Wilson, J Am Stat Assoc 1927;22:209."""
-    interval = stats.binomtest(count, of).proportion_ci(LEVEL, method="wilson")
-    return Probability(count / of, float(interval.low), float(interval.high), count, of)
 
 
 def _influences(drawn: tuple[Draws, ...], margins: NDArray[np.float64]) -> tuple[Influence, ...]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from anatomy_twin import catalog
-from anatomy_twin.core import AblationPlan, Applicator
+from anatomy_twin.core import AblationPlan, Applicator, Spread
 from anatomy_twin.core.frozen import read_only
 from anatomy_twin.errors import UsageError
 
@@ -19,19 +19,6 @@ Floats = NDArray[np.float64]
 MOST_SAMPLES = 2_000
 FACTORS = ("perfusion", "conductivity", "power")
 LIMITS = {"placement_mm": 30.0, "angle_deg": 30.0}
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """How far an input may be off: a standard deviation about zero (``low`` = ``high``) or a range of a factor."""
-
-    name: str
-    low: float
-    high: float
-    unit: str
-    distribution: str
-    source: str
-    note: str
 
 
 @dataclass(frozen=True, eq=False)

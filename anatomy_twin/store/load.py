@@ -35,6 +35,7 @@ from anatomy_twin.store.manifest import MANIFEST, TIMINGS, check_manifest, read_
 from anatomy_twin.store.nrrd import decode_nrrd
 from anatomy_twin.store.plan_file import plan_of_case
 from anatomy_twin.store.results import read_result
+from anatomy_twin.store.robustness import read_robustness
 from anatomy_twin.store.sealed_json import parse, unseal
 from anatomy_twin.store.seg_nrrd import decode_seg_nrrd
 from anatomy_twin.store.swap import mend
@@ -43,6 +44,7 @@ from anatomy_twin.store.verify import extra_files
 Item = TypeVar("Item")
 MOST_RELOADS = 3
 LATER_PARTS = ("measurements", "display")  # since version 3
+TABLES_SINCE_4 = ("confirmations", "robustness")
 RESTORE = "run `anatomy-twin verify` and restore the file from a copy"
 
 
@@ -155,8 +157,9 @@ def _case(reader: _Reader) -> Case:
     contents = reader.contents
 
     def each(name: str, load: Callable[[dict[str, Any]], Item]) -> FrozenMapping[str, Item]:
-        entries = {decode(str, entry["name"], MANIFEST): load(entry) for entry in contents[name]}
-        if len(entries) != len(contents[name]):
+        listed = contents[name] if name not in TABLES_SINCE_4 else contents.get(name, [])
+        entries = {decode(str, entry["name"], MANIFEST): load(entry) for entry in listed}
+        if len(entries) != len(listed):
             raise StoreError(f"two of the {name} have the same name", where=MANIFEST)
         return FrozenMapping(entries)
 
@@ -177,17 +180,15 @@ def _case(reader: _Reader) -> Case:
             "plans": each("plans", lambda entry: plan_of_case(reader.json(entry["file"]), entry["file"])),
             "checks": each("checks", from_json(PlanCheck)),
             "results": each("results", lambda entry: read_result(entry["file"], reader.read)),
+            "robustness": each("robustness", lambda entry: read_robustness(entry["file"], reader.read)),
             "assessments": each("assessments", from_json(Assessment)),
             "measurements": _measurements(reader),
             "display": reader.whole(Display, "display") or Display(),
             "provenance": reader.whole(tuple[Step, ...], "provenance"),
         }
     scans = volumes.result()
-    confirmations: FrozenMapping[str, Confirmation] = FrozenMapping()
-    if "confirmations" in contents:  # since version 4
-        confirmations = each("confirmations", lambda entry: read_confirmation(
-            reader.json(entry["file"]), entry["file"], others["primary"], scans, others["labels"],
-            others["transforms"]))  # fmt: skip
+    confirmations: FrozenMapping[str, Confirmation] = each("confirmations", lambda entry: read_confirmation(
+        reader.json(entry["file"]), entry["file"], others["primary"], scans, others["labels"], others["transforms"]))
     return Case(volumes=scans, confirmations=confirmations, **others)
 
 

@@ -14,6 +14,7 @@ FORMAT: Final = "anatomy_twin case"
 SCHEMA_VERSION: Final = 4
 # 1 knew neither trees, territories and tetrahedra nor all of a certificate; 2 no measurements, no display and no way to
 # combine the cuts of a resection; 3 neither transforms with a field nor confirmations
+# nor how robust a plan is
 READABLE_VERSIONS: Final = (1, 2, 3, 4)
 MANIFEST: Final = "case.json"
 TIMINGS: Final = "run/timings.json"

@@ -33,6 +33,7 @@ from anatomy_twin.store.folder import safe_names
 from anatomy_twin.store.manifest import FORMAT, MANIFEST, SCHEMA_VERSION, TIMINGS
 from anatomy_twin.store.nrrd import encode_nrrd
 from anatomy_twin.store.results import Jobs, result_jobs
+from anatomy_twin.store.robustness import robustness_jobs
 from anatomy_twin.store.sealed_json import dump, seal
 from anatomy_twin.store.seg_nrrd import encode_seg_nrrd
 from anatomy_twin.store.swap import disk_refusal, replacing, replacing_file, write_file
@@ -158,7 +159,8 @@ def _contents(case: Case, jobs: Jobs) -> dict[str, Any]:
         "transforms": transform_entries(case.transforms, jobs),
         "plans": _each(case.plans, "plans", ".json", _nothing, lambda plan: dump(encode(Plan, plan)), jobs),
         "checks": _each(case.checks, "checks", ".json", _nothing, lambda c: dump(encode(PlanCheck, c)), jobs),
-        "results": _results(case, jobs),
+        "results": _folders(case.results, "results", "result.json", result_jobs, jobs),
+        "robustness": _folders(case.robustness, "robustness", "robustness.json", robustness_jobs, jobs),
         "assessments": _each(
             case.assessments, "assessments", ".json", _nothing, lambda a: dump(encode(Assessment, a)), jobs
         ),
@@ -206,13 +208,16 @@ def _anatomy(case: Case, jobs: Jobs) -> str:
     return ANATOMY
 
 
-def _results(case: Case, jobs: Jobs) -> list[dict[str, Any]]:
-    names = safe_names(case.results)
+def _folders(
+    items: Mapping[str, Item], folder: str, file: str, jobs_of: Callable[[Item, str], Jobs], jobs: Jobs
+) -> list[dict[str, Any]]:
+    """Put items that are a folder of files each among the jobs, and return what the manifest says of them."""
+    names = safe_names(items)
     entries = []
-    for name, result in case.results.items():
-        folder = f"results/{names[name]}"
-        jobs.update(result_jobs(result, folder))
-        entries.append({"name": name, "file": f"{folder}/result.json"})
+    for name, item in items.items():
+        place = f"{folder}/{names[name]}"
+        jobs.update(jobs_of(item, place))
+        entries.append({"name": name, "file": f"{place}/{file}"})
     return entries
 
 

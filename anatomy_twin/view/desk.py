@@ -9,17 +9,18 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from anatomy_twin.core import Case, Display, Plan
+from anatomy_twin.core import Case, Display, Plan, Robustness
 from anatomy_twin.errors import TwinError
 from anatomy_twin.pipeline.live import Preview
 from anatomy_twin.pipeline.session import Session
 from anatomy_twin.rehearsal import FieldSeries, Scene, Shape, Tint, Tool, build_scene, chosen_plan
 from anatomy_twin.rehearsal.looks import scene_displayed
 from anatomy_twin.rehearsal.readout import Reader, Readout, reader_of, readout
+from anatomy_twin.rehearsal.robust_field import failing_field
 from anatomy_twin.rehearsal.slice_paint import SliceStyle
 from anatomy_twin.rehearsal.slicing import SlicePlane
 from anatomy_twin.units import Point, check_point
-from anatomy_twin.view.names import scene_named
+from anatomy_twin.view.names import named, scene_named
 from anatomy_twin.view.slice_layers import SliceLayers
 from anatomy_twin.view.words import tr
 
@@ -27,7 +28,7 @@ READING_S = 0.008  # of preparing for readouts at a time, between events
 READING_WAIT_MS = 300
 # fields of a case that a scene is made of
 IN_SCENE = frozenset(
-    {"volumes", "labels", "anatomy", "plans", "checks", "results", "assessments", "display", "patient"}
+    {"volumes", "labels", "anatomy", "plans", "checks", "results", "robustness", "assessments", "display", "patient"}
 )
 
 
@@ -74,6 +75,7 @@ class Desk(QObject):
         self.active_view = "axial"  # the view that was used last
         self.shape_sources: list[Callable[[], tuple[Shape, ...]]] = []
         self.tint_sources: list[Callable[[], tuple[Tint, ...]]] = []
+        self._failing: tuple[Robustness | None, tuple[FieldSeries, ...]] = (None, ())
         self.kits: dict[str, Any] = {}  # what a group of tools keeps for this case, by the name of the group
         self._plain: Scene = self._make_scene()
         self.scene: Scene = scene_displayed(self._plain, session.case.display)
@@ -187,7 +189,21 @@ class Desk(QObject):
         """Return a simulated field of the plan shown by name; None where there is none, or the plan was moved."""
         if self.moving is not None:
             return None
-        return next((series for series in self.scene.fields if series.name == name), None)
+        return next((series for series in self.fields if series.name == name), None)
+
+    @property
+    def fields(self) -> tuple[FieldSeries, ...]:
+        """What can be laid over slices and surfaces: the simulated fields, and where the plan fails."""
+        found = self.case.robustness.get(self.plan_name)
+        if found is not self._failing[0]:
+            series = None if found is None else failing_field(found)
+            self._failing = (found, () if series is None else (replace(series, label=named(series.label)),))
+        return (*self.scene.fields, *self._failing[1])
+
+    @property
+    def robustness(self) -> Robustness | None:
+        """How robust the plan shown is; None where that is not known, or the plan is being moved."""
+        return None if self.moving is not None else self.case.robustness.get(self.plan_name)
 
     def set_focus(self, point_mm: Any) -> None:
         """Move the point where the slices cross, held inside the scan."""

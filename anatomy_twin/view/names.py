@@ -47,6 +47,8 @@ def _phrases() -> tuple[tuple[str, str], ...]:
         ("Margin to {name}", tr("Margin to {name}")),
         ("{name} mm rim covered", tr("{name} mm rim covered")),
         ("Cut: {name}", tr("Cut: {name}")),
+        ("Probability of {name} mm margin", tr("Probability of {name} mm margin")),
+        ("Matters most: {name}", tr("Matters most: {name}")),
         ("{name} volume", tr("{name} volume")),
     )
 
@@ -59,7 +61,9 @@ def fixed_names() -> tuple[str, ...]:
         tr("Resected volume"), tr("Remaining volume"), tr("Remnant without lesions"), tr("Area of the cut"),
         tr("Remnant to body weight"), tr("Vessels cut"), tr("Rules"), tr("Coagulated zone"), tr("simulated"),
         tr("target"), tr("Arrhenius damage integral"), tr("Temperature"), tr("Liver, unenhanced"),
-        tr("Degrees below 0"), tr("Coldest so far (1 at the lethal temperature)"),
+        tr("Probability of complete coverage"), tr("Minimal margin, 1 of 20 is less"), tr("Minimal margin, median"),
+        tr("Left uncovered"), tr("sideways"), tr("depth"), tr("depth either way"), tr("tilt"), tr("perfusion"),
+        tr("conductivity"), tr("power"), tr("Degrees below 0"), tr("Coldest so far (1 at the lethal temperature)"),
     )  # fmt: skip
 
 

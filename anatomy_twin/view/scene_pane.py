@@ -13,6 +13,7 @@ from anatomy_twin.core import PlaneCut, ResectionPlan, SurfaceMesh
 from anatomy_twin.rehearsal import SurfaceLayer, needles_of, structure_colour
 from anatomy_twin.rehearsal.near_plan import plan_extent
 from anatomy_twin.rehearsal.picking import Camera
+from anatomy_twin.rehearsal.robust_field import FAILING
 from anatomy_twin.render.live_captions import font_file
 from anatomy_twin.render.live_pick import Finder
 from anatomy_twin.render.live_stage import LiveStage, clip_normal
@@ -21,6 +22,7 @@ from anatomy_twin.render.stage import place_camera
 from anatomy_twin.units import Point, check_point
 from anatomy_twin.view.desk import Desk
 from anatomy_twin.view.plan_entries import entries_of_desk
+from anatomy_twin.view.plan_robustness import failing_painters
 from anatomy_twin.view.scene_aim import CUTS, aimed_at, cut_planes, dear_names
 from anatomy_twin.view.scene_bar import SceneBar
 from anatomy_twin.view.scene_frames import SceneFrames
@@ -200,10 +202,10 @@ class ScenePane(SceneFrames):
         self.moved()
 
     def _show_surfaces(self) -> None:
-        """Bring surfaces up to the scene, with the zone of the moment shown; none of a plan that was moved."""
+        """Bring surfaces up to the scene, with the zone of the moment shown, where it belongs to what is seen."""
         scene = self.desk.scene
         layers = layers_at(scene, self.desk.snapshot, self._zones)
-        if self.desk.moving is not None:
+        if self.desk.moving is not None or self.desk.field_shown == FAILING:  # the zone would hide the target
             layers = tuple(layer for layer in layers if layer.name != "zone")
         entries = entries_of_desk(self.desk)
         layers = layers if entries is None else entries.dressed(layers)
@@ -220,11 +222,13 @@ class ScenePane(SceneFrames):
         field = self.desk.field(self.desk.field_shown) if self.desk.field_shown else None
         plan = self.desk.plan
         entries = entries_of_desk(self.desk)
-        key = (plan if isinstance(plan, ResectionPlan) else None, id(field), self.desk.snapshot if field else 0,
-               self._shown_key, None if entries is None else entries.shown)  # fmt: skip
+        moment = 0 if field is None else field.moment(self.desk.snapshot)
+        key = (plan if isinstance(plan, ResectionPlan) else None, id(field), moment, self._shown_key,
+               None if entries is None else entries.shown)
         if key != getattr(self, "_paint_key", None):
             self._paint_key = key
-            self.stage.paint(plan, field, self.desk.snapshot, None if entries is None else entries.painters())
+            more = {**failing_painters(self.desk, field), **({} if entries is None else entries.painters())}
+            self.stage.paint(plan, field, moment, more)
 
     def show_entries(self) -> None:
         """Show the map of entries on the skin as it is now, or take it away."""

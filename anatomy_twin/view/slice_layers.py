@@ -13,6 +13,7 @@ from anatomy_twin.rehearsal import FieldSeries, Tint, structure_colour
 from anatomy_twin.rehearsal.oblique import body_corners
 from anatomy_twin.rehearsal.plan_layers import rim_of
 from anatomy_twin.rehearsal.presets import WindowPreset, window_presets
+from anatomy_twin.rehearsal.robust_field import FAILING
 
 if TYPE_CHECKING:
     from anatomy_twin.view.desk import Desk
@@ -61,8 +62,9 @@ class SliceLayers:
         if damage is None or self.following(desk) or not _shown(desk, "zone"):
             return ()
         values = damage.values[desk.snapshot]
+        fill = 0.0 if desk.field_shown == FAILING else ZONE_FILL
         return (Tint("zone", "Coagulated zone (simulated)", values, damage.geometry, _colour(desk, "zone"), DEAD,
-                     ZONE_FILL),)  # fmt: skip
+                     fill),)  # fmt: skip
 
     def _following(self, desk: Desk) -> tuple[Tint, ...]:
         live = desk.live

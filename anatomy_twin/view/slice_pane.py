@@ -198,10 +198,11 @@ class SlicePane(QWidget):
         style = desk.slice_style
         if desk.moving is not None:  # the zone that follows the hand is seen before organs are
             style = replace(style, fills=False)
+        field = desk.field(desk.field_shown) if desk.field_shown else None
         return SliceContent(
             volume=desk.scene.volume, plane=self._plane(shape, scale), window=desk.window,
             labels=desk.case.labels.get(desk.case.primary), looks=desk.scene.looks, style=style,
-            field=desk.field(desk.field_shown) if desk.field_shown else None, moment=desk.snapshot,
+            field=field, moment=0 if field is None else field.moment(desk.snapshot),
             tints=tuple(t for t in tints if isinstance(t, Tint)),
             cuts=tuple(t for t in tints if isinstance(t, CutTint)), sharpness=scale, pointed=desk.shown_out,
         )

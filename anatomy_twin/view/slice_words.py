@@ -9,8 +9,10 @@ from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QFontMetricsF
 
 from anatomy_twin.pipeline.procedures import procedure_of
+from anatomy_twin.rehearsal import format_number
 from anatomy_twin.rehearsal.captions import Box
 from anatomy_twin.rehearsal.presets import WindowPreset, preset_of
+from anatomy_twin.rehearsal.readout import field_at
 from anatomy_twin.rehearsal.slice_paint import SliceContent
 from anatomy_twin.units import check_point, place_text
 from anatomy_twin.view.slice_ink import FAINT_INK, INK, Canvas, draw_words
@@ -126,6 +128,9 @@ def hover_text(desk: Desk, point_mm: Any) -> str:
     said = [entry.label for entry in found.structures if entry.name != "body" or len(found.structures) == 1]
     names = "  \N{MIDDLE DOT}  ".join(said[:3])
     values = [field.text for field in found.fields if field.name == desk.field_shown]
+    if not values and (shown := desk.field(desk.field_shown)) is not None:
+        value = field_at(shown, point_mm)
+        values = [] if value is None else [f"{shown.label} {format_number(value, shown.unit)}"]
     return "    ".join(part for part in (found.value_text, *values, names, found.place) if part)
 
 

@@ -68,7 +68,7 @@ def _table(language: str) -> tuple[tuple[re.Pattern[str], list[str], str], ...]:
 
 def _forms(tr: Say) -> tuple[str, ...]:
     """Return every form as ``tr`` says it; a longer one stands before one that it holds."""
-    return (*_rules(tr), *_reasons(tr), *_costs(tr), *_limits(tr), *_notes(tr), *_messages(tr))
+    return (*_rules(tr), *_reasons(tr), *_costs(tr), *_limits(tr), *_notes(tr), *_sampled(tr), *_messages(tr))
 
 
 def _rules(tr: Say) -> tuple[str, ...]:
@@ -171,6 +171,22 @@ def _notes(tr: Say) -> tuple[str, ...]:
         tr("removes the upper side, {tilt}\N{DEGREE SIGN} to axial"),
         tr("removes the lower side, {tilt}\N{DEGREE SIGN} to axial"),
         tr("curved surface of 4 x 4 points"),
+    )  # fmt: skip
+
+
+def _sampled(tr: Say) -> tuple[str, ...]:
+    """Of what is sampled (robustness), and of what a search could not confirm."""
+    return (
+        tr("95 % interval {low} to {high} %"), tr("{count} simulated treatments on a {mm} mm grid"),
+        tr("at the weakest point {share} % are uncovered"), tr("planned {mm} mm"),
+        tr("rank correlation with the minimal margin"), tr("then {list}"), tr("given"),
+        tr("simulated on a grid of {mm} mm, which tells a margin within about half of that"),
+        tr("the intervals are those of independent samples"), tr("a Latin hypercube is as a rule nearer"),
+        tr("the ranges are assumed"),
+        tr("{failed} of {count} samples could not be simulated (a tip outside) and count as not covered"),
+        tr("margin of {name}"), tr("temperature of {name}"), tr("entry to {name}"), tr("applicators"),
+        tr("{count} applicators in all"), tr("in the full simulation"), tr("no layout keeps the hard rules"),
+        tr("no path keeps the hard rules"), tr("each target is given an applicator of its own"),
     )  # fmt: skip
 
 

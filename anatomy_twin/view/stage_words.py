@@ -55,6 +55,7 @@ def _stages() -> dict[str, str]:
         "filling with tetrahedra": tr("filling with tetrahedra"),
         "outlining the target": tr("outlining the target"), "planning the ablation": tr("looking for a way"),
         "checking the plan": tr("checking the rules"), "simulating the heat": tr("simulating the heat"),
+        "sampling treatments": tr("sampling treatments"), "searching applicators": tr("searching applicators"),
         "measuring margins": tr("reading numbers off"), "compiling kernels": tr("preparing the program"),
         "drawing the animation": tr("drawing the animation"), "saving the case": tr("saving the case"),
         "writing files": tr("writing files"), "writing the report": tr("writing the report"),

@@ -65,8 +65,9 @@ class TimeBar(QWidget):
             self.play_button.setVisible(timed)
             self.slider.setVisible(timed)
             self._fit()
-        for widget in (self.play_button, self.slider, self.speed_box, self.field_box):
+        for widget in (self.play_button, self.slider, self.speed_box):
             widget.setEnabled(simulated)
+        self.field_box.setEnabled(bool(desk.fields))
         if damage is None or not simulated:
             self.play_button.setChecked(False)
             self.time_label.setText("")
@@ -149,8 +150,8 @@ class TimeBar(QWidget):
         self._name_play(self.play_button.isChecked())
 
     def _fill_fields(self) -> None:
-        """List the fields that the result has."""
-        fields = self._desk.scene.fields
+        """List the fields that the plan has."""
+        fields = self._desk.fields
         wanted = [("", tr("No field")), *((series.name, tr(series.label)) for series in fields)]
         if wanted != [(self.field_box.itemData(n), self.field_box.itemText(n)) for n in range(self.field_box.count())]:
             self.field_box.blockSignals(True)

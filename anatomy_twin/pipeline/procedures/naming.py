@@ -14,7 +14,8 @@ from anatomy_twin.errors import PlanError
 def free_name(case: Case) -> str:
     """Return the first of A, B, C ... AA, AB ... that no plan of the case has."""
     letters = (*ascii_uppercase, *(first + second for first in ascii_uppercase for second in ascii_uppercase))
-    taken = {name.upper() for name in case.plans}
+    # "A tumour_1" is of a search called A
+    taken = {part for name in case.plans for part in (name.upper(), name.upper().partition(" ")[0])}
     return next((name for name in letters if name not in taken), f"plan {len(case.plans) + 1}")
 
 
@@ -49,4 +50,4 @@ def with_name(case: Case, name: str, new: str) -> Case:
     plans = {new if key == name else key: replace(plan, name=new) if key == name else value
              for key, value in case.plans.items()}  # fmt: skip
     return replace(case, plans=FrozenMapping(plans), checks=moved(case.checks), results=moved(case.results),
-                   assessments=moved(case.assessments))  # fmt: skip
+                   robustness=moved(case.robustness), assessments=moved(case.assessments))  # fmt: skip

@@ -30,6 +30,15 @@ def commands() -> tuple[Command, ...]:
         Command("plan.entries", tr("Map of entries"), _entries, menu, (),
                 tr("Try every place of the skin as entry, and show on the skin which are allowed"), _has_ablation,
                 _entries_on, why=lambda window: tr("there is no plan of applicators")),
+        Command("plan.search", tr("Search for applicators..."), _search, menu, (),
+                tr("The fewest applicators whose simulated zone covers one target or several"),
+                _can("simulate.propose"), why=lambda window: tr("no lesion is outlined")),
+        Command("plan.robustness", tr("Sample how robust the plan is"), _sample, menu, (),
+                tr("Simulate many treatments that differ a little: how surely the target is covered"), _has_ablation,
+                why=lambda window: tr("there is no plan of applicators")),
+        Command("plan.failing", tr("Show where the plan fails"), _failing, menu, (),
+                tr("How often each part of the target is left uncovered, in 3-D and on slices"), _is_sampled,
+                _failing_on, why=lambda window: tr("the plan was not sampled: how robust it is, is not known")),
         Command("plan.duplicate", tr("Duplicate plan"), _duplicate, menu, ("Ctrl+D",),
                 tr("A copy of the plan shown, to vary it"), _has_plan, divided=True),
         Command("plan.rename", tr("Rename plan"), _rename, menu, (),
@@ -78,6 +87,40 @@ def _entries(window: RehearsalWindow) -> None:
     entries = entries_of_desk(window.desk)
     if entries is not None:
         entries.toggle()
+
+
+def _search(window: RehearsalWindow) -> None:
+    from anatomy_twin.view.dialogs_search import ask_search
+
+    ask_search(window)
+
+
+def _sample(window: RehearsalWindow) -> None:
+    from anatomy_twin.view.plan_robustness import robustness_of_desk
+
+    window.show_panel("plans")
+    kit = robustness_of_desk(window.desk)
+    if kit is not None:
+        kit.start()
+
+
+def _is_sampled(window: RehearsalWindow) -> bool:
+    return window.desk is not None and window.desk.robustness is not None
+
+
+def _failing_on(window: RehearsalWindow) -> bool:
+    from anatomy_twin.view.plan_robustness import robustness_of_desk
+
+    kit = robustness_of_desk(window.desk)
+    return kit is not None and kit.shown
+
+
+def _failing(window: RehearsalWindow) -> None:
+    from anatomy_twin.view.plan_robustness import robustness_of_desk
+
+    kit = robustness_of_desk(window.desk)
+    if kit is not None:
+        kit.show_map(not kit.shown, near=True)
 
 
 def _has_plan(window: RehearsalWindow) -> bool:

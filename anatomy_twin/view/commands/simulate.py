@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TASKS = "anatomy_twin.pipeline.tasks:"
 STAGES = "anatomy_twin.pipeline:"
-ALL = ("labels", "anatomy", "plans", "checks", "results", "assessments")
+ALL = ("labels", "anatomy", "plans", "checks", "results", "robustness", "assessments")
 
 
 def commands() -> tuple[Command, ...]:
@@ -252,6 +252,6 @@ def next_field(window: RehearsalWindow) -> None:
     """Show the next of the fields that the result has, or none."""
     desk = window.desk
     if desk is not None:
-        names = ["", *(series.name for series in desk.scene.fields)]
+        names = ["", *(series.name for series in desk.fields)]
         at = names.index(desk.field_shown) if desk.field_shown in names else 0
         desk.show_field(names[(at + 1) % len(names)])

@@ -29,6 +29,7 @@ from anatomy_twin.view.nothing import Nothing
 from anatomy_twin.view.panels.plan_entry_list import PlanEntryList
 from anatomy_twin.view.panels.plan_parameters import PlanParameters
 from anatomy_twin.view.panels.plan_rules import PlanRules
+from anatomy_twin.view.panels.robustness_box import RobustnessBox
 from anatomy_twin.view.panels.rows import all_rows, rows_of
 from anatomy_twin.view.plan_actions import rename_plan, rules_line
 from anatomy_twin.view.plan_checks import PlanChecks
@@ -62,6 +63,7 @@ class PlansPanel(QScrollArea):
         self.parameters = PlanParameters(self._desk)
         self.rules = PlanRules(self._desk, self.checks)
         self.entry_list = PlanEntryList(window)
+        self.robustness = RobustnessBox(window)
         self.heading = QLabel()
         self.heading.setObjectName("heading")
         self.heading.setWordWrap(True)
@@ -115,6 +117,7 @@ class PlansPanel(QScrollArea):
         column.addWidget(self._part_row)
         column.addWidget(self.parameters)
         column.addWidget(self.entry_list)
+        column.addWidget(self.robustness)
         column.addWidget(self.rules, 1)
         column.addStretch(0)  # takes the room where no plan is shown
         self.rules.setMinimumHeight(8 * self.fontMetrics().height())
@@ -126,7 +129,7 @@ class PlansPanel(QScrollArea):
         new.setToolTip(tr("A new plan from a template"))
         new.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(new)
-        for command in ("plan.new_ablation", "plan.new_resection", "plan.propose"):
+        for command in ("plan.new_ablation", "plan.new_resection", "plan.propose", "plan.search"):
             if command in self._window.actions_by_name:
                 menu.addAction(self._window.actions_by_name[command])
         new.setMenu(menu)
@@ -175,6 +178,7 @@ class PlansPanel(QScrollArea):
         self.parameters.refresh()
         self.rules.refresh()
         self.entry_list.refresh()
+        self.robustness.refresh()
         self._mode_changed()
 
     def _list_plans(self) -> None:

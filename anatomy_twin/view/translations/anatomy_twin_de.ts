@@ -6425,5 +6425,353 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <source>{name}, lowest temperature</source>
         <translation>{name}, tiefste Temperatur</translation>
     </message>
+    <message>
+        <source>Search for applicators...</source>
+        <translation>Applikatoren suchen...</translation>
+    </message>
+    <message>
+        <source>The fewest applicators whose simulated zone covers one target or several</source>
+        <translation>Die wenigsten Applikatoren, deren simulierte Zone ein Ziel oder mehrere deckt</translation>
+    </message>
+    <message>
+        <source>Sample how robust the plan is</source>
+        <translation>Robustheit des Plans berechnen</translation>
+    </message>
+    <message>
+        <source>Simulate many treatments that differ a little: how surely the target is covered</source>
+        <translation>Viele leicht abweichende Behandlungen simulieren: wie sicher das Ziel gedeckt ist</translation>
+    </message>
+    <message>
+        <source>Show where the plan fails</source>
+        <translation>Zeigen, wo der Plan versagt</translation>
+    </message>
+    <message>
+        <source>How often each part of the target is left uncovered, in 3-D and on slices</source>
+        <translation>Wie oft jeder Teil des Ziels ungedeckt bleibt, in 3D und auf Schichten</translation>
+    </message>
+    <message>
+        <source>the plan was not sampled: how robust it is, is not known</source>
+        <translation>die Robustheit des Plans wurde noch nicht berechnet</translation>
+    </message>
+    <message>
+        <source>No plan was confirmed</source>
+        <translation>Kein Plan wurde bestätigt</translation>
+    </message>
+    <message>
+        <source>Search for applicators</source>
+        <translation>Applikatoren suchen</translation>
+    </message>
+    <message>
+        <source>Devices</source>
+        <translation>Geräte</translation>
+    </message>
+    <message>
+        <source>Heat one target after the other</source>
+        <translation>Ein Ziel nach dem anderen erhitzen</translation>
+    </message>
+    <message>
+        <source>It takes minutes. Only what the full simulation confirms becomes a plan.</source>
+        <translation>Es dauert Minuten. Nur was die volle Simulation bestätigt, wird ein Plan.</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>Suchen</translation>
+    </message>
+    <message>
+        <source>{count} applicators cover {targets}, confirmed by the simulation of all of them</source>
+        <translation>Applikatoren: {count}, sie decken {targets}, bestätigt durch die Simulation aller zusammen</translation>
+    </message>
+    <message>
+        <source>{coarse} coarse and {full} full simulations were run. The case is as it was.</source>
+        <translation>Simulationen: {coarse} grobe und {full} volle. Der Fall ist, wie er war.</translation>
+    </message>
+    <message>
+        <source>{what}: {reached} instead of {wanted}</source>
+        <translation>{what}: {reached} statt {wanted}</translation>
+    </message>
+    <message>
+        <source>Applicators at most</source>
+        <translation>Applikatoren höchstens</translation>
+    </message>
+    <message>
+        <source>Each target needs an applicator of its own.</source>
+        <translation>Jedes Ziel braucht einen eigenen Applikator.</translation>
+    </message>
+    <message>
+        <source>Applicators searched for {targets}</source>
+        <translation>Applikatoren gesucht für {targets}</translation>
+    </message>
+    <message>
+        <source>Searching applicators for {targets}</source>
+        <translation>Suche nach Applikatoren für {targets}</translation>
+    </message>
+    <message>
+        <source>{line} at {place}</source>
+        <translation>{line} bei {place}</translation>
+    </message>
+    <message>
+        <source>Probability of complete coverage</source>
+        <translation>Wahrscheinlichkeit vollständiger Deckung</translation>
+    </message>
+    <message>
+        <source>Minimal margin, 1 of 20 is less</source>
+        <translation>Kleinster Abstand, 1 von 20 liegt darunter</translation>
+    </message>
+    <message>
+        <source>Minimal margin, median</source>
+        <translation>Kleinster Abstand, Median</translation>
+    </message>
+    <message>
+        <source>Left uncovered</source>
+        <translation>Bleibt ungedeckt</translation>
+    </message>
+    <message>
+        <source>sideways</source>
+        <translation>seitliche Abweichung</translation>
+    </message>
+    <message>
+        <source>depth</source>
+        <translation>Tiefe</translation>
+    </message>
+    <message>
+        <source>depth either way</source>
+        <translation>Abweichung der Tiefe</translation>
+    </message>
+    <message>
+        <source>tilt</source>
+        <translation>Verkippung</translation>
+    </message>
+    <message>
+        <source>perfusion</source>
+        <translation>Durchblutung</translation>
+    </message>
+    <message>
+        <source>conductivity</source>
+        <translation>Wärmeleitung</translation>
+    </message>
+    <message>
+        <source>power</source>
+        <translation>Leistung</translation>
+    </message>
+    <message>
+        <source>Probability of {name} mm margin</source>
+        <translation>Wahrscheinlichkeit von {name} mm Abstand</translation>
+    </message>
+    <message>
+        <source>Matters most: {name}</source>
+        <translation>Größter Einfluss: {name}</translation>
+    </message>
+    <message>
+        <source>whole target</source>
+        <translation>ganzes Ziel</translation>
+    </message>
+    <message>
+        <source>place of an applicator</source>
+        <translation>Lage eines Applikators</translation>
+    </message>
+    <message>
+        <source>its tilt</source>
+        <translation>seine Verkippung</translation>
+    </message>
+    <message>
+        <source>thermal conductivity</source>
+        <translation>Wärmeleitfähigkeit</translation>
+    </message>
+    <message>
+        <source>Robustness</source>
+        <translation>Robustheit</translation>
+    </message>
+    <message>
+        <source>How surely the plan covers its target, and where it fails</source>
+        <translation>Wie sicher der Plan sein Ziel deckt, und wo er versagt</translation>
+    </message>
+    <message>
+        <source>Sample treatments</source>
+        <translation>Behandlungen durchspielen</translation>
+    </message>
+    <message>
+        <source>Simulate many treatments that differ a little</source>
+        <translation>Viele leicht abweichende Behandlungen simulieren</translation>
+    </message>
+    <message>
+        <source>Probability of each margin</source>
+        <translation>Wahrscheinlichkeit jedes Abstands</translation>
+    </message>
+    <message>
+        <source>What matters most for the margin</source>
+        <translation>Was den Abstand am meisten bestimmt</translation>
+    </message>
+    <message>
+        <source>Show where it fails</source>
+        <translation>Zeigen, wo er versagt</translation>
+    </message>
+    <message>
+        <source>On the target in 3-D and on slices</source>
+        <translation>Am Ziel in 3D und auf Schichten</translation>
+    </message>
+    <message>
+        <source>To the weakest point</source>
+        <translation>Zur schwächsten Stelle</translation>
+    </message>
+    <message>
+        <source>Bring the crosshair there</source>
+        <translation>Das Fadenkreuz dorthin bringen</translation>
+    </message>
+    <message>
+        <source>More take longer and make the interval smaller</source>
+        <translation>Mehr dauern länger und machen das Intervall enger</translation>
+    </message>
+    <message>
+        <source>treatments are sampled</source>
+        <translation>Behandlungen werden durchgespielt</translation>
+    </message>
+    <message>
+        <source>not sampled yet</source>
+        <translation>noch nicht berechnet</translation>
+    </message>
+    <message>
+        <source>95 % interval {low} to {high} %, {count} of {of}</source>
+        <translation>95-%-Intervall {low} bis {high} %, {count} von {of}</translation>
+    </message>
+    <message>
+        <source>* the margin that the plan asks for</source>
+        <translation>* der Abstand, den der Plan verlangt</translation>
+    </message>
+    <message>
+        <source>Standard deviation</source>
+        <translation>Standardabweichung</translation>
+    </message>
+    <message>
+        <source>Treatments</source>
+        <translation>Behandlungen</translation>
+    </message>
+    <message>
+        <source>Error of the place</source>
+        <translation>Fehler der Lage</translation>
+    </message>
+    <message>
+        <source>Error of the angle</source>
+        <translation>Fehler des Winkels</translation>
+    </message>
+    <message>
+        <source>left uncovered in 0 to {top} % of treatments</source>
+        <translation>ungedeckt in 0 bis {top} % der Behandlungen</translation>
+    </message>
+    <message>
+        <source>always covered</source>
+        <translation>immer gedeckt</translation>
+    </message>
+    <message>
+        <source>margin of {mm} mm</source>
+        <translation>Abstand von {mm} mm</translation>
+    </message>
+    <message>
+        <source>Sampled over: {parts}</source>
+        <translation>Durchgespielt über: {parts}</translation>
+    </message>
+    <message>
+        <source>{percent} % of treatments cover the whole target ({low} to {high} %)</source>
+        <translation>{percent} % der Behandlungen decken das ganze Ziel ({low} bis {high} %)</translation>
+    </message>
+    <message>
+        <source>Sampling treatments of plan {name}</source>
+        <translation>Behandlungen nach Plan {name}</translation>
+    </message>
+    <message>
+        <source>Robustness of plan {name}</source>
+        <translation>Robustheit von Plan {name}</translation>
+    </message>
+    <message>
+        <source>95 % interval {low} to {high} %</source>
+        <translation>95-%-Intervall {low} bis {high} %</translation>
+    </message>
+    <message>
+        <source>{count} simulated treatments on a {mm} mm grid</source>
+        <translation>{count} simulierte Behandlungen auf einem {mm}-mm-Gitter</translation>
+    </message>
+    <message>
+        <source>at the weakest point {share} % are uncovered</source>
+        <translation>an der schwächsten Stelle sind {share} % ungedeckt</translation>
+    </message>
+    <message>
+        <source>planned {mm} mm</source>
+        <translation>geplant {mm} mm</translation>
+    </message>
+    <message>
+        <source>rank correlation with the minimal margin</source>
+        <translation>Rangkorrelation mit dem kleinsten Abstand</translation>
+    </message>
+    <message>
+        <source>then {list}</source>
+        <translation>danach {list}</translation>
+    </message>
+    <message>
+        <source>given</source>
+        <translation>vorgegeben</translation>
+    </message>
+    <message>
+        <source>simulated on a grid of {mm} mm, which tells a margin within about half of that</source>
+        <translation>simuliert auf einem Gitter von {mm} mm, das einen Abstand auf etwa die Hälfte davon genau angibt</translation>
+    </message>
+    <message>
+        <source>the intervals are those of independent samples</source>
+        <translation>die Intervalle sind die unabhängiger Stichproben</translation>
+    </message>
+    <message>
+        <source>a Latin hypercube is as a rule nearer</source>
+        <translation>ein lateinischer Hyperwürfel liegt in der Regel näher</translation>
+    </message>
+    <message>
+        <source>the ranges are assumed</source>
+        <translation>die Bereiche sind angenommen</translation>
+    </message>
+    <message>
+        <source>{failed} of {count} samples could not be simulated (a tip outside) and count as not covered</source>
+        <translation>{failed} von {count} Behandlungen ließen sich nicht simulieren (eine Spitze außerhalb) und zählen als nicht gedeckt</translation>
+    </message>
+    <message>
+        <source>margin of {name}</source>
+        <translation>Abstand um {name}</translation>
+    </message>
+    <message>
+        <source>temperature of {name}</source>
+        <translation>Temperatur: {name}</translation>
+    </message>
+    <message>
+        <source>entry to {name}</source>
+        <translation>Zugang zu {name}</translation>
+    </message>
+    <message>
+        <source>applicators</source>
+        <translation>Applikatoren</translation>
+    </message>
+    <message>
+        <source>{count} applicators in all</source>
+        <translation>{count} Applikatoren insgesamt</translation>
+    </message>
+    <message>
+        <source>in the full simulation</source>
+        <translation>in der vollen Simulation</translation>
+    </message>
+    <message>
+        <source>no layout keeps the hard rules</source>
+        <translation>keine Anordnung hält die festen Regeln ein</translation>
+    </message>
+    <message>
+        <source>no path keeps the hard rules</source>
+        <translation>kein Weg hält die festen Regeln ein</translation>
+    </message>
+    <message>
+        <source>each target is given an applicator of its own</source>
+        <translation>jedes Ziel bekommt einen eigenen Applikator</translation>
+    </message>
+    <message>
+        <source>sampling treatments</source>
+        <translation>Behandlungen werden durchgespielt</translation>
+    </message>
+    <message>
+        <source>searching applicators</source>
+        <translation>Applikatoren werden gesucht</translation>
+    </message>
 </context>
 </TS>
