@@ -20,7 +20,6 @@ from anatomy_twin.render.live_zone import layers_at
 from anatomy_twin.render.stage import place_camera
 from anatomy_twin.units import Point, check_point
 from anatomy_twin.view.desk import Desk
-from anatomy_twin.view.plan_entries import entries_of_desk
 from anatomy_twin.view.scene_aim import CUTS, aimed_at, cut_planes, dear_names
 from anatomy_twin.view.scene_bar import SceneBar
 from anatomy_twin.view.scene_frames import SceneFrames
@@ -205,8 +204,8 @@ class ScenePane(SceneFrames):
         layers = layers_at(scene, self.desk.snapshot, self._zones)
         if self.desk.moving is not None:
             layers = tuple(layer for layer in layers if layer.name != "zone")
-        entries = entries_of_desk(self.desk)
-        layers = layers if entries is None else entries.dressed(layers)
+        for dresser in self.desk.dressers:
+            layers = dresser.dressed(layers)
         key = tuple((id(layer.surface), layer.name, layer.colour, layer.opacity, layer.visible) for layer in layers)
         if key == getattr(self, "_shown_key", None):
             return
@@ -219,15 +218,16 @@ class ScenePane(SceneFrames):
     def _paint(self) -> None:
         field = self.desk.field(self.desk.field_shown) if self.desk.field_shown else None
         plan = self.desk.plan
-        entries = entries_of_desk(self.desk)
+        dressers = self.desk.dressers
         key = (plan if isinstance(plan, ResectionPlan) else None, id(field), self.desk.snapshot if field else 0,
-               self._shown_key, None if entries is None else entries.shown)  # fmt: skip
+               self._shown_key, *(dresser.shown for dresser in dressers))  # fmt: skip
         if key != getattr(self, "_paint_key", None):
             self._paint_key = key
-            self.stage.paint(plan, field, self.desk.snapshot, None if entries is None else entries.painters())
+            painters = {name: paint for dresser in dressers for name, paint in dresser.painters().items()}
+            self.stage.paint(plan, field, self.desk.snapshot, painters)
 
-    def show_entries(self) -> None:
-        """Show the map of entries on the skin as it is now, or take it away."""
+    def dress(self) -> None:
+        """Show surfaces as what dresses them wants them now."""
         self._show_surfaces()
         self._paint()
         self._follow_shapes(always=True)

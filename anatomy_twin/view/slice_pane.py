@@ -204,6 +204,7 @@ class SlicePane(QWidget):
             field=desk.field(desk.field_shown) if desk.field_shown else None, moment=desk.snapshot,
             tints=tuple(t for t in tints if isinstance(t, Tint)),
             cuts=tuple(t for t in tints if isinstance(t, CutTint)), sharpness=scale, pointed=desk.shown_out,
+            second=desk.second,
         )
 
     def paintEvent(self, event: QPaintEvent) -> None:

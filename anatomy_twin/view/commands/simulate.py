@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TASKS = "anatomy_twin.pipeline.tasks:"
 STAGES = "anatomy_twin.pipeline:"
-ALL = ("labels", "anatomy", "plans", "checks", "results", "assessments")
+ALL = ("labels", "anatomy", "plans", "checks", "results", "assessments", "volumes", "transforms", "confirmations")
 
 
 def commands() -> tuple[Command, ...]:
