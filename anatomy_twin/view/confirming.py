@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from anatomy_twin.core import Case, Confirmation
-from anatomy_twin.rehearsal import Shape, SurfaceLayer, Tint, structure_colour
+from anatomy_twin.rehearsal import Shape, SurfaceLayer, Tint
 from anatomy_twin.rehearsal.confirmed import margin_colours, wanted_margin_mm
 from anatomy_twin.rehearsal.second_scan import SecondScan
 from anatomy_twin.rehearsal.slice_paint import PLAIN
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 KIT: Final = "confirmation"
 ZONE: Final = "ablation_zone"
-ZONE_OPACITY: Final = 0.28
-NEAR_MM: Final = 55.0  # of the worst point, what the 3-D view then shows
+ZONE_OPACITY: Final = 0.3
+ZONE_INK: Final = (60, 214, 255)  # neither a target's nor that of the simulated zone
+FAINT: Final = 0.25  # of the opacity that all else has, so that the zone is seen within the organ
+NEAR_MM: Final = 45.0  # round the worst point, what the views then show
 WORST_INK: Final = (255, 90, 60)
 MARGIN_INK: Final = (255, 255, 255)
 BEFORE, FADE, CHECKER, AFTER = "before", "fade", "checker", "after"
@@ -91,7 +93,7 @@ class Confirming(QObject):
         self._show()
 
     def to_worst(self) -> None:
-        """Let slices cross in the worst point, and the 3-D view turn about it."""
+        """Let slices cross in the worst point, and all views come near to it."""
         found = self.found
         if found is None:
             return
@@ -101,6 +103,8 @@ class Confirming(QObject):
         if self._window.views is not None:
             pane = self._window.views.scene_pane
             pane.set_camera(pane.stage.camera.centred(found.place_mm, NEAR_MM))
+            for slices in self._window.views.slice_panes.values():
+                slices.approach(found.place_mm, NEAR_MM)
 
     def remove(self) -> bool:
         """Take the confirmation that is chosen, with its scan, out of the case, as a step that can be undone."""
@@ -120,11 +124,13 @@ class Confirming(QObject):
         for layer in layers:
             if layer.name == zone.target:
                 layer = replace(layer, visible=True, opacity=1.0, surface=zone.target_surface)
-            elif layer.name == "zone" and self._desk.plan_aside:
-                layer = replace(layer, visible=False)
+            elif layer.name == "zone":
+                layer = replace(layer, visible=layer.visible and not self._desk.plan_aside)
+            else:
+                layer = replace(layer, opacity=FAINT * layer.opacity)
             found.append(layer)
         label = tr("Ablation zone, scan {name}").format(name=zone.name)
-        return (*found, SurfaceLayer(ZONE, label, zone.surface, self._colour(), ZONE_OPACITY, group="zone"))
+        return (*found, SurfaceLayer(ZONE, label, zone.surface, ZONE_INK, ZONE_OPACITY, group="zone"))
 
     def painters(self) -> dict[str, Callable[[NDArray[Any], NDArray[Any]], NDArray[np.uint8] | None]]:
         """Return how the target is painted by its margins."""
@@ -153,24 +159,20 @@ class Confirming(QObject):
         zone = self.shown
         if zone is None:
             return ()
-        colour = self._colour()
-        if self._tints[0] is not zone or self._tints[1][0].colour != colour:
+        if self._tints[0] is not zone:
             away = -zone.away_mm
             away.flags.writeable = False
             wanted = wanted_margin_mm()
             # the surface of the target runs between voxel centres: somewhat beyond the last of its own
             reach = wanted + 0.4 * min(zone.away_grid.spacing_mm)
             self._tints = zone, (
-                Tint(ZONE, tr("Ablation zone"), zone.zone, zone.zone_grid, colour, 0.0, 0.10, line=1.3),
+                Tint(ZONE, tr("Ablation zone"), zone.zone, zone.zone_grid, ZONE_INK, 0.0, 0.10, line=1.3),
                 Tint("margin", tr("Target and {mm} mm margin").format(mm=f"{wanted:g}"), away, zone.away_grid,
                      MARGIN_INK, -reach, 0.0, dashed=True),
             )  # fmt: skip
         return self._tints[1]
 
     # inside
-
-    def _colour(self) -> tuple[int, int, int]:
-        return structure_colour(ZONE, self._desk.case.display.palette or "default")
 
     def _case_changed(self, fields: frozenset[str]) -> None:
         if "confirmations" not in fields:

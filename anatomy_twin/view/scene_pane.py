@@ -206,13 +206,14 @@ class ScenePane(SceneFrames):
             layers = tuple(layer for layer in layers if layer.name != "zone")
         for dresser in self.desk.dressers:
             layers = dresser.dressed(layers)
-        key = tuple((id(layer.surface), layer.name, layer.colour, layer.opacity, layer.visible) for layer in layers)
+        key = (self.desk.plan_aside, *(
+            (id(layer.surface), layer.name, layer.colour, layer.opacity, layer.visible) for layer in layers))
         if key == getattr(self, "_shown_key", None):
             return
         self._shown_key = key
         structures = self.desk.case.anatomy.structures
         coarse = {name: one.coarse for name, one in structures.items() if one.coarse is not None}
-        self.stage.show(layers, coarse, dear_names(self.desk), scene.markers)
+        self.stage.show(layers, coarse, dear_names(self.desk), () if self.desk.plan_aside else scene.markers)
         self.layers: tuple[SurfaceLayer, ...] = layers
 
     def _paint(self) -> None:

@@ -105,3 +105,9 @@ class MarginHistogram(QWidget):
                 painter.drawLine(QPointF(end, height - 4), QPointF(end, height + 4))
         painter.setBrush(QColor(theme.text))
         painter.drawEllipse(QPointF(place, height), 4.0, 4.0)
+        words = tr("least {mm} mm").format(mm=f"{found.margin_mm:.1f}")
+        width = self.fontMetrics().horizontalAdvance(words) + 8
+        last = place if found.high_mm is None else across(found.high_mm)
+        first = place if found.low_mm is None else across(found.low_mm)
+        at = last + 8 if last + 8 + width < self.width() else max(first - width, 0.0)
+        painter.drawText(QPointF(at, height + 0.35 * self.fontMetrics().ascent()), words)
