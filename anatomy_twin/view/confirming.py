@@ -152,7 +152,7 @@ class Confirming(QObject):
         words = tr("least margin {mm} mm").format(mm=f"{found.margin_mm:.1f}")
         place = (found.place_mm,)
         return (Shape("knob", place, WORST_INK, "worst margin", radius_px=6.0, fill=1.0),
-                Shape("text", place, WORST_INK, "worst margin", words))
+                Shape("text", place, MARGIN_INK, "worst margin", words))
 
     def tints(self) -> tuple[Tint, ...]:
         """The zone that was reached, and the margin that is asked for around the target."""

@@ -58,7 +58,10 @@ class ConfirmationPanel(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.kit = Confirming(window, window.desk)
-        self.list = self._table((tr("Scan"), tr("Registration"), tr("Margin"), tr("Verdict")), tr("Confirmations"))
+        heads = (tr("Scan"), tr("Error"), tr("Least margin"), tr("Verdict"))
+        self.list = self._table(heads, tr("Confirmations"))
+        self.list.headerItem().setToolTip(REGISTRATION, tr("Error of the registration"))
+        _fit_columns(self.list, VERDICT)
         Nothing(self.list, tr("No scan after the treatment yet"))
         self.registration, self.how, self.warned = self._label("heading"), self._label("quiet"), self._label("")
         self.verdict, self.reason, self.told = self._label("heading"), self._label(""), self._label("quiet")
@@ -230,10 +233,10 @@ class ConfirmationPanel(QScrollArea):
         sign, colour = VERDICTS[VERDICT_OF[found.verdict]]
         _paint(self.verdict, f"{sign} {named(structure_label(found.target))}: {verdict_words(found.verdict)}", colour)
         self.reason.setText(spoken(found.reason))
-        where = place_text(found.place_mm)
-        self.worst.setText(tr("Worst point: {mm} mm at {place}").format(mm=f"{found.margin_mm:.1f}", place=where))
-        told = [tr("Contraction of coagulated tissue: {percent} % of length (assumed)").format(
-            percent=f"{found.contraction_percent:g}")]
+        self.worst.setText(tr("Go to the worst point: {mm} mm").format(mm=f"{found.margin_mm:.1f}"))
+        percent = f"{found.contraction_percent:g}"
+        told = [tr("Worst point at {place}").format(place=place_text(found.place_mm)),
+                tr("Contraction of coagulated tissue: {percent} % of length (assumed)").format(percent=percent)]
         told += [tr("Plan {name}").format(name=found.plan_name)] if found.plan_name else []
         told += [tr("Generated patient")] if found.synthetic else []
         self.told.setText("  \N{MIDDLE DOT}  ".join(told))
@@ -298,11 +301,11 @@ def _paint(label: QLabel, text: str, colour: str, *, filled: bool = False) -> No
     label.setText(text)
 
 
-def _fit_columns(table: QTreeWidget) -> None:
-    """The first column gives way."""
+def _fit_columns(table: QTreeWidget, yielding: int = 0) -> None:
+    """Let a column give way; all others are as wide as what stands in them."""
     for column in range(table.columnCount()):
-        table.header().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents if column else
-                                            QHeaderView.ResizeMode.Stretch)  # fmt: skip
+        table.header().setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch if column == yielding else
+                                            QHeaderView.ResizeMode.ResizeToContents)  # fmt: skip
 
 
 def _fit_height(table: QTreeWidget, rows: int) -> None:

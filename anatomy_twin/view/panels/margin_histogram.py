@@ -109,5 +109,6 @@ class MarginHistogram(QWidget):
         width = self.fontMetrics().horizontalAdvance(words) + 8
         last = place if found.high_mm is None else across(found.high_mm)
         first = place if found.low_mm is None else across(found.low_mm)
-        at = last + 8 if last + 8 + width < self.width() else max(first - width, 0.0)
-        painter.drawText(QPointF(at, height + 0.35 * self.fontMetrics().ascent()), words)
+        at = last + 8 if last + 8 + width < self.width() else first - width
+        if at >= 0:
+            painter.drawText(QPointF(at, height + 0.35 * self.fontMetrics().ascent()), words)

@@ -6646,10 +6646,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>unsicher</translation>
     </message>
     <message>
-        <source>Registration</source>
-        <translation>Registrierung</translation>
-    </message>
-    <message>
         <source>Before</source>
         <translation>Vorher</translation>
     </message>
@@ -6708,10 +6704,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>after</source>
         <translation>nachher</translation>
-    </message>
-    <message>
-        <source>Worst point: {mm} mm at {place}</source>
-        <translation>Schlechteste Stelle: {mm} mm bei {place}</translation>
     </message>
     <message>
         <source>Contraction of coagulated tissue: {percent} % of length (assumed)</source>
@@ -6984,6 +6976,18 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>before and after, toggle scans, flicker</source>
         <translation>vorher und nachher, Aufnahmen wechseln, flackern</translation>
+    </message>
+    <message>
+        <source>Go to the worst point: {mm} mm</source>
+        <translation>Zur schlechtesten Stelle: {mm} mm</translation>
+    </message>
+    <message>
+        <source>Worst point at {place}</source>
+        <translation>Schlechteste Stelle bei {place}</translation>
+    </message>
+    <message>
+        <source>Error</source>
+        <translation>Fehler</translation>
     </message>
 </context>
 </TS>
