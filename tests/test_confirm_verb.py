@@ -70,20 +70,35 @@ def test_the_report_shows_the_registration_first(folder, confirmed, tmp_path):
     part = page[page.index("Confirmation on the scan after"):]
     assert part.index("Registration of the two scans") < part.index("Minimal ablative margin")
     assert part.index("Minimal ablative margin") < part.index(confirmed["reason"])
-    assert part.count("<figure>") >= 3 and "2 % of length, assumed" in part
+    assert part.index("squares of the scan before") < part.index("through the worst point")
+    assert part.count("<figure>") >= 5 and "2 % of length, assumed" in part
     document = json.loads((tmp_path / "report" / "report.json").read_text())
     assert document["confirmations"][0]["verdict_text"] == confirmed["verdict"]
 
 
 def test_pictures_of_a_confirmation_show_zone_target_and_worst_point(folder, confirmed):
-    pictures = [draw() for _, _, draw in confirmation_tasks(at.load_case(folder / "a.twin"))]
-    assert len(pictures) == 3
+    tasks = confirmation_tasks(at.load_case(folder / "a.twin"))
+    groups = [group for group, _, _ in tasks]
+    assert groups == ["registration after"] * 2 + ["confirmation after"] * 3
+    pictures = [draw() for group, _, draw in tasks if group == "confirmation after"]
     for picture in pictures[:2]:
         middle = picture.shape[0] // 2
         assert picture[middle - 2 : middle + 2, middle - 2 : middle + 2, 0].mean() > 200  # the cross
         for colour in ((255, 196, 70), (67, 214, 117)):
             near = np.abs(picture.astype(int) - colour).max(axis=2) < 40
             assert near.sum() > 100
+
+
+def test_every_confirmation_has_its_pictures_and_all_stand_side_by_side(folder, confirmed, tmp_path):
+    case = at.load_case(folder / "a.twin")
+    found = case.confirmations["after"]
+    poor = replace(found, name="4 weeks", error_mm=6.0, verdict="uncertain", registration="mean 6.0 mm")
+    page = at.write_report(case.with_confirmation(poor), tmp_path / "report").read_text(encoding="utf-8")
+    table = page[page.index("Confirmations side by side"):page.index("Confirmation on the scan after")]
+    assert table.count("<tr>") == 3 and "POOR" in table and "6.0 mm" in table
+    for name in ("after", "4 weeks"):
+        part = page[page.index(f"Confirmation on the scan {name}"):].split("</section>")[0]
+        assert part.count("<figure>") == 5 and f"and of {name}" in part
 
 
 @pytest.mark.parametrize(("options", "line"), [

@@ -10,12 +10,13 @@ import anatomy_twin as at
 from anatomy_twin.core import Assessment, FrozenMapping, LabelMap, PlanCheck, PlaneCut, ResectionPlan, Rule
 from anatomy_twin.rehearsal.workflow import NAMES, SENTENCES, STATES, Reason, workflow
 from tests.support.toy_patient import toy_patient
+from tests.test_store_confirmation import confirmation
 
 
 def states(case, **options):
     steps = workflow(case, **options)
     assert tuple(step.name for step in steps) == NAMES and all(step.state in STATES for step in steps)
-    assert [step.number for step in steps] == list(range(1, 8))
+    assert [step.number for step in steps] == list(range(1, 9))
     assert sum(step.state == "current" for step in steps) <= 1
     return {step.name: step.state for step in steps}
 
@@ -103,6 +104,21 @@ def test_a_resection_needs_no_simulation_and_two_plans_are_compared(toy_case):
 
 
 def test_every_sentence_can_be_filled():
-    facts = dict.fromkeys(("count", "plans", "modality", "slices", "step", "number"), "1")
+    facts = dict.fromkeys(("count", "plans", "modality", "slices", "step", "number", "scan"), "1")
     for kind in SENTENCES:
         assert "{" not in Reason(kind, FrozenMapping(facts)).line
+
+
+def test_a_confirmation_waits_for_the_treatment(toy_case, scan):
+    assert states(scan)["confirm"] == "open" and line(scan, "confirm") == "follows step 3"
+    assert states(toy_case, reported=True)["confirm"] == "open"
+    assert line(toy_case, "confirm") == "after the treatment, with a second scan"
+
+
+@pytest.mark.parametrize(("verdict", "state"), [("complete with margin", "done"), ("borderline", "attention"),
+                                                ("incomplete", "attention"), ("uncertain", "attention")])
+def test_the_last_confirmation_tells_how_it_went(toy_case, verdict, state):
+    case = toy_case.with_confirmation(confirmation(0.5))
+    found = replace(confirmation(), name="4 weeks", verdict=verdict)
+    case = case.with_confirmation(found)
+    assert states(case)["confirm"] == state and line(case, "confirm") == f"4 weeks: {verdict}"

@@ -127,13 +127,15 @@ class Case:
         """Return the case with a segmentation and anatomy of its primary volume.
 
         Plans stay; where the segmentation is another one, what was read off the old one (checks, results,
-        assessments) is dropped.
+        assessments) is dropped, and confirmations with the scans that they brought.
         """
         case = replace(self, labels=FrozenMapping({**self.labels, self.primary: labels}), anatomy=anatomy)
         if labels is self.labels.get(self.primary):
             return case
+        for name in self.confirmations:
+            case = case.without_confirmation(name)
         none: FrozenMapping[str, Any] = FrozenMapping()
-        return replace(case, checks=none, results=none, robustness=none, assessments=none, confirmations=none)
+        return replace(case, checks=none, results=none, robustness=none, assessments=none)
 
     def with_plan(self, plan: Plan, check: PlanCheck | None = None) -> Case:
         """Return the case with ``plan`` added or replaced; what an older plan of that name led to is dropped."""
@@ -179,6 +181,16 @@ class Case:
             labels=FrozenMapping({**self.labels, name: confirmation.labels}),
             transforms=FrozenMapping({**self.transforms, (self.primary, name): confirmation.transform}),
             confirmations=FrozenMapping({**self.confirmations, name: confirmation}),
+        )
+
+    def without_confirmation(self, name: str) -> Case:
+        """Return the case without a confirmation and its scan; ``DataError`` if there is none of that name."""
+        if name not in self.confirmations:
+            raise DataError(f"no confirmation is called {name!r}")
+        return replace(
+            self, volumes=_without(self.volumes, name), labels=_without(self.labels, name),
+            transforms=FrozenMapping({ends: one for ends, one in self.transforms.items() if name not in ends}),
+            confirmations=_without(self.confirmations, name),
         )
 
     def without_plan(self, name: str) -> Case:

@@ -218,6 +218,31 @@ def sample_labels(
 
 
 @njit(cache=True, nogil=True)
+def sample_bent(array: Any, index: Floats, step: int, outside: float, result: Values) -> None:
+    """Sample an array [k, j, i] where ``index`` (rows, columns, 3) says; it is given for every ``step``-th pixel.
+
+    Between them places are linear. ``index`` reaches at least as far as the picture ``result``.
+    """
+    place = np.empty(3)
+    for row in range(result.shape[0]):
+        r, b = row // step, (row % step) / step
+        for column in range(result.shape[1]):
+            c, a = column // step, (column % step) / step
+            inside = True
+            for axis in range(3):
+                value = index[r, c, axis] * (1 - a) * (1 - b)
+                if a > 0:
+                    value += index[r, c + 1, axis] * a * (1 - b)
+                if b > 0:
+                    value += index[r + 1, c, axis] * (1 - a) * b
+                    if a > 0:
+                        value += index[r + 1, c + 1, axis] * a * b
+                place[axis] = value
+                inside = inside and _within(value, array.shape[axis])
+            result[row, column] = _value(array, place[0], place[1], place[2]) if inside else outside
+
+
+@njit(cache=True, nogil=True)
 def box_of(labels: Any, value: int) -> NDArray[np.int64]:
     """Return the box of a label in an array [k, j, i]: first and last + 1 of each axis (3, 2); zeros without any."""
     box = np.zeros((3, 2), np.int64)
@@ -242,6 +267,7 @@ def warm_up() -> None:
     for kind in (np.int16, np.float32, np.uint8):
         array = np.zeros((2, 2, 2), kind)
         array.flags.writeable = False
+        sample_bent(array, np.zeros((2, 2, 3)), 2, 0.0, values)
         sample_slab(array, start, step, across, none, 1, MEAN, 0.0, values)
         sample_aligned(array, none, none[:2], none[:2], MEAN, 0.0, values)
         sample_aligned(array.transpose(1, 0, 2), none, none[:2], none[:2], MEAN, 0.0, values)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from anatomy_twin.core import SILENT, AblationPlan, Case, Monitor, part_of
 from anatomy_twin.errors import PlanError
 from anatomy_twin.pipeline.anatomy import mesh_case
 from anatomy_twin.pipeline.chain import assess_case, propose_case, simulate_case
+from anatomy_twin.pipeline.confirmation import confirm_case
 from anatomy_twin.pipeline.labels import target_case
 from anatomy_twin.pipeline.procedures.naming import free_name
 from anatomy_twin.pipeline.record import recorded, timed_stage
@@ -95,6 +97,11 @@ def search_plans(
     for plan in found.plans:
         case = assess_case(case, plan.name, monitor)
     return case, found
+
+
+def confirm_scan(case: Case, scan: str, called: str, *, monitor: Monitor = SILENT, **options: Any) -> Case:
+    """Return the case with the confirmation ``called`` of a scan; ``options`` are those of ``confirm_case``."""
+    return confirm_case(case, scan, name=called, monitor=monitor, **options)
 
 
 class _Named:

@@ -17,6 +17,7 @@ from anatomy_twin.core import LabelMap, Volume
 from anatomy_twin.kernels import slice_paint as kernels
 from anatomy_twin.kernels import slice_sample
 from anatomy_twin.rehearsal.scene import FieldSeries, SegmentLook
+from anatomy_twin.rehearsal.second_scan import SecondScan, laid_over, sample_second
 from anatomy_twin.rehearsal.shapes import CutTint, Tint
 from anatomy_twin.rehearsal.slabs import Slab, axes_of, canonical_view, plane_index, sample_slab
 from anatomy_twin.rehearsal.slicing import SlicePlane
@@ -64,6 +65,7 @@ class SliceContent:
     """All that a picture of a slice is made of. ``sharpness`` is the number of picture points per screen point.
 
     ``field`` is shown at its snapshot number ``moment``. ``pointed`` names a structure that is to be seen at once.
+    ``second`` is another scan of the patient, laid over the first.
     """
 
     volume: Volume
@@ -78,6 +80,7 @@ class SliceContent:
     cuts: tuple[CutTint, ...] = ()
     sharpness: float = 1.0
     pointed: str = ""
+    second: SecondScan | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,6 +191,15 @@ class SlicePainter:
         )
         return values
 
+    def seen(self, content: SliceContent) -> NDArray[np.float32]:
+        """Return the values that are painted as grey: those of the image, and of a second scan laid over it."""
+        first, second = self.grey(content), content.second
+        if second is None:
+            return first
+        key = (second.volume.array, second.transform, _plane_key(content.plane))
+        other: NDArray[np.float32] = self._keep("second", key, lambda: sample_second(second, content.plane))
+        return laid_over(first, other, second, content.plane.pixel_mm)
+
     def labels(self, content: SliceContent) -> LabelSlice | None:
         """Return the labels in the slice of the layers that something is drawn of; None where there are none."""
         if content.labels is None:
@@ -212,7 +224,7 @@ class SlicePainter:
     def _paint(self, content: SliceContent) -> Picture:
         picture: Picture = np.empty((*content.plane.shape, 4), np.uint8)
         width, level = content.window
-        kernels.paint_grey(self.grey(content), level - width / 2, max(width, 1e-6), picture)
+        kernels.paint_grey(self.seen(content), level - width / 2, max(width, 1e-6), picture)
         self._paint_field(content, picture)
         labels = self.labels(content)
         # thinner in a small picture, where lines would cover what they go round
@@ -325,7 +337,8 @@ def _content_key(content: SliceContent) -> Key:
     series = () if content.field is None else (content.field.values, content.field.range, content.moment)
     return (
         content.volume.array, content.volume.geometry, _plane_key(content.plane), content.window, content.labels,
-        content.looks, content.style, content.cuts, content.sharpness, content.pointed, len(content.tints), *tints,
+        content.looks, content.style, content.cuts, content.sharpness, content.pointed, content.second,
+        len(content.tints), *tints,
         *series,
     )
 

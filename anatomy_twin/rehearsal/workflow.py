@@ -1,4 +1,4 @@
-"""The seven steps of the work and how far each is, read off the case alone."""
+"""The steps of the work and how far each is, read off the case alone."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from anatomy_twin.core import AblationPlan, Case, FrozenMapping, LabelMap, PlanCheck
+from anatomy_twin.core.confirmation import COMPLETE
 
-NAMES: Final = ("load", "check", "organs", "plan", "simulate", "compare", "report")
+NAMES: Final = ("load", "check", "organs", "plan", "simulate", "compare", "report", "confirm")
 STATES: Final = ("done", "current", "open", "attention")
 
 
@@ -65,6 +66,11 @@ SENTENCES: Final[Mapping[str, str]] = FrozenMapping({
     "reading": "plan {plans}: numbers follow by themselves",
     "report ready": "ready to be written",
     "report written": "written",
+    "after treatment": "after the treatment, with a second scan",
+    "confirmed complete": "{scan}: complete with margin",
+    "confirmed borderline": "{scan}: borderline",
+    "confirmed incomplete": "{scan}: incomplete",
+    "confirmed uncertain": "{scan}: uncertain",
 })  # fmt: skip
 
 
@@ -72,22 +78,22 @@ def workflow(
     case: Case | None, *, reported: bool = False, checks: Mapping[str, PlanCheck] = FrozenMapping(),
     read: Collection[str] = (),
 ) -> tuple[WorkStep, ...]:
-    """Return the seven steps of a case as they stand; None where no case is open.
+    """Return the steps of a case as they stand; None where no case is open.
 
     ``reported`` tells that a report of the case as it is was written; ``checks`` are those of plans that are known
     besides the ones the case holds, ``read`` names plans whose numbers are, or of which there are none to wait for.
     The first step that is neither done nor to be looked at is "current"; only the comparison may be left out on the
-    way.
+    way, and the confirmation waits for a treatment.
     """
     if case is None:
         first = WorkStep(1, NAMES[0], "current", Reason("no case"))
         return (first, *(WorkStep(n, name, "open", _follows("load")) for n, name in enumerate(NAMES[1:], start=2)))
     found = [_load(case), _check(case), _organs(case), _plan(case, checks), _simulate(case), _compare(case, read),
-             _report(case, reported, read)]  # fmt: skip
+             _report(case, reported, read), _confirm(case)]  # fmt: skip
     steps = []
     current = False
     for number, (name, (state, reason)) in enumerate(zip(NAMES, found, strict=True), start=1):
-        if state == "open" and not current and name != "compare" and reason.kind != "follows":
+        if state == "open" and not current and name not in ("compare", "confirm") and reason.kind != "follows":
             state, current = "current", True
         steps.append(WorkStep(number, name, state, reason))
     return tuple(steps)
@@ -184,6 +190,17 @@ def _report(case: Case, reported: bool, read: Collection[str]) -> Finding:
         return "done", Reason("report written")
     ready = any(name in case.assessments or name in read for name in case.plans)
     return "open", Reason("report ready") if ready else _follows("simulate" if case.plans else "plan")
+
+
+def _confirm(case: Case) -> Finding:
+    labels = case.labels.get(case.primary)
+    if labels is None or not _has_target(labels):
+        return "open", _follows("organs")
+    if not case.confirmations:
+        return "open", Reason("after treatment")
+    last = tuple(case.confirmations.values())[-1]
+    state = "done" if last.verdict == COMPLETE else "attention"
+    return state, Reason(f"confirmed {last.verdict.split()[0]}", FrozenMapping({"scan": last.name}))
 
 
 def _has_target(labels: LabelMap) -> bool:

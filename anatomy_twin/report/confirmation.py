@@ -9,24 +9,31 @@ from numpy.typing import NDArray
 
 from anatomy_twin.assess import Boundary, mask_boundary
 from anatomy_twin.core import Case, Confirmation
-from anatomy_twin.rehearsal import format_number, structure_label
+from anatomy_twin.rehearsal import SlicePlane, format_number, structure_label
+from anatomy_twin.rehearsal.confirmed import GRADE_OF, VERDICT_OF, registration_grade
+from anatomy_twin.rehearsal.second_scan import SecondScan, laid_over, sample_second
+from anatomy_twin.rehearsal.slabs import sample_slab
+from anatomy_twin.rehearsal.slicing import DIRECTIONS
 from anatomy_twin.units import place_text
 
-VERDICT_OF: Final = {
-    "complete with margin": "met", "borderline": "borderline", "incomplete": "not met", "uncertain": "not checked",
-}
 WINDOW: Final = (-60.0, 240.0)
 WIDTH_MM: Final = 110.0
+BOTH_MM: Final = 220.0  # of both scans: the border of the organ is to be seen
 PIXELS: Final = 440
-TUMOUR, ZONE, WORST = "#43d675", "#ffc446", "#ff5a3c"
+TUMOUR, ZONE, WORST, ORGAN = "#43d675", "#ffc446", "#ff5a3c", "#3cd6ff"
+GRADE_WORDS: Final = {"good": "good", "fair": "fair: look at both scans", "poor": "POOR: do not rely on the verdict",
+                      "not checked": "not checked: look at both scans"}  # fmt: skip
 
 
 def confirmation_rows(case: Case, verdict_of: Any) -> list[dict[str, Any]]:
     """Return a row per confirmation: registration, warnings, assumptions, numbers, then the verdict."""
     rows = []
     for found in case.confirmations.values():
+        grade = registration_grade(found)
         rows.append({
             "name": found.name, "target": structure_label(found.target), "plan": found.plan_name,
+            "grade": {**verdict_of(GRADE_OF[grade]), "word": GRADE_WORDS[grade]},
+            "error": "not checked" if found.error_mm is None else f"{found.error_mm:.1f} mm",
             "registration": found.registration, "error_mm": found.error_mm, "error_p95_mm": found.error_p95_mm,
             "warnings": list(found.warnings),
             "contraction": f"{found.contraction_percent:g} % of length, assumed",
@@ -43,17 +50,25 @@ def confirmation_rows(case: Case, verdict_of: Any) -> list[dict[str, Any]]:
 
 
 def confirmation_tasks(case: Case) -> list[tuple[str, str, Any]]:
-    """Return (group, caption, function that draws) of two slices and the histogram of each confirmation."""
+    """Return (group, caption, function that draws) of the pictures of each confirmation.
+
+    Group "registration NAME" shows both scans in squares, "confirmation NAME" two slices and the histogram.
+    """
     tasks: list[tuple[str, str, Any]] = []
     for found in case.confirmations.values():
-        tumour = _tumour(case, found)
+        tumour, group = _tumour(case, found), f"confirmation {found.name}"
+        for plane in ("axial", "coronal"):
+            caption = (f"{plane.capitalize()} slice in squares of the scan before and of {found.name}, brought to its "
+                       "place: edges go on where they fit; the organ of before is outlined")  # fmt: skip
+            tasks.append((f"registration {found.name}", caption, lambda plane=plane, found=found: both_scans(
+                case, found, plane)))
         for plane in _planes(found, tumour):
             caption = (f"{plane.capitalize()} slice of the scan {found.name} through the worst point: zone (yellow), "
                        f"{structure_label(found.target).lower()} of before (green), worst point (cross)")  # fmt: skip
-            tasks.append(("confirmation", caption, lambda plane=plane, found=found, tumour=tumour: slice_of(
+            tasks.append((group, caption, lambda plane=plane, found=found, tumour=tumour: slice_of(
                 found, tumour, plane)))
         caption = "Margins over the surface of the target: parts of it in percent"
-        tasks.append(("confirmation", caption, lambda found=found: histogram_of(found)))
+        tasks.append((group, caption, lambda found=found: histogram_of(found)))
     return tasks
 
 
@@ -68,6 +83,35 @@ def _planes(found: Confirmation, tumour: Boundary) -> list[str]:
     way = np.abs(np.subtract(found.place_after_mm, middle))
     normal = {"axial": 2, "coronal": 1, "sagittal": 0}
     return sorted(normal, key=lambda plane: (round(float(way[normal[plane]]), 3), -normal[plane]))[:2]
+
+
+def both_scans(case: Case, found: Confirmation, plane: str) -> NDArray[np.uint8]:
+    """Draw both scans in squares through the worst point, with the organ of the scan before; RGB."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    right, down = DIRECTIONS[plane]
+    pixel = BOTH_MM / PIXELS
+    corner = np.asarray(found.place_mm) - 0.5 * (PIXELS - 1) * pixel * (np.asarray(right) + np.asarray(down))
+    where = SlicePlane(plane, (float(corner[0]), float(corner[1]), float(corner[2])), right, down, pixel,
+                       (PIXELS, PIXELS))  # fmt: skip
+    second = SecondScan(found.name, found.volume, found.transform, "checker")
+    first = sample_slab(case.volume.array, case.volume.geometry, where)
+    image = np.nan_to_num(laid_over(first, sample_second(second, where), second, pixel), nan=WINDOW[0])
+    figure = Figure(figsize=(PIXELS / 100, PIXELS / 100), dpi=100, facecolor="black")
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    axes.imshow(image, cmap="gray", vmin=WINDOW[0], vmax=WINDOW[1], interpolation="nearest")
+    labels = case.label_map
+    organ = labels.segment(found.target).part_of
+    if organ in labels:
+        inside = sample_slab(labels.mask(organ).astype(np.float32), labels.geometry, where, outside=0.0)
+        if inside.min() < 0.5 < inside.max():
+            axes.contour(inside, levels=[0.5], colors=ORGAN, linewidths=1.2)
+    axes.text(10, 12, f"R  {plane}", color="white", fontsize=10, va="top")
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
 def slice_of(found: Confirmation, tumour: Boundary, plane: str) -> NDArray[np.uint8]:

@@ -287,7 +287,14 @@ class _Story:
         ])
 
     def _confirmations(self) -> None:
-        for number, c in enumerate(self.content["confirmations"]):
+        if len(self.content["confirmations"]) > 1:
+            names = ["Scan", "Target", "Registration", "Minimal ablative margin", "Verdict"]
+            self._section("Confirmations side by side", [self._headed(names, [
+                [self._text(c["name"]), self._text(c["target"]), self._markup(f"{_judged(c['grade'])} {c['error']}"),
+                 self._text(c["margin"]), self._markup(_judged(c["verdict"]))]
+                for c in self.content["confirmations"]
+            ], [1.2, 1.2, 1.8, 2.0, 1.6])])
+        for c in self.content["confirmations"]:
             assumed = f'Contraction of the coagulated tissue: <font color="#6d4c00">{escape(c["contraction"])}</font>'
             rows = [
                 [self._text(n["label"]), self._text(n["shown"]),
@@ -295,12 +302,12 @@ class _Story:
                 for n in c["numbers"]
             ]
             last = f"<b>{escape(c['target'])}:</b> "
-            verdict = c["verdict"]
-            last += f'<font color="{verdict["colour"]}"><b>{verdict["symbol"]} {verdict["word"]}</b></font> '
+            last += _judged(c["verdict"]) + " "
+            quality = f"{_judged(c['grade'])} {escape(c['registration'])}"
             self._section(f"Confirmation on the scan {c['name']}", [
-                self._markup(f"<b>Registration of the two scans:</b> {escape(c['registration'])}"),
+                self._markup(f"<b>Registration of the two scans:</b> {quality}"),
                 *(self._text("\N{BULLET} " + line) for line in c["warnings"]), self._markup(assumed),
-                *(self._pictures("confirmation") if number == 0 else []),
+                *self._pictures(f"registration {c['name']}"), *self._pictures(f"confirmation {c['name']}"),
                 self._headed(["Number", "Value", "Note and place"], rows, [2.2, 1.0, 4.2]),
                 self._text(f"Worst point: {c['place']} on the scan before, {c['place_after']} on the scan after."),
                 self._markup(last + escape(c["reason"])),
@@ -378,3 +385,8 @@ class _Story:
                  for key, value in self.content["sums"].items()]
         if rows:
             self._section("Provenance", [self._headed(["Stage", "Settings", "Seconds"], rows, [1.4, 5, 0.6])])
+
+
+def _judged(verdict: dict[str, Any]) -> str:
+    """Return a verdict in its colour, as markup."""
+    return f'<font color="{verdict["colour"]}"><b>{verdict["symbol"]} {escape(verdict["word"])}</b></font>'

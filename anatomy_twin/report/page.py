@@ -9,7 +9,7 @@ from typing import Any
 from anatomy_twin.report.pictures import Figure
 
 GROUPS = ("scene", "overlay", "temperature", "damage", "margin", "course", "robust_target", "robustness",
-          "confirmation", "territories", "trees")
+          "territories", "trees")
 
 
 def make_page(content: dict[str, Any], figures: list[Figure], missing: list[str]) -> str:
@@ -19,11 +19,10 @@ def make_page(content: dict[str, Any], figures: list[Figure], missing: list[str]
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
                                      lstrip_blocks=True)
     source = resources.files("anatomy_twin.report").joinpath("template.html").read_text(encoding="utf-8")
-    groups = {
-        group: [
-            {"caption": figure.caption, "data": base64.b64encode(figure.encoded("WEBP")).decode("ascii")}
-            for figure in figures if figure.group == group
-        ]
-        for group in GROUPS
-    }
+    groups: dict[str, list[dict[str, str]]] = {group: [] for group in GROUPS}
+    for found in content["confirmations"]:
+        groups |= {f"{kind} {found['name']}": [] for kind in ("registration", "confirmation")}
+    for figure in figures:
+        data = base64.b64encode(figure.encoded("WEBP")).decode("ascii")
+        groups[figure.group].append({"caption": figure.caption, "data": data})
     return environment.from_string(source).render(**content, pictures=groups, missing=missing)

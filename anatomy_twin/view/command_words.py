@@ -211,4 +211,7 @@ def _of_plans(tr: Say) -> dict[str, str]:
         "simulate.field": tr("heat, heatmap, temperature, damage"),
         "simulate.tasks": tr("progress, jobs, running"),
         "simulate.stop": tr("cancel, abort, kill"),
+        "confirm.scan": tr("follow-up, control, post-ablation, after treatment, registration, success"),
+        "confirm.look": tr("overlay, blend, checkerboard, registration quality, fusion"),
+        "confirm.switch": tr("before and after, toggle scans, flicker"),
     }

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from anatomy_twin.core import Case, Display, Plan, Robustness
 from anatomy_twin.errors import TwinError
 from anatomy_twin.pipeline.live import Preview
 from anatomy_twin.pipeline.session import Session
-from anatomy_twin.rehearsal import FieldSeries, Scene, Shape, Tint, Tool, build_scene, chosen_plan
+from anatomy_twin.rehearsal import FieldSeries, Scene, Shape, SurfaceLayer, Tint, Tool, build_scene, chosen_plan
 from anatomy_twin.rehearsal.looks import scene_displayed
 from anatomy_twin.rehearsal.readout import Reader, Readout, reader_of, readout
 from anatomy_twin.rehearsal.robust_field import failing_field
+from anatomy_twin.rehearsal.second_scan import SecondScan
 from anatomy_twin.rehearsal.slice_paint import SliceStyle
 from anatomy_twin.rehearsal.slicing import SlicePlane
 from anatomy_twin.units import Point, check_point
@@ -30,6 +32,20 @@ READING_WAIT_MS = 300
 IN_SCENE = frozenset(
     {"volumes", "labels", "anatomy", "plans", "checks", "results", "robustness", "assessments", "display", "patient"}
 )
+
+
+class Dresser(Protocol):
+    """What changes how surfaces of the 3-D view look while it shows something."""
+
+    @property
+    def shown(self) -> object:
+        """What it shows; None for nothing."""
+
+    def dressed(self, layers: tuple[SurfaceLayer, ...]) -> tuple[SurfaceLayer, ...]:
+        """Return the surfaces of a scene as they are to be seen."""
+
+    def painters(self) -> Mapping[str, Callable[[NDArray[Any], NDArray[Any]], NDArray[np.uint8] | None]]:
+        """Return what gives points (n, 3) with normals of surfaces, by their names, colours (n, 4)."""
 
 
 class Desk(QObject):
@@ -73,6 +89,9 @@ class Desk(QObject):
         self.slice_layers = SliceLayers()
         self.slice_planes: dict[str, SlicePlane] = {}  # what each slice view shows, by the view's name
         self.active_view = "axial"  # the view that was used last
+        self.second: SecondScan | None = None  # another scan of the patient, laid over the slices
+        self.plan_aside = False  # margin and simulated zone of the plan are not drawn: what was reached is seen
+        self.dressers: list[Dresser] = []
         self.shape_sources: list[Callable[[], tuple[Shape, ...]]] = []
         self.tint_sources: list[Callable[[], tuple[Tint, ...]]] = []
         self._failing: tuple[Robustness | None, tuple[FieldSeries, ...]] = (None, ())
@@ -262,6 +281,12 @@ class Desk(QObject):
         if plane is not None:
             self.slice_planes[view] = plane
         if plane is None or before is None or not plane.same_plane(before):
+            self.slices_changed.emit()
+
+    def set_second(self, second: SecondScan | None) -> None:
+        """Lay another scan of the patient over the slices, None for none."""
+        if second is not self.second:
+            self.second = second
             self.slices_changed.emit()
 
     def set_window(self, width: float, level: float) -> None:

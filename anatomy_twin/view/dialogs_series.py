@@ -41,15 +41,20 @@ def verdict_words(verdict: str) -> str:
 
 
 class SeriesDialog(QDialog):
-    """A table of series, the best one chosen; ``taken`` gets the row, whether to repair, and the patient."""
+    """A table of series, the best one chosen; ``taken`` gets the row, whether to repair, and the patient.
+
+    ``words`` stand on the button; without ``with_patient`` nothing is asked about the patient.
+    """
 
     def __init__(
         self, window: QWidget, place: str, rows: Sequence[SeriesRow],
-        taken: Callable[[SeriesRow, bool, Patient], object],
+        taken: Callable[[SeriesRow, bool, Patient], object], *, title: str = "", words: str = "",
+        with_patient: bool = True,
     ) -> None:
         super().__init__(window)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Import a scan"))
+        self.setWindowTitle(title or tr("Import a scan"))
+        self._words = words or tr("Import")
         self._rows, self._taken = tuple(rows), taken
         column = QVBoxLayout(self)
         usable = sum(row.verdict != "refused" for row in rows)
@@ -63,7 +68,9 @@ class SeriesDialog(QDialog):
         self.why.setMinimumHeight(4 * self.fontMetrics().lineSpacing())
         self.why.setAlignment(Qt.AlignmentFlag.AlignTop)
         column.addWidget(self.why)
-        column.addWidget(self._make_patient())
+        patient = self._make_patient()
+        patient.setVisible(with_patient)
+        column.addWidget(patient)
         column.addLayout(self._make_buttons())
         letter = self.fontMetrics().averageCharWidth()
         self.resize(min(150 * letter, max(window.width() - 40, 60 * letter)), 84 * letter)
@@ -144,7 +151,7 @@ class SeriesDialog(QDialog):
     def _make_buttons(self) -> QHBoxLayout:
         self.problem = QLabel()
         self.problem.setObjectName("error")
-        self.button = QPushButton(tr("Import"))
+        self.button = QPushButton(self._words)
         self.button.setObjectName("import")
         self.button.setDefault(True)
         self.button.clicked.connect(self._take)
@@ -160,7 +167,8 @@ class SeriesDialog(QDialog):
     def _chosen(self) -> None:
         row = self.row
         self.button.setEnabled(row is not None and row.verdict != "refused")
-        self.button.setText(tr("Repair and import") if row is not None and row.verdict == "repair" else tr("Import"))
+        repaired = row is not None and row.verdict == "repair"
+        self.button.setText(tr("Repair and import") if repaired else self._words)
         if row is None:
             self.why.setText(tr("No series is chosen."))
             return

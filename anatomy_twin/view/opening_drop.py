@@ -55,11 +55,17 @@ class DropCatcher(QObject):
                 return False
             event.acceptProposedAction()
             # after the drop has ended: the program that it came from waits for it
-            QTimer.singleShot(0, self, lambda: self._opening.open_path(places[0]))
+            QTimer.singleShot(0, self, lambda: self._take(places[0]))
             if len(places) > 1:
                 self._opening.window.tell(tr("only the first of what was dropped is opened"), "warning")
             return True
         return False
+
+    def _take(self, place: Path) -> None:
+        from anatomy_twin.view.opening_confirm import offer_dropped
+
+        if not offer_dropped(self._opening.window, place):
+            self._opening.open_path(place)
 
     def _show(self, places: list[Path]) -> None:
         self._words.setText(tr("Drop to open {name}").format(name=places[0].name))

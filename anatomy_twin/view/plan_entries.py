@@ -57,6 +57,7 @@ class PlanEntries(QObject):
         self._rest.timeout.connect(self._ask)
         desk.kits[KIT] = self
         desk.shape_sources.append(self.shapes)
+        desk.dressers.append(self)
         desk.plan_changed.connect(self._follow)
         desk.case_changed.connect(self._follow)
         desk.drawing_changed.connect(self._follow)
@@ -227,7 +228,7 @@ class PlanEntries(QObject):
     def _tell(self) -> None:
         self.changed.emit()
         if self._window.views is not None:
-            self._window.views.scene_pane.show_entries()
+            self._window.views.scene_pane.dress()
 
 
 def entries_of_desk(desk: Desk | None) -> PlanEntries | None:

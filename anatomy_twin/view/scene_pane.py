@@ -21,7 +21,6 @@ from anatomy_twin.render.live_zone import layers_at
 from anatomy_twin.render.stage import place_camera
 from anatomy_twin.units import Point, check_point
 from anatomy_twin.view.desk import Desk
-from anatomy_twin.view.plan_entries import entries_of_desk
 from anatomy_twin.view.plan_robustness import failing_painters
 from anatomy_twin.view.scene_aim import CUTS, aimed_at, cut_planes, dear_names
 from anatomy_twin.view.scene_bar import SceneBar
@@ -207,31 +206,32 @@ class ScenePane(SceneFrames):
         layers = layers_at(scene, self.desk.snapshot, self._zones)
         if self.desk.moving is not None or self.desk.field_shown == FAILING:  # the zone would hide the target
             layers = tuple(layer for layer in layers if layer.name != "zone")
-        entries = entries_of_desk(self.desk)
-        layers = layers if entries is None else entries.dressed(layers)
-        key = tuple((id(layer.surface), layer.name, layer.colour, layer.opacity, layer.visible) for layer in layers)
+        for dresser in self.desk.dressers:
+            layers = dresser.dressed(layers)
+        key = (self.desk.plan_aside, *(
+            (id(layer.surface), layer.name, layer.colour, layer.opacity, layer.visible) for layer in layers))
         if key == getattr(self, "_shown_key", None):
             return
         self._shown_key = key
         structures = self.desk.case.anatomy.structures
         coarse = {name: one.coarse for name, one in structures.items() if one.coarse is not None}
-        self.stage.show(layers, coarse, dear_names(self.desk), scene.markers)
+        self.stage.show(layers, coarse, dear_names(self.desk), () if self.desk.plan_aside else scene.markers)
         self.layers: tuple[SurfaceLayer, ...] = layers
 
     def _paint(self) -> None:
         field = self.desk.field(self.desk.field_shown) if self.desk.field_shown else None
         plan = self.desk.plan
-        entries = entries_of_desk(self.desk)
+        dressers = self.desk.dressers
         moment = 0 if field is None else field.moment(self.desk.snapshot)
         key = (plan if isinstance(plan, ResectionPlan) else None, id(field), moment, self._shown_key,
-               None if entries is None else entries.shown)
+               *(dresser.shown for dresser in dressers))  # fmt: skip
         if key != getattr(self, "_paint_key", None):
             self._paint_key = key
-            more = {**failing_painters(self.desk, field), **({} if entries is None else entries.painters())}
-            self.stage.paint(plan, field, moment, more)
+            painters = {name: paint for dresser in dressers for name, paint in dresser.painters().items()}
+            self.stage.paint(plan, field, moment, {**failing_painters(self.desk, field), **painters})
 
-    def show_entries(self) -> None:
-        """Show the map of entries on the skin as it is now, or take it away."""
+    def dress(self) -> None:
+        """Show surfaces as what dresses them wants them now."""
         self._show_surfaces()
         self._paint()
         self._follow_shapes(always=True)

@@ -33,7 +33,8 @@ class SliceLayers:
 
     def tints(self, desk: Desk) -> tuple[Tint, ...]:
         """Return what is to be tinted now, the lowest first."""
-        return (*self._zone(desk), *self._following(desk), *self._margin(desk))
+        margin = () if self._aside(desk) else self._margin(desk)
+        return (*self._zone(desk), *self._following(desk), *margin)
 
     def body(self, desk: Desk) -> NDArray[np.float64]:
         """Return the corners (8, 3) of the part of the scan that a view shows at first."""
@@ -44,7 +45,7 @@ class SliceLayers:
 
     def damage(self, desk: Desk) -> FieldSeries | None:
         """Return the simulated damage of the plan as it is shown; None where it was not simulated or was moved."""
-        return desk.field("damage")
+        return None if self._aside(desk) else desk.field("damage")
 
     def following(self, desk: Desk) -> bool:
         """True where the zone of the live preview is shown."""
@@ -56,6 +57,10 @@ class SliceLayers:
         if self._presets[0] is not volume.array:
             self._presets = (volume.array, window_presets(volume))
         return self._presets[1]
+
+    def _aside(self, desk: Desk) -> bool:
+        """True where nothing of the plan is drawn; what the hand moves always is."""
+        return desk.plan_aside and desk.moving is None
 
     def _zone(self, desk: Desk) -> tuple[Tint, ...]:
         damage = self.damage(desk)

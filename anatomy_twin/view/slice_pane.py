@@ -26,7 +26,7 @@ from anatomy_twin.rehearsal.pointer import Pointer
 from anatomy_twin.rehearsal.presets import WindowPreset
 from anatomy_twin.rehearsal.shapes import CutTint
 from anatomy_twin.rehearsal.slice_paint import SliceContent, SlicePainter
-from anatomy_twin.units import check_point
+from anatomy_twin.units import Point, check_point
 from anatomy_twin.view.desk import Desk
 from anatomy_twin.view.slice_ink import Canvas, draw_shapes
 from anatomy_twin.view.slice_menu import PlaneMenu
@@ -76,8 +76,8 @@ class SlicePane(QWidget):
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.menu = PlaneMenu(self, desk)
-        for signal in (desk.scene_changed, desk.plan_changed):
-            signal.connect(self._follow)
+        desk.scene_changed.connect(self._follow)
+        desk.plan_changed.connect(self._follow)
         desk.plan_changed.connect(self._follow_tool)
         for signal in (desk.moment_changed, desk.window_changed, desk.live_changed, desk.drawing_changed,
                        desk.case_changed, desk.slices_changed):
@@ -129,6 +129,12 @@ class SlicePane(QWidget):
     def reset(self) -> None:
         """See the whole plane again."""
         self.sight = Sight(self.plane_name, self.choice)
+        self._follow()
+
+    def approach(self, point_mm: Point, reach_mm: float) -> None:
+        """See what lies within a distance of a point."""
+        side = max(min(self.height(), self.width()), 16)
+        self.sight = Sight(self.plane_name, self.choice, 2.0 * reach_mm / side, point_mm)
         self._follow()
 
     def step(self, count: float) -> None:
@@ -193,18 +199,18 @@ class SlicePane(QWidget):
     def content(self) -> SliceContent:
         """Return all that the picture is made of, in the points of the screen itself."""
         desk, scale = self._desk, self.devicePixelRatioF()
-        tints = (*desk.slice_layers.tints(desk), *desk.tints())
+        tints, second = (*desk.slice_layers.tints(desk), *desk.tints()), desk.second
         shape = (max(round(self.height() * scale), 1), max(round(self.width() * scale), 1))
-        style = desk.slice_style
-        if desk.moving is not None:  # the zone that follows the hand is seen before organs are
-            style = replace(style, fills=False)
+        # the zone that follows the hand is seen before organs are
+        style = desk.slice_style if desk.moving is None else replace(desk.slice_style, fills=False)
         field = desk.field(desk.field_shown) if desk.field_shown else None
         return SliceContent(
             volume=desk.scene.volume, plane=self._plane(shape, scale), window=desk.window,
             labels=desk.case.labels.get(desk.case.primary), looks=desk.scene.looks, style=style,
             field=field, moment=0 if field is None else field.moment(desk.snapshot),
             tints=tuple(t for t in tints if isinstance(t, Tint)),
-            cuts=tuple(t for t in tints if isinstance(t, CutTint)), sharpness=scale, pointed=desk.shown_out,
+            cuts=tuple(t for t in tints if isinstance(t, CutTint)), sharpness=scale, second=second,
+            pointed=desk.shown_out,
         )
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -236,7 +242,7 @@ class SlicePane(QWidget):
             draw_crosshair(canvas, others, desk.focus_mm)
         draw_needles(canvas, needles_of(desk.plan, desk.scene.needles[0].colour if desk.scene.needles
                                         else (240, 255, 30))[0])  # fmt: skip
-        if desk.moving is None:
+        if desk.moving is None and not desk.plan_aside:
             draw_markers(canvas, desk.scene.markers)
         draw_shapes(canvas, desk.shapes())
         draw_letters(canvas)

@@ -33,7 +33,7 @@ def draw_corners(
     """Write position and slab below the title, grey window and simulated moment at the right, scales below."""
     metrics = QFontMetricsF(canvas.painter.font())
     room = canvas.width / 2 - 3 * EDGE_PX  # the letter in the middle stays free
-    slab = slab_lines(desk)
+    slab = slab_lines(desk) or second_lines(desk)
     left = [(fitting(lines, metrics, room), FAINT_INK) for lines in (place_lines(desk, sight),)]
     left += [(fitting(slab, metrics, room), NOTE)] if slab else []
     draw_lines(canvas, left, QPointF(EDGE_PX, title.bottom() + metrics.ascent() + 1), Qt.AlignmentFlag.AlignLeft)
@@ -97,6 +97,19 @@ def slab_lines(desk: Desk) -> tuple[str, ...]:
     return tr("{mode} over {thickness} mm").format(mode=name, thickness=thickness), f"{short} {thickness} mm"
 
 
+def second_lines(desk: Desk) -> tuple[str, ...]:
+    """Return which scan is seen where another one lies over the first, and shorter; () for the first alone."""
+    second = desk.second
+    if second is None:
+        return ()
+    if second.mode == "checker":
+        return (tr("Squares: before, {name}").format(name=second.name), second.name)
+    if second.share in (0.0, 1.0):
+        return (tr("Scan: {name}").format(name=second.name) if second.share else tr("Scan: before"), second.name)
+    share = f"{100 * second.share:.0f}"
+    return tr("{name} over before: {share} %").format(name=second.name, share=share), f"{second.name} {share} %"
+
+
 def window_lines(desk: Desk, presets: tuple[WindowPreset, ...]) -> tuple[str, ...]:
     """Return the name of the grey window where it has one with its numbers, and shorter."""
     width, level = desk.window
@@ -125,13 +138,19 @@ def hover_text(desk: Desk, point_mm: Any) -> str:
     found = desk.readout(check_point("point_mm", point_mm))
     if not found.value_text:
         return ""
+    value = found.value_text
+    if desk.second is not None:
+        there = desk.second.value_at(point_mm)
+        unit = desk.second.volume.units
+        told = tr("nothing") if there is None else f"{there:.0f} {unit}"
+        value = tr("before {first}, {name} {second}").format(first=value, name=desk.second.name, second=told)
     said = [entry.label for entry in found.structures if entry.name != "body" or len(found.structures) == 1]
     names = "  \N{MIDDLE DOT}  ".join(said[:3])
     values = [field.text for field in found.fields if field.name == desk.field_shown]
     if not values and (shown := desk.field(desk.field_shown)) is not None:
-        value = field_at(shown, point_mm)
-        values = [] if value is None else [f"{shown.label} {format_number(value, shown.unit)}"]
-    return "    ".join(part for part in (found.value_text, *values, names, found.place) if part)
+        sampled = field_at(shown, point_mm)
+        values = [] if sampled is None else [f"{shown.label} {format_number(sampled, shown.unit)}"]
+    return "    ".join(part for part in (value, *values, names, found.place) if part)
 
 
 def draw_hover(canvas: Canvas, desk: Desk, point_mm: Any) -> None:

@@ -68,7 +68,10 @@ def _table(language: str) -> tuple[tuple[re.Pattern[str], list[str], str], ...]:
 
 def _forms(tr: Say) -> tuple[str, ...]:
     """Return every form as ``tr`` says it; a longer one stands before one that it holds."""
-    return (*_rules(tr), *_reasons(tr), *_costs(tr), *_limits(tr), *_notes(tr), *_sampled(tr), *_messages(tr))
+    return (
+        *_rules(tr), *_reasons(tr), *_costs(tr), *_limits(tr), *_notes(tr), *_sampled(tr), *_messages(tr),
+        *_confirmations(tr),
+    )
 
 
 def _rules(tr: Say) -> tuple[str, ...]:
@@ -198,4 +201,33 @@ def _messages(tr: Say) -> tuple[str, ...]:
         tr("the ice reaches the edge of the box: it is larger than shown"),
         tr("the coagulated zone reaches the edge of the box: it is larger than shown"),
         tr("the margin of {mm} mm around {name} is not reached: {reached} mm with {power} W for {seconds} s"),
+    )  # fmt: skip
+
+
+def _confirmations(tr: Say) -> tuple[str, ...]:
+    return (
+        tr("distance of the surfaces of {name}"), tr("mean {mm} mm, 95 % within {p95} mm"), tr("not checked"),
+        tr("target registration error {mm} mm (largest {most} mm) at {count} landmarks, which took no part in the fit"),
+        tr("neither landmarks nor an organ outlined in both scans"),
+        tr("margin {mm} mm, {low} to {high} mm with the error of the registration"),
+        tr("margin {mm} mm, but the error of the registration is not checked"),
+        tr("from incomplete to borderline"), tr("from incomplete to complete with margin"),
+        tr("from borderline to complete with margin"), tr("the outline of {name} is to be confirmed first"),
+        tr("Error of the registration"), tr("Minimal ablative margin"), tr("Target covered"),
+        tr("{mm} mm rim covered"), tr("Rim not covered"), tr("Rim not covered, volume"),
+        tr("Ablation zone on the scan after"), tr("Overlap with the simulated zone (Dice)"),
+        tr("Simulated zone, along the applicator"), tr("Simulated zone, across it"),
+        tr("Zone on the scan after, along the applicator"), tr("Zone on the scan after, across it"),
+        tr("error of the registration not checked"), tr("error of the registration {mm} mm"),
+        tr("the scan before resolves about {mm} mm"),
+        tr("{share} % of the target's surface lie within {mm} mm of the surface of the organ"),
+        tr("left out where the zone reaches that surface"), tr("{ml} ml of {name} are not covered"),
+        tr("percent of {name} within {mm} mm of {name_2}"), tr("of {name} within {mm} mm of {name_2}"),
+        tr("worst at this place"), tr("outline that was given"),
+        tr("darker than the liver ({zone} against {liver} HU), border at {border} HU"),
+        tr("plan {plan}, {ml} ml simulated"),
+        tr("the error of the registration is not checked"), tr("look at both scans side by side"),
+        tr("the registration is {mm} mm off"), tr("do not rely on what was carried over"),
+        tr("the deformation folds over in {share} % of the region"), tr("the scans share {share} % of the body only"),
+        tr("the ablation zone is to be looked at"), tr("the liver of the scan after was not found"),
     )  # fmt: skip

@@ -59,5 +59,9 @@ def _stages() -> dict[str, str]:
         "measuring margins": tr("reading numbers off"), "compiling kernels": tr("preparing the program"),
         "drawing the animation": tr("drawing the animation"), "saving the case": tr("saving the case"),
         "writing files": tr("writing files"), "writing the report": tr("writing the report"),
-        "taking out": tr("taking out"),
+        "taking out": tr("taking out"), "reading the scan after": tr("reading the scan after"),
+        "confirming the ablation": tr("confirming the ablation"), "aligning the scans": tr("aligning the scans"),
+        "following the deformation": tr("following the deformation"),
+        "measuring the ablation zone": tr("measuring the ablation zone"),
+        "bringing the zone back": tr("bringing the zone back"),
     }  # fmt: skip

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 TASKS = "anatomy_twin.pipeline.tasks:"
 STAGES = "anatomy_twin.pipeline:"
-ALL = ("labels", "anatomy", "plans", "checks", "results", "robustness", "assessments")
+ALL = (
+    "labels", "anatomy", "plans", "checks", "results", "robustness", "assessments", "volumes", "transforms",
+    "confirmations",
+)
 
 
 def commands() -> tuple[Command, ...]:

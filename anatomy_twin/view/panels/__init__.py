@@ -31,6 +31,7 @@ PLACES: Final = (
     PanelPlace("segment", "segment_panel:SegmentPanel", "right", "structures"),
     PanelPlace("plans", "plans:PlansPanel", "right", "plans"),
     PanelPlace("measurements", "measurements:MeasurementsPanel", "right", "plans"),
+    PanelPlace("confirmation", "confirmation:ConfirmationPanel", "right", "plans"),
     PanelPlace("numbers", "numbers:NumbersPanel", "bottom", "numbers"),
     PanelPlace("compare", "compare:ComparePanel", "bottom", "numbers"),
     PanelPlace("messages", "messages:MessagesPanel", "bottom", "messages"),

@@ -9,7 +9,8 @@ from anatomy_twin.view.words import tr
 def step_name(name: str) -> str:
     """Return what a step is called."""
     return {"load": tr("Load"), "check": tr("Check"), "organs": tr("Organs"), "plan": tr("Plan"),
-            "simulate": tr("Simulate"), "compare": tr("Compare"), "report": tr("Report")}[name]  # fmt: skip
+            "simulate": tr("Simulate"), "compare": tr("Compare"), "report": tr("Report"),
+            "confirm": tr("Confirm")}[name]  # fmt: skip
 
 
 def state_words(state: str) -> str:
@@ -48,6 +49,11 @@ def reason_words(reason: Reason) -> str:
         "reading": tr("plan {plans}: numbers follow by themselves"),
         "report ready": tr("ready to be written"),
         "report written": tr("written"),
+        "after treatment": tr("after the treatment, with a second scan"),
+        "confirmed complete": tr("{scan}: complete with margin"),
+        "confirmed borderline": tr("{scan}: borderline"),
+        "confirmed incomplete": tr("{scan}: incomplete"),
+        "confirmed uncertain": tr("{scan}: uncertain"),
     }
     return words[reason.kind].format(**reason.facts)
 
@@ -65,4 +71,6 @@ def command_words(name: str, text: str) -> str:
         "plan.duplicate": tr("Copy plan"), "plan.compare": tr("Compare plans"),
         "plan.next": tr("Next plan"), "plan.copy_comparison": tr("Copy table"), "file.report": tr("Write report"),
         "file.export": tr("Export"), "file.save": tr("Save"), "file.add_to_library": tr("Add to library"),
+        "confirm.scan": tr("Second scan"), "confirm.worst": tr("Worst point"), "confirm.look": tr("Compare scans"),
+        "confirm.next": tr("Next confirmation"),
     }.get(name, text)

@@ -58,6 +58,7 @@ WORK: Final = {
     "simulate": StepWork(("simulate.run", "simulate.run_all", "simulate.play", "simulate.field"), ("numbers",)),
     "compare": StepWork(("plan.compare", "plan.duplicate", "plan.next", "plan.copy_comparison"),
                         ("plans", "compare")),
+    "confirm": StepWork(("confirm.scan", "confirm.worst", "confirm.look", "confirm.next"), ("confirmation",)),
     "report": StepWork(("file.report", "file.export", "file.save", "file.add_to_library"), ("numbers",)),
 }
 
@@ -238,7 +239,7 @@ class StepRow(QFrame):
 
 
 class StepsPanel(QScrollArea):
-    """All seven. One is open at a time: the one that comes next, until another one is chosen."""
+    """All of them. One is open at a time: the one that comes next, until another one is chosen."""
 
     def __init__(self, window: RehearsalWindow) -> None:
         super().__init__()

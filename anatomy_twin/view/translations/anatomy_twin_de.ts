@@ -2,7 +2,7 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="de" sourcelanguage="en">
 <context>
-    <name></name>
+    <name />
     <message>
         <source> ml</source>
         <translation> ml</translation>
@@ -908,15 +908,15 @@
         <translation>Vier Ansichten</translation>
     </message>
     <message>
-        <source>From a patient&apos;s scan to a rehearsed operation. Free software under the Apache 2.0 licence.</source>
+        <source>From a patient's scan to a rehearsed operation. Free software under the Apache 2.0 licence.</source>
         <translation>Von der Aufnahme zur geprobten Operation. Freie Software unter der Apache-2.0-Lizenz.</translation>
     </message>
     <message>
-        <source>From a patient&apos;s scan to a rehearsed plan</source>
+        <source>From a patient's scan to a rehearsed plan</source>
         <translation>Von der Aufnahme zum geprobten Plan</translation>
     </message>
     <message>
-        <source>From the catalog&apos;s terms, or with a name and colour of your own</source>
+        <source>From the catalog's terms, or with a name and colour of your own</source>
         <translation>Aus den Begriffen des Katalogs, oder mit eigenem Namen und eigener Farbe</translation>
     </message>
     <message>
@@ -1340,11 +1340,11 @@
         <translation>Blick vom Kopf</translation>
     </message>
     <message>
-        <source>Look from the patient&apos;s left</source>
+        <source>Look from the patient's left</source>
         <translation>Blick von der linken Seite des Patienten</translation>
     </message>
     <message>
-        <source>Look from the patient&apos;s right</source>
+        <source>Look from the patient's right</source>
         <translation>Blick von der rechten Seite des Patienten</translation>
     </message>
     <message>
@@ -1440,7 +1440,7 @@
         <translation>Mittlere Taste, ziehen</translation>
     </message>
     <message>
-        <source>Millimetres, LPS: x to the patient&apos;s left, y to the back, z to the head.</source>
+        <source>Millimetres, LPS: x to the patient's left, y to the back, z to the head.</source>
         <translation>Millimeter, LPS: x zur linken Seite des Patienten, y nach hinten, z zum Kopf.</translation>
     </message>
     <message>
@@ -1544,7 +1544,7 @@
         <translation>Einen Griff ziehen; Umschalt: entlang seiner Achse, Alt: ohne Einrasten, Esc: zurückgeben</translation>
     </message>
     <message>
-        <source>Draw the lines of the field&apos;s levels</source>
+        <source>Draw the lines of the field's levels</source>
         <translation>Linien gleicher Werte des Feldes zeichnen</translation>
     </message>
     <message>
@@ -2298,7 +2298,7 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Eine Ablation vorschlagen</translation>
     </message>
     <message>
-        <source>Propose an applicator&apos;s way</source>
+        <source>Propose an applicator's way</source>
         <translation>Weg für einen Applikator vorschlagen</translation>
     </message>
     <message>
@@ -3806,7 +3806,7 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Nadelansicht, schräg, Sonde, längs der Nadel</translation>
     </message>
     <message>
-        <source>needle view, oblique, probe&apos;s eye, down the needle</source>
+        <source>needle view, oblique, probe's eye, down the needle</source>
         <translation>Nadelansicht, schräg, Sonde, quer zur Nadel</translation>
     </message>
     <message>
@@ -4142,7 +4142,7 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Lagerung</translation>
     </message>
     <message>
-        <source>power in the device&apos;s range</source>
+        <source>power in the device's range</source>
         <translation>Leistung im Bereich des Geräts</translation>
     </message>
     <message>
@@ -4302,7 +4302,7 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Fensterung, Fenster, Kontrast, Helligkeit, Graustufen, HE, HU</translation>
     </message>
     <message>
-        <source>with the resected volume the organ&apos;s {ml} ml</source>
+        <source>with the resected volume the organ's {ml} ml</source>
         <translation>mit dem entfernten Volumen die {ml} ml des Organs</translation>
     </message>
     <message>
@@ -5098,7 +5098,7 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>kleinster Abstand des Schnitts von einem Ziel</translation>
     </message>
     <message>
-        <source>least signed distance of the target&apos;s surface to the zone&apos;s</source>
+        <source>least signed distance of the target's surface to the zone's</source>
         <translation>kleinster Abstand mit Vorzeichen von der Oberfläche des Ziels zu der der Zone</translation>
     </message>
     <message>
@@ -5838,7 +5838,7 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Schwelle: {name}</translation>
     </message>
     <message>
-        <source>time in the device&apos;s range</source>
+        <source>time in the device's range</source>
         <translation>Zeit im Bereich des Geräts</translation>
     </message>
     <message>
@@ -6282,7 +6282,7 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>frei von anderen Applikatoren</translation>
     </message>
     <message>
-        <source>duty cycle in the device&apos;s range</source>
+        <source>duty cycle in the device's range</source>
         <translation>Einschaltdauer im Bereich des Geräts</translation>
     </message>
     <message>
@@ -6772,6 +6772,570 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>searching applicators</source>
         <translation>Applikatoren werden gesucht</translation>
+    </message>
+<message>
+        <source>there is no confirmation yet</source>
+        <translation>es gibt noch keine Bestätigung</translation>
+    </message>
+    <message>
+        <source>Confirmation</source>
+        <translation>Bestätigung</translation>
+    </message>
+    <message>
+        <source>Confirm with a second scan…</source>
+        <translation>Mit zweiter Aufnahme bestätigen…</translation>
+    </message>
+    <message>
+        <source>Show the confirmation in the views</source>
+        <translation>Bestätigung in den Ansichten zeigen</translation>
+    </message>
+    <message>
+        <source>Next confirmation</source>
+        <translation>Nächste Bestätigung</translation>
+    </message>
+    <message>
+        <source>Go to the worst point of the margin</source>
+        <translation>Zur schlechtesten Stelle des Abstands</translation>
+    </message>
+    <message>
+        <source>Slices: before, fade, checkerboard, after</source>
+        <translation>Schichten: vorher, überblenden, Schachbrett, nachher</translation>
+    </message>
+    <message>
+        <source>Switch between the scans before and after</source>
+        <translation>Zwischen den Aufnahmen vorher und nachher wechseln</translation>
+    </message>
+    <message>
+        <source>Delete the confirmation</source>
+        <translation>Bestätigung löschen</translation>
+    </message>
+    <message>
+        <source>Tell from a scan after the ablation whether it covers the target with its margin</source>
+        <translation>Aus einer Aufnahme nach der Ablation ablesen, ob sie das Ziel mit Sicherheitsabstand erfasst</translation>
+    </message>
+    <message>
+        <source>Zone and margins that the scan after the ablation tells</source>
+        <translation>Zone und Abstände, die die Aufnahme nach der Ablation zeigt</translation>
+    </message>
+    <message>
+        <source>Bring the crosshair and the 3-D view there</source>
+        <translation>Fadenkreuz und 3-D-Ansicht dorthin bringen</translation>
+    </message>
+    <message>
+        <source>Go through the ways to compare both scans</source>
+        <translation>Die Arten durchgehen, beide Aufnahmen zu vergleichen</translation>
+    </message>
+    <message>
+        <source>Take this confirmation and its scan out of the case; it can be undone</source>
+        <translation>Diese Bestätigung und ihre Aufnahme aus dem Fall nehmen; lässt sich rückgängig machen</translation>
+    </message>
+    <message>
+        <source>Confirmation {name} removed</source>
+        <translation>Bestätigung {name} entfernt</translation>
+    </message>
+    <message>
+        <source>Ablation zone, scan {name}</source>
+        <translation>Ablationszone, Aufnahme {name}</translation>
+    </message>
+    <message>
+        <source>least margin {mm} mm</source>
+        <translation>kleinster Abstand {mm} mm</translation>
+    </message>
+    <message>
+        <source>Bringing the zone of {name} back</source>
+        <translation>Zone von {name} wird zurückgeholt</translation>
+    </message>
+    <message>
+        <source>Target and {mm} mm margin</source>
+        <translation>Ziel und {mm} mm Sicherheitsabstand</translation>
+    </message>
+    <message>
+        <source>Confirm with a second scan</source>
+        <translation>Mit zweiter Aufnahme bestätigen</translation>
+    </message>
+    <message>
+        <source> % of length</source>
+        <translation> % der Länge</translation>
+    </message>
+    <message>
+        <source>Scan after</source>
+        <translation>Aufnahme danach</translation>
+    </message>
+    <message>
+        <source>Treated</source>
+        <translation>Behandelt</translation>
+    </message>
+    <message>
+        <source>Contraction (assumed)</source>
+        <translation>Schrumpfung (angenommen)</translation>
+    </message>
+    <message>
+        <source>File…</source>
+        <translation>Datei…</translation>
+    </message>
+    <message>
+        <source>Confirm</source>
+        <translation>Bestätigen</translation>
+    </message>
+    <message>
+        <source>The scan after is brought to the place of the scan before, the ablation zone in it is found, and the margin around the tumour of before is measured. Best is a scan in the portal venous phase.</source>
+        <translation>Die Aufnahme danach wird mit der davor zur Deckung gebracht, die Ablationszone darin gefunden und der Abstand um den Tumor von vorher gemessen. Am besten eignet sich eine portalvenöse Aufnahme.</translation>
+    </message>
+    <message>
+        <source>Folder…</source>
+        <translation>Ordner…</translation>
+    </message>
+    <message>
+        <source>How much shorter coagulated tissue is than it was. 0 takes the zone as it is seen; more makes the margin larger. It is an assumption, no measurement.</source>
+        <translation>Um wie viel koaguliertes Gewebe kürzer ist als zuvor. 0 nimmt die Zone, wie sie zu sehen ist; mehr vergrößert den Abstand. Das ist eine Annahme, keine Messung.</translation>
+    </message>
+    <message>
+        <source>choose it</source>
+        <translation>bitte wählen</translation>
+    </message>
+    <message>
+        <source>found by the program</source>
+        <translation>vom Programm gefunden</translation>
+    </message>
+    <message>
+        <source>The scan needs a name.</source>
+        <translation>Die Aufnahme braucht einen Namen.</translation>
+    </message>
+    <message>
+        <source>Outline of the ablation zone</source>
+        <translation>Umriss der Ablationszone</translation>
+    </message>
+    <message>
+        <source>Plan {name}: {target}</source>
+        <translation>Plan {name}: {target}</translation>
+    </message>
+    <message>
+        <source>{target}, without a plan</source>
+        <translation>{target}, ohne Plan</translation>
+    </message>
+    <message>
+        <source>The case has a scan of that name: choose another one.</source>
+        <translation>Der Fall hat schon eine Aufnahme dieses Namens: bitte einen anderen wählen.</translation>
+    </message>
+    <message>
+        <source>after {number}</source>
+        <translation>nachher {number}</translation>
+    </message>
+    <message>
+        <source>A scan of this patient after the treatment tells whether the ablation covers the tumour.</source>
+        <translation>Eine Aufnahme dieses Patienten nach der Behandlung zeigt, ob die Ablation den Tumor erfasst.</translation>
+    </message>
+    <message>
+        <source>Confirming with {name}</source>
+        <translation>Bestätigung mit {name}</translation>
+    </message>
+    <message>
+        <source>What is {name}?</source>
+        <translation>Was ist {name}?</translation>
+    </message>
+    <message>
+        <source>Scan after the treatment</source>
+        <translation>Aufnahme nach der Behandlung</translation>
+    </message>
+    <message>
+        <source>A new case</source>
+        <translation>Ein neuer Fall</translation>
+    </message>
+    <message>
+        <source>Confirmation {name}</source>
+        <translation>Bestätigung {name}</translation>
+    </message>
+    <message>
+        <source>Take</source>
+        <translation>Nehmen</translation>
+    </message>
+    <message>
+        <source>Confirmations</source>
+        <translation>Bestätigungen</translation>
+    </message>
+    <message>
+        <source>No scan after the treatment yet</source>
+        <translation>Noch keine Aufnahme nach der Behandlung</translation>
+    </message>
+    <message>
+        <source>How much of the scan after</source>
+        <translation>Wie viel von der Aufnahme danach</translation>
+    </message>
+    <message>
+        <source>Show the simulated zone too</source>
+        <translation>Auch die simulierte Zone zeigen</translation>
+    </message>
+    <message>
+        <source>Numbers of the confirmations</source>
+        <translation>Zahlen der Bestätigungen</translation>
+    </message>
+    <message>
+        <source>Second scan…</source>
+        <translation>Zweite Aufnahme…</translation>
+    </message>
+    <message>
+        <source>Confirm the ablation with a scan after it</source>
+        <translation>Die Ablation mit einer Aufnahme danach bestätigen</translation>
+    </message>
+    <message>
+        <source>Show zone and margins of this confirmation in the views</source>
+        <translation>Zone und Abstände dieser Bestätigung in den Ansichten zeigen</translation>
+    </message>
+    <message>
+        <source>complete with margin</source>
+        <translation>vollständig mit Sicherheitsabstand</translation>
+    </message>
+    <message>
+        <source>incomplete</source>
+        <translation>unvollständig</translation>
+    </message>
+    <message>
+        <source>uncertain</source>
+        <translation>unsicher</translation>
+    </message>
+    <message>
+        <source>Before</source>
+        <translation>Vorher</translation>
+    </message>
+    <message>
+        <source>Slices show the scan before</source>
+        <translation>Schichten zeigen die Aufnahme davor</translation>
+    </message>
+    <message>
+        <source>Fade</source>
+        <translation>Überblenden</translation>
+    </message>
+    <message>
+        <source>Both scans over each other: the slider fades from one to the other</source>
+        <translation>Beide Aufnahmen übereinander: der Regler blendet von einer zur anderen</translation>
+    </message>
+    <message>
+        <source>Checkerboard</source>
+        <translation>Schachbrett</translation>
+    </message>
+    <message>
+        <source>Squares of both scans: where they fit, edges go on</source>
+        <translation>Felder beider Aufnahmen: wo sie passen, laufen Kanten weiter</translation>
+    </message>
+    <message>
+        <source>After</source>
+        <translation>Nachher</translation>
+    </message>
+    <message>
+        <source>Slices show the scan after, brought to the place of the scan before</source>
+        <translation>Schichten zeigen die Aufnahme danach, zur Deckung gebracht mit der davor</translation>
+    </message>
+    <message>
+        <source>Registration good</source>
+        <translation>Registrierung gut</translation>
+    </message>
+    <message>
+        <source>Registration fair: look at both scans</source>
+        <translation>Registrierung mäßig: beide Aufnahmen ansehen</translation>
+    </message>
+    <message>
+        <source>REGISTRATION POOR: do not rely on the verdict</source>
+        <translation>REGISTRIERUNG SCHLECHT: dem Urteil nicht vertrauen</translation>
+    </message>
+    <message>
+        <source>Registration not checked: look at both scans</source>
+        <translation>Registrierung nicht geprüft: beide Aufnahmen ansehen</translation>
+    </message>
+    <message>
+        <source>Generated patient</source>
+        <translation>Erzeugter Patient</translation>
+    </message>
+    <message>
+        <source>before</source>
+        <translation>vorher</translation>
+    </message>
+    <message>
+        <source>after</source>
+        <translation>nachher</translation>
+    </message>
+    <message>
+        <source>Contraction of coagulated tissue: {percent} % of length (assumed)</source>
+        <translation>Schrumpfung koagulierten Gewebes: {percent} % der Länge (angenommen)</translation>
+    </message>
+    <message>
+        <source>margin in mm, part of the target's surface</source>
+        <translation>Abstand in mm, Anteil der Oberfläche des Ziels</translation>
+    </message>
+    <message>
+        <source>Margins over the surface of the target</source>
+        <translation>Abstände über die Oberfläche des Ziels</translation>
+    </message>
+    <message>
+        <source>{below} % of the surface below 0 mm, {narrow} % from 0 to {wanted} mm, {safe} % above</source>
+        <translation>{below} % der Oberfläche unter 0 mm, {narrow} % von 0 bis {wanted} mm, {safe} % darüber</translation>
+    </message>
+    <message>
+        <source>least {mm} mm</source>
+        <translation>kleinster {mm} mm</translation>
+    </message>
+    <message>
+        <source>after the treatment, with a second scan</source>
+        <translation>nach der Behandlung, mit zweiter Aufnahme</translation>
+    </message>
+    <message>
+        <source>{scan}: complete with margin</source>
+        <translation>{scan}: vollständig mit Sicherheitsabstand</translation>
+    </message>
+    <message>
+        <source>{scan}: borderline</source>
+        <translation>{scan}: grenzwertig</translation>
+    </message>
+    <message>
+        <source>{scan}: incomplete</source>
+        <translation>{scan}: unvollständig</translation>
+    </message>
+    <message>
+        <source>{scan}: uncertain</source>
+        <translation>{scan}: unsicher</translation>
+    </message>
+    <message>
+        <source>Second scan</source>
+        <translation>Zweite Aufnahme</translation>
+    </message>
+    <message>
+        <source>Worst point</source>
+        <translation>Schlechteste Stelle</translation>
+    </message>
+    <message>
+        <source>Compare scans</source>
+        <translation>Aufnahmen vergleichen</translation>
+    </message>
+    <message>
+        <source>nothing</source>
+        <translation>nichts</translation>
+    </message>
+    <message>
+        <source>Scan: before</source>
+        <translation>Aufnahme: vorher</translation>
+    </message>
+    <message>
+        <source>{name} over before: {share} %</source>
+        <translation>{name} über vorher: {share} %</translation>
+    </message>
+    <message>
+        <source>before {first}, {name} {second}</source>
+        <translation>vorher {first}, {name} {second}</translation>
+    </message>
+    <message>
+        <source>Squares: before, {name}</source>
+        <translation>Felder: vorher, {name}</translation>
+    </message>
+    <message>
+        <source>Scan: {name}</source>
+        <translation>Aufnahme: {name}</translation>
+    </message>
+    <message>
+        <source>distance of the surfaces of {name}</source>
+        <translation>Abstand der Oberflächen: {name}</translation>
+    </message>
+    <message>
+        <source>mean {mm} mm, 95 % within {p95} mm</source>
+        <translation>im Mittel {mm} mm, 95 % innerhalb von {p95} mm</translation>
+    </message>
+    <message>
+        <source>target registration error {mm} mm (largest {most} mm) at {count} landmarks, which took no part in the fit</source>
+        <translation>Registrierungsfehler {mm} mm (größter {most} mm) an {count} Landmarken, die nicht an der Anpassung beteiligt waren</translation>
+    </message>
+    <message>
+        <source>neither landmarks nor an organ outlined in both scans</source>
+        <translation>weder Landmarken noch ein in beiden Aufnahmen konturiertes Organ</translation>
+    </message>
+    <message>
+        <source>margin {mm} mm, {low} to {high} mm with the error of the registration</source>
+        <translation>Abstand {mm} mm, mit dem Fehler der Registrierung {low} bis {high} mm</translation>
+    </message>
+    <message>
+        <source>margin {mm} mm, but the error of the registration is not checked</source>
+        <translation>Abstand {mm} mm, aber der Fehler der Registrierung ist nicht geprüft</translation>
+    </message>
+    <message>
+        <source>from incomplete to borderline</source>
+        <translation>von unvollständig bis grenzwertig</translation>
+    </message>
+    <message>
+        <source>from incomplete to complete with margin</source>
+        <translation>von unvollständig bis vollständig mit Sicherheitsabstand</translation>
+    </message>
+    <message>
+        <source>from borderline to complete with margin</source>
+        <translation>von grenzwertig bis vollständig mit Sicherheitsabstand</translation>
+    </message>
+    <message>
+        <source>the outline of {name} is to be confirmed first</source>
+        <translation>zuerst ist der Umriss zu bestätigen: {name}</translation>
+    </message>
+    <message>
+        <source>Error of the registration</source>
+        <translation>Fehler der Registrierung</translation>
+    </message>
+    <message>
+        <source>{mm} mm rim covered</source>
+        <translation>{mm}-mm-Saum abgedeckt</translation>
+    </message>
+    <message>
+        <source>Rim not covered</source>
+        <translation>Saum nicht abgedeckt</translation>
+    </message>
+    <message>
+        <source>Rim not covered, volume</source>
+        <translation>Saum nicht abgedeckt, Volumen</translation>
+    </message>
+    <message>
+        <source>Ablation zone on the scan after</source>
+        <translation>Ablationszone auf der Aufnahme danach</translation>
+    </message>
+    <message>
+        <source>Overlap with the simulated zone (Dice)</source>
+        <translation>Überlappung mit der simulierten Zone (Dice)</translation>
+    </message>
+    <message>
+        <source>Simulated zone, along the applicator</source>
+        <translation>Simulierte Zone, entlang des Applikators</translation>
+    </message>
+    <message>
+        <source>Simulated zone, across it</source>
+        <translation>Simulierte Zone, quer dazu</translation>
+    </message>
+    <message>
+        <source>Zone on the scan after, along the applicator</source>
+        <translation>Zone auf der Aufnahme danach, entlang des Applikators</translation>
+    </message>
+    <message>
+        <source>Zone on the scan after, across it</source>
+        <translation>Zone auf der Aufnahme danach, quer dazu</translation>
+    </message>
+    <message>
+        <source>error of the registration not checked</source>
+        <translation>Fehler der Registrierung nicht geprüft</translation>
+    </message>
+    <message>
+        <source>error of the registration {mm} mm</source>
+        <translation>Fehler der Registrierung {mm} mm</translation>
+    </message>
+    <message>
+        <source>the scan before resolves about {mm} mm</source>
+        <translation>die Aufnahme davor löst etwa {mm} mm auf</translation>
+    </message>
+    <message>
+        <source>{share} % of the target's surface lie within {mm} mm of the surface of the organ</source>
+        <translation>{share} % der Oberfläche des Ziels liegen höchstens {mm} mm unter der Oberfläche des Organs</translation>
+    </message>
+    <message>
+        <source>left out where the zone reaches that surface</source>
+        <translation>nicht gezählt, wo die Zone diese Oberfläche erreicht</translation>
+    </message>
+    <message>
+        <source>{ml} ml of {name} are not covered</source>
+        <translation>{ml} ml nicht abgedeckt: {name}</translation>
+    </message>
+    <message>
+        <source>percent of {name} within {mm} mm of {name_2}</source>
+        <translation>Prozent im Umkreis von {mm} mm um {name_2}: {name}</translation>
+    </message>
+    <message>
+        <source>of {name} within {mm} mm of {name_2}</source>
+        <translation>im Umkreis von {mm} mm um {name_2}: {name}</translation>
+    </message>
+    <message>
+        <source>worst at this place</source>
+        <translation>am schlechtesten an dieser Stelle</translation>
+    </message>
+    <message>
+        <source>outline that was given</source>
+        <translation>vorgegebener Umriss</translation>
+    </message>
+    <message>
+        <source>darker than the liver ({zone} against {liver} HU), border at {border} HU</source>
+        <translation>dunkler als die Leber ({zone} gegen {liver} HU), Grenze bei {border} HU</translation>
+    </message>
+    <message>
+        <source>plan {plan}, {ml} ml simulated</source>
+        <translation>Plan {plan}, {ml} ml simuliert</translation>
+    </message>
+    <message>
+        <source>the error of the registration is not checked</source>
+        <translation>der Fehler der Registrierung ist nicht geprüft</translation>
+    </message>
+    <message>
+        <source>look at both scans side by side</source>
+        <translation>beide Aufnahmen nebeneinander ansehen</translation>
+    </message>
+    <message>
+        <source>the registration is {mm} mm off</source>
+        <translation>die Registrierung liegt {mm} mm daneben</translation>
+    </message>
+    <message>
+        <source>do not rely on what was carried over</source>
+        <translation>dem Übertragenen nicht vertrauen</translation>
+    </message>
+    <message>
+        <source>the deformation folds over in {share} % of the region</source>
+        <translation>die Verformung faltet sich in {share} % des Gebiets</translation>
+    </message>
+    <message>
+        <source>the scans share {share} % of the body only</source>
+        <translation>die Aufnahmen haben nur {share} % des Körpers gemeinsam</translation>
+    </message>
+    <message>
+        <source>the ablation zone is to be looked at</source>
+        <translation>die Ablationszone ist anzusehen</translation>
+    </message>
+    <message>
+        <source>the liver of the scan after was not found</source>
+        <translation>die Leber der Aufnahme danach wurde nicht gefunden</translation>
+    </message>
+    <message>
+        <source>reading the scan after</source>
+        <translation>Aufnahme danach wird gelesen</translation>
+    </message>
+    <message>
+        <source>confirming the ablation</source>
+        <translation>Ablation wird bestätigt</translation>
+    </message>
+    <message>
+        <source>aligning the scans</source>
+        <translation>Aufnahmen werden ausgerichtet</translation>
+    </message>
+    <message>
+        <source>following the deformation</source>
+        <translation>Verformung wird verfolgt</translation>
+    </message>
+    <message>
+        <source>measuring the ablation zone</source>
+        <translation>Ablationszone wird gemessen</translation>
+    </message>
+    <message>
+        <source>bringing the zone back</source>
+        <translation>Zone wird zurückgeholt</translation>
+    </message>
+    <message>
+        <source>follow-up, control, post-ablation, after treatment, registration, success</source>
+        <translation>Verlaufskontrolle, Kontrolle, nach der Ablation, nach der Behandlung, Registrierung, Erfolg</translation>
+    </message>
+    <message>
+        <source>overlay, blend, checkerboard, registration quality, fusion</source>
+        <translation>Überlagerung, überblenden, Schachbrett, Güte der Registrierung, Fusion</translation>
+    </message>
+    <message>
+        <source>before and after, toggle scans, flicker</source>
+        <translation>vorher und nachher, Aufnahmen wechseln, flackern</translation>
+    </message>
+    <message>
+        <source>Go to the worst point: {mm} mm</source>
+        <translation>Zur schlechtesten Stelle: {mm} mm</translation>
+    </message>
+    <message>
+        <source>Worst point at {place}</source>
+        <translation>Schlechteste Stelle bei {place}</translation>
+    </message>
+    <message>
+        <source>Error</source>
+        <translation>Fehler</translation>
     </message>
 </context>
 </TS>
