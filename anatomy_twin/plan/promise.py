@@ -24,11 +24,14 @@ def table_zone(case: Case, plan: Plan | str, spacing_mm: float = 1.0) -> TableZo
     Raises ``PlanError`` for a plan that is no ablation, a device without a table or a setting outside of it, and a tip
     outside the scan, with its place.
     """
-    chosen = case.plan(plan) if isinstance(plan, str) else plan
+    return zone_within(case.volume.geometry, case.plan(plan) if isinstance(plan, str) else plan, spacing_mm)
+
+
+def zone_within(scan: VolumeGeometry, chosen: Plan, spacing_mm: float = 1.0) -> TableZone:
+    """Return what ``table_zone`` does, of a plan within a scan."""
     if not isinstance(chosen, AblationPlan):
         raise PlanError(f"plan {chosen.name!r} is no ablation: no table tells its zone")
     step = check_range("spacing_mm", spacing_mm, 0.25, 4.0)
-    scan = case.volume.geometry
     for one in chosen.applicators:
         if not bool(scan.contains(one.tip_mm)):
             raise PlanError("the tip of an applicator lies outside the scan", where=place_text(one.tip_mm))

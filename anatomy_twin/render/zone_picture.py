@@ -105,7 +105,7 @@ def zones_picture(
         sheet.paste(pane.picture, (left, HEAD_PX))
         sheet.draw.rectangle((left + 12, below + 12, left + 26, below + 26), fill=colour)
         sheet.words((left + 36, below + 19), pane.title, 18, INK, bold=True)
-        sheet.words((left + 12, below + 48), pane.numbers, 16, INK)
+        sheet.words((left + 12, below + 48), pane.numbers, 15, INK)
     x = 12.0
     for text, colour in (
         (f"{target}", structure_colour(getattr(plan, "target", ""), palette, INK)),

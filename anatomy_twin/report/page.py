@@ -8,7 +8,9 @@ from typing import Any
 
 from anatomy_twin.report.pictures import Figure
 
-GROUPS = ("scene", "overlay", "temperature", "damage", "margin", "course", "confirmation", "territories", "trees")
+GROUPS = (
+    "scene", "overlay", "temperature", "damage", "zones", "margin", "course", "confirmation", "territories", "trees",
+)
 
 
 def make_page(content: dict[str, Any], figures: list[Figure], missing: list[str]) -> str:

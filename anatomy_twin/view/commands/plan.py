@@ -30,6 +30,9 @@ def commands() -> tuple[Command, ...]:
         Command("plan.entries", tr("Map of entries"), _entries, menu, (),
                 tr("Try every place of the skin as entry, and show on the skin which are allowed"), _has_ablation,
                 _entries_on, why=lambda window: tr("there is no plan of applicators")),
+        Command("plan.table", tr("Ellipsoid of the device table"), _table, menu, (),
+                tr("Draw the zone that the device's table promises beside what is simulated, with both margins"),
+                _has_ablation, _table_on, why=lambda window: tr("there is no plan of applicators")),
         Command("plan.duplicate", tr("Duplicate plan"), _duplicate, menu, ("Ctrl+D",),
                 tr("A copy of the plan shown, to vary it"), _has_plan, divided=True),
         Command("plan.rename", tr("Rename plan"), _rename, menu, (),
@@ -78,6 +81,18 @@ def _entries(window: RehearsalWindow) -> None:
     entries = entries_of_desk(window.desk)
     if entries is not None:
         entries.toggle()
+
+
+def _table_on(window: RehearsalWindow) -> bool:
+    return window.desk is not None and "table" in window.desk.kits and window.desk.kits["table"].on
+
+
+def _table(window: RehearsalWindow) -> None:
+    from anatomy_twin.view.table_sight import table_sight_of
+
+    sight = table_sight_of(window)
+    if sight is not None:
+        sight.toggle()
 
 
 def _has_plan(window: RehearsalWindow) -> bool:
