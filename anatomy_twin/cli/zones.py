@@ -18,7 +18,8 @@ def tell_ellipsoid(options: argparse.Namespace, case: Case) -> int:
     from anatomy_twin.assess.promise import compare_zones
 
     if options.picture and not options.picture.lower().endswith(".png"):
-        raise UsageError("the picture is no PNG file name", where=options.picture[:80], advice="give --picture FILE.png")
+        line = "the picture is no PNG file name"
+        raise UsageError(line, where=options.picture[:80], advice="give --picture FILE.png")
     names = [options.plan] if options.plan else [name for name in case.plans if name in case.results]
     if len(names) != 1:
         raise UsageError(f"the case has {len(names)} simulated plans", advice="name one with --plan")

@@ -38,8 +38,8 @@ Row = dict[str, Any]
 _SAID_ELSEWHERE = ("Broken: ", "Not checked: ", SYNTHETIC_NOTE)  # the table of rules, the head
 GENERATED = "generated patient"  # said in the head
 ZONES_NOTE = (
-    "The ellipsoid is what the table of the device promises, wherever vessels lie: no physics. Red is what of target and "
-    "margin a zone does not cover; the dashed line is the margin asked for."
+    "The ellipsoid is what the table of the device promises, wherever vessels lie: no physics. Red is what of target "
+    "and margin a zone does not cover; the dashed line is the margin asked for."
 )
 _HIDDEN_FACTS = ("sha256",)  # long sums stand under provenance
 
