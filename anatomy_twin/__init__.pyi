@@ -17,6 +17,7 @@ from .anatomy.wall_thickness import thickness_on_surface as thickness_on_surface
 from .anatomy.wall_thickness import wall_thickness as wall_thickness
 from .assess import assess as assess
 from .assess.confirmation import confirm_ablation as confirm_ablation
+from .assess.promise import compare_zones as compare_zones
 from .batch import Study as Study
 from .batch import find_studies as find_studies
 from .batch import run_batch as run_batch
@@ -40,6 +41,7 @@ from .core import SegmentCut as SegmentCut
 from .core import Structure as Structure
 from .core import SurfaceCut as SurfaceCut
 from .core import SurfaceMesh as SurfaceMesh
+from .core import TableZone as TableZone
 from .core import TetMesh as TetMesh
 from .core import ThermalResult as ThermalResult
 from .core import Tissue as Tissue
@@ -53,6 +55,7 @@ from .pipeline import load_labels as load_labels
 from .plan import check_plan as check_plan
 from .plan import entry_map as entry_map
 from .plan import propose as propose
+from .plan import table_zone as table_zone
 from .registration import Registration as Registration
 from .registration import register as register
 from .rehearsal import build_scene as build_scene

@@ -53,6 +53,7 @@ def main(case_folder: str) -> None:
     for name, draw in sheets.items():
         (FOLDER / f"anatomy_{name}.jpg").write_bytes(packed(draw()))
     (FOLDER / "confirmation.jpg").write_bytes(packed(confirmation()))
+    (FOLDER / "table_and_simulation.jpg").write_bytes(packed(beside_a_vein()))
 
 
 def confirmation() -> Any:
@@ -77,6 +78,21 @@ def confirmation() -> Any:
     found = case.confirmations["after"]
     print(found.registration, found.verdict, found.reason, sep="\n")
     return np.concatenate([draw() for _, _, draw in confirmation_tasks(case)], axis=1)
+
+
+def beside_a_vein() -> Any:
+    """Draw what the device's table promises and what the simulation gives of a tumour against a hepatic vein."""
+    import anatomy_twin as at
+    from anatomy_twin.render import zones_picture
+
+    sys.path.insert(0, str(ROOT))
+    from tests.support.vein_tumour import case_beside_vein
+
+    case = case_beside_vein()
+    found = at.compare_zones(case, "A", at.simulate(case, "A"))
+    for promised, simulated in found.pairs:
+        print(promised.label, promised.value, simulated.value, promised.unit)
+    return zones_picture(case, "A", found=found)
 
 
 def ablation(case: Case) -> None:

@@ -22,18 +22,18 @@ from anatomy_twin.core import (
     Quantity,
     ResectionPlan,
     ThermalResult,
+    Zoned,
     check_cancelled,
     reindex,
 )
 from anatomy_twin.core.plans import Plan
-from anatomy_twin.core.results import Result
 from anatomy_twin.errors import DataError, PlanError
 
 RIM_MM = 5.0
 
 
 def assess(
-    case: Case, plan: Plan | None = None, result: Result | None = None, monitor: Monitor = SILENT
+    case: Case, plan: Plan | None = None, result: Zoned | None = None, monitor: Monitor = SILENT
 ) -> Assessment:
     """Read numbers off a case.
 
@@ -41,7 +41,8 @@ def assess(
     ablative margin with its place, coverage of target and 5 mm rim, healthy organ lost, and the highest temperature
     of structures that are not to be heated. With a resection by planes: what is removed and what remains, the remnant
     in percent and by formulas, the margin to each target, the vessels cut. ``result`` is taken from the case when it is
-    not given; without any, what needs it is "not checked".
+    not given; without any, what needs it is "not checked". The zone of a device's table (``table_zone``) may stand in
+    its place: it gives no temperatures, and its numbers are told as the table's.
 
     Raises ``PlanError`` for another kind of plan or a target that is not there, ``DataError`` when plan and result do
     not belong together.
@@ -79,19 +80,22 @@ def assess(
         found += _outside(labels, plan.target, result)
     monitor.progress(0.7)
     check_cancelled(monitor)
-    found += _temperatures(labels, plan.target, result)
+    if isinstance(result, ThermalResult):
+        found += _temperatures(labels, plan.target, result)
+    else:
+        found = [_promised(quantity) for quantity in found]
     monitor.progress(1.0)
     return Assessment(plan.name, tuple(found), case.synthetic, (*notes, *result.warnings))
 
 
-def _ablated(result: ThermalResult) -> Quantity:
+def _ablated(result: Zoned) -> Quantity:
     note = f"coagulated by {result.verdict_model}"
     if _touches_border(result):
         note += "; the zone reaches the edge of the simulated box, so it is larger than this"
     return Quantity("ablated_ml", "Ablated volume", round(result.coagulated_ml, 3), "ml", note=note)
 
 
-def _touches_border(result: ThermalResult) -> bool:
+def _touches_border(result: Zoned) -> bool:
     zone = result.coagulated
     return any(bool(zone.take(side, axis=axis).any()) for axis in range(3) for side in (0, -1))
 
@@ -155,7 +159,7 @@ def _lost(
     return found
 
 
-def _outside(labels: LabelMap, target: str, result: ThermalResult) -> list[Quantity]:
+def _outside(labels: LabelMap, target: str, result: Zoned) -> list[Quantity]:
     """Volume coagulated beyond the organ of the target, and in which structures most of it lies."""
     organ = labels.segment(target).part_of
     if organ not in labels:
@@ -222,6 +226,14 @@ def _doubted(quantity: Quantity, labels: LabelMap, name: str) -> Quantity:
         return quantity
     note = "; ".join(filter(None, [quantity.note, f"the outline of {_label_of(name)} is to be confirmed"]))
     return replace(quantity, verdict="not checked" if quantity.verdict == "met" else "borderline", note=note)
+
+
+def _promised(quantity: Quantity) -> Quantity:
+    """Return a number of a table's zone: a promise can miss a limit, only a simulation can meet it."""
+    if not quantity.verdict:
+        return quantity
+    note = "; ".join(filter(None, [quantity.note, "promised by the device's table, no physics"]))
+    return replace(quantity, verdict="not checked" if quantity.verdict == "met" else quantity.verdict, note=note)
 
 
 def _label_of(name: str) -> str:

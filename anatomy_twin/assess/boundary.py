@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin import catalog
-from anatomy_twin.core import ThermalResult, VolumeGeometry, reindex
+from anatomy_twin.core import TableZone, VolumeGeometry, Zoned, reindex
 from anatomy_twin.core.later import later
 from anatomy_twin.errors import DataError
 from anatomy_twin.kernels.distance import signed_distance_mm
@@ -78,10 +78,13 @@ def mask_boundary(mask: NDArray[np.bool_], geometry: VolumeGeometry) -> Boundary
     return Boundary((smooth - level + 1e-6).astype(np.float32), grid)
 
 
-def zone_boundary(result: ThermalResult) -> Boundary:
-    """Return the boundary of the coagulated zone: by its damage field where that gives the mask, else by the mask."""
+def zone_boundary(result: Zoned) -> Boundary:
+    """Return the boundary of the coagulated zone: by its damage field where that gives the mask, else by the mask; of
+    what device tables promise by the depth in it."""
     order, flips = result.geometry.canonical_axes()
     geometry = result.geometry.reindexed(order, flips)
+    if isinstance(result, TableZone):
+        return Boundary(np.maximum(reindex(result.depth_mm, order, flips), -FAR), geometry)
     zone = reindex(result.coagulated, order, flips)
     if result.coldest_c is not None:
         coldest = reindex(result.coldest_c, order, flips)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.assess.boundary import Boundary, mask_boundary, signed_distance_to, zone_boundary
-from anatomy_twin.core import LabelMap, ThermalResult, VolumeGeometry
+from anatomy_twin.core import LabelMap, VolumeGeometry, Zoned
 from anatomy_twin.errors import DataError
 from anatomy_twin.kernels.distance import distance_mm, signed_distance_mm
 from anatomy_twin.units import Point, check_point
@@ -43,7 +43,7 @@ def resolvable(labels: LabelMap, target: str) -> str:
     return f"{target} is {thin} voxels thin, a margin needs at least 3" if thin < 3 else ""
 
 
-def ablative_margin(labels: LabelMap, target: str, result: ThermalResult, rim_mm: float = 5.0) -> Margin:
+def ablative_margin(labels: LabelMap, target: str, result: Zoned, rim_mm: float = 5.0) -> Margin:
     """Measure what the zone of ``result`` does to ``target`` and the rim of ``rim_mm`` around it.
 
     The minimal margin is the least signed distance of the target's surface to the zone's surface (the definition of

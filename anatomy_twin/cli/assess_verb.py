@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from anatomy_twin.cli.common import Options, emit, keep_case, numbers_json, numbers_text, open_case, terminal_monitor
 from anatomy_twin.cli.searching import add_robustness_options, tell_robustness
+from anatomy_twin.cli.zones import tell_ellipsoid
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -13,10 +14,15 @@ def main(arguments: Sequence[str]) -> int:
     parser = Options("assess", "Volumes of the anatomy; margin and coverage of a simulated plan.")
     parser.add_argument("case", metavar="CASE")
     parser.add_argument("--plan", metavar="NAME", help="default: every plan of the case")
+    parser.add_argument("--ellipsoid", action="store_true", help="set what the device's table promises beside the "
+                        "simulation; nothing is saved")
+    parser.add_argument("--picture", metavar="FILE.png", help="with --ellipsoid: draw both on the same slice")
     add_robustness_options(parser)
     options = parser.read(arguments)
     if options.robustness is not None:
         return tell_robustness(options, open_case(options.case))
+    if options.ellipsoid:
+        return tell_ellipsoid(options, open_case(options.case))
     from anatomy_twin.pipeline import assess_case
 
     case = open_case(options.case)

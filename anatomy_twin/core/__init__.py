@@ -24,7 +24,8 @@ from anatomy_twin.core.plans import (
     SegmentCut,
     SurfaceCut,
 )
-from anatomy_twin.core.results import Result, ThermalResult
+from anatomy_twin.core.promise import Ellipsoid, TableZone, union_depth_mm
+from anatomy_twin.core.results import Result, ThermalResult, Zoned
 from anatomy_twin.core.robustness import Influence, Probability, Robustness, Spread
 from anatomy_twin.core.seeds import Seeds, as_seeds, named_seeds
 from anatomy_twin.core.transform import Transform
@@ -33,11 +34,11 @@ from anatomy_twin.core.volume import Volume
 
 __all__ = [
     "ABSENT_STATES", "FROM_A_FILE", "SILENT", "AblationPlan", "Anatomy", "Angle", "Applicator", "Area", "Assessment",
-    "Ball", "Case", "Certificate", "Code", "Confirmation", "Cost", "Diameters", "Display", "Distance", "FrozenMapping",
-    "Influence", "LabelMap", "LayerDisplay", "LesionLine", "LesionPlan", "LesionPoint", "Measurement", "Monitor",
-    "Patient", "Plan", "PlanCheck", "PlaneCut", "PositionPlan", "Probability", "Quantity", "ResectionPlan", "Result",
-    "Robustness", "Rule", "Seeds", "Segment", "SegmentCut", "SilentMonitor", "Spread", "Step", "Structure",
-    "SurfaceCut", "SurfaceMesh", "TetMesh", "ThermalResult", "Tissue", "Transform", "VesselTree", "Volume",
-    "VolumeGeometry", "as_seeds", "check_cancelled", "inverse_axes", "is_foreign", "named_seeds", "next_stage",
-    "part_of", "reindex",
+    "Ball", "Case", "Certificate", "Code", "Confirmation", "Cost", "Diameters", "Display", "Distance", "Ellipsoid",
+    "FrozenMapping", "Influence", "LabelMap", "LayerDisplay", "LesionLine", "LesionPlan", "LesionPoint", "Measurement",
+    "Monitor", "Patient", "Plan", "PlanCheck", "PlaneCut", "PositionPlan", "Probability", "Quantity", "ResectionPlan",
+    "Result", "Robustness", "Rule", "Seeds", "Segment", "SegmentCut", "SilentMonitor", "Spread", "Step", "Structure",
+    "SurfaceCut", "SurfaceMesh", "TableZone", "TetMesh", "ThermalResult", "Tissue", "Transform", "VesselTree", "Volume",
+    "VolumeGeometry", "Zoned", "as_seeds", "check_cancelled", "inverse_axes", "is_foreign", "named_seeds", "next_stage",
+    "part_of", "reindex", "union_depth_mm",
 ]

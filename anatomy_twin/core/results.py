@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from anatomy_twin.core.frozen import FrozenMapping, read_only
 from anatomy_twin.core.geometry import VolumeGeometry
 from anatomy_twin.core.mesh import SurfaceMesh
+from anatomy_twin.core.promise import TableZone
 from anatomy_twin.errors import DataError
 
 
@@ -88,3 +89,4 @@ class ThermalResult:
 
 
 Result = ThermalResult
+Zoned = ThermalResult | TableZone  # what has a zone whose margin can be measured

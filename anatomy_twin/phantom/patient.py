@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from anatomy_twin.phantom.abdomen.labelling import label_map, mirror, turned
 from anatomy_twin.phantom.abdomen.lesions import Tumour
 from anatomy_twin.phantom.abdomen.liver_lesions import in_world
 from anatomy_twin.phantom.abdomen.variants import build_of, traits_of
-from anatomy_twin.phantom.abdomen.vessels import moved
+from anatomy_twin.phantom.abdomen.vessels import moved, pruned
 from anatomy_twin.phantom.canvas import Canvas
 from anatomy_twin.phantom.conditions import USUAL, Conditions
 from anatomy_twin.phantom.intensity import PHASES
@@ -67,6 +67,18 @@ def make_patient(
     return finish(drawn, noise_hu, table, seed)
 
 
+def make_patient_with(
+    seed: int, tumours: Sequence[Tumour], phase: str = "portal", noise_hu: float = 11.0, matrix: int = 288,
+    slice_mm: float = 2.5, monitor: Monitor = SILENT,
+) -> SyntheticPatient:
+    """Return the patient of ``seed`` with other tumours in its liver than those that the seed draws.
+
+    Their places are in the body's own millimetres, in which the scan lies shifted by what the seed draws.
+    """
+    drawn = draw_patient(seed, "liver_tumour", phase, matrix, slice_mm, monitor, USUAL, tuple(tumours))
+    return finish(drawn, noise_hu, True, seed)
+
+
 @dataclass(frozen=True, eq=False)
 class Drawn:
     """A patient drawn on a grid, before the scanner: the canvas may still be changed."""
@@ -80,13 +92,20 @@ class Drawn:
 
 
 def draw_patient(
-    seed: int, kind: str, phase: str, matrix: int, slice_mm: float, monitor: Monitor, conditions: Conditions
+    seed: int, kind: str, phase: str, matrix: int, slice_mm: float, monitor: Monitor, conditions: Conditions,
+    tumours: tuple[Tumour, ...] = (),
 ) -> Drawn:
-    """Draw an abdomen on a grid (see ``make_patient``)."""
+    """Draw an abdomen on a grid (see ``make_patient``), with ``tumours`` instead of its own where some are given."""
     build = build_of(seed, phase, kind, conditions)
     rng = build.rng("position")
     shift = np.round(rng.uniform((-6, -165, -780), (6, -145, -480)), 1)
     inside = settle(build, kind, monitor)
+    if tumours:
+        trees = inside.trees
+        for one in tumours:
+            centre = np.asarray(one.centre_mm)
+            trees = {name: pruned(tree, centre, one.radius_mm + 0.5) for name, tree in trees.items()}
+        inside = replace(inside, trees=trees, tumours=tumours)
     monitor.progress(0.35)
     canvas = Canvas(_grid(build, kind, conditions, matrix, slice_mm, shift), tuple(shift), build.warp, build.warp_mm)
     draw(build, canvas, inside, monitor)

@@ -17,6 +17,7 @@ class Preview:
     ``plan`` is what it was computed for; ``level`` [k, j, i] on ``geometry`` reaches 1 where tissue is coagulated
     (None where the plan has no such field), ``surface`` is where it does; ``caption`` says how it was got ("preview on
     a 2.5 mm grid"), ``seconds`` how long it took. ``stale`` where outlines or patient are others by now.
+    ``promised`` are the same numbers by the tables of the devices, () where these were not asked or tell nothing.
     """
 
     plan: Plan
@@ -28,6 +29,7 @@ class Preview:
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
     stale: bool = False
+    promised: tuple[Quantity, ...] = ()
 
 
 class NeedsPreparing(Exception):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.assess.assess import RIM_MM, margin_quantities
-from anatomy_twin.assess.boundary import FAR, Boundary, isotherm_field
+from anatomy_twin.assess.boundary import FAR, Boundary, isotherm_field, zone_boundary
 from anatomy_twin.assess.margin import resolvable
 from anatomy_twin.assess.margin_field import MarginField, prepare_margin, zone_surface
 from anatomy_twin.assess.volumes import healthy_ml
@@ -27,12 +27,14 @@ from anatomy_twin.core import (
 )
 from anatomy_twin.errors import PlanError
 from anatomy_twin.pipeline.live import NeedsPreparing, Preview
+from anatomy_twin.plan import zone_within
 from anatomy_twin.simulation.thermal import ThermalModel, assembly, cryo, freezing, pipeline, sources
 
 SPACING_MM: Final = 2.5
 FINER_MM: Final = 2.0  # of needles that cool: what they kill ends nearer to them
 ROOM_MM: Final = 20.0  # tissue around the expected zone: a quarter of the voxels less than in the simulation
 COUNT_MM: Final = 1.25  # coverage is counted on this grid
+TABLE_MM: Final = 2.0  # of the zone that tables promise: its depth is smooth
 REACH_MM: Final = 20.0  # how far a plan may be moved before the ground is laid anew
 CONTROL_S: Final = 10.0  # a generator acts this often
 FIELD_TOLERANCE: Final = 1e-2  # of the electric field, and how far conductivities may move before it is solved anew
@@ -110,6 +112,13 @@ def preview(prepared: Any, plan: Plan, monitor: Monitor = SILENT) -> Preview:
     return Preview(plan, quantities, np.exp(zone.field), box, surface, caption, seconds, tuple(warnings))
 
 
+def preview_promised(prepared: Any, plan: Plan, monitor: Monitor = SILENT) -> Preview:
+    """Return a preview with the numbers that the tables of the plan's devices promise beside it."""
+    start, found = time.perf_counter(), preview(prepared, plan, monitor)
+    promised = _promised(prepared, _ablation(plan))
+    return replace(found, promised=promised, seconds=time.perf_counter() - start)
+
+
 def _field(
     prepared: Prepared, box: VolumeGeometry, plan: AblationPlan, warnings: list[str], monitor: Monitor
 ) -> NDArray[np.float32]:
@@ -145,6 +154,18 @@ def _read_off(
     numbers = margin_quantities(prepared.labels, plan.target, margin, prepared.healthy)
     found += [replace(one, note=f"{caption}; {one.note}" if one.note else caption) for one in numbers]
     return tuple(found), surface
+
+
+def _promised(prepared: Prepared, plan: AblationPlan) -> tuple[Quantity, ...]:
+    """Return the margin and coverage that the tables of the devices promise; () where they promise nothing."""
+    if prepared.field is None:
+        return ()
+    try:
+        table = zone_within(prepared.labels.geometry, plan, TABLE_MM)
+    except PlanError:
+        return ()
+    margin, _, _ = prepared.field.margin(zone_boundary(table))
+    return tuple(margin_quantities(prepared.labels, plan.target, margin, prepared.healthy))
 
 
 def _ablated(volume_ml: float, caption: str) -> Quantity:

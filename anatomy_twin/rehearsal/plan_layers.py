@@ -14,6 +14,8 @@ from anatomy_twin.rehearsal.scene import Needle, OverlayLayer
 
 NEEDLE_RADIUS_MM = 1.0  # assumed where the catalog does not know the device
 RESECTED_RGB = (255, 120, 90)  # where the palette has none
+TABLE_RGB = (130, 240, 255)  # the ellipsoid of a device's table
+MISSING_RGB = (255, 36, 60)  # what a zone leaves uncovered
 
 
 def targets_of(plan: Plan | None) -> tuple[str, ...]:

@@ -20,5 +20,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "text": ["to_png"],
         "tree_picture": ["trees_picture"],
         "views": ["VIEWS"],
+        "zone_picture": ["zone_panes", "zones_picture"],
     },
 )

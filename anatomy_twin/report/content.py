@@ -38,6 +38,10 @@ SCHEMA_VERSION = 1
 Row = dict[str, Any]
 _SAID_ELSEWHERE = ("Broken: ", "Not checked: ", SYNTHETIC_NOTE)  # the table of rules, the head
 GENERATED = "generated patient"  # said in the head
+ZONES_NOTE = (
+    "The ellipsoid is what the table of the device promises, wherever vessels lie: no physics. Red is what of target "
+    "and margin a zone does not cover; the dashed line is the margin asked for."
+)
 _HIDDEN_FACTS = ("sha256",)  # long sums stand under provenance
 
 
@@ -82,6 +86,7 @@ def build_content(case: Case, scene: Scene, plan_name: str) -> dict[str, Any]:
         "number_notes": [note for note in dict.fromkeys(notes) if not (case.synthetic and GENERATED in note)
                          and (robust is None or note not in robust.notes)],
         "simulation": _simulation(result),
+        "zones_note": ZONES_NOTE if result is not None else "",
         "volumes": structure_rows(case),
         "segments": segments,
         "vessels": vessel_rows(case),

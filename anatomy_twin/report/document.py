@@ -263,6 +263,9 @@ class _Story:
         text = (f"Zone of {run['coagulated']} by {run['verdict_model']}; {run['extreme']} {run['hottest']}; "
                 f"simulated to {run['end']}.")
         self._section("Coagulation", [self._text(text), *self._pictures("damage")])
+        zones = self._pictures("zones")
+        note = [self._text(self.content["zones_note"], "small")] if zones else []
+        self._section("The device's table and the simulation", zones + note)
         self._section("Margin and course", self._pictures("margin", "course"))
 
     def _robustness(self) -> None:

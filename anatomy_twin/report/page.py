@@ -8,8 +8,10 @@ from typing import Any
 
 from anatomy_twin.report.pictures import Figure
 
-GROUPS = ("scene", "overlay", "temperature", "damage", "margin", "course", "robust_target", "robustness",
-          "territories", "trees")
+GROUPS = (
+    "scene", "overlay", "temperature", "damage", "zones", "margin", "course", "robust_target", "robustness",
+    "territories", "trees",
+)
 
 
 def make_page(content: dict[str, Any], figures: list[Figure], missing: list[str]) -> str:

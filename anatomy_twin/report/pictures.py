@@ -9,10 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from anatomy_twin.assess.promise import compare_zones
 from anatomy_twin.core import SILENT, Case, Monitor, ThermalResult, check_cancelled
-from anatomy_twin.errors import RenderError
+from anatomy_twin.errors import DataError, PlanError, RenderError
 from anatomy_twin.rehearsal import PLANES, Scene, format_number
-from anatomy_twin.render import can_render, render_scene, slice_picture, territories_picture, trees_picture
+from anatomy_twin.render import (
+    can_render,
+    render_scene,
+    slice_picture,
+    territories_picture,
+    trees_picture,
+    zone_panes,
+)
 from anatomy_twin.render.views import view_axes
 from anatomy_twin.report.confirmation import confirmation_tasks
 from anatomy_twin.report.robustness import robustness_tasks
@@ -50,7 +58,7 @@ def make_pictures(
     result = case.results.get(plan_name)
     tasks = [*_tasks(scene, result), *robustness_tasks(case, scene, plan_name), *confirmation_tasks(case),
              *_anatomy_tasks(case)]  # fmt: skip
-    figures, missing = [], []
+    figures, missing = _beside_the_table(case, scene, result)
     works, message = can_render()
     if not works:
         missing.append(message[:1].upper() + message[1:] + ".")
@@ -85,6 +93,22 @@ def _tasks(scene: Scene, result: ThermalResult | None) -> list[tuple[str, str, A
     if result is not None:
         tasks += _result_tasks(scene, result, pixels)
     return tasks
+
+
+def _beside_the_table(
+    case: Case, scene: Scene, result: ThermalResult | None
+) -> tuple[list[Figure], list[str]]:
+    """Return the zone that the device's table promises and the simulated one, or why they cannot be set side by side.
+
+    There is nothing to say of a device without a table and where the simulation left nothing to measure.
+    """
+    if result is None or not result.coagulated.any():
+        return [], []
+    try:
+        panes = zone_panes(case, compare_zones(case, result.plan_name), size=(SLICE_PIXELS, SLICE_PIXELS), scene=scene)
+    except (PlanError, DataError) as error:
+        return [], [f"No ellipsoid of a device's table stands beside the simulation: {error.line}."]
+    return [Figure("zones", f"{pane.title}: {pane.numbers}", pane.picture) for pane in panes], []
 
 
 def _anatomy_tasks(case: Case) -> list[tuple[str, str, Any]]:

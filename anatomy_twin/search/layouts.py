@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.assess.margin import nearest
+from anatomy_twin.catalog.zones import zone_of_row
 from anatomy_twin.core import AblationPlan, Applicator, Case, Monitor, VolumeGeometry
 from anatomy_twin.plan import check_plan, load_device, propose
 
@@ -97,12 +98,14 @@ def _promise(applicators: tuple[Applicator, ...], points_mm: Floats) -> Layout:
     away = []
     for one in applicators:
         along = np.asarray(one.direction)
-        offset = points_mm - (np.asarray(one.tip_mm) - along * float(device["active_offset_mm"]))
+        offset = points_mm - np.asarray(one.tip_mm)
         deep = offset @ along
         away.append((deep, np.sqrt(np.maximum((offset**2).sum(axis=1) - deep**2, 0.0))))
     for row in device["zone_table"]:
-        half, across = 0.5 * float(row["length_mm"]), 0.5 * float(row["diameter_mm"])
-        fill = np.min([np.hypot(deep / half, aside / across) for deep, aside in away], axis=0).max()
+        zone = zone_of_row(device, row)
+        half, across = 0.5 * zone.length_mm, 0.5 * zone.diameter_mm
+        centre = zone.beyond_tip_mm - half
+        fill = np.min([np.hypot((deep - centre) / half, aside / across) for deep, aside in away], axis=0).max()
         reserve, size = float(1.0 / max(fill, 1e-9)), half * across**2 * len(applicators)
         better = (reserve >= 1.0) > (best.reserve >= 1.0) or (
             (size < best.size_mm3 if reserve >= 1.0 else reserve > best.reserve)

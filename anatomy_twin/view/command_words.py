@@ -185,6 +185,7 @@ def _of_plans(tr: Say) -> dict[str, str]:
         "plan.new_resection": tr("cut, hepatectomy, plane, liver surgery, remnant, FLR"),
         "plan.propose": tr("suggest, automatic, best path, trajectory, needle"),
         "plan.entries": tr("skin, access, trajectory, safe path, heat map, weights, Pareto"),
+        "plan.table": tr("vendor's ellipsoid, manufacturer, zone, compare, physics"),
         "plan.duplicate": tr("copy plan, variant, alternative"),
         "plan.delete": tr("remove plan"),
         "plan.next": tr("switch plan"),

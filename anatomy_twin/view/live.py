@@ -144,7 +144,9 @@ class Live(QObject):
                 return  # its answer is on the way
         self._ticket += 1
         self._asked[self._ticket] = (plan, time.perf_counter())
-        question = Question(self._ticket, plan, procedure.live_prepare, procedure.live_preview)
+        sight = desk.kits.get("table")
+        preview = procedure.live_preview if sight is None else sight.preview_of(procedure)
+        question = Question(self._ticket, plan, procedure.live_prepare, preview)
         server = self._server_for(desk)
         if server is not None:
             server.ask(question)

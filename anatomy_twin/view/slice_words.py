@@ -40,6 +40,9 @@ def draw_corners(
     right = [(fitting(window_lines(desk, presets), metrics, room), FAINT_INK)]
     moment = moment_lines(desk)
     right += [(fitting(moment, metrics, room), NOTE)] if moment else []
+    sight = desk.kits.get("table")
+    table = sight.lines() if sight is not None else ()
+    right += [(fitting(table, metrics, room), QColor(*sight.colour))] if table else []
     draw_lines(canvas, right, QPointF(canvas.width - EDGE_PX, 3 + metrics.ascent()), Qt.AlignmentFlag.AlignRight)
     foot = canvas.height - metrics.height() - 12
     draw_scale(canvas, foot)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from anatomy_twin.assess import assess
 from anatomy_twin.core import SILENT, Assessment, Case, Monitor, Plan, PlanCheck, ResectionPlan
-from anatomy_twin.plan import check_plan
+from anatomy_twin.plan import check_plan, table_zone
 
 
 def read_off(case: Case, plan: Plan, monitor: Monitor = SILENT) -> tuple[PlanCheck, Assessment | None]:
@@ -15,3 +15,8 @@ def read_off(case: Case, plan: Plan, monitor: Monitor = SILENT) -> tuple[PlanChe
     check = check_plan(case, plan, monitor)
     simulated = case.plans.get(plan.name) == plan and plan.name in case.results
     return check, assess(case, plan, monitor=monitor) if simulated or isinstance(plan, ResectionPlan) else None
+
+
+def promised_numbers(case: Case, plan: Plan, monitor: Monitor = SILENT) -> Assessment:
+    """Return the numbers of a plan by the tables of its devices; raises what ``table_zone`` and ``assess`` raise."""
+    return assess(case, plan, table_zone(case, plan), monitor)

@@ -39,6 +39,9 @@ def commands() -> tuple[Command, ...]:
         Command("plan.failing", tr("Show where the plan fails"), _failing, menu, (),
                 tr("How often each part of the target is left uncovered, in 3-D and on slices"), _is_sampled,
                 _failing_on, why=lambda window: tr("the plan was not sampled: how robust it is, is not known")),
+        Command("plan.table", tr("Ellipsoid of the device table"), _table, menu, (),
+                tr("Draw the zone that the device's table promises beside what is simulated, with both margins"),
+                _has_ablation, _table_on, why=lambda window: tr("there is no plan of applicators")),
         Command("plan.duplicate", tr("Duplicate plan"), _duplicate, menu, ("Ctrl+D",),
                 tr("A copy of the plan shown, to vary it"), _has_plan, divided=True),
         Command("plan.rename", tr("Rename plan"), _rename, menu, (),
@@ -121,6 +124,18 @@ def _failing(window: RehearsalWindow) -> None:
     kit = robustness_of_desk(window.desk)
     if kit is not None:
         kit.show_map(not kit.shown, near=True)
+
+
+def _table_on(window: RehearsalWindow) -> bool:
+    return window.desk is not None and "table" in window.desk.kits and window.desk.kits["table"].on
+
+
+def _table(window: RehearsalWindow) -> None:
+    from anatomy_twin.view.table_sight import table_sight_of
+
+    sight = table_sight_of(window)
+    if sight is not None:
+        sight.toggle()
 
 
 def _has_plan(window: RehearsalWindow) -> bool:
