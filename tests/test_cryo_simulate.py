@@ -11,7 +11,7 @@ from anatomy_twin import catalog, simulation
 from anatomy_twin.assess import ablative_margin
 from anatomy_twin.assess.assess import assess
 from anatomy_twin.core import AblationPlan, Applicator, Case, LabelMap
-from anatomy_twin.errors import Cancelled, PlanError, SimulationError
+from anatomy_twin.errors import Cancelled, SimulationError
 from anatomy_twin.pipeline import live_thermal
 from anatomy_twin.plan.rules import setting_rules
 from anatomy_twin.rehearsal.build import build_scene
