@@ -59,6 +59,8 @@ def commands() -> tuple[Command, ...]:
                 why=no_moments),
         Command("simulate.field", tr("Show the next field"), next_field, menu, enabled=has_moments, why=no_moments,
                 tip=tr("None, temperature or damage over slices and surfaces")),
+        Command("simulate.course", tr("Course of the generator"), lambda w: w.show_panel("course"), menu,
+                tip=tr("Power, impedance and temperatures over time")),
         Command("simulate.tasks", tr("Show tasks"), lambda w: w.show_panel("jobs"), menu, divided=True),
         Command("simulate.stop", tr("Stop all tasks"), lambda w: w.jobs.cancel_all(), menu, ("Ctrl+.",), icon="stop",
                 enabled=lambda w: w.jobs.busy, tip=tr("The case stays as it is"), why=lambda _: tr("nothing runs")),
