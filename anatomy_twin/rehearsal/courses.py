@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -155,6 +155,17 @@ def summary_words(summary: GeneratorSummary) -> tuple[str, ...]:
             found.append(f"needle at {part.coldest_needle_c:.0f} degC or warmer")
         lines.append(f"applicator {part.part}: {', '.join(found)}")
     return tuple(lines)
+
+
+def summary_document(summary: GeneratorSummary) -> dict[str, Any]:
+    """Return a summary as JSON types; what was not recorded is left out."""
+    names = {"part": "applicator", "hottest_sensor_c": "hottest_sensor_degC", "coldest_needle_c": "coldest_needle_degC"}
+    parts = [
+        {names.get(key, key): value for key, value in asdict(part).items() if value is not None}
+        for part in summary.parts
+    ]
+    whole = {"measured": summary.measured, "energy_j": summary.energy_j, "without_power_s": summary.paused_s}
+    return {**{key: value for key, value in whole.items() if value is not None}, "applicators": parts}
 
 
 def _radiofrequency_charts(result: ThermalResult, plan: AblationPlan) -> tuple[CourseChart, ...]:

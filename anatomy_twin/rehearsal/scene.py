@@ -114,7 +114,11 @@ class Needle:
 
 @dataclass(frozen=True, eq=False)
 class FieldSeries:
-    """A simulated field over time, [t, k, j, i] on ``geometry``; ``levels`` are the contours to draw."""
+    """A simulated field over time, [t, k, j, i] on ``geometry``; ``levels`` are the contours to draw.
+
+    ``cold``: of a freezing. Its temperatures are held as degrees below zero, so that the range begins at the ice and
+    goes to the coldest; ``shown`` turns them into what people read.
+    """
 
     name: str
     label: str
@@ -124,6 +128,11 @@ class FieldSeries:
     geometry: VolumeGeometry
     range: tuple[float, float]
     levels: tuple[float, ...] = ()
+    cold: bool = False
+
+    def shown(self, value: float) -> float:
+        """Return a value of the field as people read it."""
+        return -value if self.cold and self.unit == "degC" else value
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", read_only(self.values, "values", ndim=4))

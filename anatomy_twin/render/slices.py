@@ -181,10 +181,11 @@ def _draw_field(axes: Any, series: FieldSeries, snapshot: int, cut: SlicePlane) 
         lines = axes.contour(picture, levels=held, colors="white", linewidths=1.1, linestyles="solid")
         kelvin = series.unit == "degC" or not series.unit
         unit = "%" if damage else "\N{DEGREE SIGN}C" if kelvin else series.unit
-        axes.clabel(lines, fmt=lambda value: f"{value:.0f} {unit}", fontsize=9)
+        axes.clabel(lines, fmt=lambda value: f"{series.shown(value):.0f} {unit}", fontsize=9)
     inset = axes.inset_axes((0.9, 0.1, 0.022, 0.34))
     bar = axes.figure.colorbar(mappable, cax=inset)
     bar.ax.tick_params(colors="white", labelsize=9)
+    bar.ax.yaxis.set_major_formatter(lambda value, _: f"{series.shown(value) + 0.0:g}")
     bar.outline.set_edgecolor("white")
     bar.set_label(label, color="white", fontsize=10)
     bar.ax.yaxis.set_label_position("left")

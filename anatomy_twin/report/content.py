@@ -31,6 +31,7 @@ from anatomy_twin.rehearsal import (
 )
 from anatomy_twin.report.anatomy import segment_rows, structure_rows, vessel_rows
 from anatomy_twin.report.confirmation import confirmation_rows
+from anatomy_twin.report.generator import generator_lines
 from anatomy_twin.units import Point, place_text
 
 SCHEMA_VERSION = 1
@@ -77,7 +78,7 @@ def build_content(case: Case, scene: Scene, plan_name: str) -> dict[str, Any]:
         "confirmations": confirmation_rows(case, verdict_of),
         "numbers": [{**_number_row(quantity), "table": _table_of(quantity, listed)} for quantity in quantities],
         "number_notes": [note for note in dict.fromkeys(notes) if not (case.synthetic and GENERATED in note)],
-        "simulation": _simulation(result),
+        "simulation": _simulation(result) | ({"generator": generator_lines(case, plan_name)} if result else {}),
         "volumes": structure_rows(case),
         "segments": segments,
         "vessels": vessel_rows(case),
@@ -319,6 +320,7 @@ def _simulation(result: ThermalResult | None) -> Row:
     assumed = set(result.assumed)
     return {
         "verdict_model": result.verdict_model,
+        "title": "Coagulation" if result.coldest_c is None else "Ice and lethal zone",
         "extreme": "hottest point" if result.coldest_c is None else "coldest point",
         "hottest": format_number(
             float(result.temperature_c.max() if result.coldest_c is None else result.coldest_c.min()), "degC"

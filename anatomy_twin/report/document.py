@@ -120,6 +120,7 @@ class _Story:
         if content["plan"] or content["cuts"]:
             self._plan()
             self._rules()
+            self._entries()
         if content["simulation"]:
             self._simulation()
         self._confirmations()
@@ -285,13 +286,25 @@ class _Story:
             parts.append(self._text("Costs (lower is better): " + ", ".join(costs), "small"))
         self._section(self.content["rules_title"], parts)
 
+    def _entries(self) -> None:
+        entries = self.content["entries"]
+        if not entries:
+            return
+        parts = [self._text(entries["text"]), *self._pictures("entries")]
+        if entries["rows"]:
+            rows = [[self._text(cell, "small") for cell in row["cells"]] for row in entries["rows"]]
+            widths = [0.3, 2.4, 0.6, *(1.0 for _ in entries["heads"][3:])]
+            parts.append(self._headed(entries["heads"], rows, widths))
+        self._section("Entries on the skin", [*parts, *(self._text(line, "small") for line in entries["lines"])])
+
     def _simulation(self) -> None:
         run = self.content["simulation"]
         self._section("Temperature", self._pictures("temperature"))
         text = (f"Zone of {run['coagulated']} by {run['verdict_model']}; {run['extreme']} {run['hottest']}; "
                 f"simulated to {run['end']}.")
-        self._section("Coagulation", [self._text(text), *self._pictures("damage")])
-        self._section("Margin and course", self._pictures("margin", "course"))
+        words = [self._text(text), *(self._text(f"{line}.", "small") for line in run["generator"])]
+        self._section(run["title"], [*words, *self._pictures("damage")])
+        self._section("Margin and course", [*self._pictures("margin"), *self._pictures("course")])
 
     def _confirmations(self) -> None:
         for number, c in enumerate(self.content["confirmations"]):

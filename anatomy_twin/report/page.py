@@ -8,7 +8,8 @@ from typing import Any
 
 from anatomy_twin.report.pictures import Figure
 
-GROUPS = ("scene", "overlay", "temperature", "damage", "margin", "course", "confirmation", "territories", "trees")
+GROUPS = ("scene", "overlay", "entries", "temperature", "damage", "margin", "course", "confirmation", "territories",
+          "trees")  # fmt: skip
 
 
 def make_page(content: dict[str, Any], figures: list[Figure], missing: list[str]) -> str:

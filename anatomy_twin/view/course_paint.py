@@ -48,9 +48,9 @@ def draw_chart(
     for one in chart.lines:
         painter.setPen(pen_of(one.part))
         for points in _pieces(one):
-            x = field.left() + points[:, 0] / end_s * field.width()
-            y = field.bottom() - (points[:, 1] - low) / (high - low) * field.height()
-            painter.drawPolyline(QPolygonF([QPointF(*place) for place in np.column_stack([x, y]).tolist()]))
+            across = field.left() + points[:, 0] / end_s * field.width()
+            down = field.bottom() - (points[:, 1] - low) / (high - low) * field.height()
+            painter.drawPolyline(QPolygonF([QPointF(*place) for place in np.column_stack([across, down]).tolist()]))
     painter.restore()
     if now_s is not None:
         x = field.left() + now_s / end_s * field.width()

@@ -59,7 +59,8 @@ def fixed_names() -> tuple[str, ...]:
         tr("Resected volume"), tr("Remaining volume"), tr("Remnant without lesions"), tr("Area of the cut"),
         tr("Remnant to body weight"), tr("Vessels cut"), tr("Rules"), tr("Coagulated zone"), tr("simulated"),
         tr("target"), tr("Arrhenius damage integral"), tr("Temperature"), tr("Liver, unenhanced"),
-        tr("Degrees below 0"), tr("Coldest so far (1 at the lethal temperature)"),
+        tr("Coldest so far (1 at the lethal temperature)"), tr("Lethal zone"), tr("Ice"), tr("Power"),
+        tr("Impedance"), tr("Temperature at the sensors"), tr("Power as set"), tr("Temperature of the needle"),
     )  # fmt: skip
 
 

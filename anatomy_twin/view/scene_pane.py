@@ -53,7 +53,7 @@ class ScenePane(SceneFrames):
         self._home: Camera | None = None  # where it stands while nobody has moved it
         self._editing = ""  # name of the plan that is edited
         self.finder = Finder()
-        self._zones: dict[int, SurfaceMesh | None] = {}
+        self._zones: dict[tuple[str, int], SurfaceMesh | None] = {}
         self._result: object = None
         self._placed = False
         self.interactor = SceneSurface(self, self._repaint)
@@ -204,7 +204,7 @@ class ScenePane(SceneFrames):
         scene = self.desk.scene
         layers = layers_at(scene, self.desk.snapshot, self._zones)
         if self.desk.moving is not None:
-            layers = tuple(layer for layer in layers if layer.name != "zone")
+            layers = tuple(layer for layer in layers if layer.group != "zone")
         entries = entries_of_desk(self.desk)
         layers = layers if entries is None else entries.dressed(layers)
         key = tuple((id(layer.surface), layer.name, layer.colour, layer.opacity, layer.visible) for layer in layers)

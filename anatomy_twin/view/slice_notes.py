@@ -145,7 +145,7 @@ def draw_field_scale(canvas: Canvas, series: FieldSeries, bottom: float) -> None
             right = Qt.AlignmentFlag.AlignRight
             draw_line(canvas, [QPointF(left, y), QPointF(left + 12, y)], INK, 1.0, halo=False)
             at = QPointF(left - 5, y + metrics.capHeight() / 2)
-            draw_words(painter, at, format_number(value, series.unit), INK, font, right)
+            draw_words(painter, at, format_number(series.shown(value), series.unit), INK, font, right)
     name = QPointF(canvas.width - EDGE_PX, top - metrics.descent() - 6)
     draw_words(painter, name, series.label, INK, font, Qt.AlignmentFlag.AlignRight)
 

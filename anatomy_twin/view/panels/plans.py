@@ -30,6 +30,7 @@ from anatomy_twin.view.panels.plan_entry_list import PlanEntryList
 from anatomy_twin.view.panels.plan_parameters import PlanParameters
 from anatomy_twin.view.panels.plan_rules import PlanRules
 from anatomy_twin.view.panels.rows import all_rows, rows_of
+from anatomy_twin.view.panels.simulation_form import SimulationForm
 from anatomy_twin.view.plan_actions import rename_plan, rules_line
 from anatomy_twin.view.plan_checks import PlanChecks
 from anatomy_twin.view.plan_words import speaker
@@ -60,6 +61,7 @@ class PlansPanel(QScrollArea):
         self.parts = self._tree((tr("Part"), ""), tr("Parts of the plan shown"))
         self.parts.setHeaderHidden(True)
         self.parameters = PlanParameters(self._desk)
+        self.simulation = SimulationForm(self._desk)
         self.rules = PlanRules(self._desk, self.checks)
         self.entry_list = PlanEntryList(window)
         self.heading = QLabel()
@@ -114,6 +116,7 @@ class PlansPanel(QScrollArea):
         column.addWidget(self.parts)
         column.addWidget(self._part_row)
         column.addWidget(self.parameters)
+        column.addWidget(self.simulation)
         column.addWidget(self.entry_list)
         column.addWidget(self.rules, 1)
         column.addStretch(0)  # takes the room where no plan is shown
@@ -173,6 +176,7 @@ class PlansPanel(QScrollArea):
             self.heading.setText("\n".join(filter(None, lines)))
         self._list_parts()
         self.parameters.refresh()
+        self.simulation.refresh()
         self.rules.refresh()
         self.entry_list.refresh()
         self._mode_changed()
