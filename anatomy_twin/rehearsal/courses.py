@@ -140,20 +140,21 @@ def summary_words(summary: GeneratorSummary) -> tuple[str, ...]:
     """Return a summary as short lines in English: one for the generator, one for each applicator."""
     lines = []
     if summary.energy_j is not None:
-        how = "given" if summary.measured else "as set, not measured"
-        paused = "" if not summary.paused_s else f", {summary.paused_s:.0f} s without power"
-        lines.append(f"energy {how}: {summary.energy_j / 1000.0:.1f} kJ{paused}")
+        how = "given by the generator" if summary.measured else "as set (not measured)"
+        paused = "" if not summary.paused_s else f"; {summary.paused_s:.0f} s without power"
+        lines.append(f"{summary.energy_j / 1000.0:.1f} kJ {how}{paused}")
     for part in summary.parts:
         found = []
         if part.highest_power_w is not None:
-            found.append(f"at most {part.highest_power_w:.0f} W" if summary.measured else f"{part.highest_power_w:g} W")
+            limit = "at most" if summary.measured else "set to"
+            found.append(f"{limit} {part.highest_power_w:.0f} W")
         if part.least_ohm is not None and part.final_ohm is not None:
             found.append(f"impedance at least {part.least_ohm:.0f}, at the end {part.final_ohm:.0f} ohm")
         if part.hottest_sensor_c is not None:
             found.append(f"sensors at most {part.hottest_sensor_c:.0f} degC")
         if part.coldest_needle_c is not None:
             found.append(f"needle at {part.coldest_needle_c:.0f} degC or warmer")
-        lines.append(f"applicator {part.part}: {', '.join(found)}")
+        lines.append(f"applicator {part.part}: {'; '.join(found)}")
     return tuple(lines)
 
 
