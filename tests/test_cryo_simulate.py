@@ -8,14 +8,12 @@ import numpy as np
 import pytest
 
 from anatomy_twin import catalog, simulation
-from anatomy_twin.assess import ablative_margin
 from anatomy_twin.assess.assess import assess
 from anatomy_twin.core import AblationPlan, Applicator, Case, LabelMap
 from anatomy_twin.errors import Cancelled, SimulationError
 from anatomy_twin.pipeline import live_thermal
 from anatomy_twin.plan.rules import setting_rules
 from anatomy_twin.rehearsal.build import build_scene
-from anatomy_twin.search.ablation import confirm_duration
 from anatomy_twin.simulation.thermal import ThermalModel, assembly, cryo, freezing
 from anatomy_twin.store.results import read_result, result_jobs
 from tests.support.thermal_boxes import centred_plan, liver_block
@@ -132,41 +130,6 @@ def test_settings_out_of_range_are_named_as_what_the_device_is_set_to(block):
     assert rule.outcome == "broken"
     assert rule.name == "duty cycle in the device's range"
     assert "10 %, the device gives 20 to 100 %" in rule.reason
-
-
-@pytest.mark.parametrize("wanted_mm", [2.0, 8.0])
-def test_the_search_for_the_time_of_a_freeze(block, wanted_mm):
-    """The zone of one needle is about 15 mm thick: a tumour of 4 mm can have 2 mm around it, not 8."""
-    case, centre = small_tumour(block)
-    asked = replace(frozen_plan(centre, needle(centre, duty=70.0)), margin_mm=wanted_mm)
-    plan, result = confirm_duration(case, asked, model=COARSE)
-    margin = ablative_margin(case.label_map, "tumour_1", result).minimal_mm
-    needle_found = plan.applicators[0]
-    # freeze, thaw of five minutes, freeze
-    assert result.times_s[-1] == pytest.approx(2.0 * needle_found.duration_s + 300.0)
-    if wanted_mm > 2.0:
-        assert margin < wanted_mm
-        assert needle_found.power_w > 70.0  # what a longer freeze could not, a higher duty cycle was tried for
-        expected = f"is not reached: {margin:.1f} mm with a duty cycle of {needle_found.power_w:g} % for each freeze of"
-        assert any(expected in line for line in result.warnings)
-        return
-    assert margin >= wanted_mm
-    assert needle_found.power_w == 70.0
-    assert not any("not reached" in line for line in result.warnings)
-    if needle_found.duration_s > 120.0:  # a minute less is not enough
-        shorter = replace(plan, applicators=(replace(needle_found, duration_s=needle_found.duration_s - 60.0),))
-        less = simulation.simulate(case, shorter, COARSE)
-        assert ablative_margin(case.label_map, "tumour_1", less).minimal_mm < wanted_mm
-
-
-def small_tumour(block):
-    """The block with a tumour of 4 mm radius."""
-    case, centre = block
-    array = case.label_map.array.copy()
-    away = case.label_map.geometry.to_world(np.moveaxis(np.indices(array.shape[1:]), 0, -1)) - centre
-    array[2] = np.linalg.norm(away, axis=-1) <= 4.0
-    labels = LabelMap(array, case.label_map.geometry, case.label_map.segments)
-    return Case.new(volume=case.volume, labels=labels), centre
 
 
 def test_two_needles_freeze_more_than_twice_what_one_does_between_them(block, result):

@@ -211,14 +211,18 @@ def with_device(n: int, plan: Plan, value: Any) -> Plan:
     """Return the plan with another device for one applicator (from 0).
 
     Entry and place of the heat stay (the tip goes along its axis), power and time go into the range of the device; a
-    setting in another unit becomes the middle one of the device's table. One plan is for devices of one kind: a device
-    of another kind is taken by all applicators.
+    setting in another unit becomes the middle one of the device's table. One generator drives all applicators of a
+    plan: a device of another kind, or with another generator, is taken by all of them.
     """
     assert isinstance(plan, AblationPlan)
-    kind, devices = load_device(str(value))["kind"], catalog.load("devices")["devices"]
-    others = {devices.get(one.device, {}).get("kind", kind) for m, one in enumerate(plan.applicators) if m != n}
+    facts, devices = load_device(str(value)), catalog.load("devices")["devices"]
+
+    def fits(other: str) -> bool:
+        known = devices.get(other, {})
+        return all(known.get(field) == facts.get(field) for field in ("kind", "generator"))
+
     return replace(plan, applicators=tuple(
-        _refitted(one, str(value)) if m == n or others != {kind} else one for m, one in enumerate(plan.applicators)
+        _refitted(one, str(value)) if m == n or not fits(one.device) else one for m, one in enumerate(plan.applicators)
     ))
 
 
