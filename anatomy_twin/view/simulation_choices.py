@@ -63,10 +63,9 @@ class SimulationChoices(QObject):
         """True where a plan was simulated with other choices than those of now."""
         return self._ran_with.get(name, {}) != self.choices.options(plan)
 
-    def asked(self, name: str, plan: Plan | None) -> dict[str, Any]:
-        """Return the options for a run of a plan that begins now, and remember them."""
-        self._ran_with[name] = self.choices.options(plan)
-        return dict(self._ran_with[name])
+    def ran(self, name: str, options: dict[str, Any]) -> None:
+        """Remember with which options a plan was simulated."""
+        self._ran_with[name] = dict(options)
 
 
 def choices_of(desk: Desk) -> SimulationChoices:

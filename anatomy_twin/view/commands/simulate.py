@@ -204,11 +204,12 @@ def run_again(window: RehearsalWindow) -> Job | None:
 def simulate(window: RehearsalWindow, name: str) -> Job:
     """Simulate one plan by the choices of now and read its numbers off."""
     assert window.desk is not None
-    choices = choices_of(window.desk).asked(name, window.desk.case.plans.get(name))
+    kit = choices_of(window.desk)
+    choices = kit.choices.options(window.desk.case.plans.get(name))
     return start_once(
         window, "simulate", tr("Simulating plan {name}").format(name=name), TASKS + "simulate_plans", [name], choices,
         reads=("labels", f"plans:{name}"), writes=("results", "assessments"),
-        name=tr("Plan {name} simulated").format(name=name),
+        name=tr("Plan {name} simulated").format(name=name), done=lambda _: kit.ran(name, choices),
     )
 
 
