@@ -10,11 +10,10 @@ import pytest
 from anatomy_twin import catalog, simulation
 from anatomy_twin.assess.assess import assess
 from anatomy_twin.core import AblationPlan, Applicator, Case, LabelMap
-from anatomy_twin.errors import Cancelled, PlanError, SimulationError
+from anatomy_twin.errors import Cancelled, SimulationError
 from anatomy_twin.pipeline import live_thermal
 from anatomy_twin.plan.rules import setting_rules
 from anatomy_twin.rehearsal.build import build_scene
-from anatomy_twin.search.ablation import confirm_duration
 from anatomy_twin.simulation.thermal import ThermalModel, assembly, cryo, freezing
 from anatomy_twin.store.results import read_result, result_jobs
 from tests.support.thermal_boxes import centred_plan, liver_block
@@ -141,12 +140,6 @@ def test_settings_out_of_range_are_named_as_what_the_device_is_set_to(block):
     assert rule.outcome == "broken"
     assert rule.name == "duty cycle in the device's range"
     assert "10 %, the device gives 20 to 100 %" in rule.reason
-
-
-def test_a_search_for_the_time_refuses_a_device_with_a_protocol(block):
-    case, centre = block
-    with pytest.raises(PlanError, match="cryo-generic works by a protocol"):
-        confirm_duration(case, frozen_plan(centre))
 
 
 def test_two_needles_freeze_more_than_twice_what_one_does_between_them(block, result):

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from anatomy_twin.cli.common import Options, emit, keep_case, open_case, terminal_monitor
+
+if TYPE_CHECKING:
+    from anatomy_twin.core import ThermalResult
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -20,8 +24,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--perfusion", type=float, metavar="FACTOR", help="scale the perfusion (default: 1)")
     parser.add_argument("--vessel-flow", type=float, metavar="FACTOR",
                         help="scale the flow in large vessels (default: 1; 0: arrested)")
+    parser.add_argument("--traces", metavar="FILE.csv", help="write what the generator recorded as a table")
     options = parser.read(arguments)
+    from anatomy_twin.export import traces_ready, write_traces
     from anatomy_twin.pipeline import simulate_case
+    from anatomy_twin.rehearsal.courses import generator_summary, summary_document, summary_words
     from anatomy_twin.simulation.thermal import ThermalModel
 
     named = {
@@ -29,6 +36,8 @@ def main(arguments: Sequence[str]) -> int:
         "perfusion_factor": options.perfusion, "vessel_flow_factor": options.vessel_flow,
     }
     model = ThermalModel(**{name: value for name, value in named.items() if value is not None})
+    if options.traces is not None:
+        traces_ready(options.traces)  # what can be refused at once is not refused minutes later
     case = open_case(options.case)
     with terminal_monitor() as monitor:
         case = simulate_case(case, options.plan, refine=options.refine, model=model, monitor=monitor)
@@ -39,5 +48,15 @@ def main(arguments: Sequence[str]) -> int:
         "highest_degC": float(result.temperature_c.max()), "parameters": dict(result.parameters),
         "assumed": list(result.assumed), "warnings": list(result.warnings),
     }
-    text = f"plan {result.plan_name}: {result.coagulated_ml:.1f} ml coagulated by {result.verdict_model}"
-    return emit(options, document, text, case)
+    lines = [f"plan {result.plan_name}: {result.coagulated_ml:.1f} ml {_verb(result)} by {result.verdict_model}"]
+    summary = generator_summary(result, case.plans[options.plan])
+    if summary is not None:
+        document["generator"] = summary_document(summary)
+        lines += [f"  {line}" for line in summary_words(summary)]
+    if options.traces is not None:
+        lines.append(f"wrote {write_traces(case, options.plan, options.traces)}")
+    return emit(options, document, "\n".join(lines), case)
+
+
+def _verb(result: ThermalResult) -> str:
+    return "coagulated" if result.coldest_c is None else "lethally frozen"

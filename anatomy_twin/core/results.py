@@ -27,7 +27,7 @@ class ThermalResult:
     ``coldest_c`` [k, j, i] is the least temperature so far of tissue that was frozen (``omega`` and ``cem43_min`` are
     0 then), None where tissue was heated; ``hottest_c`` the highest of tissue that was heated, None where it is not
     known. ``traces`` are what a generator recorded, arrays (n,) by name: time_s, applicator (its number), power_w,
-    impedance_ohm, sensor_c.
+    impedance_ohm, sensor_c; of cold time_s, applicator, needle_c (what the wall of a needle is held at).
     """
 
     plan_name: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from anatomy_twin.core import SILENT, AblationPlan, Case, Monitor, part_of
@@ -17,6 +17,7 @@ from anatomy_twin.pipeline.searching import robustness_case, search_case
 from anatomy_twin.pipeline.targets import Target, choose_target, named_target
 from anatomy_twin.plan import check_plan
 from anatomy_twin.search import AblationSearch
+from anatomy_twin.simulation.thermal import ThermalModel
 
 
 def plan_target(
@@ -37,14 +38,19 @@ def plan_target(
                         monitor=monitor)  # fmt: skip
 
 
-def simulate_plans(case: Case, names: Sequence[str], monitor: Monitor = SILENT) -> Case:
+def simulate_plans(
+    case: Case, names: Sequence[str], choices: Mapping[str, Any] | None = None, monitor: Monitor = SILENT
+) -> Case:
     """Simulate plans of a case and read their numbers off; plans that are no ablations are only measured.
 
-    Raises what ``simulate_case`` and ``assess_case`` raise; then no plan has a new result.
+    ``choices`` are fields of ``ThermalModel`` that differ from its own. Raises what ``simulate_case`` and
+    ``assess_case`` raise; then no plan has a new result.
     """
+    model = ThermalModel(**choices) if choices else None
     for name in names:
         if isinstance(case.plan(name), AblationPlan):
-            case = simulate_case(case, name, monitor=_Named(monitor, name) if len(names) > 1 else monitor)
+            named = _Named(monitor, name) if len(names) > 1 else monitor
+            case = simulate_case(case, name, model=model, monitor=named)
         case = assess_case(case, name, monitor)
     return case
 

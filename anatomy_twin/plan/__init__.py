@@ -2,13 +2,15 @@
 
 from anatomy_twin.plan.check import check_plan, require_in_body
 from anatomy_twin.plan.device import Zone, choose_zone, load_device
+from anatomy_twin.plan.of_plan import entries_of, heat_centre_mm
 from anatomy_twin.plan.promise import ellipsoids_of, table_zone, zone_within
 from anatomy_twin.plan.propose import Proposal, propose
 from anatomy_twin.plan.skin_map import EntryMap, best_entries, entry_map, reweighted
 
 __all__ = [
-    "EntryMap", "Proposal", "Zone", "best_entries", "check_plan", "choose_zone", "ellipsoids_of", "entry_map",
-    "load_device", "propose", "require_in_body", "reweighted", "table_zone", "warm_up", "zone_within",
+    "EntryMap", "Proposal", "Zone", "best_entries", "check_plan", "choose_zone", "ellipsoids_of", "entries_of",
+    "entry_map", "heat_centre_mm", "load_device", "propose", "require_in_body", "reweighted", "table_zone", "warm_up",
+    "zone_within",
 ]  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from anatomy_twin.core import (
 from anatomy_twin.errors import UsageError
 from anatomy_twin.notice import SYNTHETIC_NOTE
 from anatomy_twin.rehearsal.cropping import cut_to
-from anatomy_twin.rehearsal.frozen import frozen_fields
+from anatomy_twin.rehearsal.frozen import frozen_fields, ice_mask, ice_surface
 from anatomy_twin.rehearsal.looks import looks_displayed, overlays_displayed, segment_looks, surfaces_displayed
 from anatomy_twin.rehearsal.plan_layers import RESECTED_RGB, cropped, needles_of, resected_of, rim_of, targets_of
 from anatomy_twin.rehearsal.scene import FieldSeries, Marker, OverlayLayer, Scene, SurfaceLayer
@@ -179,15 +179,27 @@ def _surfaces(
             )
         )
     if result is not None and result.surface is not None and result.surface.triangles.size:
-        layers.append(_zone_layer(result.surface, result, colours))
+        layers.append(_zone_layer("zone", result.surface, result.coagulated_ml, result, colours))
+    ice, mask = (None, None) if result is None else (ice_surface(result), ice_mask(result))
+    if result is not None and ice is not None and mask is not None:
+        volume_ml = int(np.count_nonzero(mask)) * result.geometry.voxel_volume_ml
+        layers.append(_zone_layer("ice", ice, volume_ml, result, colours))
     return tuple(layers)
 
 
-def _zone_layer(surface: SurfaceMesh, result: ThermalResult, colours: dict[str, Any]) -> SurfaceLayer:
+def _zone_layer(
+    name: str, surface: SurfaceMesh, volume_ml: float, result: ThermalResult, colours: dict[str, Any]
+) -> SurfaceLayer:
     return SurfaceLayer(
-        "zone", "Coagulated zone (simulated)", surface, _colour("zone", colours), _drawing("zone")["opacity"],
-        True, "zone", result.coagulated_ml, "simulated",
+        name, zone_label(name, result.coldest_c is not None), surface, _colour(name, colours),
+        _drawing(name)["opacity"], True, "zone", volume_ml, "simulated",
     )
+
+
+def zone_label(name: str, cold: bool) -> str:
+    """Return what "zone" (what is dead) or "ice" of a simulation is called; ``cold``: of a freezing."""
+    what = "Ice" if name == "ice" else "Lethal zone" if cold else "Coagulated zone"
+    return f"{what} (simulated)"
 
 
 def _overlays(
@@ -205,10 +217,11 @@ def _overlays(
             shown = drawing.get("visible", True)
             layers.append(OverlayLayer(segment.name, label, *part, colour, shown, segment.state))
     layers.sort(key=lambda layer: _drawing(layer.name)["group"] == "target")
-    if result is not None:
-        part = cropped(result.coagulated, result.geometry)
+    for name, mask in (("ice", ice_mask(result)), ("zone", result.coagulated)) if result is not None else ():
+        part = None if mask is None else cropped(mask, result.geometry)
         if part is not None:
-            layers.append(OverlayLayer("zone", "Coagulated zone (simulated)", *part, _colour("zone", colours)))
+            label = zone_label(name, result.coldest_c is not None)
+            layers.append(OverlayLayer(name, label, *part, _colour(name, colours)))
     return tuple(layers)
 
 

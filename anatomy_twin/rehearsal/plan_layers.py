@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin import catalog
-from anatomy_twin.core import AblationPlan, LabelMap, Plan, ResectionPlan, VolumeGeometry
+from anatomy_twin.core import AblationPlan, Applicator, LabelMap, Plan, ResectionPlan, VolumeGeometry
 from anatomy_twin.errors import PlanError, UsageError
 from anatomy_twin.rehearsal.scene import Needle, OverlayLayer
+from anatomy_twin.units import Point, check_point
 
 NEEDLE_RADIUS_MM = 1.0  # assumed where the catalog does not know the device
 RESECTED_RGB = (255, 120, 90)  # where the palette has none
@@ -37,17 +38,41 @@ def needles_of(
         if assumed:
             notes.append(assumed)
         label = f"Applicator {number} ({applicator.device})"
-        needles.append(Needle(label, applicator.entry_mm, applicator.tip_mm, radius, active, colour))
+        behind, tines, tine_radius = _working_part(applicator)
+        needles.append(Needle(
+            label, applicator.entry_mm, applicator.tip_mm, radius, active, colour, behind, tines, tine_radius
+        ))
     return tuple(needles), tuple(dict.fromkeys(notes))
+
+
+def _working_part(applicator: Applicator) -> tuple[float, tuple[tuple[Point, Point], ...], float]:
+    """Return how far behind the tip a device's working part ends (mm), the pieces of its tines, and their radius."""
+    entry = _entry(applicator.device)
+    offset, length = _number(entry.get("active_offset_mm")), _number(entry.get("active_length_mm"))
+    behind = 0.0 if offset is None or length is None else max(0.0, offset - length / 2)
+    shape = entry.get("electrode", {})
+    if "tines" not in shape:
+        return behind, (), 0.0
+    from anatomy_twin.simulation.thermal.radiofrequency import electrode_lines_mm  # loads slowly
+
+    lines = electrode_lines_mm(applicator)
+    pieces = tuple((check_point("tine", start), check_point("tine", stop)) for start, stop in lines)
+    return behind, pieces, float(shape["tine_diameter_mm"]) / 2
+
+
+def _entry(device: str) -> dict[str, Any]:
+    """Return what the catalog says of a device, nothing for one that it does not know."""
+    try:
+        devices = catalog.load("devices")["devices"]
+    except UsageError:
+        return {}
+    entry: dict[str, Any] = devices.get(device, {})
+    return entry
 
 
 def device_size(device: str) -> tuple[float, float, str]:
     """Return shaft radius and active length of a device in mm, and a line that says what is assumed ("" if known)."""
-    try:
-        devices = catalog.load("devices")
-    except UsageError:
-        devices = {}
-    entry = devices.get("devices", {}).get(device, {})
+    entry = _entry(device)
     diameter, active = _number(entry.get("shaft_diameter_mm")), _number(entry.get("active_length_mm"))
     if diameter is not None and active is not None:
         return diameter / 2, active, ""

@@ -55,6 +55,7 @@ class FieldValue:
     label: str
     value: float
     unit: str
+    cold: bool = False
 
     @property
     def text(self) -> str:
@@ -233,7 +234,7 @@ def _field_values(series: tuple[FieldSeries, ...], point_mm: Point, snapshot: in
     for one in series:
         value = field_at(one, point_mm, snapshot)
         if value is not None and np.isfinite(value):
-            yield FieldValue(one.name, one.label, value, one.unit)
+            yield FieldValue(one.name, one.label, one.shown(value), one.unit, one.cold)
 
 
 def _depth(look: SegmentLook, named: dict[str, SegmentLook]) -> int:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.core import SurfaceMesh, Volume, VolumeGeometry
 from anatomy_twin.core.frozen import read_only
 from anatomy_twin.errors import DataError
 from anatomy_twin.notice import INTENDED_USE
-from anatomy_twin.units import Point
+from anatomy_twin.units import Point, check_point
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,11 @@ class SegmentLook:
 
 @dataclass(frozen=True, slots=True)
 class Needle:
-    """One applicator: a line from entry to tip (LPS mm) and the length of its heating part."""
+    """One applicator: a line from entry to tip (LPS mm), and what of it heats or freezes.
+
+    That are ``active_length_mm`` of the shaft, which end ``active_end_mm`` behind the tip, or ``tines`` of
+    ``tine_radius_mm`` that come out of it, as straight pieces (their ends, LPS mm).
+    """
 
     label: str
     entry_mm: Point
@@ -87,11 +92,33 @@ class Needle:
     radius_mm: float
     active_length_mm: float
     colour: tuple[int, int, int] = (240, 255, 30)
+    active_end_mm: float = 0.0
+    tines: tuple[tuple[Point, Point], ...] = ()
+    tine_radius_mm: float = 0.0
+
+    @property
+    def heating_mm(self) -> tuple[tuple[Point, Point], ...]:
+        """The straight pieces that heat or freeze: the tines, or a part of the shaft; none where that is not known."""
+        if self.tines or self.active_length_mm <= 0.0:
+            return self.tines
+        way = np.subtract(self.entry_mm, self.tip_mm)
+        length = float(np.linalg.norm(way))
+        first, last = (min(mm, length) for mm in (self.active_end_mm + self.active_length_mm, self.active_end_mm))
+        if not last < first:
+            return ()
+        start, stop = (
+            check_point("heating", np.add(self.tip_mm, back / length * way)) for back in (first, last)
+        )
+        return ((start, stop),)
 
 
 @dataclass(frozen=True, eq=False)
 class FieldSeries:
-    """A simulated field over time, [t, k, j, i] on ``geometry``; ``levels`` are the contours to draw."""
+    """A simulated field over time, [t, k, j, i] on ``geometry``; ``levels`` are the contours to draw.
+
+    ``cold``: of a freezing. Its temperatures are held as degrees below zero, so that the range begins at the ice and
+    goes to the coldest; ``shown`` turns them into what people read.
+    """
 
     name: str
     label: str
@@ -101,6 +128,11 @@ class FieldSeries:
     geometry: VolumeGeometry
     range: tuple[float, float]
     levels: tuple[float, ...] = ()
+    cold: bool = False
+
+    def shown(self, value: float) -> float:
+        """Return a value of the field as people read it."""
+        return -value if self.cold and self.unit == "degC" else value
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", read_only(self.values, "values", ndim=4))

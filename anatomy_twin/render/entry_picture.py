@@ -27,6 +27,7 @@ from anatomy_twin.render.anatomy_sheet import (
 )
 from anatomy_twin.render.overview import DOUBT, INK, QUIET
 from anatomy_twin.render.views import view_axes, view_letters
+from anatomy_twin.units import Point
 
 ROOM: Final = (500, 430)
 SIDE_PX: Final = 560
@@ -39,7 +40,9 @@ HEADS: Final = {"path length": "length", "closeness to structures at risk": "ris
                 "angle to the normal of the capsule": "capsule", "overlap with other tracks": "tracks"}  # fmt: skip
 
 
-def entries_picture(case: Case, entries: EntryMap, file: str | Path | None = None) -> Picture:
+def entries_picture(
+    case: Case, entries: EntryMap, file: str | Path | None = None, *, own_mm: Point | None = None, count: int = LISTED,
+) -> Picture:
     """Draw the map of entries on the skin from four sides, with a legend of what stops the others and the Pareto set.
 
     Parameters
@@ -47,6 +50,8 @@ def entries_picture(case: Case, entries: EntryMap, file: str | Path | None = Non
     case : the case that the map was made of; its anatomy has the surface of the body.
     entries : the map.
     file : where a PNG is written as well.
+    own_mm : an entry that is marked by a ring, for instance that of a plan.
+    count : how many entries of the Pareto set are numbered and listed.
 
     Returns
     -------
@@ -58,7 +63,7 @@ def entries_picture(case: Case, entries: EntryMap, file: str | Path | None = Non
     RenderError : the machine cannot draw, or the file cannot be written.
     """
     skin = finer(skin_of(case), EDGE_MM)
-    listed = best_entries(entries, LISTED, pareto=True)
+    listed = best_entries(entries, count, pareto=True)
     size = (2 * (ROOM[0] + GAP_PX) + SIDE_PX, HEAD_PX + 2 * (ROOM[1] + GAP_PX) + FOOT_PX)
     share = f"{100.0 * entries.feasible.mean():.1f} % of {entries.feasible.size} entries keep the rules"
     title = f"Entries for {structure_label(entries.target)}"
@@ -70,6 +75,8 @@ def entries_picture(case: Case, entries: EntryMap, file: str | Path | None = Non
         sheet.paste(pane.picture, place)
         sheet.letters(place, ROOM, view_letters(view), FROM[view])
         _number(sheet, pane, place, entries, listed)
+        if own_mm is not None:
+            _ring(sheet, pane, place, entries, own_mm)
     left = 2 * (ROOM[0] + GAP_PX) + 16
     row = _legend(sheet, entries, (left, HEAD_PX + 8))
     _list(sheet, entries, listed, (left, row + 14))
@@ -123,6 +130,16 @@ def _number(sheet: Sheet, pane: Pane, place: Place, entries: EntryMap, listed: l
             disc = (x - 11, y - 11, x + 11, y + 11)
             sheet.draw.ellipse(disc, fill=(18, 22, 28, 235), outline=(255, 255, 255), width=2)
             sheet.words((x, y), str(rank), 14, INK, "mm", bold=True)
+
+
+def _ring(sheet: Sheet, pane: Pane, place: Place, entries: EntryMap, own_mm: Point) -> None:
+    """Draw a ring round an entry where it is seen."""
+    outwards = np.subtract(own_mm, entries.centre_mm)
+    if outwards @ view_axes(pane.view)[0] > 0.25 * np.linalg.norm(outwards):
+        column, line = pane.to_pixel(np.asarray(own_mm))
+        x, y = place[0] + column, place[1] + line
+        for radius, colour in ((17, (18, 22, 28)), (15, (255, 255, 255))):
+            sheet.draw.ellipse((x - radius, y - radius, x + radius, y + radius), outline=colour, width=3)
 
 
 def _legend(sheet: Sheet, entries: EntryMap, place: Place) -> int:

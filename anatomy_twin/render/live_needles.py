@@ -13,7 +13,7 @@ from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
 from anatomy_twin.rehearsal import Needle
 from anatomy_twin.render.live_shapes import make_round
-from anatomy_twin.render.stage import OUTSIDE_MM, unit_rgb
+from anatomy_twin.render.stage import OUTSIDE_MM, heating_radius_mm, unit_rgb
 
 STEEL: Final = (0.66, 0.68, 0.72)
 
@@ -21,14 +21,14 @@ STEEL: Final = (0.66, 0.68, 0.72)
 @dataclass
 class _Drawn:
     shaft: Any
-    heating: Any
     entry: Any
-    axis: Any  # a thin line over everything: the tip lies inside of the target, where nothing else shows it
     point: Any
+    heating: list[Any]
+    axes: list[Any]  # thin lines over everything: the tip lies inside of the target, where nothing else shows it
 
     @property
     def actors(self) -> tuple[Any, ...]:
-        return self.shaft, self.heating, self.entry, self.axis, self.point
+        return self.shaft, self.entry, self.point, *self.heating, *self.axes
 
 
 class LiveNeedles:
@@ -48,20 +48,22 @@ class LiveNeedles:
         """Show these applicators, each from beyond its entry to its tip."""
         self.needles = tuple(needles)
         while len(self._drawn) < len(self.needles):
-            self._drawn.append(_Drawn(
-                self._actor(self._rod), self._actor(self._rod), self._actor(self._ball), self._above(self._line),
-                self._above(self._dot),
-            ))  # fmt: skip
+            self._drawn.append(
+                _Drawn(self._actor(self._rod), self._actor(self._ball), self._above(self._dot), [], [])
+            )
         while len(self._drawn) > len(self.needles):
-            for actor in self._drawn.pop().actors:
-                self._renderer.RemoveActor(actor)
-                self._over.RemoveActor(actor)
+            self._take_off(self._drawn.pop().actors)
         for drawn, needle in zip(self._drawn, self.needles, strict=True):
             self._place(drawn, needle)
 
     def close(self) -> None:
         """Take them off the renderer."""
         self.show(())
+
+    def _take_off(self, actors: Iterable[Any]) -> None:
+        for actor in actors:
+            self._renderer.RemoveActor(actor)
+            self._over.RemoveActor(actor)
 
     def _actor(self, mapper: Any) -> Any:
         actor = vtkActor()
@@ -95,16 +97,22 @@ class LiveNeedles:
         entry, tip = np.asarray(needle.entry_mm), np.asarray(needle.tip_mm)
         length = max(float(np.linalg.norm(tip - entry)), 1e-6)
         along = (tip - entry) / length
-        radius = max(needle.radius_mm, 0.9)
-        active = min(needle.active_length_mm, length)
-        _stretch(drawn.shaft, entry - OUTSIDE_MM * along, along, length + OUTSIDE_MM, radius)
-        _stretch(drawn.heating, tip - active * along, along, max(active, 1e-6) + 0.05, radius * 1.35)
+        pieces = needle.heating_mm
+        while len(drawn.heating) < len(pieces):
+            drawn.heating.append(self._actor(self._rod))
+            drawn.axes.append(self._above(self._line))
+        while len(drawn.heating) > len(pieces):
+            self._take_off((drawn.heating.pop(), drawn.axes.pop()))
+        _stretch(drawn.shaft, entry - OUTSIDE_MM * along, along, length + OUTSIDE_MM, max(needle.radius_mm, 0.9))
         _stretch(drawn.entry, entry, along, 2.6, 2.6)
-        _stretch(drawn.axis, tip - max(active, 1.0) * along, along, max(active, 1.0), 1.0)
         _stretch(drawn.point, tip, along, 1.0, 1.0)
-        drawn.heating.SetVisibility(active > 0)
+        for rod, axis, (start, stop) in zip(drawn.heating, drawn.axes, pieces, strict=True):
+            way = np.subtract(stop, start)
+            reach = float(np.linalg.norm(way))
+            _stretch(rod, np.asarray(start), way / reach, reach + 0.05, heating_radius_mm(needle))
+            _stretch(axis, np.asarray(start), way / reach, reach, 1.0)
         drawn.shaft.GetProperty().SetColor(*STEEL)
-        for actor in (drawn.heating, drawn.entry, drawn.axis, drawn.point):
+        for actor in (*drawn.heating, *drawn.axes, drawn.entry, drawn.point):
             actor.GetProperty().SetColor(*unit_rgb(needle.colour))
             actor.GetProperty().SetAmbient(0.45)
 

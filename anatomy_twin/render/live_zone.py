@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyvista
@@ -15,6 +15,7 @@ from anatomy_twin.render.live_outline import Outline
 from anatomy_twin.render.live_surfaces import mesh_of
 from anatomy_twin.units import check_point
 
+FOLLOWED: Final = {"zone": ("damage", 1.0), "ice": ("temperature", 0.0)}  # layer: the field whose level it is
 SOFT_ROUNDS = 4  # of averaging of normals: the zone comes from a coarse grid
 
 
@@ -41,24 +42,27 @@ def surface_at(series: FieldSeries, snapshot: int, level: float = 1.0) -> Surfac
     return surface if surface.volume_ml >= 0 else SurfaceMesh(points, triangles[:, ::-1])
 
 
-def layers_at(scene: Scene, snapshot: int, known: dict[int, SurfaceMesh | None] | None = None) -> tuple[
+def layers_at(scene: Scene, snapshot: int, known: dict[tuple[str, int], SurfaceMesh | None] | None = None) -> tuple[
     SurfaceLayer, ...
 ]:
-    """Return the surfaces of a scene with the zone of one moment (-1: the last); none while nothing is coagulated.
+    """Return the surfaces of a scene with zone and ice of one moment (-1: the zone of the last, the ice at its
+    largest); none of them while nothing is dead or frozen.
 
-    ``known`` keeps zones of moments between calls.
+    ``known`` keeps them between calls, by name and moment.
     """
-    damage = next((series for series in scene.fields if series.name == "damage"), None)
-    if damage is None or not 0 <= snapshot < damage.times_s.size - 1:
-        return scene.surfaces
-    known = {} if known is None else known
-    if snapshot not in known:
-        known[snapshot] = surface_at(damage, snapshot)
-    zone = known[snapshot]
-    return tuple(
-        replace(layer, surface=zone) if layer.name == "zone" and zone is not None else layer
-        for layer in scene.surfaces if layer.name != "zone" or zone is not None
-    )
+    known, found = {} if known is None else known, []
+    for layer in scene.surfaces:
+        surface: SurfaceMesh | None = layer.surface
+        field, level = FOLLOWED.get(layer.name, ("", 0.0))
+        series = next((one for one in scene.fields if one.name == field), None)
+        # the zone at the end is there already; ice comes and goes
+        if series is not None and 0 <= snapshot < series.times_s.size - (layer.name == "zone"):
+            if (layer.name, snapshot) not in known:
+                known[layer.name, snapshot] = surface_at(series, snapshot, level)
+            surface = known[layer.name, snapshot]
+        if surface is not None:
+            found.append(layer if surface is layer.surface else replace(layer, surface=surface))
+    return tuple(found)
 
 
 class PreviewZone:

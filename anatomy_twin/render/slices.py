@@ -181,27 +181,28 @@ def _draw_field(axes: Any, series: FieldSeries, snapshot: int, cut: SlicePlane) 
         lines = axes.contour(picture, levels=held, colors="white", linewidths=1.1, linestyles="solid")
         kelvin = series.unit == "degC" or not series.unit
         unit = "%" if damage else "\N{DEGREE SIGN}C" if kelvin else series.unit
-        axes.clabel(lines, fmt=lambda value: f"{value:.0f} {unit}", fontsize=9)
+        axes.clabel(lines, fmt=lambda value: f"{series.shown(value):.0f} {unit}", fontsize=9)
     inset = axes.inset_axes((0.9, 0.1, 0.022, 0.34))
     bar = axes.figure.colorbar(mappable, cax=inset)
     bar.ax.tick_params(colors="white", labelsize=9)
+    bar.ax.yaxis.set_major_formatter(lambda value, _: f"{series.shown(value) + 0.0:g}")
     bar.outline.set_edgecolor("white")
     bar.set_label(label, color="white", fontsize=10)
     bar.ax.yaxis.set_label_position("left")
 
 
 def _draw_needle(axes: Any, needle: Needle, cut: SlicePlane) -> None:
-    """Draw the projection of the shaft: dotted out of the plane, thin in it, thick where it heats."""
-    ends = np.array([needle.entry_mm, needle.tip_mm])
+    """Draw the projection of shaft and tines: dotted out of the plane, thin in it, thick where they heat."""
+    colour, shaft = _rgb(needle.colour), (needle.entry_mm, needle.tip_mm)
     along = np.linspace(0.0, 1.0, 200)[:, None]
-    points = ends[0] + along * (ends[1] - ends[0])
-    pixels = cut.to_pixel(points)
-    near = np.abs(cut.distance_mm(points)) <= NEAR_MM
-    colour = _rgb(needle.colour)
-    axes.plot(pixels[:, 1], pixels[:, 0], ":", color=colour, linewidth=1.3, alpha=0.9)
-    heating = np.linalg.norm(points - ends[1], axis=1) <= needle.active_length_mm
-    for shown, width in ((near, 1.3), (near & heating, 3.2)):
-        inside = np.where(shown[:, None], pixels, np.nan)
+    heats, dots = 2.0 if needle.tines else 3.2, (shaft, *needle.tines)
+    for ends, width in ((shaft, 1.3), *((piece, heats) for piece in needle.heating_mm)):
+        points = np.asarray(ends[0]) + along * np.subtract(ends[1], ends[0])
+        pixels = cut.to_pixel(points)
+        if ends in dots:
+            axes.plot(pixels[:, 1], pixels[:, 0], ":", color=colour, linewidth=1.3, alpha=0.9)
+        near = np.abs(cut.distance_mm(points)) <= NEAR_MM
+        inside = np.where(near[:, None], pixels, np.nan)
         axes.plot(inside[:, 1], inside[:, 0], "-", color=colour, linewidth=width, solid_capstyle="round")
     tip = cut.to_pixel(needle.tip_mm)
     axes.plot(tip[1], tip[0], "o", markersize=5, color=colour, markeredgecolor="black")

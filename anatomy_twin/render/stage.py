@@ -95,16 +95,20 @@ class Stage:
         radius = max(needle.radius_mm, 0.9)
         shaft = pyvista.Tube(pointa=entry - OUTSIDE_MM * along, pointb=tip, radius=radius, n_sides=24)
         self._add(shaft, (0.66, 0.68, 0.72), specular=0.8, name=f"needle {needle.label}")
-        if needle.active_length_mm > 0:
-            start = tip - min(needle.active_length_mm, length) * along
-            heating = pyvista.Tube(pointa=start, pointb=tip, radius=radius * 1.35, n_sides=24)
-            self._add(heating, unit_rgb(needle.colour), ambient=0.4, name=f"needle heating {needle.label}")
+        for number, (start, stop) in enumerate(needle.heating_mm):
+            heating = pyvista.Tube(pointa=start, pointb=stop, radius=heating_radius_mm(needle), n_sides=24)
+            self._add(heating, unit_rgb(needle.colour), ambient=0.4, name=f"needle heating {needle.label} {number}")
         ball = pyvista.Sphere(radius=2.6, center=entry)
         self._add(ball, unit_rgb(needle.colour), ambient=0.4, name=f"needle entry {needle.label}")
 
     def _add_marker(self, marker: Marker) -> None:
         ball = pyvista.Sphere(radius=2.2, center=marker.point_mm)
         self._add(ball, unit_rgb(marker.colour), ambient=0.5, name=f"marker {marker.label}")
+
+
+def heating_radius_mm(needle: Needle) -> float:
+    """Return how thick the working part of an applicator is drawn: thin metal stays to be seen."""
+    return max(needle.tine_radius_mm, 0.6) if needle.tines else 1.35 * max(needle.radius_mm, 0.9)
 
 
 def lay_ground(plotter: Any, background: str) -> None:

@@ -31,6 +31,7 @@ from anatomy_twin.rehearsal import (
 )
 from anatomy_twin.report.anatomy import segment_rows, structure_rows, vessel_rows
 from anatomy_twin.report.confirmation import confirmation_rows
+from anatomy_twin.report.generator import generator_lines
 from anatomy_twin.report.robustness import robustness_content, robustness_names
 from anatomy_twin.units import Point, place_text
 
@@ -85,7 +86,7 @@ def build_content(case: Case, scene: Scene, plan_name: str) -> dict[str, Any]:
                     for quantity in quantities],
         "number_notes": [note for note in dict.fromkeys(notes) if not (case.synthetic and GENERATED in note)
                          and (robust is None or note not in robust.notes)],
-        "simulation": _simulation(result),
+        "simulation": _simulation(result) | ({"generator": generator_lines(case, plan_name)} if result else {}),
         "zones_note": ZONES_NOTE if result is not None else "",
         "volumes": structure_rows(case),
         "segments": segments,
@@ -330,6 +331,7 @@ def _simulation(result: ThermalResult | None) -> Row:
     assumed = set(result.assumed)
     return {
         "verdict_model": result.verdict_model,
+        "title": "Coagulation" if result.coldest_c is None else "Ice and lethal zone",
         "extreme": "hottest point" if result.coldest_c is None else "coldest point",
         "hottest": format_number(
             float(result.temperature_c.max() if result.coldest_c is None else result.coldest_c.min()), "degC"

@@ -91,6 +91,7 @@ class _Story:
         if content["plan"] or content["cuts"]:
             self._plan()
             self._rules()
+            self._entries()
         if content["simulation"]:
             self._simulation()
         self._robustness()
@@ -257,12 +258,24 @@ class _Story:
             parts.append(self._text("Costs (lower is better): " + ", ".join(costs), "small"))
         self._section(self.content["rules_title"], parts)
 
+    def _entries(self) -> None:
+        entries = self.content["entries"]
+        if not entries:
+            return
+        parts = [self._text(entries["text"]), *self._pictures("entries")]
+        if entries["rows"]:
+            rows = [[self._text(cell, "small") for cell in row["cells"]] for row in entries["rows"]]
+            widths = [0.3, 2.4, 0.6, *(1.0 for _ in entries["heads"][3:])]
+            parts.append(self._headed(entries["heads"], rows, widths))
+        self._section("Entries on the skin", [*parts, *(self._text(line, "small") for line in entries["lines"])])
+
     def _simulation(self) -> None:
         run = self.content["simulation"]
         self._section("Temperature", self._pictures("temperature"))
         text = (f"Zone of {run['coagulated']} by {run['verdict_model']}; {run['extreme']} {run['hottest']}; "
                 f"simulated to {run['end']}.")
-        self._section("Coagulation", [self._text(text), *self._pictures("damage")])
+        words = [self._text(text), *(self._text(f"{line}.", "small") for line in run["generator"])]
+        self._section(run["title"], [*words, *self._pictures("damage")])
         zones = self._pictures("zones")
         note = [self._text(self.content["zones_note"], "small")] if zones else []
         self._section("The device's table and the simulation", zones + note)

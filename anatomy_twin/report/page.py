@@ -9,7 +9,7 @@ from typing import Any
 from anatomy_twin.report.pictures import Figure
 
 GROUPS = (
-    "scene", "overlay", "temperature", "damage", "zones", "margin", "course", "robust_target", "robustness",
+    "scene", "overlay", "entries", "temperature", "damage", "zones", "margin", "course", "robust_target", "robustness",
     "territories", "trees",
 )
 

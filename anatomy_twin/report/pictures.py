@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from anatomy_twin.assess.promise import compare_zones
 from anatomy_twin.core import SILENT, Case, Monitor, ThermalResult, check_cancelled
 from anatomy_twin.errors import DataError, PlanError, RenderError
+from anatomy_twin.plan import EntryMap
 from anatomy_twin.rehearsal import PLANES, Scene, format_number
 from anatomy_twin.render import (
     can_render,
@@ -23,11 +24,13 @@ from anatomy_twin.render import (
 )
 from anatomy_twin.render.views import view_axes
 from anatomy_twin.report.confirmation import confirmation_tasks
+from anatomy_twin.report.entries import entry_tasks
+from anatomy_twin.report.generator import generator_tasks
 from anatomy_twin.report.robustness import robustness_tasks
 
 SLICE_PIXELS = 560
 CLOSE_UP_MM = 120.0
-NEEDS_3D = ("scene", "robust_target", "territories", "trees")
+NEEDS_3D = ("scene", "entries", "robust_target", "territories", "trees")
 _ENCODING: dict[str, dict[str, Any]] = {
     "WEBP": {"quality": 90, "method": 2},
     "JPEG": {"quality": 92, "subsampling": 0},
@@ -52,12 +55,16 @@ class Figure:
 
 
 def make_pictures(
-    case: Case, scene: Scene, plan_name: str, monitor: Monitor = SILENT
+    case: Case, scene: Scene, plan_name: str, entries: EntryMap | None = None, monitor: Monitor = SILENT
 ) -> tuple[list[Figure], list[str]]:
-    """Return the pictures of a case and its scene, and lines that say which ones could not be made and why."""
+    """Return the pictures of a case, one of its plans ("" for none) and the map of its entries, and lines that say
+    which ones could not be made and why.
+    """
     result = case.results.get(plan_name)
-    tasks = [*_tasks(scene, result), *robustness_tasks(case, scene, plan_name), *confirmation_tasks(case),
-             *_anatomy_tasks(case)]  # fmt: skip
+    tasks = [
+        *_tasks(scene, result), *generator_tasks(case, plan_name), *entry_tasks(case, plan_name, entries),
+        *robustness_tasks(case, scene, plan_name), *confirmation_tasks(case), *_anatomy_tasks(case),
+    ]
     figures, missing = _beside_the_table(case, scene, result)
     works, message = can_render()
     if not works:
@@ -69,7 +76,7 @@ def make_pictures(
             continue
         try:
             figures.append(Figure(group, caption, draw()))
-        except RenderError as error:
+        except (DataError, RenderError) as error:
             missing.append(error.line)
     return figures, missing
 
@@ -131,6 +138,7 @@ def _needle_side(scene: Scene) -> str:
 
 def _result_tasks(scene: Scene, result: ThermalResult, pixels: tuple[int, int]) -> list[tuple[str, str, Any]]:
     tasks: list[tuple[str, str, Any]] = []
+    targets = [layer.name for layer in scene.overlays if layer.label.endswith("(target)")]
     frozen, peaks = result.coldest_c is not None, _extremes_c(result)
     hottest = int(np.argmin(peaks) if frozen else np.argmax(peaks))
     moment = format_number(float(result.times_s[hottest]), "s")
@@ -138,6 +146,10 @@ def _result_tasks(scene: Scene, result: ThermalResult, pixels: tuple[int, int]) 
         caption = f"{plane.capitalize()}: temperature after {moment}"
         tasks.append(("temperature", caption, lambda plane=plane: slice_picture(
             scene, plane, size=pixels, width_mm=CLOSE_UP_MM, field="temperature", snapshot=hottest)))
+    for plane in PLANES if frozen else ():
+        caption = f"{plane.capitalize()}: ice at its largest (blue), lethal zone (orange), target with its margin"
+        tasks.append(("damage", caption, lambda plane=plane: slice_picture(
+            scene, plane, size=pixels, width_mm=CLOSE_UP_MM, only=("ice", "zone", "rim", *targets))))
     for plane in () if frozen else PLANES:
         tasks.append(("damage", f"{plane.capitalize()}: coagulated part at the end", lambda plane=plane: slice_picture(
             scene, plane, size=pixels, width_mm=CLOSE_UP_MM, field="damage")))

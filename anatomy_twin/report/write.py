@@ -12,6 +12,7 @@ from anatomy_twin.errors import ReportError
 from anatomy_twin.rehearsal import build_scene, chosen_plan
 from anatomy_twin.report.content import build_content
 from anatomy_twin.report.document import make_pdf
+from anatomy_twin.report.entries import entry_rows, plan_entries
 from anatomy_twin.report.page import make_page
 from anatomy_twin.report.pictures import make_pictures
 
@@ -33,9 +34,11 @@ def write_report(
         raise ReportError("the report needs a folder", where=target.name, advice="name a folder, not a file")
     scene = build_scene(case, plan_name, palette)
     name = chosen_plan(case) if plan_name is None else plan_name
-    content = build_content(case, scene, name)
-    with part_of(monitor, 0.05, 0.85) as part:
-        figures, missing = make_pictures(case, scene, name, part)
+    with part_of(monitor, 0.0, 0.15) as part:
+        entries, reason = plan_entries(case, name, part)
+    content = build_content(case, scene, name) | {"entries": entry_rows(case, name, entries, reason)}
+    with part_of(monitor, 0.15, 0.85) as part:
+        figures, missing = make_pictures(case, scene, name, entries, part)
     files = {"report.html": make_page(content, figures, missing).encode("utf-8")}
     check_cancelled(monitor)
     monitor.progress(0.9)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
+from typing import Final
 
 import numpy as np
 
+from anatomy_twin import catalog
 from anatomy_twin.assess import ablative_margin
 from anatomy_twin.assess.margin import resolvable
 from anatomy_twin.core import SILENT, AblationPlan, Case, LabelMap, Monitor, ThermalResult, check_cancelled, part_of
@@ -20,6 +24,10 @@ POWERS = 3
 NEAR_MM = 0.3  # where a margin is out of reach, heating stops this near to the best that more time would give
 NEAR_PERCENT = 3.0  # and this near to the best coverage of the rim
 GAIN_MM = 0.5  # more power is only taken for at least this much more margin: it costs healthy liver
+PROTOCOL_STEP_S: Final = 60.0  # every time of a device with a protocol is a run of its own
+LONGEST_SHARE: Final = 0.4  # of the search's progress goes into the longest times
+
+Found = tuple[float, float]  # the minimal margin in mm, the covered share of the rim in %
 
 
 def confirm_duration(
@@ -28,8 +36,10 @@ def confirm_duration(
     """Return the plan with the time (and, if need be, more power) that its margin takes, and its simulation.
 
     A coarse run of the longest time tells, snapshot by snapshot, when the zone has ``plan.margin_mm`` around the
-    target; a run on the full grid confirms it and corrects the time where it has to. When the planned power does not
-    reach the margin, higher powers of the device are tried. When none does, the gentlest plan whose margin is near the
+    target. A device with a protocol (freeze, thaw, freeze) is run coarsely with several times of a freeze instead,
+    because its zone is only known at the end of the protocol. A run on the full grid confirms it and corrects the time
+    where it has to. When the planned power (of a cryoneedle: its duty cycle) does not reach the margin, higher ones of
+    the device are tried. When none does, the gentlest plan whose margin is near the
     best one comes back, and the result's warnings say by how much it falls short. All applicators
     get the same time.
 
@@ -42,23 +52,48 @@ def confirm_duration(
     reason = resolvable(labels, plan.target) if plan.target in labels else f"there is no {plan.target!r}"
     if reason:
         raise PlanError(reason, advice="set power and time by hand")
-    timed = [part.device for part in plan.applicators if "protocol" in load_device(part.device)]
-    if timed:
-        raise PlanError(f"{timed[0]} works by a protocol, whose times are not searched", advice="set them by hand")
     model = model or ThermalModel()
-    best_time, chosen, reached = 0.0, plan, False
-    best_margin = -np.inf
-    powers = _powers(plan)
+    chosen: tuple[AblationPlan, list[float], Callable[[int], Found]] | None = None
+    best_margin, reached, powers = -np.inf, False, _powers(plan)
     for number, factor in enumerate(powers):
-        with part_of(monitor, 0.6 * number / len(powers), 0.6 * (number + 1) / len(powers)) as part:
+        with part_of(monitor, LONGEST_SHARE * number / len(powers), LONGEST_SHARE * (number + 1) / len(powers)) as part:
             trial = _with_settings(plan, factor, _longest_s(plan))
-            time_s, margin = _first_time(labels, trial, _coarse_run(case, trial, model, part))
-        if margin >= plan.margin_mm or margin > best_margin + GAIN_MM:
-            best_time, best_margin, chosen, reached = time_s, margin, trial, margin >= plan.margin_mm
+            times, found_at = _course(case, trial, model, part)
+            margin = found_at(len(times) - 1)[0]
+        if chosen is None or margin >= plan.margin_mm or margin > best_margin + GAIN_MM:
+            chosen, best_margin, reached = (trial, times, found_at), margin, margin >= plan.margin_mm
         if reached:
             break
+    assert chosen is not None
+    best_time = _first_time(*chosen)
     with part_of(monitor, 0.6, 1.0) as part:
-        return _confirm(case, _with_settings(chosen, 1.0, best_time), reached, model, part)
+        return _confirm(case, _with_settings(chosen[0], 1.0, best_time), reached, model, part)
+
+
+def _course(
+    case: Case, plan: AblationPlan, model: ThermalModel, monitor: Monitor
+) -> tuple[list[float], Callable[[int], Found]]:
+    """Return times that a plan may last (s, rising, the longest last), and a function of their number to what is found.
+
+    What heats as long as it is on is run once; a protocol is run for every time that is asked about.
+    """
+    labels = case.label_map
+    if not any("protocol" in load_device(applicator.device) for applicator in plan.applicators):
+        result = _coarse_run(case, plan, model, monitor)
+        steps = [n for n in range(result.times_s.size) if result.times_s[n] >= _shortest_s(plan)]
+        return (
+            [float(result.times_s[n]) for n in steps],
+            cache(lambda n: _margin_and_rim(labels, plan.target, _until(result, steps[n]))),
+        )
+    coarse = replace(model, spacing_mm=max(model.spacing_mm, COARSE_MM), snapshots=2)
+    times = [*np.arange(_shortest_s(plan), _longest_s(plan), PROTOCOL_STEP_S).tolist(), _longest_s(plan)]
+
+    def run(n: int) -> Found:
+        with part_of(monitor, 1.0, 1.0) if n < len(times) - 1 else part_of(monitor, 0.0, 1.0) as part:
+            result = _run(case, _with_settings(plan, 1.0, times[n]), coarse, part)
+        return _margin_and_rim(labels, plan.target, result)
+
+    return times, cache(run)
 
 
 def _confirm(
@@ -76,40 +111,36 @@ def _confirm(
         if not reached or longer <= time_s:
             break
         plan = _with_settings(plan, 1.0, float(np.ceil(longer / STEP_S) * STEP_S))
+    first = plan.applicators[0]
+    label, unit = catalog.device_setting(load_device(first.device))
+    given = f"{first.power_w:g} {unit}" if unit == "W" else f"a {label} of {first.power_w:g} {unit}"
+    freeze = "each freeze of " if result.coldest_c is not None else ""
     text = (
         f"the margin of {plan.margin_mm:g} mm around {plan.target} is not reached: "
-        f"{margin:.1f} mm with {plan.applicators[0].power_w:g} W for {plan.applicators[0].duration_s:g} s"
-        if np.isfinite(margin) else f"no tissue is coagulated around {plan.target}"
+        f"{margin:.1f} mm with {given} for {freeze}{first.duration_s:g} s"
+        if np.isfinite(margin) else f"no tissue is {'cold enough' if freeze else 'coagulated'} around {plan.target}"
     )
     return plan, replace(result, warnings=(*result.warnings, text))
 
 
-def _first_time(labels: LabelMap, plan: AblationPlan, result: ThermalResult) -> tuple[float, float]:
-    """Return the first time at which the zone has the margin, and the margin then.
+def _first_time(plan: AblationPlan, times_s: list[float], found_at: Callable[[int], Found]) -> float:
+    """Return the first time at which the zone has the margin.
 
-    Where it is never reached (a vessel cools one side): the first time that comes within ``NEAR_MM`` of the best
-    margin and ``NEAR_PERCENT`` of the best coverage of the rim, so that the other sides are not left short.
+    Where it is never reached (a vessel warms or cools one side): the first time that comes within ``NEAR_MM`` of the
+    best margin and ``NEAR_PERCENT`` of the best coverage of the rim, so that the other sides are not left short.
     """
-    steps = [n for n in range(result.times_s.size) if result.times_s[n] >= _shortest_s(plan)]
-    found: dict[int, tuple[float, float]] = {}
-
-    def at(step: int) -> tuple[float, float]:
-        if step not in found:
-            found[step] = _margin_and_rim(labels, plan.target, _until(result, step))
-        return found[step]
-
-    best, best_rim = at(steps[-1])
+    best, best_rim = found_at(len(times_s) - 1)
     wanted = (plan.margin_mm, 0.0) if best >= plan.margin_mm else (best - NEAR_MM, best_rim - NEAR_PERCENT)
-    low, high = 0, len(steps) - 1
+    low, high = 0, len(times_s) - 1
     while low < high:  # the zone only grows, so the margin does too
         middle = (low + high) // 2
-        margin, rim = at(steps[middle])
+        margin, rim = found_at(middle)
         if margin >= wanted[0] and rim >= wanted[1]:
             high = middle
         else:
             low = middle + 1
-    time_s = float(np.ceil(result.times_s[steps[low]] / STEP_S - 1e-6) * STEP_S)
-    return min(time_s, _longest_s(plan)), at(steps[low])[0]
+    time_s = float(np.ceil(times_s[low] / STEP_S - 1e-6) * STEP_S)
+    return min(time_s, _longest_s(plan))
 
 
 def _until(result: ThermalResult, step: int) -> ThermalResult:
@@ -126,8 +157,6 @@ def _margin_and_rim(labels: LabelMap, target: str, result: ThermalResult) -> tup
         return -np.inf, 0.0
     margin = ablative_margin(labels, target, result)
     return margin.minimal_mm, 100.0 if margin.rim_percent is None else margin.rim_percent
-
-
 
 
 def _coarse_run(case: Case, plan: AblationPlan, model: ThermalModel, monitor: Monitor) -> ThermalResult:

@@ -64,6 +64,8 @@ def fixed_names() -> tuple[str, ...]:
         tr("Probability of complete coverage"), tr("Minimal margin, 1 of 20 is less"), tr("Minimal margin, median"),
         tr("Left uncovered"), tr("sideways"), tr("depth"), tr("depth either way"), tr("tilt"), tr("perfusion"),
         tr("conductivity"), tr("power"), tr("Degrees below 0"), tr("Coldest so far (1 at the lethal temperature)"),
+        tr("Lethal zone"), tr("Ice"), tr("Power"), tr("Impedance"), tr("Temperature at the sensors"),
+        tr("Power as set"), tr("Temperature of the needle"),
     )  # fmt: skip
 
 

@@ -38,6 +38,12 @@ def plan_words() -> dict[str, str]:
         "Power of applicator {number}": tr("Power of applicator {number}"),
         "Duty cycle of applicator {number}": tr("Duty cycle of applicator {number}"),
         "Time of applicator {number}": tr("Time of applicator {number}"),
+        "Each freeze of applicator {number}": tr("Each freeze of applicator {number}"),
+        "Start of applicator {number}": tr("Start of applicator {number}"),
+        "when it begins, after the plan does": tr("when it begins, after the plan does"),
+        "the protocol of the device freezes so long, thaws, and freezes again": tr(
+            "the protocol of the device freezes so long, thaws, and freezes again"
+        ),
         "tissue round the target to be coagulated": tr("tissue round the target to be coagulated"),
         "least distance of the cut from a target": tr("least distance of the cut from a target"),
         "several planes side by side, or a wedge between them": tr(

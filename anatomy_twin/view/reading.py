@@ -20,7 +20,9 @@ def place_words(readout: Readout) -> str:
 
 
 def damage_words(value: FieldValue) -> str:
-    """Return what a damage integral means: tissue is coagulated from 1 on."""
+    """Return what a damage integral means, or that it was cold enough once: tissue is dead from 1 on."""
+    if value.cold:
+        return tr("lethally cold") if value.value >= 1.0 else tr("not lethally cold")
     meaning = tr("coagulated") if value.value >= 1.0 else tr("not coagulated")
     return f"{meaning} ({tr('damage')} {value.text})"
 

@@ -54,7 +54,7 @@ class ScenePane(SceneFrames):
         self._home: Camera | None = None  # where it stands while nobody has moved it
         self._editing = ""  # name of the plan that is edited
         self.finder = Finder()
-        self._zones: dict[int, SurfaceMesh | None] = {}
+        self._zones: dict[tuple[str, int], SurfaceMesh | None] = {}
         self._result: object = None
         self._placed = False
         self.interactor = SceneSurface(self, self._repaint)
@@ -205,7 +205,7 @@ class ScenePane(SceneFrames):
         scene = self.desk.scene
         layers = layers_at(scene, self.desk.snapshot, self._zones)
         if self.desk.moving is not None or self.desk.field_shown == FAILING:  # the zone would hide the target
-            layers = tuple(layer for layer in layers if layer.name != "zone")
+            layers = tuple(layer for layer in layers if layer.group != "zone")
         for dresser in self.desk.dressers:
             layers = dresser.dressed(layers)
         key = (self.desk.plan_aside, *(

@@ -140,7 +140,7 @@ def _start(
     sight = sight_of(views.scene_pane, background)
     scene = desk.scene
     if desk.moving is not None:  # what the hand holds is not what was simulated
-        scene = replace(scene, surfaces=tuple(one for one in scene.surfaces if one.name != "zone"), fields=())
+        scene = replace(scene, surfaces=tuple(one for one in scene.surfaces if one.group != "zone"), fields=())
     scene = replace(scene, needles=views.scene_pane.stage.needles.needles, window=desk.window, overlays=(), looks=())
     told = tr("Saved {file}").format(file=Path(file).name)
     window.jobs.start(title, function, scene, file, tuple(size), sight, done=lambda _: desk.tell(told), **options)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from anatomy_twin.core import AblationPlan, LabelMap
 from anatomy_twin.kernels.slice_sample import box_of
 from anatomy_twin.rehearsal import FieldSeries, Tint, structure_colour
+from anatomy_twin.rehearsal.build import zone_label
 from anatomy_twin.rehearsal.oblique import body_corners
 from anatomy_twin.rehearsal.plan_layers import rim_of
 from anatomy_twin.rehearsal.presets import WindowPreset, window_presets
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from anatomy_twin.view.desk import Desk
 
 ZONE_FILL = 0.22
+ICE_FILL = 0.12
 PREVIEW_FILL = 0.08  # the tumour in it is to be seen
 DEAD = 1.0  # the damage integral from which on tissue counts as coagulated
 
@@ -64,12 +66,16 @@ class SliceLayers:
 
     def _zone(self, desk: Desk) -> tuple[Tint, ...]:
         damage = self.damage(desk)
-        if damage is None or self.following(desk) or not _shown(desk, "zone"):
+        if damage is None or self.following(desk):
             return ()
-        values = damage.values[desk.snapshot]
+        below = desk.field("temperature")
+        wanted = [("ice", below, 0.0, ICE_FILL)] if below is not None and below.cold else []
         fill = 0.0 if desk.field_shown == FAILING else ZONE_FILL
-        return (Tint("zone", "Coagulated zone (simulated)", values, damage.geometry, _colour(desk, "zone"), DEAD,
-                     fill),)  # fmt: skip
+        return tuple(
+            Tint(name, zone_label(name, series.cold), series.values[desk.snapshot], series.geometry,
+                 _colour(desk, name), level, strength)
+            for name, series, level, strength in (*wanted, ("zone", damage, DEAD, fill)) if _shown(desk, name)
+        )  # fmt: skip
 
     def _following(self, desk: Desk) -> tuple[Tint, ...]:
         live = desk.live

@@ -55,19 +55,20 @@ def draw_crosshair(canvas: Canvas, others: Mapping[str, SlicePlane], focus_mm: A
 
 
 def draw_needles(canvas: Canvas, needles: tuple[Needle, ...]) -> None:
-    """Draw applicators: dashed where they lie out of the plane, whole in it, thick where they heat."""
+    """Draw applicators and their tines: dashed where they lie out of the plane, whole in it, thick where they heat."""
     for number, needle in enumerate(needles, start=1):
         colour = QColor(*needle.colour)
         entry, tip = np.asarray(needle.entry_mm), np.asarray(needle.tip_mm)
-        length = max(float(np.linalg.norm(tip - entry)), 1e-6)
-        heats = tip + (entry - tip) / length * min(needle.active_length_mm, length)
         faint, shaft = QColor(colour), colour.lighter(160)
         faint.setAlphaF(0.6)
-        draw_line(canvas, [canvas.at(entry), canvas.at(tip)], faint, 1.4, dashed=True)
+        for start, stop in ((entry, tip), *needle.tines):
+            draw_line(canvas, [canvas.at(start), canvas.at(stop)], faint, 1.4, dashed=True)
         thick = 2 * needle.radius_mm / canvas.plane.pixel_mm
         shaft_px = min(max(1.8, thick), 6.0)
-        for ends, width, ink in (((entry, tip), shaft_px, shaft), ((heats, tip), max(shaft_px + 2.5, thick), colour)):
-            part = near_part(ends[0], ends[1], canvas.plane, IN_PLANE_MM)
+        heats_px = 2.4 if needle.tines else max(shaft_px + 2.5, thick)
+        heating = ((ends, heats_px, colour) for ends in needle.heating_mm)
+        for ends, width, ink in (((entry, tip), shaft_px, shaft), *heating):
+            part = near_part(np.asarray(ends[0]), np.asarray(ends[1]), canvas.plane, IN_PLANE_MM)
             if part is not None:
                 draw_line(canvas, [canvas.at(part[0]), canvas.at(part[1])], ink, width)
         if abs(float(canvas.plane.distance_mm(tip))) <= IN_PLANE_MM:
@@ -144,7 +145,7 @@ def draw_field_scale(canvas: Canvas, series: FieldSeries, bottom: float) -> None
             right = Qt.AlignmentFlag.AlignRight
             draw_line(canvas, [QPointF(left, y), QPointF(left + 12, y)], INK, 1.0, halo=False)
             at = QPointF(left - 5, y + metrics.capHeight() / 2)
-            draw_words(painter, at, format_number(value, series.unit), INK, font, right)
+            draw_words(painter, at, format_number(series.shown(value), series.unit), INK, font, right)
     name = QPointF(canvas.width - EDGE_PX, top - metrics.descent() - 6)
     draw_words(painter, name, series.label, INK, font, Qt.AlignmentFlag.AlignRight)
 

@@ -167,6 +167,7 @@ def _notes(tr: Say) -> tuple[str, ...]:
         tr("the cut runs through it, {share} % are removed"), tr("of 2 mm and more (assumed)"),
         tr("diameter where it is cut"),
         tr("{depth} mm deep, {tilt}\N{DEGREE SIGN} to axial, {power} W, {time} min"),
+        tr("{depth} mm deep, {tilt}\N{DEGREE SIGN} to axial, {power} %, {time} min"),
         tr("removes the right side, {tilt}\N{DEGREE SIGN} to axial"),
         tr("removes the left side, {tilt}\N{DEGREE SIGN} to axial"),
         tr("removes the front side, {tilt}\N{DEGREE SIGN} to axial"),
@@ -197,10 +198,17 @@ def _messages(tr: Say) -> tuple[str, ...]:
     return (
         tr("Generated patient: the numbers are of a phantom, not of a person."),
         tr("{count} constants of the simulation have no public source and are assumed"),
+        tr("{value} kJ given by the generator"), tr("{value} kJ as set (not measured)"), tr("{value} s without power"),
+        tr("applicator {number}"), tr("at most {value} W"), tr("set to {value} W"),
+        tr("impedance at least {low}, at the end {high} ohm"), tr("sensors at most {value} degC"),
+        tr("needle at {value} degC or warmer"),
         tr("nothing is coagulated at the end"), tr("nothing is colder than {value} at any time"),
         tr("the ice reaches the edge of the box: it is larger than shown"),
         tr("the coagulated zone reaches the edge of the box: it is larger than shown"),
         tr("the margin of {mm} mm around {name} is not reached: {reached} mm with {power} W for {seconds} s"),
+        tr("the margin of {mm} mm around {name} is not reached: {reached} mm with a duty cycle of {power} % for each "
+           "freeze of {seconds} s"),
+        tr("no tissue is cold enough around {name}"),
     )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ class TimeBar(QWidget):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._volumes: tuple[object, dict[int, float]] = (None, {})
+        self._volumes: dict[str, tuple[object, dict[int, float]]] = {}  # by field
         self._timed, self._wordy = True, True
         self.setObjectName("timebar")
         self.play_button = QPushButton()
@@ -81,7 +81,7 @@ class TimeBar(QWidget):
         self.field_box.setCurrentIndex(max(row, 0))
         last, seconds = (_clock(float(damage.times_s[n])) for n in (-1, desk.snapshot))
         self.time_label.setText(tr("{now} / {end} min").format(now=seconds, end=last))
-        self._say(tr("coagulated {value} ml").format(value=f"{self._volume_ml(damage, desk.snapshot):.1f}"))
+        self._say(self._zone_words(damage))
 
     def hideEvent(self, event: QHideEvent) -> None:
         """What is not seen does not play."""
@@ -196,15 +196,25 @@ class TimeBar(QWidget):
             self.label.setObjectName(name)
             self.label.style().polish(self.label)
 
-    def _volume_ml(self, damage: FieldSeries, snapshot: int) -> float:
-        """Return what is coagulated at a moment; counted once for each."""
-        if self._volumes[0] is not damage.values:
-            self._volumes = (damage.values, {})
-        known = self._volumes[1]
-        if snapshot not in known:
-            count = int(np.count_nonzero(damage.values[snapshot] >= 1.0))
-            known[snapshot] = count * damage.geometry.voxel_volume_ml
-        return known[snapshot]
+    def _zone_words(self, damage: FieldSeries) -> str:
+        """Return what is coagulated at the moment shown; of a freezing what is dead, and how much ice there is."""
+        snapshot = self._desk.snapshot
+        dead = f"{self._volume_ml(damage, snapshot, 1.0):.1f}"
+        below = self._desk.field("temperature")
+        if not damage.cold or below is None:
+            return tr("coagulated {value} ml").format(value=dead)
+        ice = f"{self._volume_ml(below, snapshot, 0.0):.1f}"
+        return tr("lethal zone {value} ml, ice {ice} ml").format(value=dead, ice=ice)
+
+    def _volume_ml(self, series: FieldSeries, snapshot: int, level: float) -> float:
+        """Return what reaches a level at a moment; counted once for each."""
+        known = self._volumes.setdefault(series.name, (None, {}))
+        if known[0] is not series.values:
+            known = self._volumes[series.name] = (series.values, {})
+        if snapshot not in known[1]:
+            count = int(np.count_nonzero(series.values[snapshot] >= level))
+            known[1][snapshot] = count * series.geometry.voxel_volume_ml
+        return known[1][snapshot]
 
     def _name_play(self, playing: bool) -> None:
         sign, words = ("\u25ae\u25ae", tr("Pause")) if playing else ("\u25b6", tr("Play"))

@@ -135,7 +135,7 @@ def _met(labels: LabelMap, target: str, points_mm: Floats) -> tuple[Mask, Mask, 
 
 
 def parameters(case: Case, plan: Plan) -> tuple[Parameter, ...]:
-    """Return target, margin, and device, power and time of every applicator."""
+    """Return target, margin, and device, power and time of every applicator; of several also when each starts."""
     assert isinstance(plan, AblationPlan)
     labels = case.labels.get(case.primary)
     known = candidates(labels) if labels is not None else ()
@@ -146,27 +146,42 @@ def parameters(case: Case, plan: Plan) -> tuple[Parameter, ...]:
                   unit="mm", low=0.0, high=30.0, step=0.5, digits=1, tip="tissue round the target to be coagulated"),
     ]  # fmt: skip
     for n, part in enumerate(plan.applicators):
-        found += _of_applicator(n, part)
+        found += _of_applicator(n, part, len(plan.applicators) > 1)
     return tuple(found)
 
 
-def _of_applicator(n: int, part: Applicator) -> list[Parameter]:
+def _of_applicator(n: int, part: Applicator, several: bool) -> list[Parameter]:
     devices = catalog.load("devices")["devices"]
     facts = devices.get(part.device, {})
+    frozen = "protocol" in facts
     power, time = (facts.get(field, (1.0, top)) for field, top in (("power_w", 500.0), ("duration_s", 7200.0)))
-    labels = tuple((name, str(entry.get("label", name))) for name, entry in devices.items())
+    labels = tuple((name, _device_label(name, entry)) for name, entry in devices.items())
     name, unit = _setting(part.device)
     setting = "Power of applicator {number}" if name == "power" else "Duty cycle of applicator {number}"
     if part.device not in devices:
         labels += ((part.device, part.device),)
-    return [
+    found = [
         Parameter(f"device {n + 1}", "Device of applicator {number}", "choice",
-                  partial(_part_value, n, "device"), partial(_with_device, n), n, choices=labels),
+                  partial(_part_value, n, "device"), partial(with_device, n), n, choices=labels, device=part.device),
         Parameter(f"power {n + 1}", setting, "number", partial(_part_value, n, "power_w"),
                   partial(_part_write, n, "power_w"), n, unit, float(power[0]), float(power[1]), 5.0),
-        Parameter(f"time {n + 1}", "Time of applicator {number}", "number", partial(_part_value, n, "duration_s"),
-                  partial(_part_write, n, "duration_s"), n, "s", float(time[0]), float(time[1]), 10.0),
+        Parameter(f"time {n + 1}", "Each freeze of applicator {number}" if frozen else "Time of applicator {number}",
+                  "number", partial(_part_value, n, "duration_s"), partial(_part_write, n, "duration_s"), n, "s",
+                  float(time[0]), float(time[1]), 10.0,
+                  tip="the protocol of the device freezes so long, thaws, and freezes again" if frozen else ""),
     ]  # fmt: skip
+    if several or part.start_s:
+        found.append(Parameter(
+            f"start {n + 1}", "Start of applicator {number}", "number", partial(_part_value, n, "start_s"),
+            partial(_part_write, n, "start_s"), n, "s", 0.0, 14400.0, 30.0, tip="when it begins, after the plan does",
+        ))
+    return found
+
+
+def _device_label(name: str, entry: dict[str, Any]) -> str:
+    """Return what a device is called; one of the user's own with the file that it comes from."""
+    label = str(entry.get("label", name))
+    return f"{label} ({entry['file']})" if "file" in entry else label
 
 
 def _setting(device: str) -> tuple[str, str]:
@@ -192,15 +207,40 @@ def _part_write(n: int, field: str, plan: Plan, value: Any) -> Plan:
     return _replaced(plan, n, **{field: value})
 
 
-def _with_device(n: int, plan: Plan, value: Any) -> Plan:
-    """Take another device: power and time go into its range."""
+def with_device(n: int, plan: Plan, value: Any) -> Plan:
+    """Return the plan with another device for one applicator (from 0).
+
+    Entry and place of the heat stay (the tip goes along its axis), power and time go into the range of the device; a
+    setting in another unit becomes the middle one of the device's table. One generator drives all applicators of a
+    plan: a device of another kind, or with another generator, is taken by all of them.
+    """
     assert isinstance(plan, AblationPlan)
-    facts, part = load_device(str(value)), plan.applicators[n]
+    facts, devices = load_device(str(value)), catalog.load("devices")["devices"]
+
+    def fits(other: str) -> bool:
+        known = devices.get(other, {})
+        return all(known.get(field) == facts.get(field) for field in ("kind", "generator"))
+
+    return replace(plan, applicators=tuple(
+        _refitted(one, str(value)) if m == n or not fits(one.device) else one for m, one in enumerate(plan.applicators)
+    ))
+
+
+def _refitted(part: Applicator, device: str) -> Applicator:
+    if part.device == device:
+        return part
+    facts = load_device(device)
     power, seconds = (
         float(np.clip(old, *facts[field]))
         for old, field in ((part.power_w, "power_w"), (part.duration_s, "duration_s"))
     )
-    return _replaced(plan, n, device=str(value), power_w=power, duration_s=seconds)
+    if _setting(device)[1] != _setting(part.device)[1]:
+        rows = sorted({float(row["power_w"]) for row in facts["zone_table"]}) or [float(facts["power_w"][1])]
+        power = rows[len(rows) // 2]
+    further = heat_offset_mm(device) - heat_offset_mm(part.device)
+    depth = max(part.depth_mm + further, 1.0)
+    tip = np.round(np.asarray(part.entry_mm) + depth * np.asarray(part.direction), 2)
+    return replace(part, device=device, tip_mm=check_point("tip_mm", tip), power_w=power, duration_s=seconds)
 
 
 def _replaced(plan: AblationPlan, n: int, **changes: Any) -> AblationPlan:

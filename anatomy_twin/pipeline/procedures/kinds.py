@@ -18,7 +18,8 @@ class Parameter:
     ``name`` is its own among those of a plan; ``words`` say what it is, with ``{number}`` for the part (``part``, -1
     for the plan as a whole). ``kind`` is "number" (from ``low`` to ``high`` in ``unit``, by ``step``, with ``digits``
     behind the point), "choice" (one of ``choices``: value and words) or "several" (any of them, a tuple of values).
-    ``read`` returns the value a plan has, ``write`` the plan with another one.
+    ``read`` returns the value a plan has, ``write`` the plan with another one; ``device`` is the device that is
+    chosen by it, "" for what is no device.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Parameter:
     digits: int = 0
     choices: tuple[tuple[str, str], ...] = ()
     tip: str = ""
+    device: str = ""
 
     @property
     def label(self) -> str:

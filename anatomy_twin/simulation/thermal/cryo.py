@@ -19,6 +19,7 @@ from anatomy_twin.simulation.thermal.zones import snapshot_times_s, zone_surface
 
 KIND: Final = "cryo"
 LEVEL_PER_K: Final = 20.0  # ``level`` falls by a factor of ten over this many kelvin
+TRACE_S: Final = 5.0
 DEFAULT_VERDICT: Final = "isotherm_-20"
 
 
@@ -266,5 +267,16 @@ def _result(plan: AblationPlan, system: FreezingSystem, states: list[FreezingSta
         np.stack([state.temperature_c for state in states], dtype=np.float32, casting="same_kind"),
         np.zeros(shape, np.float32), np.zeros(shape[1:], np.float32), dead, words,
         zone_surface(level(coldest, system.lethal_c), system.geometry), parameters, system.assumed, tuple(warnings),
-        coldest.astype(np.float32),
+        coldest.astype(np.float32), traces=needle_traces(system.needles),
     )
+
+
+def needle_traces(needles: Sequence[Needle]) -> dict[str, NDArray[np.float64]]:
+    """Return what the wall of each needle is held at while gas flows (degC, every ``TRACE_S``), by names of traces."""
+    rows: list[tuple[float, float, float]] = []
+    for number, needle in enumerate(needles, start=1):
+        for phase in needle.phases:
+            times = np.append(np.arange(phase.start_s, phase.stop_s, TRACE_S), phase.stop_s)
+            rows += [(float(time), float(number), phase.temperature_c(float(time))) for time in times]
+    table = np.array(sorted(rows), np.float64).reshape(-1, 3)
+    return {name: table[:, n].copy() for n, name in enumerate(("time_s", "applicator", "needle_c"))}

@@ -10,6 +10,7 @@ from anatomy_twin.pipeline.procedures import unmeasured
 from anatomy_twin.pipeline.targets import candidates
 from anatomy_twin.view.commands import Command
 from anatomy_twin.view.jobs import Job
+from anatomy_twin.view.simulation_choices import choices_of
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def commands() -> tuple[Command, ...]:
                 why=no_moments),
         Command("simulate.field", tr("Show the next field"), next_field, menu, enabled=has_moments, why=no_moments,
                 tip=tr("None, temperature or damage over slices and surfaces")),
+        Command("simulate.course", tr("Course of the generator"), lambda w: w.show_panel("course"), menu,
+                tip=tr("Power, impedance and temperatures over time")),
         Command("simulate.tasks", tr("Show tasks"), lambda w: w.show_panel("jobs"), menu, divided=True),
         Command("simulate.stop", tr("Stop all tasks"), lambda w: w.jobs.cancel_all(), menu, ("Ctrl+.",), icon="stop",
                 enabled=lambda w: w.jobs.busy, tip=tr("The case stays as it is"), why=lambda _: tr("nothing runs")),
@@ -186,11 +189,11 @@ def check(window: RehearsalWindow) -> Job | None:
 
 
 def run_plan(window: RehearsalWindow) -> Job | None:
-    """Simulate the plan shown, unless it has a result: that would be the same one."""
+    """Simulate the plan shown, unless it has a result by the same choices: that would be the same one."""
     desk = window.desk
     if desk is None:
         return None
-    if desk.plan_name in desk.case.results:
+    if desk.plan_name in desk.case.results and not choices_of(desk).differ(desk.plan_name, desk.plan):
         window.tell(tr("Plan {name} is simulated already").format(name=desk.plan_name))
         return None
     return simulate(window, desk.plan_name)
@@ -202,11 +205,14 @@ def run_again(window: RehearsalWindow) -> Job | None:
 
 
 def simulate(window: RehearsalWindow, name: str) -> Job:
-    """Simulate one plan and read its numbers off."""
+    """Simulate one plan by the choices of now and read its numbers off."""
+    assert window.desk is not None
+    kit = choices_of(window.desk)
+    choices = kit.choices.options(window.desk.case.plans.get(name))
     return start_once(
-        window, "simulate", tr("Simulating plan {name}").format(name=name), TASKS + "simulate_plans", [name],
+        window, "simulate", tr("Simulating plan {name}").format(name=name), TASKS + "simulate_plans", [name], choices,
         reads=("labels", f"plans:{name}"), writes=("results", "assessments"),
-        name=tr("Plan {name} simulated").format(name=name),
+        name=tr("Plan {name} simulated").format(name=name), done=lambda _: kit.ran(name, choices),
     )
 
 

@@ -34,6 +34,7 @@ PLACES: Final = (
     PanelPlace("confirmation", "confirmation:ConfirmationPanel", "right", "plans"),
     PanelPlace("numbers", "numbers:NumbersPanel", "bottom", "numbers"),
     PanelPlace("compare", "compare:ComparePanel", "bottom", "numbers"),
+    PanelPlace("course", "course:CoursePanel", "bottom", "numbers"),
     PanelPlace("messages", "messages:MessagesPanel", "bottom", "messages"),
     PanelPlace("history", "history:HistoryPanel", "bottom", "messages"),
     PanelPlace("jobs", "jobs_panel:JobsPanel", "bottom", "messages"),

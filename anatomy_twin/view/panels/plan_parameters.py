@@ -12,8 +12,10 @@ from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QLabel, QM
 from anatomy_twin.core import Plan
 from anatomy_twin.errors import TwinError
 from anatomy_twin.pipeline.procedures import Parameter, hands_on
+from anatomy_twin.view.device_words import changed_with_device, device_facts
 from anatomy_twin.view.names import named
 from anatomy_twin.view.plan_words import speaker
+from anatomy_twin.view.status_line import ShortLabel
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
@@ -79,7 +81,7 @@ class PlanParameters(QWidget):
         """Show the settings as they are now; fields are made anew only where other ones are wanted."""
         plan, procedure = self._desk.plan, hands_on(self._desk.plan)
         self._parameters = () if plan is None or procedure is None else procedure.parameters(self._desk.case, plan)
-        wanted = tuple((p.name, p.kind, p.unit, p.low, p.high, p.choices) for p in self._parameters)
+        wanted = tuple((p.name, p.kind, p.unit, p.low, p.high, p.choices, p.device, p.words) for p in self._parameters)
         if wanted != self._made_for:
             self._make()
             self._made_for = wanted
@@ -100,6 +102,17 @@ class PlanParameters(QWidget):
             label.setBuddy(field)
             self._form.addRow(label, field)
             self.fields[parameter.name] = field
+            if parameter.device:
+                self._add_facts(parameter.device, field)
+
+    def _add_facts(self, device: str, field: QWidget) -> None:
+        """Say below a device how much of it is assumed; what, and where the rest is from, stands in the tips."""
+        short, whole = device_facts(device)
+        line = ShortLabel(short)
+        line.setObjectName("quiet")
+        line.setToolTip(whole)
+        field.setToolTip(whole)
+        self._form.addRow("", line)
 
     def _field(self, parameter: Parameter) -> QWidget:
         if parameter.kind == "number":
@@ -153,8 +166,11 @@ class PlanParameters(QWidget):
             self._desk.tell(str(error), "error")
             self._show(parameter, parameter.read(plan))
             return
-        self._desk.do(words, self._desk.case.with_plan(after), key=f"parameter:{plan.name}:{name}")
+        done = self._desk.do(words, self._desk.case.with_plan(after), key=f"parameter:{plan.name}:{name}")
         self.refresh()
+        changes = changed_with_device(plan, after) if done and parameter.device else ()
+        if changes:
+            self._desk.tell("; ".join(changes), "warning")
 
 
 def _ticked(box: SeveralField) -> tuple[str, ...]:

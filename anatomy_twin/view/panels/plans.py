@@ -31,6 +31,7 @@ from anatomy_twin.view.panels.plan_parameters import PlanParameters
 from anatomy_twin.view.panels.plan_rules import PlanRules
 from anatomy_twin.view.panels.robustness_box import RobustnessBox
 from anatomy_twin.view.panels.rows import all_rows, rows_of
+from anatomy_twin.view.panels.simulation_form import SimulationForm
 from anatomy_twin.view.plan_actions import rename_plan, rules_line
 from anatomy_twin.view.plan_checks import PlanChecks
 from anatomy_twin.view.plan_words import speaker
@@ -61,6 +62,7 @@ class PlansPanel(QScrollArea):
         self.parts = self._tree((tr("Part"), ""), tr("Parts of the plan shown"))
         self.parts.setHeaderHidden(True)
         self.parameters = PlanParameters(self._desk)
+        self.simulation = SimulationForm(self._desk)
         self.rules = PlanRules(self._desk, self.checks)
         self.entry_list = PlanEntryList(window)
         self.robustness = RobustnessBox(window)
@@ -116,6 +118,7 @@ class PlansPanel(QScrollArea):
         column.addWidget(self.parts)
         column.addWidget(self._part_row)
         column.addWidget(self.parameters)
+        column.addWidget(self.simulation)
         column.addWidget(self.entry_list)
         column.addWidget(self.robustness)
         column.addWidget(self.rules, 1)
@@ -176,6 +179,7 @@ class PlansPanel(QScrollArea):
             self.heading.setText("\n".join(filter(None, lines)))
         self._list_parts()
         self.parameters.refresh()
+        self.simulation.refresh()
         self.rules.refresh()
         self.entry_list.refresh()
         self.robustness.refresh()

@@ -7337,5 +7337,229 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <source>Error</source>
         <translation>Fehler</translation>
     </message>
+<message>
+        <source>After the last power is off</source>
+        <translation>Nachdem die letzte Leistung aus ist</translation>
+    </message>
+    <message>
+        <source>Applicator {number}: {device}</source>
+        <translation>Applikator {number}: {device}</translation>
+    </message>
+    <message>
+        <source>Arrhenius integral of 1</source>
+        <translation>Arrhenius-Integral von 1</translation>
+    </message>
+    <message>
+        <source>Course</source>
+        <translation>Zeitverlauf</translation>
+    </message>
+    <message>
+        <source>Course of the generator</source>
+        <translation>Verlauf des Generators</translation>
+    </message>
+    <message>
+        <source>Each freeze of applicator {number}</source>
+        <translation>Jedes Einfrieren von Applikator {number}</translation>
+    </message>
+    <message>
+        <source>Edge of the voxels: a coarse grid is quick</source>
+        <translation>Kante der Voxel: ein grobes Gitter rechnet schnell</translation>
+    </message>
+    <message>
+        <source>Go on afterwards</source>
+        <translation>Weiterrechnen danach</translation>
+    </message>
+    <message>
+        <source>Grid</source>
+        <translation>Gitter</translation>
+    </message>
+    <message>
+        <source>Ice</source>
+        <translation>Eis</translation>
+    </message>
+    <message>
+        <source>Impedance</source>
+        <translation>Impedanz</translation>
+    </message>
+    <message>
+        <source>Lethal zone</source>
+        <translation>Letale Zone</translation>
+    </message>
+    <message>
+        <source>Of the perfusion of every tissue</source>
+        <translation>Von der Durchblutung jedes Gewebes</translation>
+    </message>
+    <message>
+        <source>Perfusion</source>
+        <translation>Durchblutung</translation>
+    </message>
+    <message>
+        <source>Power</source>
+        <translation>Leistung</translation>
+    </message>
+    <message>
+        <source>Power as set</source>
+        <translation>Eingestellte Leistung</translation>
+    </message>
+    <message>
+        <source>Power, impedance and temperatures over time</source>
+        <translation>Leistung, Impedanz und Temperaturen über die Zeit</translation>
+    </message>
+    <message>
+        <source>Simulation</source>
+        <translation>Simulation</translation>
+    </message>
+    <message>
+        <source>Start of applicator {number}</source>
+        <translation>Beginn von Applikator {number}</translation>
+    </message>
+    <message>
+        <source>Temperature at the sensors</source>
+        <translation>Temperatur an den Fühlern</translation>
+    </message>
+    <message>
+        <source>Temperature of the needle</source>
+        <translation>Temperatur der Nadel</translation>
+    </message>
+    <message>
+        <source>The preview goes by the usual settings.</source>
+        <translation>Die Vorschau rechnet mit den üblichen Einstellungen.</translation>
+    </message>
+    <message>
+        <source>Tissue is dead</source>
+        <translation>Gewebe ist tot</translation>
+    </message>
+    <message>
+        <source>What decides that tissue is dead; all are kept</source>
+        <translation>Was darüber entscheidet, dass Gewebe tot ist; alle werden aufgehoben</translation>
+    </message>
+    <message>
+        <source>applicator {number}: its tip went {mm} mm along the axis, the place of its heat stays</source>
+        <translation>Applikator {number}: seine Spitze ist {mm} mm längs der Achse gerückt, der Ort seiner Wärme bleibt</translation>
+    </message>
+    <message>
+        <source>applicator {number}: {before} became {after}</source>
+        <translation>Applikator {number}: aus {before} wurde {after}</translation>
+    </message>
+    <message>
+        <source>from {file}</source>
+        <translation>aus {file}</translation>
+    </message>
+    <message>
+        <source>lethal zone {value} ml, ice {ice} ml</source>
+        <translation>letale Zone {value} ml, Eis {ice} ml</translation>
+    </message>
+    <message>
+        <source>lethally cold</source>
+        <translation>tödlich kalt</translation>
+    </message>
+    <message>
+        <source>not lethally cold</source>
+        <translation>nicht tödlich kalt</translation>
+    </message>
+    <message>
+        <source>min</source>
+        <translation>min</translation>
+    </message>
+    <message>
+        <source>nothing is assumed</source>
+        <translation>nichts ist angenommen</translation>
+    </message>
+    <message>
+        <source>nothing was recorded: simulate the plan again</source>
+        <translation>nichts wurde aufgezeichnet: den Plan noch einmal simulieren</translation>
+    </message>
+    <message>
+        <source>of the saved plan</source>
+        <translation>des gespeicherten Plans</translation>
+    </message>
+    <message>
+        <source>once at -20 °C</source>
+        <translation>einmal bei -20 °C</translation>
+    </message>
+    <message>
+        <source>once at -40 °C</source>
+        <translation>einmal bei -40 °C</translation>
+    </message>
+    <message>
+        <source>once at 50 °C</source>
+        <translation>einmal bei 50 °C</translation>
+    </message>
+    <message>
+        <source>once at 60 °C</source>
+        <translation>einmal bei 60 °C</translation>
+    </message>
+    <message>
+        <source>source</source>
+        <translation>Quelle</translation>
+    </message>
+    <message>
+        <source>time</source>
+        <translation>Zeit</translation>
+    </message>
+    <message>
+        <source>the protocol of the device freezes so long, thaws, and freezes again</source>
+        <translation>das Protokoll des Geräts friert so lange ein, taut und friert wieder ein</translation>
+    </message>
+    <message>
+        <source>thermal dose of 240 min (CEM43)</source>
+        <translation>thermische Dosis von 240 min (CEM43)</translation>
+    </message>
+    <message>
+        <source>this device is not in the catalog</source>
+        <translation>dieses Gerät steht nicht im Katalog</translation>
+    </message>
+    <message>
+        <source>when it begins, after the plan does</source>
+        <translation>wann er beginnt, nach dem Beginn des Plans</translation>
+    </message>
+    <message>
+        <source>{count} of its numbers are assumed</source>
+        <translation>{count} seiner Zahlen sind angenommen</translation>
+    </message>
+    <message>
+        <source>{value} kJ given by the generator</source>
+        <translation>{value} kJ vom Generator abgegeben</translation>
+    </message>
+    <message>
+        <source>{value} kJ as set (not measured)</source>
+        <translation>{value} kJ wie eingestellt (nicht gemessen)</translation>
+    </message>
+    <message>
+        <source>{value} s without power</source>
+        <translation>{value} s ohne Leistung</translation>
+    </message>
+    <message>
+        <source>at most {value} W</source>
+        <translation>höchstens {value} W</translation>
+    </message>
+    <message>
+        <source>set to {value} W</source>
+        <translation>eingestellt auf {value} W</translation>
+    </message>
+    <message>
+        <source>impedance at least {low}, at the end {high} ohm</source>
+        <translation>Impedanz mindestens {low}, am Ende {high} Ohm</translation>
+    </message>
+    <message>
+        <source>sensors at most {value} degC</source>
+        <translation>Fühler höchstens {value} degC</translation>
+    </message>
+    <message>
+        <source>needle at {value} degC or warmer</source>
+        <translation>Nadel bei {value} degC oder wärmer</translation>
+    </message>
+    <message>
+        <source>the margin of {mm} mm around {name} is not reached: {reached} mm with a duty cycle of {power} % for each freeze of {seconds} s</source>
+        <translation>der Rand von {mm} mm um {name} wird nicht erreicht: {reached} mm mit einer Einschaltdauer von {power} % bei jedem Einfrieren von {seconds} s</translation>
+    </message>
+    <message>
+        <source>no tissue is cold enough around {name}</source>
+        <translation>um {name} ist kein Gewebe kalt genug</translation>
+    </message>
+    <message>
+        <source>{depth} mm deep, {tilt}° to axial, {power} %, {time} min</source>
+        <translation>{depth} mm tief, {tilt}° zu axial, {power} %, {time} min</translation>
+    </message>
 </context>
 </TS>
