@@ -21,13 +21,14 @@ NAME = "ablation_zone"
 
 @dataclass(frozen=True, eq=False)
 class Zone:
-    """The zone on the scan after and the labels that hold it."""
+    """The zone on the scan after and the labels that hold it; ``edge_mm`` is the measured error of its outline."""
 
     mask: Mask
     labels: LabelMap
     volume_ml: float
     note: str
     warnings: tuple[str, ...]
+    edge_mm: float | None = None
 
 
 def zone_of(
@@ -48,7 +49,7 @@ def zone_of(
     one = find_ablation_zone(after, liver, expected)
     warnings = tuple(f"the ablation zone is to be looked at: {rule}" for rule in one.rules)
     return Zone(one.mask, _with_zone(given, after, one.mask, one.rules, one.note),
-                int(np.count_nonzero(one.mask)) * after.geometry.voxel_volume_ml, one.note, warnings)  # fmt: skip
+                int(np.count_nonzero(one.mask)) * after.geometry.voxel_volume_ml, one.note, warnings, one.edge_mm)
 
 
 def _back(mask: Mask, labels: LabelMap, after: Volume, found: Registration) -> Mask:
