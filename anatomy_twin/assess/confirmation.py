@@ -84,7 +84,7 @@ def confirm_ablation(
     given, known = _with_liver(after, given, landmarks, registration, segmenter, warnings, monitor)
     found = registration or register(case.volume.canonical(), after, labels, known, landmarks, monitor=monitor)
     next_stage(monitor, "measuring the ablation zone")
-    zone = zone_of(labels, after, given, wanted, found)
+    zone = zone_of(case, labels, after, given, wanted, found, chosen)
     local = local_error(case.volume.canonical(), after, labels, found.transform, wanted, _organ(labels, wanted))
     registration_mm, told = _at_target(found, local, warnings)
     errors = Errors(registration_mm, outline_mm(zone.labels, ZONE, zone.edge_mm), outline_mm(labels, wanted),
@@ -94,9 +94,9 @@ def confirm_ablation(
         measured = measure(labels, wanted, zone.mask, after.geometry, found, contraction, blur_mm)
     errors = replace(errors, voxels_mm=voxels_mm(labels.geometry, after.geometry, measured.way))
     total = errors.total_mm
-    low = None if total is None else min(measured.margin_mm, measured.thin_mm) - total
-    verdict, reason = judge(measured.margin_mm, total, low)
-    if low is not None and measured.thin_mm < measured.margin_mm - 0.5:
+    low, high = (None, None) if total is None else (measured.thin_mm - total, measured.thick_mm + total)
+    verdict, reason = judge(measured.margin_mm, low, high)
+    if low is not None and measured.thin_mm < measured.thick_mm - 0.5:
         reason += f"; a layer of up to {blur_mm:.1f} mm below the capsule may live"
     if verdict == COMPLETE:
         verdict, reason = _doubted(labels, wanted, zone.labels, verdict, reason)
@@ -110,8 +110,7 @@ def confirm_ablation(
     monitor.progress(1.0)
     return Confirmation(
         name, wanted, chosen.name if chosen else "", told, registration_mm, found.quality.p95_mm, verdict, reason,
-        measured.margin_mm, low, None if total is None else measured.margin_mm + total, measured.place_mm,
-        measured.place_after_mm, edges, shares, contraction, quantities, (CONTRACTION,),
+        measured.margin_mm, low, high, measured.place_mm, measured.place_after_mm, edges, shares, contraction, quantities, (CONTRACTION,),
         (*warnings, *found.warnings, *zone.warnings), case.synthetic or post_volume.synthetic, after, zone.labels,
         found.transform, total, errors.parts(),
     )

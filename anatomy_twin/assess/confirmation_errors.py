@@ -76,21 +76,19 @@ def voxels_mm(before: VolumeGeometry, after: VolumeGeometry, way: Floats | None 
     return math.hypot(*told)
 
 
-def judge(margin_mm: float, error_mm: float | None, low_mm: float | None = None) -> tuple[str, str]:
-    """Return the verdict on a margin with its error, and the reason in one line.
+def judge(margin_mm: float, low_mm: float | None, high_mm: float | None) -> tuple[str, str]:
+    """Return the verdict on a margin that lies between two bounds, and the reason in one line.
 
     At least the margin of the catalogue is "complete with margin", from 0 mm "borderline", below "incomplete";
-    "uncertain" where the error is not known or its interval crosses one of the two limits. ``low_mm`` is the lower end
-    of the interval where it is not ``margin_mm - error_mm``.
+    "uncertain" where the bounds are not known (None) or one of the two limits lies between them.
     """
     wanted = float(catalog.load("limits")["margins"]["ablative_margin_mm"]["value"])
 
     def of(value: float) -> str:
         return COMPLETE if value >= wanted else BORDERLINE if value >= 0 else INCOMPLETE
 
-    if error_mm is None:
+    if low_mm is None or high_mm is None:
         return UNCERTAIN, f"margin {margin_mm:.1f} mm, but the error of the registration is not checked"
-    bottom = margin_mm - error_mm if low_mm is None else low_mm
-    low, high = of(bottom), of(margin_mm + error_mm)
-    shown = f"margin {margin_mm:.1f} mm, {bottom:.1f} to {margin_mm + error_mm:.1f} mm with all known errors"
+    low, high = of(low_mm), of(high_mm)
+    shown = f"margin {margin_mm:.1f} mm, {low_mm:.1f} to {high_mm:.1f} mm with all known errors"
     return (low, shown) if low == high else (UNCERTAIN, f"{shown}: from {low} to {high}")

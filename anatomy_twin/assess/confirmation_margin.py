@@ -36,13 +36,15 @@ ROOM_MM: Final = 70.0
 class Measured:
     """Margins of the target's surface and what is not covered. Places in LPS mm of the scans before and after.
 
-    ``margin_mm`` is the least one; ``thin_mm`` is it where a layer of organ between zone and capsule half as thick as
-    cannot be told apart from none is taken to live. ``way`` is the direction (unit, LPS of before) of the target's
+    ``margin_mm`` is the least one. ``thin_mm`` and ``thick_mm`` are the least and the greatest that it may be where a
+    layer of organ between zone and capsule from half to one and a half as thick as cannot be told from none is taken
+    to live. ``way`` is the direction (unit, LPS of before) of the target's
     surface at the worst point.
     """
 
     margin_mm: float
     thin_mm: float
+    thick_mm: float
     place_mm: Point
     place_after_mm: Point
     way: Floats
@@ -81,13 +83,14 @@ def measure(
     depth = _depth_of(labels, target)
     ends = None if depth is None else depth.sample(found.to_fixed(middle + factor * (vertices - middle)))
     view = _View(zone, vertices, triangles, ends, depth, drawn_in, factor)
-    told = [view.distances(field.points_mm, step) for step in (blur_mm, 0.5 * blur_mm)]
+    told = [view.distances(field.points_mm, step) for step in (blur_mm, 0.5 * blur_mm, 1.5 * blur_mm)]
     distances = told[0]
+    least = [float(part.min()) for part in told]
     worst = int(np.argmin(np.round(distances, 4)))
     place = field.points_mm[worst]
     shallow = 0.0 if depth is None else 100.0 * float((depth.sample(field.points_mm) < subcapsular_mm()).mean())
     return Measured(
-        float(distances[worst]), float(told[1].min()), check_point("place_mm", np.round(place, 1)),
+        float(distances[worst]), min(least), max(least), check_point("place_mm", np.round(place, 1)),
         check_point("place_after_mm", np.round(found.to_moving(place), 1)),
         _normal(mask_boundary(labels.mask(target), labels.geometry), place), distances, shallow,
         *_left(field, view, blur_mm),
