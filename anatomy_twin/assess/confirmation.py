@@ -12,7 +12,7 @@ from anatomy_twin import catalog
 from anatomy_twin.assess.confirmation_errors import Errors, judge, outline_mm, voxels_mm
 from anatomy_twin.assess.confirmation_margin import RIM_MM, Measured, measure, subcapsular_mm
 from anatomy_twin.assess.confirmation_zone import NAME as ZONE
-from anatomy_twin.assess.confirmation_zone import Zone, compared_with_plan, zone_of
+from anatomy_twin.assess.confirmation_zone import compared_with_plan, zone_of
 from anatomy_twin.assess.margin import resolvable
 from anatomy_twin.core import (
     SILENT,
@@ -60,8 +60,8 @@ def confirm_ablation(
         the error is not checked and the verdict uncertain.
     name : of the scan after among the case's volumes.
 
-    The margin is the least signed distance of the target's surface to the zone's (the minimal ablative margin), where
-    living organ lies behind it: none is asked for outside of the organ (see ``confirmation_margin``). Its interval holds
+    The margin is the least signed distance of the target's surface to the zone's (the minimal ablative margin),
+    where living organ lies behind it: none is asked for outside of the organ (see ``confirmation_margin``). Its interval holds
     the errors of the registration, of both outlines and of the voxels (see ``confirmation_errors``).
 
     Returns
@@ -93,10 +93,9 @@ def confirm_ablation(
     with part_of(monitor, 0.3, 0.9):
         measured = measure(labels, wanted, zone.mask, after.geometry, found, contraction, blur_mm)
     errors = replace(errors, voxels_mm=voxels_mm(labels.geometry, after.geometry, measured.way))
-    total = errors.total_mm
-    low, high = (None, None) if total is None else (measured.thin_mm - total, measured.thick_mm + total)
+    low, high = errors.around(measured.thin_mm, measured.thick_mm)
     verdict, reason = judge(measured.margin_mm, low, high)
-    if low is not None and measured.thin_mm < measured.thick_mm - 0.5:
+    if measured.thin_mm < measured.thick_mm - 0.5:
         reason += f"; a layer of up to {blur_mm:.1f} mm below the capsule may live"
     if verdict == COMPLETE:
         verdict, reason = _doubted(labels, wanted, zone.labels, verdict, reason)
@@ -110,9 +109,9 @@ def confirm_ablation(
     monitor.progress(1.0)
     return Confirmation(
         name, wanted, chosen.name if chosen else "", told, registration_mm, found.quality.p95_mm, verdict, reason,
-        measured.margin_mm, low, high, measured.place_mm, measured.place_after_mm, edges, shares, contraction, quantities, (CONTRACTION,),
-        (*warnings, *found.warnings, *zone.warnings), case.synthetic or post_volume.synthetic, after, zone.labels,
-        found.transform, total, errors.parts(),
+        measured.margin_mm, low, high, measured.place_mm, measured.place_after_mm, edges, shares, contraction,
+        quantities, (CONTRACTION,), (*warnings, *found.warnings, *zone.warnings),
+        case.synthetic or post_volume.synthetic, after, zone.labels, found.transform, errors.total_mm, errors.parts(),
     )
 
 
@@ -133,8 +132,9 @@ def _at_target(found: Registration, local: LocalError | None, warnings: list[str
         return quality.p95_mm, quality.text
     around = f"{local.count} patches around the target"
     if not local.alike:
-        warnings.append(f"the tissue around the target does not match ({100.0 * local.far:.0f} % of the patches fit "
-                        "nowhere near): the registration failed there, or the scan is of another patient")  # fmt: skip
+        warnings.append(f"the tissue around the target does not match (patches are {local.shift_mm:.1f} mm off, "
+                        f"{100.0 * local.far:.0f} % fit nowhere near): the registration failed there, or the scan is "
+                        "of another patient")  # fmt: skip
         return None, f"not checked: {around} do not fit; {quality.text}"
     text = f"at the target {local.error_mm:.1f} mm by {around}"
     return local.error_mm, text if quality.kind == "not checked" else f"{quality.text}; {text}"
@@ -201,8 +201,8 @@ def _margin_quantity(measured: Measured, verdict: str, errors: Errors) -> Quanti
     shown = {COMPLETE: "met", BORDERLINE: "borderline", INCOMPLETE: "not met", UNCERTAIN: "not checked"}
     note = f"errors: {errors.text()}"
     if measured.subcapsular_percent > 0:
-        note += (f"; {measured.subcapsular_percent:.0f} % of the target's surface lie within {subcapsular_mm():g} mm of "
-                 "the surface of the organ: no margin is asked for outside of it")  # fmt: skip
+        note += (f"; {measured.subcapsular_percent:.0f} % of the target's surface lie within {subcapsular_mm():g} mm "
+                 "of the surface of the organ: no margin is asked for outside of it")  # fmt: skip
     return Quantity(
         "minimal_margin_mm", "Minimal ablative margin", round(measured.margin_mm, 1) + 0.0, "mm",
         f"at least {wanted:g} mm, borderline from 0 mm", shown[verdict], limit["source"], measured.place_mm, note,

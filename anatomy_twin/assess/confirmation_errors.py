@@ -35,12 +35,9 @@ class Errors:
     @property
     def total_mm(self) -> float | None:
         """All of them together; None where that of the registration is not known."""
-        return None if self.registration_mm is None else math.hypot(self.registration_mm, self.rest_mm)
-
-    @property
-    def rest_mm(self) -> float:
-        """All but that of the registration."""
-        return math.hypot(self.zone_mm, self.target_mm, self.voxels_mm)
+        if self.registration_mm is None:
+            return None
+        return math.hypot(self.registration_mm, self.zone_mm, self.target_mm, self.voxels_mm)
 
     def capsule_mm(self, moved: bool) -> float:
         """How thick organ between zone and capsule must be to be told from none.
@@ -48,6 +45,11 @@ class Errors:
         ``moved``: the capsule was carried over by the registration, the zone was not.
         """
         return math.hypot(self.registration_mm or 0.0 if moved else 0.0, self.zone_mm, self.voxels_mm)
+
+    def around(self, least_mm: float, most_mm: float) -> tuple[float | None, float | None]:
+        """Return the bounds of a margin that is measured to lie between two values."""
+        total = self.total_mm
+        return (None, None) if total is None else (least_mm - total, most_mm + total)
 
     def parts(self) -> tuple[tuple[str, float | None], ...]:
         """Return each with its name."""
@@ -72,7 +74,8 @@ def voxels_mm(before: VolumeGeometry, after: VolumeGeometry, way: Floats | None 
     told = []
     for grid in (before, after):
         edges = np.asarray(grid.spacing_mm)
-        told.append(0.5 * float(edges.max() if way is None else np.linalg.norm((way @ np.asarray(grid.direction)) * edges)))
+        along = edges.max() if way is None else np.linalg.norm((way @ np.asarray(grid.direction)) * edges)
+        told.append(0.5 * float(along))
     return math.hypot(*told)
 
 

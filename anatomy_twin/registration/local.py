@@ -36,6 +36,8 @@ LEAST_PATCHES: Final = 5
 SURE_MM: Final = 1.2  # a patch tells its shift this well, or is left out
 LIKE: Final = 0.35  # correlation below which a patch is taken not to show the same tissue
 TONES: Final = 100.0
+MOST_FAR: Final = 0.3
+MOST_SHIFT_MM: Final = 4.0  # patches of another patient fit best anywhere within the search: some 6 mm
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class LocalError:
     @property
     def alike(self) -> bool:
         """Whether the scans show the same tissue there."""
-        return bool(self.count >= LEAST_PATCHES and self.far < 0.3)
+        return bool(self.count >= LEAST_PATCHES and self.far < MOST_FAR and self.shift_mm < MOST_SHIFT_MM)
 
     @property
     def error_mm(self) -> float:
