@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 import anatomy_twin as at
-from anatomy_twin.assess.confirmation import judge
+from anatomy_twin.assess.confirmation_errors import judge
 from anatomy_twin.core import Code, LabelMap, Segment, Transform, Volume, VolumeGeometry
 from anatomy_twin.errors import DataError, PlanError, SegmentationError
 from anatomy_twin.registration import Quality, Registration
@@ -80,7 +81,10 @@ def ellipsoid(centre, axes):
 def test_margins_of_analytic_zones_agree_within_half_a_millimetre(test, margin, direction):
     found = confirmed(test)
     assert found.margin_mm == pytest.approx(margin, abs=0.5)
-    assert found.low_mm == pytest.approx(found.margin_mm - 0.4) and found.error_mm == 0.4
+    # the registration's 0.4 mm and half a voxel of both scans, 1 to 1.5 mm long as the surface runs
+    assert found.error_mm == 0.4 and np.hypot(0.4, 0.707) - 0.01 <= found.interval_mm <= np.hypot(0.4, 1.061) + 0.01
+    assert found.low_mm == pytest.approx(found.margin_mm - found.interval_mm)
+    assert dict(found.errors_mm)["outline of the zone"] == 0.0
     assert np.allclose(np.subtract(found.place_after_mm, found.place_mm), SHIFT, atol=0.11)
     if direction is not None:
         way = np.subtract(found.place_mm, MIDDLE)
@@ -128,9 +132,71 @@ def test_a_rim_that_ends_at_the_capsule_is_left_out():
     zone_there = ball(MIDDLE, 20.0)
     found = confirmed(lambda points: zone_there(points) & half(points), liver=half)
     assert found.margin_mm > 5.0 and found.verdict == "complete with margin"
-    assert "left out where the zone reaches" in found["minimal_margin_mm"].note
+    assert "no margin is asked for outside of it" in found["minimal_margin_mm"].note
     short = confirmed(lambda points: ball(MIDDLE, 18.0)(points) & (points[..., 0] < MIDDLE[0] + 10.5), liver=half)
     assert short.margin_mm == pytest.approx(0.5, abs=0.8) and short.verdict != "complete with margin"
+
+
+def at_the_capsule(depth, radius, shift, short=0.0):
+    """A tumour of 10 mm ``depth`` mm below a plane capsule, a zone that ends ``short`` mm below it; the true margin.
+
+    The truth is taken between dense points: of the tumour's surface to the part of the zone's surface behind which
+    there is liver.
+    """
+    edge = MIDDLE[0] + depth
+    centre = np.add(MIDDLE, shift)
+
+    def liver(points):
+        return ball(MIDDLE, 42.0)(points) & (points[..., 0] <= edge)
+
+    n = np.arange(60000) + 0.5
+    polar, turn = np.arccos(1 - 2 * n / n.size), np.pi * (1 + 5**0.5) * n
+    shell = np.stack([np.cos(turn) * np.sin(polar), np.sin(turn) * np.sin(polar), np.cos(polar)], axis=1)
+    disc = np.stack(np.meshgrid([edge], np.linspace(-20, 20, 201), np.linspace(-20, 20, 201)), -1).reshape(-1, 3)
+    disc[:, 1:] += MIDDLE[1:]
+    tumour = np.concatenate([MIDDLE + 10.0 * shell, disc[ball(MIDDLE, 10.0)(disc)]])
+    tumour = tumour[tumour[:, 0] <= edge]
+    zone = centre + radius * shell
+    zone = zone[zone[:, 0] <= edge - short]
+    if short:
+        lid = disc - (short, 0, 0)
+        zone = np.concatenate([zone, lid[ball(centre, radius)(lid)]])
+    gap = cKDTree(zone).query(tumour)[0]
+    dead = ball(centre, radius)(tumour) & (tumour[:, 0] <= edge - short + 1e-9)
+    found = confirmed(lambda points: ball(centre, radius)(points) & (points[..., 0] <= edge - short), liver=liver,
+                      tumour=lambda points: ball(MIDDLE, 10.0)(points) & liver(points))
+    return found, float(np.where(dead, gap, -gap).min())
+
+
+@pytest.mark.parametrize(("depth", "radius", "shift"), [
+    (6.0, 17.5, (0, 0, 0)), (10.0, 17.0, (0, 0, 0)), (12.0, 16.0, (0, 4.0, 0)), (4.0, 14.0, (-3.0, 0, 0)),
+    (10.0, 16.0, (0, 3.0, 9.0)), (25.0, 17.0, (0, 0, 0)),
+])
+def test_margins_at_a_plane_capsule_agree_within_half_a_millimetre(depth, radius, shift):
+    found, true = at_the_capsule(depth, radius, shift)
+    assert found.margin_mm == pytest.approx(true, abs=0.5)
+    assert found.low_mm <= true <= found.high_mm
+    note = found["minimal_margin_mm"].note
+    assert ("no margin is asked for outside" in note) == (depth < 15.0)
+
+
+def test_a_layer_left_below_the_capsule_is_no_subcapsular_part():
+    found, true = at_the_capsule(10.0, 18.0, (0, 0, 0), short=4.0)
+    assert true == pytest.approx(-4.0, abs=0.1) and found.margin_mm == pytest.approx(true, abs=0.5)
+    assert found.verdict == "incomplete"
+    thin, true = at_the_capsule(10.0, 18.0, (0, 0, 0), short=1.0)  # no thicker than what the voxels tell
+    assert thin.verdict == "uncertain" and thin.low_mm <= true <= thin.high_mm
+    assert "below the capsule may live" in thin.reason
+
+
+def test_a_ball_that_contracted_with_its_tumour_has_the_margin_that_it_had():
+    for percent in (5.0, 12.0, 20.0):
+        shrunk = 18.0 * (1.0 - percent / 100.0)
+        centre = np.add(MIDDLE, (1.0, -2.0, 0.5))
+        true = 18.0 - 10.0 - np.linalg.norm((1.0, -2.0, 0.5))
+        found = confirmed(ball(centre, shrunk), contraction=percent)
+        assert found.margin_mm == pytest.approx(true, abs=0.5)
+        assert found["target_percent"].value == 100.0
 
 
 @pytest.mark.parametrize(
@@ -142,7 +208,7 @@ def test_a_rim_that_ends_at_the_capsule_is_left_out():
     ],
 )
 def test_verdicts_follow_the_limits_and_the_interval(margin, error, verdict):
-    said, reason = judge(margin, error)
+    said, reason = judge(margin, *((None, None) if error is None else (margin - error, margin + error)))
     assert said == verdict
     assert ("not checked" in reason) == (error is None)
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin import catalog
-from anatomy_twin.assess.boundary import Boundary, mask_boundary, signed_distance_to
+from anatomy_twin.assess.confirmation_errors import Errors, judge, outline_mm, voxels_mm
+from anatomy_twin.assess.confirmation_margin import RIM_MM, Measured, measure, subcapsular_mm
+from anatomy_twin.assess.confirmation_zone import NAME as ZONE
 from anatomy_twin.assess.confirmation_zone import compared_with_plan, zone_of
 from anatomy_twin.assess.margin import resolvable
-from anatomy_twin.assess.margin_field import MarginField, prepare_margin
 from anatomy_twin.core import (
     SILENT,
     AblationPlan,
@@ -22,18 +23,15 @@ from anatomy_twin.core import (
     Monitor,
     Quantity,
     Volume,
-    VolumeGeometry,
     next_stage,
     part_of,
 )
 from anatomy_twin.core.confirmation import BORDERLINE, COMPLETE, INCOMPLETE, UNCERTAIN
 from anatomy_twin.errors import DataError, PlanError, SegmentationError
-from anatomy_twin.registration import Registration, register
-from anatomy_twin.units import check_point, check_range
+from anatomy_twin.registration import LocalError, Registration, local_error, register
+from anatomy_twin.units import check_range
 
 Floats = NDArray[np.float64]
-RIM_MM: Final = 5.0
-GRID_MM: Final = 1.0
 LONGEST_MM: Final = 30.0
 CONTRACTION: Final = "contraction of the coagulated tissue (linear)"
 
@@ -62,8 +60,9 @@ def confirm_ablation(
         the error is not checked and the verdict uncertain.
     name : of the scan after among the case's volumes.
 
-    The margin is the least signed distance of the target's surface to the zone's (the minimal ablative margin). Where
-    the target lies within 5 mm of the liver's surface and the zone reaches that surface, the rim is left out.
+    The margin is the least signed distance of the target's surface to the zone's (the minimal ablative margin),
+    where living organ lies behind it: none is asked for outside of the organ (see ``confirmation_margin``). Its interval holds
+    the errors of the registration, of both outlines and of the voxels (see ``confirmation_errors``).
 
     Returns
     -------
@@ -85,47 +84,60 @@ def confirm_ablation(
     given, known = _with_liver(after, given, landmarks, registration, segmenter, warnings, monitor)
     found = registration or register(case.volume.canonical(), after, labels, known, landmarks, monitor=monitor)
     next_stage(monitor, "measuring the ablation zone")
-    zone = zone_of(labels, after, given, wanted, found)
+    zone = zone_of(case, labels, after, given, wanted, found, chosen)
+    local = local_error(case.volume.canonical(), after, labels, found.transform, wanted, _organ(labels, wanted))
+    registration_mm, told = _at_target(found, local, warnings)
+    errors = Errors(registration_mm, outline_mm(zone.labels, ZONE, zone.edge_mm), outline_mm(labels, wanted),
+                    voxels_mm(labels.geometry, after.geometry))  # fmt: skip
+    blur_mm = errors.capsule_mm(zone.edge_mm is None)  # a zone that was found ends at the capsule that was carried over
     with part_of(monitor, 0.3, 0.9):
-        measured = _measure(labels, wanted, zone.mask, after.geometry, found, contraction)
-    verdict, reason = judge(measured.margin_mm, found.error_mm)
+        measured = measure(labels, wanted, zone.mask, after.geometry, found, contraction, blur_mm)
+    errors = replace(errors, voxels_mm=voxels_mm(labels.geometry, after.geometry, measured.way))
+    low, high = errors.around(measured.thin_mm, measured.thick_mm)
+    verdict, reason = judge(measured.margin_mm, low, high)
+    if measured.thin_mm < measured.thick_mm - 0.5:
+        reason += f"; a layer of up to {blur_mm:.1f} mm below the capsule may live"
     if verdict == COMPLETE:
         verdict, reason = _doubted(labels, wanted, zone.labels, verdict, reason)
-    error = found.error_mm
     quantities = (
-        _error_quantity(found), _margin_quantity(measured, error, labels), *_coverage(measured, labels, wanted),
+        _error_quantity(registration_mm, told), _margin_quantity(measured, verdict, errors),
+        *_coverage(measured, labels, wanted),
         Quantity("zone_ml", "Ablation zone on the scan after", round(zone.volume_ml, 1), "ml", note=zone.note),
         *compared_with_plan(case, chosen, zone, found),
     )
     edges, shares = _histogram(measured.distances_mm)
     monitor.progress(1.0)
     return Confirmation(
-        name, wanted, chosen.name if chosen else "", found.quality.text, error, found.quality.p95_mm, verdict, reason,
-        measured.margin_mm, None if error is None else measured.margin_mm - error,
-        None if error is None else measured.margin_mm + error, measured.place_mm, measured.place_after_mm, edges,
-        shares, contraction, quantities, (CONTRACTION,), (*warnings, *found.warnings, *zone.warnings),
-        case.synthetic or post_volume.synthetic, after, zone.labels, found.transform,
+        name, wanted, chosen.name if chosen else "", told, registration_mm, found.quality.p95_mm, verdict, reason,
+        measured.margin_mm, low, high, measured.place_mm, measured.place_after_mm, edges, shares, contraction,
+        quantities, (CONTRACTION,), (*warnings, *found.warnings, *zone.warnings),
+        case.synthetic or post_volume.synthetic, after, zone.labels, found.transform, errors.total_mm, errors.parts(),
     )
 
 
-def judge(margin_mm: float, error_mm: float | None) -> tuple[str, str]:
-    """Return the verdict on a margin with the error of its registration, and the reason in one line.
+def _organ(labels: LabelMap, target: str) -> str:
+    organ = labels.segment(target).part_of
+    return organ if organ in labels else ""
 
-    At least the margin of the catalogue is "complete with margin", from 0 mm "borderline", below "incomplete";
-    "uncertain" where the error is not known or its interval crosses one of the two limits.
+
+def _at_target(found: Registration, local: LocalError | None, warnings: list[str]) -> tuple[float | None, str]:
+    """Return the error of the registration at the target (95 %), and the line on it.
+
+    Landmarks tell it best, then patches around the target, then the surfaces of an organ.
     """
-    wanted = float(catalog.load("limits")["margins"]["ablative_margin_mm"]["value"])
-
-    def of(value: float) -> str:
-        return COMPLETE if value >= wanted else BORDERLINE if value >= 0 else INCOMPLETE
-
-    if error_mm is None:
-        return UNCERTAIN, f"margin {margin_mm:.1f} mm, but the error of the registration is not checked"
-    low, high = of(margin_mm - error_mm), of(margin_mm + error_mm)
-    shown = f"margin {margin_mm:.1f} mm, {margin_mm - error_mm:.1f} to {margin_mm + error_mm:.1f} mm"
-    if low == high:
-        return low, f"{shown} with the error of the registration"
-    return UNCERTAIN, f"{shown} with the error of the registration: from {low} to {high}"
+    quality = found.quality
+    if quality.kind == "landmarks":
+        return quality.p95_mm, quality.text
+    if local is None:
+        return quality.p95_mm, quality.text
+    around = f"{local.count} patches around the target"
+    if not local.alike:
+        warnings.append(f"the tissue around the target does not match (patches are {local.shift_mm:.1f} mm off, "
+                        f"{100.0 * local.far:.0f} % fit nowhere near): the registration failed there, or the scan is "
+                        "of another patient")  # fmt: skip
+        return None, f"not checked: {around} do not fit; {quality.text}"
+    text = f"at the target {local.error_mm:.1f} mm by {around}"
+    return local.error_mm, text if quality.kind == "not checked" else f"{quality.text}; {text}"
 
 
 def _chosen(
@@ -168,75 +180,6 @@ def _with_liver(
     return labels if given is None else given, labels
 
 
-@dataclass(frozen=True, eq=False)
-class _Measured:
-    """Margins of the target's surface and what is not covered. Places in LPS mm of the scans before and after."""
-
-    margin_mm: float
-    place_mm: tuple[float, float, float]
-    place_after_mm: tuple[float, float, float]
-    distances_mm: Floats
-    subcapsular_percent: float
-    target_percent: float
-    target_left_ml: float
-    rim_percent: float | None
-    rim_left_ml: float
-
-
-def _measure(
-    labels: LabelMap, target: str, zone_mask: NDArray[np.bool_], grid_after: VolumeGeometry, found: Registration,
-    contraction_percent: float,
-) -> _Measured:
-    """Carry the target's surface into the scan after and measure it against the zone there."""
-    zone = mask_boundary(zone_mask, grid_after)
-    middle = grid_after.to_world(np.argwhere(zone_mask).mean(axis=0))
-    # the zone larger by a factor about its middle is the zone as it is, seen from points drawn in by that factor
-    factor = 1.0 / (1.0 - contraction_percent / 100.0)
-
-    def drawn_in(points: Floats) -> Floats:
-        return np.asarray(middle + (found.to_moving(points) - middle) / factor)
-
-    around = _grid_around(labels, target)
-    field = prepare_margin(labels, target, around, RIM_MM)
-    distances = factor * signed_distance_to(zone, drawn_in(field.points_mm))
-    # the rim ends at the surface of the organ where the zone reaches it (see ``ablative_margin``); with the error, so
-    # that a margin that the organ ends beyond 5 mm does not fall short of 5 mm within its interval
-    shallow = field.depth_mm < RIM_MM + field.slack_mm + (found.error_mm or 0.0)
-    ends = shallow & (distances >= np.maximum(field.depth_mm - field.slack_mm, 0.0))
-    counted = np.flatnonzero(~ends) if (~ends).any() else np.arange(distances.size)
-    worst = counted[int(np.argmin(np.round(distances[counted], 4)))]
-    place = field.points_mm[worst]
-    return _Measured(
-        float(distances[worst]), check_point("place_mm", np.round(place, 1)),
-        check_point("place_after_mm", np.round(found.to_moving(place), 1)), distances[counted],
-        100.0 * float((field.depth_mm < RIM_MM).mean()), *_left(field, zone, drawn_in),
-    )
-
-
-def _left(field: MarginField, zone: Boundary, drawn_in: Any) -> tuple[float, float, float | None, float]:
-    """Return percent covered and ml not covered of the target, and the same of its rim."""
-    told: list[tuple[float | None, float]] = []
-    for part in (field.inside, field.rim):
-        places = field.geometry.to_world(np.argwhere(part))
-        dead = zone.sample(drawn_in(places)) > 0 if len(places) else np.zeros(0, bool)
-        left_ml = int(np.count_nonzero(~dead)) * field.geometry.voxel_volume_ml
-        told.append((100.0 * float(dead.mean()) if dead.size else None, left_ml))
-    (inside, inside_ml), (rim, rim_ml) = told
-    return float(inside or 0.0), inside_ml, rim, rim_ml
-
-
-def _grid_around(labels: LabelMap, target: str) -> VolumeGeometry:
-    """A fine grid, parallel to the labels, that holds the target and its rim."""
-    geometry = labels.geometry
-    index = np.argwhere(labels.mask(target))
-    spacing = np.asarray(geometry.spacing_mm)
-    low, high = index.min(axis=0) - (RIM_MM + 3.0) / spacing, index.max(axis=0) + (RIM_MM + 3.0) / spacing
-    size = np.ceil((high - low) * spacing / GRID_MM).astype(int) + 1
-    start = geometry.to_world(low)
-    return VolumeGeometry((int(size[0]), int(size[1]), int(size[2])), (GRID_MM,) * 3, geometry.direction,
-                          (float(start[0]), float(start[1]), float(start[2])), geometry.frame_of_reference_uid)
-
-
 def _doubted(labels: LabelMap, target: str, after: LabelMap, verdict: str, reason: str) -> tuple[str, str]:
     """A margin read off an outline that is flagged can miss a limit, it cannot meet it."""
     flagged = [name for name, where in ((target, labels), ("ablation_zone", after))
@@ -247,30 +190,26 @@ def _doubted(labels: LabelMap, target: str, after: LabelMap, verdict: str, reaso
     return UNCERTAIN, f"{reason}; the outline of {shown} is to be confirmed first"
 
 
-def _error_quantity(found: Registration) -> Quantity:
-    value = found.error_mm
+def _error_quantity(value: float | None, told: str) -> Quantity:
     return Quantity("registration_error_mm", "Error of the registration", None if value is None else round(value, 1),
-                    "mm", verdict="not checked" if value is None else "", note=found.quality.text)
+                    "mm", verdict="not checked" if value is None else "", note=told)
 
 
-def _margin_quantity(measured: _Measured, error_mm: float | None, labels: LabelMap) -> Quantity:
+def _margin_quantity(measured: Measured, verdict: str, errors: Errors) -> Quantity:
     limit = catalog.load("limits")["margins"]["ablative_margin_mm"]
     wanted = float(limit["value"])
-    verdict = {COMPLETE: "met", BORDERLINE: "borderline", INCOMPLETE: "not met", UNCERTAIN: "not checked"}
-    half = 0.5 * max(labels.geometry.spacing_mm)
-    told = "not checked" if error_mm is None else f"{error_mm:.1f} mm"
-    note = f"error of the registration {told}; the scan before resolves about {half:.1f} mm"
+    shown = {COMPLETE: "met", BORDERLINE: "borderline", INCOMPLETE: "not met", UNCERTAIN: "not checked"}
+    note = f"errors: {errors.text()}"
     if measured.subcapsular_percent > 0:
-        note += (f"; {measured.subcapsular_percent:.0f} % of the target's surface lie within {RIM_MM:g} mm of the "
-                 "surface of the organ: left out where the zone reaches that surface")  # fmt: skip
+        note += (f"; {measured.subcapsular_percent:.0f} % of the target's surface lie within {subcapsular_mm():g} mm "
+                 "of the surface of the organ: no margin is asked for outside of it")  # fmt: skip
     return Quantity(
         "minimal_margin_mm", "Minimal ablative margin", round(measured.margin_mm, 1) + 0.0, "mm",
-        f"at least {wanted:g} mm, borderline from 0 mm", verdict[judge(measured.margin_mm, error_mm)[0]],
-        limit["source"], measured.place_mm, note,
+        f"at least {wanted:g} mm, borderline from 0 mm", shown[verdict], limit["source"], measured.place_mm, note,
     )
 
 
-def _coverage(measured: _Measured, labels: LabelMap, target: str) -> tuple[Quantity, ...]:
+def _coverage(measured: Measured, labels: LabelMap, target: str) -> tuple[Quantity, ...]:
     organ = labels.segment(target).part_of or "tissue"
     within = f"{organ} within {RIM_MM:g} mm of {target}"
     rim = None if measured.rim_percent is None else float(np.floor(10.0 * measured.rim_percent) / 10.0)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from anatomy_twin import catalog
 from anatomy_twin.core import AblationPlan, Case, Code, LabelMap, Quantity, Segment, Volume, VolumeGeometry
 from anatomy_twin.errors import DataError, SegmentationError
+from anatomy_twin.kernels.distance import distance_mm
 from anatomy_twin.kernels.field_spline import sample_at
 from anatomy_twin.registration import Registration
 from anatomy_twin.segmentation.abdomen.ablation_zone import find_ablation_zone
@@ -17,44 +20,78 @@ from anatomy_twin.segmentation.abdomen.ablation_zone import find_ablation_zone
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 NAME = "ablation_zone"
+FORMER_BLUR_MM: Final = 1.2
+FORMER_HU: Final = 25.0
+FORMER_OFF_MM: Final = 3.0
+FORMER_ML: Final = 0.3
 
 
 @dataclass(frozen=True, eq=False)
 class Zone:
-    """The zone on the scan after and the labels that hold it."""
+    """The zone on the scan after and the labels that hold it; ``edge_mm`` is the measured error of its outline."""
 
     mask: Mask
     labels: LabelMap
     volume_ml: float
     note: str
     warnings: tuple[str, ...]
+    edge_mm: float | None = None
 
 
 def zone_of(
-    labels: LabelMap, after: Volume, given: LabelMap | None, target: str, found: Registration
+    case: Case, labels: LabelMap, after: Volume, given: LabelMap | None, target: str, found: Registration,
+    plan: AblationPlan | None = None,
 ) -> Zone:
-    """Return the zone that the user gave, else the one that is found on the scan."""
+    """Return the zone that the user gave, else the one that is found on the scan.
+
+    ``labels`` are those of the case, canonical. The zone that was simulated for ``plan`` tells where to look for it.
+    """
     if given is not None and not given.geometry.is_close(after.geometry, 0.01):
         raise DataError("the labels of the scan after are not on its grid")
     if given is not None and NAME in given:
         mask = given.mask(NAME)
         return Zone(mask, given, float(given.volume_ml(NAME)), "outline that was given", ())
-    expected = _back(labels.mask(target), labels, after, found)
+    expected = _back(labels.mask(target), labels.geometry, after, found)
     organ = labels.segment(target).part_of
     if not organ or organ not in labels:
         raise SegmentationError(f"{target} is part of no organ: its ablation zone cannot be found",
                                 advice="give an outline called ablation_zone")  # fmt: skip
-    liver = _back(labels.mask(organ), labels, after, found)
-    one = find_ablation_zone(after, liver, expected)
+    liver = _back(labels.mask(organ) | labels.mask(target), labels.geometry, after, found)
+    result = case.results.get(plan.name) if plan is not None else None
+    planned = None
+    if result is not None and result.coagulated.any():
+        planned = _back(result.coagulated, result.geometry, after, found) & liver
+    former = _dark_before(case.volume.canonical(), labels, target, organ)
+    old = _back(former, labels.geometry, after, found) if former.any() else None
+    if old is not None and planned is not None:
+        old &= ~planned
+    one = find_ablation_zone(after, liver, expected, planned, old)
     warnings = tuple(f"the ablation zone is to be looked at: {rule}" for rule in one.rules)
     return Zone(one.mask, _with_zone(given, after, one.mask, one.rules, one.note),
-                int(np.count_nonzero(one.mask)) * after.geometry.voxel_volume_ml, one.note, warnings)  # fmt: skip
+                int(np.count_nonzero(one.mask)) * after.geometry.voxel_volume_ml, one.note, warnings, one.edge_mm)
 
 
-def _back(mask: Mask, labels: LabelMap, after: Volume, found: Registration) -> Mask:
-    """Return a mask of the scan before on the grid of the scan after."""
+def _dark_before(before: Volume, labels: LabelMap, target: str, organ: str) -> Mask:
+    """What was clearly darker than the organ before already, without the target: cysts, former zones, other tumours."""
+    inside = labels.mask(organ)
+    spacing = before.geometry.spacing_mm
+    smooth = ndimage.gaussian_filter(np.asarray(before.array, np.float32), [FORMER_BLUR_MM / step for step in spacing])
+    values = smooth[inside]
+    middle = float(np.median(values))
+    noise = 1.4826 * float(np.median(np.abs(values - middle)))
+    own = distance_mm(labels.mask(target), spacing, FORMER_OFF_MM + 1.0) <= FORMER_OFF_MM
+    deep = inside & (distance_mm(~inside, spacing, FORMER_OFF_MM + 1.0) > FORMER_OFF_MM)
+    dark = deep & ~own & (smooth < middle - max(FORMER_HU, 3.0 * noise))
+    pieces, count = ndimage.label(dark)
+    sizes = np.bincount(pieces.ravel(), minlength=count + 1) * before.geometry.voxel_volume_ml
+    sizes[0] = 0.0
+    return np.asarray((sizes >= FORMER_ML)[pieces])
+
+
+def _back(mask: Mask, grid: VolumeGeometry, after: Volume, found: Registration) -> Mask:
+    """Return a mask on a grid of the scan before on the grid of the scan after."""
     index = np.argwhere(mask)
-    corners = labels.geometry.to_world(_corners(index.min(axis=0) - 2, index.max(axis=0) + 2))
+    corners = grid.to_world(_corners(index.min(axis=0) - 2, index.max(axis=0) + 2))
     place = after.geometry.to_index(found.to_moving(corners))
     room = 15.0 / np.asarray(after.geometry.spacing_mm)  # the box is carried by its corners, what is in it may bulge
     low = np.clip(np.floor(place.min(axis=0) - room), 0, after.geometry.shape).astype(int)
@@ -67,7 +104,7 @@ def _back(mask: Mask, labels: LabelMap, after: Volume, found: Registration) -> M
     for k in range(low[0], high[0]):
         plane = np.moveaxis(np.indices((1, size[1], size[2])), 0, -1).reshape(-1, 3) + np.array([k, low[1], low[2]])
         places = found.to_fixed(after.geometry.to_world(plane))
-        values = sample_at(source, np.asarray(labels.geometry.inverse_affine), places, 0.0)[:, 0]
+        values = sample_at(source, np.asarray(grid.inverse_affine), places, 0.0)[:, 0]
         result[k, low[1] : high[1], low[2] : high[2]] = values.reshape(size[1], size[2]) >= 0.5
     return result
 

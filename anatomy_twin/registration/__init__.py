@@ -6,18 +6,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from anatomy_twin.registration.local import LocalError, local_error
     from anatomy_twin.registration.pair import Registration, carried_labels, carried_mask, carried_volume, register
     from anatomy_twin.registration.quality import Quality
 
-__all__ = ["Quality", "Registration", "carried_labels", "carried_mask", "carried_volume", "register"]
+__all__ = ["LocalError", "Quality", "Registration", "carried_labels", "carried_mask", "carried_volume", "local_error",
+           "register"]  # fmt: skip
+_HOMES = {"Quality": "quality", "LocalError": "local", "local_error": "local"}
 
 
 def __getattr__(name: str) -> Any:
     """Load what is used when it is used: SimpleITK takes long to load."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = "quality" if name == "Quality" else "pair"
-    return getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES.get(name, 'pair')}"), name)
 
 
 def warm_up() -> None:

@@ -160,16 +160,16 @@ def _fit_of(
     fixed, stacks, to_index = [], [], []
     for channel in channels:
         blur = level.blur_mm if channel.free else 0.5 * level.blur_mm
-        still = _blurred(channel.fixed, places, blur)
+        still = blurred(channel.fixed, places, blur)
         fixed.append(sample_at(still.array[None], still.geometry.inverse_affine, places, FAR)[:, 0])
-        moved = _blurred(channel.moving, straight, blur, 30.0)
-        stacks.append(_with_slopes(moved))
+        moved = blurred(channel.moving, straight, blur, 30.0)
+        stacks.append(with_slopes(moved))
         to_index.append(np.asarray(moved.geometry.inverse_affine))
     return _Fit(_taps(voxels, level.knots_mm), voxels.shape, at, straight, counted[at], fixed, stacks, to_index,
                 channels)  # fmt: skip
 
 
-def _blurred(image: Image, places: Floats, blur_mm: float, room_mm: float = 8.0) -> Image:
+def blurred(image: Image, places: Floats, blur_mm: float, room_mm: float = 8.0) -> Image:
     """Return the part of an image around places, smoothed."""
     spacing = np.asarray(image.geometry.spacing_mm)
     index = image.geometry.to_index(places)
@@ -181,7 +181,7 @@ def _blurred(image: Image, places: Floats, blur_mm: float, room_mm: float = 8.0)
     return replace(image, array=ndimage.gaussian_filter(cut, blur_mm / spacing, mode="nearest"), geometry=place)
 
 
-def _with_slopes(image: Image) -> NDArray[np.float32]:
+def with_slopes(image: Image) -> NDArray[np.float32]:
     """Return value and slope in x, y, z per mm, [4, k, j, i]."""
     steps = [np.gradient(image.array, step, axis=axis) if image.array.shape[axis] > 1 else np.zeros_like(image.array)
              for axis, step in enumerate(image.geometry.spacing_mm)]  # fmt: skip

@@ -13,7 +13,7 @@ from anatomy_twin.core import SILENT, LabelMap, Monitor, Transform, Volume, Volu
 from anatomy_twin.errors import DataError, ScanError, UsageError
 from anatomy_twin.kernels.field_spline import sample_at
 from anatomy_twin.registration.deformable import Channel, Level, deformable
-from anatomy_twin.registration.images import Image, coarser_mask, prepared
+from anatomy_twin.registration.images import LESIONS, Image, coarser_mask, prepared
 from anatomy_twin.registration.quality import Quality, at_landmarks, at_surfaces, read_landmarks
 from anatomy_twin.registration.rigid import Rigid, rigid
 
@@ -28,7 +28,6 @@ TONES: Final = 100.0  # values further from the region's own than this say no mo
 NOISE: Final = 10.0
 BODY_LEVELS: Final = (Level(6.0, 64.0, 4.0, 4.0, 8), Level(6.0, 32.0, 1.2, 3.0, 6), Level(4.0, 32.0, 1.2, 2.5, 4))
 LIVER_LEVELS: Final = (Level(4.0, 64.0, 4.0, 3.0, 8), Level(4.0, 32.0, 1.2, 2.5, 6), Level(2.5, 32.0, 1.2, 1.5, 4))
-_LESIONS: Final = ("tumour", "tumour_candidate", "lesion", "ablation_zone")
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,7 +214,7 @@ def _deformed(
         changed = np.zeros(grid.shape, bool)
         for segment in labels.segments:
             stem = segment.name.rstrip("0123456789").rstrip("_")
-            if not segment.absent and stem in _LESIONS and (inside is None or segment.part_of):
+            if not segment.absent and stem in LESIONS and (inside is None or segment.part_of):
                 changed |= coarser_mask(labels.mask(segment.name), labels.geometry, grid)
         if changed.any():
             weight[_within(changed, grid, CHANGED_MM)] = 0.0

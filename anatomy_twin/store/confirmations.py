@@ -64,10 +64,12 @@ def read_confirmation(
 ) -> Confirmation:
     """Return a confirmation with its scan, labels and transform; ``StoreError`` where one of them is missing."""
     hints = typing.get_type_hints(Confirmation)
-    names = {part.name for part in dataclasses.fields(Confirmation)} - set(_APART)
-    if not isinstance(content, dict) or set(content) != names:
+    parts = [part for part in dataclasses.fields(Confirmation) if part.name not in _APART]
+    names = {part.name for part in parts}
+    needed = {part.name for part in parts if part.default is dataclasses.MISSING}  # older files lack the others
+    if not isinstance(content, dict) or not needed <= set(content) <= names:
         raise StoreError("a confirmation has other fields than this program knows", where=where)
-    values = {name: decode(hints[name], content[name], where) for name in sorted(names)}
+    values = {name: decode(hints[name], content[name], where) for name in sorted(content)}
     name = values["name"]
     if name not in volumes or name not in labels or (primary, name) not in transforms:
         raise StoreError(f"the scan of confirmation {name[:40]!r} is not in the case", where=where)
