@@ -6,13 +6,11 @@ import io
 from typing import Any
 from xml.sax.saxutils import escape
 
+from anatomy_twin.report.document_parts import INK, SOFT, Sheet, judged
 from anatomy_twin.report.pdf_ground import BOLD, REGULAR, binary_images, register_fonts
 from anatomy_twin.report.pictures import Figure
 
-INK, SOFT, LINE, ACCENT = "#1b2230", "#5b6472", "#dfe4ea", "#1c4f7c"
 MARGIN_PT = 42.0
-LEAST_PT = 130.0  # room that a table needs below its title, else it begins on a new sheet
-LONGEST = 1500  # letters in one cell of a table: a cell must fit on a sheet
 
 
 def make_pdf(content: dict[str, Any], figures: list[Figure], missing: list[str]) -> bytes:
@@ -49,25 +47,8 @@ def make_pdf(content: dict[str, Any], figures: list[Figure], missing: list[str])
     return buffer.getvalue()
 
 
-class _Story:
-    """Collects the flowing parts of the document."""
-
-    def __init__(self, content: dict[str, Any], figures: list[Figure], width: float) -> None:
-        from reportlab.lib.styles import ParagraphStyle
-
-        self.content, self.figures, self.width = content, figures, width
-        self.parts: list[Any] = []
-        base = ParagraphStyle("base", fontName=REGULAR, fontSize=8.6, leading=11.4, textColor=INK)
-        self.styles = {
-            "base": base,
-            "small": ParagraphStyle("small", base, fontSize=7.2, leading=9.4, textColor=SOFT),
-            "head": ParagraphStyle("head", base, fontName=BOLD, fontSize=7.4, leading=9.4, textColor=SOFT),
-            "title": ParagraphStyle("title", base, fontName=BOLD, fontSize=18, leading=22),
-            "section": ParagraphStyle("section", base, fontName=BOLD, fontSize=11.5, leading=15, textColor=ACCENT,
-                                      spaceBefore=9, spaceAfter=4),
-            "value": ParagraphStyle("value", base, fontName=BOLD, fontSize=14, leading=18),
-            "verdict": ParagraphStyle("verdict", base, fontName=BOLD, fontSize=11.5, leading=15),
-        }
+class _Story(Sheet):
+    """The sections of the report."""
 
     def build(self, missing: list[str]) -> list[Any]:
         """Return the flowables in the order of the report."""
@@ -104,84 +85,6 @@ class _Story:
         self._parameters()
         self._provenance()
         return self.parts
-
-    def _text(self, text: object, style: str = "base") -> Any:
-        from reportlab.platypus import Paragraph
-
-        words = str(text)
-        if len(words) > LONGEST:
-            words = f"{words[:LONGEST]} ... (all of it is in report.json)"
-        return Paragraph(escape(words), self.styles[style])
-
-    def _markup(self, markup: str, style: str = "base") -> Any:
-        from reportlab.platypus import Paragraph
-
-        return Paragraph(markup, self.styles[style])
-
-    def _verdict(self, verdict: dict[str, str]) -> Any:
-        if not verdict["word"]:
-            return self._text("")
-        return self._markup(f'<font color="{verdict["colour"]}"><b>{verdict["symbol"]} {verdict["word"]}</b></font>')
-
-    def _limit(self, rule: dict[str, Any]) -> Any:
-        note = f'<br/><font color="#6d4c00" size="7">{escape(rule["source"])}</font>' if rule["assumed"] else ""
-        return self._markup(escape(rule["limit"]) + note)
-
-    def _section(self, title: str, parts: list[Any]) -> None:
-        from reportlab.platypus import CondPageBreak, Table
-
-        if not parts:
-            return
-        if isinstance(parts[0], Table) and len(parts[0]._cellvalues) > 3:  # goes on over as many sheets as it needs
-            self.parts += [CondPageBreak(LEAST_PT), self._text(title, "section"), *parts]
-        else:
-            self.parts += [self._together([self._text(title, "section"), parts[0]]), *parts[1:]]
-
-    def _together(self, parts: list[Any]) -> Any:
-        from reportlab.platypus import KeepTogether
-
-        return KeepTogether(parts)
-
-    def _table(self, rows: list[list[Any]], widths: list[float], head: bool = True) -> Any:
-        from reportlab.platypus import Table, TableStyle
-
-        total = sum(widths)
-        columns = [self.width * part / total for part in widths]
-        table = Table(rows, colWidths=columns, repeatRows=int(head), hAlign="LEFT")
-        style: list[Any] = [
-            ("VALIGN", (0, 0), (-1, -1), "TOP"), ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE),
-            ("LEFTPADDING", (0, 0), (-1, -1), 0), ("RIGHTPADDING", (0, 0), (-1, -1), 6),
-            ("TOPPADDING", (0, 0), (-1, -1), 2.4), ("BOTTOMPADDING", (0, 0), (-1, -1), 2.4),
-        ]
-        if head:
-            style.append(("LINEBELOW", (0, 0), (-1, 0), 1, LINE))
-        table.setStyle(TableStyle(style))
-        return table
-
-    def _headed(self, names: list[str], rows: list[list[Any]], widths: list[float]) -> Any:
-        return self._table([[self._text(name, "head") for name in names], *rows], widths)
-
-    def _pairs(self, pairs: list[tuple[str, Any]]) -> list[Any]:
-        rows = [[self._text(name), value if not isinstance(value, str) else self._text(value)] for name, value in pairs]
-        return [self._table(rows, [1, 2], head=False)] if rows else []
-
-    def _pictures(self, *groups: str) -> list[Any]:
-        from reportlab.platypus import Image
-
-        figures = [figure for figure in self.figures if figure.group in groups]
-        if not figures:
-            return []
-        shares = [figure.picture.shape[1] / figure.picture.shape[0] for figure in figures]
-        room = self.width - 6.0 * len(figures)
-        height = min(room / sum(shares), 300.0)
-        images = [
-            Image(io.BytesIO(figure.encoded("JPEG")), width=height * share, height=height)
-            for figure, share in zip(figures, shares, strict=True)
-        ]
-        captions = [self._text(figure.caption, "small") for figure in figures]
-        table = self._table([images, captions], shares, head=False)
-        table.setStyle([("LINEBELOW", (0, 0), (-1, -1), 0, "#ffffff")])
-        return [table]
 
     def _head(self) -> None:
         content = self.content
@@ -306,8 +209,8 @@ class _Story:
         if len(self.content["confirmations"]) > 1:
             names = ["Scan", "Target", "Registration", "Minimal ablative margin", "Verdict"]
             self._section("Confirmations side by side", [self._headed(names, [
-                [self._text(c["name"]), self._text(c["target"]), self._markup(f"{_judged(c['grade'])} {c['error']}"),
-                 self._text(c["margin"]), self._markup(_judged(c["verdict"]))]
+                [self._text(c["name"]), self._text(c["target"]), self._markup(f"{judged(c['grade'])} {c['error']}"),
+                 self._text(c["margin"]), self._markup(judged(c["verdict"]))]
                 for c in self.content["confirmations"]
             ], [1.2, 1.2, 1.8, 2.0, 1.6])])
         for c in self.content["confirmations"]:
@@ -318,8 +221,8 @@ class _Story:
                 for n in c["numbers"]
             ]
             last = f"<b>{escape(c['target'])}:</b> "
-            last += _judged(c["verdict"]) + " "
-            quality = f"{_judged(c['grade'])} {escape(c['registration'])}"
+            last += judged(c["verdict"]) + " "
+            quality = f"{judged(c['grade'])} {escape(c['registration'])}"
             self._section(f"Confirmation on the scan {c['name']}", [
                 self._markup(f"<b>Registration of the two scans:</b> {quality}"),
                 *(self._text("\N{BULLET} " + line) for line in c["warnings"]), self._markup(assumed),
@@ -401,8 +304,3 @@ class _Story:
                  for key, value in self.content["sums"].items()]
         if rows:
             self._section("Provenance", [self._headed(["Stage", "Settings", "Seconds"], rows, [1.4, 5, 0.6])])
-
-
-def _judged(verdict: dict[str, Any]) -> str:
-    """Return a verdict in its colour, as markup."""
-    return f'<font color="{verdict["colour"]}"><b>{verdict["symbol"]} {escape(verdict["word"])}</b></font>'

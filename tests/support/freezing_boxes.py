@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from anatomy_twin.core import VolumeGeometry
@@ -18,7 +20,7 @@ def freezing_box(
     shape, spacing_mm, *, rate_1_s=0.0, wall_1_s=0.0, axes=(0, 1, 2), closed=False, line=None, needle_c=-140.0,
     radius_mm=0.735, std_mm=None, phases=None, ends_c=(-1.0, -8.0), latent=LATENT, cold_k=COLD_K, cold_c=COLD_C,
     warm_k=WARM_K, warm_c=WARM_C, dtype=np.float64, body_c=37.0, stasis_c=-1e6, lethal_c=-20.0,
-    time_step_s=None, longest_step_s=4.0,
+    time_step_s=None, longest_step_s=4.0, film_w_m2_k=math.inf,
 ) -> FreezingSystem:
     """A system of one material. Heat flows along ``axes`` only; ``closed``: none passes to the outermost layer.
 
@@ -45,7 +47,7 @@ def freezing_box(
         phases = phases or (Phase(0.0, FOREVER, body_c, needle_c),)
         found = (needles.line_of(
             np.asarray(line[0], float) / spacing_mm, np.asarray(line[1], float) / spacing_mm, spacing_mm, radius_mm,
-            std, conductivities, np.ones(shape, bool), phases,
+            std, conductivities, np.ones(shape, bool), phases, film_w_m2_k,
         ),)
         extra = needles.stiffness_w_m3_k(cold_k, radius_mm, std)
     return FreezingSystem(

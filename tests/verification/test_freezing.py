@@ -90,6 +90,17 @@ def test_a_needle_takes_the_heat_that_a_cylinder_takes_from_perfused_tissue(spac
     assert watts_per_m == pytest.approx(exact, rel=tolerance)
 
 
+def test_a_film_between_gas_and_wall_stands_in_series_with_the_tissue():
+    rate, film = 2e-3, 500.0
+    system = across(1.0, 80.0, rate_1_s=rate, needle_c=5.0, cold_k=WARM_K, cold_c=WARM_C, film_w_m2_k=film)
+    before, after = freezing.run(system, 1600.0, (1500.0,))
+    watts_per_m = (after.taken_j - before.taken_j) / 100.0 / 2e-3
+    inner = np.sqrt(rate * WARM_C / WARM_K) * RADIUS_MM * 1e-3
+    tissue = 2.0 * np.pi * WARM_K * inner * special.k1(inner) / special.k0(inner)
+    wall = 2.0 * np.pi * RADIUS_MM * 1e-3 * film
+    assert watts_per_m == pytest.approx((37.0 - 5.0) / (1.0 / tissue + 1.0 / wall), rel=0.005)
+
+
 def test_the_grid_takes_from_the_equivalent_radius_what_its_symbol_says():
     # the weighted mean of the five-point Green's function under Gaussian weights, summed over one period in Fourier
     waves = 2.0 * np.pi * np.fft.fftfreq(4096)

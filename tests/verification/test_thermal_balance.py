@@ -65,15 +65,19 @@ def test_the_heat_of_microwaves_beside_a_vein_is_accounted_for():
     assert abs(missing) < 1e-3 * given
 
 
-def test_the_heat_of_radiofrequency_beside_a_vein_is_accounted_for():
+def test_the_heat_of_radiofrequency_beside_a_vein_is_accounted_for_in_either_number_type():
     case, centre = liver_block(90.0, 2.0, vein=(14.0, 8.0))
     tip = tuple(np.add(centre, (0.0, 0.0, -10.0)))
     probe = Applicator("rfa-cooled-20", tuple(np.add(centre, (0.0, 0.0, 40.0))), tip, 100.0, 120.0)
-    plan = AblationPlan("A", "tumour_1", (probe,))
-    system = assembly.assemble(case, plan, ThermalModel(spacing_mm=2.0, room_mm=8.0, double_precision=True))
-    given, missing, hottest = balance(system, 120.0, 0.25)
-    assert hottest > system.evaporation.from_c
-    assert abs(missing) < 1e-3 * given
+    plan, found = AblationPlan("A", "tumour_1", (probe,)), []
+    for double in (True, False):
+        model = ThermalModel(spacing_mm=2.0, room_mm=8.0, double_precision=double)
+        system = assembly.assemble(case, plan, model)
+        given, missing, hottest = balance(system, 120.0, 0.25)
+        assert hottest > system.evaporation.from_c
+        assert abs(missing) < 1e-3 * given
+        found.append((given, hottest))
+    assert found[0] == pytest.approx(found[1], rel=1e-3)
 
 
 @pytest.fixture(scope="module")

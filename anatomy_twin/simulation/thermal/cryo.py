@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -176,7 +177,7 @@ def _needles(
         start, _, stop = sources.active_zone_mm(applicator)
         needle = needles.line_of(
             box.to_index(start), box.to_index(stop), spacing, radius, std, fields, usable,
-            phases_of(applicator, body_c),
+            phases_of(applicator, body_c), _film_w_m2_k(applicator),
         )
         if needle is None:
             raise SimulationError("the freezing part of an applicator lies outside tissue", where=place)
@@ -192,6 +193,11 @@ def _needles(
         )
         found.append(needle)
     return tuple(found), stiffest, lines, warnings
+
+
+def _film_w_m2_k(applicator: Applicator) -> float:
+    """Return what passes between the gas and the wall of a needle; without a number the wall is as cold as the gas."""
+    return float(sources.device(applicator.device)["gas"].get("film_w_m2_k", math.inf))
 
 
 def _account(
@@ -223,6 +229,7 @@ def _account(
             f"{title} needle": (
                 f"{entry['gas']['needle_c']:g} degC with a time constant of {entry['gas']['time_constant_s']:g} s, "
                 f"{entry['shaft_diameter_mm']:g} mm thick, {entry['active_length_mm']:g} mm of it freeze"
+                + (f", {film:g} W/m2/K between gas and wall" if math.isfinite(film := _film_w_m2_k(applicator)) else "")
             ),
         }
         assumed += [f"{applicator.device}: {name}" for name in entry["assumed"]]

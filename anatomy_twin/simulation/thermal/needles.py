@@ -49,12 +49,14 @@ def stiffness_w_m3_k(frozen_w_m_k: float, radius_mm: float, std_mm: float) -> fl
 def line_of(
     start: NDArray[Any], stop: NDArray[Any], spacing_mm: float, radius_mm: float, std_mm: float,
     conductivities: tuple[NDArray[Any], NDArray[Any]], usable: NDArray[np.bool_], phases: tuple[Phase, ...],
+    film_w_m2_k: float = math.inf,
 ) -> Needle | None:
     """Return a needle from ``start`` to ``stop`` (voxels [k, j, i]) on an isotropic grid, None if it meets no tissue.
 
     Pieces are at most a voxel long; their weights sum up to 1 over the voxels that are ``usable`` (bool [k, j, i]) and
     not in the outermost layer. A piece whose middle is not usable is left out. ``conductivities``: unfrozen and frozen
-    in W/m/K, both [k, j, i].
+    in W/m/K, both [k, j, i]. ``film_w_m2_k`` passes between gas and wall, in series with the tissue (infinite: the wall
+    is as cold as the gas).
     """
     shape = np.asarray(usable.shape)
     length_mm = float(np.linalg.norm(stop - start)) * spacing_mm
@@ -81,8 +83,11 @@ def line_of(
     if not values:
         return None
     equivalent_mm = equivalent_radius_mm(std_mm, spacing_mm, (stop - start) / np.linalg.norm(stop - start))
-    exchange = well_w_m_k(np.array(values), radius_mm, equivalent_mm) * (length_mm * 1e-3 / count)
+    well = well_w_m_k(np.array(values), radius_mm, equivalent_mm)
+    passed = 1.0 / (1.0 + well / (2.0 * math.pi * radius_mm * 1e-3 * film_w_m2_k))
+    exchange = well * passed * (length_mm * 1e-3 / count)
     wall = math.log(freezing.EQUIVALENT_RADIUS * LEAST_SPREAD) / math.log(equivalent_mm / radius_mm)
+    wall *= float(passed[:, 1].mean())
     return Needle(
         np.concatenate(voxels).astype(np.int64), np.concatenate(weights), np.array(starts, np.int64),
         np.ascontiguousarray(exchange[:, 0]), np.ascontiguousarray(exchange[:, 1]), phases, min(wall, 1.0),
