@@ -58,7 +58,9 @@ def fixed_names() -> tuple[str, ...]:
         tr("Healthy tissue lost"), tr("Healthy tissue lost, share"), tr("Liver without lesions"),
         tr("Resected volume"), tr("Remaining volume"), tr("Remnant without lesions"), tr("Area of the cut"),
         tr("Remnant to body weight"), tr("Vessels cut"), tr("Rules"), tr("Coagulated zone"), tr("simulated"),
-        tr("target"), tr("Arrhenius damage integral"), tr("Temperature"), tr("Liver, unenhanced"),
+        tr("target"), tr("Arrhenius damage integral"),
+        tr("Hottest so far (1 at 50 \N{DEGREE SIGN}C)"), tr("Hottest so far (1 at 60 \N{DEGREE SIGN}C)"),
+        tr("Thermal dose (1 at the limit)"), tr("Temperature"), tr("Liver, unenhanced"),
         tr("Coldest so far (1 at the lethal temperature)"), tr("Lethal zone"), tr("Ice"), tr("Power"),
         tr("Impedance"), tr("Temperature at the sensors"), tr("Power as set"), tr("Temperature of the needle"),
     )  # fmt: skip
