@@ -95,6 +95,8 @@ def test_stages_work_one_by_one_on_a_case(capsys, case, tmp_path):
     assert outcomes["crosses no bone"] == "passed" and "not checked" in outcomes.values()
     simulated = accepted(capsys, "simulate", case, "--plan", "hand")
     assert 2 < simulated["coagulated_ml"] < 60 and simulated["assumed"]
+    assert simulated["generator"]["energy_j"] == 7200.0 and not simulated["generator"]["measured"]
+    refused(capsys, "simulate", case, "--plan", "hand", "--traces", "course.txt", word=".csv")
     for document in (check, simulated):
         assert document["synthetic"] is True and "not for diagnosis" in document["notice"].lower()
     numbers = accepted(capsys, "assess", case, "--plan", "hand")["hand"]

@@ -61,8 +61,8 @@ def confirm_ablation(
     name : of the scan after among the case's volumes.
 
     The margin is the least signed distance of the target's surface to the zone's (the minimal ablative margin),
-    where living organ lies behind it: none is asked for outside of the organ (see ``confirmation_margin``). Its interval
-    holds the errors of the registration, of both outlines and of the voxels (see ``confirmation_errors``).
+    where living organ lies behind it: none is asked for outside of the organ (see ``confirmation_margin``). Its
+    interval holds the errors of the registration, of both outlines and of the voxels (see ``confirmation_errors``).
 
     Returns
     -------

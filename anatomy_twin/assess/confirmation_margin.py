@@ -1,9 +1,9 @@
 """How far a target carried into a scan after reaches into the ablation zone there, and where nothing more is asked.
 
 The margin of a point of the target's surface is its least distance to organ that lives: to the part of the
-zone's surface behind which the organ goes on. Where the zone ends at the surface of the organ nothing lies behind: no margin
-is asked for outside of the organ (the subcapsular part of a target is left out of the margin that way, and only that
-part: what of the target lies outside of the zone counts wherever it is).
+zone's surface behind which the organ goes on. Where the zone ends at the surface of the organ nothing lies behind: no
+margin is asked for outside of the organ (the subcapsular part of a target is left out of the margin that way, and only
+that part: what of the target lies outside of the zone counts wherever it is).
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from anatomy_twin.core import (
 from anatomy_twin.errors import UsageError
 from anatomy_twin.notice import SYNTHETIC_NOTE
 from anatomy_twin.rehearsal.cropping import cut_to
+from anatomy_twin.rehearsal.damage import damage_series
 from anatomy_twin.rehearsal.frozen import frozen_fields, ice_mask, ice_surface
 from anatomy_twin.rehearsal.looks import looks_displayed, overlays_displayed, segment_looks, surfaces_displayed
 from anatomy_twin.rehearsal.plan_layers import RESECTED_RGB, cropped, needles_of, resected_of, rim_of, targets_of
@@ -28,7 +29,6 @@ from anatomy_twin.rehearsal.scene import FieldSeries, Marker, OverlayLayer, Scen
 from anatomy_twin.units import Point, check_point
 
 TEMPERATURE_LEVELS_C = (50.0, 60.0, 100.0)
-DAMAGE_LEVELS = (1.0, 4.6)
 
 
 def build_scene(
@@ -236,10 +236,7 @@ def _fields(result: ThermalResult | None) -> tuple[FieldSeries, ...]:
             "temperature", "Temperature", "degC", result.temperature_c, result.times_s, result.geometry,
             (37.0, max(60.0, np.ceil(hottest / 10) * 10)), TEMPERATURE_LEVELS_C,
         ),
-        FieldSeries(
-            "damage", "Arrhenius damage integral", "", result.omega, result.times_s, result.geometry, (0.0, 4.6),
-            DAMAGE_LEVELS,
-        ),
+        damage_series(result),
     )
 
 

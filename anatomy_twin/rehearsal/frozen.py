@@ -37,7 +37,7 @@ def frozen_fields(result: ThermalResult) -> tuple[FieldSeries, ...]:
         ),
         FieldSeries(
             "damage", "Coldest so far (1 at the lethal temperature)", "", damage.astype(np.float32), result.times_s,
-            result.geometry, (0.0, 4.6), (1.0,), True,
+            result.geometry, (0.0, 4.6), (1.0,), True, True,
         ),
     )
 

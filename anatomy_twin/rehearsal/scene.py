@@ -117,7 +117,8 @@ class FieldSeries:
     """A simulated field over time, [t, k, j, i] on ``geometry``; ``levels`` are the contours to draw.
 
     ``cold``: of a freezing. Its temperatures are held as degrees below zero, so that the range begins at the ice and
-    goes to the coldest; ``shown`` turns them into what people read.
+    goes to the coldest; ``shown`` turns them into what people read. ``by_limit``: a damage that is 1 at a limit and
+    no integral of which 1 - exp(-value) would be the dead share.
     """
 
     name: str
@@ -129,6 +130,7 @@ class FieldSeries:
     range: tuple[float, float]
     levels: tuple[float, ...] = ()
     cold: bool = False
+    by_limit: bool = False
 
     def shown(self, value: float) -> float:
         """Return a value of the field as people read it."""

@@ -157,7 +157,7 @@ def field_values(series: FieldSeries, snapshot: int) -> tuple[NDArray[np.float32
     The damage integral is drawn as the coagulated part of the tissue, 1 - exp(-omega), in percent.
     """
     values = series.values[snapshot]
-    if series.name == "damage":
+    if series.name == "damage" and not series.by_limit:
         return (100.0 * (1.0 - np.exp(-values))).astype(np.float32), "coagulated part of the tissue (%)", (0.0, 100.0)
     unit = "\N{DEGREE SIGN}C" if series.unit == "degC" else series.unit
     return values, f"{series.label} ({unit})" if unit else series.label, series.range
@@ -170,7 +170,7 @@ def _draw_field(axes: Any, series: FieldSeries, snapshot: int, cut: SlicePlane) 
     values, label, (low, high) = field_values(series, snapshot)
     picture = sample(values, series.geometry, cut, outside=low)
     shade = np.clip((picture - low) / (high - low), 0.0, 1.0)
-    damage = series.name == "damage"
+    damage = series.name == "damage" and not series.by_limit
     mappable = ScalarMappable(Normalize(low, high), "RdPu" if damage else "inferno")
     layer = mappable.to_rgba(picture)
     layer[..., 3] = np.clip(shade * 3.0, 0.0, 0.72)

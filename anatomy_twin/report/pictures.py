@@ -146,11 +146,14 @@ def _result_tasks(scene: Scene, result: ThermalResult, pixels: tuple[int, int]) 
         caption = f"{plane.capitalize()}: temperature after {moment}"
         tasks.append(("temperature", caption, lambda plane=plane: slice_picture(
             scene, plane, size=pixels, width_mm=CLOSE_UP_MM, field="temperature", snapshot=hottest)))
-    for plane in PLANES if frozen else ():
-        caption = f"{plane.capitalize()}: ice at its largest (blue), lethal zone (orange), target with its margin"
+    damage = next((series for series in scene.fields if series.name == "damage"), None)
+    outlined = damage is None or damage.by_limit
+    what = "ice at its largest (blue), lethal zone" if frozen else "coagulated zone at the end"
+    for plane in PLANES if outlined else ():
+        caption = f"{plane.capitalize()}: {what} (orange), target with its margin"
         tasks.append(("damage", caption, lambda plane=plane: slice_picture(
             scene, plane, size=pixels, width_mm=CLOSE_UP_MM, only=("ice", "zone", "rim", *targets))))
-    for plane in () if frozen else PLANES:
+    for plane in () if outlined else PLANES:
         tasks.append(("damage", f"{plane.capitalize()}: coagulated part at the end", lambda plane=plane: slice_picture(
             scene, plane, size=pixels, width_mm=CLOSE_UP_MM, field="damage")))
     for marker in scene.markers[:1]:
@@ -177,7 +180,8 @@ def _course(scene: Scene, result: ThermalResult) -> NDArray[np.uint8]:
     from matplotlib.figure import Figure as Chart
 
     minutes = result.times_s / 60
-    volume = [np.count_nonzero(result.coagulated_at(n)) * result.geometry.voxel_volume_ml for n in range(minutes.size)]
+    damage = next(series.values for series in scene.fields if series.name == "damage")
+    volume = [np.count_nonzero(moment >= 1.0) * result.geometry.voxel_volume_ml for moment in damage]
     chart = Chart(figsize=(5.6, 5.6), dpi=100, facecolor="white", layout="constrained")
     canvas = FigureCanvasAgg(chart)
     upper, lower = chart.subplots(2, 1, sharex=True)

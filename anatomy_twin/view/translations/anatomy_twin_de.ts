@@ -7605,5 +7605,17 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <source>{depth} mm deep, {tilt}° to axial, {power} %, {time} min</source>
         <translation>{depth} mm tief, {tilt}° zu axial, {power} %, {time} min</translation>
     </message>
+    <message>
+        <source>Hottest so far (1 at 50 °C)</source>
+        <translation>Bisher heißeste (1 bei 50 °C)</translation>
+    </message>
+    <message>
+        <source>Hottest so far (1 at 60 °C)</source>
+        <translation>Bisher heißeste (1 bei 60 °C)</translation>
+    </message>
+    <message>
+        <source>Thermal dose (1 at the limit)</source>
+        <translation>Thermische Dosis (1 an der Grenze)</translation>
+    </message>
 </context>
 </TS>
