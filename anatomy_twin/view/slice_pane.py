@@ -76,8 +76,8 @@ class SlicePane(QWidget):
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.menu = PlaneMenu(self, desk)
-        desk.scene_changed.connect(self._follow)
-        desk.plan_changed.connect(self._follow)
+        for signal in (desk.scene_changed, desk.plan_changed):
+            signal.connect(self._follow)
         desk.plan_changed.connect(self._follow_tool)
         for signal in (desk.moment_changed, desk.window_changed, desk.live_changed, desk.drawing_changed,
                        desk.case_changed, desk.slices_changed):
@@ -199,7 +199,7 @@ class SlicePane(QWidget):
     def content(self) -> SliceContent:
         """Return all that the picture is made of, in the points of the screen itself."""
         desk, scale = self._desk, self.devicePixelRatioF()
-        tints, second = (*desk.slice_layers.tints(desk), *desk.tints()), desk.second
+        tints = (*desk.slice_layers.tints(desk), *desk.tints())
         shape = (max(round(self.height() * scale), 1), max(round(self.width() * scale), 1))
         # the zone that follows the hand is seen before organs are
         style = desk.slice_style if desk.moving is None else replace(desk.slice_style, fills=False)
@@ -208,9 +208,8 @@ class SlicePane(QWidget):
             volume=desk.scene.volume, plane=self._plane(shape, scale), window=desk.window,
             labels=desk.case.labels.get(desk.case.primary), looks=desk.scene.looks, style=style,
             field=field, moment=0 if field is None else field.moment(desk.snapshot),
-            tints=tuple(t for t in tints if isinstance(t, Tint)),
-            cuts=tuple(t for t in tints if isinstance(t, CutTint)), sharpness=scale, second=second,
-            pointed=desk.shown_out,
+            tints=tuple(t for t in tints if isinstance(t, Tint)), second=desk.second, sharpness=scale,
+            cuts=tuple(t for t in tints if isinstance(t, CutTint)), pointed=desk.shown_out,
         )
 
     def paintEvent(self, event: QPaintEvent) -> None:
