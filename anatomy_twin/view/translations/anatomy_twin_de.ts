@@ -6747,15 +6747,15 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     </message>
     <message>
         <source>Second scan</source>
-        <translation>Zweite Aufnahme</translation>
+        <translation>2. Aufnahme</translation>
     </message>
     <message>
         <source>Worst point</source>
-        <translation>Schlechteste Stelle</translation>
+        <translation>Engste Stelle</translation>
     </message>
     <message>
         <source>Compare scans</source>
-        <translation>Aufnahmen vergleichen</translation>
+        <translation>Überlagern</translation>
     </message>
     <message>
         <source>nothing</source>
@@ -6988,6 +6988,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>Error</source>
         <translation>Fehler</translation>
+    </message>
+    <message>
+        <source>Next scan</source>
+        <translation>Nächste</translation>
     </message>
 </context>
 </TS>
