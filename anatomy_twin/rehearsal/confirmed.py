@@ -48,4 +48,4 @@ def margin_colour(margin_mm: float) -> RGB:
 def margin_colours(margins_mm: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Return RGB (n, 3) of margins (n,)."""
     bands = np.digitize(margins_mm, (0.0, wanted_margin_mm()))
-    return np.array([BELOW, NARROW, SAFE], np.uint8)[bands]
+    return np.asarray(np.array([BELOW, NARROW, SAFE], np.uint8)[bands])

@@ -62,7 +62,8 @@ class ConfirmDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("Confirm with a second scan"))
         self._window, self._case, self._taken = window, case, taken
-        self._place, self._zone = place, None
+        self._place = place
+        self._zone: Path | None = None
         self.scan, self.zone = QLabel(), QLabel()
         self.treated = QComboBox()
         self.name = QLineEdit(free_scan_name(case))

@@ -72,5 +72,5 @@ def command_words(name: str, text: str) -> str:
         "plan.next": tr("Next plan"), "plan.copy_comparison": tr("Copy table"), "file.report": tr("Write report"),
         "file.export": tr("Export"), "file.save": tr("Save"), "file.add_to_library": tr("Add to library"),
         "confirm.scan": tr("Second scan"), "confirm.worst": tr("Worst point"), "confirm.look": tr("Compare scans"),
-        "confirm.next": tr("Next confirmation"),
+        "confirm.next": tr("Next scan"),
     }.get(name, text)
