@@ -105,7 +105,7 @@ def check_step(system: ThermalSystem, time_step_s: float) -> None:
 
 
 def cost_of(voxels: int, time_step_s: float, duration_s: float) -> tuple[str, float]:
-    """Return in words what a run takes, and the seconds that it may need on two cores (an estimate)."""
+    """Return in words what a run takes, and the seconds that it may need on two cores, electric fields left out."""
     steps = math.ceil(duration_s / time_step_s)
     return f"{steps} steps of at most {time_step_s:.3g} s on {voxels / 1e6:.2g} million voxels", (
         steps * voxels / VOXELS_PER_S
