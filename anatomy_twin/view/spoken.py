@@ -182,4 +182,7 @@ def _messages(tr: Say) -> tuple[str, ...]:
         tr("the ice reaches the edge of the box: it is larger than shown"),
         tr("the coagulated zone reaches the edge of the box: it is larger than shown"),
         tr("the margin of {mm} mm around {name} is not reached: {reached} mm with {power} W for {seconds} s"),
+        tr("the table of {device} promises nothing for {setting} {value} {unit} and {seconds} s ({place})"),
+        tr("it reaches from {low} to {high} {unit} and from {first} to {last} s"),
+        tr("device {device} has no table of zones ({place})"), tr("simulate the plan"),
     )  # fmt: skip

@@ -6425,5 +6425,61 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <source>{name}, lowest temperature</source>
         <translation>{name}, tiefste Temperatur</translation>
     </message>
+    <message>
+        <source>vendor's ellipsoid, manufacturer, zone, compare, physics</source>
+        <translation>Ellipsoid des Herstellers, Zone, vergleichen, Physik</translation>
+    </message>
+    <message>
+        <source>Ellipsoid of the device table</source>
+        <translation>Ellipsoid der Gerätetabelle</translation>
+    </message>
+    <message>
+        <source>Draw the zone that the device's table promises beside what is simulated, with both margins</source>
+        <translation>Die Zone, die die Tabelle des Geräts verspricht, neben die simulierte zeichnen, mit beiden Abständen</translation>
+    </message>
+    <message>
+        <source>preview {margin}</source>
+        <translation>Vorschau {margin}</translation>
+    </message>
+    <message>
+        <source>simulated {margin}</source>
+        <translation>simuliert {margin}</translation>
+    </message>
+    <message>
+        <source>Measuring the table's ellipsoid</source>
+        <translation>Ellipsoid der Tabelle wird vermessen</translation>
+    </message>
+    <message>
+        <source>Table: no zone</source>
+        <translation>Tabelle: keine Zone</translation>
+    </message>
+    <message>
+        <source>Margin: table {table}, {other}</source>
+        <translation>Abstand: Tabelle {table}, {other}</translation>
+    </message>
+    <message>
+        <source>Table {table}, {other}</source>
+        <translation>Tabelle {table}, {other}</translation>
+    </message>
+    <message>
+        <source>Table: {why}</source>
+        <translation>Tabelle: {why}</translation>
+    </message>
+    <message>
+        <source>the table of {device} promises nothing for {setting} {value} {unit} and {seconds} s ({place})</source>
+        <translation>die Tabelle von {device} verspricht nichts für {setting} {value} {unit} und {seconds} s ({place})</translation>
+    </message>
+    <message>
+        <source>it reaches from {low} to {high} {unit} and from {first} to {last} s</source>
+        <translation>sie reicht von {low} bis {high} {unit} und von {first} bis {last} s</translation>
+    </message>
+    <message>
+        <source>device {device} has no table of zones ({place})</source>
+        <translation>das Gerät {device} hat keine Tabelle von Zonen ({place})</translation>
+    </message>
+    <message>
+        <source>simulate the plan</source>
+        <translation>den Plan simulieren</translation>
+    </message>
 </context>
 </TS>
