@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -72,3 +74,21 @@ def test_previews_bring_the_numbers_of_the_table_only_while_it_is_shown(plan_win
     assert promised["target_percent"] == pytest.approx(exact["target_percent"].value, abs=2.0)
     plan_window.run("plan.table")
     assert sight.preview_of(ABLATION) == ABLATION.live_preview
+
+
+def test_a_closed_case_is_let_go_with_what_was_measured_of_its_table(qtbot, monkeypatch, tmp_path):
+    from anatomy_twin.pipeline.session import Session
+    from anatomy_twin.store import save_case
+    from tests.support.toy_case import planned_case
+    from tests.support.windows import own_folders, shown_window
+
+    own_folders(monkeypatch, tmp_path / "user")
+    window = shown_window(qtbot, Session.open(save_case(planned_case(), tmp_path / "toy.twin")))
+    window.run("plan.table")
+    kits = weakref.ref(window.desk.kits["table"])
+    qtbot.waitUntil(lambda: kits().measured is not None, timeout=90_000)
+    held = [weakref.ref(window.desk), weakref.ref(window.desk.session), kits]
+    window.leave_case()
+    qtbot.wait(300)
+    gc.collect()
+    assert [type(one()).__name__ for one in held if one() is not None] == []
