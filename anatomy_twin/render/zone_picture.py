@@ -111,6 +111,7 @@ def zones_picture(
         (f"{target}", structure_colour(getattr(plan, "target", ""), palette, INK)),
         ("margin asked for (dashed)", structure_colour("rim", palette, INK)),
         ("hepatic veins", structure_colour("hepatic_veins", palette)),
+        ("portal branches", structure_colour("portal_branches", palette)),
         ("target and margin that are not covered", MISSING_RGB),
     ):
         sheet.draw.rectangle((x, below + 74, x + 12, below + 86), fill=colour)

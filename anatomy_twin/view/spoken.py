@@ -209,6 +209,9 @@ def _messages(tr: Say) -> tuple[str, ...]:
         tr("the margin of {mm} mm around {name} is not reached: {reached} mm with a duty cycle of {power} % for each "
            "freeze of {seconds} s"),
         tr("no tissue is cold enough around {name}"),
+        tr("the table of {device} promises nothing for {setting} {value} {unit} and {seconds} s ({place})"),
+        tr("it reaches from {low} to {high} {unit} and from {first} to {last} s"),
+        tr("device {device} has no table of zones ({place})"), tr("simulate the plan"),
     )  # fmt: skip
 
 

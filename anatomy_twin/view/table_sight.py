@@ -13,6 +13,7 @@ from anatomy_twin.plan import table_zone
 from anatomy_twin.rehearsal import Shape, Tint, format_number, structure_colour
 from anatomy_twin.rehearsal.plan_layers import TABLE_RGB
 from anatomy_twin.units import check_point
+from anatomy_twin.view.spoken import spoken
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class TableSight(QObject):
         zone = self.zone
         if zone is None:
             return ()
-        label = tr("Ellipsoid of the device's table")
+        label = tr("Ellipsoid of the device table")
         return (Tint("table", label, zone.depth_mm, zone.geometry, self.colour, 0.0, 0.0, line=1.7),)
 
     def shapes(self) -> tuple[Shape, ...]:
@@ -102,7 +103,7 @@ class TableSight(QObject):
         if not self.on or not isinstance(self._desk.plan, AblationPlan):
             return ()
         if self.zone is None:
-            return tr("Table: {why}").format(why=self.error), tr("Table: no zone")
+            return tr("Table: {why}").format(why=spoken(self.error)), tr("Table: no zone")
         promised, given, preview = self.margins()
         table = _shown(promised)
         how = tr("preview {margin}") if preview else tr("simulated {margin}")

@@ -1548,14 +1548,6 @@
         <translation>Linien gleicher Werte des Feldes zeichnen</translation>
     </message>
     <message>
-        <source>Draw the zone that the device's table promises beside what is simulated, with both margins</source>
-        <translation type="unfinished" />
-    </message>
-    <message>
-        <source>Ellipsoid of the device table</source>
-        <translation type="unfinished" />
-    </message>
-    <message>
         <source>Ellipsoid of the device's table</source>
         <translation type="unfinished" />
     </message>
@@ -1698,14 +1690,6 @@
     <message>
         <source>Make this large, and back (double click on a tab)</source>
         <translation>Groß machen, und zurück (Doppelklick auf einen Reiter)</translation>
-    </message>
-    <message>
-        <source>Margin: table {table}, {other}</source>
-        <translation type="unfinished" />
-    </message>
-    <message>
-        <source>Measuring the table's ellipsoid</source>
-        <translation type="unfinished" />
     </message>
     <message>
         <source>MinIP</source>
@@ -3074,18 +3058,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Tab, Umschalt+Tab</translation>
     </message>
     <message>
-        <source>Table {table}, {other}</source>
-        <translation type="unfinished" />
-    </message>
-    <message>
-        <source>Table: no zone</source>
-        <translation type="unfinished" />
-    </message>
-    <message>
-        <source>Table: {why}</source>
-        <translation type="unfinished" />
-    </message>
-    <message>
         <source>Tags</source>
         <translation>Schlagworte</translation>
     </message>
@@ -3866,10 +3838,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Plan {plans} ist für {name} gemacht; zuerst den Plan ändern oder löschen</translation>
     </message>
     <message>
-        <source>preview {margin}</source>
-        <translation type="unfinished" />
-    </message>
-    <message>
         <source>proposed: {what}. Enter takes it, Esc drops it</source>
         <translation>Vorschlag: {what}. Enter übernimmt ihn, Esc verwirft ihn</translation>
     </message>
@@ -3884,10 +3852,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>sidebar, hide structures</source>
         <translation>Seitenleiste, Strukturen ausblenden</translation>
-    </message>
-    <message>
-        <source>simulated {margin}</source>
-        <translation type="unfinished" />
     </message>
     <message>
         <source>the labels changed meanwhile: the outline is out of date and was not taken</source>
@@ -3932,10 +3896,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>unsaved work waits</source>
         <translation>ungespeicherte Arbeit wartet</translation>
-    </message>
-    <message>
-        <source>vendor's ellipsoid, manufacturer, zone, compare, physics</source>
-        <translation type="unfinished" />
     </message>
     <message>
         <source>verdict for a normal liver (assumed)</source>
@@ -7620,6 +7580,62 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
 <message>
         <source>Next scan</source>
         <translation>Nächste</translation>
+    </message>
+<message>
+        <source>vendor's ellipsoid, manufacturer, zone, compare, physics</source>
+        <translation>Ellipsoid des Herstellers, Zone, vergleichen, Physik</translation>
+    </message>
+    <message>
+        <source>Ellipsoid of the device table</source>
+        <translation>Ellipsoid der Gerätetabelle</translation>
+    </message>
+    <message>
+        <source>Draw the zone that the device's table promises beside what is simulated, with both margins</source>
+        <translation>Die Zone, die die Tabelle des Geräts verspricht, neben die simulierte zeichnen, mit beiden Abständen</translation>
+    </message>
+    <message>
+        <source>preview {margin}</source>
+        <translation>Vorschau {margin}</translation>
+    </message>
+    <message>
+        <source>simulated {margin}</source>
+        <translation>simuliert {margin}</translation>
+    </message>
+    <message>
+        <source>Measuring the table's ellipsoid</source>
+        <translation>Ellipsoid der Tabelle wird vermessen</translation>
+    </message>
+    <message>
+        <source>Table: no zone</source>
+        <translation>Tabelle: keine Zone</translation>
+    </message>
+    <message>
+        <source>Margin: table {table}, {other}</source>
+        <translation>Abstand: Tabelle {table}, {other}</translation>
+    </message>
+    <message>
+        <source>Table {table}, {other}</source>
+        <translation>Tabelle {table}, {other}</translation>
+    </message>
+    <message>
+        <source>Table: {why}</source>
+        <translation>Tabelle: {why}</translation>
+    </message>
+    <message>
+        <source>the table of {device} promises nothing for {setting} {value} {unit} and {seconds} s ({place})</source>
+        <translation>die Tabelle von {device} verspricht nichts für {setting} {value} {unit} und {seconds} s ({place})</translation>
+    </message>
+    <message>
+        <source>it reaches from {low} to {high} {unit} and from {first} to {last} s</source>
+        <translation>sie reicht von {low} bis {high} {unit} und von {first} bis {last} s</translation>
+    </message>
+    <message>
+        <source>device {device} has no table of zones ({place})</source>
+        <translation>das Gerät {device} hat keine Tabelle von Zonen ({place})</translation>
+    </message>
+    <message>
+        <source>simulate the plan</source>
+        <translation>den Plan simulieren</translation>
     </message>
 </context>
 </TS>
