@@ -2,7 +2,7 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="de" sourcelanguage="en">
 <context>
-    <name />
+    <name></name>
     <message>
         <source> ml</source>
         <translation> ml</translation>
@@ -908,15 +908,15 @@
         <translation>Vier Ansichten</translation>
     </message>
     <message>
-        <source>From a patient's scan to a rehearsed operation. Free software under the Apache 2.0 licence.</source>
+        <source>From a patient&apos;s scan to a rehearsed operation. Free software under the Apache 2.0 licence.</source>
         <translation>Von der Aufnahme zur geprobten Operation. Freie Software unter der Apache-2.0-Lizenz.</translation>
     </message>
     <message>
-        <source>From a patient's scan to a rehearsed plan</source>
+        <source>From a patient&apos;s scan to a rehearsed plan</source>
         <translation>Von der Aufnahme zum geprobten Plan</translation>
     </message>
     <message>
-        <source>From the catalog's terms, or with a name and colour of your own</source>
+        <source>From the catalog&apos;s terms, or with a name and colour of your own</source>
         <translation>Aus den Begriffen des Katalogs, oder mit eigenem Namen und eigener Farbe</translation>
     </message>
     <message>
@@ -1340,11 +1340,11 @@
         <translation>Blick vom Kopf</translation>
     </message>
     <message>
-        <source>Look from the patient's left</source>
+        <source>Look from the patient&apos;s left</source>
         <translation>Blick von der linken Seite des Patienten</translation>
     </message>
     <message>
-        <source>Look from the patient's right</source>
+        <source>Look from the patient&apos;s right</source>
         <translation>Blick von der rechten Seite des Patienten</translation>
     </message>
     <message>
@@ -1440,7 +1440,7 @@
         <translation>Mittlere Taste, ziehen</translation>
     </message>
     <message>
-        <source>Millimetres, LPS: x to the patient's left, y to the back, z to the head.</source>
+        <source>Millimetres, LPS: x to the patient&apos;s left, y to the back, z to the head.</source>
         <translation>Millimeter, LPS: x zur linken Seite des Patienten, y nach hinten, z zum Kopf.</translation>
     </message>
     <message>
@@ -1544,12 +1544,8 @@
         <translation>Einen Griff ziehen; Umschalt: entlang seiner Achse, Alt: ohne Einrasten, Esc: zurückgeben</translation>
     </message>
     <message>
-        <source>Draw the lines of the field's levels</source>
+        <source>Draw the lines of the field&apos;s levels</source>
         <translation>Linien gleicher Werte des Feldes zeichnen</translation>
-    </message>
-    <message>
-        <source>Ellipsoid of the device's table</source>
-        <translation type="unfinished" />
     </message>
     <message>
         <source>Fill {percent} %</source>
@@ -2302,7 +2298,7 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Eine Ablation vorschlagen</translation>
     </message>
     <message>
-        <source>Propose an applicator's way</source>
+        <source>Propose an applicator&apos;s way</source>
         <translation>Weg für einen Applikator vorschlagen</translation>
     </message>
     <message>
@@ -3810,7 +3806,7 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Nadelansicht, schräg, Sonde, längs der Nadel</translation>
     </message>
     <message>
-        <source>needle view, oblique, probe's eye, down the needle</source>
+        <source>needle view, oblique, probe&apos;s eye, down the needle</source>
         <translation>Nadelansicht, schräg, Sonde, quer zur Nadel</translation>
     </message>
     <message>
@@ -4146,7 +4142,7 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Lagerung</translation>
     </message>
     <message>
-        <source>power in the device's range</source>
+        <source>power in the device&apos;s range</source>
         <translation>Leistung im Bereich des Geräts</translation>
     </message>
     <message>
@@ -4306,7 +4302,7 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Fensterung, Fenster, Kontrast, Helligkeit, Graustufen, HE, HU</translation>
     </message>
     <message>
-        <source>with the resected volume the organ's {ml} ml</source>
+        <source>with the resected volume the organ&apos;s {ml} ml</source>
         <translation>mit dem entfernten Volumen die {ml} ml des Organs</translation>
     </message>
     <message>
@@ -5102,7 +5098,7 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>kleinster Abstand des Schnitts von einem Ziel</translation>
     </message>
     <message>
-        <source>least signed distance of the target's surface to the zone's</source>
+        <source>least signed distance of the target&apos;s surface to the zone&apos;s</source>
         <translation>kleinster Abstand mit Vorzeichen von der Oberfläche des Ziels zu der der Zone</translation>
     </message>
     <message>
@@ -5842,7 +5838,7 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Schwelle: {name}</translation>
     </message>
     <message>
-        <source>time in the device's range</source>
+        <source>time in the device&apos;s range</source>
         <translation>Zeit im Bereich des Geräts</translation>
     </message>
     <message>
@@ -6286,7 +6282,7 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>frei von anderen Applikatoren</translation>
     </message>
     <message>
-        <source>duty cycle in the device's range</source>
+        <source>duty cycle in the device&apos;s range</source>
         <translation>Einschaltdauer im Bereich des Geräts</translation>
     </message>
     <message>
@@ -7062,7 +7058,7 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Schrumpfung koagulierten Gewebes: {percent} % der Länge (angenommen)</translation>
     </message>
     <message>
-        <source>margin in mm, part of the target's surface</source>
+        <source>margin in mm, part of the target&apos;s surface</source>
         <translation>Abstand in mm, Anteil der Oberfläche des Ziels</translation>
     </message>
     <message>
@@ -7226,7 +7222,7 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>die Aufnahme davor löst etwa {mm} mm auf</translation>
     </message>
     <message>
-        <source>{share} % of the target's surface lie within {mm} mm of the surface of the organ</source>
+        <source>{share} % of the target&apos;s surface lie within {mm} mm of the surface of the organ</source>
         <translation>{share} % der Oberfläche des Ziels liegen höchstens {mm} mm unter der Oberfläche des Organs</translation>
     </message>
     <message>
@@ -7577,12 +7573,12 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <source>Thermal dose (1 at the limit)</source>
         <translation>Thermische Dosis (1 an der Grenze)</translation>
     </message>
-<message>
+    <message>
         <source>Next scan</source>
         <translation>Nächste</translation>
     </message>
-<message>
-        <source>vendor's ellipsoid, manufacturer, zone, compare, physics</source>
+    <message>
+        <source>vendor&apos;s ellipsoid, manufacturer, zone, compare, physics</source>
         <translation>Ellipsoid des Herstellers, Zone, vergleichen, Physik</translation>
     </message>
     <message>
@@ -7590,7 +7586,7 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Ellipsoid der Gerätetabelle</translation>
     </message>
     <message>
-        <source>Draw the zone that the device's table promises beside what is simulated, with both margins</source>
+        <source>Draw the zone that the device&apos;s table promises beside what is simulated, with both margins</source>
         <translation>Die Zone, die die Tabelle des Geräts verspricht, neben die simulierte zeichnen, mit beiden Abständen</translation>
     </message>
     <message>
@@ -7602,7 +7598,7 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>simuliert {margin}</translation>
     </message>
     <message>
-        <source>Measuring the table's ellipsoid</source>
+        <source>Measuring the table&apos;s ellipsoid</source>
         <translation>Ellipsoid der Tabelle wird vermessen</translation>
     </message>
     <message>
