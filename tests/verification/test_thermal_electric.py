@@ -83,6 +83,20 @@ def test_a_needle_thinner_than_a_voxel_has_the_field_of_the_cylinder(radius_mm, 
     assert count < 30
 
 
+@pytest.mark.parametrize("spacing_mm", [0.25, 0.5, 1.0])
+def test_a_needle_has_the_same_resistance_where_voxels_are_thinner_than_it(spacing_mm):
+    """A needle of length L and radius a in endless tissue has R = (ln(2 L / a) - 1) / (2 pi s L), its ends left out."""
+    length, radius = 12.0, 0.75
+    size = round(24.0 / spacing_mm)
+    grid = VolumeGeometry.upright((size,) * 3, (spacing_mm,) * 3)
+    centre = np.asarray(grid.center_mm)
+    exchange = electric.needle_exchange_m(grid, _line(centre, (0, 0, length / 2)), radius)
+    system = _system(grid.shape, spacing_mm, exchange, open_m=electric.open_sides_m(grid, centre))
+    found = 1.0 / electric.solve_field(system, system.electrodes[0], np.full(grid.shape, 37.0)).conductance_s
+    exact = (np.log(2.0 * length / radius) - 1.0) / (2.0 * np.pi * CONDUCTIVITY_S_M * length * 1e-3)
+    assert found == pytest.approx(exact, rel=0.05)
+
+
 def test_the_current_heats_with_all_its_power():
     grid = VolumeGeometry.upright((40, 36, 38), (1.5,) * 3)
     centre = np.asarray(grid.center_mm)

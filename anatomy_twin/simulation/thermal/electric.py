@@ -20,6 +20,7 @@ from anatomy_twin.kernels import electrostatic
 from anatomy_twin.simulation.thermal import line_exchange
 
 WIDTH = 0.8  # of the Gaussian around a needle, in voxels
+WIDEST = 2.5  # radius of a needle, in widths of its Gaussian: one that is thicker for the grid has a wider one
 TOLERANCE = 1e-4  # of the current that is not accounted for
 RESOLVE_AT = 0.06  # mean share, by heat, by which conductivities may change before the field is solved anew
 INSIDE = (slice(1, -1),) * 3
@@ -172,21 +173,27 @@ def needle_exchange_m(
     """
     spacing = geometry.spacing_mm[0]
     radius = radius_mm * float(np.exp(-surface_resistance))
-    total = np.zeros(geometry.shape)
+    total, width = np.zeros(geometry.shape), _width(radius, spacing)
     for start, stop in lines_mm:
-        total += line_exchange.line_weights(geometry.shape, geometry.to_index(start), geometry.to_index(stop), WIDTH)
-    return total * (2.0 * np.pi * line_exchange.strength(radius / (WIDTH * spacing)) * spacing * 1e-3)
+        total += line_exchange.line_weights(geometry.shape, geometry.to_index(start), geometry.to_index(stop), width)
+    return total * (2.0 * np.pi * line_exchange.strength(radius / (width * spacing)) * spacing * 1e-3)
+
+
+def _width(radius_mm: float, spacing_mm: float) -> float:
+    """Return the width of the Gaussian around a needle, in voxels."""
+    return max(WIDTH, radius_mm / (WIDEST * spacing_mm))
 
 
 def surface_gain(radius_mm: float, spacing_mm: float, conductivity_w_m_k: float) -> float:
     """Return by how much the surface of a needle is hotter than its voxel, in K per (S/m V^2) of (1 - V)^2 s U^2.
 
     A line of current I' per length heats by I'^2 / (4 pi^2 s r^2); where no heat passes the metal the steady rise from
-    r to its surface is I'^2 / (8 pi^2 s k) ln(r / r0)^2. A voxel in the middle of the Gaussian ``WIDTH`` is as warm as
+    r to its surface is I'^2 / (8 pi^2 s k) ln(r / r0)^2. A voxel in the middle of the Gaussian is as warm as
     tissue at 1.06 widths (the mean logarithm of its radii). I' = 2 pi s g (U - V).
     """
-    strength = line_exchange.strength(radius_mm / (WIDTH * spacing_mm))
-    across = max(0.0, float(np.log(1.06 * WIDTH * spacing_mm / radius_mm)))
+    width_mm = _width(radius_mm, spacing_mm) * spacing_mm
+    strength = line_exchange.strength(radius_mm / width_mm)
+    across = max(0.0, float(np.log(1.06 * width_mm / radius_mm)))
     return strength**2 * across**2 / (2.0 * conductivity_w_m_k)
 
 

@@ -17,7 +17,6 @@ from anatomy_twin.simulation.thermal.base import ThermalModel, ThermalSystem, la
 
 LEAST_VOXELS: Final = 3.0  # across what is to be resolved
 LEAST_MOMENTS: Final = 2.0  # of a generator within a pause or a turn
-WIDEST_NEEDLE_VOXELS: Final = 2.0  # radius up to which an electrode is a line, see ``line_exchange.strength``
 VOXELS_PER_S: Final = 6e7  # of a step with all terms: what two busy cores did at a quarter of a millimetre
 LONG_S: Final = 60.0
 
@@ -37,15 +36,6 @@ def check_plan(
         entry, place = sources.device(applicator.device), sources.active_zone_mm(applicator)[1]
         found += _across(f"the active part of applicator {number}", float(entry["active_length_mm"]), place, model)
         _check_control(entry.get("generator", {}), model, applicator.device)
-        radius = float(entry["shaft_diameter_mm"]) / 2.0
-        if entry["kind"] == "rfa" and "tines" not in entry["electrode"] and (
-            radius > WIDEST_NEEDLE_VOXELS * model.spacing_mm
-        ):
-            found.append(
-                f"applicator {number} at {sources.place_of(place)} is wider than {WIDEST_NEEDLE_VOXELS:g} voxels and "
-                f"counts as one of {WIDEST_NEEDLE_VOXELS * model.spacing_mm:g} mm radius: voxels of "
-                f"{radius / WIDEST_NEEDLE_VOXELS:.2g} mm or more resolve it"
-            )
     return found + overlaps(plan.applicators)
 
 
