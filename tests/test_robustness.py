@@ -105,6 +105,7 @@ def test_an_applicator_is_moved_and_tilted_about_its_tip(box):
 def test_equal_seeds_give_equal_answers_whoever_computes(box):
     case, plan = box
     job = partial(robustness, case, plan, 20, 5, placement_mm=3.0, zone_of=ball_zone)
+    assert robustness(case, plan, 2, zone_of=ball_zone).influences == (), "two samples tell of no influence"
     alone, other = job(), robustness(case, plan, 20, 6, placement_mm=3.0, zone_of=ball_zone)
     assert not np.array_equal(alone.margins_mm, other.margins_mm)
     with ThreadPoolExecutor(2) as threads, ProcessPoolExecutor(1) as processes:

@@ -240,7 +240,8 @@ def _influences(drawn: tuple[Draws, ...], margins: NDArray[np.float64]) -> tuple
         if np.ptp(cause.values) == 0.0 or np.unique(margins).size < 2:
             continue
         answer = stats.spearmanr(stats.rankdata(cause.values), stats.rankdata(margins))
-        found.append(Influence(cause.name, float(answer.statistic), float(answer.pvalue), cause.source))
+        if np.isfinite(answer.pvalue):  # two samples tell nothing of an influence
+            found.append(Influence(cause.name, float(answer.statistic), float(answer.pvalue), cause.source))
     return tuple(sorted(found, key=lambda one: (-abs(one.correlation), one.name)))
 
 
