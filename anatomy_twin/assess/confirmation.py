@@ -91,7 +91,7 @@ def confirm_ablation(
                     voxels_mm(labels.geometry, after.geometry))  # fmt: skip
     blur_mm = errors.capsule_mm(zone.edge_mm is None)  # a zone that was found ends at the capsule that was carried over
     with part_of(monitor, 0.3, 0.9):
-        measured = measure(labels, wanted, zone.mask, after.geometry, found, contraction, blur_mm)
+        measured = measure(labels, wanted, zone.mask, zone.organ, after.geometry, found, contraction, blur_mm)
     errors = replace(errors, voxels_mm=voxels_mm(labels.geometry, after.geometry, measured.way))
     low, high = errors.around(measured.thin_mm, measured.thick_mm)
     verdict, reason = judge(measured.margin_mm, low, high)

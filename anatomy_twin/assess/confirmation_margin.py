@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from anatomy_twin import catalog
 from anatomy_twin.assess.boundary import Boundary, distance_to_triangles, mask_boundary
@@ -30,6 +31,7 @@ Move = Callable[[Floats], Floats]
 RIM_MM: Final = 5.0
 GRID_MM: Final = 1.0
 ROOM_MM: Final = 70.0
+BEYOND_MM: Final = 8.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,15 +64,15 @@ def subcapsular_mm() -> float:
 
 
 def measure(
-    labels: LabelMap, target: str, zone_mask: Mask, grid_after: VolumeGeometry, found: Registration,
-    contraction_percent: float, blur_mm: float,
+    labels: LabelMap, target: str, zone_mask: Mask, organ: Mask | None, grid_after: VolumeGeometry,
+    found: Registration, contraction_percent: float, blur_mm: float,
 ) -> Measured:
     """Carry the target's surface into the scan after and measure it against the zone there.
 
-    ``labels`` are those of before, canonical. ``blur_mm``: organ between zone and capsule thinner than this cannot be
+    ``labels`` are those of before, canonical; ``organ`` is where its organ lies after. ``blur_mm``: organ between zone and capsule thinner than this cannot be
     told apart from none (errors of the registration and of the outline, voxels).
     """
-    zone = mask_boundary(zone_mask, grid_after)
+    zone = mask_boundary(zone_mask if organ is None else _beyond(zone_mask, organ, grid_after), grid_after)
     middle = grid_after.to_world(np.argwhere(zone_mask).mean(axis=0))
     # the zone larger by a factor about its middle is the zone as it is, seen from points drawn in by that factor
     factor = 1.0 / (1.0 - contraction_percent / 100.0)
@@ -135,6 +137,19 @@ class _View:
             return points
         short = np.maximum(blur_mm - self.depth.sample(points), 0.0)
         return np.asarray(points + np.minimum(short, 2.0 * blur_mm + 2.0)[:, None] * _normals(self.depth, points))
+
+
+def _beyond(zone_mask: Mask, organ: Mask, grid: VolumeGeometry) -> Mask:
+    """Return a zone that goes on a little outside of the organ: its edge at the capsule is no corner to be rounded."""
+    room = np.ceil(2.0 * BEYOND_MM / np.asarray(grid.spacing_mm)).astype(int)
+    index = np.argwhere(zone_mask)
+    low, high = np.maximum(index.min(axis=0) - room, 0), np.minimum(index.max(axis=0) + room + 1, zone_mask.shape)
+    box = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+    inside, zone = organ[box] | zone_mask[box], zone_mask[box]
+    gap, nearest = ndimage.distance_transform_edt(~inside, sampling=grid.spacing_mm, return_indices=True)
+    result = zone_mask.copy()
+    result[box] |= ~inside & (gap <= BEYOND_MM) & zone[tuple(nearest)]
+    return result
 
 
 def _depth_of(labels: LabelMap, target: str) -> Boundary | None:

@@ -28,13 +28,17 @@ FORMER_ML: Final = 0.3
 
 @dataclass(frozen=True, eq=False)
 class Zone:
-    """The zone on the scan after and the labels that hold it; ``edge_mm`` is the measured error of its outline."""
+    """The zone on the scan after and the labels that hold it, and what they rest on.
+
+    ``organ``: where the organ of before lies; ``edge_mm``: the measured error of the outline.
+    """
 
     mask: Mask
     labels: LabelMap
     volume_ml: float
     note: str
     warnings: tuple[str, ...]
+    organ: Mask | None = None
     edge_mm: float | None = None
 
 
@@ -48,15 +52,17 @@ def zone_of(
     """
     if given is not None and not given.geometry.is_close(after.geometry, 0.01):
         raise DataError("the labels of the scan after are not on its grid")
+    organ = labels.segment(target).part_of
+    liver = None
+    if organ and organ in labels:
+        liver = _back(labels.mask(organ) | labels.mask(target), labels.geometry, after, found)
     if given is not None and NAME in given:
         mask = given.mask(NAME)
-        return Zone(mask, given, float(given.volume_ml(NAME)), "outline that was given", ())
-    expected = _back(labels.mask(target), labels.geometry, after, found)
-    organ = labels.segment(target).part_of
-    if not organ or organ not in labels:
+        return Zone(mask, given, float(given.volume_ml(NAME)), "outline that was given", (), liver)
+    if liver is None:
         raise SegmentationError(f"{target} is part of no organ: its ablation zone cannot be found",
                                 advice="give an outline called ablation_zone")  # fmt: skip
-    liver = _back(labels.mask(organ) | labels.mask(target), labels.geometry, after, found)
+    expected = _back(labels.mask(target), labels.geometry, after, found)
     result = case.results.get(plan.name) if plan is not None else None
     planned = None
     if result is not None and result.coagulated.any():
@@ -68,7 +74,8 @@ def zone_of(
     one = find_ablation_zone(after, liver, expected, planned, old)
     warnings = tuple(f"the ablation zone is to be looked at: {rule}" for rule in one.rules)
     return Zone(one.mask, _with_zone(given, after, one.mask, one.rules, one.note),
-                int(np.count_nonzero(one.mask)) * after.geometry.voxel_volume_ml, one.note, warnings, one.edge_mm)
+                int(np.count_nonzero(one.mask)) * after.geometry.voxel_volume_ml, one.note, warnings, liver,
+                one.edge_mm)
 
 
 def _dark_before(before: Volume, labels: LabelMap, target: str, organ: str) -> Mask:
