@@ -69,8 +69,8 @@ def measure(
 ) -> Measured:
     """Carry the target's surface into the scan after and measure it against the zone there.
 
-    ``labels`` are those of before, canonical; ``organ`` is where its organ lies after. ``blur_mm``: organ between zone and capsule thinner than this cannot be
-    told apart from none (errors of the registration and of the outline, voxels).
+    ``labels`` are those of before, canonical; ``organ`` is where its organ lies after. ``blur_mm``: organ between zone
+    and capsule thinner than this cannot be told apart from none (by registration, outline and voxels).
     """
     zone = mask_boundary(zone_mask if organ is None else _beyond(zone_mask, organ, grid_after), grid_after)
     middle = grid_after.to_world(np.argwhere(zone_mask).mean(axis=0))

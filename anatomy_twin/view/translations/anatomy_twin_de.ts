@@ -3690,6 +3690,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>ein Schnitt nach Segmenten wird aufgeführt; was er entfernt, wird noch nicht gemessen</translation>
     </message>
     <message>
+        <source>a layer of up to {mm} mm below the capsule may live</source>
+        <translation>eine Schicht von bis zu {mm} mm unter der Kapsel lebt vielleicht</translation>
+    </message>
+    <message>
         <source>a proposal of the program, not a finding</source>
         <translation>ein Vorschlag des Programms, kein Befund</translation>
     </message>
@@ -3730,6 +3734,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>anatomy_twin öffnet sich…</translation>
     </message>
     <message>
+        <source>at the target {mm} mm by {count} patches around the target</source>
+        <translation>am Ziel {mm} mm nach {count} Ausschnitten um das Ziel</translation>
+    </message>
+    <message>
         <source>average, thick slab, AIP</source>
         <translation>Durchschnitt, dicke Schicht</translation>
     </message>
@@ -3762,8 +3770,16 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>zuschneiden, Ausschnitt, ROI</translation>
     </message>
     <message>
+        <source>differs from the simulated zone</source>
+        <translation>weicht von der simulierten Zone ab</translation>
+    </message>
+    <message>
         <source>done again: {name}</source>
         <translation>wiederholt: {name}</translation>
+    </message>
+    <message>
+        <source>errors</source>
+        <translation>Fehler</translation>
     </message>
     <message>
         <source>heat, necrosis, Arrhenius, ablation zone, cell death</source>
@@ -3790,6 +3806,14 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>ausblenden, einblenden, Organe, Modell, Objekte, Deckkraft, Transparenz</translation>
     </message>
     <message>
+        <source>lies beside the target</source>
+        <translation>liegt neben dem Ziel</translation>
+    </message>
+    <message>
+        <source>margin {mm} mm, {low} to {high} mm with all known errors</source>
+        <translation>Rand {mm} mm, {low} bis {high} mm mit allen bekannten Fehlern</translation>
+    </message>
+    <message>
         <source>maximum intensity projection, thick slab, angiography</source>
         <translation>Maximumintensitätsprojektion, dicke Schicht, Angiographie</translation>
     </message>
@@ -3810,8 +3834,16 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Nadelansicht, schräg, Sonde, quer zur Nadel</translation>
     </message>
     <message>
+        <source>no larger than the target</source>
+        <translation>nicht größer als das Ziel</translation>
+    </message>
+    <message>
         <source>no line of equal values closes here; point at an edge</source>
         <translation>hier schließt sich keine Linie gleicher Werte; auf eine Kante zeigen</translation>
+    </message>
+    <message>
+        <source>no margin is asked for outside of it</source>
+        <translation>außerhalb davon wird kein Rand verlangt</translation>
     </message>
     <message>
         <source>no segment is chosen; choose one in the list, or make a new one</source>
@@ -3830,6 +3862,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>von jetzt an werden nur Werte von {low} bis {high} gemalt</translation>
     </message>
     <message>
+        <source>perhaps the target itself, not treated</source>
+        <translation>vielleicht das Ziel selbst, nicht behandelt</translation>
+    </message>
+    <message>
         <source>plan {plans} is made for {name}; change or delete the plan first</source>
         <translation>Plan {plans} ist für {name} gemacht; zuerst den Plan ändern oder löschen</translation>
     </message>
@@ -3838,8 +3874,24 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Vorschlag: {what}. Enter übernimmt ihn, Esc verwirft ihn</translation>
     </message>
     <message>
+        <source>reaches far from the target</source>
+        <translation>reicht weit weg vom Ziel</translation>
+    </message>
+    <message>
+        <source>registration not checked, outline of the zone {zone} mm, outline of the target {target} mm, voxels and slices {voxels} mm</source>
+        <translation>Registrierung nicht geprüft, Umriss der Zone {zone} mm, Umriss des Ziels {target} mm, Voxel und Schichten {voxels} mm</translation>
+    </message>
+    <message>
+        <source>registration {mm} mm, outline of the zone {zone} mm, outline of the target {target} mm, voxels and slices {voxels} mm</source>
+        <translation>Registrierung {mm} mm, Umriss der Zone {zone} mm, Umriss des Ziels {target} mm, Voxel und Schichten {voxels} mm</translation>
+    </message>
+    <message>
         <source>rendering off, volume rendering off</source>
         <translation>Volumendarstellung aus, Rendering aus</translation>
+    </message>
+    <message>
+        <source>root of the sum of squares</source>
+        <translation>Wurzel aus der Summe der Quadrate</translation>
     </message>
     <message>
         <source>sidebar, hide steps, workflow</source>
@@ -3866,8 +3918,16 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>die Umrisse haben sich dort geändert, wo Plan {plans} simuliert wurde: neu simulieren oder die Änderung rückgängig machen</translation>
     </message>
     <message>
+        <source>the registration failed there, or the scan is of another patient</source>
+        <translation>die Registrierung ist dort misslungen, oder die Aufnahme gehört zu jemand anderem</translation>
+    </message>
+    <message>
         <source>the scan has no labels yet; find the organs first</source>
         <translation>die Aufnahme hat noch keine Umrisse; zuerst die Organe finden</translation>
+    </message>
+    <message>
+        <source>the tissue around the target does not match (patches are {mm} mm off, {share} % fit nowhere near)</source>
+        <translation>das Gewebe um das Ziel passt nicht (Ausschnitte liegen {mm} mm daneben, {share} % passen nirgends in der Nähe)</translation>
     </message>
     <message>
         <source>there are no segments</source>
@@ -3876,6 +3936,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>thin, slab off, MIP off</source>
         <translation>dünn, Schichtdicke aus, MIP aus</translation>
+    </message>
+    <message>
+        <source>touches what was dark before</source>
+        <translation>berührt, was schon vorher dunkel war</translation>
     </message>
     <message>
         <source>turned by {degrees}°</source>
@@ -5958,6 +6022,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>{count} neu</translation>
     </message>
     <message>
+        <source>{count} patches around the target do not fit</source>
+        <translation>{count} Ausschnitte um das Ziel passen nicht</translation>
+    </message>
+    <message>
         <source>{count} plans to compare</source>
         <translation>{count} Pläne zu vergleichen</translation>
     </message>
@@ -7146,10 +7214,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>weder Landmarken noch ein in beiden Aufnahmen konturiertes Organ</translation>
     </message>
     <message>
-        <source>margin {mm} mm, {low} to {high} mm with the error of the registration</source>
-        <translation>Abstand {mm} mm, mit dem Fehler der Registrierung {low} bis {high} mm</translation>
-    </message>
-    <message>
         <source>margin {mm} mm, but the error of the registration is not checked</source>
         <translation>Abstand {mm} mm, aber der Fehler der Registrierung ist nicht geprüft</translation>
     </message>
@@ -7210,24 +7274,8 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Zone auf der Aufnahme danach, quer dazu</translation>
     </message>
     <message>
-        <source>error of the registration not checked</source>
-        <translation>Fehler der Registrierung nicht geprüft</translation>
-    </message>
-    <message>
-        <source>error of the registration {mm} mm</source>
-        <translation>Fehler der Registrierung {mm} mm</translation>
-    </message>
-    <message>
-        <source>the scan before resolves about {mm} mm</source>
-        <translation>die Aufnahme davor löst etwa {mm} mm auf</translation>
-    </message>
-    <message>
         <source>{share} % of the target&apos;s surface lie within {mm} mm of the surface of the organ</source>
         <translation>{share} % der Oberfläche des Ziels liegen höchstens {mm} mm unter der Oberfläche des Organs</translation>
-    </message>
-    <message>
-        <source>left out where the zone reaches that surface</source>
-        <translation>nicht gezählt, wo die Zone diese Oberfläche erreicht</translation>
     </message>
     <message>
         <source>{ml} ml of {name} are not covered</source>
