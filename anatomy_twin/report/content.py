@@ -80,6 +80,7 @@ def build_content(case: Case, scene: Scene, plan_name: str) -> dict[str, Any]:
         "rules": [_rule_row(rule) for rule in _ordered_rules(check)],
         "costs": [{"name": c.name, "value": format_number(c.value, c.unit), "reason": c.reason} for c in check.costs]
         if check else [],
+        "entries": {},  # a search of its own: added where there is one
         "robustness": robustness_content(robust),
         "confirmations": confirmation_rows(case, verdict_of),
         "numbers": [{**_number_row(quantity), "table": _table_of(quantity, listed, robustness_names(robust))}
