@@ -121,7 +121,8 @@ class _View:
         gaps = self.factor * distance_to_triangles(self.vertices, kept, self.drawn_in(points))
         bare = ~self.covered(points, blur_mm)
         if bare.any():
-            gaps[bare] = -self.factor * distance_to_triangles(self.vertices, self.triangles, self.drawn_in(points[bare]))
+            away = distance_to_triangles(self.vertices, self.triangles, self.drawn_in(points[bare]))
+            gaps[bare] = -self.factor * away
         return np.asarray(gaps)
 
     def covered(self, points: Floats, blur_mm: float) -> Mask:
