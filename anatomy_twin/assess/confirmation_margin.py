@@ -70,7 +70,8 @@ def measure(
     """Carry the target's surface into the scan after and measure it against the zone there.
 
     ``labels`` are those of before, canonical; ``organ`` is where its organ lies after. ``blur_mm``: organ between zone
-    and capsule thinner than this cannot be told apart from none (by registration, outline and voxels).
+    and capsule thinner than this cannot be told apart from none (errors of the registration and of the outline,
+    voxels).
     """
     zone = mask_boundary(zone_mask if organ is None else _beyond(zone_mask, organ, grid_after), grid_after)
     middle = grid_after.to_world(np.argwhere(zone_mask).mean(axis=0))
@@ -118,17 +119,15 @@ class _View:
             inner = self.triangles[self.ends[self.triangles].mean(axis=1) > blur_mm]
             kept = inner if len(inner) else kept
         gaps = self.factor * distance_to_triangles(self.vertices, kept, self.drawn_in(points))
-        asked = self._below(points, blur_mm)
-        bare = ~self._dead(points, asked)
+        bare = ~self.covered(points, blur_mm)
         if bare.any():
-            gaps[bare] = -self.factor * distance_to_triangles(self.vertices, self.triangles, self.drawn_in(asked[bare]))
+            away = distance_to_triangles(self.vertices, self.triangles, self.drawn_in(points[bare]))
+            gaps[bare] = -self.factor * away
         return np.asarray(gaps)
 
     def covered(self, points: Floats, blur_mm: float) -> Mask:
         """Tell which points lie in the zone; those nearer to the capsule than ``blur_mm`` are asked that far below."""
-        return self._dead(points, self._below(points, blur_mm))
-
-    def _dead(self, points: Floats, asked: Floats) -> Mask:
+        asked = self._below(points, blur_mm)
         return np.asarray((self.zone.sample(self.drawn_in(asked)) > 0) | (self.zone.sample(self.drawn_in(points)) > 0))
 
     def _below(self, points: Floats, blur_mm: float) -> Floats:

@@ -144,7 +144,7 @@ def _doubts(
         rules.append("no larger than the target: perhaps the target itself, not treated")
     if both < LEAST_MET * np.count_nonzero(seed):
         rules.append("lies beside the target")
-    if old.any() and bool((distance_mm(old, spacing, 4.0)[found] < 2.0 * max(spacing)).mean() > 0.05):
+    if old.any() and bool((distance_mm(old, spacing, 2.0 * max(spacing))[found] <= 1.1 * max(spacing)).mean() > 0.02):
         rules.append("touches what was dark before")
     if planned is not None and planned.any():
         beyond = found & (distance_mm(planned | seed, spacing, BEYOND_PLAN_MM + 2.0) > BEYOND_PLAN_MM)
