@@ -112,6 +112,7 @@ def confirm_ablation(
         measured.margin_mm, low, high, measured.place_mm, measured.place_after_mm, edges, shares, contraction,
         quantities, (CONTRACTION,), (*warnings, *found.warnings, *zone.warnings),
         case.synthetic or post_volume.synthetic, after, zone.labels, found.transform, errors.total_mm, errors.parts(),
+        blur_mm,
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,6 @@ from anatomy_twin.assess.boundary import Boundary, distance_to_triangles, mask_b
 from anatomy_twin.assess.margin_field import MarginField, prepare_margin
 from anatomy_twin.core import LabelMap, VolumeGeometry
 from anatomy_twin.kernels.distance import signed_distance_mm
-from anatomy_twin.registration import Registration
 from anatomy_twin.units import check_point
 
 Floats = NDArray[np.float64]
@@ -40,8 +39,7 @@ class Measured:
 
     ``margin_mm`` is the least one. ``thin_mm`` and ``thick_mm`` are the least and the greatest that it may be where a
     layer of organ between zone and capsule from half to one and a half as thick as cannot be told from none is taken
-    to live. ``way`` is the direction (unit, LPS of before) of the target's
-    surface at the worst point.
+    to live. ``way`` is the direction (unit, LPS of before) of the target's surface at the worst point.
     """
 
     margin_mm: float
@@ -63,9 +61,19 @@ def subcapsular_mm() -> float:
     return float(catalog.load("limits")["confirmation"]["subcapsular_mm"]["value"])
 
 
+class Moves(Protocol):
+    """What carries points (n, 3), LPS mm, from the scan before to the scan after, and back."""
+
+    def to_moving(self, points_mm: Any) -> Floats:
+        """Return points of the scan before in the scan after."""
+
+    def to_fixed(self, points_mm: Any) -> Floats:
+        """Return points of the scan after in the scan before."""
+
+
 def measure(
     labels: LabelMap, target: str, zone_mask: Mask, organ: Mask | None, grid_after: VolumeGeometry,
-    found: Registration, contraction_percent: float, blur_mm: float,
+    found: Moves, contraction_percent: float, blur_mm: float,
 ) -> Measured:
     """Carry the target's surface into the scan after and measure it against the zone there.
 
@@ -73,24 +81,14 @@ def measure(
     and capsule thinner than this cannot be told apart from none (errors of the registration and of the outline,
     voxels).
     """
-    zone = mask_boundary(zone_mask if organ is None else _beyond(zone_mask, organ, grid_after), grid_after)
-    middle = grid_after.to_world(np.argwhere(zone_mask).mean(axis=0))
-    # the zone larger by a factor about its middle is the zone as it is, seen from points drawn in by that factor
-    factor = 1.0 / (1.0 - contraction_percent / 100.0)
-
-    def drawn_in(points: Floats) -> Floats:
-        return np.asarray(middle + (found.to_moving(points) - middle) / factor)
-
-    vertices, triangles = zone.surface()
+    view = view_of(labels, target, zone_mask, organ, grid_after, found, contraction_percent)
     field = prepare_margin(labels, target, _grid_around(labels, target), RIM_MM)
-    depth = _depth_of(labels, target)
-    ends = None if depth is None else depth.sample(found.to_fixed(middle + factor * (vertices - middle)))
-    view = _View(zone, vertices, triangles, ends, depth, drawn_in, factor)
     told = [view.distances(field.points_mm, step) for step in (blur_mm, 0.5 * blur_mm, 1.5 * blur_mm)]
     distances = told[0]
     least = [float(part.min()) for part in told]
     worst = int(np.argmin(np.round(distances, 4)))
     place = field.points_mm[worst]
+    depth = view.depth
     shallow = 0.0 if depth is None else 100.0 * float((depth.sample(field.points_mm) < subcapsular_mm()).mean())
     return Measured(
         float(distances[worst]), min(least), max(least), check_point("place_mm", np.round(place, 1)),
@@ -100,9 +98,36 @@ def measure(
     )
 
 
+def view_of(
+    labels: LabelMap, target: str, zone_mask: Mask, organ: Mask | None, grid_after: VolumeGeometry, found: Moves,
+    contraction_percent: float,
+) -> View:
+    """Return how a zone is measured from the scan before; parameters are those of ``measure``."""
+    zone = mask_boundary(zone_mask if organ is None else _beyond(zone_mask, organ, grid_after), grid_after)
+    middle = grid_after.to_world(np.argwhere(zone_mask).mean(axis=0))
+    # the zone larger by a factor about its middle is the zone as it is, seen from points drawn in by that factor
+    factor = 1.0 / (1.0 - contraction_percent / 100.0)
+
+    def drawn_in(points: Floats) -> Floats:
+        return np.asarray(middle + (found.to_moving(points) - middle) / factor)
+
+    vertices, triangles = zone.surface()
+    depth = _depth_of(labels, target)
+
+    def back(points: Floats) -> Floats:
+        return np.asarray(found.to_fixed(middle + factor * (points - middle)))
+
+    ends = None if depth is None else depth.sample(back(vertices))
+    return View(zone, vertices, triangles, ends, depth, drawn_in, back, factor)
+
+
 @dataclass(frozen=True, eq=False)
-class _View:
-    """A zone's surface, ``ends``: how deep in the organ its points lie, and the way of points of before to it."""
+class View:
+    """A zone's surface, ``ends``: how deep in the organ its points lie, and the way of points of before to it.
+
+    ``drawn_in`` carries points of before into the zone as it is after, shrunk by its contraction, ``back`` the other
+    way; what is measured there is ``factor`` times as long before.
+    """
 
     zone: Boundary
     vertices: Floats
@@ -110,6 +135,7 @@ class _View:
     ends: Floats | None
     depth: Boundary | None
     drawn_in: Move
+    back: Move
     factor: float
 
     def distances(self, points: Floats, blur_mm: float) -> Floats:
@@ -179,7 +205,7 @@ def _normal(boundary: Boundary, point: Floats) -> Floats:
     return np.asarray(_normals(boundary, point[None])[0])
 
 
-def _left(field: MarginField, view: _View, blur_mm: float) -> tuple[float, float, float | None, float]:
+def _left(field: MarginField, view: View, blur_mm: float) -> tuple[float, float, float | None, float]:
     """Return percent covered and ml not covered of the target, and the same of its rim."""
     told: list[tuple[float | None, float]] = []
     for part in (field.inside, field.rim):

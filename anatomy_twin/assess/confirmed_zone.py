@@ -8,7 +8,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.assess.boundary import mask_boundary, signed_distance_to
+from anatomy_twin.assess.boundary import mask_boundary
+from anatomy_twin.assess.confirmation_margin import view_of
 from anatomy_twin.core import SILENT, Case, Monitor, SurfaceMesh, VolumeGeometry
 from anatomy_twin.core.later import later
 from anatomy_twin.errors import DataError
@@ -29,7 +30,8 @@ class ConfirmedZone:
 
     ``zone`` [k, j, i] on ``zone_grid`` is above 0 in the ablation zone (larger by the contraction that was assumed),
     ``surface`` its edge; ``target_surface`` is the one that margins are measured from. ``margins_mm`` on
-    ``margin_grid`` are the signed distances of places round the target to the zone's edge, positive inside.
+    ``margin_grid`` are the margins at places round the target: how deep they lie in the zone, where organ goes on
+    behind its edge, negative outside of it.
     ``away_mm`` on ``away_grid`` is how far voxels lie from the target, no more than 12 mm.
     """
 
@@ -60,23 +62,21 @@ def confirmed_zone(case: Case, name: str, monitor: Monitor = SILENT) -> Confirme
     after = found.labels.reindexed(*found.labels.geometry.canonical_axes())
     mask = after.mask("ablation_zone")
     zone = mask_boundary(mask, after.geometry)
-    middle = after.geometry.to_world(np.argwhere(mask).mean(axis=0))
-    factor = 1.0 / (1.0 - found.contraction_percent / 100.0)
-
-    def drawn_in(points: Floats) -> Floats:
-        """Return where points of the scan before lie in the zone as it was before it shrank about its middle."""
-        return np.asarray(middle + (found.transform.to_moving(points) - middle) / factor)
-
+    organ = labels.segment(found.target).part_of
+    inside_organ = after.mask(organ) if organ and organ in after else None
+    view = view_of(
+        labels, found.target, mask, inside_organ, after.geometry, found.transform, found.contraction_percent
+    )
     points, triangles = zone.surface()
-    back = found.transform.to_fixed(middle + factor * (points - middle))
+    back = view.back(points)
     monitor.progress(0.3)
     zone_grid = _grid_over(labels.geometry, back, ZONE_STEP_MM)
-    values = zone.sample(drawn_in(_places(zone_grid))).reshape(zone_grid.shape)
+    values = zone.sample(view.drawn_in(_places(zone_grid))).reshape(zone_grid.shape)
     monitor.progress(0.6)
     target = labels.mask(found.target)
     inside = labels.geometry.to_world(np.argwhere(target))
     margin_grid = _grid_over(labels.geometry, inside, MARGIN_STEP_MM)
-    margins = factor * signed_distance_to(zone, drawn_in(_places(margin_grid))).reshape(margin_grid.shape)
+    margins = view.distances(_places(margin_grid), found.capsule_mm).reshape(margin_grid.shape)
     away, away_grid = _away(target, labels.geometry)
     monitor.progress(1.0)
     return ConfirmedZone(

@@ -27,8 +27,9 @@ class Confirmation:
     ``verdict``. ``margin_mm`` is the least signed distance of the target's surface to the zone's, between ``low_mm``
     and ``high_mm`` with all known errors (``interval_mm`` is their sum in quadrature, ``errors_mm`` each by its name),
     at ``place_mm`` of the scan before and ``place_after_mm`` of the scan after (both LPS). ``histogram_edges_mm``
-    (n + 1) and ``histogram_percent`` (n) tell how margins are spread over
-    the target's surface. ``contraction_percent`` is how much shorter the coagulated tissue has become, an assumption.
+    (n + 1) and ``histogram_percent`` (n) tell how margins are spread over the target's surface. Organ between zone and
+    capsule that is thinner than ``capsule_mm`` counts as none. ``contraction_percent`` is how much shorter the
+    coagulated tissue has become, an assumption.
     ``volume``, ``labels`` (with "ablation_zone") and ``transform`` (before to after) are what all of it rests on.
     """
 
@@ -57,6 +58,7 @@ class Confirmation:
     transform: Transform = field(repr=False)
     interval_mm: float | None = None
     errors_mm: tuple[tuple[str, float | None], ...] = ()
+    capsule_mm: float = 0.0
 
     def __post_init__(self) -> None:
         if self.verdict not in CONFIRMATION_VERDICTS:

@@ -30,6 +30,7 @@ EDGE_SHARE: Final = 0.15  # the border is known to this part of the contrast
 BEYOND_PLAN_MM: Final = 12.0
 PLAN_RATIO: Final = 2.5
 LEAST_MET: Final = 0.35  # of the target, where something else is dark beside it
+TOUCH: Final = 0.1  # share of the border beside what was dark before, from which on it is doubtful
 ALIKE: Final = 0.8
 
 
@@ -144,7 +145,8 @@ def _doubts(
         rules.append("no larger than the target: perhaps the target itself, not treated")
     if both < LEAST_MET * np.count_nonzero(seed):
         rules.append("lies beside the target")
-    if old.any() and bool((distance_mm(old, spacing, 2.0 * max(spacing))[found] <= 1.1 * max(spacing)).mean() > 0.02):
+    border = found & ~ndimage.binary_erosion(found)
+    if old.any() and bool((distance_mm(old, spacing, 2.0 * max(spacing))[border] <= 1.1 * max(spacing)).mean() > TOUCH):
         rules.append("touches what was dark before")
     if planned is not None and planned.any():
         beyond = found & (distance_mm(planned | seed, spacing, BEYOND_PLAN_MM + 2.0) > BEYOND_PLAN_MM)
