@@ -32,7 +32,9 @@ def check_range(name: str, value: float, minimum: float = -math.inf, maximum: fl
     if not math.isfinite(number):
         raise DataError(f"{name} is not finite: {value!r}")
     if not minimum <= number <= maximum:
-        raise DataError(f"{name} is {number:g}", advice=f"give a value from {minimum:g} to {maximum:g}")
+        span = f"from {minimum:g} to {maximum:g}" if math.isfinite(minimum) else f"of at most {maximum:g}"
+        span = span if math.isfinite(maximum) else f"of at least {minimum:g}"
+        raise DataError(f"{name} is {number:g}", advice=f"give a value {span}")
     return number
 
 

@@ -19,6 +19,7 @@ def device_facts(device: str) -> tuple[str, str]:
         return tr("this device is not in the catalog"), ""
     assumed = [f"{name} {_value(entry, name)}".strip().replace("_", " ") for name in entry.get("assumed", ())]
     short = tr("{count} of its numbers are assumed").format(count=len(assumed)) if assumed else tr("nothing is assumed")
+    short = f"{device}: {short}"
     if "file" in entry:
         short = tr("from {file}").format(file=entry["file"]) + ", " + short
     lines = [f"{entry.get('label', device)} ({device})"]

@@ -57,6 +57,7 @@ def start(window: RehearsalWindow, choice: ConfirmChoice, uid: str, repair: bool
         kit = confirming_of(window.desk)
         if window.desk is desk and kit is not None:
             window.show_panel("confirmation")
+            desk.show_field("")  # what was simulated of the plan lies not over what was found
             kit.choose(choice.name)
             kit.to_worst()
 

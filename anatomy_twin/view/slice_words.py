@@ -42,7 +42,10 @@ def draw_corners(
     right += [(fitting(moment, metrics, room), NOTE)] if moment else []
     sight = desk.kits.get("table")
     table = sight.lines() if sight is not None else ()
-    right += [(fitting(table, metrics, room), QColor(*sight.colour))] if table else []
+    if table:
+        words = fitting(table, metrics, room)
+        parts = (words,) if metrics.horizontalAdvance(words) <= room else _two(words)  # no number without its word
+        right += [(part, QColor(*sight.colour)) for part in parts]
     draw_lines(canvas, right, QPointF(canvas.width - EDGE_PX, 3 + metrics.ascent()), Qt.AlignmentFlag.AlignRight)
     foot = canvas.height - metrics.height() - 12
     draw_scale(canvas, foot)
@@ -62,6 +65,11 @@ def corners_taken(canvas: Canvas, title: QRect) -> tuple[Box, Box]:
 def fitting(lines: tuple[str, ...], metrics: QFontMetricsF, room: float) -> str:
     """Return the first of some ways to say the same that is not too wide, else the last, which is the shortest."""
     return next((line for line in lines if metrics.horizontalAdvance(line) <= room), lines[-1])
+
+
+def _two(words: str) -> tuple[str, ...]:
+    head, comma, tail = words.partition(", ")
+    return (head + ",", tail) if comma else (words,)
 
 
 def place_lines(desk: Desk, sight: Sight) -> tuple[str, ...]:

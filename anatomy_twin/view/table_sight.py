@@ -110,7 +110,6 @@ class TableSight(QObject):
         return (
             tr("Margin: table {table}, {other}").format(table=table, other=how.format(margin=_shown(given))),
             tr("Table {table}, {other}").format(table=table, other=how.format(margin=_shown(given))),
-            f"{table} / {_shown(given)}",
         )
 
     def margins(self) -> tuple[Quantity | None, Quantity | None, bool]:

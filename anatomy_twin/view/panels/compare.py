@@ -155,9 +155,6 @@ class ComparePanel(QWidget):
             if row.name == "rules_broken":
                 for column, state in enumerate(plans):
                     self._tell_rules(self.table.item(number, column), known.get(state.name))
-        header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch if len(plans) < 5 else
-                                    QHeaderView.ResizeMode.ResizeToContents)  # fmt: skip
         self._fit()
         self.table.verticalHeader().setDefaultSectionSize(round(1.45 * self.fontMetrics().height()))
         self.note.setText(self._note())
@@ -206,6 +203,11 @@ class ComparePanel(QWidget):
         """Leave most of the room to the numbers: long names of rows are shortened, their tips have them whole."""
         head = self.table.verticalHeader()
         head.setMaximumWidth(max(round(0.42 * self.width()), 12 * self.fontMetrics().averageCharWidth()))
+        columns = range(self.table.columnCount())
+        wide = max((self.table.sizeHintForColumn(column) for column in columns), default=0)
+        room = (self.width() - min(head.sizeHint().width(), head.maximumWidth())) / max(len(columns), 1)
+        self.table.horizontalHeader().setSectionResizeMode(  # a number is never cut: rather the table scrolls
+            QHeaderView.ResizeMode.Stretch if wide <= room else QHeaderView.ResizeMode.ResizeToContents)  # fmt: skip
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Follow the window's size."""
