@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from anatomy_twin.errors import TwinError, UsageError
 from anatomy_twin.notice import INTENDED_USE, SYNTHETIC_NOTE
-from anatomy_twin.units import read_place
+from anatomy_twin.units import place_text, read_place
 
 if TYPE_CHECKING:
-    from anatomy_twin.core import Assessment, Case, LabelMap, PlanCheck
+    from anatomy_twin.core import Assessment, Case, LabelMap, PlanCheck, Quantity, Rule
 
 DEGREES = "\N{DEGREE SIGN}C"
 
@@ -79,6 +79,7 @@ class TerminalMonitor:
         self._task: Any = None
         self._name = ""
         self._start = 0.0
+        self._told: set[str] = set()
 
     def __enter__(self) -> TerminalMonitor:
         self._bar.start()
@@ -103,7 +104,10 @@ class TerminalMonitor:
             self._bar.update(self._task, completed=min(max(fraction, 0.0), 1.0))
 
     def warn(self, message: str) -> None:
-        """Print one line above the bars."""
+        """Print one line above the bars, once."""
+        if message in self._told:
+            return
+        self._told.add(message)
         self._console.print(f"note: {message}", markup=False, soft_wrap=True)
 
     def _finish(self) -> None:
@@ -236,6 +240,12 @@ def volume_text(volume_ml: float | None) -> str:
     return f"{volume_ml:>9.{digits}f} ml"
 
 
+def interval_words(quantity: Quantity) -> str:
+    """Return the interval of a number that was sampled, "" for any other."""
+    first, _, rest = quantity.note.partition("; ")
+    return f"  {first} ({rest.partition('; ')[0]})" if first.startswith("95 % interval") else ""
+
+
 def numbers_text(assessment: Assessment) -> str:
     """Return the numbers of an assessment as aligned lines."""
     lines = []
@@ -244,7 +254,7 @@ def numbers_text(assessment: Assessment) -> str:
         value = "-" if quantity.value is None else f"{quantity.value:.1f} {unit}".rstrip()
         if unit == "count" and quantity.value is not None:
             value = f"{quantity.value:.0f}"
-        limit = f"  limit {quantity.limit}{_assumed(quantity.source)}" if quantity.limit else ""
+        limit = f"  limit {quantity.limit}{_assumed(quantity.source)}" if quantity.limit else interval_words(quantity)
         verdict = f"  {quantity.verdict}" if quantity.verdict else ""
         lines.append(f"  {quantity.label:<38} {value:>12}{limit.replace('degC', DEGREES)}{verdict}")
     return "\n".join(lines)
@@ -271,7 +281,14 @@ def numbers_json(assessment: Assessment) -> dict[str, Any]:
 
 def check_text(check: PlanCheck) -> str:
     """Return the rules of a plan as lines."""
-    return "\n".join(f"  {rule.outcome:<12} {rule.name}: {rule.reason}{_assumed(rule.source)}" for rule in check.rules)
+    return "\n".join(
+        f"  {rule.outcome:<12} {rule.name}: {rule.reason}{_where(rule)}{_assumed(rule.source)}" for rule in check.rules
+    )
+
+
+def _where(rule: Rule) -> str:
+    """Return the place of a rule that is broken."""
+    return f", at {place_text(rule.place_mm)}" if rule.place_mm is not None and rule.outcome == "broken" else ""
 
 
 def check_json(check: PlanCheck) -> dict[str, Any]:

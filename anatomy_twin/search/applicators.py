@@ -32,6 +32,7 @@ from anatomy_twin.core import (
 )
 from anatomy_twin.errors import PlanError, SimulationError, UsageError
 from anatomy_twin.plan import load_device
+from anatomy_twin.plan.tissues import vessel_names
 from anatomy_twin.search import layouts
 from anatomy_twin.search.found import AblationSearch, Shortfall
 from anatomy_twin.search.trial import Field, Trial, lay_field, points_with_margin, run_trial
@@ -44,6 +45,7 @@ SIMULATED: Final = 4  # bundles that a coarse run is given, of those that keep t
 CHECKED: Final = 9  # bundles that are checked against the rules
 GAIN_MM: Final = 0.3  # another applicator that brings less margin than this is not followed by a further one
 MOVES: Final = 2  # attempts to move applicators toward the place where the margin is least
+VESSEL_NEAR_MM: Final = 6.0  # from the worst point: its blood may be what cools there
 ROUNDS: Final = 4  # full simulations before the search gives up
 SPARE_MM: Final = 0.2  # asked for beyond what was short
 OVER_MM: Final = 1.0  # a margin larger than wanted by this is worth one more run with less heat
@@ -313,7 +315,9 @@ def _read(runs: _Runs, aims: list[_Aim], plan: AblationPlan, result: ThermalResu
         margin = ablative_margin(runs.labels, one.target, of)
         margins[one.target], lost[one.target] = margin.minimal_mm, margin.healthy_lost_ml
         if margin.minimal_mm < runs.margin_mm:
-            reason = f"{len(one.applicators)} applicators in all; in the full simulation"
+            count = len(one.applicators)
+            reason = f"{count} applicator{'s' * (count > 1)} in all; in the full simulation"
+            reason += _vessel_beside(runs.labels, margin.place_mm)
             shortfalls.append(Shortfall(f"margin of {one.target}", runs.margin_mm, round(margin.minimal_mm, 2), "mm",
                                         reason, margin.place_mm))  # fmt: skip
     hottest = aims[0].field.hottest_c
@@ -323,6 +327,18 @@ def _read(runs: _Runs, aims: list[_Aim], plan: AblationPlan, result: ThermalResu
             shortfalls.append(Shortfall(f"temperature of {organ}", hottest, row.value, "degC", row.label, row.place_mm))
     found = AblationSearch(tuple(aim.target for aim in aims), runs.margin_mm, (), (), margins, lost, tuple(shortfalls))
     return found if shortfalls else replace(found, plans=plans, results=results)
+
+
+def _vessel_beside(labels: LabelMap, place_mm: Any) -> str:
+    """Return the vessel that lies so near to a place that its blood may cool it, and how far away; "" for none."""
+    found = []
+    for name in vessel_names():
+        if name in labels:
+            index = np.argwhere(labels.mask(name))
+            gaps = np.linalg.norm(labels.geometry.to_world(index) - np.asarray(place_mm), axis=1)
+            found += [(float(gaps.min()), name)] if gaps.size else []
+    gap, name = min(found, default=(VESSEL_NEAR_MM, ""))
+    return f"; {name.replace('_', ' ')} lies {gap:.1f} mm from there" if gap < VESSEL_NEAR_MM else ""
 
 
 def _corrected(runs: _Runs, aims: list[_Aim], read: AblationSearch) -> bool:

@@ -189,7 +189,9 @@ def _sampled(tr: Say) -> tuple[str, ...]:
         tr("the ranges are assumed"),
         tr("{failed} of {count} samples could not be simulated (a tip outside) and count as not covered"),
         tr("margin of {name}"), tr("temperature of {name}"), tr("entry to {name}"), tr("applicators"),
-        tr("{count} applicators in all"), tr("in the full simulation"), tr("no layout keeps the hard rules"),
+        tr("{count} applicators in all"), tr("1 applicator in all"),
+        tr("{name} lies {mm} mm from there"), tr("plan {name} breaks a rule"), tr("in the full simulation"),
+        tr("no layout keeps the hard rules"),
         tr("no path keeps the hard rules"), tr("each target is given an applicator of its own"),
     )  # fmt: skip
 

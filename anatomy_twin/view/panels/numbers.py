@@ -346,7 +346,13 @@ def group_title(group: str) -> str:
 
 
 def limit_words(quantity: Quantity) -> str:
-    """Return the limit of a number in the person's language, with units as people write them."""
+    """Return the limit of a number in the person's language, with units as people write them.
+
+    A number that was sampled has its interval there.
+    """
+    first = quantity.note.partition("; ")[0]
+    if not quantity.limit and first.startswith("95 % interval"):
+        return spoken(first)
     return spoken(quantity.limit).replace("degC", "\N{DEGREE SIGN}C")
 
 

@@ -1468,6 +1468,10 @@
         <translation>({mm} mm breit)</translation>
     </message>
     <message>
+        <source>1 applicator in all</source>
+        <translation>insgesamt 1 Applikator</translation>
+    </message>
+    <message>
         <source>1 case</source>
         <translation>1 Fall</translation>
     </message>
@@ -3866,6 +3870,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>vielleicht das Ziel selbst, nicht behandelt</translation>
     </message>
     <message>
+        <source>plan {name} breaks a rule</source>
+        <translation>Plan {name} verletzt eine Regel</translation>
+    </message>
+    <message>
         <source>plan {plans} is made for {name}; change or delete the plan first</source>
         <translation>Plan {plans} ist für {name} gemacht; zuerst den Plan ändern oder löschen</translation>
     </message>
@@ -6136,6 +6144,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>{name} is there already.</source>
         <translation>{name} ist schon da.</translation>
+    </message>
+    <message>
+        <source>{name} lies {mm} mm from there</source>
+        <translation>{name} liegt {mm} mm davon entfernt</translation>
     </message>
     <message>
         <source>{name} mm rim covered</source>
