@@ -12,6 +12,7 @@ from scipy.spatial.distance import cdist
 import anatomy_twin as at
 from anatomy_twin import catalog
 from anatomy_twin.core import AblationPlan, Applicator
+from anatomy_twin.core.lines import nearest_between
 from anatomy_twin.errors import PlanError
 from anatomy_twin.kernels.class_boxes import class_boxes
 from anatomy_twin.kernels.outer import outer_surface
@@ -20,7 +21,7 @@ from anatomy_twin.kernels.ray_fields import block_least, least_distance_along
 from anatomy_twin.plan import best_entries, check_plan, entry_map, propose, reweighted
 from anatomy_twin.plan.ground import depth_in_organ_mm
 from anatomy_twin.plan.tissues import canonical_labels
-from anatomy_twin.plan.tracks import length_beside, nearest_between
+from anatomy_twin.plan.tracks import length_beside
 from tests.support.box_patient import ball, base_masks, box, box_case, case_of, geometry, labels_of
 from tests.support.reindexing import some_axes, turned_case
 from tests.support.toy_patient import toy_patient

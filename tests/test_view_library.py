@@ -138,7 +138,7 @@ def test_steps_show_how_far_the_work_is_and_lead_on(qtbot, saved):
     opening_of(window).open_case(saved)
     wait_for(qtbot, lambda: window.desk)
     steps = window.panels["steps"]
-    assert [row.badge.state for row in steps.rows.values()] == ["done", "done", "current", *["open"] * 4]
+    assert [row.badge.state for row in steps.rows.values()] == ["done", "done", "current", *["open"] * 5]
     assert steps.chosen == "organs" and steps.rows["organs"].why.text().startswith("outlined")
     assert "next" in steps.rows["organs"].accessibleName() and steps.rows["organs"].drawer.isVisible()
     steps.rows["report"].setFocus()
@@ -160,7 +160,7 @@ def test_all_commands_of_the_steps_exist_and_all_reasons_have_words(qtbot, folde
     known = {command.name for command in all_commands()}
     assert {name for work in WORK.values() for name in work.commands} <= known
     assert {name for work in WORK.values() for name in work.panels} <= {place.name for place in PLACES}
-    facts = FrozenMapping(dict.fromkeys(("count", "plans", "modality", "slices", "step", "number"), "1"))
+    facts = FrozenMapping(dict.fromkeys(("count", "plans", "modality", "slices", "step", "number", "scan"), "1"))
     assert all(reason_words(Reason(kind, facts)) == Reason(kind, facts).line for kind in SENTENCES)
     assert tuple(WORK) == NAMES and all(step_name(name) for name in NAMES) and all(map(state_words, STATES))
 

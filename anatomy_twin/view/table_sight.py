@@ -64,10 +64,15 @@ class TableSight(QObject):
         return structure_colour("table_zone", self._desk.case.display.palette or "default", TABLE_RGB)
 
     @property
+    def seen(self) -> bool:
+        """True while it is on, and what the plan wants is drawn, not what was reached."""
+        return self.on and not (self._desk.plan_aside and self._desk.moving is None)
+
+    @property
     def zone(self) -> TableZone | None:
         """The zone of the plan as the hand holds it; None where it is off or the tables promise nothing."""
         plan = self._desk.plan
-        if not self.on or not isinstance(plan, AblationPlan):
+        if not self.seen or not isinstance(plan, AblationPlan):
             return None
         if self._zone[0] is not plan:
             try:
@@ -96,11 +101,11 @@ class TableSight(QObject):
         ]  # fmt: skip
         words = self.lines()
         top = max((point for shape in found for point in shape.points_mm), key=lambda point: point[2])
-        return (*found, Shape("text", (top,), self.colour, "table", words[1], only="3d")) if words else tuple(found)
+        return (*found, Shape("text", (top,), self.colour, "table", words[0], only="3d")) if words else tuple(found)
 
     def lines(self) -> tuple[str, ...]:
         """Return the margin by table and by simulation in a line, and shorter; () where nothing is shown."""
-        if not self.on or not isinstance(self._desk.plan, AblationPlan):
+        if not self.seen or not isinstance(self._desk.plan, AblationPlan):
             return ()
         if self.zone is None:
             return tr("Table: {why}").format(why=spoken(self.error)), tr("Table: no zone")
