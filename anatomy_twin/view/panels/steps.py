@@ -58,8 +58,8 @@ WORK: Final = {
     "simulate": StepWork(("simulate.run", "simulate.run_all", "simulate.play", "simulate.field"), ("numbers",)),
     "compare": StepWork(("plan.compare", "plan.duplicate", "plan.next", "plan.copy_comparison"),
                         ("plans", "compare")),
-    "confirm": StepWork(("confirm.scan", "confirm.worst", "confirm.look", "confirm.next"), ("confirmation",)),
     "report": StepWork(("file.report", "file.export", "file.save", "file.add_to_library"), ("numbers",)),
+    "confirm": StepWork(("confirm.scan", "confirm.worst", "confirm.look", "confirm.next"), ("confirmation",)),
 }
 
 
