@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from anatomy_twin.errors import DataError
@@ -65,6 +66,11 @@ _ENDS: Final = (("R", "L"), ("A", "P"), ("F", "H"))  # where an axis is negative
 _AXIS: Final = {letter: (axis, 2 * end - 1) for axis, ends in enumerate(_ENDS) for end, letter in enumerate(ends)}
 _NUMBER: Final = r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+"
 _PLACE: Final = re.compile(r"[,\s]+".join([rf"([A-Z])\s*({_NUMBER})"] * 3) + r"\s*(?:MM)?")
+
+
+def lps_text(point_mm: Iterable[float]) -> str:
+    """Return a point in LPS mm as scripts read it: "-62.0, -20.0, 33.0 mm LPS"."""
+    return ", ".join(f"{float(value):.1f}" for value in point_mm) + " mm LPS"
 
 
 def place_text(point_mm: Point) -> str:

@@ -80,12 +80,10 @@ def confirmed_zone(case: Case, name: str, monitor: Monitor = SILENT) -> Confirme
     away, away_grid = _away(target, labels.geometry)
     monitor.progress(1.0)
     return ConfirmedZone(
-        name, found.target, _kept(values), zone_grid, _outward(SurfaceMesh(back, triangles)),
-        _outward(SurfaceMesh(*mask_boundary(target, labels.geometry).surface())), _kept(margins), margin_grid, away,
+        name, found.target, _kept(values), zone_grid, SurfaceMesh(back, triangles).outward(),
+        SurfaceMesh(*mask_boundary(target, labels.geometry).surface()).outward(), _kept(margins), margin_grid, away,
         away_grid,
     )
-
-
 
 
 def _grid_over(geometry: VolumeGeometry, points_mm: Floats, step_mm: float) -> VolumeGeometry:
@@ -119,8 +117,3 @@ def _kept(values: NDArray[Any]) -> NDArray[np.float32]:
     found = np.ascontiguousarray(values, np.float32)
     found.flags.writeable = False
     return found
-
-
-def _outward(surface: SurfaceMesh) -> SurfaceMesh:
-    """Return a surface whose triangles are counter-clockwise seen from outside."""
-    return surface if surface.volume_ml >= 0 else SurfaceMesh(surface.points_mm, surface.triangles[:, ::-1])

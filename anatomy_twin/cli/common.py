@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from anatomy_twin.errors import TwinError, UsageError
 from anatomy_twin.notice import INTENDED_USE, SYNTHETIC_NOTE
-from anatomy_twin.units import place_text, read_place
+from anatomy_twin.units import read_place
 
 if TYPE_CHECKING:
-    from anatomy_twin.core import Assessment, Case, LabelMap, PlanCheck, Quantity, Rule
+    from anatomy_twin.core import Assessment, Case, LabelMap, PlanCheck, Quantity
 
 DEGREES = "\N{DEGREE SIGN}C"
 
@@ -281,14 +281,7 @@ def numbers_json(assessment: Assessment) -> dict[str, Any]:
 
 def check_text(check: PlanCheck) -> str:
     """Return the rules of a plan as lines."""
-    return "\n".join(
-        f"  {rule.outcome:<12} {rule.name}: {rule.reason}{_where(rule)}{_assumed(rule.source)}" for rule in check.rules
-    )
-
-
-def _where(rule: Rule) -> str:
-    """Return the place of a rule that is broken."""
-    return f", at {place_text(rule.place_mm)}" if rule.place_mm is not None and rule.outcome == "broken" else ""
+    return "\n".join(f"  {rule.outcome:<12} {rule.told}{_assumed(rule.source)}" for rule in check.rules)
 
 
 def check_json(check: PlanCheck) -> dict[str, Any]:

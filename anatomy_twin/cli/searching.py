@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from anatomy_twin.cli.common import Options, check_json, emit, keep_case, numbers_json, numbers_text, terminal_monitor
 from anatomy_twin.errors import UsageError
+from anatomy_twin.units import lps_text
 
 if TYPE_CHECKING:
     from anatomy_twin.core import Case, Robustness
@@ -51,7 +52,7 @@ def search(options: argparse.Namespace, case: Case) -> int:
     lines = [f"{len(found.plans[0].applicators)} applicators, confirmed by the simulation of all of them"]
     for number, one in enumerate(found.plans[0].applicators, start=1):
         later = f" from minute {one.start_s / 60:.1f}" if one.start_s else ""
-        tip = "{:.1f}, {:.1f}, {:.1f} mm LPS".format(*one.tip_mm)
+        tip = lps_text(one.tip_mm)
         lines.append(f"  {number}: {one.power_w:g} W for {one.duration_s / 60:.1f} min{later}, tip {tip}")
     lines += [f"  plan {plan.name}: margin {found.margins_mm[plan.target]:.1f} mm" for plan in found.plans]
     return emit(options, document, "\n".join(lines), case)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from anatomy_twin.errors import DataError
-from anatomy_twin.units import Point, check_range, check_unit
+from anatomy_twin.units import Point, check_range, check_unit, place_text
 
 OUTCOMES: Final = ("passed", "broken", "not checked")
 VERDICTS: Final = ("met", "borderline", "not met", "not checked", "")
@@ -30,6 +30,12 @@ class Rule:
         if self.outcome not in OUTCOMES:
             raise DataError(f"unknown outcome {self.outcome!r} of rule {self.name!r}")
         check_unit(self.unit)
+
+    @property
+    def told(self) -> str:
+        """The rule in a line: its name, the reason and, where it is broken, the place."""
+        line = f"{self.name}: {self.reason}"
+        return line if self.place_mm is None or self.outcome != "broken" else f"{line}, at {place_text(self.place_mm)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,10 @@ class SurfaceMesh:
         a, b, c = (self.points_mm[self.triangles[:, n]] - self.points_mm.mean(axis=0) for n in range(3))
         return float(np.einsum("ij,ij->i", a, np.cross(b, c)).sum() / 6000.0)
 
+    def outward(self) -> SurfaceMesh:
+        """Return this surface, its triangles turned round where it encloses a negative volume."""
+        return self if self.volume_ml >= 0 else SurfaceMesh(self.points_mm, self.triangles[:, ::-1])
+
     @property
     def area_cm2(self) -> float:
         """The surface area in cm2."""

@@ -30,7 +30,7 @@ from anatomy_twin.scan import load_volume
 from anatomy_twin.search import confirm_duration
 from anatomy_twin.simulation import simulate
 from anatomy_twin.simulation.thermal import ThermalModel
-from anatomy_twin.units import check_range, place_text
+from anatomy_twin.units import check_range
 from anatomy_twin.worker import run_limited
 
 WARM_UP_S: Final = 3600.0  # a room on a machine with much else to do
@@ -98,8 +98,7 @@ def simulate_case(
     plan, check = case.plan(plan_name), case.checks.get(plan_name)
     with timed_stage("simulating the heat", monitor) as clock:
         for rule in check.broken if check is not None else ():
-            where = f", at {place_text(rule.place_mm)}" if rule.place_mm is not None else ""
-            monitor.warn(f"plan {plan_name} breaks a rule: {rule.name}: {rule.reason}{where}")
+            monitor.warn(f"plan {plan_name} breaks a rule: {rule.told}")
         if refine and isinstance(plan, AblationPlan):
             plan, result = confirm_duration(case, plan, monitor=monitor, model=model)
             case = case.with_plan(plan, check_plan(case, plan))

@@ -146,10 +146,10 @@ def _read_off(
         return (*found, _ablated(0.0, caption)), None
     if prepared.field is None:
         points, triangles, _, _ = zone_surface(zone)
-        surface = _outward(points, triangles)
+        surface = SurfaceMesh(points, triangles).outward()
         return (*found, _ablated(surface.volume_ml, caption)), surface
     margin, points, triangles = prepared.field.margin(zone)
-    surface = _outward(points, triangles)
+    surface = SurfaceMesh(points, triangles).outward()
     found.append(_ablated(surface.volume_ml, caption))
     numbers = margin_quantities(prepared.labels, plan.target, margin, prepared.healthy)
     found += [replace(one, note=f"{caption}; {one.note}" if one.note else caption) for one in numbers]
@@ -171,11 +171,6 @@ def _promised(prepared: Prepared, plan: AblationPlan) -> tuple[Quantity, ...]:
 def _ablated(volume_ml: float, caption: str) -> Quantity:
     """What the surface holds: on a coarse grid the voxels within it are another number."""
     return Quantity("ablated_ml", "Ablated volume", round(volume_ml, 3), "ml", note=caption)
-
-
-def _outward(points: Any, triangles: Any) -> SurfaceMesh:
-    mesh = SurfaceMesh(points, triangles)
-    return mesh if mesh.volume_ml > 0 else SurfaceMesh(points, triangles[:, ::-1])
 
 
 def _holds(region: VolumeGeometry, box: VolumeGeometry) -> bool:

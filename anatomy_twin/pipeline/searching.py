@@ -11,6 +11,7 @@ from anatomy_twin.errors import PlanError
 from anatomy_twin.pipeline.record import recorded, timed_stage
 from anatomy_twin.plan import check_plan
 from anatomy_twin.search import AblationSearch, robustness, robustness_quantities, search_ablation
+from anatomy_twin.units import lps_text
 
 
 def search_case(
@@ -40,7 +41,7 @@ def shortfall_line(found: AblationSearch) -> str:
     parts = []
     for short in found.shortfalls:
         reached = "none" if short.reached is None else f"{short.reached:g} {short.unit}"
-        place = "" if short.place_mm is None else " at {:.1f}, {:.1f}, {:.1f} mm LPS".format(*short.place_mm)
+        place = "" if short.place_mm is None else f" at {lps_text(short.place_mm)}"
         parts.append(f"{short.name}: {reached} instead of {short.wanted:g} {short.unit}{place} ({short.reason})")
     return "; ".join(parts)
 

@@ -29,6 +29,7 @@ from anatomy_twin.plan.placing import apart_rules, target_in_scan, tip_in_air, v
 from anatomy_twin.plan.resection import resection_rules
 from anatomy_twin.plan.rules import path_costs, path_rules, setting_rules
 from anatomy_twin.plan.tissues import build_tissues, canonical_labels, require_target
+from anatomy_twin.units import lps_text
 
 
 def check_plan(case: Case, plan: Plan, monitor: Monitor = SILENT) -> PlanCheck:
@@ -76,7 +77,7 @@ def require_in_body(check: PlanCheck) -> None:
     """Raise ``PlanError`` with the place when a checked plan has an applicator outside the body."""
     for rule in check.broken:
         if rule.name.rpartition(": ")[2] in ("inside the body", "tip inside the body", "entry on the skin"):
-            place = "" if rule.place_mm is None else ", ".join(f"{value:.1f}" for value in rule.place_mm) + " mm LPS"
+            place = "" if rule.place_mm is None else lps_text(rule.place_mm)
             raise PlanError(
                 f"plan {check.plan_name!r}: {rule.reason}", where=place, advice="move entry and tip into the body"
             )

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from anatomy_twin.core import Volume, VolumeGeometry
 
 CT_WINDOW_HU: Final = (-150.0, 250.0)
-BODY_HU: Final = -400.0
 FINEST_MM: Final = 1.4
 LESIONS: Final = ("tumour", "tumour_candidate", "lesion", "ablation_zone")  # they may have been treated in between
 Floats = NDArray[np.float64]

@@ -17,7 +17,6 @@ from anatomy_twin.errors import ScanError
 from anatomy_twin.registration.images import Image, as_itk, coarser
 
 Floats = NDArray[np.float64]
-STARTS_MM: Final = 9.0
 STEPS_MM: Final = (9.0, 4.5)
 FINE_MM: Final = 3.0
 TRIED: Final = 4

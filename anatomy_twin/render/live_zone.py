@@ -37,9 +37,8 @@ def surface_at(series: FieldSeries, snapshot: int, level: float = 1.0) -> Surfac
         return None
     points = series.geometry.to_world(np.asarray(mesh.points, float)[:, ::-1])
     triangles = np.asarray(mesh.regular_faces, np.int64)
-    surface = SurfaceMesh(points, triangles)
     # the contour's normals point to lower values in index space, which may be mirrored in the patient
-    return surface if surface.volume_ml >= 0 else SurfaceMesh(points, triangles[:, ::-1])
+    return SurfaceMesh(points, triangles).outward()
 
 
 def layers_at(scene: Scene, snapshot: int, known: dict[tuple[str, int], SurfaceMesh | None] | None = None) -> tuple[

@@ -12,6 +12,7 @@ from scipy import ndimage
 from anatomy_twin.core import Seeds, Volume, VolumeGeometry
 from anatomy_twin.errors import DataError, UsageError
 from anatomy_twin.segmentation.clicks.scene import Floats
+from anatomy_twin.units import lps_text
 
 AIR_HU: Final = -400.0
 ROOM_AIR_HU: Final = -935.0  # lung has more, even one full of emphysema where 6 mm of it are taken together
@@ -51,7 +52,7 @@ def check_seeds(upright: Volume, name: str, seeds: Seeds) -> None:
     inside, outside = points_of(geometry, seeds, True), points_of(geometry, seeds, False)
     for point in (*inside, *outside):
         if not bool(geometry.contains(point)):
-            raise DataError(f"a seed of {name} lies outside the scan", where=_place(point),
+            raise DataError(f"a seed of {name} lies outside the scan", where=lps_text(point),
                             advice="give LPS millimetres inside the scan")
     taken = {tuple(index) for index in geometry.voxel_of(outside).reshape(-1, 3).tolist()}
     for point in inside:
@@ -59,7 +60,7 @@ def check_seeds(upright: Volume, name: str, seeds: Seeds) -> None:
         if near or tuple(geometry.voxel_of(point).tolist()) in taken:
             where = "in one voxel" if not near else f"less than {APART_MM:g} mm apart"
             raise UsageError(f"seeds of {name} contradict each other: inside and outside {where}",
-                             where=_place(point), advice="leave one of them out")
+                             where=lps_text(point), advice="leave one of them out")
     if seeds.box is not None:
         _check_box(geometry, name, np.asarray(seeds.box), inside)
     if upright.units == "HU" and len(inside):
@@ -68,15 +69,15 @@ def check_seeds(upright: Volume, name: str, seeds: Seeds) -> None:
 
 def _check_box(geometry: VolumeGeometry, name: str, box_mm: Floats, inside: Floats) -> None:
     if float(np.ptp(box_mm, axis=0).min()) < min(geometry.spacing_mm):
-        raise UsageError(f"the box of {name} is thinner than a voxel", where=_place(box_mm.mean(0)),
+        raise UsageError(f"the box of {name} is thinner than a voxel", where=lps_text(box_mm.mean(0)),
                          advice="give two opposite corners of a box that holds it")
     beyond = (inside < box_mm[0] - 1e-6) | (inside > box_mm[1] + 1e-6)
     if beyond.any():
         point = inside[int(np.flatnonzero(beyond.any(1))[0])]
         raise UsageError(f"seeds of {name} contradict each other: an inside seed lies beyond the box",
-                         where=_place(point), advice="make the box larger or leave the seed out")
+                         where=lps_text(point), advice="make the box larger or leave the seed out")
     if not bool(geometry.contains(box_mm.mean(0))):
-        raise DataError(f"the box of {name} lies outside the scan", where=_place(box_mm.mean(0)),
+        raise DataError(f"the box of {name} lies outside the scan", where=lps_text(box_mm.mean(0)),
                         advice="give LPS millimetres inside the scan")
 
 
@@ -89,7 +90,7 @@ def _check_air(upright: Volume, name: str, inside: Floats) -> None:
     for point, (k, j, i), value in zip(inside, index, values, strict=True):
         at = tuple(min(v // s, n - 1) for v, s, n in zip((k, j, i), steps, around.shape, strict=True))
         if value < AIR_HU and around[at]:
-            raise UsageError(f"an inside seed of {name} lies in the air around the patient", where=_place(point),
+            raise UsageError(f"an inside seed of {name} lies in the air around the patient", where=lps_text(point),
                              advice="give a point inside the patient")
 
 
@@ -116,7 +117,3 @@ def _air_around(upright: Volume) -> tuple[NDArray[np.bool_], tuple[int, int, int
         outer = np.isin(labels, rim[rim > 0])
         around[n] = ndimage.binary_dilation(outer, iterations=2, mask=means[n] < AIR_HU) if outer.any() else False
     return around, (k, j, i)
-
-
-def _place(point: Floats) -> str:
-    return ", ".join(f"{float(value):.1f}" for value in point) + " mm LPS"

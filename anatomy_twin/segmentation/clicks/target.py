@@ -15,6 +15,7 @@ from anatomy_twin.segmentation.clicks.outline import NEIGHBOURS, REACH_MM, outli
 from anatomy_twin.segmentation.clicks.scene import box_around
 from anatomy_twin.segmentation.ground.compose import make_segment
 from anatomy_twin.segmentation.ground.working_grid import Found, Mask, box_start_shape
+from anatomy_twin.units import lps_text
 
 Point = Sequence[float]
 
@@ -53,7 +54,7 @@ def grow_target(
 
     How the border is found says ``outline_in_liver``, which the seeded tools use as well.
     """
-    place = ", ".join(f"{float(value):.1f}" for value in point_mm) + " mm LPS"
+    place = lps_text(point_mm)
     _check_place(geometry, liver_mask, point_mm, place)
     for name, mask in (candidates or {}).items():
         if _holds(mask, geometry, point_mm):

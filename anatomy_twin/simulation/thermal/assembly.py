@@ -33,6 +33,7 @@ from anatomy_twin.simulation.thermal.base import (
     ThermalSystem,
     largest_time_step_s,
 )
+from anatomy_twin.units import lps_text
 
 MAX_VOXELS = 12_000_000
 VESSELS_MM = 1.25
@@ -180,7 +181,7 @@ def _lost_words(lost: NDArray[np.intp], box: VolumeGeometry, least_mm: float) ->
         return []
     middle = (np.asarray(box.shape) - 1) / 2.0
     nearest = lost[np.argmin(((lost - middle) ** 2).sum(axis=1))]
-    place = sources.place_of(box.to_world(nearest.astype(float)))
+    place = lps_text(box.to_world(nearest.astype(float)))
     return [f"voxels of {box.spacing_mm[0]:g} mm lose vessels of over {least_mm:g} mm, the most central at {place}"]
 
 
@@ -270,7 +271,7 @@ def box_within(
     for applicator in plan.applicators:
         tip = grid.to_index(applicator.tip_mm)
         if not bool(grid.contains(applicator.tip_mm)):
-            place = sources.place_of(applicator.tip_mm)
+            place = lps_text(applicator.tip_mm)
             raise SimulationError("the tip of an applicator lies outside the scan", where=place)
         reach = sources.expected_reach_mm(applicator)
         centre = grid.to_index(sources.active_zone_mm(applicator)[1]) * steps
@@ -343,7 +344,7 @@ def require_tissue(applicator: Applicator, box: VolumeGeometry, tissue: NDArray[
     """Raise ``SimulationError`` with the place when the tip of an applicator lies in no tissue (bool [k, j, i])."""
     nearest = tuple(np.clip(box.voxel_of(applicator.tip_mm), 0, np.asarray(box.shape) - 1))
     if not tissue[nearest]:
-        place = sources.place_of(applicator.tip_mm)
+        place = lps_text(applicator.tip_mm)
         raise SimulationError("the tip of an applicator lies outside the body", where=place)
 
 

@@ -17,6 +17,7 @@ from anatomy_twin.simulation.thermal import account, assembly, freezing, needles
 from anatomy_twin.simulation.thermal.base import ThermalModel
 from anatomy_twin.simulation.thermal.freezing import Faces, FreezingState, FreezingSystem, Needle, Phase
 from anatomy_twin.simulation.thermal.zones import snapshot_times_s, zone_surface
+from anatomy_twin.units import lps_text
 
 KIND: Final = "cryo"
 LEVEL_PER_K: Final = 20.0  # ``level`` falls by a factor of ten over this many kelvin
@@ -171,7 +172,7 @@ def _needles(
     found, stiffest, lines, warnings = [], 0.0, {}, []
     for n, applicator in enumerate(plan.applicators, start=1):
         assembly.require_tissue(applicator, box, ground.number != tissues.AIR)
-        place = sources.place_of(applicator.tip_mm)
+        place = lps_text(applicator.tip_mm)
         radius = float(sources.device(applicator.device)["shaft_diameter_mm"]) / 2.0
         std = needles.spread_mm(spacing, radius)
         start, _, stop = sources.active_zone_mm(applicator)

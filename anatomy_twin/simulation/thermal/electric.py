@@ -124,7 +124,7 @@ def solve_field(
     """
     kind = system.conductivity_s_m.dtype
     padded, to_electrode, exchange, heat, *faces = _padded_zeros(system.conductivity_s_m, 7)
-    electrostatic.conductivities(temperature_c, system.conductivity_s_m, _constants(system), padded[INSIDE])
+    padded[INSIDE] = conductivity_at(system, temperature_c)
     electrostatic.faces_of(padded, kind.type(system.edge_m), *faces)
     electrostatic.exchanges(padded, electrode.exchange_m, system.open_m, to_electrode, exchange)
     grids = electrostatic.hierarchy(*faces, exchange)

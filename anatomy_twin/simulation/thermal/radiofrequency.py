@@ -14,6 +14,7 @@ from anatomy_twin.errors import SimulationError
 from anatomy_twin.simulation.thermal import electric, sources, tissues
 from anatomy_twin.simulation.thermal.base import Evaporation, HeatPulse, ThermalModel
 from anatomy_twin.simulation.thermal.electric import ElectricSystem, Electrode
+from anatomy_twin.units import lps_text
 
 Line = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -94,7 +95,7 @@ def _electrode(
     where = sensors_mm(applicator)
     outside = np.flatnonzero(~box.contains(where))
     if outside.size:
-        place = sources.place_of(where[outside[0]])
+        place = lps_text(where[outside[0]])
         part = "a tine" if "tines" in shape else "the tip"
         raise SimulationError(f"{part} of applicator {number} lies outside the grid", where=place)
     gain = 0.0 if "coolant_c" in shape else electric.surface_gain(

@@ -14,6 +14,7 @@ from anatomy_twin.core.lines import nearest_between
 from anatomy_twin.errors import SimulationError
 from anatomy_twin.simulation.thermal import sources
 from anatomy_twin.simulation.thermal.base import ThermalModel, ThermalSystem, largest_time_step_s
+from anatomy_twin.units import lps_text
 
 LEAST_VOXELS: Final = 3.0  # across what is to be resolved
 LEAST_MOMENTS: Final = 2.0  # of a generator within a pause or a turn
@@ -40,7 +41,7 @@ def check_plan(
 
 
 def _across(what: str, size_mm: float, place_mm: Any, model: ThermalModel) -> list[str]:
-    spacing, place = model.spacing_mm, sources.place_of(place_mm)
+    spacing, place = model.spacing_mm, lps_text(place_mm)
     if size_mm < spacing:
         raise SimulationError(
             f"{what} is {size_mm:.1f} mm across, less than a voxel of {spacing:g} mm", where=place,
@@ -64,7 +65,7 @@ def overlaps(applicators: Sequence[Applicator]) -> list[str]:
         needed = sum(float(sources.device(each.device)["shaft_diameter_mm"]) for each in (first, second)) / 2.0
         if gap < needed - 1e-6:
             found.append(
-                f"applicators {one} and {other} overlap: their axes are {gap:.1f} mm apart at {sources.place_of(point)}"
+                f"applicators {one} and {other} overlap: their axes are {gap:.1f} mm apart at {lps_text(point)}"
                 f", the shafts need {needed:.1f} mm"
             )
     return found
@@ -90,7 +91,7 @@ def check_step(system: ThermalSystem, time_step_s: float) -> None:
     stiffest = system.geometry.to_world(np.array(np.unravel_index(int(np.argmax(total)), total.shape), float))
     raise SimulationError(
         f"a time step of {time_step_s:g} s is too long for voxels of {system.geometry.spacing_mm[0]:g} mm",
-        where=sources.place_of(stiffest), advice=f"use at most {longest:.3g} s",
+        where=lps_text(stiffest), advice=f"use at most {longest:.3g} s",
     )
 
 

@@ -43,11 +43,6 @@ def check_settings(applicator: Applicator) -> None:
             )
 
 
-def place_of(point_mm: Any) -> str:
-    """Return a place (LPS mm) in words."""
-    return "{:.1f}, {:.1f}, {:.1f} mm LPS".format(*point_mm)
-
-
 def time_in_words(applicator: Applicator) -> str:
     """Return when an applicator works."""
     start = f"{applicator.start_s:g} s after the start" if applicator.start_s else "the start"

@@ -63,8 +63,7 @@ def zone_surface(level: NDArray[np.floating], geometry: VolumeGeometry) -> Surfa
         return None
     logs = np.log10(np.clip(np.asarray(level, np.float64), 1e-2, 1e2))
     points, triangles, _, _ = measure.marching_cubes(np.pad(logs, 1, constant_values=-2.0), 0.0)
-    mesh = SurfaceMesh(geometry.to_world(points - 1.0), triangles)
-    return mesh if mesh.volume_ml > 0 else SurfaceMesh(mesh.points_mm, triangles[:, ::-1])
+    return SurfaceMesh(geometry.to_world(points - 1.0), triangles).outward()
 
 
 def isotherm_level(hottest_c: NDArray[Any], edge_c: float) -> NDArray[np.float64]:
