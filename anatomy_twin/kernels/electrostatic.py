@@ -59,10 +59,8 @@ def conductivity_of(celsius: Any, at_body: Any, constants: Any) -> Any:
     It rises by ``SLOPE`` per kelvin up to where water boils, then falls with the water that is left to ``DRY`` of that.
     """
     found = at_body * (1 + constants[SLOPE] * (min(celsius, constants[BOIL_FROM]) - constants[BODY]))
-    if celsius > constants[BOIL_FROM]:
-        dried = (celsius - constants[BOIL_FROM]) / (constants[BOIL_TO] - constants[BOIL_FROM])
-        found *= max(1 - (1 - constants[DRY]) * dried, constants[DRY])
-    return found
+    dried = max(celsius - constants[BOIL_FROM], 0) / (constants[BOIL_TO] - constants[BOIL_FROM])
+    return found * max(1 - (1 - constants[DRY]) * dried, constants[DRY])
 
 
 @njit(cache=True, error_model="numpy")
@@ -70,8 +68,27 @@ def conductivities(celsius: Any, at_body: Any, constants: Any, out: Any) -> None
     """Write the conductivity of each voxel, all [k, j, i]."""
     for k in range(celsius.shape[0]):
         for j in range(celsius.shape[1]):
-            for i in range(celsius.shape[2]):
-                out[k, j, i] = conductivity_of(celsius[k, j, i], at_body[k, j, i], constants)
+            row, cold, to = celsius[k, j], at_body[k, j], out[k, j]
+            for i in range(row.size):
+                to[i] = conductivity_of(row[i], cold[i], constants)
+
+
+@njit(cache=True, error_model="numpy")
+def block_above(values: Any, least: Any) -> Any:
+    """Return the first and one past the last index along each axis, (3, 2), where values [k, j, i] reach ``least``."""
+    found = np.empty((3, 2), np.int64)
+    found[:, 0], found[:, 1] = 2**40, 0
+    for k in range(values.shape[0]):
+        for j in range(values.shape[1]):
+            row, first, last = values[k, j], -1, -1
+            for i in range(row.size):
+                if row[i] >= least:
+                    first, last = i if first < 0 else first, i
+            if first >= 0:
+                found[0, 0], found[0, 1] = min(found[0, 0], k), max(found[0, 1], k + 1)
+                found[1, 0], found[1, 1] = min(found[1, 0], j), max(found[1, 1], j + 1)
+                found[2, 0], found[2, 1] = min(found[2, 0], first), max(found[2, 1], last + 1)
+    return found
 
 
 @njit(cache=True, error_model="numpy")

@@ -54,27 +54,18 @@ def _iced(celsius: Any, liquidus: Any, solidus: Any, half_per_width: Any) -> Any
     return (lower * lower - upper * upper) * half_per_width
 
 
-@njit(cache=True, inline="always")
-def _temperature(heat: Any, body: Any, liquidus: Any, solidus: Any, material: Any) -> Any:
-    """Return T in degC of a heat content in J/m3."""
-    if heat >= material[AT_LIQUIDUS]:
-        return body + heat / material[UNFROZEN]
-    if heat >= material[AT_SOLIDUS]:
-        return liquidus + (heat - material[AT_LIQUIDUS]) / material[MUSHY]
-    return solidus + (heat - material[AT_SOLIDUS]) / material[FROZEN]
-
-
 @njit(cache=True, parallel=True, error_model="numpy", fastmath={"contract", "nsz"})
 def _conduct(
     heat: NDArray[Any], older: NDArray[Any], temperature: NDArray[Any], new: NDArray[Any], source: NDArray[Any],
-    number: NDArray[np.uint8], materials: NDArray[Any], warm_k: NDArray[Any], warm_j: NDArray[Any],
-    warm_i: NDArray[Any], cold_k: NDArray[Any], cold_j: NDArray[Any], cold_i: NDArray[Any], perfusion: NDArray[Any],
-    wall: NDArray[Any], coldest: NDArray[Any], lethal_s: NDArray[Any], spans: NDArray[np.int32],
-    new_spans: NDArray[np.int32], constants: NDArray[Any], parts: NDArray[Any], ends: bool,
+    slopes: NDArray[Any], warm_k: NDArray[Any], warm_j: NDArray[Any], warm_i: NDArray[Any], cold_k: NDArray[Any],
+    cold_j: NDArray[Any], cold_i: NDArray[Any], perfusion: NDArray[Any], wall: NDArray[Any], coldest: NDArray[Any],
+    lethal_s: NDArray[Any], spans: NDArray[np.int32], new_spans: NDArray[np.int32], constants: NDArray[Any],
+    parts: NDArray[Any], ends: bool,
 ) -> None:
     """One stage of ``advance``, where voxels or their neighbours are not at body temperature.
 
     ``older`` (two stages ago) becomes parts[0] ``heat`` + parts[1] ``older`` + parts[2] dH/dt, ``new`` its temperature.
+    No loop over a row branches, so that several voxels are reckoned at once; each is a sum of its own.
     """
     body, liquidus, solidus = constants[BODY], constants[LIQUIDUS], constants[SOLIDUS]
     lethal, stasis, limit, length = constants[LETHAL], constants[STASIS], constants[LIMIT], constants[LENGTH]
@@ -115,31 +106,39 @@ def _conduct(
                     + warm_d[n] * (below[n] - under - here) + cold_d[n] * (under - mine)
                     + warm_e[n] * (above[n] - over - here) + cold_e[n] * (over - mine)
                 )
-            for i in range(begin, end):
-                celsius, flow = row[i - begin + 1], out[i - begin]
-                flow += source[k, j, i]
-                if flow == zero and celsius == body and heat[k, j, i] == zero and older[k, j, i] == zero:
-                    out[i - begin] = body
-                    continue
-                material = materials[number[k, j, i]]
-                exchange = wall[k, j, i]
-                if coldest[k, j, i] > stasis:
-                    ice = min(max((liquidus - celsius) * per_width, zero), one)
-                    exchange += perfusion[k, j, i] * (one - ice)
-                exchange *= material[UNFROZEN]
-                least = material[UNFROZEN] if celsius >= solidus else material[FROZEN]
-                rate = (flow + exchange * (body - celsius)) / (one + limit * exchange / least)
-                content = now * heat[k, j, i] + before_last * older[k, j, i] + moved * rate
-                older[k, j, i] = content
-                celsius = _temperature(content, body, liquidus, solidus, material)
-                out[i - begin] = celsius
-                if ends:
-                    if celsius < coldest[k, j, i]:
-                        coldest[k, j, i] = celsius
-                    if celsius <= lethal:
-                        lethal_s[k, j, i] += length
-                if celsius != body:
-                    first, last = min(first, i), max(last, i)
+            content, before_it, given = heat[k, j, begin:end], older[k, j, begin:end], source[k, j, begin:end]
+            walls, living, least_c = wall[k, j, begin:end], perfusion[k, j, begin:end], coldest[k, j, begin:end]
+            unfrozen, per_unfrozen = slopes[0, k, j, begin:end], slopes[1, k, j, begin:end]
+            per_mushy, per_frozen = slopes[2, k, j, begin:end], slopes[3, k, j, begin:end]
+            frozen_from = slopes[4, k, j, begin:end]
+            for n in range(count):
+                celsius = row[n + 1]
+                ice = min(max((liquidus - celsius) * per_width, zero), one)
+                exchange = walls[n] + (living[n] * (one - ice) if least_c[n] > stasis else zero)
+                per_own = one if celsius >= solidus else unfrozen[n] * per_frozen[n]
+                rate = out[n] + given[n] + exchange * unfrozen[n] * (body - celsius)
+                rate /= one + limit * exchange * per_own
+                held = now * content[n] + before_last * before_it[n] + moved * rate
+                before_it[n] = held
+                freezes_from = unfrozen[n] * (liquidus - body)
+                out[n] = (
+                    body + max(held, freezes_from) * per_unfrozen[n]
+                    + (min(max(held, frozen_from[n]), freezes_from) - freezes_from) * per_mushy[n]
+                    + min(held - frozen_from[n], zero) * per_frozen[n]
+                )
+            if ends:
+                below_s = lethal_s[k, j, begin:end]
+                for n in range(count):
+                    least_c[n] = min(least_c[n], out[n])
+                    below_s[n] += length if out[n] <= lethal else zero
+            for n in range(min(first, end) - begin):
+                if out[n] != body:
+                    first = begin + n
+                    break
+            for n in range(count - 1, max(last - begin, -1), -1):
+                if out[n] != body:
+                    last = begin + n
+                    break
             new_spans[k, j, 0], new_spans[k, j, 1] = first, last
 
 
@@ -175,11 +174,11 @@ def _withdraw(
 @njit(cache=True, error_model="numpy")
 def advance(
     heat: NDArray[Any], older: NDArray[Any], temperature: NDArray[Any], new: NDArray[Any], source: NDArray[Any],
-    number: NDArray[np.uint8], materials: NDArray[Any], warm: tuple[Any, Any, Any], cold: tuple[Any, Any, Any],
-    perfusion: NDArray[Any], wall: NDArray[Any], coldest: NDArray[Any], lethal_s: NDArray[Any],
-    spans: NDArray[np.int32], new_spans: NDArray[np.int32], constants: NDArray[Any], voxels: NDArray[np.int64],
-    weights: NDArray[Any], starts: NDArray[np.int64], piece_warm: NDArray[Any], piece_cold: NDArray[Any],
-    needle_c: NDArray[Any], on: NDArray[Any], volume_m3: float, stages: int, taken_j: float,
+    slopes: NDArray[Any], warm: tuple[Any, Any, Any], cold: tuple[Any, Any, Any], perfusion: NDArray[Any],
+    wall: NDArray[Any], coldest: NDArray[Any], lethal_s: NDArray[Any], spans: NDArray[np.int32],
+    new_spans: NDArray[np.int32], constants: NDArray[Any], voxels: NDArray[np.int64], weights: NDArray[Any],
+    starts: NDArray[np.int64], piece_warm: NDArray[Any], piece_cold: NDArray[Any], needle_c: NDArray[Any],
+    on: NDArray[Any], volume_m3: float, stages: int, taken_j: float,
 ) -> float:
     """Advance a freezing tissue by as many steps as ``needle_c`` has rows; return J withdrawn by then.
 
@@ -191,7 +190,7 @@ def advance(
     heat, older : [k, j, i], J/m3, and a copy of it; both changed.
     temperature, new : [k, j, i], degC, that of ``heat``, and a copy of it; both changed.
     source : [k, j, i], 0, changed: W/m3 from the needles.
-    number : [k, j, i], the row of ``materials`` (n, 5), see the columns above (J/m3/K, J/m3).
+    slopes : [5, k, j, i], those of ``slopes_of``.
     warm, cold : three [k, j, i] each, W/m3/K, conductance of the face between a voxel and its next along k, j, i over
         the volume of a voxel, unfrozen and frozen.
     perfusion, wall : [k, j, i], 1/s, rates on the unfrozen heat capacity.
@@ -220,8 +219,8 @@ def advance(
             )
             before, taken_j = taken_j, now * taken_j + past * before + moved * watts
             _conduct(
-                heat, older, temperature, new, source, number, materials, warm[0], warm[1], warm[2], cold[0], cold[1],
-                cold[2], perfusion, wall, coldest, lethal_s, spans, new_spans, constants, parts, stage == stages,
+                heat, older, temperature, new, source, slopes, warm[0], warm[1], warm[2], cold[0], cold[1], cold[2],
+                perfusion, wall, coldest, lethal_s, spans, new_spans, constants, parts, stage == stages,
             )
             heat, older = older, heat
             temperature, new = new, temperature
@@ -238,6 +237,17 @@ def material_row(
     mushy = 0.5 * (unfrozen_j_m3_k + frozen_j_m3_k) + latent_j_m3 / width
     at_liquidus = unfrozen_j_m3_k * (liquidus_c - body_c)
     return [unfrozen_j_m3_k, mushy, frozen_j_m3_k, at_liquidus, at_liquidus - mushy * width]
+
+
+def slopes_of(number: NDArray[np.uint8], materials: NDArray[Any], dtype: Any) -> NDArray[Any]:
+    """Return what ``advance`` asks of each voxel, [5, k, j, i], from its row ``number`` of ``materials`` (n, 5).
+
+    The unfrozen heat capacity (J/m3/K), one over it, over that while water freezes and over the frozen one, and the
+    heat content (J/m3) at the end of freezing.
+    """
+    table = np.asarray(materials, np.float64)
+    columns = [table[:, UNFROZEN], *(1.0 / table[:, n] for n in (UNFROZEN, MUSHY, FROZEN)), table[:, AT_SOLIDUS]]
+    return np.stack([column.astype(dtype)[number] for column in columns])
 
 
 def heat_content_j_m3(

@@ -125,7 +125,7 @@ def test_charge_and_energy_are_conserved_in_every_turn(switched):
     assert set(trace["applicator"]) == {1.0, 2.0}
     given = float((trace["power_w"] * np.diff(trace["time_s"], append=240.0)).sum())
     assert work.driver.energy_j == pytest.approx(given, rel=0.01)
-    for number, found in work.driver.fields.items():
+    for number, (*_, found) in work.driver.fields.items():
         electrode = system.electric.electrodes[number]
         potential = found.potential.astype(np.float64)
         out = (found.conductivity_s_m * system.electric.open_m * potential).astype(np.float64)

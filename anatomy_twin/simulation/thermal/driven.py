@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,19 +13,20 @@ from anatomy_twin.simulation.thermal.electric import ElectricSystem, Electrode, 
 from anatomy_twin.simulation.thermal.generator import Generator, Reading
 
 TRACES = ("time_s", "applicator", "power_w", "impedance_ohm", "sensor_c")
+KEPT_FIELDS: Final = 6  # of an electrode: a generator that goes off and on comes back to tissue as it was before
 
 
 @dataclass(eq=False)
 class Driver:
     """The memory of a generator in a run. ``heat_w`` [k, j, i] is what it gives now, None for nothing.
 
-    ``rows`` are the values of ``TRACES``, one row per measurement; ``energy_j`` what was given in all,
-    ``volts2`` the square of the voltage at the electrode.
+    ``fields`` are the last ones of each electrode, the one in use at the end. ``rows`` are the values of ``TRACES``,
+    one row per measurement; ``energy_j`` what was given in all, ``volts2`` the square of the voltage at the electrode.
     """
 
     system: ElectricSystem
     generator: Generator
-    fields: dict[int, Field] = field(default_factory=dict)
+    fields: dict[int, list[Field]] = field(default_factory=dict)
     heat_w: NDArray[np.floating] | None = None
     rows: list[tuple[float, ...]] = field(default_factory=list)
     energy_j: float = 0.0
@@ -53,8 +55,7 @@ def act(driver: Driver, temperature_c: NDArray[np.floating], time_s: float, step
         return was
     state = generator.switch(driver.generator, driver.system.protocol, ready, time_s)
     electrode = driver.system.electrodes[state.active]
-    resumes = not state.on and time_s >= state.off_until_s - 1e-9
-    found = _field(driver, state.active, temperature_c, resumes)
+    found = _field(driver, state.active, temperature_c)
     beyond = float(driver.system.protocol.get("series_ohm", 0.0))
     sensed = _sensed(driver.system, electrode, found, temperature_c, driver.volts2)
     reading = Reading(1.0 / found.conductance_s + beyond, sensed)
@@ -74,15 +75,22 @@ def traces(driver: Driver) -> dict[str, NDArray[np.float64]]:
     return {name: table[:, n].copy() for n, name in enumerate(TRACES)}
 
 
-def _field(driver: Driver, number: int, temperature_c: NDArray[np.floating], anew: bool) -> Field:
-    before = driver.fields.get(number)
-    if before is not None and not anew and not electric.has_changed(driver.system, before, temperature_c):
-        return before
-    driver.solved += 1
-    driver.fields[number] = electric.solve_field(
-        driver.system, driver.system.electrodes[number], temperature_c, before
-    )
-    return driver.fields[number]
+def _field(driver: Driver, number: int, temperature_c: NDArray[np.floating]) -> Field:
+    """Return the field of an electrode: that in use, the nearest of those before, or one that is solved anew."""
+    known = driver.fields.setdefault(number, [])
+    nearest, least = None, np.inf
+    for one in reversed(known):
+        change = electric.change_since(driver.system, one, temperature_c)
+        if change < least:
+            nearest, least = one, change
+        if least <= driver.system.resolve_at:
+            break
+    if nearest is None or least > driver.system.resolve_at:
+        driver.solved += 1
+        nearest = electric.solve_field(driver.system, driver.system.electrodes[number], temperature_c, nearest)
+    others = [one for one in known if one is not nearest]
+    known[:] = [*others[1 - KEPT_FIELDS :], nearest]
+    return nearest
 
 
 def _sensed(

@@ -139,27 +139,23 @@ def solve_field(
     heat = np.ascontiguousarray(heat[INSIDE])
     if system.flowing is not None:
         heat[system.flowing] = 0.0
-    return Field(potential, heat, current, padded[INSIDE], _block(heat >= NEAR * heat.max()), count)
+    block = electrostatic.block_above(heat, NEAR * heat.max())
+    near = tuple(slice(int(first), int(stop)) for first, stop in block)
+    return Field(potential, heat, current, padded[INSIDE], near, count)
 
 
-def has_changed(system: ElectricSystem, found: Field, temperature_c: NDArray[Any]) -> bool:
-    """Return whether conductivities where it heats moved so far that the field has to be solved anew."""
+def change_since(system: ElectricSystem, found: Field, temperature_c: NDArray[Any]) -> float:
+    """Return by which share conductivities have moved, where a field heats, since it was solved."""
     here = found.near
-    change = electrostatic.moved(
+    return float(electrostatic.moved(
         temperature_c[here], system.conductivity_s_m[here], _constants(system), found.conductivity_s_m[here],
         found.heat_w[here],
-    )
-    return bool(change > system.resolve_at)
+    ))
 
 
 def _padded_zeros(like: NDArray[Any], count: int) -> list[NDArray[Any]]:
     """Return arrays of zeros with a layer more on every side than ``like``."""
     return [np.zeros([n + 2 for n in like.shape], like.dtype) for _ in range(count)]
-
-
-def _block(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
-    sides = [np.flatnonzero(mask.any(axis=tuple(set(range(3)) - {axis}))) for axis in range(3)]
-    return tuple(slice(int(side[0]), int(side[-1]) + 1) for side in sides)
 
 
 def needle_exchange_m(

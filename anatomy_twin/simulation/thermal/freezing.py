@@ -19,7 +19,7 @@ from anatomy_twin.simulation.thermal.zones import stops_of_run
 from anatomy_twin.units import check_positive
 
 STAGES_BETWEEN_CHECKS: Final = 32
-MOST_STAGES: Final = 7  # of a step: more would be cheaper still, and less precise
+MOST_STAGES: Final = 9  # of a step: more would be cheaper still, and less precise
 Faces = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
 
 
@@ -224,7 +224,7 @@ class _Work:
     lethal_s: NDArray[Any]
     spans: NDArray[np.int32]
     new_spans: NDArray[np.int32]
-    materials: NDArray[Any]
+    slopes: NDArray[Any]
     constants: NDArray[Any]
     pieces: tuple[NDArray[Any], ...]  # voxels, weights, starts, warm, cold of all needles
     time_s: float
@@ -236,9 +236,10 @@ def _begin(system: FreezingSystem, state: FreezingState) -> _Work:
     heat, celsius, coldest, lethal_s = (np.array(values, system.dtype) for values in fields)
     pieces = _pieces(system.needles)
     spans = freezing.spans_of(celsius, system.body_c, pieces[0])
+    slopes = freezing.slopes_of(system.number, system.materials, system.dtype)
     return _Work(
         heat, heat.copy(), celsius, celsius.copy(), np.zeros_like(heat), coldest, lethal_s, spans, spans.copy(),
-        system.materials.astype(system.dtype), _constants(system), pieces, state.time_s, state.taken_j,
+        slopes, _constants(system), pieces, state.time_s, state.taken_j,
     )
 
 
@@ -278,9 +279,9 @@ def _advance(
             numbers = np.arange(first, min(count, first + steps))
             needle_c, on = _schedule(system.needles, start + (numbers + 0.5) * time_step_s)
             work.taken_j = freezing.advance(
-                work.heat, work.older, work.temperature, work.new, work.source, system.number, work.materials,
-                system.warm, system.cold, system.perfusion_1_s, system.wall_1_s, work.coldest, work.lethal_s,
-                work.spans, work.new_spans, work.constants, *work.pieces, needle_c, on, volume_m3, stages, work.taken_j,
+                work.heat, work.older, work.temperature, work.new, work.source, work.slopes, system.warm, system.cold,
+                system.perfusion_1_s, system.wall_1_s, work.coldest, work.lethal_s, work.spans, work.new_spans,
+                work.constants, *work.pieces, needle_c, on, volume_m3, stages, work.taken_j,
             )
             if numbers.size * stages % 2:
                 work.heat, work.older = work.older, work.heat

@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_banded
 from scipy.optimize import brentq
 
+from anatomy_twin.kernels import line_spread
+
 REACH = 3.5  # of the Gaussian, in widths
 FAR = 12.0  # where the radial problem ends, in widths
 
@@ -58,21 +60,6 @@ def line_weights(
     ``start`` and ``stop`` (3,) are fractional indices, ``width`` the standard deviation of the Gaussian in voxels. What
     would lie outside the grid is given to the voxels inside.
     """
-    start, stop = np.asarray(start, float), np.asarray(stop, float)
-    length = float(np.linalg.norm(stop - start))
-    count = max(1, int(np.ceil(2.0 * length / width)))
-    shares = (np.arange(count) + 0.5) / count
     weights = np.zeros(shape)
-    reach = REACH * width
-    for share in shares:
-        centre = start + share * (stop - start)
-        low = np.clip(np.ceil(centre - reach), 0, shape).astype(int)
-        high = np.clip(np.floor(centre + reach) + 1, low, shape).astype(int)
-        axes = [
-            np.exp(-0.5 * ((np.arange(a, b) - c) / width) ** 2) for a, b, c in zip(low, high, centre, strict=True)
-        ]
-        block = axes[0][:, None, None] * axes[1][:, None] * axes[2]
-        total = block.sum()
-        if total > 0:
-            weights[tuple(slice(a, b) for a, b in zip(low, high, strict=True))] += block * (length / count / total)
+    line_spread.spread_line(weights, np.asarray(start, float), np.asarray(stop, float), float(width), REACH * width)
     return weights
