@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy import stats
 
+from anatomy_twin.cli.common import numbers_json, numbers_text
+from anatomy_twin.errors import DataError
 from anatomy_twin.pipeline import assess_case
-from anatomy_twin.rehearsal import build_scene
+from anatomy_twin.rehearsal import build_scene, format_interval
 from anatomy_twin.report.content import build_content
 from anatomy_twin.report.document import make_pdf
 from anatomy_twin.report.page import make_page
@@ -37,6 +42,23 @@ def test_numbers_intervals_and_assumptions_are_told(case):
     for words in ("<h2>Robustness</h2>", "57 to 93 %", "sampled over the ranges below", "assumed"):
         assert words in page
     assert make_pdf(content, figures, [])[:5] == b"%PDF-"
+
+
+def test_a_sampled_number_keeps_its_interval_everywhere(case):
+    """Wilson's interval of 13 of 16 (SciPy), in the number itself, in the terminal, as JSON and in the report."""
+    known = stats.binomtest(13, 16).proportion_ci(0.95, method="wilson")
+    numbers = case.assessments["A"]
+    share = numbers["coverage_probability_percent"]
+    assert share.interval == pytest.approx((100 * known.low, 100 * known.high), abs=0.051)
+    assert "interval" not in share.note and format_interval(share) == "95 % interval 57 to 93 %"
+    line = next(line for line in numbers_text(numbers).splitlines() if share.label in line)
+    assert line.endswith("81.2 %  95 % interval 57 to 93 % (16 simulated treatments on a 2.5 mm grid)")
+    assert numbers_json(numbers)["quantities"][share.name]["interval"] == share.interval
+    assert format_interval(numbers["margin_p50_mm"]) == "" and numbers["margin_p50_mm"].interval is None
+    rows = {row["name"]: row for row in build_content(case, build_scene(case, "A"), "A")["numbers"]}
+    assert rows[share.name]["interval"] == "95 % interval 57 to 93 %" and rows["margin_p50_mm"]["interval"] == ""
+    with pytest.raises(DataError, match="ends below its beginning"):
+        replace(share, interval=(2.0, 1.0))
 
 
 def test_a_plan_that_was_not_sampled_has_no_such_section():

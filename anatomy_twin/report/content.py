@@ -23,6 +23,7 @@ from anatomy_twin.rehearsal import (
     INTENDED_USE,
     SYNTHETIC_NOTE,
     Scene,
+    format_interval,
     format_number,
     format_quantity,
     letters_of,
@@ -224,7 +225,7 @@ def _number_row(quantity: Quantity) -> Row:
         "shown": format_quantity(quantity), "limit": _readable(quantity.limit), "verdict": verdict_of(quantity.verdict),
         "source": quantity.source, "assumed": "assumed" in quantity.source,
         "place": format_point(quantity.place_mm), "place_mm": quantity.place_mm,
-        "note": _readable(quantity.note),
+        "note": _readable(quantity.note), "interval": format_interval(quantity), "interval_ends": quantity.interval,
     }
 
 
