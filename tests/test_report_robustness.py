@@ -12,6 +12,8 @@ from anatomy_twin.cli.common import numbers_json, numbers_text
 from anatomy_twin.errors import DataError
 from anatomy_twin.pipeline import assess_case
 from anatomy_twin.rehearsal import build_scene, format_interval
+from anatomy_twin.render.field_surface import scale_colours
+from anatomy_twin.render.robustness_picture import STRIP_PX
 from anatomy_twin.report.content import build_content
 from anatomy_twin.report.document import make_pdf
 from anatomy_twin.report.page import make_page
@@ -76,6 +78,10 @@ def test_the_map_is_drawn_where_it_fails(case):
     target = tasks[0][2]().astype(int)
     warm = (target[..., 0] > 120) & (target[..., 0] > target[..., 1] + 40)
     assert warm.mean() > 0.05, "the side that is missed is looked at"
+    strip = np.unique(target[:, -STRIP_PX:].reshape(-1, 3), axis=0)
+    for share in (0.3, 0.6, 1.0):  # the scale beside it holds the colours that the surface is painted with
+        colour = scale_colours(np.array([share]), 0.0, 1.0)[0].astype(int)
+        assert np.abs(strip - colour).max(axis=1).min() <= 3
     flat = tasks[1][2]().astype(int)
     tinted = (flat[..., 0] > flat[..., 1] + 40) & (flat[..., 2] > flat[..., 1] + 10)
     columns = np.flatnonzero(tinted.any(axis=0))

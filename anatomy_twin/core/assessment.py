@@ -73,8 +73,8 @@ class Quantity:
     """One number with its unit, the limit it is held against, the verdict, and where both come from.
 
     ``verdict`` is "" for a number that has no limit and "not checked" for one that could not be computed (``value``
-    None). ``place_mm`` (LPS) is where it was found, ``note`` one line (denominators, assumptions). ``interval`` holds the
-    ends, low and high in the same unit, of the 95 % interval of a number that was sampled.
+    None). ``place_mm`` (LPS) is where it was found, ``note`` one line (denominators, assumptions). ``interval`` holds
+    the ends, low and high in the same unit, of the 95 % interval of a number that was sampled.
     """
 
     name: str
