@@ -134,6 +134,19 @@ def test_every_text_is_escaped(tmp_path, monkeypatch):
     assert nasty.split(" &")[0] in " ".join(" ".join(pdf_text(tmp_path / "report.pdf")).split())
 
 
+def test_what_a_board_asks_first_comes_first(folder):
+    """Verdict, margins, the plan's numbers, then the pictures; where it was entered and what it rests on later."""
+    words = Page((folder / "report.html").read_text(encoding="utf-8")).text
+    sheets = " ".join(" ".join(pdf_text(folder / "report.pdf")).split())
+    for text in (words, sheets):
+        order = [text.index(part) for part in (
+            "Plan does not hold", "Minimal ablative margin 3.2 mm", "Read this first", "Entry on the skin Tip",
+            "The patient in three dimensions", "Where the margin is smallest", "Rules of the path", "Coagulation",
+            "Entries on the skin", "Limit Verdict Note and place", "What the simulation used",
+            "Provenance")]  # fmt: skip
+        assert order == sorted(order)
+
+
 def test_a_very_long_fact_does_not_break_the_pdf(tmp_path, monkeypatch):
     monkeypatch.setattr(pictures, "_tasks", lambda *_: [])
     case = scanned_case().with_step("a stage", {"found": "word " * 8000})
@@ -199,6 +212,8 @@ def test_a_file_is_no_folder(tmp_path):
     (tmp_path / "taken").write_text("mine")
     with pytest.raises(ReportError, match="needs a folder"):
         write_report(scanned_case(), tmp_path / "taken")
+    with pytest.raises(ReportError, match="needs a folder"):
+        write_report(scanned_case(), tmp_path / "taken" / "below")
     assert (tmp_path / "taken").read_text() == "mine"
     with pytest.raises(DataError, match="no plan is called"):
         write_report(scanned_case(), tmp_path / "new", plan_name="Z")

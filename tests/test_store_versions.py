@@ -65,6 +65,26 @@ def test_a_case_of_the_third_version_is_read(saved):
     assert_equal(load_case(saved), full_case())
 
 
+def test_numbers_of_before_intervals_were_kept_are_read(saved):
+    """They stood in the notes, which stay as they are."""
+    def older(manifest):
+        for name, entry in manifest["files"].items():
+            if name.startswith("assessments/"):
+                content = json.loads((saved / name).read_text())
+                for quantity in content["quantities"]:
+                    del quantity["interval"]
+                data = json.dumps(content).encode()
+                (saved / name).write_bytes(data)
+                entry.update(bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
+
+    reseal(saved, older)
+    case, old = full_case(), load_case(saved)
+    for name, numbers in case.assessments.items():
+        rows = tuple(replace(quantity, interval=None) for quantity in numbers.quantities)
+        assert_equal(old.assessments[name], replace(numbers, quantities=rows))
+    assert any(q.interval for numbers in case.assessments.values() for q in numbers.quantities)
+
+
 def without_later_parts(saved, manifest, version):
     """Turn a saved case into one of an older version."""
     manifest["schema_version"] = version

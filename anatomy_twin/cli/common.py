@@ -241,9 +241,11 @@ def volume_text(volume_ml: float | None) -> str:
 
 
 def interval_words(quantity: Quantity) -> str:
-    """Return the interval of a number that was sampled, "" for any other."""
-    first, _, rest = quantity.note.partition("; ")
-    return f"  {first} ({rest.partition('; ')[0]})" if first.startswith("95 % interval") else ""
+    """Return the interval of a number that was sampled, and over what, "" for any other."""
+    from anatomy_twin.rehearsal import format_interval
+
+    words, over = format_interval(quantity), quantity.note.partition("; ")[0]
+    return f"  {words}{f' ({over})' if over else ''}" if words else ""
 
 
 def numbers_text(assessment: Assessment) -> str:
@@ -273,6 +275,7 @@ def numbers_json(assessment: Assessment) -> dict[str, Any]:
             q.name: {
                 "label": q.label, "value": q.value, "unit": q.unit, "limit": q.limit, "verdict": q.verdict,
                 "source": q.source, "assumed": "assumed" in q.source, "place_mm": q.place_mm, "note": q.note,
+                "interval": q.interval,
             }
             for q in assessment.quantities
         },

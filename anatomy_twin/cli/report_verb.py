@@ -13,6 +13,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = Options("report", "Write the report of a case: HTML, PDF and JSON.")
     parser.add_argument("case", metavar="CASE")
     parser.add_argument("--out", required=True, metavar="FOLDER")
+    parser.add_argument("--plan", metavar="NAME", help="default: the last plan with a result")
     options = parser.read(arguments)
     from anatomy_twin.render import can_render
     from anatomy_twin.report import write_report
@@ -23,5 +24,5 @@ def main(arguments: Sequence[str]) -> int:
         if not works:
             monitor.warn(message)
         monitor.stage("writing the report")
-        page = write_report(case, Path(options.out), monitor=monitor)
+        page = write_report(case, Path(options.out), monitor=monitor, plan_name=options.plan)
     return emit(options, {"report": str(page)}, f"wrote {page}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from anatomy_twin.errors import DataError
@@ -10,6 +10,7 @@ from anatomy_twin.units import Point, check_range, check_unit, place_text
 
 OUTCOMES: Final = ("passed", "broken", "not checked")
 VERDICTS: Final = ("met", "borderline", "not met", "not checked", "")
+LATER: Final = {"may_be_missing": True}  # of a field that cases of older versions do not have
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,8 @@ class Quantity:
     """One number with its unit, the limit it is held against, the verdict, and where both come from.
 
     ``verdict`` is "" for a number that has no limit and "not checked" for one that could not be computed (``value``
-    None). ``place_mm`` (LPS) is where it was found, ``note`` one line (denominators, assumptions).
+    None). ``place_mm`` (LPS) is where it was found, ``note`` one line (denominators, assumptions). ``interval`` holds
+    the ends, low and high in the same unit, of the 95 % interval of a number that was sampled.
     """
 
     name: str
@@ -84,12 +86,17 @@ class Quantity:
     source: str = ""
     place_mm: Point | None = None
     note: str = ""
+    interval: tuple[float, float] | None = field(default=None, metadata=LATER)
 
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:
             raise DataError(f"unknown verdict {self.verdict!r} of {self.name!r}")
         if self.value is not None:
             check_range(self.name, self.value)
+        if self.interval is not None:
+            low, high = (check_range(self.name, end) for end in self.interval)
+            if low > high:
+                raise DataError(f"the interval of {self.name!r} ends below its beginning: {low:g} to {high:g}")
         check_unit(self.unit)
 
 

@@ -4,6 +4,7 @@ from anatomy_twin.rehearsal.build import (
     SYNTHETIC_NOTE,
     build_scene,
     chosen_plan,
+    format_interval,
     format_number,
     format_quantity,
     structure_colour,
@@ -38,7 +39,7 @@ from anatomy_twin.rehearsal.slicing import (
 __all__ = [
     "ALWAYS", "INTENDED_USE", "PLANES", "SYNTHETIC_NOTE", "CutTint", "FieldSeries", "Marker", "Needle", "OverlayLayer",
     "Pointer", "Scene", "SegmentLook", "Shape", "SliceImage", "SlicePlane", "SurfaceLayer", "Tint", "Tool",
-    "build_scene", "chosen_plan", "device_size", "format_number", "format_quantity", "letters_of",
+    "build_scene", "chosen_plan", "device_size", "format_interval", "format_number", "format_quantity", "letters_of",
     "needles_of", "plane_through", "sample", "slice_image", "slice_mask", "slice_mask_fraction", "structure_colour",
     "structure_label", "targets_of", "window_of",
 ]

@@ -29,6 +29,7 @@ from anatomy_twin.rehearsal.scene import FieldSeries, Marker, OverlayLayer, Scen
 from anatomy_twin.units import Point, check_point
 
 TEMPERATURE_LEVELS_C = (50.0, 60.0, 100.0)
+UNITS = {"degC": "\N{DEGREE SIGN}C", "mm2": "mm\N{SUPERSCRIPT TWO}", "cm2": "cm\N{SUPERSCRIPT TWO}"}
 
 
 def build_scene(
@@ -262,6 +263,15 @@ def format_quantity(quantity: Quantity) -> str:
     return "not checked" if quantity.value is None else format_number(quantity.value, quantity.unit)
 
 
+def format_interval(quantity: Quantity) -> str:
+    """Return the interval of a number that was sampled as people read it ("95 % interval 60 to 86 %"), "" for none."""
+    if quantity.interval is None:
+        return ""
+    digits = 0 if quantity.unit == "%" else 1
+    low, high = quantity.interval
+    return f"95 % interval {low:.{digits}f} to {high:.{digits}f} {UNITS.get(quantity.unit, quantity.unit)}".strip()
+
+
 def format_number(value: float, unit: str) -> str:
     """Return a number with its unit, with as many digits as are worth reading."""
     if unit == "count":
@@ -269,7 +279,7 @@ def format_number(value: float, unit: str) -> str:
     digits = 0 if abs(value) >= 100 else 1
     if abs(value) < 0.1 and value != 0:
         digits = 3
-    shown = {"degC": "\N{DEGREE SIGN}C", "mm2": "mm\N{SUPERSCRIPT TWO}", "cm2": "cm\N{SUPERSCRIPT TWO}"}.get(unit, unit)
+    shown = UNITS.get(unit, unit)
     text = f"{value:.{digits}f}"
     if float(text) == 0:
         text = text.lstrip("-")

@@ -42,6 +42,7 @@ HEADS: Final = {"path length": "length", "closeness to structures at risk": "ris
 
 def entries_picture(
     case: Case, entries: EntryMap, file: str | Path | None = None, *, own_mm: Point | None = None, count: int = LISTED,
+    side: bool = True,
 ) -> Picture:
     """Draw the map of entries on the skin from four sides, with a legend of what stops the others and the Pareto set.
 
@@ -52,6 +53,7 @@ def entries_picture(
     file : where a PNG is written as well.
     own_mm : an entry that is marked by a ring, for instance that of a plan.
     count : how many entries of the Pareto set are numbered and listed.
+    side : legend and list stand beside the panes; without them what is written is larger where a page has them below.
 
     Returns
     -------
@@ -64,7 +66,7 @@ def entries_picture(
     """
     skin = finer(skin_of(case), EDGE_MM)
     listed = best_entries(entries, count, pareto=True)
-    size = (2 * (ROOM[0] + GAP_PX) + SIDE_PX, HEAD_PX + 2 * (ROOM[1] + GAP_PX) + FOOT_PX)
+    size = (2 * (ROOM[0] + GAP_PX) + (SIDE_PX if side else 0), HEAD_PX + 2 * (ROOM[1] + GAP_PX) + FOOT_PX)
     share = f"{100.0 * entries.feasible.mean():.1f} % of {entries.feasible.size} entries keep the rules"
     title = f"Entries for {structure_label(entries.target)}"
     sheet = Sheet(size, title, (case.patient.pseudonym, kind_of(case), share))
@@ -77,9 +79,10 @@ def entries_picture(
         _number(sheet, pane, place, entries, listed)
         if own_mm is not None:
             _ring(sheet, pane, place, entries, own_mm)
-    left = 2 * (ROOM[0] + GAP_PX) + 16
-    row = _legend(sheet, entries, (left, HEAD_PX + 8))
-    _list(sheet, entries, listed, (left, row + 14))
+    if side:
+        left = 2 * (ROOM[0] + GAP_PX) + 16
+        row = _legend(sheet, entries, (left, HEAD_PX + 8))
+        _list(sheet, entries, listed, (left, row + 14))
     return sheet.finished(file)
 
 
@@ -157,7 +160,7 @@ def _legend(sheet: Sheet, entries: EntryMap, place: Place) -> int:
     for name, share in list(entries.stops().items())[:9]:
         row += LINE_PX - 2
         sheet.draw.rectangle((left, row - 8, left + 18, row + 8), fill=rule_colour(name))
-        sheet.words((left + 28, row), _percent(share), 13, INK)
+        sheet.words((left + 28, row), percent_text(share), 13, INK)
         sheet.words((left + 74, row), name, 13, INK)
     if entries.unchecked:
         row += LINE_PX + 4
@@ -168,7 +171,8 @@ def _legend(sheet: Sheet, entries: EntryMap, place: Place) -> int:
     return row
 
 
-def _percent(share: float) -> str:
+def percent_text(share: float) -> str:
+    """Return a share in percent as a legend tells it."""
     return "< 1 %" if share < 0.5 else f"{share:.0f} %"
 
 

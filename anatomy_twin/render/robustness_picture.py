@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from anatomy_twin.core import Case, Robustness
 from anatomy_twin.rehearsal import FieldSeries, build_scene
-from anatomy_twin.rehearsal.robust_field import COVERED, failing_field
+from anatomy_twin.rehearsal.robust_field import COVERED, LABEL, failing_field
 from anatomy_twin.render.anatomy_sheet import FOOT_PX, FROM, GAP_PX, HEAD_PX, Picture, Place, Sheet, draw_pane, kind_of
 from anatomy_twin.render.field_surface import value_painter
 from anatomy_twin.render.overview import INK, QUIET
@@ -23,6 +23,7 @@ SIDE_PX: Final = 430
 FIELD: Final = "coagulated share"
 BAD, GOOD, DULL = (255, 84, 60), (120, 200, 130), (150, 160, 175)
 BINS: Final = 14
+SCALE_PX, SCALE_WIDE_PX, STRIP_PX = 220, 14, 88
 
 
 def robustness_picture(case: Case, found: Robustness, file: str | Path | None = None) -> Picture:
@@ -49,18 +50,9 @@ def robustness_picture(case: Case, found: Robustness, file: str | Path | None = 
         sheet.paste(slice_picture(
             scene, plane, point_mm=point, width_mm=width, size=ROOM, field=FIELD, only=(found.target,)
         ), place)  # fmt: skip
-    _draw_surface(sheet, found, places[3])
+    sheet.paste(target_picture(found, ROOM), places[3])
     _tell(sheet, found, (2 * (ROOM[0] + GAP_PX) + 14, HEAD_PX + 14))
     return sheet.finished(file)
-
-
-def _draw_surface(sheet: Sheet, found: Robustness, place: Place) -> None:
-    view = weakest_side(found)
-    sheet.paste(target_picture(found, ROOM), place)
-    sheet.letters(place, ROOM, view_letters(view), FROM[view])
-    worst = 100 * found.uncovered.max()
-    low = f"uncovered in up to {worst:.0f} %" if worst > 0 else "covered in every treatment"
-    sheet.words((place[0] + ROOM[0] / 2, place[1] + ROOM[1] - 34), low, 15, INK, "mm", halo=True)
 
 
 def weakest_side(found: Robustness) -> str:
@@ -73,7 +65,8 @@ def weakest_side(found: Robustness) -> str:
 def target_picture(found: Robustness, size: tuple[int, int]) -> NDArray[np.uint8]:
     """Draw the target from the side of its weakest point, coloured by how often each part is left uncovered.
 
-    Returns RGB (rows, columns, 3). Raises ``RenderError`` where the machine cannot draw.
+    The scale of the colours, the directions and the side that is looked from stand on it. Returns RGB
+    (rows, columns, 3). Raises ``RenderError`` where the machine cannot draw.
     """
     points, triangles = found.surface.points_mm, found.surface.triangles
     rgba = value_painter(lambda _: 100.0 * found.uncovered, failing_field(found).range, COVERED, 1.0)(points, points)
@@ -86,7 +79,30 @@ def target_picture(found: Robustness, size: tuple[int, int]) -> NDArray[np.uint8
         mesh.point_data["colour"] = colours
         plotter.add_mesh(mesh, scalars="colour", rgb=True, smooth_shading=True)
 
-    return draw_pane(size, weakest_side(found), points, (), more).picture
+    view = weakest_side(found)
+    sheet, room = Sheet(size, ""), (size[0] - STRIP_PX, size[1] - FOOT_PX)
+    sheet.paste(draw_pane(room, view, points, (), more).picture, (0, 0))
+    worst = 100 * found.uncovered.max()
+    told = f"uncovered in up to {worst:.0f} %" if worst > 0 else "covered in every treatment"
+    sheet.letters((0, 0), room, {**view_letters(view), "top": ""}, f"{FROM[view]}, {told}")
+    sheet.words((room[0] / 2, 36), view_letters(view)["top"], 17, INK, "ma", bold=True, halo=True)
+    _draw_scale(sheet, failing_field(found).range[1], (size[0] - 40, size[1] - FOOT_PX - 40))
+    return sheet.finished(None)
+
+
+def _draw_scale(sheet: Sheet, top_percent: float, foot: Place) -> None:
+    """Draw the scale of the colours with its lower right corner at ``foot``, and what has no colour of it."""
+    x, y = foot
+    colours = value_painter(lambda points: points, (0.0, top_percent), COVERED, 1.0)(
+        np.linspace(0.0, top_percent, SCALE_PX), np.zeros(0))
+    for row, colour in enumerate(colours[:, :3].tolist()):
+        sheet.draw.line((x - SCALE_WIDE_PX, y - row, x, y - row), fill=tuple(colour))
+    sheet.draw.rectangle((x - SCALE_WIDE_PX - 1, y - SCALE_PX, x + 1, y + 1), outline=INK)
+    for part in (0.0, 0.25, 0.5, 0.75, 1.0):
+        sheet.draw.line((x + 1, y - part * SCALE_PX, x + 5, y - part * SCALE_PX), fill=INK)
+        sheet.words((x + 8, y - part * SCALE_PX), f"{part * top_percent:g}", 13, INK)
+    for line, words in enumerate((*LABEL.lower().split(), "(%)")):
+        sheet.words((x + 34, y - SCALE_PX - 48 + 17 * line), words, 13, INK, "rm")
 
 
 def _tell(sheet: Sheet, found: Robustness, place: Place) -> None:

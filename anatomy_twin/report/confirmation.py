@@ -44,6 +44,8 @@ def confirmation_rows(case: Case, verdict_of: Any) -> list[dict[str, Any]]:
             ],
             "place": place_text(found.place_mm), "place_after": place_text(found.place_after_mm),
             "margin": found.margin_text, "verdict_text": found.verdict, "reason": found.reason,
+            "summary": f"{structure_label(found.target)} on the scan {found.name}: least margin {found.margin_text}; "
+                       f"registration of the two scans: {GRADE_WORDS[grade]}",
             "verdict": {**verdict_of(VERDICT_OF[found.verdict]), "word": found.verdict},
         })  # fmt: skip
     return rows
@@ -57,6 +59,7 @@ def confirmation_tasks(case: Case) -> list[tuple[str, str, Any]]:
     tasks: list[tuple[str, str, Any]] = []
     for found in case.confirmations.values():
         tumour, group = _tumour(case, found), f"confirmation {found.name}"
+        zone = mask_boundary(found.labels.mask("ablation_zone"), found.labels.geometry)
         for plane in ("axial", "coronal"):
             caption = (f"{plane.capitalize()} slice in squares of the scan before and of {found.name}, brought to its "
                        "place: edges go on where they fit; the organ of before is outlined")  # fmt: skip
@@ -65,8 +68,8 @@ def confirmation_tasks(case: Case) -> list[tuple[str, str, Any]]:
         for plane in _planes(found, tumour):
             caption = (f"{plane.capitalize()} slice of the scan {found.name} through the worst point: zone (yellow), "
                        f"{structure_label(found.target).lower()} of before (green), worst point (cross)")  # fmt: skip
-            tasks.append((group, caption, lambda plane=plane, found=found, tumour=tumour: slice_of(
-                found, tumour, plane)))
+            tasks.append((group, caption, lambda plane=plane, found=found, zone=zone, tumour=tumour: slice_of(
+                found, zone, tumour, plane)))
         caption = "Margins over the surface of the target: parts of it in percent"
         tasks.append((group, caption, lambda found=found: histogram_of(found)))
     return tasks
@@ -109,12 +112,19 @@ def both_scans(case: Case, found: Confirmation, plane: str) -> NDArray[np.uint8]
         inside = sample_slab(labels.mask(organ).astype(np.float32), labels.geometry, where, outside=0.0)
         if inside.min() < 0.5 < inside.max():
             axes.contour(inside, levels=[0.5], colors=ORGAN, linewidths=1.2)
+    _scale(axes, 50, BOTH_MM)
     axes.text(10, 12, f"R  {plane}", color="white", fontsize=10, va="top")
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
-def slice_of(found: Confirmation, tumour: Boundary, plane: str) -> NDArray[np.uint8]:
+def _scale(axes: Any, length_mm: int, width_mm: float) -> None:
+    """Draw a bar of a length on a picture that is ``width_mm`` wide."""
+    axes.plot([14, 14 + length_mm * PIXELS / width_mm], [PIXELS - 16] * 2, color="white", linewidth=2.5)
+    axes.text(14, PIXELS - 22, f"{length_mm} mm", color="white", fontsize=9, va="bottom")
+
+
+def slice_of(found: Confirmation, zone: Boundary, tumour: Boundary, plane: str) -> NDArray[np.uint8]:
     """Draw the scan after through the worst point: zone, target carried over, worst point; RGB."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -127,23 +137,21 @@ def slice_of(found: Confirmation, tumour: Boundary, plane: str) -> NDArray[np.ui
     places = np.asarray(found.place_after_mm) + steps[None, :, None] * right + steps[:, None, None] * down
     at = np.moveaxis(found.volume.geometry.to_index(places), -1, 0)
     image = ndimage.map_coordinates(np.asarray(found.volume.array, np.float32), at, order=1, cval=-1000.0)
-    zone = mask_boundary(found.labels.mask("ablation_zone"), found.labels.geometry).sample(places)
+    dead = zone.sample(places)
     before = tumour.sample(found.transform.to_fixed(places))
     figure = Figure(figsize=(PIXELS / 100, PIXELS / 100), dpi=100, facecolor="black")
     canvas = FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     axes.imshow(image, cmap="gray", vmin=WINDOW[0], vmax=WINDOW[1], interpolation="nearest")
-    for field, colour in ((zone, ZONE), (before, TUMOUR)):
+    for field, colour in ((dead, ZONE), (before, TUMOUR)):
         if field.min() < 0 < field.max():
             axes.contour(field, levels=[0.0], colors="black", linewidths=3.2)
             axes.contour(field, levels=[0.0], colors=colour, linewidths=1.8)
     middle = 0.5 * (PIXELS - 1)
     axes.plot([middle], [middle], "+", color="black", markersize=17, markeredgewidth=4)
     axes.plot([middle], [middle], "+", color=WORST, markersize=15, markeredgewidth=2)
-    ten = 10.0 * PIXELS / WIDTH_MM
-    axes.plot([14, 14 + 2 * ten], [PIXELS - 16] * 2, color="white", linewidth=2.5)
-    axes.text(14, PIXELS - 22, "20 mm", color="white", fontsize=9, va="bottom")
+    _scale(axes, 20, WIDTH_MM)
     axes.text(10, 12, "A  sagittal" if plane == "sagittal" else f"R  {plane}", color="white", fontsize=10, va="top")
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()

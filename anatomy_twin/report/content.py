@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from anatomy_twin import __version__, catalog
@@ -23,6 +22,7 @@ from anatomy_twin.rehearsal import (
     INTENDED_USE,
     SYNTHETIC_NOTE,
     Scene,
+    format_interval,
     format_number,
     format_quantity,
     letters_of,
@@ -31,11 +31,11 @@ from anatomy_twin.rehearsal import (
 )
 from anatomy_twin.report.anatomy import segment_rows, structure_rows, vessel_rows
 from anatomy_twin.report.confirmation import confirmation_rows
-from anatomy_twin.report.generator import generator_lines
+from anatomy_twin.report.generator import device_facts, device_label, generator_lines
 from anatomy_twin.report.robustness import robustness_content, robustness_names
 from anatomy_twin.units import Point, place_text
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # since 2 entries are a list, one for each applicator, and numbers have their interval
 Row = dict[str, Any]
 _SAID_ELSEWHERE = ("Broken: ", "Not checked: ", SYNTHETIC_NOTE)  # the table of rules, the head
 GENERATED = "generated patient"  # said in the head
@@ -80,7 +80,7 @@ def build_content(case: Case, scene: Scene, plan_name: str) -> dict[str, Any]:
         "rules": [_rule_row(rule) for rule in _ordered_rules(check)],
         "costs": [{"name": c.name, "value": format_number(c.value, c.unit), "reason": c.reason} for c in check.costs]
         if check else [],
-        "entries": {},  # a search of its own: added where there is one
+        "entries": [],  # a search of its own: added where there is one
         "robustness": robustness_content(robust),
         "confirmations": confirmation_rows(case, verdict_of),
         "numbers": [{**_number_row(quantity), "table": _table_of(quantity, listed, robustness_names(robust))}
@@ -179,9 +179,10 @@ def _summary(plan: Plan | None, check: PlanCheck | None, assessment: Assessment 
         ("borderline", _named(assessment, "borderline")),
     ]
     parts = [f"{word}: {_listed(names)}" for word, names in groups if names]
-    open_count = outcomes.count("not checked") + verdicts.count("not checked")
-    if open_count:
-        parts.append(f"{open_count} not checked")
+    left = [q.label for q in assessment.quantities if q.verdict == "not checked"] if assessment else []
+    left += [rule.name for rule in check.rules if rule.outcome == "not checked"] if check else []
+    if left:
+        parts.append(f"{len(left)} not checked ({_listed(left, 3)})")
     parts.append(f"{outcomes.count('passed') + verdicts.count('met')} met")
     if not check:
         parts.append("rules not checked")
@@ -213,7 +214,7 @@ def _key_numbers(quantities: list[Quantity], count: int = 6) -> list[Row]:
     """The numbers a reader looks for first: the outcome, then whatever fails, then sizes."""
     judged = sorted((q for q in quantities if q.verdict), key=lambda q: q.value is None)
     failing = [q for q in judged[3:] if q.verdict in ("not met", "borderline")]
-    sizes = [q for q in quantities if not q.verdict and q.value is not None]
+    sizes = sorted((q for q in quantities if not q.verdict and q.value is not None), key=lambda q: q.interval is None)
     first = [*judged[:3], *failing[: count - 4], *sizes, *failing, *judged]
     return [_number_row(quantity) for quantity in {q.name: q for q in first}.values()][:count]
 
@@ -224,7 +225,7 @@ def _number_row(quantity: Quantity) -> Row:
         "shown": format_quantity(quantity), "limit": _readable(quantity.limit), "verdict": verdict_of(quantity.verdict),
         "source": quantity.source, "assumed": "assumed" in quantity.source,
         "place": format_point(quantity.place_mm), "place_mm": quantity.place_mm,
-        "note": _readable(quantity.note),
+        "note": _readable(quantity.note), "interval": format_interval(quantity), "interval_ends": quantity.interval,
     }
 
 
@@ -257,20 +258,12 @@ def _series(case: Case) -> list[Row]:
     return [{"name": name.replace("_", " "), "value": value} for name, value in rows]
 
 
-def _device(name: str) -> Mapping[str, Any]:
-    try:
-        devices: Mapping[str, Any] = catalog.load("devices")["devices"]
-    except (UsageError, KeyError):
-        return {}
-    return devices.get(name, {})
-
-
 def _plan_rows(plan: AblationPlan) -> list[Row]:
     rows = []
     for number, applicator in enumerate(plan.applicators, start=1):
-        device = _device(applicator.device)
+        device = device_facts(applicator.device)
         rows.append({
-            "number": number, "device": device.get("label", applicator.device),
+            "number": number, "device": device_label(applicator.device),
             "device_name": applicator.device, "assumed": list(device.get("assumed", ["all sizes"])),
             "entry": format_point(applicator.entry_mm), "entry_mm": applicator.entry_mm,
             "tip": format_point(applicator.tip_mm), "tip_mm": applicator.tip_mm,
@@ -340,8 +333,19 @@ def _simulation(result: ThermalResult | None) -> Row:
         "coagulated": format_number(result.coagulated_ml, "ml"),
         "end": format_number(float(result.times_s[-1]), "s"),
         "parameters": [
-            {"name": name, "value": value, "assumed": name in assumed} for name, value in result.parameters.items()
+            {"name": name.replace("_", " "), "value": _readable(value), "assumed": name in assumed}
+            for name, value in result.parameters.items()
         ],
         "assumed": [name for name in result.assumed if name not in result.parameters],
-        "warnings": list(result.warnings),
+        "assumed_lines": _gathered([name for name in result.assumed if name not in result.parameters]),
+        "warnings": [_said(line) for line in result.warnings],
     }
+
+
+def _gathered(names: list[str]) -> list[str]:
+    """Return names of the form "whose: what" with all that is of one in a line."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        whose, _, what = name.partition(": ")
+        groups.setdefault(device_label(whose).replace("_", " "), []).append(what.replace("_", " "))
+    return [f"{whose}: {', '.join(parts)}" if any(parts) else whose for whose, parts in groups.items()]

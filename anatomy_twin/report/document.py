@@ -6,11 +6,12 @@ import io
 from typing import Any
 from xml.sax.saxutils import escape
 
-from anatomy_twin.report.document_parts import INK, SOFT, Sheet, judged
+from anatomy_twin.report.document_parts import INK, SOFT, Sheet, judged, shortened
 from anatomy_twin.report.pdf_ground import BOLD, REGULAR, binary_images, register_fonts
 from anatomy_twin.report.pictures import Figure
 
 MARGIN_PT = 42.0
+FACTS = 600  # letters that a step of the provenance gets: what a simulation used is told before
 
 
 def make_pdf(content: dict[str, Any], figures: list[Figure], missing: list[str]) -> bytes:
@@ -60,23 +61,19 @@ class _Story(Sheet):
         lines += content["messages"]
         if lines:
             self._section("Read this first", [self._text("\N{BULLET} " + line) for line in lines])
-        notes = [self._text(line) for line in missing]
-        self._section("The patient in three dimensions", notes + self._pictures("scene"))
-        colours = "   ".join(
-            f'<font color="{item["colour"]}">\N{BLACK SQUARE}</font> {escape(item["label"])}'
-            for item in content["legend"]
-        )
-        key = [self._markup(colours, "small")] if colours else []
-        shown = self._pictures("overlay") + key
-        self._section("Segmentation on the scan", [self._together(shown)] if shown else [])
         if content["plan"] or content["cuts"]:
             self._plan()
-            self._rules()
-            self._entries()
-        if content["simulation"]:
-            self._simulation()
+        self._section("The patient in three dimensions", [*map(self._text, missing), *self._pictures("scene")])
+        self._section("Where the margin is smallest, and the course",
+                      [*self._pictures("margin"), *self._pictures("course")])
         self._robustness()
         self._confirmations()
+        if content["plan"] or content["cuts"]:
+            self._rules()
+        if content["simulation"]:
+            self._simulation()
+        self._overlay()
+        self._entries()
         self._numbers()
         self._segments()
         self._vessels()
@@ -85,6 +82,10 @@ class _Story(Sheet):
         self._parameters()
         self._provenance()
         return self.parts
+
+    def _overlay(self) -> None:
+        shown = [*self._pictures("overlay"), *self._legend(self.content["legend"])]
+        self._section("Segmentation on the scan", [self._together(shown)] if shown else [])
 
     def _head(self) -> None:
         content = self.content
@@ -98,6 +99,11 @@ class _Story(Sheet):
         verdict = content["summary"]["verdict"]
         line = f'<font color="{verdict["colour"]}">{verdict["symbol"]} {escape(content["summary"]["text"])}</font>'
         self.parts += [self._markup(line, "verdict"), self._text(content["summary"]["detail"])]
+        for found in content["confirmations"]:
+            verdict = found["verdict"]
+            words = f'{verdict["symbol"]} After treatment: {escape(verdict["word"])}'
+            self.parts += [self._markup(f'<font color="{verdict["colour"]}">{words}</font>', "verdict"),
+                           self._text(found["summary"])]
 
     def _cards(self) -> None:
         from reportlab.platypus import Spacer
@@ -108,7 +114,8 @@ class _Story(Sheet):
         for start in range(0, len(numbers), 3):
             cells = [
                 [self._text(row["label"], "small"), self._text(row["shown"], "value"),
-                 self._text(f"limit {row['limit']}" if row["limit"] else " ", "small"), self._verdict(row["verdict"])]
+                 self._text(f"limit {row['limit']}" if row["limit"] else row["interval"] or " ", "small"),
+                 self._verdict(row["verdict"])]
                 for row in numbers[start : start + 3]
             ]
             cells += [[] for _ in range(3 - len(cells))]
@@ -129,7 +136,7 @@ class _Story(Sheet):
         facts = ". ".join(f"{row['name']}: {row['value']}" for row in self.content["plan_facts"])
         parts = [self._text(facts)]
         if rows:
-            parts.append(self._headed(names, rows, [0.3, 2.6, 1.8, 1.8, 0.9, 0.8, 1.2]))
+            parts.append(self._headed(names, rows, [0.3, 2.5, 1.7, 1.7, 0.9, 0.8, 1.5]))
         if self.content["cuts"]:
             keys = ("number", "kind", "through", "removed_side")
             cuts = [[self._text(cut[key]) for key in keys] for cut in self.content["cuts"]]
@@ -162,27 +169,29 @@ class _Story(Sheet):
         self._section(self.content["rules_title"], parts)
 
     def _entries(self) -> None:
-        entries = self.content["entries"]
-        if not entries:
-            return
-        parts = [self._text(entries["text"]), *self._pictures("entries")]
-        if entries["rows"]:
-            rows = [[self._text(cell, "small") for cell in row["cells"]] for row in entries["rows"]]
-            widths = [0.3, 2.4, 0.6, *(1.0 for _ in entries["heads"][3:])]
-            parts.append(self._headed(entries["heads"], rows, widths))
-        self._section("Entries on the skin", [*parts, *(self._text(line, "small") for line in entries["lines"])])
+        for number, part in enumerate(self.content["entries"]):
+            parts = [self._text(part["title"], "head")] if part["title"] else []
+            parts += [self._text(part["text"]), *self._pictures(part["group"]), *self._legend(part["legend"])]
+            if part["rows"]:
+                rows = [[self._text(cell, "small") for cell in row["cells"]] for row in part["rows"]]
+                widths = [0.3, 2.4, 0.6, *(1.0 for _ in part["heads"][3:])]
+                parts.append(self._headed(part["heads"], rows, widths))
+            parts += [self._text(line, "small") for line in part["lines"]]
+            if number == 0:
+                self._section("Entries on the skin", parts)
+            else:
+                self.parts += [self._together(parts[:2]), *parts[2:]]
 
     def _simulation(self) -> None:
         run = self.content["simulation"]
-        self._section("Temperature", self._pictures("temperature"))
         text = (f"Zone of {run['coagulated']} by {run['verdict_model']}; {run['extreme']} {run['hottest']}; "
                 f"simulated to {run['end']}.")
         words = [self._text(text), *(self._text(f"{line}.", "small") for line in run["generator"])]
-        self._section(run["title"], [*words, *self._pictures("damage")])
+        self._section(run["title"], [self._together([*words, *self._pictures("damage")])])
+        self._section("Temperature", self._pictures("temperature"))
         zones = self._pictures("zones")
         note = [self._text(self.content["zones_note"], "small")] if zones else []
         self._section("The device's table and the simulation", zones + note)
-        self._section("Margin and course", self._pictures("margin", "course"))
 
     def _robustness(self) -> None:
         told = self.content["robustness"]
@@ -224,9 +233,12 @@ class _Story(Sheet):
             last += judged(c["verdict"]) + " "
             quality = f"{judged(c['grade'])} {escape(c['registration'])}"
             self._section(f"Confirmation on the scan {c['name']}", [
-                self._markup(f"<b>Registration of the two scans:</b> {quality}"),
-                *(self._text("\N{BULLET} " + line) for line in c["warnings"]), self._markup(assumed),
-                *self._pictures(f"registration {c['name']}"), *self._pictures(f"confirmation {c['name']}"),
+                self._together([
+                    self._markup(f"<b>Registration of the two scans:</b> {quality}"),
+                    *(self._text("\N{BULLET} " + line) for line in c["warnings"]), self._markup(assumed),
+                    *self._pictures(f"registration {c['name']}"),
+                ]),
+                *self._pictures(f"confirmation {c['name']}"),
                 self._headed(["Number", "Value", "Note and place"], rows, [2.2, 1.0, 4.2]),
                 self._text(f"Worst point: {c['place']} on the scan before, {c['place_after']} on the scan after."),
                 self._markup(last + escape(c["reason"])),
@@ -242,7 +254,7 @@ class _Story(Sheet):
         if rows:
             names = ["Number", "Value", "Limit", "Verdict", "Note and place", "Source"]
             notes = [self._text(line, "small") for line in self.content["number_notes"]]
-            self._section("Numbers", [self._headed(names, rows, [2.0, 1.1, 0.9, 1.3, 2.3, 1.9]), *notes])
+            self._section("Numbers", [self._headed(names, rows, [1.9, 0.9, 1.5, 1.3, 2.2, 1.8]), *notes])
 
     def _segments(self) -> None:
         rows = [
@@ -288,16 +300,19 @@ class _Story(Sheet):
         rows = [
             [self._text(p["name"]), self._text(p["value"]), self._markup(assumed) if p["assumed"] else ""]
             for p in run["parameters"]
-        ] + [[self._text(name), "", self._markup(assumed)] for name in run["assumed"]]
+        ]
+        lines = [[self._text(line, "small"), self._markup(assumed)] for line in run["assumed_lines"]]
         parts = [self._text("\N{BULLET} " + line) for line in run["warnings"]]
         if rows:
-            parts.append(self._table(rows, [2.2, 2.6, 1], head=False))
+            parts.append(self._table(rows, [1.6, 4.2, 0.8], head=False))
+        if lines:
+            parts.append(self._table(lines, [5.8, 0.8], head=False))
         self._section("What the simulation used", parts)
 
     def _provenance(self) -> None:
         rows = []
         for step in self.content["provenance"]:
-            facts = "; ".join(f"{key}: {value}" for key, value in step["facts"].items())
+            facts = shortened("; ".join(f"{key}: {value}" for key, value in step["facts"].items()), FACTS)
             seconds = self.content["timings_s"].get(step["stage"], "")
             rows.append([self._text(step["stage"]), self._text(facts, "small"), self._text(seconds)])
         rows += [[self._text(f"{key} of the input"), self._text(value, "small"), ""]

@@ -37,10 +37,7 @@ class Sheet:
     def _text(self, text: object, style: str = "base") -> Any:
         from reportlab.platypus import Paragraph
 
-        words = str(text)
-        if len(words) > LONGEST:
-            words = f"{words[:LONGEST]} ... (all of it is in report.json)"
-        return Paragraph(escape(words), self.styles[style])
+        return Paragraph(escape(shortened(str(text))), self.styles[style])
 
     def _markup(self, markup: str, style: str = "base") -> Any:
         from reportlab.platypus import Paragraph
@@ -76,7 +73,7 @@ class Sheet:
 
         total = sum(widths)
         columns = [self.width * part / total for part in widths]
-        table = Table(rows, colWidths=columns, repeatRows=int(head), hAlign="LEFT")
+        table = Table(rows, colWidths=columns, repeatRows=int(head), hAlign="LEFT", spaceAfter=4)
         style: list[Any] = [
             ("VALIGN", (0, 0), (-1, -1), "TOP"), ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE),
             ("LEFTPADDING", (0, 0), (-1, -1), 0), ("RIGHTPADDING", (0, 0), (-1, -1), 6),
@@ -93,6 +90,13 @@ class Sheet:
     def _pairs(self, pairs: list[tuple[str, Any]]) -> list[Any]:
         rows = [[self._text(name), value if not isinstance(value, str) else self._text(value)] for name, value in pairs]
         return [self._table(rows, [1, 2], head=False)] if rows else []
+
+    def _legend(self, items: list[dict[str, str]]) -> list[Any]:
+        """Return colours and what they mean, as a paragraph that parts no colour from its name."""
+        gap = "\N{NO-BREAK SPACE}"
+        colours = "   ".join(f'<font color="{item["colour"]}">\N{BLACK SQUARE}</font>{gap}'
+                             + escape(item["label"]).replace(" ", gap) for item in items)
+        return [self._markup(colours, "small")] if colours else []
 
     def _pictures(self, *groups: str) -> list[Any]:
         from reportlab.platypus import Image
@@ -111,6 +115,11 @@ class Sheet:
         table = self._table([images, captions], shares, head=False)
         table.setStyle([("LINEBELOW", (0, 0), (-1, -1), 0, "#ffffff")])
         return [table]
+
+
+def shortened(words: str, most: int = LONGEST) -> str:
+    """Return words, or as many of them as there is room for and where the rest is."""
+    return words if len(words) <= most else f"{words[:most]} ... (all of it is in report.json)"
 
 
 def judged(verdict: dict[str, Any]) -> str:

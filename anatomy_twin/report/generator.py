@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from anatomy_twin import catalog
 from anatomy_twin.core import AblationPlan, Case
+from anatomy_twin.errors import UsageError
 from anatomy_twin.notice import INTENDED_USE
 from anatomy_twin.rehearsal.courses import (
     LINE_RGB,
@@ -20,6 +23,20 @@ from anatomy_twin.rehearsal.courses import (
 )
 
 DASHES: Final = ("-", "--", ":", "-.")
+
+
+def device_facts(name: str) -> Mapping[str, Any]:
+    """Return what the catalog knows of a device, nothing of an unknown one."""
+    try:
+        devices: Mapping[str, Any] = catalog.load("devices")["devices"]
+    except (UsageError, KeyError):
+        return {}
+    return devices.get(name, {})
+
+
+def device_label(name: str) -> str:
+    """Return a device's name as people read it; that of an unknown one as it stands in the plan."""
+    return str(device_facts(name).get("label", name))
 
 
 def generator_lines(case: Case, plan_name: str) -> list[str]:
@@ -37,7 +54,7 @@ def generator_tasks(case: Case, plan_name: str) -> list[tuple[str, str, Any]]:
     names = [chart.label[:1].lower() + chart.label[1:] for chart in charts]
     words = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
     caption = f"{words[:1].upper()}{words[1:]} over time"
-    devices = [applicator.device for applicator in plan.applicators]
+    devices = [device_label(applicator.device) for applicator in plan.applicators]
     return [("course", caption, lambda: _picture(charts, devices))]
 
 
@@ -58,7 +75,7 @@ def _picture(charts: tuple[CourseChart, ...], devices: list[str]) -> NDArray[np.
         axes.set_ylabel(f"{one.label[:1].lower()}{one.label[1:]} ({shown_unit(one)})", fontsize=8)
         axes.grid(True, color="#dde2e8")
         axes.spines[["top", "right"]].set_visible(False)
-    fields[0].legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, fontsize=8, frameon=False)
+    fields[0].legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=1, fontsize=7, frameon=False)
     fields[-1].set_xlabel("time (min)")
     chart.text(0.5, -0.0, INTENDED_USE, ha="center", va="bottom", fontsize=7, color="#555b66")
     chart.get_layout_engine().set(rect=(0, 0.035, 1, 0.965))

@@ -9,7 +9,7 @@ from typing import Any
 from anatomy_twin.report.pictures import Figure
 
 GROUPS = (
-    "scene", "overlay", "entries", "temperature", "damage", "zones", "margin", "course", "robust_target", "robustness",
+    "scene", "overlay", "temperature", "damage", "zones", "margin", "course", "robust_target", "robustness",
     "territories", "trees",
 )
 
@@ -22,6 +22,7 @@ def make_page(content: dict[str, Any], figures: list[Figure], missing: list[str]
                                      lstrip_blocks=True)
     source = resources.files("anatomy_twin.report").joinpath("template.html").read_text(encoding="utf-8")
     groups: dict[str, list[dict[str, str]]] = {group: [] for group in GROUPS}
+    groups |= {part["group"]: [] for part in content["entries"]}
     for found in content["confirmations"]:
         groups |= {f"{kind} {found['name']}": [] for kind in ("registration", "confirmation")}
     for figure in figures:

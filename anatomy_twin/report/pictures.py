@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,6 @@ from numpy.typing import NDArray
 from anatomy_twin.assess.promise import compare_zones
 from anatomy_twin.core import SILENT, Case, Monitor, ThermalResult, check_cancelled
 from anatomy_twin.errors import DataError, PlanError, RenderError
-from anatomy_twin.plan import EntryMap
 from anatomy_twin.rehearsal import PLANES, Scene, format_number
 from anatomy_twin.render import (
     can_render,
@@ -24,7 +24,7 @@ from anatomy_twin.render import (
 )
 from anatomy_twin.render.views import view_axes
 from anatomy_twin.report.confirmation import confirmation_tasks
-from anatomy_twin.report.entries import entry_tasks
+from anatomy_twin.report.entries import Found, entry_tasks
 from anatomy_twin.report.generator import generator_tasks
 from anatomy_twin.report.robustness import robustness_tasks
 
@@ -55,9 +55,9 @@ class Figure:
 
 
 def make_pictures(
-    case: Case, scene: Scene, plan_name: str, entries: EntryMap | None = None, monitor: Monitor = SILENT
+    case: Case, scene: Scene, plan_name: str, entries: Sequence[Found] = (), monitor: Monitor = SILENT
 ) -> tuple[list[Figure], list[str]]:
-    """Return the pictures of a case, one of its plans ("" for none) and the map of its entries, and lines that say
+    """Return the pictures of a case, one of its plans ("" for none) and the maps of its entries, and lines that say
     which ones could not be made and why.
     """
     result = case.results.get(plan_name)
@@ -72,7 +72,7 @@ def make_pictures(
     for number, (group, caption, draw) in enumerate(tasks):
         check_cancelled(monitor)
         monitor.progress(number / len(tasks))
-        if group in NEEDS_3D and not works:
+        if group.split()[0] in NEEDS_3D and not works:
             continue
         try:
             figures.append(Figure(group, caption, draw()))
@@ -86,11 +86,11 @@ def _tasks(scene: Scene, result: ThermalResult | None) -> list[tuple[str, str, A
     tasks: list[tuple[str, str, Any]] = []
     if scene.surfaces:
         tasks.append(("scene", "The patient from the front: the patient's right is on your left", lambda: render_scene(
-            scene, size=(1120, 840), view="anterior", title="", hide=("body", "bone", "bowel"))))
+            scene, size=(896, 672), view="anterior", title="", hide=("body", "bone", "bowel"))))
     if scene.needles:
         view = _needle_side(scene)
         tasks.append(("scene", f"Close-up of the target from the side of the applicator ({view})", lambda: render_scene(
-            scene, size=(900, 900), view=view, title="", focus_mm=scene.focus_mm, width_mm=150.0,
+            scene, size=(672, 672), view=view, title="", focus_mm=scene.focus_mm, width_mm=150.0,
             hide=("body", "bone", "lung_right", "lung_left", "bowel"), legend=False)))
     aimed = scene.needles or any(layer.label.endswith("(target)") for layer in scene.surfaces)
     where = "through the target" if aimed else "through the focus"

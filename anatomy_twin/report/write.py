@@ -30,13 +30,12 @@ def write_report(
     Raises ``ReportError`` when the folder is a file or cannot be written, ``DataError`` for an unknown plan.
     """
     target = Path(folder)
-    if target.exists() and not target.is_dir():
-        raise ReportError("the report needs a folder", where=target.name, advice="name a folder, not a file")
+    _check_folder(target)
     scene = build_scene(case, plan_name, palette)
     name = chosen_plan(case) if plan_name is None else plan_name
     with part_of(monitor, 0.0, 0.15) as part:
-        entries, reason = plan_entries(case, name, part)
-    content = build_content(case, scene, name) | {"entries": entry_rows(case, name, entries, reason)}
+        entries = plan_entries(case, name, part)
+    content = build_content(case, scene, name) | {"entries": entry_rows(case, name, entries)}
     with part_of(monitor, 0.15, 0.85) as part:
         figures, missing = make_pictures(case, scene, name, entries, part)
     files = {"report.html": make_page(content, figures, missing).encode("utf-8")}
@@ -49,6 +48,16 @@ def write_report(
     _write_all(target, files)
     monitor.progress(1.0)
     return target / "report.html"
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse a folder that cannot be written before the pictures are drawn, which takes long."""
+    there = next(part for part in (folder, *folder.absolute().parents) if part.exists())
+    if not there.is_dir():
+        raise ReportError("the report needs a folder", where=there.name, advice="name a folder, not a file")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise ReportError("the report cannot be written: Permission denied", where=there.name,
+                          advice="choose a folder that you may write to")
 
 
 def _write_all(folder: Path, files: dict[str, bytes]) -> None:

@@ -252,9 +252,10 @@ def robustness_quantities(found: Robustness) -> tuple[Quantity, ...]:
     rows = [
         Quantity("coverage_probability_percent", "Probability of complete coverage", _percent(found.covered.value),
                  "%", source="assumed", place_mm=found.weakest_mm if worst > 0 else None,
-                 note=f"{_interval(found.covered)}; {of}; at the weakest point {100 * worst:.0f} % are uncovered"),
+                 note=f"{of}; at the weakest point {100 * worst:.0f} % are uncovered",
+                 interval=_interval(found.covered)),
         Quantity("margin_probability_percent", f"Probability of {found.wanted_mm:g} mm margin",
-                 _percent(found.reached.value), "%", source="assumed", note=f"{_interval(found.reached)}; {of}"),
+                 _percent(found.reached.value), "%", source="assumed", note=of, interval=_interval(found.reached)),
     ]  # fmt: skip
     low, middle = found.margin_mm(5.0), found.margin_mm(50.0)
     for name, label, value in (
@@ -275,5 +276,5 @@ def _percent(share: float) -> float:
     return round(100.0 * share, 1)
 
 
-def _interval(found: Probability) -> str:
-    return f"95 % interval {100 * found.low:.0f} to {100 * found.high:.0f} %"
+def _interval(found: Probability) -> tuple[float, float]:
+    return _percent(found.low), _percent(found.high)

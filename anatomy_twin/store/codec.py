@@ -104,14 +104,16 @@ def _decode_union(options: tuple[Any, ...], value: Any, where: str) -> Any:
 def _decode_dataclass(kind: Any, value: Any, where: str) -> Any:
     content = _expect(dict, value, where)
     hints = _hints_of(kind)
-    names = {part.name for part in dataclasses.fields(kind)}
-    for what, odd in (("unknown", set(content) - names), ("missing", names - set(content))):
+    parts = dataclasses.fields(kind)
+    names = {part.name for part in parts}
+    needed = {part.name for part in parts if "may_be_missing" not in part.metadata}  # older versions lack the others
+    for what, odd in (("unknown", set(content) - names), ("missing", needed - set(content))):
         if odd:
             fields = printable(", ".join(sorted(odd)), 200)
             raise StoreError(f"{kind.__name__} has {what} fields: {fields}", where=where)
-    parts = {name: _decode_field(name, hints[name], content[name], where) for name in sorted(names)}
+    values = {name: _decode_field(name, hints[name], content[name], where) for name in sorted(content)}
     try:
-        return kind(**parts)
+        return kind(**values)
     except StoreError:
         raise
     except TwinError as error:

@@ -138,6 +138,7 @@ def full_case() -> Case:
     numbers = (
         Quantity("mam", "Minimal ablative margin", 4.2, "mm", ">= 5 mm", "not met", "s", (1, 2, 3), "n"),
         Quantity("flr", "Remnant", None, "%", verdict="not checked"),
+        Quantity("sampled", "Probability", 75.0, "%", note="40 treatments", interval=(59.8, 85.8)),
     )
     case = Case(
         volumes={"scan": volume, "arterial phase": other}, labels={"scan": labels}, primary="scan",

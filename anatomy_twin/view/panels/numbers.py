@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from anatomy_twin.core import Quantity
 from anatomy_twin.pipeline.procedures import procedure_of, unmeasured
+from anatomy_twin.rehearsal import format_interval
 from anatomy_twin.rehearsal.numbers import NumberRow, Numbers, shown_numbers
 from anatomy_twin.units import place_text
 from anatomy_twin.view.names import named
@@ -216,9 +217,7 @@ class NumbersPanel(QWidget):
                 item.setText(column, text)
         if old is None or old.verdict != row.verdict or old.current != row.current:
             self._paint(item, row, colour)
-        if old is None or (old.quantity.note, old.quantity.source, old.quantity.limit, old.quantity.place_mm) != (
-            quantity.note, quantity.source, quantity.limit, quantity.place_mm
-        ):
+        if old is None or _told(old.quantity) != _told(quantity):
             self._explain(item, row)
         if old is None or old.change_is != row.change_is:
             words = {"better": tr("better than the saved plan"), "worse": tr("worse than the saved plan"), "": ""}
@@ -321,6 +320,11 @@ class _Table(QTreeWidget):
             super().keyPressEvent(event)
 
 
+def _told(quantity: Quantity) -> tuple[object, ...]:
+    """What stands below a number: only a change of this is written anew."""
+    return quantity.note, quantity.source, quantity.limit, quantity.interval, quantity.place_mm
+
+
 def _key_of(item: QTreeWidgetItem | None) -> str:
     return "" if item is None else str(item.data(NAME, KEY))
 
@@ -350,16 +354,14 @@ def limit_words(quantity: Quantity) -> str:
 
     A number that was sampled has its interval there.
     """
-    first = quantity.note.partition("; ")[0]
-    if not quantity.limit and first.startswith("95 % interval"):
-        return spoken(first)
-    return spoken(quantity.limit).replace("degC", "\N{DEGREE SIGN}C")
+    return spoken(quantity.limit or format_interval(quantity)).replace("degC", "\N{DEGREE SIGN}C")
 
 
 def details(quantity: Quantity) -> tuple[str, ...]:
-    """Return limit, source, note and place of a number, a line each."""
+    """Return limit, source, note, interval and place of a number, a line each."""
     source = quantity.source if ";" in quantity.source else spoken(quantity.source)  # papers stay as they are cited
-    lines = [(tr("Limit: {text}"), limit_words(quantity)), (tr("Source: {text}"), source),
-             (tr("Note: {text}"), spoken(quantity.note)),
+    note = "; ".join(filter(None, (format_interval(quantity), quantity.note)))
+    lines = [(tr("Limit: {text}"), limit_words(quantity) if quantity.limit else ""), (tr("Source: {text}"), source),
+             (tr("Note: {text}"), spoken(note)),
              (tr("Found at: {text}"), "" if quantity.place_mm is None else place_text(quantity.place_mm))]  # fmt: skip
     return tuple(form.format(text=text) for form, text in lines if text)
