@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from anatomy_twin.assess.margin import nearest
 from anatomy_twin.catalog.zones import zone_of_row
 from anatomy_twin.core import AblationPlan, Applicator, Case, Monitor, VolumeGeometry
+from anatomy_twin.core.lines import nearest_between
 from anatomy_twin.plan import check_plan, load_device, propose
 
 Floats = NDArray[np.float64]
@@ -116,3 +117,15 @@ def _promise(applicators: tuple[Applicator, ...], points_mm: Floats) -> Layout:
             heated = tuple(replace(one, power_w=power_w, duration_s=duration_s) for one in applicators)
             best = Layout(heated, reserve, size)
     return best
+
+
+def powers(applicators: tuple[Applicator, ...]) -> list[float]:
+    """Return the powers to try: that of the first applicator, and steps up to what all devices can give."""
+    most = min(float(load_device(one.device)["power_w"][1]) for one in applicators)
+    least = applicators[0].power_w
+    return sorted({round(float(power), 1) for power in np.linspace(least, most, 3)})
+
+
+def apart_mm(one: Applicator, other: Applicator) -> float:
+    """Return the least distance of the axes of two shafts in mm."""
+    return nearest_between(*(np.array([each.entry_mm, each.tip_mm]) for each in (one, other)))[0]

@@ -15,6 +15,7 @@ from anatomy_twin.assess.margin_field import MarginField, prepare_margin
 from anatomy_twin.core import AblationPlan, Applicator, LabelMap
 from anatomy_twin.errors import SimulationError
 from anatomy_twin.plan import load_device
+from anatomy_twin.search.beside_vessel import Blood, zone_with_vessels
 from anatomy_twin.simulation.thermal import ThermalModel, assembly, pipeline
 
 SPACING_MM: Final = 2.5
@@ -26,7 +27,10 @@ COOL: Final = 0.5  # degC that a coarse run is to stay below an organ's limit
 
 @dataclass(frozen=True, eq=False)
 class Field:
-    """What the trials of one target share: tissues on a coarse grid, the target's margin field, organs at risk."""
+    """What the trials of one target share: tissues on a coarse grid, the target's margin field, organs at risk.
+
+    With ``blood``, that of large vessels within the margin, margins are those apart from these vessels.
+    """
 
     labels: LabelMap
     target: str
@@ -35,6 +39,7 @@ class Field:
     margin: MarginField
     organs: dict[str, NDArray[np.bool_]]
     hottest_c: float
+    blood: Blood | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +139,8 @@ def _read(
     if not (zone.field > 0).any():
         return Trial(applicators, -np.inf, 0.0, organ, hottest, tuple(field.margin.points_mm[0].tolist()))
     margin, _, _ = field.margin.margin(zone)
-    return Trial(applicators, margin.minimal_mm, margin.healthy_lost_ml, organ, hottest, margin.place_mm)
+    apart = margin if field.blood is None else field.margin.margin(zone_with_vessels(zone, field.blood))[0]
+    return Trial(applicators, apart.minimal_mm, margin.healthy_lost_ml, organ, hottest, apart.place_mm)
 
 
 def points_with_margin(field: MarginField, margin_mm: float) -> NDArray[np.float64]:
