@@ -57,7 +57,8 @@ def search(options: argparse.Namespace, case: Case) -> int:
         emit(options, document, f"no plan was confirmed: {shortfall_line(found)}", case)
         return 1
     keep_case(case, options.case)
-    lines = [f"{len(found.plans[0].applicators)} applicators, confirmed by the simulation of all of them"]
+    count = len(found.plans[0].applicators)
+    lines = [f"{count} applicator{'s' * (count > 1)}, confirmed by the simulation of all of them"]
     for number, one in enumerate(found.plans[0].applicators, start=1):
         later = f" from minute {one.start_s / 60:.1f}" if one.start_s else ""
         tip = lps_text(one.tip_mm)

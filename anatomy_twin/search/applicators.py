@@ -32,6 +32,7 @@ from anatomy_twin.core import (
     check_cancelled,
     part_of,
 )
+from anatomy_twin.core.plans import check_name
 from anatomy_twin.errors import PlanError, SimulationError
 from anatomy_twin.plan import load_device
 from anatomy_twin.search import beside_vessel, layouts
@@ -99,6 +100,7 @@ def search_ablation(
     targets, devices = tuple(targets), tuple(devices)
     labels = case.label_map.reindexed(*case.label_map.geometry.canonical_axes())
     check_asked(labels, targets, devices, most_applicators, seed)
+    check_name(name)
     margin_mm = check_range("margin_mm", margin_mm, 0.0, 30.0)
     if len(targets) > most_applicators:
         reason = "each target is given an applicator of its own"
@@ -136,7 +138,7 @@ def _aim(
                 reason = error.what
     if not paths:
         return Shortfall(f"entry to {target}", 1.0, 0.0, "count", reason or "no path keeps the hard rules")
-    ground = lay_field(labels, target, tuple(paths))
+    ground = lay_field(labels, target, tuple(paths), model)
     points = ground.margin.points_mm
     blood = beside_vessel.blood_around(labels, points, margin_mm + beside_vessel.BESIDE_MM, model)
     if blood is not None and beside_vessel.nearest_blood_mm(blood, points) < margin_mm - 0.5 * model.spacing_mm:

@@ -15,6 +15,7 @@ from anatomy_twin.assess.margin import nearest
 from anatomy_twin.catalog.zones import zone_of_row
 from anatomy_twin.core import AblationPlan, Applicator, Case, Monitor, VolumeGeometry
 from anatomy_twin.core.lines import nearest_between
+from anatomy_twin.errors import PlanError
 from anatomy_twin.plan import check_plan, load_device, propose
 
 Floats = NDArray[np.float64]
@@ -37,9 +38,15 @@ class Layout:
 def entries(
     case: Case, target: str, margin_mm: float, device: str, count: int, monitor: Monitor
 ) -> tuple[Applicator, ...]:
-    """Return single applicators for a target that keep the hard rules, best first; ``PlanError`` where none does."""
+    """Return single applicators for a target that keep the hard rules, best first.
+
+    Raises ``PlanError`` where none does, with the rule that the best of them breaks and where.
+    """
     found = propose(case, "ablation", target, margin_mm, device, count, monitor)
-    return tuple(proposal.plan.applicators[0] for proposal in found if proposal.check.feasible)
+    kept = tuple(proposal.plan.applicators[0] for proposal in found if proposal.check.feasible)
+    if not kept and found:
+        raise PlanError(found[0].check.broken[0].told)
+    return kept
 
 
 def keeps_rules(case: Case, target: str, one: Applicator) -> bool:
