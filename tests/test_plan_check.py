@@ -74,6 +74,21 @@ def test_a_missing_structure_is_never_passed():
     assert not any(name.startswith("crosses") for name in passed)
 
 
+@pytest.mark.parametrize(("name", "ruled"), [
+    ("bone", "crosses no bone"), ("lung_right", "crosses no lung"), ("pleural_recess", "crosses no pleural recess"),
+    ("inferior_vena_cava", "crosses no great vessel"), ("hepatic_veins", "crosses no large vessel of the organ"),
+    ("colon", "crosses no stomach or bowel"), ("gallbladder", "crosses no gallbladder"), ("heart", "crosses no heart"),
+])  # fmt: skip
+def test_each_structure_in_the_way_is_named_and_its_rule_open_without_it(name, ruled):
+    low = (-44, -10, -10) if name == "hepatic_veins" else (-70, -10, -10)  # a vessel of the organ lies in it
+    masks = {name: box(geometry(), low, (low[0] + 10, 10, 10))}
+    found = rule(check_plan(box_case(masks), plan_of()), ruled)
+    assert (found.outcome, found.hit, found.value) == ("broken", name, 0.0)
+    assert found.place_mm == pytest.approx((low[0], 0.0, 0.0), abs=0.11)
+    without = rule(check_plan(box_case(), plan_of()), ruled)
+    assert without.outcome == "not checked" and "not segmented" in without.reason
+
+
 def test_a_flagged_outline_breaks_a_rule_and_never_lets_it_pass():
     grid = geometry()
     for place, outcome in (((60, 60, 50), "not checked"), ((-70, -5, -5), "broken")):

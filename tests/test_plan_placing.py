@@ -78,6 +78,27 @@ def test_applicators_that_touch_are_named_with_the_place():
     assert overlap.value == pytest.approx(95.0, abs=0.1)
 
 
+def test_shafts_in_one_place_one_after_the_other_are_left_open():
+    """Whether the first is drawn before the second goes in, no plan says."""
+    one = Applicator("mwa-generic", ENTRY, TIP, 60.0, 300.0)
+    for start_s, outcome in ((299.0, "broken"), (300.0, "not checked")):
+        plan = AblationPlan("A", "tumour_1", (one, replace(one, start_s=start_s)))
+        found = rule(check_plan(box_case(), plan), "applicator 2: clear of other applicators")
+        assert (found.outcome, found.value, found.limit) == (outcome, 0.0, 1.8)
+        assert ("draw the first" in found.reason) == (outcome == "not checked")
+    cold = replace(one, device="cryo-generic", power_w=100.0)  # its time is that of each of two freezes
+    plan = AblationPlan("A", "tumour_1", (cold, replace(cold, start_s=700.0)))
+    assert rule(check_plan(box_case(), plan), "applicator 1: clear of other applicators").outcome == "broken"
+
+
+def test_an_organ_as_target_is_named():
+    check = check_plan(box_case(), replace(plan_of((ENTRY, TIP)), target="liver"))
+    found = rule(check, "target is a lesion")
+    assert (found.outcome, found.hit) == ("broken", "liver") and not check.feasible
+    np.testing.assert_allclose(found.place_mm, (0.0, 0.0, 0.0), atol=1.1)
+    assert not [one for one in check_plan(box_case(), plan_of((ENTRY, TIP))).rules if one.name == found.name]
+
+
 @pytest.mark.parametrize(("centre", "side"), [((0, 0, 68), "head"), ((0, 0, -68), "feet"), ((-88, 0, 0), "right"),
                                               ((0, 88, 0), "back")])  # fmt: skip
 def test_a_target_at_the_end_of_the_scan_is_named_with_the_place(centre, side):

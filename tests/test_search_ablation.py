@@ -38,6 +38,19 @@ def test_the_shortest_time_that_gives_the_margin():
         assert ablative_margin(case.label_map, "tumour_1", simulate(case, shorter, MODEL)).minimal_mm < 3.0
 
 
+@pytest.mark.parametrize("verdict", ["isotherm_60", "cem43"])
+def test_the_time_follows_the_verdict(verdict):
+    """60 degC takes longer than the Arrhenius integral, the dose of 240 min does not: the margin holds by each."""
+    model = replace(MODEL, verdict=verdict)
+    plan, result = confirm_duration(box_case(), plan_of(3.0), model=model)
+    assert ablative_margin(box_case().label_map, "tumour_1", result).minimal_mm >= 3.0
+    first = plan.applicators[0]
+    if first.duration_s > 60.0:
+        shorter = replace(plan, applicators=(replace(first, duration_s=max(60.0, first.duration_s - 45.0)),))
+        before = simulate(box_case(), shorter, model)
+        assert ablative_margin(box_case().label_map, "tumour_1", before).minimal_mm < 3.0
+
+
 def test_a_margin_out_of_reach_is_told():
     plan, result = confirm_duration(box_case(), plan_of(30.0, 100.0), model=MODEL)
     assert any("the margin of 30 mm around tumour_1 is not reached" in line for line in result.warnings)

@@ -47,6 +47,24 @@ def test_radiofrequency_leaves_what_its_generator_recorded(tmp_path):
     np.testing.assert_array_equal(kept.hottest_c, found.hottest_c)
 
 
+def test_two_electrodes_with_tines_take_turns():
+    """One generator drives one electrode at a time: the second begins when the first has ended."""
+    case, centre = liver_block(90.0, 3.0)
+    first = centred_plan(centre, 50.0, 300.0).applicators[0]
+    first = replace(first, device="rfa-tines-35", tip_mm=tuple(np.add(centre, (0.0, 0.0, 20.0))))
+    aside = {name: tuple(np.add(getattr(first, name), (8.0, 0.0, 0.0))) for name in ("entry_mm", "tip_mm")}
+    model = ThermalModel(spacing_mm=3.0, room_mm=5.0, control_s=10.0)
+    with pytest.raises(SimulationError, match="two are on at 200 s; let each begin when the one before has ended"):
+        simulation.simulate(case, AblationPlan("T", "tumour_1", (first, replace(first, **aside, start_s=200.0))), model)
+    plan = AblationPlan("T", "tumour_1", (first, replace(first, **aside, start_s=310.0)))
+    found = simulation.simulate(case, plan, model)
+    on = found.traces["power_w"] > 0
+    assert set(found.traces["applicator"][on & (found.traces["time_s"] < 300.0)]) == {1.0}
+    assert set(found.traces["applicator"][on & (found.traces["time_s"] >= 310.0)]) == {2.0}
+    x = found.geometry.to_world(np.argwhere(found.coagulated))[:, 0]
+    assert x.max() - centre[0] > 4.0 + (centre[0] - x.min()), "the second heats its own side"
+
+
 def test_kinds_of_devices_do_not_mix():
     case, centre = liver_block(80.0, 4.0)
     first = centred_plan(centre).applicators[0]

@@ -47,6 +47,22 @@ def test_a_target_of_few_voxels_is_warned_of_with_its_place_and_one_below_a_voxe
     assert place in caught.value.line
 
 
+def test_a_coarse_grid_and_missing_vessels_are_told_and_shafts_that_take_turns_are_not(block):
+    case, centre = block
+    plan = centred_plan(centre, 20.0, 60.0, depth_mm=30.0)
+    one = plan.applicators[0]
+    turns = replace(plan, applicators=(one, replace(one, start_s=60.0)))
+    found = warnings_of(case, turns, spacing_mm=3.0)
+    assert any("voxels of 3 mm are coarse" in line for line in found)
+    assert sum("no vessel is segmented" in line for line in found) == 1
+    assert not any("overlap" in line for line in found)
+    assert not any("coarse" in line for line in warnings_of(case, plan, spacing_mm=2.5))
+    assert not any("no vessel" in line for line in warnings_of(case, plan, spacing_mm=2.5, vessel_sinks=False))
+    again = replace(plan, applicators=(one, replace(one, start_s=59.0)))
+    (line,) = [line for line in warnings_of(case, again, spacing_mm=2.5) if "overlap" in line]
+    assert "applicators 1 and 2 overlap: their axes are 0.0 mm apart at" in line and "mm LPS" in line
+
+
 def test_a_vessel_that_coarse_voxels_lose_is_named_with_its_place():
     # its axis lies on the edge of four voxels, none of which is half full
     case, centre = liver_block(88.0, 1.0, vein=(16.0, 4.8))

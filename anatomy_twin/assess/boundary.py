@@ -110,6 +110,21 @@ def isotherm_field(coldest_c: NDArray[Any], edge_c: float) -> NDArray[np.float32
     return np.clip((edge_c - np.asarray(coldest_c)) / KELVIN_PER_E, -FAR, FAR).astype(np.float32)
 
 
+def verdict_field(
+    verdict: str, log_damage: NDArray[np.float32], cem43_min: NDArray[Any], hottest_c: NDArray[Any]
+) -> NDArray[np.float32]:
+    """Return the field of the ``Boundary`` of what is coagulated by a verdict of ``ThermalModel`` that judges heat.
+
+    ``log_damage`` is the logarithm of the Arrhenius integral, the dose is in minutes at 43 degC; all are [k, j, i].
+    """
+    if verdict == "cem43":
+        threshold = float(catalog.load("tissues")["damage"]["cem43"]["threshold_min"])
+        return np.clip(np.log(np.maximum(cem43_min, 1e-30) / threshold), -FAR, FAR).astype(np.float32)
+    if verdict.startswith("isotherm_"):
+        return -isotherm_field(hottest_c, float(verdict.removeprefix("isotherm_")))
+    return log_damage
+
+
 def _is_graded(field: NDArray[np.float32]) -> bool:
     """Tell whether the field changes gently across its zero, so that it places it within a voxel."""
     inside = field > 0

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.assess.boundary import Boundary, mask_boundary, signed_distance_to, zone_boundary
-from anatomy_twin.core import LabelMap, VolumeGeometry, Zoned
+from anatomy_twin.core import LabelMap, VolumeGeometry, Zoned, is_lesion
 from anatomy_twin.errors import DataError
 from anatomy_twin.kernels.distance import distance_mm, signed_distance_mm
 from anatomy_twin.units import Point, check_point
@@ -132,8 +132,3 @@ def nearest(mask: NDArray[np.bool_], geometry: VolumeGeometry, points: Floats) -
     values = np.zeros(inside.shape, bool)
     values[inside] = mask[tuple(index[inside].T)]
     return values
-
-
-def is_lesion(name: str) -> bool:
-    """Tell whether a segment name is that of a tumour, a candidate or a lesion."""
-    return name.rstrip("0123456789").rstrip("_") in ("tumour", "tumour_candidate", "lesion")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any, Final
@@ -52,6 +52,12 @@ def device_setting(entry: dict[str, Any]) -> tuple[str, str]:
     """Return name and unit of what a device is set to: power in W, or what its ``setting`` says (duty cycle in %)."""
     setting = entry.get("setting", {"label": "power", "unit": "W"})
     return str(setting["label"]), str(setting["unit"])
+
+
+def device_works_s(entry: Mapping[str, Any], duration_s: float) -> float:
+    """Return how long a device works in all that is set to ``duration_s``: its protocol, if it has one, holds thaws."""
+    parts = entry.get("protocol", ({"phase": "freeze"},))
+    return sum(duration_s if part["phase"] == "freeze" else float(part["duration_s"]) for part in parts)
 
 
 def term(name: str) -> dict[str, Any]:

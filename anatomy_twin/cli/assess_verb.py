@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from anatomy_twin.cli.common import Options, emit, keep_case, numbers_json, numbers_text, open_case, terminal_monitor
-from anatomy_twin.cli.searching import add_robustness_options, tell_robustness
+from anatomy_twin.cli.searching import add_robustness_options, refuse_without, tell_robustness
 from anatomy_twin.cli.zones import tell_ellipsoid
 
 
@@ -20,9 +20,13 @@ def main(arguments: Sequence[str]) -> int:
     add_robustness_options(parser)
     options = parser.read(arguments)
     if options.robustness is not None:
+        if options.ellipsoid or options.picture:
+            parser.error("--robustness and --ellipsoid exclude each other")
         return tell_robustness(options, open_case(options.case))
+    refuse_without(parser, options, "robustness", "placement", "angle", "map", "seed")
     if options.ellipsoid:
         return tell_ellipsoid(options, open_case(options.case))
+    refuse_without(parser, options, "ellipsoid", "picture")
     from anatomy_twin.pipeline import assess_case
 
     case = open_case(options.case)

@@ -15,7 +15,7 @@ from anatomy_twin.cli.common import (
     parse_target,
     terminal_monitor,
 )
-from anatomy_twin.cli.searching import add_search_options, search
+from anatomy_twin.cli.searching import add_search_options, refuse_without, search
 from anatomy_twin.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,9 +43,10 @@ def main(arguments: Sequence[str]) -> int:
     if options.search:
         if options.file:
             parser.error("--file and --search exclude each other")
+        if options.map or options.weights:
+            parser.error("--map and --weights are for proposing one applicator, not for --search")
         return search(options, open_case(options.case))
-    if options.targets:
-        parser.error("--targets goes with --search")
+    refuse_without(parser, options, "search", "targets", "applicators", "in-turn", "seed")
     if options.file and options.target:
         parser.error("--file and --target exclude each other")
     if options.file and (options.map or options.weights):

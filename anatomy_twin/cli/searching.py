@@ -18,9 +18,16 @@ def add_search_options(parser: Options) -> None:
     parser.add_argument("--search", action="store_true", help="search the fewest applicators that the simulation "
                         "confirms; exit code 1 where it confirms none")
     parser.add_argument("--targets", metavar="A,B", help="with --search: the segments to cover, all by one plan")
-    parser.add_argument("--applicators", type=int, default=4, metavar="N", help="with --search: at most (default: 4)")
+    parser.add_argument("--applicators", type=int, metavar="N", help="with --search: at most (default: 4)")
     parser.add_argument("--in-turn", action="store_true", help="with --search: heat one target after the other")
-    parser.add_argument("--seed", type=int, default=0, help="with --search: another one tries other layouts")
+    parser.add_argument("--seed", type=int, help="with --search: another one tries other layouts (default: 0)")
+
+
+def refuse_without(parser: Options, options: argparse.Namespace, needed: str, *names: str) -> None:
+    """Refuse options that mean nothing without another one."""
+    for name in names:
+        if getattr(options, name.replace("-", "_")) not in (None, False):
+            parser.error(f"--{name} goes with --{needed}")
 
 
 def search(options: argparse.Namespace, case: Case) -> int:
@@ -33,7 +40,8 @@ def search(options: argparse.Namespace, case: Case) -> int:
     with terminal_monitor() as monitor:
         case, found = search_case(
             case, targets, name=options.name, margin_mm=options.margin, devices=(options.device,),
-            most_applicators=options.applicators, together=not options.in_turn, seed=options.seed, monitor=monitor,
+            most_applicators=4 if options.applicators is None else options.applicators, together=not options.in_turn,
+            seed=options.seed or 0, monitor=monitor,
         )
     document: dict[str, Any] = {
         "confirmed": found.confirmed, "targets": list(found.targets),
@@ -42,14 +50,15 @@ def search(options: argparse.Namespace, case: Case) -> int:
         "plans": [check_json(case.checks[plan.name]) for plan in found.plans],
         "shortfalls": [
             {"name": one.name, "wanted": one.wanted, "reached": one.reached, "unit": one.unit, "reason": one.reason,
-             "place_mm": one.place_mm} for one in found.shortfalls
+             "place_mm": one.place_mm, "elsewhere_mm": one.elsewhere_mm} for one in found.shortfalls
         ],
     }  # fmt: skip
     if not found.confirmed:
         emit(options, document, f"no plan was confirmed: {shortfall_line(found)}", case)
         return 1
     keep_case(case, options.case)
-    lines = [f"{len(found.plans[0].applicators)} applicators, confirmed by the simulation of all of them"]
+    count = len(found.plans[0].applicators)
+    lines = [f"{count} applicator{'s' * (count > 1)}, confirmed by the simulation of all of them"]
     for number, one in enumerate(found.plans[0].applicators, start=1):
         later = f" from minute {one.start_s / 60:.1f}" if one.start_s else ""
         tip = lps_text(one.tip_mm)
@@ -66,7 +75,7 @@ def add_robustness_options(parser: Options) -> None:
                         "tip along each axis")
     parser.add_argument("--angle", type=float, metavar="DEG", help="with --robustness: standard deviation of the tilt")
     parser.add_argument("--map", metavar="FILE.png", help="with --robustness: draw where the plan fails")
-    parser.add_argument("--seed", type=int, default=0, help="with --robustness: of the samples (default: 0)")
+    parser.add_argument("--seed", type=int, help="with --robustness: of the samples (default: 0)")
 
 
 def tell_robustness(options: argparse.Namespace, case: Case) -> int:
@@ -80,7 +89,7 @@ def tell_robustness(options: argparse.Namespace, case: Case) -> int:
         raise UsageError(f"the case has {len(names)} plans", advice="name one with --plan")
     with terminal_monitor() as monitor:
         case, found = robustness_case(
-            case, names[0], options.robustness, seed=options.seed, placement_mm=options.placement,
+            case, names[0], options.robustness, seed=options.seed or 0, placement_mm=options.placement,
             angle_deg=options.angle, monitor=monitor,
         )
     keep_case(case, options.case)

@@ -30,6 +30,7 @@ def main(arguments: Sequence[str]) -> int:
     from anatomy_twin.pipeline import simulate_case
     from anatomy_twin.rehearsal.courses import generator_summary, summary_document, summary_words
     from anatomy_twin.simulation.thermal import ThermalModel
+    from anatomy_twin.simulation.thermal.resolution import COARSE_MM
 
     named = {
         "verdict": options.verdict, "spacing_mm": options.spacing, "cooling_s": options.cooling,
@@ -39,16 +40,20 @@ def main(arguments: Sequence[str]) -> int:
     if options.traces is not None:
         traces_ready(options.traces)  # what can be refused at once is not refused minutes later
     case = open_case(options.case)
+    if options.traces is not None:
+        traces_ready(options.traces, case.plan(options.plan))
     with terminal_monitor() as monitor:
         case = simulate_case(case, options.plan, refine=options.refine, model=model, monitor=monitor)
     keep_case(case, options.case)
     result = case.results[options.plan]
+    spacing_mm = result.geometry.spacing_mm[0]
     document = {
-        "plan": result.plan_name, "coagulated_ml": result.coagulated_ml, "verdict_model": result.verdict_model,
-        "highest_degC": float(result.temperature_c.max()), "parameters": dict(result.parameters),
-        "assumed": list(result.assumed), "warnings": list(result.warnings),
+        "plan": result.plan_name, "coagulated_ml": result.coagulated_ml, "grid_mm": spacing_mm,
+        "verdict_model": result.verdict_model, "highest_degC": float(result.temperature_c.max()),
+        "parameters": dict(result.parameters), "assumed": list(result.assumed), "warnings": list(result.warnings),
     }
-    lines = [f"plan {result.plan_name}: {result.coagulated_ml:.1f} ml {_verb(result)} by {result.verdict_model}"]
+    lines = [f"plan {result.plan_name}: {result.coagulated_ml:.1f} ml {_verb(result)} by {result.verdict_model}, "
+             f"on a grid of {spacing_mm:g} mm{' (coarse)' * (spacing_mm > COARSE_MM)}"]
     summary = generator_summary(result, case.plans[options.plan])
     if summary is not None:
         document["generator"] = summary_document(summary)

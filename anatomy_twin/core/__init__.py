@@ -7,7 +7,7 @@ from anatomy_twin.core.confirmation import Confirmation
 from anatomy_twin.core.display import Display, LayerDisplay
 from anatomy_twin.core.frozen import FrozenMapping
 from anatomy_twin.core.geometry import VolumeGeometry, inverse_axes, reindex
-from anatomy_twin.core.labels import ABSENT_STATES, Code, LabelMap, Segment
+from anatomy_twin.core.labels import ABSENT_STATES, Code, LabelMap, Segment, is_lesion
 from anatomy_twin.core.measurements import Angle, Area, Ball, Diameters, Distance, Measurement
 from anatomy_twin.core.mesh import SurfaceMesh, TetMesh
 from anatomy_twin.core.monitor import SILENT, Monitor, SilentMonitor, check_cancelled, next_stage, part_of
@@ -39,6 +39,6 @@ __all__ = [
     "Monitor", "Patient", "Plan", "PlanCheck", "PlaneCut", "PositionPlan", "Probability", "Quantity", "ResectionPlan",
     "Result", "Robustness", "Rule", "Seeds", "Segment", "SegmentCut", "SilentMonitor", "Spread", "Step", "Structure",
     "SurfaceCut", "SurfaceMesh", "TableZone", "TetMesh", "ThermalResult", "Tissue", "Transform", "VesselTree", "Volume",
-    "VolumeGeometry", "Zoned", "as_seeds", "check_cancelled", "inverse_axes", "is_foreign", "named_seeds", "next_stage",
-    "part_of", "reindex", "union_depth_mm",
+    "VolumeGeometry", "Zoned", "as_seeds", "check_cancelled", "inverse_axes", "is_foreign", "is_lesion", "named_seeds",
+    "next_stage", "part_of", "reindex", "union_depth_mm",
 ]

@@ -138,3 +138,8 @@ class LabelMap:
         return replace(
             self, array=reindex(self.array, order, flips), geometry=self.geometry.reindexed(order, flips)
         )
+
+
+def is_lesion(name: str) -> bool:
+    """Tell whether a segment name is that of a tumour, a candidate or a lesion."""
+    return name.rstrip("0123456789").rstrip("_") in ("tumour", "tumour_candidate", "lesion")

@@ -2,8 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
 import numpy as np
 from numpy.typing import NDArray
+
+from anatomy_twin.core.plans import Applicator
+from anatomy_twin.units import Point, check_point
+
+
+@dataclass(frozen=True, slots=True)
+class Approach:
+    """Where two applicators of a plan (numbers from 0) come nearest to each other: the gap of their axes and what their
+    shafts need, in mm, the place half way (LPS mm), and whether both work at the same time.
+    """
+
+    numbers: tuple[int, int]
+    gap_mm: float
+    needed_mm: float
+    place_mm: Point
+    at_once: bool
+
+    @property
+    def overlap(self) -> bool:
+        """True where the shafts would lie in each other."""
+        return self.gap_mm < self.needed_mm - 5e-4
+
+
+def approaches(
+    applicators: Sequence[Applicator], diameters_mm: Sequence[float], works_s: Sequence[float]
+) -> tuple[Approach, ...]:
+    """Return how near each pair of applicators comes, with shafts of ``diameters_mm``, which work for ``works_s``."""
+    found = []
+    for (n, one), (m, other) in combinations(enumerate(applicators), 2):
+        gap, place = nearest_between(*(np.array([each.entry_mm, each.tip_mm]) for each in (one, other)))
+        apart = one.start_s + works_s[n] <= other.start_s or other.start_s + works_s[m] <= one.start_s
+        needed = 0.5 * (diameters_mm[n] + diameters_mm[m])
+        found.append(Approach((n, m), gap, needed, check_point("place_mm", np.round(place, 1)), not apart))
+    return tuple(found)
 
 
 def nearest_between(

@@ -87,6 +87,13 @@ class HandingOn:
         self._outer.warn(message)
 
 
+class Unwarned(HandingOn):
+    """A monitor that keeps warnings to itself: those of a coarse run are not about what the user asked for."""
+
+    def warn(self, message: str) -> None:
+        """Do nothing."""
+
+
 class _Part(HandingOn):
     def __init__(self, outer: Monitor, start: float, stop: float) -> None:
         super().__init__(outer)

@@ -18,11 +18,12 @@ from anatomy_twin.core import (
     Monitor,
     Patient,
     Plan,
+    Rule,
     ThermalResult,
 )
 from anatomy_twin.pipeline.anatomy import mesh_case
 from anatomy_twin.pipeline.labels import segment_case, target_case
-from anatomy_twin.pipeline.record import recorded, timed_stage
+from anatomy_twin.pipeline.record import Heard, recorded, timed_stage
 from anatomy_twin.pipeline.searching import with_robustness_numbers
 from anatomy_twin.pipeline.targets import Target, choose_target
 from anatomy_twin.plan import EntryMap, Proposal, check_plan, load_device, propose, require_in_body
@@ -93,20 +94,29 @@ def simulate_case(
 ) -> Case:
     """Simulate one plan. With ``refine`` the shortest duration that reaches the margin replaces the planned one.
 
-    ``model`` holds the choices of the simulator (default: its own).
+    ``model`` holds the choices of the simulator (default: its own). Each warning is told once, as early as it is known:
+    which rules the plan breaks, what the grid cannot resolve, what the zone came to.
     """
-    plan, check = case.plan(plan_name), case.checks.get(plan_name)
-    with timed_stage("simulating the heat", monitor) as clock:
-        for rule in check.broken if check is not None else ():
-            monitor.warn(f"plan {plan_name} breaks a rule: {rule.told}")
+    plan, heard = case.plan(plan_name), Heard(monitor)
+    with timed_stage("simulating the heat", heard) as clock:
+        for rule in _broken(case, plan):
+            heard.warn(f"plan {plan_name} breaks a rule: {rule.told}")
         if refine and isinstance(plan, AblationPlan):
-            plan, result = confirm_duration(case, plan, monitor=monitor, model=model)
+            plan, result = confirm_duration(case, plan, monitor=heard, model=model)
             case = case.with_plan(plan, check_plan(case, plan))
         else:
-            result = simulate(case, plan, model, monitor=monitor)
+            result = simulate(case, plan, model, monitor=heard)
         for warning in result.warnings:
-            monitor.warn(warning)
+            heard.warn(warning)
     return recorded(case.with_result(result), "simulating the heat", _simulation_facts(result), clock)
+
+
+def _broken(case: Case, plan: Plan) -> tuple[Rule, ...]:
+    """Return the rules that an ablation breaks, but for applicators that overlap: the simulation names them itself."""
+    if not isinstance(plan, AblationPlan) or plan.target not in case.label_map or "body" not in case.label_map:
+        return ()
+    check = case.checks.get(plan.name) or check_plan(case, plan)
+    return tuple(rule for rule in check.broken if not rule.name.endswith("clear of other applicators"))
 
 
 def _simulation_facts(result: ThermalResult) -> Mapping[str, str]:
@@ -123,7 +133,8 @@ def assess_case(case: Case, plan_name: str | None = None, monitor: Monitor = SIL
             case = case.with_assessment(assessment)
             for quantity in assessment.quantities:
                 if quantity.verdict == "not met":
-                    text = f"{quantity.label} {quantity.value:g} {quantity.unit}, limit {quantity.limit}"
+                    value = "none" if quantity.value is None else f"{quantity.value:g} {quantity.unit}"
+                    text = f"{quantity.label} {value}, limit {quantity.limit}"
                     monitor.warn(f"not met: {text}")
     return recorded(case, "measuring margins", {"plan": plan_name or "none"}, clock)
 

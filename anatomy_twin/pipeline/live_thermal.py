@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.assess.assess import RIM_MM, margin_quantities
-from anatomy_twin.assess.boundary import FAR, Boundary, isotherm_field, zone_boundary
+from anatomy_twin.assess.boundary import FAR, Boundary, isotherm_field, verdict_field, zone_boundary
 from anatomy_twin.assess.margin import resolvable
 from anatomy_twin.assess.margin_field import MarginField, prepare_margin, zone_surface
 from anatomy_twin.assess.volumes import healthy_ml
@@ -62,17 +62,22 @@ class Prepared:
     target_ml: float
 
 
-def prepare(case: Case, plan: Plan, *, spacing_mm: float | None = None) -> Prepared:
+def prepare(
+    case: Case, plan: Plan, *, spacing_mm: float | None = None, choices: ThermalModel | None = None
+) -> Prepared:
     """Return what previews of a plan and of those near it need; takes a second or two.
 
-    ``spacing_mm`` is that of the grid (None: by the plan's devices). Raises ``PlanError`` for a plan that is no
+    ``spacing_mm`` is that of the grid (None: by the plan's devices). Of ``choices`` the verdict, the perfusion and the
+    flow in large vessels are followed; the grid is the preview's own. Raises ``PlanError`` for a plan that is no
     ablation or a target that is not there, ``SimulationError`` where an applicator lies outside the scan.
     """
     plan = _ablation(plan)
     asked_mm = spacing_mm or _spacing_mm(plan)
     labels = case.label_map.reindexed(*case.label_map.geometry.canonical_axes())
     extent = assembly.extent_of(labels, plan)
-    model = ThermalModel(spacing_mm=asked_mm, room_mm=ROOM_MM, snapshots=1, control_s=CONTROL_S)
+    model = replace(
+        choices or ThermalModel(), spacing_mm=asked_mm, room_mm=ROOM_MM, snapshots=1, control_s=CONTROL_S
+    )
     box, _ = assembly.box_within(labels.geometry, extent, plan, model)
     if int(np.prod(box.shape)) > LARGEST_VOXELS:
         larger = asked_mm * (int(np.prod(box.shape)) / LARGEST_VOXELS) ** (1.0 / 3.0)
@@ -135,7 +140,8 @@ def _field(
         quicker = replace(system.electric, tolerance=FIELD_TOLERANCE, resolve_at=FIELD_MOVES)
         system = replace(system, electric=quicker)
     state = pipeline.run(system, system.heating_s + model.cooling_s, (), monitor)[-1]
-    return pipeline.log_damage(system, state, FAR)
+    hottest = state.temperature_c if state.hottest_c is None else state.hottest_c
+    return verdict_field(model.verdict, pipeline.log_damage(system, state, FAR), state.cem43_min, hottest)
 
 
 def _read_off(

@@ -56,7 +56,7 @@ class Heard(HandingOn):
         self.lines: list[str] = []
 
     def warn(self, message: str) -> None:
-        """Hand a warning on and keep it."""
+        """Hand a warning on and keep it, once."""
         if message not in self.lines:
             self.lines.append(message)
-        super().warn(message)
+            super().warn(message)

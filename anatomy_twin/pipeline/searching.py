@@ -40,9 +40,10 @@ def shortfall_line(found: AblationSearch) -> str:
     """Return one line on all that a search could not confirm."""
     parts = []
     for short in found.shortfalls:
-        reached = "none" if short.reached is None else f"{short.reached:g} {short.unit}"
+        unit = "" if short.unit == "count" else f" {short.unit}"
+        reached = "none" if short.reached is None else f"{short.reached:g}{unit}"
         place = "" if short.place_mm is None else f" at {lps_text(short.place_mm)}"
-        parts.append(f"{short.name}: {reached} instead of {short.wanted:g} {short.unit}{place} ({short.reason})")
+        parts.append(f"{short.name}: {reached} instead of {short.wanted:g}{unit}{place} ({short.reason})")
     return "; ".join(parts)
 
 

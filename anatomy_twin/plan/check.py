@@ -25,7 +25,7 @@ from anatomy_twin.errors import PlanError
 from anatomy_twin.plan.device import load_device
 from anatomy_twin.plan.ground import depth_in_organ_mm, lay_ground, limit
 from anatomy_twin.plan.measure import measure_paths, tracks_of
-from anatomy_twin.plan.placing import apart_rules, target_in_scan, tip_in_air, vessel_named
+from anatomy_twin.plan.placing import apart_rules, target_in_scan, target_is_lesion, tip_in_air, vessel_named
 from anatomy_twin.plan.resection import resection_rules
 from anatomy_twin.plan.rules import path_costs, path_rules, setting_rules
 from anatomy_twin.plan.tissues import build_tissues, canonical_labels, require_target
@@ -49,7 +49,7 @@ def check_plan(case: Case, plan: Plan, monitor: Monitor = SILENT) -> PlanCheck:
     labels = canonical_labels(case.label_map)
     require_target(labels, plan.target)
     depth_mm = depth_in_organ_mm(labels, plan.target)
-    rules: list[Rule] = [target_in_scan(labels, plan.target)]
+    rules: list[Rule] = [target_in_scan(labels, plan.target), *target_is_lesion(labels, plan.target)]
     costs: list[Cost] = []
     for number, applicator in enumerate(plan.applicators, start=1):
         check_cancelled(monitor)
@@ -75,11 +75,13 @@ def check_plan(case: Case, plan: Plan, monitor: Monitor = SILENT) -> PlanCheck:
 
 def require_in_body(check: PlanCheck) -> None:
     """Raise ``PlanError`` with the place when a checked plan has an applicator outside the body."""
-    for rule in check.broken:
-        if rule.name.rpartition(": ")[2] in ("inside the body", "tip inside the body", "entry on the skin"):
-            place = "" if rule.place_mm is None else lps_text(rule.place_mm)
+    named = {rule.name.rpartition(": ")[2]: rule for rule in reversed(check.broken)}
+    for name in ("tip inside the body", "entry on the skin", "inside the body"):
+        if name in named:
+            place = named[name].place_mm
             raise PlanError(
-                f"plan {check.plan_name!r}: {rule.reason}", where=place, advice="move entry and tip into the body"
+                f"plan {check.plan_name!r}: {named[name].reason}", where="" if place is None else lps_text(place),
+                advice="move entry and tip into the body",
             )
 
 

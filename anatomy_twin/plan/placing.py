@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.core import AblationPlan, Applicator, Case, LabelMap, Rule, reindex
-from anatomy_twin.core.lines import nearest_between
+from anatomy_twin.catalog import device_works_s
+from anatomy_twin.core import AblationPlan, Applicator, Case, LabelMap, Rule, is_lesion, reindex
+from anatomy_twin.core.lines import approaches
 from anatomy_twin.plan.device import load_device
 from anatomy_twin.plan.ground import limit
 from anatomy_twin.plan.tissues import vessel_names
@@ -71,31 +72,36 @@ def vessel_named(rule: Rule, labels: LabelMap) -> Rule:
 
 
 def apart_rules(plan: AblationPlan, number: int) -> tuple[Rule, ...]:
-    """Return the rule that an applicator touches none of the others; none for a plan with one applicator."""
+    """Return the rule that an applicator touches none of the others; none for a plan with one applicator.
+
+    Of two that work one after the other the rule does not know whether the first is drawn before the second goes in.
+    """
     if len(plan.applicators) < 2:
         return ()
-    name, mine = "clear of other applicators", plan.applicators[number]
-    found = []
-    for other, applicator in enumerate(plan.applicators):
-        if other != number:
-            gap, point = nearest_between(_ends(mine), _ends(applicator))
-            needed = 0.5 * (_diameter_mm(mine) + _diameter_mm(applicator))
-            found.append((round(gap - needed, 3), gap, needed, other, point))
-    spare, gap, needed, other, point = min(found, key=lambda one: (one[0], one[3]))
-    who = f"applicator {other + 1}"
-    reason = f"the axis of {who} is {gap:.1f} mm away" + (f", the shafts need {needed:.1f} mm" if spare < 0 else "")
+    devices = [load_device(one.device) for one in plan.applicators]
+    works_s = [device_works_s(of, one.duration_s) for of, one in zip(devices, plan.applicators, strict=True)]
+    diameters = [float(of["shaft_diameter_mm"]) for of in devices]
+    pairs = [pair for pair in approaches(plan.applicators, diameters, works_s) if number in pair.numbers]
+    near = min(pairs, key=lambda pair: (not (pair.overlap and pair.at_once), round(pair.gap_mm - pair.needed_mm, 3)))
+    other = near.numbers[near.numbers[0] == number]
+    outcome = "passed" if not near.overlap else "broken" if near.at_once else "not checked"
+    reason = f"the axis of applicator {other + 1} is {near.gap_mm:.1f} mm away"
+    if near.overlap:
+        reason += f", the shafts need {near.needed_mm:.1f} mm"
+        reason += "" if near.at_once else "; they work one after the other: draw the first before the second goes in"
     return (Rule(
-        name, "broken" if spare < 0 else "passed", reason, round(gap, 1), "mm", needed,
-        hit=who if spare < 0 else "", place_mm=_rounded(point),
+        "clear of other applicators", outcome, reason, round(near.gap_mm, 1), "mm", near.needed_mm,
+        hit=f"applicator {other + 1}" if outcome == "broken" else "", place_mm=near.place_mm,
     ),)
 
 
-def _ends(applicator: Applicator) -> NDArray[np.float64]:
-    return np.array([applicator.entry_mm, applicator.tip_mm])
-
-
-def _diameter_mm(applicator: Applicator) -> float:
-    return float(load_device(applicator.device)["shaft_diameter_mm"])
+def target_is_lesion(labels: LabelMap, target: str) -> tuple[Rule, ...]:
+    """Return the broken rule that a target is a lesion where it is none, such as a whole organ; nothing else."""
+    if is_lesion(target):
+        return ()
+    middle = labels.geometry.to_world(np.argwhere(labels.mask(target)).mean(axis=0))
+    reason = f"{target.replace('_', ' ')} is no tumour or lesion"
+    return (Rule("target is a lesion", "broken", reason, hit=target, place_mm=_rounded(middle)),)
 
 
 def _rounded(point_mm: NDArray[np.float64]) -> Point:

@@ -8,15 +8,20 @@ from functools import cache
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import integrate
 
 from anatomy_twin import catalog
 from anatomy_twin.assess import ablative_margin
 from anatomy_twin.assess.margin import resolvable
 from anatomy_twin.core import SILENT, AblationPlan, Case, LabelMap, Monitor, ThermalResult, check_cancelled, part_of
+from anatomy_twin.core.monitor import Unwarned
 from anatomy_twin.errors import PlanError, SimulationError
+from anatomy_twin.kernels import damage
 from anatomy_twin.plan import load_device
 from anatomy_twin.simulation import simulate
-from anatomy_twin.simulation.thermal import ThermalModel
+from anatomy_twin.simulation.thermal import ThermalModel, assembly
+from anatomy_twin.simulation.thermal.base import ISOTHERMS_C
 
 COARSE_MM = 2.0  # grid of the runs that search; the plan that is returned was run on the model's own grid
 STEP_S = 15.0
@@ -27,6 +32,7 @@ GAIN_MM = 0.5  # more power is only taken for at least this much more margin: it
 PROTOCOL_STEP_S: Final = 60.0  # every time of a device with a protocol is a run of its own
 LONGEST_SHARE: Final = 0.4  # of the search's progress goes into the longest times
 
+Doses = NDArray[np.float32]
 Found = tuple[float, float]  # the minimal margin in mm, the covered share of the rim in %
 
 
@@ -58,7 +64,7 @@ def confirm_duration(
     for number, factor in enumerate(powers):
         with part_of(monitor, LONGEST_SHARE * number / len(powers), LONGEST_SHARE * (number + 1) / len(powers)) as part:
             trial = _with_settings(plan, factor, _longest_s(plan))
-            times, found_at = _course(case, trial, model, part)
+            times, found_at = _course(case, trial, model, Unwarned(part))
             margin = found_at(len(times) - 1)[0]
         if chosen is None or margin >= plan.margin_mm or margin > best_margin + GAIN_MM:
             chosen, best_margin, reached = (trial, times, found_at), margin, margin >= plan.margin_mm
@@ -81,9 +87,10 @@ def _course(
     if not any("protocol" in load_device(applicator.device) for applicator in plan.applicators):
         result = _coarse_run(case, plan, model, monitor)
         steps = [n for n in range(result.times_s.size) if result.times_s[n] >= _shortest_s(plan)]
+        dose = _dose_min(result) if model.verdict == "cem43" else None
         return (
             [float(result.times_s[n]) for n in steps],
-            cache(lambda n: _margin_and_rim(labels, plan.target, _until(result, steps[n]))),
+            cache(lambda n: _margin_and_rim(labels, plan.target, _until(result, steps[n], model.verdict, dose))),
         )
     coarse = replace(model, spacing_mm=max(model.spacing_mm, COARSE_MM), snapshots=2)
     times = [*np.arange(_shortest_s(plan), _longest_s(plan), PROTOCOL_STEP_S).tolist(), _longest_s(plan)]
@@ -102,7 +109,7 @@ def _confirm(
     """Run on the full grid; where the margin falls short, give more time, twice at most."""
     for _ in range(3):
         check_cancelled(monitor)
-        result = _run(case, plan, model, monitor)
+        result = _run(case, plan, model, Unwarned(monitor))  # the caller has the warnings of the last run in its result
         margin, _ = _margin_and_rim(case.label_map, plan.target, result)
         time_s = plan.applicators[0].duration_s
         if margin >= plan.margin_mm:
@@ -143,12 +150,28 @@ def _first_time(plan: AblationPlan, times_s: list[float], found_at: Callable[[in
     return min(time_s, _longest_s(plan))
 
 
-def _until(result: ThermalResult, step: int) -> ThermalResult:
-    """The result as it stood at one snapshot."""
+def _until(result: ThermalResult, step: int, verdict: str, dose_min: Doses | None) -> ThermalResult:
+    """The result as it stood at one snapshot, with the zone by the chosen verdict."""
+    hottest, dose = result.temperature_c[: step + 1].max(axis=0), result.cem43_min
+    if verdict in ISOTHERMS_C:
+        zone = hottest >= ISOTHERMS_C[verdict]
+    elif dose_min is not None:
+        dose = dose_min[step]
+        zone = dose >= assembly.damage_model(catalog.load("tissues")).cem43_threshold_min
+    else:
+        zone = result.coagulated_at(step)
     return replace(
         result, times_s=result.times_s[: step + 1], temperature_c=result.temperature_c[: step + 1],
-        omega=result.omega[: step + 1], coagulated=result.coagulated_at(step), surface=None,
+        omega=result.omega[: step + 1], cem43_min=dose, hottest_c=hottest, coagulated=zone, surface=None,
     )
+
+
+def _dose_min(result: ThermalResult) -> Doses:
+    """Return the thermal dose up to each snapshot in minutes at 43 degC, [snapshot, k, j, i], by the trapezoid rule."""
+    model = assembly.damage_model(catalog.load("tissues"))
+    rate = damage.cem43_rate(result.temperature_c, model.r_above, model.r_below, model.cem43_breakpoint_c)
+    dose = integrate.cumulative_trapezoid(rate, result.times_s / 60.0, axis=0, initial=0.0)
+    return np.asarray(dose, np.float32)
 
 
 def _margin_and_rim(labels: LabelMap, target: str, result: ThermalResult) -> tuple[float, float]:

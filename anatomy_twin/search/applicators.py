@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.assess import ablative_margin, assess
-from anatomy_twin.assess.margin import resolvable
+from anatomy_twin.assess.boundary import zone_boundary
+from anatomy_twin.assess.margin import Margin
+from anatomy_twin.catalog import device_works_s
 from anatomy_twin.core import (
     SILENT,
     AblationPlan,
@@ -30,10 +32,11 @@ from anatomy_twin.core import (
     check_cancelled,
     part_of,
 )
-from anatomy_twin.errors import PlanError, SimulationError, UsageError
+from anatomy_twin.core.plans import check_name
+from anatomy_twin.errors import PlanError, SimulationError
 from anatomy_twin.plan import load_device
-from anatomy_twin.plan.tissues import vessel_names
-from anatomy_twin.search import layouts
+from anatomy_twin.search import beside_vessel, layouts
+from anatomy_twin.search.asked import check_asked
 from anatomy_twin.search.found import AblationSearch, Shortfall
 from anatomy_twin.search.trial import Field, Trial, lay_field, points_with_margin, run_trial
 from anatomy_twin.simulation import simulate
@@ -45,12 +48,10 @@ SIMULATED: Final = 4  # bundles that a coarse run is given, of those that keep t
 CHECKED: Final = 9  # bundles that are checked against the rules
 GAIN_MM: Final = 0.3  # another applicator that brings less margin than this is not followed by a further one
 MOVES: Final = 2  # attempts to move applicators toward the place where the margin is least
-VESSEL_NEAR_MM: Final = 6.0  # from the worst point: its blood may be what cools there
 ROUNDS: Final = 4  # full simulations before the search gives up
 SPARE_MM: Final = 0.2  # asked for beyond what was short
 OVER_MM: Final = 1.0  # a margin larger than wanted by this is worth one more run with less heat
 APART_MM: Final = 5.0  # between the shafts of two targets
-MOST: Final = 12
 
 
 @dataclass(eq=False)
@@ -63,8 +64,14 @@ class _Aim:
     wanted_mm: float
     hottest_c: float
     generator: np.random.Generator
+    blood: beside_vessel.Blood | None = None  # of large vessels that lie within the margin or just beyond
     count: int = 1
     best: Trial | None = None
+
+    @property
+    def cut_short(self) -> bool:
+        """True where blood lies within the margin: what can be had is the margin apart from that vessel."""
+        return self.field.blood is not None
 
 
 def search_ablation(
@@ -76,7 +83,9 @@ def search_ablation(
 
     Fewest among the layouts that are tried: each target has applicators of its own, parallel to each other, about one
     of the best entries of ``propose``; among those that suffice the one that loses the least healthy tissue is taken.
-    Structures at risk stay below the limit of ``catalog/limits.json``.
+    Structures at risk stay below the limit of ``catalog/limits.json``. Where a large vessel with flow lies within the
+    margin nothing can be confirmed, as its blood is not coagulated: then the gentlest treatment with the margin
+    everywhere else is looked for, and the shortfall says both numbers.
 
     Parameters
     ----------
@@ -90,7 +99,8 @@ def search_ablation(
     """
     targets, devices = tuple(targets), tuple(devices)
     labels = case.label_map.reindexed(*case.label_map.geometry.canonical_axes())
-    _check(labels, targets, devices, most_applicators)
+    check_asked(labels, targets, devices, most_applicators, seed)
+    check_name(name)
     margin_mm = check_range("margin_mm", margin_mm, 0.0, 30.0)
     if len(targets) > most_applicators:
         reason = "each target is given an applicator of its own"
@@ -102,7 +112,7 @@ def search_ablation(
     aims: list[_Aim] = []
     for number, target in enumerate(targets):
         with part_of(monitor, 0.1 * number / len(targets), 0.1 * (number + 1) / len(targets)) as part:
-            found = _aim(case, labels, target, margin_mm, devices, seed + number, part)
+            found = _aim(case, labels, target, margin_mm, devices, seed + number, model, part)
         if isinstance(found, Shortfall):
             return AblationSearch(targets, margin_mm, shortfalls=(found,))
         aims.append(found)
@@ -113,23 +123,9 @@ def search_ablation(
         return _confirm(runs, aims, part)
 
 
-def _check(labels: LabelMap, targets: tuple[str, ...], devices: tuple[str, ...], most: int) -> None:
-    if not targets or len(set(targets)) < len(targets):
-        raise UsageError("no target, or one of them twice, was named", advice="name each target once")
-    if not devices:
-        raise UsageError("no device was named")
-    if not 1 <= most <= MOST:
-        raise UsageError(f"{most} applicators were allowed", advice=f"allow 1 to {MOST}")
-    for device in devices:
-        load_device(device)
-    for target in targets:
-        reason = resolvable(labels, target) if target in labels else f"there is no {target!r}"
-        if reason:
-            raise PlanError(reason, advice="choose a target with an outline")
-
-
 def _aim(
-    case: Case, labels: LabelMap, target: str, margin_mm: float, devices: tuple[str, ...], seed: int, monitor: Monitor
+    case: Case, labels: LabelMap, target: str, margin_mm: float, devices: tuple[str, ...], seed: int,
+    model: ThermalModel, monitor: Monitor,
 ) -> _Aim | Shortfall:
     """Return the entries to a target and the ground of its trials, or that there is no way in."""
     paths: list[Applicator] = []
@@ -142,8 +138,12 @@ def _aim(
                 reason = error.what
     if not paths:
         return Shortfall(f"entry to {target}", 1.0, 0.0, "count", reason or "no path keeps the hard rules")
-    ground = lay_field(labels, target, tuple(paths))
-    return _Aim(target, tuple(paths), ground, margin_mm, ground.hottest_c, np.random.default_rng(seed))
+    ground = lay_field(labels, target, tuple(paths), model)
+    points = ground.margin.points_mm
+    blood = beside_vessel.blood_around(labels, points, margin_mm + beside_vessel.BESIDE_MM, model)
+    if blood is not None and beside_vessel.nearest_blood_mm(blood, points) < margin_mm - 0.5 * model.spacing_mm:
+        ground = replace(ground, blood=blood)
+    return _Aim(target, tuple(paths), ground, margin_mm, ground.hottest_c, np.random.default_rng(seed), blood)
 
 
 @dataclass(eq=False)
@@ -196,7 +196,7 @@ class _Runs:
         order = layouts.ranked(tried, points_with_margin(aim.field.margin, aim.wanted_mm))
         kept: list[layouts.Layout] = []
         for layout in order[:CHECKED]:
-            free = all(_apart_mm(one, other) >= APART_MM for one in layout.applicators for other in others)
+            free = all(layouts.apart_mm(one, other) >= APART_MM for one in layout.applicators for other in others)
             if free and (aim.count == 1 or self.keeps_rules(aim.target, layout.applicators)):
                 kept.append(layout)
             if len(kept) == SIMULATED:
@@ -216,7 +216,7 @@ class _Runs:
 
     def trials(self, aim: _Aim, kept: list[layouts.Layout]) -> Trial | None:
         """Run the layouts with several powers on the coarse grid and return the best."""
-        jobs = [(layout.applicators, power_w) for layout in kept for power_w in _powers(layout.applicators)]
+        jobs = [(layout.applicators, power_w) for layout in kept for power_w in layouts.powers(layout.applicators)]
         self.coarse += len(jobs)
         parts = (repeat(aim.field), [job[0] for job in jobs], [job[1] for job in jobs], repeat(aim.wanted_mm))
         answers = map(run_trial, *parts) if self.executor is None else self.executor.map(run_trial, *parts)
@@ -239,12 +239,6 @@ def _order(aim: _Aim, trial: Trial) -> tuple[Any, ...]:
     return 1, max(0.0, round(trial.organ_c - aim.hottest_c, 1)), -round(trial.margin_mm, 2)
 
 
-def _powers(applicators: tuple[Applicator, ...]) -> list[float]:
-    most = min(float(load_device(one.device)["power_w"][1]) for one in applicators)
-    least = applicators[0].power_w
-    return sorted({round(float(power), 1) for power in np.linspace(least, most, 3)})
-
-
 def _toward(
     trial: Trial, aim: _Aim, body: NDArray[np.bool_], geometry: VolumeGeometry
 ) -> tuple[Applicator, ...]:
@@ -252,13 +246,6 @@ def _toward(
     way = np.asarray(trial.place_mm) - aim.field.margin.points_mm.mean(axis=0)
     step = min(aim.wanted_mm - trial.margin_mm + SPARE_MM, 4.0) / max(float(np.linalg.norm(way)), 1e-6)
     return tuple(layouts.moved(one, step * way, body, geometry) for one in trial.applicators)
-
-
-def _apart_mm(one: Applicator, other: Applicator) -> float:
-    """Return the least distance of two shafts in mm, within a millimetre."""
-    share = np.linspace(0.0, 1.0, 200)[:, None]
-    first, second = (np.asarray(a.entry_mm) * (1 - share) + np.asarray(a.tip_mm) * share for a in (one, other))
-    return float(np.sqrt(((first[:, None] - second[None]) ** 2).sum(axis=2)).min())
 
 
 def _combined(runs: _Runs, aims: list[_Aim]) -> AblationPlan | None:
@@ -270,7 +257,7 @@ def _combined(runs: _Runs, aims: list[_Aim]) -> AblationPlan | None:
             return None
         applicators += [replace(one, start_s=start_s) for one in aim.best.applicators]
         if not runs.together:
-            start_s += max(one.duration_s for one in aim.best.applicators)
+            start_s += max(device_works_s(load_device(one.device), one.duration_s) for one in aim.best.applicators)
     return AblationPlan(runs.name, aims[0].target, tuple(applicators), runs.margin_mm)
 
 
@@ -315,11 +302,7 @@ def _read(runs: _Runs, aims: list[_Aim], plan: AblationPlan, result: ThermalResu
         margin = ablative_margin(runs.labels, one.target, of)
         margins[one.target], lost[one.target] = margin.minimal_mm, margin.healthy_lost_ml
         if margin.minimal_mm < runs.margin_mm:
-            count = len(one.applicators)
-            reason = f"{count} applicator{'s' * (count > 1)} in all; in the full simulation"
-            reason += _vessel_beside(runs.labels, margin.place_mm)
-            shortfalls.append(Shortfall(f"margin of {one.target}", runs.margin_mm, round(margin.minimal_mm, 2), "mm",
-                                        reason, margin.place_mm))  # fmt: skip
+            shortfalls.append(_short(runs, next(aim for aim in aims if aim.target == one.target), one, of, margin))
     hottest = aims[0].field.hottest_c
     for row in assess(runs.case, plans[0], results[0]).quantities:
         organ = row.name.removesuffix("_peak_c")
@@ -329,16 +312,22 @@ def _read(runs: _Runs, aims: list[_Aim], plan: AblationPlan, result: ThermalResu
     return found if shortfalls else replace(found, plans=plans, results=results)
 
 
-def _vessel_beside(labels: LabelMap, place_mm: Any) -> str:
-    """Return the vessel that lies so near to a place that its blood may cool it, and how far away; "" for none."""
-    found = []
-    for name in vessel_names():
-        if name in labels:
-            index = np.argwhere(labels.mask(name))
-            gaps = np.linalg.norm(labels.geometry.to_world(index) - np.asarray(place_mm), axis=1)
-            found += [(float(gaps.min()), name)] if gaps.size else []
-    gap, name = min(found, default=(VESSEL_NEAR_MM, ""))
-    return f"; {name.replace('_', ' ')} lies {gap:.1f} mm from there" if gap < VESSEL_NEAR_MM else ""
+def _short(runs: _Runs, aim: _Aim, plan: AblationPlan, result: ThermalResult, margin: Margin) -> Shortfall:
+    """Return by how much the margin of a target is short; beside a large vessel also what it is everywhere else."""
+    count, power_w = len(plan.applicators), max(one.power_w for one in plan.applicators)
+    minutes = max(one.duration_s for one in plan.applicators) / 60.0
+    words = [f"{count} applicator{'s' * (count > 1)} in all, up to {power_w:g} W and {minutes:.1f} min"]
+    elsewhere = None
+    vessel = None if aim.blood is None else beside_vessel.vessel_at(runs.labels, aim.blood, margin.place_mm)
+    if aim.blood is not None and vessel is not None and vessel.away_mm < margin.minimal_mm + beside_vessel.BESIDE_MM:
+        apart, _, _ = aim.field.margin.margin(beside_vessel.zone_with_vessels(zone_boundary(result), aim.blood))
+        elsewhere = round(apart.minimal_mm, 2)
+        never = ", which no treatment coagulates" if aim.cut_short else ""
+        words = [f"at the blood of {vessel.name} {vessel.away_mm:.1f} mm from there{never}",
+                 f"{elsewhere:.1f} mm elsewhere", *words]  # fmt: skip
+    reason = "; ".join([*words, "in the full simulation"])
+    reached = round(margin.minimal_mm, 2)
+    return Shortfall(f"margin of {aim.target}", runs.margin_mm, reached, "mm", reason, margin.place_mm, elsewhere)
 
 
 def _corrected(runs: _Runs, aims: list[_Aim], read: AblationSearch) -> bool:
@@ -348,9 +337,12 @@ def _corrected(runs: _Runs, aims: list[_Aim], read: AblationSearch) -> bool:
         kind, _, name = short.name.partition(" of ")
         for aim in _concerned(aims, kind, name):
             before = aim.best
+            reached = short.elsewhere_mm if aim.cut_short and short.elsewhere_mm is not None else short.reached
             if kind == "margin" and before is not None:
+                if reached is not None and reached >= runs.margin_mm:
+                    continue  # all that the vessel leaves is reached
                 shown = before.margin_mm if np.isfinite(before.margin_mm) else 0.0
-                aim.wanted_mm = min(shown, aim.wanted_mm) + runs.margin_mm - (short.reached or 0.0) + SPARE_MM
+                aim.wanted_mm = min(shown, aim.wanted_mm) + runs.margin_mm - (reached or 0.0) + SPARE_MM
             elif kind == "temperature" and short.reached is not None:
                 aim.hottest_c -= short.reached - short.wanted + SPARE_MM
             aim.best = _again(runs, aim)

@@ -10,7 +10,10 @@ from anatomy_twin.units import Point
 
 @dataclass(frozen=True, slots=True)
 class Shortfall:
-    """What a search could not confirm: ``reached`` in place of ``wanted``, where (LPS mm), and why in one line."""
+    """What a search could not confirm: ``reached`` in place of ``wanted``, where (LPS mm), and why in one line.
+
+    Where that is beside a large vessel with flow, ``elsewhere_mm`` is the margin apart from that vessel.
+    """
 
     name: str
     wanted: float
@@ -18,6 +21,7 @@ class Shortfall:
     unit: str
     reason: str
     place_mm: Point | None = None
+    elsewhere_mm: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

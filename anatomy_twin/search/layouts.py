@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from anatomy_twin.assess.margin import nearest
 from anatomy_twin.catalog.zones import zone_of_row
 from anatomy_twin.core import AblationPlan, Applicator, Case, Monitor, VolumeGeometry
+from anatomy_twin.core.lines import nearest_between
+from anatomy_twin.errors import PlanError
 from anatomy_twin.plan import check_plan, load_device, propose
 
 Floats = NDArray[np.float64]
@@ -36,9 +38,15 @@ class Layout:
 def entries(
     case: Case, target: str, margin_mm: float, device: str, count: int, monitor: Monitor
 ) -> tuple[Applicator, ...]:
-    """Return single applicators for a target that keep the hard rules, best first; ``PlanError`` where none does."""
+    """Return single applicators for a target that keep the hard rules, best first.
+
+    Raises ``PlanError`` where none does, with the rule that the best of them breaks and where.
+    """
     found = propose(case, "ablation", target, margin_mm, device, count, monitor)
-    return tuple(proposal.plan.applicators[0] for proposal in found if proposal.check.feasible)
+    kept = tuple(proposal.plan.applicators[0] for proposal in found if proposal.check.feasible)
+    if not kept and found:
+        raise PlanError(found[0].check.broken[0].told)
+    return kept
 
 
 def keeps_rules(case: Case, target: str, one: Applicator) -> bool:
@@ -116,3 +124,15 @@ def _promise(applicators: tuple[Applicator, ...], points_mm: Floats) -> Layout:
             heated = tuple(replace(one, power_w=power_w, duration_s=duration_s) for one in applicators)
             best = Layout(heated, reserve, size)
     return best
+
+
+def powers(applicators: tuple[Applicator, ...]) -> list[float]:
+    """Return the powers to try: that of the first applicator, and steps up to what all devices can give."""
+    most = min(float(load_device(one.device)["power_w"][1]) for one in applicators)
+    least = applicators[0].power_w
+    return sorted({round(float(power), 1) for power in np.linspace(least, most, 3)})
+
+
+def apart_mm(one: Applicator, other: Applicator) -> float:
+    """Return the least distance of the axes of two shafts in mm."""
+    return nearest_between(*(np.array([each.entry_mm, each.tip_mm]) for each in (one, other)))[0]

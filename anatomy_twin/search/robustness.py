@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from anatomy_twin.assess.boundary import FAR, Boundary, distance_to_triangles, mask_boundary
-from anatomy_twin.assess.margin import resolvable
 from anatomy_twin.assess.margin_field import MarginField, places_along, prepare_margin, sampled, zone_surface
 from anatomy_twin.core import (
     SILENT,
@@ -29,7 +28,8 @@ from anatomy_twin.core import (
     VolumeGeometry,
     check_cancelled,
 )
-from anatomy_twin.errors import PlanError, SimulationError, UsageError
+from anatomy_twin.errors import SimulationError, UsageError
+from anatomy_twin.search.asked import check_target
 from anatomy_twin.search.uncertainty import FACTORS, Draws, causes, draw, misplaced, spreads
 from anatomy_twin.simulation.thermal import HeatPulse, ThermalModel, assembly, pipeline, sources
 
@@ -78,9 +78,7 @@ def robustness(
     where the plan itself cannot be simulated, ``Cancelled``.
     """
     labels = case.label_map.reindexed(*case.label_map.geometry.canonical_axes())
-    reason = resolvable(labels, plan.target) if plan.target in labels else f"there is no {plan.target!r}"
-    if reason:
-        raise PlanError(reason, advice="choose a target with an outline")
+    check_target(labels, plan.target)
     if not 2.0 <= spacing_mm <= 4.0:
         raise UsageError(f"a grid of {spacing_mm:g} mm was asked for", advice="give 2 to 4 mm")
     given = {"placement_mm": placement_mm, "angle_deg": angle_deg, "perfusion": perfusion,
@@ -91,9 +89,8 @@ def robustness(
     jobs = [(misplaced(plan, drawn, n), _factors(drawn, n)) for n in range(samples)]
     bench = _bench(labels, plan, [job[0] for job in jobs], spacing_mm, wanted, zone_of, monitor)
     monitor.progress(0.05)
-    planned = _one(bench, plan, dict.fromkeys(FACTORS, 1.0))
-    if planned is None:
-        raise SimulationError(f"plan {plan.name!r} cannot be simulated as it is", advice="check the plan first")
+    factors = dict.fromkeys(FACTORS, 1.0)
+    planned = _read(bench, _zone(bench, plan, factors))  # what is wrong with the plan itself is told
     found = _all(bench, jobs, executor, monitor)
     return _gathered(plan, seed, bench, tuple(found_spreads.values()), drawn, planned, found)
 
@@ -153,9 +150,17 @@ def _one(bench: _Bench, plan: AblationPlan, factors: dict[str, float]) -> tuple[
     the first voxel of the region that it holds and what is coagulated from there on. None where it cannot be had.
     """
     try:
-        zone = bench.zone_of(plan, factors) if bench.zone_of else _simulated(bench, plan, factors)
+        return _read(bench, _zone(bench, plan, factors))
     except SimulationError:
         return None
+
+
+def _zone(bench: _Bench, plan: AblationPlan, factors: dict[str, float]) -> Boundary:
+    return bench.zone_of(plan, factors) if bench.zone_of else _simulated(bench, plan, factors)
+
+
+def _read(bench: _Bench, zone: Boundary) -> tuple[Any, ...]:
+    """Return what ``_one`` does of a zone."""
     field = bench.field
     count = field.points_mm.shape[0]
     if not (zone.field > 0).any():

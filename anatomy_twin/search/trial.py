@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin import catalog
-from anatomy_twin.assess.boundary import FAR, Boundary
+from anatomy_twin.assess.boundary import FAR, Boundary, verdict_field
 from anatomy_twin.assess.margin import nearest
 from anatomy_twin.assess.margin_field import MarginField, prepare_margin
 from anatomy_twin.core import AblationPlan, Applicator, LabelMap
 from anatomy_twin.errors import SimulationError
 from anatomy_twin.plan import load_device
+from anatomy_twin.search.beside_vessel import Blood, zone_with_vessels
 from anatomy_twin.simulation.thermal import ThermalModel, assembly, pipeline
 
 SPACING_MM: Final = 2.5
@@ -26,7 +27,10 @@ COOL: Final = 0.5  # degC that a coarse run is to stay below an organ's limit
 
 @dataclass(frozen=True, eq=False)
 class Field:
-    """What the trials of one target share: tissues on a coarse grid, the target's margin field, organs at risk."""
+    """What the trials of one target share: tissues on a coarse grid, the target's margin field, organs at risk.
+
+    With ``blood``, that of large vessels within the margin, margins are those apart from these vessels.
+    """
 
     labels: LabelMap
     target: str
@@ -35,6 +39,7 @@ class Field:
     margin: MarginField
     organs: dict[str, NDArray[np.bool_]]
     hottest_c: float
+    blood: Blood | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +67,14 @@ def organs_at_risk(labels: LabelMap, target: str) -> tuple[str, ...]:
     return tuple(n for n in names if n in labels and n not in (target, labels.segment(target).part_of))
 
 
-def lay_field(labels: LabelMap, target: str, applicators: tuple[Applicator, ...]) -> Field:
-    """Return the shared part of the trials of a target, wide enough for layouts near ``applicators``."""
-    model = ThermalModel(spacing_mm=SPACING_MM, room_mm=ROOM_MM, snapshots=2)
+def lay_field(
+    labels: LabelMap, target: str, applicators: tuple[Applicator, ...], wanted: ThermalModel | None = None
+) -> Field:
+    """Return the shared part of the trials of a target, wide enough for layouts near ``applicators``.
+
+    ``wanted`` is the model of the full simulation: trials follow its choices on a coarse grid.
+    """
+    model = replace(wanted or ThermalModel(), spacing_mm=SPACING_MM, room_mm=ROOM_MM, snapshots=2, cooling_s=0.0)
     longest = tuple(_at_most(one) for one in applicators)
     wide = replace(model, room_mm=ROOM_MM + SPARE_MM)
     region, _ = assembly.box_around(labels, AblationPlan("trial", target, longest), wide)
@@ -110,7 +120,9 @@ def run_trial(field: Field, applicators: tuple[Applicator, ...], power_w: float,
     def at(step: int) -> Trial:
         if step not in found:
             heated = tuple(replace(one, duration_s=float(times[step])) for one in plan.applicators)
-            zone = Boundary(pipeline.log_damage(system, states[step], FAR), box)
+            log_damage, state = pipeline.log_damage(system, states[step], FAR), states[step]
+            hottest = state.temperature_c if state.hottest_c is None else state.hottest_c
+            zone = Boundary(verdict_field(field.model.verdict, log_damage, state.cem43_min, hottest), box)
             found[step] = _read(field, heated, zone, np.asarray(states[step].temperature_c), part)
         return found[step]
 
@@ -134,7 +146,8 @@ def _read(
     if not (zone.field > 0).any():
         return Trial(applicators, -np.inf, 0.0, organ, hottest, tuple(field.margin.points_mm[0].tolist()))
     margin, _, _ = field.margin.margin(zone)
-    return Trial(applicators, margin.minimal_mm, margin.healthy_lost_ml, organ, hottest, margin.place_mm)
+    apart = margin if field.blood is None else field.margin.margin(zone_with_vessels(zone, field.blood))[0]
+    return Trial(applicators, apart.minimal_mm, margin.healthy_lost_ml, organ, hottest, apart.place_mm)
 
 
 def points_with_margin(field: MarginField, margin_mm: float) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ from anatomy_twin import catalog
 from anatomy_twin.core import AblationPlan, Applicator, Spread
 from anatomy_twin.core.frozen import read_only
 from anatomy_twin.errors import UsageError
+from anatomy_twin.search.asked import check_seed
 
 Floats = NDArray[np.float64]
 MOST_SAMPLES = 2_000
@@ -74,6 +75,7 @@ def draw(found: Mapping[str, Spread], applicators: int, count: int, seed: int) -
         parts += [(f"{lead}{axis}", found["placement_mm"]) for axis in ("depth", "sideways 1", "sideways 2")]
         parts += [(f"{lead}{axis}", found["angle_deg"]) for axis in ("tilt 1", "tilt 2")]
     parts += [(name, found[name]) for name in FACTORS]
+    check_seed(seed)
     shares = latin_hypercube(count, len(parts), seed)
     drawn = []
     for column, (name, spread) in enumerate(parts):

@@ -135,6 +135,11 @@ def lay_ground(
     )
 
 
+def large_vessels(labels: LabelMap, box: VolumeGeometry, model: ThermalModel) -> NDArray[np.bool_]:
+    """Return where the blood of large vessels carries heat off, bool [k, j, i] on ``box`` as in ``lay_ground``."""
+    return _transfer_w_m2_k(labels, box, catalog.load("tissues")["vessels"], model)[0] > 0
+
+
 def finer_grid(box: VolumeGeometry, times: int) -> VolumeGeometry:
     """Return the grid that has each voxel of ``box`` (isotropic) parted into ``times`` along each axis."""
     step = box.spacing_mm[0] / times

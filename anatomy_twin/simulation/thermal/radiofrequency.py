@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -62,16 +63,19 @@ def electric_system(
     """Return electrodes and conductivities of applicators that one generator drives.
 
     ``conductivity_s_m`` [k, j, i] at body temperature, ``sink`` where blood carries heat off. Raises
-    ``SimulationError`` when the applicators are of devices with different generators, or when there are several and the
-    generator cannot switch between them.
+    ``SimulationError`` when the applicators are of devices with different generators, or when several are to work at
+    once and the generator cannot switch between them.
     """
     entries = [sources.device(applicator.device) for applicator in applicators]
     protocol = entries[0]["generator"]
     if any(entry["generator"] != protocol for entry in entries):
         raise SimulationError("one plan uses electrodes of different generators", advice="make a plan for each")
-    if len(applicators) > 1 and "switch_s" not in protocol:
+    turns = sorted((one.start_s, one.start_s + one.duration_s) for one in applicators)
+    met = [second[0] for first, second in pairwise(turns) if second[0] < first[1] - 1e-6]
+    if met and "switch_s" not in protocol:
         raise SimulationError(
-            f"the generator of {applicators[0].device} drives one electrode at a time", advice="make a plan for each"
+            f"the generator of {applicators[0].device} drives one electrode at a time, two are on at {met[0]:g} s",
+            advice="let each begin when the one before has ended (start_s), or make a plan for each",
         )
     facts = catalog.load("tissues")["radiofrequency"]
     electrodes = tuple(

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import combinations
 from typing import Any, Final
 
 import numpy as np
 
+from anatomy_twin.catalog import device_works_s
 from anatomy_twin.core import AblationPlan, Applicator, LabelMap
-from anatomy_twin.core.lines import nearest_between
+from anatomy_twin.core.lines import approaches
 from anatomy_twin.errors import SimulationError
 from anatomy_twin.simulation.thermal import sources
 from anatomy_twin.simulation.thermal.base import ThermalModel, ThermalSystem, largest_time_step_s
+from anatomy_twin.simulation.thermal.tissues import tissue_of_segment
 from anatomy_twin.units import lps_text
 
 LEAST_VOXELS: Final = 3.0  # across what is to be resolved
+COARSE_MM: Final = 2.5  # zones on larger voxels come out by more than a few percent too small or too large
 LEAST_MOMENTS: Final = 2.0  # of a generator within a pause or a turn
 VOXELS_PER_S: Final = 6e7  # of a step with all terms: what two busy cores did at a quarter of a millimetre
 LONG_S: Final = 60.0
@@ -25,7 +27,8 @@ LONG_S: Final = 60.0
 def check_plan(
     labels: LabelMap, plan: AblationPlan, model: ThermalModel, extent: tuple[Any, Any]
 ) -> list[str]:
-    """Return what to warn of: a target or applicators that the grid hardly resolves, applicators that overlap.
+    """Return what to warn of: what the grid hardly resolves, a grid that is coarse as a whole, applicators that
+    overlap, a scan without vessels.
 
     ``labels`` are canonical, ``extent`` is that of ``assembly.extent_of``. Raises ``SimulationError`` for a target or
     a heating part that is smaller than a voxel, with its place, and for a generator that acts too seldom.
@@ -37,6 +40,11 @@ def check_plan(
         entry, place = sources.device(applicator.device), sources.active_zone_mm(applicator)[1]
         found += _across(f"the active part of applicator {number}", float(entry["active_length_mm"]), place, model)
         _check_control(entry.get("generator", {}), model, applicator.device)
+    if model.spacing_mm > COARSE_MM:
+        found.append(f"voxels of {model.spacing_mm:g} mm are coarse: volume and margin are rough, 1 mm is usual")
+    if model.vessel_sinks and not any(tissue_of_segment(one.name) == "blood" for one in labels.segments
+                                      if not one.absent):
+        found.append("no vessel is segmented: what large vessels would cool is not in the zone")
     return found + overlaps(plan.applicators)
 
 
@@ -57,18 +65,14 @@ def _across(what: str, size_mm: float, place_mm: Any, model: ThermalModel) -> li
 
 def overlaps(applicators: Sequence[Applicator]) -> list[str]:
     """Return a line for each pair of applicators whose shafts meet while both work, with the place."""
-    found = []
-    for (one, first), (other, second) in combinations(enumerate(applicators, start=1), 2):
-        if first.start_s + first.duration_s <= second.start_s or second.start_s + second.duration_s <= first.start_s:
-            continue
-        gap, point = nearest_between(*(np.array([each.entry_mm, each.tip_mm]) for each in (first, second)))
-        needed = sum(float(sources.device(each.device)["shaft_diameter_mm"]) for each in (first, second)) / 2.0
-        if gap < needed - 1e-6:
-            found.append(
-                f"applicators {one} and {other} overlap: their axes are {gap:.1f} mm apart at {lps_text(point)}"
-                f", the shafts need {needed:.1f} mm"
-            )
-    return found
+    entries = [sources.device(one.device) for one in applicators]
+    works_s = [device_works_s(entry, one.duration_s) for entry, one in zip(entries, applicators, strict=True)]
+    pairs = approaches(applicators, [float(entry["shaft_diameter_mm"]) for entry in entries], works_s)
+    return [
+        f"applicators {pair.numbers[0] + 1} and {pair.numbers[1] + 1} overlap: their axes are {pair.gap_mm:.1f} mm "
+        f"apart at {lps_text(pair.place_mm)}, the shafts need {pair.needed_mm:.1f} mm"
+        for pair in pairs if pair.overlap and pair.at_once
+    ]
 
 
 def _check_control(protocol: Mapping[str, Any], model: ThermalModel, where: str) -> None:
