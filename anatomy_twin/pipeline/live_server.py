@@ -25,12 +25,21 @@ KINDS: Final = ("ready", "preparing", "preview", "error", "ended")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What would this plan do? ``prepare`` and ``preview`` are "module:function" (see ``Procedure``)."""
+    """What would this plan do? ``prepare`` and ``preview`` are "module:function" (see ``Procedure``).
+
+    ``choices`` are what ``prepare`` is given by name; what was prepared with others does not hold any more.
+    """
 
     ticket: int
     plan: Plan
     prepare: str
     preview: str
+    choices: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def ground(self) -> tuple[Any, ...]:
+        """What is prepared by: the function and what it is given."""
+        return self.prepare, self.choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +185,7 @@ class _Desk:
         self.newest: Question | None = None
         self.monitor = _Stop()
         self.started = 0.0
-        self.prepared: tuple[str, Any] | None = None
+        self.prepared: tuple[tuple[Any, ...], Any] | None = None
         self.come = threading.Condition()
 
     def heard(self, message: Any) -> bool:
@@ -203,15 +212,16 @@ class _Desk:
         """Return the answer to a question; prepares where it has to, and says so."""
         preview = imported_function(question.preview)
         with contextlib.suppress(NeedsPreparing):
-            if self.prepared is not None and self.prepared[0] == question.prepare:
+            if self.prepared is not None and self.prepared[0] == question.ground:
                 return Answer("preview", question.ticket, preview(self.prepared[1], question.plan, self.monitor))
         tell(Answer("preparing", question.ticket))
         self.prepared = None
-        self.prepared = question.prepare, imported_function(question.prepare)(self.case, question.plan)
+        prepare = imported_function(question.prepare)
+        self.prepared = question.ground, prepare(self.case, question.plan, **dict(question.choices))
         with self.come:
             # what came while it prepared gave up the monitor, not the question that is answered now
             self.monitor, self.started = _Stop(), time.monotonic()
-            if self.newest is not None and self.newest.prepare == question.prepare:
+            if self.newest is not None and self.newest.ground == question.ground:
                 question, self.newest = self.newest, None  # the hand went on meanwhile
         try:
             return Answer("preview", question.ticket, preview(self.prepared[1], question.plan, self.monitor))

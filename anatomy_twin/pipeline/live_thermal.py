@@ -29,6 +29,7 @@ from anatomy_twin.errors import PlanError
 from anatomy_twin.pipeline.live import NeedsPreparing, Preview
 from anatomy_twin.plan import zone_within
 from anatomy_twin.simulation.thermal import ThermalModel, assembly, cryo, freezing, pipeline, sources
+from anatomy_twin.simulation.thermal.base import ISOTHERMS_C
 
 SPACING_MM: Final = 2.5
 FINER_MM: Final = 2.0  # of needles that cool: what they kill ends nearer to them
@@ -62,17 +63,18 @@ class Prepared:
     target_ml: float
 
 
-def prepare(case: Case, plan: Plan, *, spacing_mm: float | None = None) -> Prepared:
+def prepare(case: Case, plan: Plan, *, spacing_mm: float | None = None, **choices: Any) -> Prepared:
     """Return what previews of a plan and of those near it need; takes a second or two.
 
-    ``spacing_mm`` is that of the grid (None: by the plan's devices). Raises ``PlanError`` for a plan that is no
+    ``spacing_mm`` is that of the grid (None: by the plan's devices), ``choices`` other fields of ``ThermalModel``
+    (``verdict``, ``perfusion_factor``, ``cooling_s``). Raises ``PlanError`` for a plan that is no
     ablation or a target that is not there, ``SimulationError`` where an applicator lies outside the scan.
     """
     plan = _ablation(plan)
     asked_mm = spacing_mm or _spacing_mm(plan)
     labels = case.label_map.reindexed(*case.label_map.geometry.canonical_axes())
     extent = assembly.extent_of(labels, plan)
-    model = ThermalModel(spacing_mm=asked_mm, room_mm=ROOM_MM, snapshots=1, control_s=CONTROL_S)
+    model = ThermalModel(spacing_mm=asked_mm, room_mm=ROOM_MM, snapshots=1, control_s=CONTROL_S, **choices)
     box, _ = assembly.box_within(labels.geometry, extent, plan, model)
     if int(np.prod(box.shape)) > LARGEST_VOXELS:
         larger = asked_mm * (int(np.prod(box.shape)) / LARGEST_VOXELS) ** (1.0 / 3.0)
@@ -135,7 +137,13 @@ def _field(
         quicker = replace(system.electric, tolerance=FIELD_TOLERANCE, resolve_at=FIELD_MOVES)
         system = replace(system, electric=quicker)
     state = pipeline.run(system, system.heating_s + model.cooling_s, (), monitor)[-1]
-    return pipeline.log_damage(system, state, FAR)
+    if model.verdict == "arrhenius":
+        return pipeline.log_damage(system, state, FAR)
+    if model.verdict in ISOTHERMS_C:
+        assert state.hottest_c is not None
+        return isotherm_field(-state.hottest_c, -ISOTHERMS_C[model.verdict])
+    doses = np.maximum(state.cem43_min, 1e-30) / system.damage.cem43_threshold_min
+    return np.clip(np.log(doses), -FAR, FAR).astype(np.float32)
 
 
 def _read_off(
