@@ -60,6 +60,8 @@ def own_places(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
             monkeypatch.setenv(name, str(folder / name.lower()))
         if request.path.stem not in WITH_DRAFTS:
             monkeypatch.setattr("anatomy_twin.view.opening_keep.FIRST_MS", 3_600_000)
+        # nor does the full simulation follow by itself what a test moves
+        monkeypatch.setattr("anatomy_twin.view.following.REST_MS", 3_600_000)
 
 
 @pytest.fixture(scope="session")

@@ -81,6 +81,15 @@ def test_a_plan_without_numbers_says_so(three):
     assert row_of(compare_plans(case), "ablated_ml").cells[2].text == "\N{EM DASH}"  # assessed, but has no such number
 
 
+def test_what_does_not_meet_its_limit_is_not_marked_as_best(three):
+    case = three
+    for name, verdict in (("A", "not met"), ("B", "not met")):
+        table = case.assessments[name]
+        missed = tuple(replace(q, verdict=verdict) if q.name == "minimal_margin_mm" else q for q in table.quantities)
+        case = case.with_assessment(replace(table, quantities=missed))
+    assert best_in(compare_plans(case), "minimal_margin_mm") == []
+
+
 def test_plans_with_different_aims_are_not_ranked(three):
     case = three.with_plan(replace(three.plans["B"], target="tumour_2"))
     case = case.with_assessment(numbers("B", minimal_margin_mm=6.0))

@@ -59,7 +59,13 @@ def test_the_energy_is_the_integral_of_the_power(pair):
     assert [part.energy_j for part in found.parts] == pytest.approx([1000.0, 1200.0])
     assert [part.highest_power_w for part in found.parts] == [50.0, 40.0]
     assert [(part.least_ohm, part.final_ohm) for part in found.parts] == [(75.0, 95.0), (66.0, 68.0)]
-    assert [part.hottest_sensor_c for part in found.parts] == [85.0, 70.0]
+    # coolant runs through these tips: a sensor in them would read it, the trace is of the tissue beside them
+    assert [part.hottest_tissue_c for part in found.parts] == [85.0, 70.0]
+    assert all(part.hottest_sensor_c is None for part in found.parts)
+    tines = replace(plan, applicators=tuple(replace(one, device="rfa-tines-35") for one in plan.applicators))
+    assert [part.hottest_sensor_c for part in generator_summary(result, tines).parts] == [85.0, 70.0]
+    labels = [generator_charts(result, one)[2].label for one in (plan, tines)]
+    assert labels == ["Tissue at the cooled tip", "Sensors at the tips of the tines"]
     assert summary_words(found)[0] == "2.2 kJ given by the generator; 10 s without power"
     document = json.loads(json.dumps(summary_document(found)))
     assert document["energy_j"] == 2200.0 and document["applicators"][1]["final_ohm"] == 68.0

@@ -311,7 +311,6 @@ def test_the_full_simulation_follows_when_the_hand_rests(window, qtbot, toy_case
     monkeypatch.setattr("anatomy_twin.view.following.simulate", lambda window, name: started.append(name))
     desk = window.desk
     window.live.following_by._rest.setInterval(50)
-    window.run("simulate.follow")
     assert window.commands["simulate.follow"].checked(window)
     qtbot.wait(150)
     assert not started, "it has its result"
@@ -320,6 +319,12 @@ def test_the_full_simulation_follows_when_the_hand_rests(window, qtbot, toy_case
     assert not started, "the hand holds it"
     desk.commit("Moved")
     qtbot.waitUntil(lambda: started == ["A"], timeout=LONG_MS)
+    window.run("plan.duplicate")
+    desk.choose_plan("A")
+    desk.choose_plan("B")
+    qtbot.wait(150)
+    assert started == ["A"], "a plan that is only chosen is not changed"
+    desk.choose_plan("A")
     window.run("simulate.follow")
     desk.move(moved(toy_case.plan("A"), 0.0, 2.0, 0.0))
     desk.commit("Moved")

@@ -27,18 +27,18 @@ KINDS: Final = ("ready", "preparing", "preview", "error", "ended")
 class Question:
     """What would this plan do? ``prepare`` and ``preview`` are "module:function" (see ``Procedure``).
 
-    ``choices`` are handed to ``prepare`` where there are any: of heat a ``ThermalModel``.
+    ``choices`` are what ``prepare`` is given by name; what was prepared with others does not hold any more.
     """
 
     ticket: int
     plan: Plan
     prepare: str
     preview: str
-    choices: Any = None
+    choices: tuple[tuple[str, Any], ...] = ()
 
     @property
-    def ground(self) -> tuple[str, Any]:
-        """What has to be the same for what is prepared to serve another question."""
+    def ground(self) -> tuple[Any, ...]:
+        """What is prepared by: the function and what it is given."""
         return self.prepare, self.choices
 
 
@@ -185,7 +185,7 @@ class _Desk:
         self.newest: Question | None = None
         self.monitor = _Stop()
         self.started = 0.0
-        self.prepared: tuple[tuple[str, Any], Any] | None = None
+        self.prepared: tuple[tuple[Any, ...], Any] | None = None
         self.come = threading.Condition()
 
     def heard(self, message: Any) -> bool:
@@ -216,8 +216,8 @@ class _Desk:
                 return Answer("preview", question.ticket, preview(self.prepared[1], question.plan, self.monitor))
         tell(Answer("preparing", question.ticket))
         self.prepared = None
-        chosen = {} if question.choices is None else {"choices": question.choices}
-        self.prepared = question.ground, imported_function(question.prepare)(self.case, question.plan, **chosen)
+        prepare = imported_function(question.prepare)
+        self.prepared = question.ground, prepare(self.case, question.plan, **dict(question.choices))
         with self.come:
             # what came while it prepared gave up the monitor, not the question that is answered now
             self.monitor, self.started = _Stop(), time.monotonic()

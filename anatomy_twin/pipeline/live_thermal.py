@@ -62,22 +62,18 @@ class Prepared:
     target_ml: float
 
 
-def prepare(
-    case: Case, plan: Plan, *, spacing_mm: float | None = None, choices: ThermalModel | None = None
-) -> Prepared:
+def prepare(case: Case, plan: Plan, *, spacing_mm: float | None = None, **choices: Any) -> Prepared:
     """Return what previews of a plan and of those near it need; takes a second or two.
 
-    ``spacing_mm`` is that of the grid (None: by the plan's devices). Of ``choices`` the verdict, the perfusion and the
-    flow in large vessels are followed; the grid is the preview's own. Raises ``PlanError`` for a plan that is no
+    ``spacing_mm`` is that of the grid (None: by the plan's devices), ``choices`` other fields of ``ThermalModel``
+    (``verdict``, ``perfusion_factor``, ``cooling_s``). Raises ``PlanError`` for a plan that is no
     ablation or a target that is not there, ``SimulationError`` where an applicator lies outside the scan.
     """
     plan = _ablation(plan)
     asked_mm = spacing_mm or _spacing_mm(plan)
     labels = case.label_map.reindexed(*case.label_map.geometry.canonical_axes())
     extent = assembly.extent_of(labels, plan)
-    model = replace(
-        choices or ThermalModel(), spacing_mm=asked_mm, room_mm=ROOM_MM, snapshots=1, control_s=CONTROL_S
-    )
+    model = ThermalModel(spacing_mm=asked_mm, room_mm=ROOM_MM, snapshots=1, control_s=CONTROL_S, **choices)
     box, _ = assembly.box_within(labels.geometry, extent, plan, model)
     if int(np.prod(box.shape)) > LARGEST_VOXELS:
         larger = asked_mm * (int(np.prod(box.shape)) / LARGEST_VOXELS) ** (1.0 / 3.0)

@@ -107,7 +107,8 @@ def compare_plans(
     Parameters: ``checks`` those known besides the ones the case holds; ``followed`` the numbers that followed the
     hand, for plans that the case has no numbers of; ``first`` the plan whose numbers come first. Rows are the numbers
     that any plan has, in the order of the first that has them. The best of a row is marked where two plans or more
-    have the number, differ in it as it is shown, and are of one kind and aim; a preview is neither best nor beaten.
+    have the number, differ in it as it is shown, and are of one kind and aim; a preview is neither best nor beaten, and
+    what does not meet its limit is never marked.
     Of vessels that are cut only their count is a row.
     """
     live = {name: numbers for name, numbers in (followed or {}).items() if name not in case.assessments}
@@ -247,7 +248,8 @@ def _best(quantities: list[Quantity | None], states: tuple[PlanState, ...], bett
     pick = max if better == HIGHER else min
     top = pick(values.values(), key=lambda pair: pair[0])[1]
     found = frozenset(number for number, (_, text) in values.items() if text == top)
-    return frozenset() if len(found) == len(values) else found
+    missed = {number for number in found if getattr(quantities[number], "verdict", "") == "not met"}
+    return frozenset() if len(found) == len(values) else found - missed
 
 
 def _open(check: PlanCheck | None) -> int | None:

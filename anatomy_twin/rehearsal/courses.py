@@ -17,7 +17,8 @@ Floats = NDArray[np.float64]
 LINE_RGB: Final = (((240, 200, 40), (150, 100, 0)), ((90, 190, 255), (0, 90, 170)), ((255, 130, 170), (170, 20, 80)),
                    ((120, 220, 150), (0, 110, 60)))  # fmt: skip
 LABELS: Final = {
-    "power": ("Power", "W"), "impedance": ("Impedance", "ohm"), "sensor": ("Temperature at the sensors", "degC"),
+    "power": ("Power", "W"), "impedance": ("Impedance", "ohm"), "sensor": ("Sensors at the tips of the tines", "degC"),
+    "tissue": ("Tissue at the cooled tip", "degC"),
     "set": ("Power as set", "W"), "needle": ("Temperature of the needle", "degC"),
 }  # fmt: skip
 
@@ -53,7 +54,10 @@ class CourseChart:
 
 @dataclass(frozen=True, slots=True)
 class PartSummary:
-    """What one applicator (number ``part``, from 1) did; None where nothing was recorded of it."""
+    """What one applicator (number ``part``, from 1) did; None where nothing was recorded of it.
+
+    A sensor within a cooled tip would read the coolant: of these ``hottest_tissue_c`` is that of the tissue at the tip.
+    """
 
     part: int
     highest_power_w: float | None = None
@@ -61,6 +65,7 @@ class PartSummary:
     least_ohm: float | None = None
     final_ohm: float | None = None
     hottest_sensor_c: float | None = None
+    hottest_tissue_c: float | None = None
     coldest_needle_c: float | None = None
 
 
@@ -116,9 +121,11 @@ def generator_summary(result: ThermalResult | None, plan: Plan | None) -> Genera
         for part in _parts(traces):
             mine = traces["applicator"] == part
             ohm, sensor = traces["impedance_ohm"][mine], traces["sensor_c"][mine]
+            hottest = float(sensor.max()) if np.isfinite(sensor).all() else None
+            at_sensor, at_tissue = (None, hottest) if _cooled(plan) else (hottest, None)
             parts.append(PartSummary(
                 part, float(traces["power_w"][mine].max()), float(energy[mine].sum()), float(ohm.min()),
-                float(ohm[-1]), float(sensor.max()) if np.isfinite(sensor).all() else None,
+                float(ohm[-1]), at_sensor, at_tissue,
             ))
         paused = float(lasted[traces["power_w"] <= 0.0].sum())
         return GeneratorSummary(True, tuple(parts), float(energy.sum()), paused)
@@ -152,6 +159,8 @@ def summary_words(summary: GeneratorSummary) -> tuple[str, ...]:
             found.append(f"impedance at least {part.least_ohm:.0f}, at the end {part.final_ohm:.0f} ohm")
         if part.hottest_sensor_c is not None:
             found.append(f"sensors at most {part.hottest_sensor_c:.0f} degC")
+        if part.hottest_tissue_c is not None:
+            found.append(f"tissue at the cooled tip at most {part.hottest_tissue_c:.0f} degC")
         if part.coldest_needle_c is not None:
             found.append(f"needle at {part.coldest_needle_c:.0f} degC or warmer")
         lines.append(f"applicator {part.part}: {'; '.join(found)}")
@@ -160,7 +169,8 @@ def summary_words(summary: GeneratorSummary) -> tuple[str, ...]:
 
 def summary_document(summary: GeneratorSummary) -> dict[str, Any]:
     """Return a summary as JSON types; what was not recorded is left out."""
-    names = {"part": "applicator", "hottest_sensor_c": "hottest_sensor_degC", "coldest_needle_c": "coldest_needle_degC"}
+    names = {"part": "applicator", "hottest_sensor_c": "hottest_sensor_degC",
+             "hottest_tissue_c": "hottest_tissue_degC", "coldest_needle_c": "coldest_needle_degC"}  # fmt: skip
     parts = [
         {names.get(key, key): value for key, value in asdict(part).items() if value is not None}
         for part in summary.parts
@@ -178,7 +188,7 @@ def _radiofrequency_charts(result: ThermalResult, plan: AblationPlan) -> tuple[C
         # a power lasts until the next one: steps
         power.append(CourseLine(part, np.repeat(times, 2)[1:-1], np.repeat(given, 2)))
     charts = [_chart("power", power)]
-    for name, key in (("impedance", "impedance_ohm"), ("sensor", "sensor_c")):
+    for name, key in (("impedance", "impedance_ohm"), ("tissue" if _cooled(plan) else "sensor", "sensor_c")):
         lines = [_measured(traces, part, key) for part in _parts(traces)]
         if any(np.isfinite(line.values).any() for line in lines):
             charts.append(_chart(name, lines))
@@ -214,6 +224,12 @@ def _end_s(plan: AblationPlan) -> float:
 def _kind(plan: AblationPlan) -> str:
     devices = catalog.load("devices")["devices"]
     return str(devices.get(plan.applicators[0].device, {}).get("kind", ""))
+
+
+def _cooled(plan: AblationPlan) -> bool:
+    """True where coolant runs through the tips of a plan's electrodes."""
+    devices = catalog.load("devices")["devices"]
+    return "coolant_c" in devices.get(plan.applicators[0].device, {}).get("electrode", {})
 
 
 def shown_unit(chart: CourseChart) -> str:

@@ -24,12 +24,13 @@ LOOKS: Final[dict[str, tuple[RGB, float, float]]] = {
 
 
 def handle_shapes(
-    handles: tuple[Handle, ...], lit: str = "", chosen: str = "", caption: str = ""
+    handles: tuple[Handle, ...], lit: str = "", chosen: str = "", caption: str = "", view: str = ""
 ) -> tuple[Shape, ...]:
     """Return what is drawn of handles.
 
     ``lit`` and ``chosen`` name the handle that is pointed at or held, and the one that keys move; ``caption`` stands
-    beside the lit one. On slices a handle that lies elsewhere is a small faded one where it is projected to.
+    beside the lit one, in the ``view`` of that name ("" in all). On slices a handle that lies elsewhere is a small
+    faded one where it is projected to.
     """
     found: list[Shape] = []
     for handle in handles:
@@ -45,7 +46,8 @@ def handle_shapes(
             found.append(Shape("knob", place, (255, 255, 255), f"{handle.name} (chosen)", radius_px=radius + 5.0,
                                reach_mm=ALWAYS, fill=0.01, width_px=1.5))  # fmt: skip
         if bright and caption:
-            found.append(Shape("text", place, (255, 255, 255), f"{handle.name} (caption)", caption, reach_mm=ALWAYS))
+            found.append(Shape("text", place, (255, 255, 255), f"{handle.name} (caption)", caption, reach_mm=ALWAYS,
+                               only=view))  # fmt: skip
     return tuple(found)
 
 

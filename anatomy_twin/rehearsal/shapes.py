@@ -24,7 +24,8 @@ class Shape:
     beside the one point; "plane" through the first point with the second as tip of its normal and ``radius_mm`` as
     reach. On a slice a shape is drawn where it lies within ``reach_mm`` of the plane (``ALWAYS``: projected from
     anywhere); a plane is drawn as the line in which it meets the slice. ``name`` says whose it is (a handle, a
-    measurement); ``lit`` while it is pointed at or held; ``only`` "slices" or "3d" for what is not drawn everywhere.
+    measurement); ``lit`` while it is pointed at or held; ``only`` "slices", "3d" or the name of a view for what is not
+    drawn everywhere.
     """
 
     kind: str

@@ -9,6 +9,7 @@ import numpy as np
 
 from anatomy_twin import catalog
 from anatomy_twin.core import AblationPlan, Applicator, Plan
+from anatomy_twin.view.names import named
 from anatomy_twin.view.words import tr
 
 
@@ -22,7 +23,7 @@ def device_facts(device: str) -> tuple[str, str]:
     short = f"{device}: {short}"
     if "file" in entry:
         short = tr("from {file}").format(file=entry["file"]) + ", " + short
-    lines = [f"{entry.get('label', device)} ({device})"]
+    lines = [f"{named(entry.get('label', device))} ({device})"]
     for words, field in ((tr("power"), "power_w"), (tr("time"), "duration_s")):
         name, unit = catalog.device_setting(dict(entry)) if field == "power_w" else ("", "s")
         low, high = entry[field]

@@ -11,7 +11,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
-    QDoubleSpinBox,
     QFormLayout,
     QFrame,
     QHBoxLayout,
@@ -28,6 +27,7 @@ from anatomy_twin.pipeline.targets import candidates
 from anatomy_twin.rehearsal import structure_label
 from anatomy_twin.view.dialogs_files import choose_file, choose_folder
 from anatomy_twin.view.names import named
+from anatomy_twin.view.panels.plan_parameters import NumberField
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class ConfirmDialog(QDialog):
         self.treated = QComboBox()
         self.name = QLineEdit(free_scan_name(case))
         self.name.setMaxLength(60)
-        self.contraction = QDoubleSpinBox()
+        self.contraction = NumberField()
         self.contraction.setRange(0.0, MOST_PERCENT)
         self.contraction.setDecimals(0)
         self.contraction.setSuffix(tr(" % of length"))

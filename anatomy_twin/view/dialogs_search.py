@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QDialogButtonBox,
-    QDoubleSpinBox,
     QFormLayout,
     QLabel,
     QListWidget,
@@ -29,6 +28,7 @@ from anatomy_twin.search import AblationSearch, Shortfall
 from anatomy_twin.units import place_text
 from anatomy_twin.view.jobs import Job
 from anatomy_twin.view.names import named
+from anatomy_twin.view.panels.plan_parameters import NumberField
 from anatomy_twin.view.spoken import spoken
 from anatomy_twin.view.words import tr
 
@@ -60,7 +60,7 @@ class SearchDialog(QDialog):
         for name, device in catalog.load("devices")["devices"].items():
             if "protocol" not in device:  # their times are not searched
                 _add(self.devices, named(device.get("label", name)), name, name == DEVICE)
-        self.most, self.margin = QSpinBox(), QDoubleSpinBox()
+        self.most, self.margin = QSpinBox(), NumberField()
         self.most.setRange(1, MOST)
         self.most.setValue(4)
         self.margin.setRange(0.0, 30.0)

@@ -18,6 +18,7 @@ from anatomy_twin.pipeline.background import BackgroundTask, Event
 from anatomy_twin.pipeline.helper import Helper, HelperTask
 from anatomy_twin.pipeline.merging import changed_since, merged
 from anatomy_twin.pipeline.session import Session
+from anatomy_twin.view.spoken import spoken
 from anatomy_twin.view.stage_words import stage_words
 from anatomy_twin.view.words import tr
 
@@ -331,8 +332,10 @@ class Jobs(QObject):
     def _tell(self, job: Job) -> None:
         """Tell the person that a job is over: in the status bar, and at the edge of the screen where it took long."""
         line, level = told(job)
+        standing = () if self._window.desk is None else self._window.desk.scene.messages
         for warning in job.lines if job.state == DONE else ():
-            self._window.tell(f"{job.title}: {warning}", "warning")
+            if not any(line.removeprefix("Broken: ") in warning for line in standing):  # that is read there
+                self._window.tell(f"{job.title}: {spoken(warning)}", "warning")
         self._window.tell(line, level)
         if job.seconds > LONG_S and not self._window.isActiveWindow():
             QApplication.alert(self._window)

@@ -14,6 +14,7 @@ from anatomy_twin.pipeline.live import Preview
 from anatomy_twin.pipeline.live_server import Answer, LiveServer, Question
 from anatomy_twin.pipeline.procedures import procedure_of, unmeasured
 from anatomy_twin.view.following import Following
+from anatomy_twin.view.simulation_choices import choices_of
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ class Live(QObject):
         desk.plan_changed.connect(self._plan_changed)
         desk.case_changed.connect(self._case_changed)
         self.following_by.attach(desk)
+        choices_of(desk).changed.connect(self._choices_changed)
         self._mode_changed()
 
     def _mode_changed(self) -> None:
@@ -108,6 +110,16 @@ class Live(QObject):
     def _plan_changed(self) -> None:
         if self._desk is not None and (self._server is not None or self._desk.edit_mode):
             self._ask()
+
+    def _choices_changed(self) -> None:
+        """Preview anew by what decides and how much blood flows now; what was shown before does not hold."""
+        desk = self._desk
+        if desk is None or self._server is None:
+            return
+        self._kept, self._asked = [], {}
+        if desk.live is not None:
+            desk.set_live(replace(desk.live, stale=True))
+        self._ask()
 
     def _case_changed(self, fields: frozenset[str]) -> None:
         desk = self._desk
@@ -146,7 +158,8 @@ class Live(QObject):
         self._asked[self._ticket] = (plan, time.perf_counter())
         sight = desk.kits.get("table")
         preview = procedure.live_preview if sight is None else sight.preview_of(procedure)
-        question = Question(self._ticket, plan, procedure.live_prepare, preview)
+        choices = choices_of(desk).choices.preview_options(plan)
+        question = Question(self._ticket, plan, procedure.live_prepare, preview, choices)
         server = self._server_for(desk)
         if server is not None:
             server.ask(question)

@@ -66,8 +66,12 @@ def fixed_names() -> tuple[str, ...]:
         tr("Probability of complete coverage"), tr("Minimal margin, 1 of 20 is less"), tr("Minimal margin, median"),
         tr("Left uncovered"), tr("sideways"), tr("depth"), tr("depth either way"), tr("tilt"), tr("perfusion"),
         tr("conductivity"), tr("power"), tr("Degrees below 0"), tr("Coldest so far (1 at the lethal temperature)"),
-        tr("Lethal zone"), tr("Ice"), tr("Power"), tr("Impedance"), tr("Temperature at the sensors"),
+        tr("Lethal zone"), tr("Ice"), tr("Power"), tr("Impedance"), tr("Sensors at the tips of the tines"),
+        tr("Tissue at the cooled tip"),
         tr("Power as set"), tr("Temperature of the needle"),
+        tr("Microwave antenna, generic 2.45 GHz"), tr("Radiofrequency electrode, internally cooled, 20 mm tip"),
+        tr("Radiofrequency electrode, internally cooled, 30 mm tip"),
+        tr("Radiofrequency electrode, nine tines, 35 mm across"), tr("Cryoneedle, generic 17 G argon"),
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ USUAL: Final[dict[str, bool | int | str]] = {
     "palette": "",  # of structures in cases that name none, "" the usual one
     "edit_on_open": False,  # handles of plans act as soon as a case is open
     "live_physics": True,  # zone and numbers follow the hand
+    "simulate_at_rest": True,  # the full simulation follows when the hand rests
     "layout": "four",  # of the views
     "toolbar_words": True,
 }

@@ -51,6 +51,9 @@ class PreferencesDialog(QDialog):
         self.live_box = QCheckBox(tr("Zone and numbers follow the hand"))
         self.live_box.setChecked(wishes["live_physics"])
         self.live_box.toggled.connect(lambda on: self._set("live_physics", on))
+        self.rest_box = QCheckBox(tr("The full simulation follows when the hand rests"))
+        self.rest_box.setChecked(wishes["simulate_at_rest"])
+        self.rest_box.toggled.connect(window.live.set_following)
         self.words_box = QCheckBox(tr("Words on the tool bar"))
         self.words_box.setChecked(wishes["toolbar_words"])
         self.words_box.toggled.connect(lambda on: prefer(window, "toolbar_words", on))
@@ -58,7 +61,7 @@ class PreferencesDialog(QDialog):
         for text, field in (
             (tr("Theme"), self.theme), (tr("Size of type"), self.font_box), (tr("Language"), self.language),
             (tr("Colours of structures"), self.palette_box), (tr("Handles"), self.edit_box),
-            (tr("Live physics"), self.live_box), (tr("Tool bar"), self.words_box),
+            (tr("Live physics"), self.live_box), ("", self.rest_box), (tr("Tool bar"), self.words_box),
         ):  # fmt: skip
             form.addRow(text, field)
         place = QLabel(tr("Kept in {place}").format(place=wishes.file), objectName="quiet")

@@ -22,12 +22,13 @@ from anatomy_twin.render.stage import place_camera
 from anatomy_twin.units import Point, check_point
 from anatomy_twin.view.desk import Desk
 from anatomy_twin.view.plan_robustness import failing_painters
-from anatomy_twin.view.scene_aim import CUTS, aimed_at, cut_planes, dear_names
+from anatomy_twin.view.scene_aim import CUTS, aimed_at, cut_planes, dear_names, facing
 from anatomy_twin.view.scene_bar import SceneBar
 from anatomy_twin.view.scene_frames import SceneFrames
 from anatomy_twin.view.scene_mouse import SceneMouse
 from anatomy_twin.view.scene_surface import SceneSurface
 from anatomy_twin.view.style import current_theme, theme_changed
+from anatomy_twin.view.tools.plan_sight import IN_3D
 from anatomy_twin.view.words import tr
 
 BOX_SHOWN_MM: Final = 62.0  # half of what is seen round a box that is cut out
@@ -107,6 +108,12 @@ class ScenePane(SceneFrames):
             camera = camera.turned(-ASIDE_DEG if plane.normal[0] < 0 else ASIDE_DEG, 0.4 * ASIDE_DEG)
         self.set_camera(camera)
         self._home = self.stage.camera
+
+    def face(self, points_mm: Any, inside_mm: Point) -> None:
+        """Look from outside at points of the skin round a place within, unless a person has chosen from where."""
+        if self.stage.camera == self._home:
+            self.set_camera(facing(self.stage.camera, np.asarray(points_mm, float), inside_mm))
+            self._home = self.stage.camera
 
     def reset(self) -> None:
         """Look from the front at everything, without cuts."""
@@ -268,7 +275,7 @@ class ScenePane(SceneFrames):
         self.moved() if soon else self._later_moved()
 
     def _follow_shapes(self, always: bool = False) -> None:
-        shapes = tuple(shape for shape in self.desk.shapes() if shape.only != "slices")
+        shapes = tuple(shape for shape in self.desk.shapes() if shape.only in ("", IN_3D))
         if shapes != self.stage.shapes.shapes:
             self.moved() if self.stage.shapes.show(shapes) else self.touched()
 

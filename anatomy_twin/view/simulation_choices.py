@@ -40,6 +40,11 @@ class Choices:
         return found
 
 
+    def preview_options(self, plan: Plan | None) -> tuple[tuple[str, Any], ...]:
+        """Return those of the options that a preview of a plan goes by; its grid is its own."""
+        return tuple(sorted((name, value) for name, value in self.options(plan).items() if name != "spacing_mm"))
+
+
 class SimulationChoices(QObject):
     """The choices at a desk, and with which ones its plans were simulated. ``changed`` tells of others."""
 

@@ -26,13 +26,15 @@ Floats = NDArray[np.float64]
 class Canvas:
     """Where one draws: the painter, the plane with one picture point per screen point, and the size in points.
 
-    ``taken`` are boxes that words beside things leave free: knobs, and words that stand there already.
+    ``taken`` are boxes that words beside things leave free: knobs, and words that stand there already. ``view`` is the
+    name of the view, for shapes that are drawn in one view only.
     """
 
     painter: QPainter
     plane: SlicePlane
     width: int
     height: int
+    view: str = ""
     taken: list[Box] = field(default_factory=list)
 
     def at(self, point_mm: Any) -> QPointF:
@@ -113,13 +115,14 @@ def near_part(first: Any, second: Any, plane: SlicePlane, reach_mm: float) -> tu
 
 def draw_shapes(canvas: Canvas, shapes: tuple[Shape, ...]) -> None:
     """Draw shapes: lines first, then knobs, then words, so that nothing to be grabbed or read is covered."""
+    shapes = tuple(shape for shape in shapes if shape.only in ("", "slices", canvas.view))
     for shape in shapes:
-        if shape.kind == "knob" and shape.only != "3d" and _near(canvas, shape):
+        if shape.kind == "knob" and _near(canvas, shape):
             place = canvas.at(shape.points_mm[0])
             canvas.taken.append(round_place(place.x(), place.y(), shape.radius_px + 2.0))
     for kinds in (("line", "outline", "plane"), ("circle", "knob"), ("text",)):
         for shape in shapes:
-            if shape.kind in kinds and shape.points_mm and shape.only != "3d":
+            if shape.kind in kinds and shape.points_mm:
                 _DRAWN[shape.kind](canvas, shape)
 
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QLinearGradient, QPainter, QPen
 
 from anatomy_twin.rehearsal import FieldSeries, Marker, Needle, SlicePlane, format_number
+from anatomy_twin.rehearsal.captions import Box
 from anatomy_twin.rehearsal.slice_paint import FIELD_STOPS
 from anatomy_twin.view.slice_ink import (
     FAINT_INK,
@@ -112,23 +113,47 @@ def scale_length_mm(pixel_mm: float, width_px: int) -> float:
     return float(max(part * power for part in (1, 2, 5) if part * power <= most * (1 + 1e-9)))
 
 
+def scale_right(canvas: Canvas) -> float:
+    """Return where the scale bar and its words end at the right."""
+    length = scale_length_mm(canvas.plane.pixel_mm, canvas.width)
+    words = QFontMetricsF(font_of(canvas.painter, 0.9)).horizontalAdvance(_scale_words(length))
+    return EDGE_PX + length / canvas.plane.pixel_mm + 6 + words
+
+
+def _scale_words(length_mm: float) -> str:
+    return f"{length_mm / 10:g} cm" if length_mm >= 10 else f"{length_mm:g} mm"
+
+
 def draw_scale(canvas: Canvas, bottom: float) -> None:
     """Draw a scale bar at the lower left, its foot at ``bottom``."""
     length = scale_length_mm(canvas.plane.pixel_mm, canvas.width)
-    text = f"{length / 10:g} cm" if length >= 10 else f"{length:g} mm"
+    text = _scale_words(length)
     left, right = EDGE_PX, EDGE_PX + length / canvas.plane.pixel_mm
     corners = [QPointF(left, bottom - 5), QPointF(left, bottom), QPointF(right, bottom), QPointF(right, bottom - 5)]
     draw_line(canvas, corners, INK, 1.5)
     draw_words(canvas.painter, QPointF(right + 6, bottom + 1), text, FAINT_INK, font_of(canvas.painter, 0.9))
 
 
+def _field_scale_top(canvas: Canvas, bottom: float) -> float:
+    metrics = QFontMetricsF(font_of(canvas.painter, 0.9))
+    letter = canvas.height / 2 + QFontMetricsF(canvas.painter.font()).height()  # the one at the right edge ends here
+    return bottom - min(max(min(canvas.height * 0.3, bottom - letter - 1.5 * metrics.height() - 10), 40.0), 240.0)
+
+
+def field_scale_box(canvas: Canvas, series: FieldSeries, bottom: float) -> Box:
+    """Return where the scale of a field stands, its words included."""
+    metrics = QFontMetricsF(font_of(canvas.painter, 0.9))
+    values = (metrics.horizontalAdvance(format_number(series.shown(value), series.unit)) + 17 for value in series.range)
+    width = max(metrics.horizontalAdvance(series.label), *values)
+    top = _field_scale_top(canvas, bottom) - 2 * metrics.height()
+    return Box(canvas.width - EDGE_PX - width, top, float(canvas.width), bottom + metrics.height() / 2)
+
+
 def draw_field_scale(canvas: Canvas, series: FieldSeries, bottom: float) -> None:
     """Draw the colours of a field with its name, its ends and its lines of equal value."""
     painter, font = canvas.painter, font_of(canvas.painter, 0.9)
-    metrics = QFontMetricsF(font)
-    letter = canvas.height / 2 + QFontMetricsF(canvas.painter.font()).height()  # the one at the right edge ends here
-    height = min(max(min(canvas.height * 0.3, bottom - letter - metrics.height() - 8), 40.0), 240.0)
-    left, top = canvas.width - EDGE_PX - 12, bottom - height
+    metrics, top = QFontMetricsF(font), _field_scale_top(canvas, bottom)
+    height, left = bottom - top, canvas.width - EDGE_PX - 12
     shades = QLinearGradient(0, bottom, 0, top)
     for place, stop in enumerate(FIELD_STOPS):
         shades.setColorAt(place / (len(FIELD_STOPS) - 1), QColor(*stop))
@@ -146,7 +171,7 @@ def draw_field_scale(canvas: Canvas, series: FieldSeries, bottom: float) -> None
             draw_line(canvas, [QPointF(left, y), QPointF(left + 12, y)], INK, 1.0, halo=False)
             at = QPointF(left - 5, y + metrics.capHeight() / 2)
             draw_words(painter, at, format_number(series.shown(value), series.unit), INK, font, right)
-    name = QPointF(canvas.width - EDGE_PX, top - metrics.descent() - 6)
+    name = QPointF(canvas.width - EDGE_PX, top - metrics.capHeight() / 2 - metrics.descent() - 3)
     draw_words(painter, name, series.label, INK, font, Qt.AlignmentFlag.AlignRight)
 
 

@@ -234,8 +234,8 @@ class SlicePane(QWidget):
         painter.drawImage(0, 0, self._image[2])
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(self.font())
-        canvas = Canvas(painter, self.plane, self.width(), self.height())
-        canvas.taken.extend(corners_taken(canvas, self.menu.geometry()))
+        canvas = Canvas(painter, self.plane, self.width(), self.height(), self.plane_name)
+        canvas.taken.extend(corners_taken(canvas, self.menu.geometry(), content.field))
         if desk.slice_style.crosshair:
             others = {name: plane for name, plane in desk.slice_planes.items() if name != self.plane_name}
             draw_crosshair(canvas, others, desk.focus_mm)

@@ -9,14 +9,21 @@ from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QFontMetricsF
 
 from anatomy_twin.pipeline.procedures import procedure_of
-from anatomy_twin.rehearsal import format_number
+from anatomy_twin.rehearsal import FieldSeries, format_number
 from anatomy_twin.rehearsal.captions import Box
 from anatomy_twin.rehearsal.presets import WindowPreset, preset_of
 from anatomy_twin.rehearsal.readout import field_at
 from anatomy_twin.rehearsal.slice_paint import SliceContent
 from anatomy_twin.units import check_point, place_text
 from anatomy_twin.view.slice_ink import FAINT_INK, INK, Canvas, draw_words
-from anatomy_twin.view.slice_notes import EDGE_PX, draw_field_scale, draw_lines, draw_scale
+from anatomy_twin.view.slice_notes import (
+    EDGE_PX,
+    draw_field_scale,
+    draw_lines,
+    draw_scale,
+    field_scale_box,
+    scale_right,
+)
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
@@ -53,12 +60,17 @@ def draw_corners(
         draw_field_scale(canvas, content.field, foot)
 
 
-def corners_taken(canvas: Canvas, title: QRect) -> tuple[Box, Box]:
-    """Return where words stand in the upper corners: words beside things leave that free."""
-    line, middle = QFontMetricsF(canvas.painter.font()).height(), canvas.width / 2
+def corners_taken(canvas: Canvas, title: QRect, field: FieldSeries | None) -> tuple[Box, ...]:
+    """Return where words and scales stand at the edges: words beside things leave that free."""
+    line, middle, half = QFontMetricsF(canvas.painter.font()).height(), canvas.width / 2, canvas.height / 2
+    wide, high = float(canvas.width), float(canvas.height)
     return (
         Box(0.0, 0.0, max(float(title.right()), 0.8 * middle), title.bottom() + line + 2.0),
-        Box(1.1 * middle, 0.0, float(canvas.width), 2 * line + 6.0),
+        Box(1.1 * middle, 0.0, wide, 2 * line + 6.0),
+        *(Box(left, half - line, left + 2 * line, half + line) for left in (0.0, wide - 2 * line)),  # letters
+        *(Box(middle - line, top, middle + line, top + 1.7 * line) for top in (0.0, high - 2.7 * line)),
+        Box(0.0, high - 2.2 * line, max(scale_right(canvas), 0.0), high),  # scale and what is under the mouse
+        *(() if field is None else (field_scale_box(canvas, field, high - line - 12),)),
     )
 
 

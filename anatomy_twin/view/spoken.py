@@ -16,10 +16,15 @@ from anatomy_twin.view.words import tr
 
 Say = Callable[[str], str]
 _NAME: Final = re.compile(r"[a-z]+(_[a-z0-9]+)+")
+_READING: Final = re.compile(r"(.+) (-?\d\S* \S+)")
 
 
 def spoken(text: str) -> str:
     """Return a sentence of a room below, with its clauses, in the language of the window."""
+    return _said(text).replace(" degC", " \N{DEGREE SIGN}C")
+
+
+def _said(text: str) -> str:
     if _NAME.fullmatch(text):  # a structure alone
         return named(structure_label(text))
     language = tr("Liver")  # where it stays as it is English is spoken
@@ -44,12 +49,21 @@ def _clause(text: str, language: str) -> str | None:
         found = pattern.fullmatch(text)
         if found is not None:
             parts = zip(slots, found.groups(), strict=True)
-            return form.format(**{slot: _filled(slot, words) for slot, words in parts})
+            return form.format(**{slot: _filled(slot, words, language) for slot, words in parts})
     return None
 
 
-def _filled(slot: str, words: str) -> str:
-    """Return what stands in a slot: names are names of structures, all else stays."""
+def _filled(slot: str, words: str, language: str) -> str:
+    """Return what stands in a slot: by its name structures, names with a remark, parts of a list, all else stays."""
+    if slot == "label":
+        return named(words)
+    if slot.startswith("list"):
+        return ", ".join(_spoken(part, language) for part in words.split(", "))
+    if slot == "limit":
+        return _spoken(words, language)
+    if slot == "reading":  # "Target covered 48 %"
+        found = _READING.fullmatch(words)
+        return words if found is None else f"{named(found[1])} {found[2]}"
     if not slot.startswith("name"):
         return words
     return ", ".join(named(structure_label(name.replace(" ", "_"))) for name in words.split(", "))
@@ -203,6 +217,7 @@ def _messages(tr: Say) -> tuple[str, ...]:
         tr("{value} kJ given by the generator"), tr("{value} kJ as set (not measured)"), tr("{value} s without power"),
         tr("applicator {number}"), tr("at most {value} W"), tr("set to {value} W"),
         tr("impedance at least {low}, at the end {high} ohm"), tr("sensors at most {value} degC"),
+        tr("tissue at the cooled tip at most {value} degC"),
         tr("needle at {value} degC or warmer"),
         tr("nothing is coagulated at the end"), tr("nothing is colder than {value} at any time"),
         tr("the ice reaches the edge of the box: it is larger than shown"),
@@ -214,6 +229,14 @@ def _messages(tr: Say) -> tuple[str, ...]:
         tr("the table of {device} promises nothing for {setting} {value} {unit} and {seconds} s ({place})"),
         tr("it reaches from {low} to {high} {unit} and from {first} to {last} s"),
         tr("device {device} has no table of zones ({place})"), tr("simulate the plan"),
+        tr("not met"), tr("{reading}, limit {limit}"), tr("{label} (target) check"),
+        tr("{name}, which holds the point {place}"),
+        tr("contrast phase: {list} ({list_2}), judged from the image and not from its header"),
+        tr("liver parenchyma {hu} HU, standard deviation {sd} HU"), tr("aorta {hu} HU"), tr("liver {hu} HU"),
+        tr("spleen {hu} HU"), tr("renal cortex {cortex} and medulla {medulla} HU"), tr("portal venous"),
+        tr("arterial"), tr("unenhanced"), tr("no arterial tree"), tr("no portal tree"), tr("no hepatic tree"),
+        tr("the labels have no {name}"), tr("its branches of about {mm} mm are not seen in voxels of {side} mm"),
+        tr("the run takes {cost}, some {minutes} min"), tr("coarser voxels are faster"),
     )  # fmt: skip
 
 

@@ -9,9 +9,11 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
+from anatomy_twin import catalog
 from anatomy_twin.pipeline.procedures import procedure_of
 from anatomy_twin.rehearsal.courses import CourseChart, generator_charts, generator_summary, summary_words
 from anatomy_twin.view.course_paint import draw_chart, pen_of
+from anatomy_twin.view.names import named
 from anatomy_twin.view.spoken import spoken
 from anatomy_twin.view.style import current_theme, theme_changed
 from anatomy_twin.view.words import tr
@@ -125,6 +127,7 @@ class CoursePanel(QWidget):
         plan = self._desk.case.plans.get(self._desk.plan_name)
         for part in dict.fromkeys(one.part for chart in self.charts for one in chart.lines):
             device = getattr(plan, "applicators", ())[part - 1].device if plan is not None else ""
+            device = named(catalog.load("devices")["devices"].get(device, {}).get("label", device))
             words = tr("Applicator {number}: {device}").format(number=part, device=device)
             painter.setPen(pen_of(part))
             middle = room.top() + 0.55 * line

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QHeaderView, QLabel, QSlider, QToolButton, QTreeWidget, QVBoxLayout, QWidget
 
 from anatomy_twin.core import AblationPlan
@@ -27,7 +27,12 @@ WEIGH_MS: Final = 40
 
 
 class PlanEntryList(QWidget):
-    """Shown for ablations. A click on a row takes that entry; sliders rank anew at once."""
+    """Shown for ablations. A click on a row takes that entry; sliders rank anew at once.
+
+    ``unfolded`` tells that there is more to see than before.
+    """
+
+    unfolded = Signal()
 
     def __init__(self, window: RehearsalWindow) -> None:
         super().__init__()
@@ -49,6 +54,7 @@ class PlanEntryList(QWidget):
         self._values: dict[str, QLabel] = {}
         self._weights = self._slider_grid()
         self._waiting: dict[str, float] = {}
+        self._seen = (False, False)
         self._later = QTimer(self, singleShot=True, interval=WEIGH_MS)
         self._later.timeout.connect(self._weigh)
         column = QVBoxLayout(self)
@@ -71,6 +77,9 @@ class PlanEntryList(QWidget):
             self._fill()
             self.legend.setText(self._legend())
         self._show_weights()
+        before, self._seen = self._seen, (on, found is not None)
+        if before != self._seen and on:
+            self.unfolded.emit()
 
     # widgets
 

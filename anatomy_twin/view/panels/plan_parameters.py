@@ -23,12 +23,19 @@ if TYPE_CHECKING:
 
 
 class NumberField(QDoubleSpinBox):
-    """A number with its unit; the wheel turns it only while it has the keyboard, so that scrolling changes nothing."""
+    """A number with its unit; a comma is taken as the decimal point.
+
+    The wheel turns it only while it has the keyboard, so that scrolling changes nothing.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setKeyboardTracking(False)
+
+    def validate(self, text: str, place: int) -> object:
+        """Take a comma as the decimal point: to Qt it would group digits, and 7,5 would become 7."""
+        return super().validate(text.replace(",", "."), place)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Turn the number where it has the keyboard."""
@@ -100,10 +107,13 @@ class PlanParameters(QWidget):
             field.setToolTip(self._say(parameter.tip) if parameter.tip else words)
             label = QLabel(words)
             label.setBuddy(field)
-            self._form.addRow(label, field)
             self.fields[parameter.name] = field
-            if parameter.device:
+            if parameter.device:  # devices of a kind differ at the end of their names: these want a line of their own
+                self._form.addRow(label)
+                self._form.addRow(field)
                 self._add_facts(parameter.device, field)
+            else:
+                self._form.addRow(label, field)
 
     def _add_facts(self, device: str, field: QWidget) -> None:
         """Say below a device how much of it is assumed; what, and where the rest is from, stands in the tips."""
@@ -112,7 +122,7 @@ class PlanParameters(QWidget):
         line.setObjectName("quiet")
         line.setToolTip(whole)
         field.setToolTip(whole)
-        self._form.addRow("", line)
+        self._form.addRow(line)
 
     def _field(self, parameter: Parameter) -> QWidget:
         if parameter.kind == "number":

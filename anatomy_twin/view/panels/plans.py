@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QModelIndex, QSignalBlocker, QSize, Qt
+from PySide6.QtCore import QModelIndex, QPoint, QSignalBlocker, QSize, Qt, QTimer
 from PySide6.QtGui import QBrush, QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from anatomy_twin.view.window import RehearsalWindow
 
 NAME: Final = Qt.ItemDataRole.UserRole
+LAID_OUT_MS: Final = 60  # what has grown has its size by then
 
 
 class PlansPanel(QScrollArea):
@@ -71,6 +73,8 @@ class PlansPanel(QScrollArea):
         self.heading.setWordWrap(True)
         Nothing(self.plans, tr("No plan yet: press New."))
         self._part_row = self._part_buttons()
+        self._inner = QWidget()
+        self._column = QVBoxLayout(self._inner)
         self._lay_out()
         self.plans.currentItemChanged.connect(self._plan_chosen)
         self.plans.itemChanged.connect(self._renamed)
@@ -81,6 +85,11 @@ class PlansPanel(QScrollArea):
         self._desk.tool_changed.connect(self._mode_changed)
         self._desk.drawing_changed.connect(self._mark_part)
         self.checks.changed.connect(self._mark_states)
+        self._wanted: QWidget | None = None
+        self._scroll = QTimer(self, singleShot=True, interval=LAID_OUT_MS)
+        self._scroll.timeout.connect(self._to_wanted)
+        for box in (self.entry_list, self.robustness):
+            box.unfolded.connect(partial(self.bring_up, box))
         theme_changed.connect(self.refresh)
         self._listed: tuple[str, ...] | None = None
         self.refresh()
@@ -107,8 +116,8 @@ class PlansPanel(QScrollArea):
         return tree
 
     def _lay_out(self) -> None:
-        inner = QWidget()
-        column = QVBoxLayout(inner)
+        inner = self._inner
+        column = self._column
         gap = self.fontMetrics().height() // 3
         column.setContentsMargins(gap, gap, gap, gap)
         column.setSpacing(gap)
@@ -259,6 +268,20 @@ class PlansPanel(QScrollArea):
             self.refresh()
 
     # what is done
+
+    def bring_up(self, part: QWidget) -> None:
+        """Scroll to a part that has grown, once it has its size: as much of it as there is room for, from its head."""
+        self._wanted = part
+        self._scroll.start()
+
+    def _to_wanted(self) -> None:
+        part = self._wanted
+        if part is None or not part.isVisible():
+            return
+        top = part.mapTo(self._inner, QPoint(0, 0)).y()
+        bar, room = self.verticalScrollBar(), self.viewport().height()
+        if not bar.value() <= top <= top + part.height() <= bar.value() + room:
+            bar.setValue(top if part.height() > room else top + part.height() - room)
 
     def _plan_chosen(self, item: QTreeWidgetItem | None, _before: object = None) -> None:
         if item is not None:

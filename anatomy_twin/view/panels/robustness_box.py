@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
-    QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -24,6 +23,7 @@ from anatomy_twin.search import RANGES_NOTE
 from anatomy_twin.view.flow import flow
 from anatomy_twin.view.jobs import progress_words
 from anatomy_twin.view.names import named
+from anatomy_twin.view.panels.plan_parameters import NumberField
 from anatomy_twin.view.panels.share_bars import Bar, ShareBars
 from anatomy_twin.view.plan_robustness import PlanRobustness
 from anatomy_twin.view.spoken import spoken
@@ -37,7 +37,12 @@ MOST_SAMPLES: Final = 1000
 
 
 class RobustnessBox(QWidget):
-    """Shown for ablations. Closed, one line says what is known; open, it can be asked for, read and shown."""
+    """Shown for ablations. Closed, one line says what is known; open, it can be asked for, read and shown.
+
+    ``unfolded`` tells that there is more to see than before.
+    """
+
+    unfolded = Signal()
 
     def __init__(self, window: RehearsalWindow) -> None:
         super().__init__()
@@ -50,7 +55,7 @@ class RobustnessBox(QWidget):
         self.line = QLabel()
         self.line.setWordWrap(True)
         self.inner = QWidget()
-        self.samples, self.placement, self.angle = QSpinBox(), QDoubleSpinBox(), QDoubleSpinBox()
+        self.samples, self.placement, self.angle = QSpinBox(), NumberField(), NumberField()
         self._form = self._settings()
         self.begin = self._button(tr("Sample treatments"), tr("Simulate many treatments that differ a little"))
         self.begin.clicked.connect(lambda _=False: self.kit.start())
@@ -72,6 +77,7 @@ class RobustnessBox(QWidget):
         for label in (self.legend, self.notes):
             label.setWordWrap(True)
         self.legend.setTextFormat(Qt.TextFormat.RichText)
+        self._seen: tuple[bool, Robustness | None] = (False, self.kit.found)
         self._lay_out()
         self.kit.changed.connect(self.refresh)
         self.refresh()
@@ -97,6 +103,9 @@ class RobustnessBox(QWidget):
             widget.setVisible(found is not None)
         if found is not None:
             self._fill(found)
+        seen, self._seen = self._seen, (job is not None, found)
+        if seen[0] != self._seen[0] or seen[1] is not found:
+            self.unfolded.emit()
 
     # widgets
 
@@ -204,6 +213,8 @@ class RobustnessBox(QWidget):
         if not on:
             self.kit.show_map(False)
         self.refresh()
+        if on:
+            self.unfolded.emit()
 
 
 def _square(rgb: tuple[int, int, int]) -> str:

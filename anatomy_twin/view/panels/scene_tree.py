@@ -70,6 +70,9 @@ class SceneTree(QWidget):
         column.addWidget(self.tree, 1)
         self.setFocusProxy(self.tree)
         self._desk.scene_changed.connect(self.refresh)
+        self._live: tuple[bool, float | None] = (False, None)  # what rows of zones show while the hand holds the plan
+        for signal in (self._desk.plan_changed, self._desk.live_changed):
+            signal.connect(self._follow_hand)
         self._desk.pointed_changed.connect(self.tree.viewport().update)
         theme_changed.connect(self.fit)
         self.fit()
@@ -140,10 +143,24 @@ class SceneTree(QWidget):
         self._busy = False
         self.tree.viewport().update()
 
+    def _follow_hand(self) -> None:
+        """While a plan is moved the row of its zone tells of the preview, or nothing until there is one."""
+        live = self._desk.live if self._desk.live_is_current else None
+        quantities = () if live is None else live.quantities
+        volume = next((one.value for one in quantities if one.name == "ablated_ml"), None)
+        now = (True, volume) if self._desk.moving is not None else (False, None)
+        if now != self._live:
+            self._live = now
+            self.refresh()
+
     def _completed(self, row: TreeRow) -> TreeRow:
         """Return a row with a name in the user's language; its voxels are counted where no surface tells the volume."""
         if row.absent:
             return replace(row, label=named(row.label))
+        if row.group == "zone" and self._desk.moving is not None:  # that of the saved plan is not what is seen
+            whole = row.name == "zone"  # a preview of cold tells nothing of the ice
+            return replace(row, label=tr("Zone: preview") if whole else row.label,
+                           volume_ml=self._live[1] if whole else None)  # fmt: skip
         labels = self._hand.labels
         if row.volume_ml is not None or labels is None or row.name not in labels:
             return row

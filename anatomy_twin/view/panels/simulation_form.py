@@ -25,7 +25,7 @@ class SimulationForm(QWidget):
         self._desk, self._kit = desk, choices_of(desk)
         self.verdict = ChoiceField()
         self.numbers: dict[str, NumberField] = {}
-        self.note = QLabel(tr("The preview goes by the usual settings."))
+        self.note = QLabel(tr("The preview has a grid of its own; all else it goes by too."))
         self.note.setObjectName("quiet")
         self.note.setWordWrap(True)
         form = QFormLayout(self)
@@ -76,7 +76,7 @@ class SimulationForm(QWidget):
         for name, field in self.numbers.items():
             with QSignalBlocker(field):
                 field.setValue(getattr(choices, name))
-        self.note.setVisible(choices.options(plan) != Choices().options(plan))
+        self.note.setVisible(choices.spacing_mm != Choices().spacing_mm)
 
     def _verdict_chosen(self, row: int) -> None:
         kind = "cold" if freezes(self._desk.plan) else "heat"

@@ -58,6 +58,7 @@ class PlanHandles(Tool):
         self._toward: Floats = np.array([0.0, 1.0, 0.0])
         self._grab: Floats = np.zeros(3)  # from where the mouse took the handle to its middle
         self._view = "axial"
+        self._caption_in = ""  # the view that the hand is in, "" where a key chose the handle: then in all
         self._known: tuple[Any, ...] = ()
         self._round: tuple[PlanContext, Snapper] = (PlanContext(), Snapper())
 
@@ -112,7 +113,7 @@ class PlanHandles(Tool):
         handle = self.under(at) if self._held is None else None
         if handle is None:
             return False
-        self._view = at.view
+        self._view = self._caption_in = at.view
         self._held, self._start = handle, self.desk.plan
         self._toward = np.asarray(at.toward, float)
         place = self._on_plane(at)
@@ -154,7 +155,7 @@ class PlanHandles(Tool):
             return
         handle = None if at is None else self.under(at)
         if at is not None:
-            self._view = at.view
+            self._view = self._caption_in = at.view
         lit = "" if handle is None else handle.name
         aside = 0.0 if handle is None or at is None or at.view == IN_3D else seen_at(handle.point_mm, at)[1]
         if lit != self.lit or round(aside) != round(self.aside_mm):
@@ -238,7 +239,7 @@ class PlanHandles(Tool):
     def choose(self, name: str) -> None:
         """Choose the handle that keys move, by its name; "" for none."""
         self.chosen = self.lit = name
-        self.aside_mm = 0.0
+        self.aside_mm, self._caption_in = 0.0, ""
         self.desk.drawing_changed.emit()
 
     def choose_next(self, step: int = 1) -> None:
@@ -305,7 +306,7 @@ class PlanHandles(Tool):
             return ()
         shapes = procedure.shapes(plan, self.surroundings[0], self.desk.edit_mode)
         handles = self.handles
-        return (*shapes, *handle_shapes(handles, self.lit, self.chosen, self._caption(handles)))
+        return (*shapes, *handle_shapes(handles, self.lit, self.chosen, self._caption(handles), self._caption_in))
 
     def regions(self) -> tuple[CutTint, ...]:
         """Return what the plan removes."""
@@ -318,7 +319,8 @@ class PlanHandles(Tool):
             return ""
         words = self.words(handle)
         if self._held is not None:
-            return ", ".join(filter(None, [words, self.snap_words(self.snapped), self._followed()]))
+            # who holds a handle knows which one it is: few words, over little of the picture
+            return ", ".join(filter(None, [self.snap_words(self.snapped), self._followed()])) or words
         if abs(self.aside_mm) > NEAR_MM:
             side = "behind" if self.aside_mm > 0 else "in front of"
             words += ", " + self.say(f"{{distance}} mm {side} this slice", distance=f"{abs(self.aside_mm):.0f}")
