@@ -45,6 +45,19 @@ def test_the_volume_is_within_eight_percent_of_the_simulation(blocks, vein, powe
     assert seen.surface.volume_ml == pytest.approx(volume_ml, abs=1e-3)
 
 
+@pytest.mark.parametrize("choices", [
+    {"verdict": "cem43", "perfusion_factor": 2.0}, {"verdict": "isotherm_60", "perfusion_factor": 0.0},
+    {"verdict": "isotherm_50", "cooling_s": 60.0},
+])  # fmt: skip
+def test_a_preview_goes_by_what_decides_and_by_perfusion(blocks, choices):
+    case, centre = blocks[None]
+    plan = centred_plan(centre, 60.0, 180.0, direction=SLANT, depth_mm=40.0)
+    exact = simulate(case, plan, ThermalModel(spacing_mm=1.5, snapshots=1, **choices))
+    seen = live_thermal.preview(live_thermal.prepare(case, plan, **choices), plan)
+    volume_ml = next(one.value for one in seen.quantities if one.name == "ablated_ml")
+    assert volume_ml == pytest.approx(exact.coagulated_ml, rel=0.08)
+
+
 def test_a_coarse_grid_counts_the_vessels_of_a_fine_one():
     """A vein of 2 mm is no sink, one of 6 mm is, and its volume is the same on both grids."""
     for diameter_mm, wide in ((2.0, False), (6.0, True)):

@@ -257,7 +257,10 @@ def test_the_comparison_marks_and_chooses(window, hand):
     window.show_panel("compare")
     window.run("plan.duplicate")
     numbers = replace(desk.case.assessments["A"], plan_name="B")
-    better = tuple(replace(q, value=q.value + 3.0) if q.name == "minimal_margin_mm" else q for q in numbers.quantities)
+    better = tuple(
+        replace(q, value=q.value + 3.0, verdict="borderline") if q.name == "minimal_margin_mm" else q
+        for q in numbers.quantities
+    )
     desk.do("Numbers", desk.case.with_assessment(replace(numbers, quantities=better)))
     hand.bot.waitUntil(lambda: len(panel.comparison.plans) == 2 and panel.comparison.plans[1].assessed)
     row = next(n for n, row in enumerate(panel.comparison.rows, start=1) if row.name == "minimal_margin_mm")

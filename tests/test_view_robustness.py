@@ -36,11 +36,13 @@ def test_the_field_is_of_the_target_alone():
     assert field.moment(7) == 0 and limits_mm(found) == (0.0, 2.0, 5.0, 10.0)
 
 
-def test_it_is_read_and_shown_on_the_target(shown):
+def test_it_is_read_and_shown_on_the_target(shown, qtbot):
     window, kit, box = shown
     desk, pane = window.desk, window.views.scene_pane
     assert not box.inner.isVisible() and "81 %" in box.line.text() and "57 to 93" in box.line.text()
     box.switch.click()
+    panel = window.panels["plans"]
+    wait_for(qtbot, lambda: 0 <= box.switch.mapTo(panel.viewport(), box.switch.rect().center()).y() < panel.height())
     assert [bar.shown for bar in box.limits.bars] == ["81 %", "50 %", "12 %", "0 %"]
     assert box.limits.bars[0].low == pytest.approx(0.57, abs=0.01)
     assert [bar.words for bar in box.matters.bars] == ["sideways", "perfusion"]

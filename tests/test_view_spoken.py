@@ -36,7 +36,21 @@ def test_clauses_are_said_one_by_one(german):
         "Nicht geprüft: Applikator 2: kreuzt das Herz nicht: nichts im Umkreis von 20 mm; zu bestätigende Umrisse: Herz"
     )
     assert spoken("at least 5 mm, borderline from 0 mm") == "mindestens 5 mm, grenzwertig ab 0 mm"
+    line = "not met: 5 mm rim covered 32.5 %, limit at least 100 %, borderline from 90 %"
+    assert spoken(line) == "nicht erfüllt: 5-mm-Saum abgedeckt 32.5 %, Grenzwert mindestens 100 %, grenzwertig ab 90 %"
+    line = "contrast phase: portal venous (aorta 162 HU, liver 113 HU), judged from the image and not from its header"
+    assert spoken(line) == (
+        "Kontrastphase: portalvenös (Aorta 162 HU, Leber 113 HU), nach dem Bild beurteilt, nicht nach seinem Kopf"
+    )
+    assert spoken("sensors at most 85 degC").endswith("85 \N{DEGREE SIGN}C")
     assert spoken("nobody knows this line") == "nobody knows this line"
+
+
+def test_every_device_has_a_name_in_german(german):
+    from anatomy_twin.view.names import named
+
+    labels = [device["label"] for device in catalog.load("devices")["devices"].values() if "file" not in device]
+    assert labels and not [label for label in labels if named(label) == label]
 
 
 def test_every_rule_and_number_of_a_plan_is_said(german, toy_case):

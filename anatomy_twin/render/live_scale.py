@@ -15,7 +15,7 @@ from anatomy_twin.render.live_captions import font_file
 Colour = tuple[float, float, float]
 LEFT_PX, FOOT_PX, WIDTH_PX, TICK_PX = 14.0, 30.0, 13.0, 4.0
 SHARE: Final = 0.34  # of the view's height
-HEIGHT_PX: Final = (60.0, 240.0)
+HEIGHT_PX: Final = (40.0, 240.0)
 STEPS: Final = 64
 
 

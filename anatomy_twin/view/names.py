@@ -50,6 +50,7 @@ def _phrases() -> tuple[tuple[str, str], ...]:
         ("Probability of {name} mm margin", tr("Probability of {name} mm margin")),
         ("Matters most: {name}", tr("Matters most: {name}")),
         ("{name} volume", tr("{name} volume")),
+        ("Smallest margin {name} mm", tr("Smallest margin {name} mm")),
     )
 
 
@@ -84,4 +85,4 @@ def scene_named(scene: Scene) -> Scene:
         return tuple(replace(thing, label=named(thing.label)) for thing in things)
 
     return replace(scene, surfaces=words(scene.surfaces), overlays=words(scene.overlays), looks=words(scene.looks),
-                   fields=words(scene.fields))  # fmt: skip
+                   fields=words(scene.fields), markers=words(scene.markers))  # fmt: skip

@@ -241,9 +241,9 @@ class SlicePane(QWidget):
             draw_crosshair(canvas, others, desk.focus_mm)
         draw_needles(canvas, needles_of(desk.plan, desk.scene.needles[0].colour if desk.scene.needles
                                         else (240, 255, 30))[0])  # fmt: skip
+        draw_shapes(canvas, desk.shapes())
         if desk.moving is None and not desk.plan_aside:
             draw_markers(canvas, desk.scene.markers)
-        draw_shapes(canvas, desk.shapes())
         draw_letters(canvas)
         draw_corners(canvas, desk, self.sight, self.presets, self.menu.geometry(), content)
         if self._hover is not None:

@@ -234,7 +234,8 @@ def _messages(tr: Say) -> tuple[str, ...]:
         tr("contrast phase: {list} ({list_2}), judged from the image and not from its header"),
         tr("liver parenchyma {hu} HU, standard deviation {sd} HU"), tr("aorta {hu} HU"), tr("liver {hu} HU"),
         tr("spleen {hu} HU"), tr("renal cortex {cortex} and medulla {medulla} HU"), tr("portal venous"),
-        tr("arterial"), tr("unenhanced"), tr("no arterial tree"), tr("no portal tree"), tr("no hepatic tree"),
+        tr("arterial"), tr("late arterial"), tr("native"), tr("delayed"), tr("no arterial tree"), tr("no portal tree"),
+        tr("no hepatic tree"),
         tr("the labels have no {name}"), tr("its branches of about {mm} mm are not seen in voxels of {side} mm"),
         tr("the run takes {cost}, some {minutes} min"), tr("coarser voxels are faster"),
     )  # fmt: skip

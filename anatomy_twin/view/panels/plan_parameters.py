@@ -104,7 +104,10 @@ class PlanParameters(QWidget):
             field = self._field(parameter)
             words = self._say(parameter.words, number=parameter.part + 1)
             field.setAccessibleName(words)
-            field.setToolTip(self._say(parameter.tip) if parameter.tip else words)
+            tips = [self._say(parameter.tip) if parameter.tip else words]
+            if parameter.kind == "number":  # digits beyond it are not taken: this is why
+                tips.append(f"{parameter.low:g} \N{EN DASH} {parameter.high:g} {parameter.unit}".rstrip())
+            field.setToolTip("\n".join(tips))
             label = QLabel(words)
             label.setBuddy(field)
             self.fields[parameter.name] = field

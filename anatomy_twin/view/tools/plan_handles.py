@@ -319,8 +319,9 @@ class PlanHandles(Tool):
             return ""
         words = self.words(handle)
         if self._held is not None:
+            snapped, followed = self.snap_words(self.snapped), self._followed()
             # who holds a handle knows which one it is: few words, over little of the picture
-            return ", ".join(filter(None, [self.snap_words(self.snapped), self._followed()])) or words
+            return followed if followed and not snapped else ", ".join(filter(None, [words, snapped, followed]))
         if abs(self.aside_mm) > NEAR_MM:
             side = "behind" if self.aside_mm > 0 else "in front of"
             words += ", " + self.say(f"{{distance}} mm {side} this slice", distance=f"{abs(self.aside_mm):.0f}")

@@ -7474,16 +7474,8 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>Beginn von Applikator {number}</translation>
     </message>
     <message>
-        <source>Temperature at the sensors</source>
-        <translation>Temperatur an den Fühlern</translation>
-    </message>
-    <message>
         <source>Temperature of the needle</source>
         <translation>Temperatur der Nadel</translation>
-    </message>
-    <message>
-        <source>The preview goes by the usual settings.</source>
-        <translation>Die Vorschau rechnet mit den üblichen Einstellungen.</translation>
     </message>
     <message>
         <source>Tissue is dead</source>
@@ -7692,6 +7684,134 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>simulate the plan</source>
         <translation>den Plan simulieren</translation>
+    </message>
+    <message>
+        <source>Cryoneedle, generic 17 G argon</source>
+        <translation>Kryonadel, generisch, 17 G, Argon</translation>
+    </message>
+    <message>
+        <source>Microwave antenna, generic 2.45 GHz</source>
+        <translation>Mikrowellenantenne, generisch, 2.45 GHz</translation>
+    </message>
+    <message>
+        <source>Radiofrequency electrode, internally cooled, 20 mm tip</source>
+        <translation>Radiofrequenzelektrode, innen gekühlt, Spitze 20 mm</translation>
+    </message>
+    <message>
+        <source>Radiofrequency electrode, internally cooled, 30 mm tip</source>
+        <translation>Radiofrequenzelektrode, innen gekühlt, Spitze 30 mm</translation>
+    </message>
+    <message>
+        <source>Radiofrequency electrode, nine tines, 35 mm across</source>
+        <translation>Radiofrequenzelektrode, neun Zinken, 35 mm weit</translation>
+    </message>
+    <message>
+        <source>Sensors at the tips of the tines</source>
+        <translation>Sensoren an den Spitzen der Zinken</translation>
+    </message>
+    <message>
+        <source>Smallest margin {name} mm</source>
+        <translation>Kleinster Abstand {name} mm</translation>
+    </message>
+    <message>
+        <source>The full simulation follows when the hand rests</source>
+        <translation>Die volle Simulation folgt, wenn die Hand ruht</translation>
+    </message>
+    <message>
+        <source>The preview has a grid of its own; all else it goes by too.</source>
+        <translation>Die Vorschau hat ihr eigenes Gitter; nach allem anderen richtet auch sie sich.</translation>
+    </message>
+    <message>
+        <source>Tissue at the cooled tip</source>
+        <translation>Gewebe an der gekühlten Spitze</translation>
+    </message>
+    <message>
+        <source>aorta {hu} HU</source>
+        <translation>Aorta {hu} HU</translation>
+    </message>
+    <message>
+        <source>arterial</source>
+        <translation>arteriell</translation>
+    </message>
+    <message>
+        <source>late arterial</source>
+        <translation>spätarteriell</translation>
+    </message>
+    <message>
+        <source>native</source>
+        <translation>nativ</translation>
+    </message>
+    <message>
+        <source>delayed</source>
+        <translation>spät</translation>
+    </message>
+    <message>
+        <source>coarser voxels are faster</source>
+        <translation>gröbere Voxel sind schneller</translation>
+    </message>
+    <message>
+        <source>contrast phase: {list} ({list_2}), judged from the image and not from its header</source>
+        <translation>Kontrastphase: {list} ({list_2}), nach dem Bild beurteilt, nicht nach seinem Kopf</translation>
+    </message>
+    <message>
+        <source>its branches of about {mm} mm are not seen in voxels of {side} mm</source>
+        <translation>seine Äste von etwa {mm} mm sieht man in Voxeln von {side} mm nicht</translation>
+    </message>
+    <message>
+        <source>liver parenchyma {hu} HU, standard deviation {sd} HU</source>
+        <translation>Leberparenchym {hu} HU, Standardabweichung {sd} HU</translation>
+    </message>
+    <message>
+        <source>liver {hu} HU</source>
+        <translation>Leber {hu} HU</translation>
+    </message>
+    <message>
+        <source>no arterial tree</source>
+        <translation>kein Baum der Arterien</translation>
+    </message>
+    <message>
+        <source>no hepatic tree</source>
+        <translation>kein Baum der Lebervenen</translation>
+    </message>
+    <message>
+        <source>no portal tree</source>
+        <translation>kein Baum der Pfortader</translation>
+    </message>
+    <message>
+        <source>portal venous</source>
+        <translation>portalvenös</translation>
+    </message>
+    <message>
+        <source>renal cortex {cortex} and medulla {medulla} HU</source>
+        <translation>Nierenrinde {cortex} und Nierenmark {medulla} HU</translation>
+    </message>
+    <message>
+        <source>spleen {hu} HU</source>
+        <translation>Milz {hu} HU</translation>
+    </message>
+    <message>
+        <source>the labels have no {name}</source>
+        <translation>die Umrisse enthalten nicht: {name}</translation>
+    </message>
+    <message>
+        <source>the run takes {cost}, some {minutes} min</source>
+        <translation>der Lauf braucht {cost}, etwa {minutes} min</translation>
+    </message>
+    <message>
+        <source>tissue at the cooled tip at most {value} degC</source>
+        <translation>Gewebe an der gekühlten Spitze höchstens {value} degC</translation>
+    </message>
+    <message>
+        <source>{label} (target) check</source>
+        <translation>{label} (Ziel) ist zu prüfen</translation>
+    </message>
+    <message>
+        <source>{name}, which holds the point {place}</source>
+        <translation>{name}, enthält den Punkt {place}</translation>
+    </message>
+    <message>
+        <source>{reading}, limit {limit}</source>
+        <translation>{reading}, Grenzwert {limit}</translation>
     </message>
 </context>
 </TS>
