@@ -102,7 +102,7 @@ class _Story(Sheet):
         self.parts += [self._markup(line, "verdict"), self._text(content["summary"]["detail"])]
         for found in content["confirmations"]:
             verdict = found["verdict"]
-            words = f'{verdict["symbol"]} After treatment: {escape(verdict["word"])}'
+            words = f'{verdict["symbol"]} {escape(found["title"])}: {escape(verdict["word"])}'
             self.parts += [self._markup(f'<font color="{verdict["colour"]}">{words}</font>', "verdict"),
                            self._text(found["summary"])]
 
@@ -126,9 +126,8 @@ class _Story(Sheet):
         rows = []
         for row in self.content["plan"]:
             device = escape(row["device"])
-            if row["assumed"]:
-                assumed = escape(", ".join(row["assumed"]).replace("_", " "))
-                device += f'<br/><font color="#6d4c00" size="7">assumed: {assumed}</font>'
+            if row["assumed_text"]:
+                device += f'<br/><font color="#6d4c00" size="7">assumed: {escape(row["assumed_text"])}</font>'
             rows.append([
                 self._text(row["number"]), self._markup(device), self._text(row["entry"]), self._text(row["tip"]),
                 self._text(row["depth"]), self._text(row["power"]), self._text(row["duration"]),
