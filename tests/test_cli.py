@@ -122,6 +122,16 @@ def test_report_and_screenshot(capsys, case, tmp_path):
     assert np.asarray(Image.open(shot)).std() > 20
 
 
+def test_a_report_that_cannot_be_made_is_refused_at_once(capsys, case, tmp_path):
+    taken = tmp_path / "taken"
+    taken.write_text("mine")
+    refused(capsys, "report", case, "--out", taken, word="name a folder")
+    refused(capsys, "report", case, "--out", taken / "below", word="name a folder")
+    refused(capsys, "report", case, "--out", tmp_path / "new", "--plan", "Z", word="no plan is called")
+    refused(capsys, "report", case, word="--out")
+    assert {path.name for path in tmp_path.iterdir()} == {"taken", case.name} and taken.read_text() == "mine"
+
+
 @pytest.mark.parametrize("verb", ["segment", "mesh", "simulate", "assess", "report", "verify", "view"])
 def test_a_case_that_is_not_there(verb, capsys, tmp_path):
     more = ["--out", tmp_path / "r"] if verb == "report" else []

@@ -71,6 +71,7 @@ def test_the_report_shows_the_registration_first(folder, confirmed, tmp_path):
     assert part.index("Registration of the two scans") < part.index("Minimal ablative margin")
     assert part.index("Minimal ablative margin") < part.index(confirmed["reason"])
     assert part.index("squares of the scan before") < part.index("through the worst point")
+    assert page.index("After treatment: ") < page.index("Read this first"), "the answer stands at the head"
     assert part.count("<figure>") >= 5 and "2 % of length, assumed" in part
     document = json.loads((tmp_path / "report" / "report.json").read_text())
     assert document["confirmations"][0]["verdict_text"] == confirmed["verdict"]

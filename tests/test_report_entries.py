@@ -78,6 +78,7 @@ def test_every_applicator_has_its_map():
     tasks = entry_tasks(case, "A", found)
     assert [group for group, _, _ in tasks] == ["entries 1", "entries 2"] and "applicator 2" in tasks[1][1]
     content = told(case)
+    assert [bool(row["assumed_text"]) for row in content["plan"]] == [True, False, True], "once for each device"
     figures = [Figure(group, caption, np.zeros((8, 8, 3), np.uint8)) for group, caption, _ in tasks]
     page = make_page(content, figures, [])
     assert page.index(first["title"]) < page.index(tasks[0][1]) < page.index(second["title"]) < page.index(tasks[1][1])

@@ -44,6 +44,7 @@ def confirmation_rows(case: Case, verdict_of: Any) -> list[dict[str, Any]]:
             ],
             "place": place_text(found.place_mm), "place_after": place_text(found.place_after_mm),
             "margin": found.margin_text, "verdict_text": found.verdict, "reason": found.reason,
+            "title": "After treatment" + (f" by plan {found.plan_name}" if found.plan_name else ""),
             "summary": f"{structure_label(found.target)} on the scan {found.name}: least margin {found.margin_text}; "
                        f"registration of the two scans: {GRADE_WORDS[grade]}",
             "verdict": {**verdict_of(VERDICT_OF[found.verdict]), "word": found.verdict},

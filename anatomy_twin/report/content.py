@@ -259,16 +259,19 @@ def _series(case: Case) -> list[Row]:
 
 
 def _plan_rows(plan: AblationPlan) -> list[Row]:
-    rows = []
+    rows: list[Row] = []
     for number, applicator in enumerate(plan.applicators, start=1):
         device = device_facts(applicator.device)
+        setting, unit = catalog.device_setting(dict(device))
+        told = any(row["device_name"] == applicator.device for row in rows)
         rows.append({
             "number": number, "device": device_label(applicator.device),
             "device_name": applicator.device, "assumed": list(device.get("assumed", ["all sizes"])),
+            "assumed_text": "" if told else ", ".join(device.get("assumed", ["all sizes"])).replace("_", " "),
             "entry": format_point(applicator.entry_mm), "entry_mm": applicator.entry_mm,
             "tip": format_point(applicator.tip_mm), "tip_mm": applicator.tip_mm,
             "depth": format_number(applicator.depth_mm, "mm"),
-            "power": format_number(applicator.power_w, catalog.device_setting(dict(device))[1]),
+            "power": ("" if setting == "power" else f"{setting} ") + format_number(applicator.power_w, unit),
             "duration": f"{applicator.duration_s / 60:.1f} min ({applicator.duration_s:.0f} s)"
             + (f", from minute {applicator.start_s / 60:.1f}" if applicator.start_s else ""),
         })
@@ -324,7 +327,7 @@ def _simulation(result: ThermalResult | None) -> Row:
         return {}
     assumed = set(result.assumed)
     return {
-        "verdict_model": result.verdict_model,
+        "verdict_model": _readable(result.verdict_model),
         "title": "Coagulation" if result.coldest_c is None else "Ice and lethal zone",
         "extreme": "hottest point" if result.coldest_c is None else "coldest point",
         "hottest": format_number(

@@ -11,6 +11,7 @@ from anatomy_twin.report.pdf_ground import BOLD, REGULAR, binary_images, registe
 from anatomy_twin.report.pictures import Figure
 
 MARGIN_PT = 42.0
+SMALL_PT = 190.0  # of charts and of pictures that stand elsewhere too
 FACTS = 600  # letters that a step of the provenance gets: what a simulation used is told before
 
 
@@ -65,7 +66,7 @@ class _Story(Sheet):
             self._plan()
         self._section("The patient in three dimensions", [*map(self._text, missing), *self._pictures("scene")])
         self._section("Where the margin is smallest, and the course",
-                      [*self._pictures("margin"), *self._pictures("course")])
+                      [*self._pictures("margin"), *self._pictures("course", highest_pt=SMALL_PT)])
         self._robustness()
         self._confirmations()
         if content["plan"] or content["cuts"]:
@@ -101,7 +102,7 @@ class _Story(Sheet):
         self.parts += [self._markup(line, "verdict"), self._text(content["summary"]["detail"])]
         for found in content["confirmations"]:
             verdict = found["verdict"]
-            words = f'{verdict["symbol"]} After treatment: {escape(verdict["word"])}'
+            words = f'{verdict["symbol"]} {escape(found["title"])}: {escape(verdict["word"])}'
             self.parts += [self._markup(f'<font color="{verdict["colour"]}">{words}</font>', "verdict"),
                            self._text(found["summary"])]
 
@@ -125,9 +126,8 @@ class _Story(Sheet):
         rows = []
         for row in self.content["plan"]:
             device = escape(row["device"])
-            if row["assumed"]:
-                assumed = escape(", ".join(row["assumed"]).replace("_", " "))
-                device += f'<br/><font color="#6d4c00" size="7">assumed: {assumed}</font>'
+            if row["assumed_text"]:
+                device += f'<br/><font color="#6d4c00" size="7">assumed: {escape(row["assumed_text"])}</font>'
             rows.append([
                 self._text(row["number"]), self._markup(device), self._text(row["entry"]), self._text(row["tip"]),
                 self._text(row["depth"]), self._text(row["power"]), self._text(row["duration"]),
@@ -189,7 +189,7 @@ class _Story(Sheet):
         words = [self._text(text), *(self._text(f"{line}.", "small") for line in run["generator"])]
         self._section(run["title"], [self._together([*words, *self._pictures("damage")])])
         self._section("Temperature", self._pictures("temperature"))
-        zones = self._pictures("zones")
+        zones = self._pictures("zones", highest_pt=SMALL_PT)
         note = [self._text(self.content["zones_note"], "small")] if zones else []
         self._section("The device's table and the simulation", zones + note)
 
@@ -205,9 +205,11 @@ class _Story(Sheet):
         if told["influences"]:
             lines.append(f"Rank correlation with the minimal margin: {told['influences']}.")
         self._section("Robustness", [
-            self._text(f"{told['samples']} simulated treatments of {told['target']} that differ from the plan, sampled "
-                       f"over the ranges below (seed {told['seed']})."),
-            *self._pictures("robust_target", "robustness"),
+            self._together([
+                self._text(f"{told['samples']} simulated treatments of {told['target']} that differ from the plan, "
+                           f"sampled over the ranges below (seed {told['seed']})."),
+                *self._pictures("robust_target", "robustness"),
+            ]),
             self._headed(["Covered", "Probability", "95 % interval", "Treatments"], shares, [3.0, 1.2, 1.6, 1.4]),
             *(self._text(line) for line in lines),
             self._headed(["Sampled over", "Range", "Of what", "Source"], over, [3.2, 1.2, 2.6, 1.2]),

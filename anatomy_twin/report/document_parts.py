@@ -98,7 +98,7 @@ class Sheet:
                              + escape(item["label"]).replace(" ", gap) for item in items)
         return [self._markup(colours, "small")] if colours else []
 
-    def _pictures(self, *groups: str) -> list[Any]:
+    def _pictures(self, *groups: str, highest_pt: float = 300.0) -> list[Any]:
         from reportlab.platypus import Image
 
         figures = [figure for figure in self.figures if figure.group in groups]
@@ -106,7 +106,7 @@ class Sheet:
             return []
         shares = [figure.picture.shape[1] / figure.picture.shape[0] for figure in figures]
         room = self.width - 6.0 * len(figures)
-        height = min(room / sum(shares), 300.0)
+        height = min(room / sum(shares), highest_pt)
         images = [
             Image(io.BytesIO(figure.encoded("JPEG")), width=height * share, height=height)
             for figure, share in zip(figures, shares, strict=True)

@@ -42,7 +42,8 @@ def device_label(name: str) -> str:
 def generator_lines(case: Case, plan_name: str) -> list[str]:
     """Return the numbers of a plan's generator in short lines, none where nothing is known of it."""
     summary = generator_summary(case.results.get(plan_name), case.plans.get(plan_name))
-    return [] if summary is None else [line[:1].upper() + line[1:] for line in summary_words(summary)]
+    lines = [] if summary is None else summary_words(summary)
+    return [(line[:1].upper() + line[1:]).replace("degC", "\N{DEGREE SIGN}C") for line in lines]
 
 
 def generator_tasks(case: Case, plan_name: str) -> list[tuple[str, str, Any]]:
