@@ -77,6 +77,23 @@ def test_the_preview_is_the_simulation_on_its_grid(toy_case, ground, shift):
         assert numbers[name].limit == expected[name].limit and "not the simulation" in numbers[name].note
 
 
+def test_the_preview_follows_verdict_and_perfusion(toy_case):
+    """60 degC kills less than the Arrhenius integral; without perfusion more dies."""
+    case, plan = toy_case, toy_case.plan("A")
+    usual = live_thermal.preview(live_thermal.prepare(case, plan), plan)
+    found = {}
+    for name, choices in {
+        "hot": ThermalModel(verdict="isotherm_60"), "dose": ThermalModel(verdict="cem43"),
+        "dry": ThermalModel(perfusion_factor=0.0),
+    }.items():
+        prepared = live_thermal.prepare(case, plan, choices=choices)
+        found[name] = live_thermal.preview(prepared, plan).surface.volume_ml
+        whole = simulate(case, plan, replace(prepared.model, room_mm=25.0))
+        assert found[name] == pytest.approx(whole.surface.volume_ml, rel=0.08)
+    assert found["hot"] < usual.surface.volume_ml < found["dry"]
+    assert found["dose"] != found["hot"]
+
+
 def test_the_preview_is_near_the_full_simulation(toy_case, ground):
     seen = live_thermal.preview(ground, toy_case.plan("A"))
     numbers = {one.name: one.value for one in seen.quantities}

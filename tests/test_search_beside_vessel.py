@@ -29,7 +29,7 @@ def test_the_vessel_and_the_margin_elsewhere_are_named(beside):
     assert short.elsewhere_mm >= 4.0, "all that the vein leaves is reached"
     assert short.place_mm[0] > 6.0 and abs(short.place_mm[1]) < 5.0, "where the vein is"
     line = shortfall_line(found)
-    assert "at the blood of hepatic veins" in line and "which no treatment coagulates" in line
+    assert "the blood of hepatic veins flows" in line and "no treatment coagulates it" in line
     assert f"{short.elsewhere_mm:.1f} mm elsewhere" in line and "1 applicator in all" in line
     # no more heat than that takes: beyond it nothing is gained
     assert "15.0 min" not in line

@@ -64,6 +64,23 @@ def test_what_is_not_confirmed_is_no_plan(capsys, saved):
     assert set(load_case(saved).plans) == before
 
 
+@pytest.mark.parametrize(("words", "told"), [
+    (("plan", "--target", "tumour_1", "--in-turn"), "--in-turn goes with --search"),
+    (("plan", "--target", "tumour_1", "--seed", "3"), "--seed goes with --search"),
+    (("plan", "--search", "--targets", "liver"), "liver is no lesion"),
+    (("plan", "--search", "--targets", "tumour_1", "--seed", "-1"), "the seed is -1"),
+    (("plan", "--search", "--targets", "tumour_1", "--name", ""), "plan name '' is empty"),
+    (("plan", "--search", "--targets", "tumour_1", "--weights", "length=2"), "not for --search"),
+    (("assess", "--placement", "2"), "--placement goes with --robustness"),
+    (("assess", "--picture", "a.png"), "--picture goes with --ellipsoid"),
+])  # fmt: skip
+def test_options_that_mean_nothing_here_are_refused_and_the_case_stays(capsys, saved, words, told):
+    before = {path: path.stat().st_mtime_ns for path in saved.rglob("*")}
+    code, _, err = run(capsys, words[0], saved, *words[1:])
+    assert code == 2 and told in err
+    assert {path: path.stat().st_mtime_ns for path in saved.rglob("*")} == before
+
+
 def test_wrong_words_are_refused(capsys, saved):
     for arguments in (("--search",), ("--targets", "tumour_1"), ("--search", "--targets", "tumour_7"),
                       ("--search", "--target", "tumour_1", "--applicators", "0")):  # fmt: skip

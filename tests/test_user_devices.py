@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from anatomy_twin import catalog
 from anatomy_twin.core import Applicator
-from anatomy_twin.errors import UsageError
+from anatomy_twin.errors import PlanError, UsageError
+from anatomy_twin.plan import choose_zone
 from anatomy_twin.simulation.thermal import cryo
 
 MINE = {
@@ -51,6 +53,10 @@ def test_a_device_of_the_user_is_there_and_assumed_where_it_has_no_source(add):
 
 @pytest.mark.parametrize(("change", "words"), [
     ({"kind": "laser"}, "kind 'laser' is unknown"),
+    ({"kind": []}, "kind .* is unknown"),
+    ({"shaft_diameter_mm": 1e9}, "at most 1000 mm"),
+    ({"zone_table": 3}, "zone_table is no list"),
+    ({"zone_table": [{"power_w": 50}]}, "duration_s of a row of zone_table is None"),
     ({"power_w": [50, 5]}, "power_w is not a range"),
     ({"power_w": 50}, "power_w is not a range"),
     ({"shaft_length_mm": -3}, "shaft_length_mm is -3"),
@@ -65,6 +71,12 @@ def test_what_makes_no_sense_is_named(add, change, words):
     with pytest.raises(UsageError, match=words) as caught:
         add({"mine": {**MINE, **change}})
     assert "mine.json" in str(caught.value)
+
+
+def test_a_device_without_a_table_promises_no_zone(add):
+    found = add({"mine": MINE})["mine"]
+    with pytest.raises(PlanError, match="mine has no table of zones"):
+        choose_zone(found, np.zeros((1, 3)), np.array([0.0, 0.0, 1.0]), 5.0)
 
 
 def test_a_needle_of_the_user_freezes(add):

@@ -22,12 +22,17 @@ BY_KIND: Final[dict[str, tuple[str, ...]]] = {
     "cryo": ("gas.needle_c", "gas.time_constant_s", "protocol"),
 }
 RANGES: Final = ("power_w", "duration_s")
-NOT_BELOW_ZERO: Final = ("shaft_length_mm", "shaft_diameter_mm", "active_length_mm", "frequency_hz")
+NOT_BELOW_ZERO: Final = (
+    "shaft_length_mm", "shaft_diameter_mm", "active_length_mm", "frequency_hz", "sar.relative_permittivity",
+    "sar.conductivity_s_m", "gas.time_constant_s",
+)
 PROTOCOL_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "power": (),
     "temperature": ("target_c", "gain_w_k_s"),
     "impedance": ("start_power_w", "ramp_w_min", "rise_share", "pause_s", "step_down_w"),
 }
+LONGEST_MM: Final = 1000.0  # of anything on a device
+ROW: Final = ("power_w", "duration_s", "length_mm", "diameter_mm")  # of a table of zones
 
 
 def user_files() -> list[Path]:
@@ -81,12 +86,12 @@ def _checked(entry: Any, name: str, path: Path) -> dict[str, Any]:
     if not isinstance(entry, dict):
         raise UsageError(f"{where} is no object")
     kind = entry.get("kind")
-    if kind not in BY_KIND:
+    if not isinstance(kind, str) or kind not in BY_KIND:
         raise UsageError(f"{where}: kind {kind!r} is unknown", advice=f"there are {', '.join(BY_KIND)}")
     wanted = [*COMMON, *BY_KIND[kind]]
     if kind == "rfa":
         protocol = entry.get("generator", {}).get("kind") if isinstance(entry.get("generator"), dict) else None
-        if protocol not in PROTOCOL_FIELDS:
+        if not isinstance(protocol, str) or protocol not in PROTOCOL_FIELDS:
             raise UsageError(f"{where}: generator.kind {protocol!r}", advice=f"there are {', '.join(PROTOCOL_FIELDS)}")
         wanted += [f"generator.{field}" for field in PROTOCOL_FIELDS[protocol]]
     for field in wanted:
@@ -96,7 +101,7 @@ def _checked(entry: Any, name: str, path: Path) -> dict[str, Any]:
         _check_freezes(entry["protocol"], where)
         known.setdefault("setting", {"label": "duty cycle", "unit": "%"})
     known.setdefault("label", name)
-    known.setdefault("zone_table", [])
+    _check_table(known.setdefault("zone_table", []), where)
     known["file"] = path.name
     if not str(known.get("source", "")).strip():
         known["source"] = f"{path.name}, without a source"
@@ -123,6 +128,22 @@ def _check_field(entry: Mapping[str, Any], field: str, where: str) -> None:
     elif not _is_number(value) or (field in NOT_BELOW_ZERO and not value > 0):
         above = " above 0" if field in NOT_BELOW_ZERO else ""
         raise UsageError(f"{where}: {field} is {value!r}", advice=f"give a number{above}")
+    elif field == "sar.shaft_loss" and not 0.0 <= value < 1.0:
+        raise UsageError(f"{where}: {field} is {value:g}", advice="give a share from 0 to less than 1")
+    elif field.endswith("_mm") and abs(value) > LONGEST_MM:
+        raise UsageError(f"{where}: {field} is {value:g}", advice=f"give at most {LONGEST_MM:g} mm")
+
+
+def _check_table(table: Any, where: str) -> None:
+    """Refuse a table of zones that is no list of settings with sizes."""
+    rows = table if isinstance(table, list) else [table]
+    for row in rows:
+        if not isinstance(row, Mapping):
+            raise UsageError(f"{where}: zone_table is no list of objects", advice=f"give {', '.join(ROW)} in each")
+        for name in ROW:
+            if not _is_number(row.get(name)) or not row[name] > 0:
+                raise UsageError(f"{where}: {name} of a row of zone_table is {row.get(name)!r}",
+                                 advice="give a number above 0")
 
 
 def _check_freezes(protocol: Any, where: str) -> None:

@@ -92,11 +92,11 @@ def tell_robustness(options: argparse.Namespace, case: Case) -> int:
             case, names[0], options.robustness, seed=options.seed or 0, placement_mm=options.placement,
             angle_deg=options.angle, monitor=monitor,
         )
-    keep_case(case, options.case)
     if options.map:
         from anatomy_twin.render import robustness_picture
 
-        robustness_picture(case, found, options.map)
+        robustness_picture(case, found, options.map)  # before the case is kept: a refusal leaves it as it was
+    keep_case(case, options.case)
     numbers = case.assessments[names[0]]
     document = numbers_json(numbers) | {"robustness": robustness_json(found)}
     lines = [f"plan {names[0]}", numbers_text(numbers), *(f"  {note}" for note in found.notes)]

@@ -44,7 +44,8 @@ def main(arguments: Sequence[str]) -> int:
         traces_ready(options.traces, case.plan(options.plan))
     with terminal_monitor() as monitor:
         case = simulate_case(case, options.plan, refine=options.refine, model=model, monitor=monitor)
-    keep_case(case, options.case)
+    wrote = None if options.traces is None else write_traces(case, options.plan, options.traces)
+    keep_case(case, options.case)  # last: a refusal leaves it as it was
     result = case.results[options.plan]
     spacing_mm = result.geometry.spacing_mm[0]
     document = {
@@ -58,8 +59,8 @@ def main(arguments: Sequence[str]) -> int:
     if summary is not None:
         document["generator"] = summary_document(summary)
         lines += [f"  {line}" for line in summary_words(summary)]
-    if options.traces is not None:
-        lines.append(f"wrote {write_traces(case, options.plan, options.traces)}")
+    if wrote is not None:
+        lines.append(f"wrote {wrote}")
     return emit(options, document, "\n".join(lines), case)
 
 

@@ -48,7 +48,12 @@ def choose_zone(
 
     ``points_mm`` (n, 3) are relative to the centre of the zone, ``direction`` (3,) is the axis. Between the entries
     of one power the table is interpolated over time.
+
+    Raises ``PlanError`` for a device without a table.
     """
+    if not device["zone_table"]:
+        name = device.get("label", "the device")
+        raise PlanError(f"{name} has no table of zones", advice="set power and time by hand, or add a zone_table")
     along = points_mm @ direction
     across = np.sqrt(np.maximum((points_mm**2).sum(axis=1) - along**2, 0.0))
     grow = 1.0 + margin_mm / np.maximum(np.hypot(along, across), 1e-6)

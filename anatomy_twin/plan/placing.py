@@ -88,7 +88,7 @@ def apart_rules(plan: AblationPlan, number: int) -> tuple[Rule, ...]:
     reason = f"the axis of applicator {other + 1} is {near.gap_mm:.1f} mm away"
     if near.overlap:
         reason += f", the shafts need {near.needed_mm:.1f} mm"
-        reason += "" if near.at_once else "; they work one after the other: draw the first before the second goes in"
+        reason += "" if near.at_once else "; they work one after the other, so draw the first before the second goes in"
     return (Rule(
         "clear of other applicators", outcome, reason, round(near.gap_mm, 1), "mm", near.needed_mm,
         hit=f"applicator {other + 1}" if outcome == "broken" else "", place_mm=near.place_mm,

@@ -316,15 +316,15 @@ def _short(runs: _Runs, aim: _Aim, plan: AblationPlan, result: ThermalResult, ma
     """Return by how much the margin of a target is short; beside a large vessel also what it is everywhere else."""
     count, power_w = len(plan.applicators), max(one.power_w for one in plan.applicators)
     minutes = max(one.duration_s for one in plan.applicators) / 60.0
-    words = [f"{count} applicator{'s' * (count > 1)} in all, up to {power_w:g} W and {minutes:.1f} min"]
+    words = [f"{count} applicator{'s' * (count > 1)} in all", f"up to {power_w:g} W and {minutes:.1f} min"]
     elsewhere = None
     vessel = None if aim.blood is None else beside_vessel.vessel_at(runs.labels, aim.blood, margin.place_mm)
     if aim.blood is not None and vessel is not None and vessel.away_mm < margin.minimal_mm + beside_vessel.BESIDE_MM:
         apart, _, _ = aim.field.margin.margin(beside_vessel.zone_with_vessels(zone_boundary(result), aim.blood))
         elsewhere = round(apart.minimal_mm, 2)
-        never = ", which no treatment coagulates" if aim.cut_short else ""
-        words = [f"at the blood of {vessel.name} {vessel.away_mm:.1f} mm from there{never}",
-                 f"{elsewhere:.1f} mm elsewhere", *words]  # fmt: skip
+        never = ["no treatment coagulates it"] if aim.cut_short else []
+        blood = f"the blood of {vessel.name} flows {vessel.away_mm:.1f} mm from there"
+        words = [blood, *never, f"{elsewhere:.1f} mm elsewhere", *words]
     reason = "; ".join([*words, "in the full simulation"])
     reached = round(margin.minimal_mm, 2)
     return Shortfall(f"margin of {aim.target}", runs.margin_mm, reached, "mm", reason, margin.place_mm, elsewhere)

@@ -6146,10 +6146,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>{name} ist schon da.</translation>
     </message>
     <message>
-        <source>{name} lies {mm} mm from there</source>
-        <translation>{name} liegt {mm} mm davon entfernt</translation>
-    </message>
-    <message>
         <source>{name} mm rim covered</source>
         <translation>{name}-mm-Saum abgedeckt</translation>
     </message>
@@ -7812,6 +7808,42 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>{reading}, limit {limit}</source>
         <translation>{reading}, Grenzwert {limit}</translation>
+    </message>
+    <message>
+        <source>the blood of {name} flows {mm} mm from there</source>
+        <translation>Blut darin fließt {mm} mm davon entfernt: {name}</translation>
+    </message>
+    <message>
+        <source>no treatment coagulates it</source>
+        <translation>keine Behandlung koaguliert es</translation>
+    </message>
+    <message>
+        <source>{mm} mm elsewhere</source>
+        <translation>sonst {mm} mm</translation>
+    </message>
+    <message>
+        <source>up to {power} W and {minutes} min</source>
+        <translation>bis {power} W und {minutes} min</translation>
+    </message>
+    <message>
+        <source>target is a lesion</source>
+        <translation>Ziel ist eine Läsion</translation>
+    </message>
+    <message>
+        <source>{name} is no tumour or lesion</source>
+        <translation>{name} ist weder Tumor noch Läsion</translation>
+    </message>
+    <message>
+        <source>they work one after the other, so draw the first before the second goes in</source>
+        <translation>sie arbeiten nacheinander, also den ersten ziehen, bevor der zweite eingeführt wird</translation>
+    </message>
+    <message>
+        <source>voxels of {mm} mm are coarse: volume and margin are rough, 1 mm is usual</source>
+        <translation>Voxel von {mm} mm sind grob: Volumen und Abstand sind ungenau, üblich ist 1 mm</translation>
+    </message>
+    <message>
+        <source>no vessel is segmented: what large vessels would cool is not in the zone</source>
+        <translation>kein Gefäß ist segmentiert: was große Gefäße kühlen würden, fehlt in der Zone</translation>
     </message>
 </context>
 </TS>
