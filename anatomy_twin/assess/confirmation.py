@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from anatomy_twin import catalog
 from anatomy_twin.assess.confirmation_errors import Errors, judge, outline_mm, voxels_mm
 from anatomy_twin.assess.confirmation_margin import RIM_MM, Measured, measure, subcapsular_mm
-from anatomy_twin.assess.confirmation_zone import NAME as ZONE
 from anatomy_twin.assess.confirmation_zone import compared_with_plan, zone_of
 from anatomy_twin.assess.margin import resolvable
 from anatomy_twin.core import (
@@ -26,7 +25,7 @@ from anatomy_twin.core import (
     next_stage,
     part_of,
 )
-from anatomy_twin.core.confirmation import BORDERLINE, COMPLETE, INCOMPLETE, UNCERTAIN
+from anatomy_twin.core.confirmation import BORDERLINE, COMPLETE, INCOMPLETE, UNCERTAIN, ZONE
 from anatomy_twin.errors import DataError, PlanError, SegmentationError
 from anatomy_twin.registration import LocalError, Registration, local_error, register
 from anatomy_twin.units import check_range
@@ -92,7 +91,8 @@ def confirm_ablation(
     blur_mm = errors.capsule_mm(zone.edge_mm is None)  # a zone that was found ends at the capsule that was carried over
     with part_of(monitor, 0.3, 0.9):
         measured = measure(labels, wanted, zone.mask, zone.organ, after.geometry, found, contraction, blur_mm)
-    errors = replace(errors, voxels_mm=voxels_mm(labels.geometry, after.geometry, measured.way))
+    if measured.depth_mm > blur_mm:  # else the corner of zone and capsule is known to half a voxel only
+        errors = replace(errors, voxels_mm=voxels_mm(labels.geometry, after.geometry, measured.way))
     low, high = errors.around(measured.thin_mm, measured.thick_mm)
     verdict, reason = judge(measured.margin_mm, low, high)
     if measured.thin_mm < measured.thick_mm - 0.5:
@@ -183,7 +183,7 @@ def _with_liver(
 
 def _doubted(labels: LabelMap, target: str, after: LabelMap, verdict: str, reason: str) -> tuple[str, str]:
     """A margin read off an outline that is flagged can miss a limit, it cannot meet it."""
-    flagged = [name for name, where in ((target, labels), ("ablation_zone", after))
+    flagged = [name for name, where in ((target, labels), (ZONE, after))
                if where.segment(name).state == "check"]  # fmt: skip
     if not flagged:
         return verdict, reason
