@@ -83,9 +83,15 @@ def confirm_ablation(
     given, known = _with_liver(after, given, landmarks, registration, segmenter, warnings, monitor)
     found = registration or register(case.volume.canonical(), after, labels, known, landmarks, monitor=monitor)
     next_stage(monitor, "measuring the ablation zone")
-    zone = zone_of(case, labels, after, given, wanted, found, chosen)
     local = local_error(case.volume.canonical(), after, labels, found.transform, wanted, _organ(labels, wanted))
     registration_mm, told = _at_target(found, local, warnings)
+    try:
+        zone = zone_of(case, labels, after, given, wanted, found, chosen)
+    except SegmentationError as error:
+        if local is None or local.alike:
+            raise
+        raise SegmentationError(f"{error.what}, and the tissue around the target does not match", where=error.where,
+                                advice="check that both scans are of the same patient and show the liver") from error
     errors = Errors(registration_mm, outline_mm(zone.labels, ZONE, zone.edge_mm), outline_mm(labels, wanted),
                     voxels_mm(labels.geometry, after.geometry))  # fmt: skip
     blur_mm = errors.capsule_mm(zone.edge_mm is None)  # a zone that was found ends at the capsule that was carried over
@@ -133,9 +139,9 @@ def _at_target(found: Registration, local: LocalError | None, warnings: list[str
         return quality.p95_mm, quality.text
     around = f"{local.count} patches around the target"
     if not local.alike:
-        warnings.append(f"the tissue around the target does not match (patches are {local.shift_mm:.1f} mm off, "
-                        f"{100.0 * local.far:.0f} % fit nowhere near): the registration failed there, or the scan is "
-                        "of another patient")  # fmt: skip
+        off = f"patches are {local.shift_mm:.1f} mm off, " if np.isfinite(local.shift_mm) else "of the patches "
+        warnings.append(f"the tissue around the target does not match ({off}{100.0 * local.far:.0f} % fit nowhere "
+                        "near): the registration failed there, or the scan is of another patient")  # fmt: skip
         return None, f"not checked: {around} do not fit; {quality.text}"
     text = f"at the target {local.error_mm:.1f} mm by {around}"
     return local.error_mm, text if quality.kind == "not checked" else f"{quality.text}; {text}"
