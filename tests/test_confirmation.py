@@ -82,8 +82,8 @@ def ellipsoid(centre, axes):
 def test_margins_of_analytic_zones_agree_within_half_a_millimetre(test, margin, direction):
     found = confirmed(test)
     assert found.margin_mm == pytest.approx(margin, abs=0.5)
-    # the registration's 0.4 mm and 0.6 of half a voxel of both scans, 1 to 1.5 mm long as the surface runs
-    assert found.error_mm == 0.4 and np.hypot(0.4, 0.424) - 0.01 <= found.interval_mm <= np.hypot(0.4, 0.636) + 0.01
+    # the registration's 0.4 mm and 0.75 of half a voxel of both scans, 1 to 1.5 mm long as the surface runs
+    assert found.error_mm == 0.4 and np.hypot(0.4, 0.530) - 0.01 <= found.interval_mm <= np.hypot(0.4, 0.796) + 0.01
     assert found.low_mm <= margin <= found.high_mm
     assert found.low_mm == pytest.approx(found.margin_mm - found.interval_mm, abs=1e-3)
     assert dict(found.errors_mm)["outline of the zone"] == 0.0
@@ -231,7 +231,7 @@ def test_least_margins_between_balls_in_voxels_are_off_by_no_more_than_is_told(s
         points = target.surface()[0]
         found = signed_distance_to(zone_there, points)
         worst = points[found.argmin()] / np.linalg.norm(points[found.argmin()])
-        told = 0.6 * np.hypot(*2 * [0.5 * np.linalg.norm(worst * spacing[::-1])])
+        told = 0.75 * np.hypot(*2 * [0.5 * np.linalg.norm(worst * spacing[::-1])])
         assert voxels_mm(VolumeGeometry.upright((2, 2, 2), spacing), VolumeGeometry.upright((2, 2, 2), spacing),
                          worst) == pytest.approx(told)  # fmt: skip
         parts.append(abs(found.min() - (zone_radius - radius - away)) / told)
