@@ -91,7 +91,7 @@ def confirm_ablation(
         if local is None or local.alike:
             raise
         raise SegmentationError(f"{error.what}, and the tissue around the target does not match", where=error.where,
-                                advice="check that both scans are of the same patient, best in the portal phase") from error
+                                advice="check that both scans are of the same patient, best portal phase") from error
     errors = Errors(registration_mm, outline_mm(zone.labels, ZONE, zone.edge_mm), outline_mm(labels, wanted),
                     voxels_mm(labels.geometry, after.geometry))  # fmt: skip
     blur_mm = errors.capsule_mm(zone.edge_mm is None)  # a zone that was found ends at the capsule that was carried over
