@@ -9,7 +9,8 @@ import pytest
 from scipy.spatial import cKDTree
 
 import anatomy_twin as at
-from anatomy_twin.assess.confirmation_errors import judge
+from anatomy_twin.assess.boundary import mask_boundary, signed_distance_to
+from anatomy_twin.assess.confirmation_errors import judge, voxels_mm
 from anatomy_twin.core import Code, LabelMap, Segment, Transform, Volume, VolumeGeometry
 from anatomy_twin.errors import DataError, PlanError, SegmentationError
 from anatomy_twin.registration import Quality, Registration
@@ -81,8 +82,9 @@ def ellipsoid(centre, axes):
 def test_margins_of_analytic_zones_agree_within_half_a_millimetre(test, margin, direction):
     found = confirmed(test)
     assert found.margin_mm == pytest.approx(margin, abs=0.5)
-    # the registration's 0.4 mm and half a voxel of both scans, 1 to 1.5 mm long as the surface runs
-    assert found.error_mm == 0.4 and np.hypot(0.4, 0.707) - 0.01 <= found.interval_mm <= np.hypot(0.4, 1.061) + 0.01
+    # the registration's 0.4 mm and 0.75 of half a voxel of both scans, 1 to 1.5 mm long as the surface runs
+    assert found.error_mm == 0.4 and np.hypot(0.4, 0.530) - 0.01 <= found.interval_mm <= np.hypot(0.4, 0.796) + 0.01
+    assert found.low_mm <= margin <= found.high_mm
     assert found.low_mm == pytest.approx(found.margin_mm - found.interval_mm, abs=1e-3)
     assert dict(found.errors_mm)["outline of the zone"] == 0.0
     assert np.allclose(np.subtract(found.place_after_mm, found.place_mm), SHIFT, atol=0.11)
@@ -211,6 +213,31 @@ def test_a_ball_that_contracted_with_its_tumour_has_the_margin_that_it_had():
         assert found["target_percent"].value == 100.0
 
 
+@pytest.mark.parametrize("spacing", [(4.0, 1.5, 1.5), (1.5, 1.0, 1.0)])
+def test_least_margins_between_balls_in_voxels_are_off_by_no_more_than_is_told(spacing):
+    rng = np.random.default_rng(12)
+
+    def in_voxels(middle, radius):
+        shape = tuple(int(np.ceil(2.0 * (radius + 4.0) / step)) + 1 for step in spacing)
+        geometry = VolumeGeometry.upright(shape, spacing, tuple(middle - radius - 4.0 + rng.uniform(-1, 1, 3)))
+        return mask_boundary(ball(middle, radius)(geometry.to_world(np.moveaxis(np.indices(shape), 0, -1))), geometry)
+
+    parts = []
+    for away in (0.0, 0.0, 1.0, 2.0, 3.0, 4.0):
+        way = rng.normal(size=3)
+        middle, radius = away * way / np.linalg.norm(way), rng.uniform(5.0, 8.0)
+        zone_radius = radius + rng.uniform(2.0, 6.0)
+        target, zone_there = in_voxels(np.zeros(3), radius), in_voxels(middle, zone_radius)
+        points = target.surface()[0]
+        found = signed_distance_to(zone_there, points)
+        worst = points[found.argmin()] / np.linalg.norm(points[found.argmin()])
+        told = 0.75 * np.hypot(*2 * [0.5 * np.linalg.norm(worst * spacing[::-1])])
+        assert voxels_mm(VolumeGeometry.upright((2, 2, 2), spacing), VolumeGeometry.upright((2, 2, 2), spacing),
+                         worst) == pytest.approx(told)  # fmt: skip
+        parts.append(abs(found.min() - (zone_radius - radius - away)) / told)
+    assert max(parts) < 1.0
+
+
 @pytest.mark.parametrize(
     ("margin", "error", "verdict"),
     [
@@ -287,6 +314,9 @@ def test_where_nothing_was_ablated_nothing_is_confirmed():
     same = registered(0.5, (0.0, 0.0, 0.0))
     with pytest.raises(SegmentationError, match="no ablation zone can be told"):
         at.confirm_ablation(case, replace(before().volume, array=values), target="tumour_1", registration=same)
+    noise = np.random.default_rng(2).normal(110.0, 10.0, values.shape).astype(np.int16)
+    with pytest.raises(SegmentationError, match=r"does not match \(.*check that both scans are of the same patient"):
+        at.confirm_ablation(case, replace(before().volume, array=noise), target="tumour_1", registration=same)
 
 
 def test_what_was_treated_must_be_clear():

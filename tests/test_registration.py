@@ -144,7 +144,7 @@ def test_scans_that_do_not_belong_together_are_refused_by_name():
         at.register(replace(volume, array=np.zeros(volume.array.shape, np.int16)), volume)
     broken = np.asarray(volume.array, np.float32).copy()
     broken[0, 0, 0] = np.nan
-    with pytest.raises(ScanError, match="not finite"):
+    with pytest.raises(ScanError, match=r"not finite.*the first at [RL] .* mm"):
         at.register(volume, replace(volume, array=broken))
     air = np.full(volume.array.shape, -1000, np.int16)
     air[:3, :12, :12] = 40

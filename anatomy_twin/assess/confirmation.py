@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from anatomy_twin import catalog
 from anatomy_twin.assess.confirmation_errors import Errors, judge, outline_mm, voxels_mm
 from anatomy_twin.assess.confirmation_margin import RIM_MM, Measured, measure, subcapsular_mm
-from anatomy_twin.assess.confirmation_zone import NAME as ZONE
 from anatomy_twin.assess.confirmation_zone import compared_with_plan, zone_of
 from anatomy_twin.assess.margin import resolvable
 from anatomy_twin.core import (
@@ -26,7 +25,7 @@ from anatomy_twin.core import (
     next_stage,
     part_of,
 )
-from anatomy_twin.core.confirmation import BORDERLINE, COMPLETE, INCOMPLETE, UNCERTAIN
+from anatomy_twin.core.confirmation import BORDERLINE, COMPLETE, INCOMPLETE, UNCERTAIN, ZONE
 from anatomy_twin.errors import DataError, PlanError, SegmentationError
 from anatomy_twin.registration import LocalError, Registration, local_error, register
 from anatomy_twin.units import check_range
@@ -84,15 +83,22 @@ def confirm_ablation(
     given, known = _with_liver(after, given, landmarks, registration, segmenter, warnings, monitor)
     found = registration or register(case.volume.canonical(), after, labels, known, landmarks, monitor=monitor)
     next_stage(monitor, "measuring the ablation zone")
-    zone = zone_of(case, labels, after, given, wanted, found, chosen)
     local = local_error(case.volume.canonical(), after, labels, found.transform, wanted, _organ(labels, wanted))
     registration_mm, told = _at_target(found, local, warnings)
+    try:
+        zone = zone_of(case, labels, after, given, wanted, found, chosen)
+    except SegmentationError as error:
+        if local is None or local.alike:
+            raise
+        raise SegmentationError(f"{error.what}, and the tissue around the target does not match", where=error.where,
+                                advice="check that both scans are of the same patient, best portal phase") from error
     errors = Errors(registration_mm, outline_mm(zone.labels, ZONE, zone.edge_mm), outline_mm(labels, wanted),
                     voxels_mm(labels.geometry, after.geometry))  # fmt: skip
     blur_mm = errors.capsule_mm(zone.edge_mm is None)  # a zone that was found ends at the capsule that was carried over
     with part_of(monitor, 0.3, 0.9):
         measured = measure(labels, wanted, zone.mask, zone.organ, after.geometry, found, contraction, blur_mm)
-    errors = replace(errors, voxels_mm=voxels_mm(labels.geometry, after.geometry, measured.way))
+    if measured.depth_mm > blur_mm:  # else the corner of zone and capsule is known to half a voxel only
+        errors = replace(errors, voxels_mm=voxels_mm(labels.geometry, after.geometry, measured.way))
     low, high = errors.around(measured.thin_mm, measured.thick_mm)
     verdict, reason = judge(measured.margin_mm, low, high)
     if measured.thin_mm < measured.thick_mm - 0.5:
@@ -133,9 +139,9 @@ def _at_target(found: Registration, local: LocalError | None, warnings: list[str
         return quality.p95_mm, quality.text
     around = f"{local.count} patches around the target"
     if not local.alike:
-        warnings.append(f"the tissue around the target does not match (patches are {local.shift_mm:.1f} mm off, "
-                        f"{100.0 * local.far:.0f} % fit nowhere near): the registration failed there, or the scan is "
-                        "of another patient")  # fmt: skip
+        off = f"patches are {local.shift_mm:.1f} mm off, " if np.isfinite(local.shift_mm) else "of the patches "
+        warnings.append(f"the tissue around the target does not match ({off}{100.0 * local.far:.0f} % fit nowhere "
+                        "near): the registration failed there, or the scan is of another patient")  # fmt: skip
         return None, f"not checked: {around} do not fit; {quality.text}"
     text = f"at the target {local.error_mm:.1f} mm by {around}"
     return local.error_mm, text if quality.kind == "not checked" else f"{quality.text}; {text}"
@@ -183,7 +189,7 @@ def _with_liver(
 
 def _doubted(labels: LabelMap, target: str, after: LabelMap, verdict: str, reason: str) -> tuple[str, str]:
     """A margin read off an outline that is flagged can miss a limit, it cannot meet it."""
-    flagged = [name for name, where in ((target, labels), ("ablation_zone", after))
+    flagged = [name for name, where in ((target, labels), (ZONE, after))
                if where.segment(name).state == "check"]  # fmt: skip
     if not flagged:
         return verdict, reason

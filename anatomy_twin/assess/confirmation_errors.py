@@ -70,13 +70,18 @@ def outline_mm(labels: LabelMap, name: str, measured_mm: float | None = None) ->
 
 
 def voxels_mm(before: VolumeGeometry, after: VolumeGeometry, way: Floats | None = None) -> float:
-    """Return half a voxel of either scan, as it is along ``way`` (unit, LPS of before); None is the longest edge."""
+    """Return the error (95 %) of a margin between outlines in voxels, ``way`` (unit, LPS of before) across them.
+
+    Of half a voxel of both scans it is a part that was measured: the surfaces are smooth between slices. Without
+    ``way`` it is all of half the longest edge: so much of a layer between two surfaces, or of a corner, may be lost.
+    """
     told = []
     for grid in (before, after):
         edges = np.asarray(grid.spacing_mm)
         along = edges.max() if way is None else np.linalg.norm((way @ np.asarray(grid.direction)) * edges)
         told.append(0.5 * float(along))
-    return math.hypot(*told)
+    share = 1.0 if way is None else float(catalog.load("limits")["confirmation"]["voxel_share"]["value"])
+    return share * math.hypot(*told)
 
 
 def judge(margin_mm: float, low_mm: float | None, high_mm: float | None) -> tuple[str, str]:

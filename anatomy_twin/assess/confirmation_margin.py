@@ -39,7 +39,8 @@ class Measured:
 
     ``margin_mm`` is the least one. ``thin_mm`` and ``thick_mm`` are the least and the greatest that it may be where a
     layer of organ between zone and capsule from half to one and a half as thick as cannot be told from none is taken
-    to live. ``way`` is the direction (unit, LPS of before) of the target's surface at the worst point.
+    to live. ``way`` is the direction (unit, LPS of before) of the target's surface at the worst point; ``depth_mm`` is
+    how deep in the organ the target's shallowest point lies.
     """
 
     margin_mm: float
@@ -49,6 +50,7 @@ class Measured:
     place_after_mm: Point
     way: Floats
     distances_mm: Floats
+    depth_mm: float
     subcapsular_percent: float
     target_percent: float
     target_left_ml: float
@@ -88,12 +90,13 @@ def measure(
     least = [float(part.min()) for part in told]
     worst = int(np.argmin(np.round(distances, 4)))
     place = field.points_mm[worst]
-    depth = view.depth
-    shallow = 0.0 if depth is None else 100.0 * float((depth.sample(field.points_mm) < subcapsular_mm()).mean())
+    depths = np.full(1, np.inf) if view.depth is None else view.depth.sample(field.points_mm)
+    shallow = 100.0 * float((depths < subcapsular_mm()).mean())
     return Measured(
         float(distances[worst]), min(least), max(least), check_point("place_mm", np.round(place, 1)),
         check_point("place_after_mm", np.round(found.to_moving(place), 1)),
-        _normal(mask_boundary(labels.mask(target), labels.geometry), place), distances, shallow,
+        _normal(mask_boundary(labels.mask(target), labels.geometry), place), distances,
+        float(depths.min()), shallow,
         *_left(field, view, blur_mm),
     )
 

@@ -11,6 +11,7 @@ from scipy import ndimage
 
 from anatomy_twin import catalog
 from anatomy_twin.core import AblationPlan, Case, Code, LabelMap, Quantity, Segment, Volume, VolumeGeometry
+from anatomy_twin.core.confirmation import ZONE
 from anatomy_twin.errors import DataError, SegmentationError
 from anatomy_twin.kernels.distance import distance_mm
 from anatomy_twin.kernels.field_spline import sample_at
@@ -19,7 +20,6 @@ from anatomy_twin.segmentation.abdomen.ablation_zone import find_ablation_zone
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
-NAME = "ablation_zone"
 FORMER_BLUR_MM: Final = 1.2
 FORMER_HU: Final = 25.0
 FORMER_OFF_MM: Final = 3.0
@@ -56,9 +56,9 @@ def zone_of(
     liver = None
     if organ and organ in labels:
         liver = _back(labels.mask(organ) | labels.mask(target), labels.geometry, after, found)
-    if given is not None and NAME in given:
-        mask = given.mask(NAME)
-        return Zone(mask, given, float(given.volume_ml(NAME)), "outline that was given", (), liver)
+    if given is not None and ZONE in given:
+        mask = given.mask(ZONE)
+        return Zone(mask, given, float(given.volume_ml(ZONE)), "outline that was given", (), liver)
     if liver is None:
         raise SegmentationError(f"{target} is part of no organ: its ablation zone cannot be found",
                                 advice="give an outline called ablation_zone")  # fmt: skip
@@ -124,9 +124,9 @@ def _corners(low: NDArray[np.int64], high: NDArray[np.int64]) -> Floats:
 def _with_zone(given: LabelMap | None, after: Volume, mask: Mask, rules: tuple[str, ...], note: str) -> LabelMap:
     """Return the labels of the scan after with the zone in a layer of its own."""
     layers = np.zeros((0, *mask.shape), np.uint8) if given is None else given.array
-    term = catalog.term(NAME)
+    term = catalog.term(ZONE)
     segment = Segment(
-        NAME, layers.shape[0], 1, Code(term["scheme"], term["code"], term["meaning"]), tuple(term["colour"]),
+        ZONE, layers.shape[0], 1, Code(term["scheme"], term["code"], term["meaning"]), tuple(term["colour"]),
         "check" if rules else "ok", term["part_of"], note, rules,
     )
     stack = np.concatenate([layers, mask[None].astype(layers.dtype)])

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from anatomy_twin.assess.boundary import mask_boundary
 from anatomy_twin.assess.confirmation_margin import view_of
 from anatomy_twin.core import SILENT, Case, Monitor, SurfaceMesh, VolumeGeometry
+from anatomy_twin.core.confirmation import ZONE
 from anatomy_twin.core.later import later
 from anatomy_twin.errors import DataError
 from anatomy_twin.kernels.distance import distance_mm
@@ -60,7 +61,7 @@ def confirmed_zone(case: Case, name: str, monitor: Monitor = SILENT) -> Confirme
     monitor.stage("bringing the zone back")
     labels = case.label_map.reindexed(*case.label_map.geometry.canonical_axes())
     after = found.labels.reindexed(*found.labels.geometry.canonical_axes())
-    mask = after.mask("ablation_zone")
+    mask = after.mask(ZONE)
     zone = mask_boundary(mask, after.geometry)
     organ = labels.segment(found.target).part_of
     inside_organ = after.mask(organ) if organ and organ in after else None

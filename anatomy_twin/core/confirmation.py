@@ -16,6 +16,7 @@ COMPLETE: Final = "complete with margin"
 BORDERLINE: Final = "borderline"
 INCOMPLETE: Final = "incomplete"
 UNCERTAIN: Final = "uncertain"
+ZONE: Final = "ablation_zone"  # how the zone is called among the labels of the scan after
 CONFIRMATION_VERDICTS: Final = (COMPLETE, BORDERLINE, INCOMPLETE, UNCERTAIN)
 
 

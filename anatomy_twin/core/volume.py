@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from anatomy_twin.core.frozen import FrozenMapping, read_only
 from anatomy_twin.core.geometry import VolumeGeometry, reindex
 from anatomy_twin.errors import DataError
+from anatomy_twin.units import place_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,3 +55,10 @@ class Volume:
     def at(self, point_mm: Any) -> float:
         """Return the value of the voxel that holds a point in LPS mm."""
         return float(np.asarray(self.array[self.geometry.nearest_voxel(point_mm)]))
+
+
+def place_not_finite(values: NDArray[Any], geometry: VolumeGeometry) -> str:
+    """Return where the first of the values [k, j, i] that are no finite numbers lies, as people read a place."""
+    plane = next(k for k, part in enumerate(values) if not np.isfinite(part).all())
+    j, i = np.argwhere(~np.isfinite(values[plane]))[0]
+    return f"the first at {place_text(tuple(geometry.to_world((plane, j, i))))}"

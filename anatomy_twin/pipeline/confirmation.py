@@ -9,12 +9,11 @@ from typing import Any
 from anatomy_twin import catalog
 from anatomy_twin.assess.confirmation import confirm_ablation
 from anatomy_twin.core import SILENT, Case, Code, LabelMap, Monitor, Volume
+from anatomy_twin.core.confirmation import ZONE
 from anatomy_twin.errors import UsageError
 from anatomy_twin.pipeline.labels import load_labels
 from anatomy_twin.pipeline.record import recorded, timed_stage
 from anatomy_twin.scan import load_volume
-
-ZONE = "ablation_zone"
 
 
 def confirm_case(

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from anatomy_twin.registration.local import LocalError, local_error
-    from anatomy_twin.registration.pair import Registration, carried_labels, carried_mask, carried_volume, register
+    from anatomy_twin.registration.pair import Registration, carried_mask, carried_volume, register
     from anatomy_twin.registration.quality import Quality
 
-__all__ = ["LocalError", "Quality", "Registration", "carried_labels", "carried_mask", "carried_volume", "local_error",
+__all__ = ["LocalError", "Quality", "Registration", "carried_mask", "carried_volume", "local_error",
            "register"]  # fmt: skip
 _HOMES = {"Quality": "quality", "LocalError": "local", "local_error": "local"}
 

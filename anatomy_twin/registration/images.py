@@ -9,7 +9,8 @@ import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
 
-from anatomy_twin.core import Volume, VolumeGeometry
+from anatomy_twin import catalog
+from anatomy_twin.core import LabelMap, Segment, Volume, VolumeGeometry
 
 CT_WINDOW_HU: Final = (-150.0, 250.0)
 FINEST_MM: Final = 1.4
@@ -79,6 +80,11 @@ def coarser(image: Image, step_mm: float) -> Image:
     factors = tuple(max(1, round(step_mm / step)) for step in image.geometry.spacing_mm)
     array, geometry = binned(image.array, image.geometry, factors)
     return Image(array, geometry, image.low)
+
+
+def treatable(labels: LabelMap) -> list[Segment]:
+    """Return the lesions among labels: they, and what is around them, may look otherwise on a later scan."""
+    return [one for one in labels.segments if not one.absent and catalog.stem(one.name) in LESIONS]
 
 
 def coarser_mask(mask: NDArray[np.bool_], geometry: VolumeGeometry, grid: VolumeGeometry) -> NDArray[np.bool_]:

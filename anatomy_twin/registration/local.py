@@ -18,7 +18,7 @@ from anatomy_twin.core import LabelMap, Transform, Volume
 from anatomy_twin.kernels.distance import distance_mm
 from anatomy_twin.kernels.field_spline import sample_at
 from anatomy_twin.registration.deformable import FAR, blurred, with_slopes
-from anatomy_twin.registration.images import LESIONS, Image, coarser_mask, prepared
+from anatomy_twin.registration.images import Image, coarser_mask, prepared, treatable
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -108,9 +108,8 @@ def _centres(first: Image, labels: LabelMap, place: str, organ: str) -> tuple[Fl
     target = coarser_mask(labels.mask(place), labels.geometry, grid)
     inside = coarser_mask(labels.mask(organ), labels.geometry, grid)
     changed = target.copy()
-    for segment in labels.segments:
-        if not segment.absent and segment.name.rstrip("0123456789").rstrip("_") in LESIONS:
-            changed |= coarser_mask(labels.mask(segment.name), labels.geometry, grid)
+    for segment in treatable(labels):
+        changed |= coarser_mask(labels.mask(segment.name), labels.geometry, grid)
     spacing = grid.spacing_mm
     near = distance_mm(inside, spacing, RIM_MM + 2.0) <= RIM_MM
     counted = near & (distance_mm(changed, spacing, KEPT_OFF_MM + 2.0) > KEPT_OFF_MM)

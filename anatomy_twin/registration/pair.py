@@ -10,10 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 from anatomy_twin.core import SILENT, LabelMap, Monitor, Transform, Volume, VolumeGeometry, next_stage, part_of
+from anatomy_twin.core.volume import place_not_finite
 from anatomy_twin.errors import DataError, ScanError, UsageError
+from anatomy_twin.kernels.distance import distance_mm
 from anatomy_twin.kernels.field_spline import sample_at
 from anatomy_twin.registration.deformable import Channel, Level, deformable
-from anatomy_twin.registration.images import LESIONS, Image, coarser_mask, prepared
+from anatomy_twin.registration.images import Image, coarser_mask, prepared, treatable
 from anatomy_twin.registration.quality import Quality, at_landmarks, at_surfaces, read_landmarks
 from anatomy_twin.registration.rigid import Rigid, rigid
 
@@ -144,9 +146,11 @@ def _check_pair(fixed: Volume, moving: Volume) -> None:
                             advice=f"give at least {LEAST_MM:.0f} mm and {LEAST_VOXELS} voxels each way")
         values = np.asarray(volume.array)
         if values.dtype.kind == "f" and not np.isfinite(values).all():
-            raise ScanError(f"the {name} scan holds values that are not finite")
+            raise ScanError(f"the {name} scan holds values that are not finite",
+                            where=place_not_finite(values, volume.geometry),
+                            advice="replace them by a value")  # fmt: skip
         if values.min() == values.max():
-            raise ScanError(f"the {name} scan is empty: all its voxels are the same")
+            raise ScanError(f"the {name} scan is empty: all its voxels are the same", advice="give another scan")
 
 
 def _check_labels(volume: Volume, labels: LabelMap | None, whose: str) -> None:
@@ -178,8 +182,6 @@ def _region(
 
 
 def _within(mask: Mask, geometry: VolumeGeometry, reach_mm: float) -> Mask:
-    from anatomy_twin.kernels.distance import distance_mm
-
     return np.asarray(distance_mm(mask, geometry.spacing_mm, reach_mm + 2.0) <= reach_mm)
 
 
@@ -212,26 +214,25 @@ def _deformed(
     weight = seen.astype(np.float32)
     if labels is not None:
         changed = np.zeros(grid.shape, bool)
-        for segment in labels.segments:
-            stem = segment.name.rstrip("0123456789").rstrip("_")
-            if not segment.absent and stem in LESIONS and (inside is None or segment.part_of):
+        for segment in treatable(labels):
+            if inside is None or segment.part_of:
                 changed |= coarser_mask(labels.mask(segment.name), labels.geometry, grid)
         if changed.any():
             weight[_within(changed, grid, CHANGED_MM)] = 0.0
     if np.count_nonzero(weight) < 500:
         raise ScanError("nothing is left to compare around the lesions", advice="give a larger region")
     tone = float(np.median(first.array[inside if inside is not None else seen]))
-    channel = Channel(_toned(first, tone), _toned(second, tone), NOISE * _scale(first, seen), True)
+    channel = Channel(_toned(first, tone), _toned(second, tone), NOISE * _scale(first), True)
     found = deformable((channel,), weight, grid, turned.matrix, monitor, BODY_LEVELS if whole else LIVER_LEVELS)
     return Transform(turned.matrix, None, found.displacement_mm, found.grid), 100.0 * found.folds
 
 
 def _toned(image: Image, tone: float) -> Image:
-    half = TONES * _scale(image, None)
+    half = TONES * _scale(image)
     return replace(image, array=np.clip(image.array, tone - half, tone + half))
 
 
-def _scale(image: Image, seen: Mask | None) -> float:
+def _scale(image: Image) -> float:
     """Hounsfield units are taken as they are; other units by the range that the image has."""
     return 1.0 if image.low >= -1100 and image.low <= -100 else max(float(np.ptp(image.array)) / 400.0, 1e-6)
 
@@ -254,13 +255,3 @@ def carried_mask(mask: Mask, source: VolumeGeometry, transform: Transform, grid:
     values = np.ascontiguousarray(mask.astype(np.float32))[None]
     found = sample_at(values, np.asarray(source.inverse_affine), transform.to_moving(places), 0.0)
     return np.asarray(found[:, 0].reshape(grid.shape) >= 0.5)
-
-
-def carried_labels(labels: LabelMap, transform: Transform, grid: VolumeGeometry) -> LabelMap:
-    """Return labels of the moving scan on a grid of the fixed one (nearest voxel, nothing beyond)."""
-    places = transform.to_moving(grid.to_world(np.moveaxis(np.indices(grid.shape), 0, -1).reshape(-1, 3)))
-    voxels = labels.geometry.voxel_of(places)
-    held = np.all((voxels >= 0) & (voxels < np.asarray(labels.geometry.shape)), axis=1)
-    result = np.zeros((labels.array.shape[0], held.size), labels.array.dtype)
-    result[:, held] = labels.array[(slice(None), *voxels[held].T)]
-    return LabelMap(result.reshape(-1, *grid.shape), grid, labels.segments, labels.notes)

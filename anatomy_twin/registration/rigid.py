@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from anatomy_twin.core import Monitor, check_cancelled
 from anatomy_twin.errors import ScanError
-from anatomy_twin.registration.images import Image, as_itk, coarser
+from anatomy_twin.registration.images import Image, as_itk, coarser, coarser_mask
 
 Floats = NDArray[np.float64]
 STEPS_MM: Final = (9.0, 4.5)
@@ -96,8 +96,6 @@ def _rigid(
 
 
 def _fine(fixed: Image, moving: Image, mask: NDArray[np.bool_]) -> tuple[Image, Image, NDArray[np.bool_]]:
-    from anatomy_twin.registration.images import coarser_mask
-
     first = coarser(fixed, FINE_MM)
     return first, coarser(moving, FINE_MM), coarser_mask(mask, fixed.geometry, first.geometry)
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.core import SILENT, Monitor, Volume, check_cancelled, part_of
+from anatomy_twin.core import SILENT, Monitor, Volume, VolumeGeometry, check_cancelled, part_of
+from anatomy_twin.core.volume import place_not_finite
 from anatomy_twin.errors import ScanError, UsageError
 from anatomy_twin.scan.grid_file import GridFile, GridHeader, describe_grid, read_grid
 from anatomy_twin.scan.series import Series, count_of
@@ -58,7 +59,7 @@ def load_volume_file(
     _check_single(header)
     with part_of(monitor, 0.0, 0.8) as part:
         grid = read_grid(place, part)
-    array = _as_volume_values(grid.array.reshape(grid.geometry.shape), monitor)
+    array = _as_volume_values(grid.array.reshape(grid.geometry.shape), grid.geometry, monitor)
     named, warnings = _modality(array, modality)
     return Volume(
         array=array,
@@ -125,12 +126,13 @@ def _check_single(header: GridHeader) -> None:
         raise ScanError(line, advice="give one volume")
 
 
-def _as_volume_values(values: NDArray[Any], monitor: Monitor) -> NDArray[Any]:
+def _as_volume_values(values: NDArray[Any], geometry: VolumeGeometry, monitor: Monitor) -> NDArray[Any]:
     """Return int16 where all values are whole and fit, else float32; ``ScanError`` for what neither can hold."""
     lost = sum(int(np.count_nonzero(~np.isfinite(part))) for part in values) if values.dtype.kind == "f" else 0
     if lost:
         raise ScanError(f"{count_of(lost, 'voxel')} that are no finite numbers" if lost > 1
-                        else "a voxel that is no finite number", advice="replace them by a value, then export again")
+                        else "a voxel that is no finite number", where=place_not_finite(values, geometry),
+                        advice="replace them by a value, then export again")  # fmt: skip
     low, high = values.min().item(), values.max().item()
     fits = _INT16[0] <= low and high <= _INT16[1]
     if values.dtype.kind in "iu":

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from anatomy_twin.core import Case, Confirmation
+from anatomy_twin.core.confirmation import ZONE
 from anatomy_twin.rehearsal import Shape, SurfaceLayer, Tint
 from anatomy_twin.rehearsal.confirmed import margin_colours, wanted_margin_mm
 from anatomy_twin.rehearsal.second_scan import SecondScan
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from anatomy_twin.view.window import RehearsalWindow
 
 KIT: Final = "confirmation"
-ZONE: Final = "ablation_zone"
 ZONE_OPACITY: Final = 0.3
 ZONE_INK: Final = (60, 214, 255)  # neither a target's nor that of the simulated zone
 FAINT: Final = 0.25  # of the opacity that all else has, so that the zone is seen within the organ
