@@ -14,13 +14,18 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 # files that take longest, by seconds of a processor: begun first, so that no core is left alone with one at the end.
+# Of the first two only one makes a generated patient: two would compile the phantom's kernels side by side.
 # The demo comes later: it takes the kernels that the others have compiled along.
 LONGEST = (
-    "test_view_workflow", "test_batch", "test_segmentation_organs_real", "test_segmentation_thorax",
-    "test_phantom_conditions", "test_seeded_tools", "test_cli", "test_demo", "test_segmentation_organs",
-    "test_view_monkey", "test_golden", "test_phantom_patient", "test_phantom_anatomy", "test_phantom_head",
-    "test_anatomy_complex", "test_view_jobs", "test_view_bad_ground", "test_view_plans", "test_view_scene",
-    "test_view_opening", "test_fuzz", "test_fuzz_meshes", "test_library", "test_mesh_verb_keeps",
+    "test_view_workflow", "test_segmentation_organs_real", "test_cli", "test_segmentation_thorax",
+    "test_seeded_tools", "test_demo", "test_confirmation", "test_batch", "test_view_monkey",
+    "test_phantom_conditions", "test_phantom_patient", "test_segmentation_organs", "test_confirm_verb",
+    "test_view_jobs", "test_mesh_verb_keeps", "test_phantom_anatomy", "test_view_bad_ground", "test_view_scene",
+    "test_view_plans", "test_cryo_simulate", "test_view_memory", "test_search_applicators", "test_view_opening",
+    "test_search_verbs", "test_tetrahedra_multi", "test_view_library", "test_view_confirmation",
+    "test_anatomy_complex", "test_view_robustness", "test_registration", "test_segmentation_head",
+    "test_freezing_published", "test_view_unsaved", "test_view_segment", "test_robustness", "test_freezing",
+    "test_phantom_head", "test_thermal_electric", "test_fuzz", "test_fuzz_meshes", "test_golden", "test_library",
 )
 
 

@@ -19,10 +19,11 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
 
 from anatomy_twin.kernels import damage
+from anatomy_twin.kernels.compiling import njit
 
 COLD, WARM, BOILING = 0, 1, 2  # what a row of voxels holds, see ``advance``
 LENGTH = 5  # where the constants of ``advance`` hold the length of a step

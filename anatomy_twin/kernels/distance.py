@@ -7,13 +7,15 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
+
+from anatomy_twin.kernels.compiling import njit
 
 TILE = 16  # columns
 _SET = np.array([False, True])
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _envelope(values: Any, step: float, cap: float, vertex: Any, border: Any, out: Any) -> None:
     """Squared distances of one line: out[q] = min over p of (step (q - p))^2 + values[p], at most ``cap``."""
     count = values.shape[0]

@@ -12,8 +12,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from anatomy_twin.kernels.compiling import njit
 
 COARSEST = 6  # voxels along the longest side of the coarsest grid
 SMOOTH = 0.8  # weight of a Jacobi sweep
@@ -142,7 +143,7 @@ def faces_of(conductivity: NDArray[Any], edge_m: Any, face_k: NDArray[Any], face
                     face_i[k, j, i] = nothing
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", no_cpython_wrapper=True)
 def _inverse_diagonal(face_k: Any, face_j: Any, face_i: Any, exchange: Any, inverse: Any) -> None:
     for k in range(1, inverse.shape[0] - 1):
         for j in range(1, inverse.shape[1] - 1):
@@ -152,7 +153,7 @@ def _inverse_diagonal(face_k: Any, face_j: Any, face_i: Any, exchange: Any, inve
                 inverse[k, j, i] = 1 / total if total > 0 else total - total
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", no_cpython_wrapper=True)
 def _add_up(fine: Any, coarse: Any) -> None:
     """Join 2 x 2 x 2 by their sum. The layer of zeros around ``fine`` completes odd sides."""
     for k in range(1, coarse.shape[0] - 1):
@@ -165,7 +166,7 @@ def _add_up(fine: Any, coarse: Any) -> None:
                 row[i] = (a[odd] + a[even]) + (b[odd] + b[even]) + ((c[odd] + c[even]) + (d[odd] + d[even]))
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", no_cpython_wrapper=True)
 def _join_faces(finer: Any, level: Any) -> None:
     """Join faces: half the sum of the four that lie between two joined voxels, which are twice as far apart."""
     half = finer.face_k.dtype.type(0.5)
@@ -179,7 +180,7 @@ def _join_faces(finer: Any, level: Any) -> None:
                 level.face_i[k, j, i] = half * (c[0, y - 1, x] + c[0, y, x] + c[1, y - 1, x] + c[1, y, x])
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract", "nsz"})
+@njit(cache=True, error_model="numpy", fastmath={"contract", "nsz"}, no_cpython_wrapper=True)
 def _flow(v: Any, level: Any, right: Any, out: Any, weight: Any, smooth: bool) -> None:
     """Write the current (A) that is left over in each voxel, or v + ``weight`` x (that / diagonal).
 
@@ -216,7 +217,7 @@ def _start(level: Any, right: Any, out: Any, weight: Any) -> None:
                 out[k, j, i] = weight * level.inverse[k, j, i] * right[k, j, i]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", no_cpython_wrapper=True)
 def _spread(coarse: Any, v: Any) -> None:
     """Add to each voxel what the coarse one that holds it has."""
     for k in range(1, v.shape[0] - 1):
@@ -245,7 +246,7 @@ def _dot(a: Any, b: Any, lanes: Any) -> float:
     return total
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", no_cpython_wrapper=True)
 def _descend(v: Any, rest: Any, way: Any, along: Any, share: Any) -> None:
     """Go ``share`` of the way: v += share way, rest += share along, where -along is what the matrix makes of way."""
     for k in range(v.shape[0]):
@@ -334,7 +335,7 @@ def _join(grids: Any) -> None:
         _inverse_diagonal(level.face_k, level.face_j, level.face_i, level.exchange, level.inverse)
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _cycle(grids: Any, weight: Any) -> Any:
     """Return about the inverse of the matrix times ``right`` of the finest grid, symmetric as the descent asks."""
     last = grids.shapes.shape[0] - 1

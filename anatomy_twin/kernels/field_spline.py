@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
+
+from anatomy_twin.kernels.compiling import njit
 
 Floats = NDArray[np.float64]
 Values = NDArray[np.float32]

@@ -35,8 +35,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
+
+from anatomy_twin.kernels.compiling import njit
 
 EQUIVALENT_RADIUS: Final = 2.0 * float(np.exp(-0.5 * np.euler_gamma))  # times the standard deviation of the weights
 NOTHING: Final = (2**30, -(2**30))  # the span of a row in which all is at body temperature
@@ -142,7 +144,7 @@ def _conduct(
             new_spans[k, j, 0], new_spans[k, j, 1] = first, last
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", no_cpython_wrapper=True)
 def _withdraw(
     source: NDArray[Any], temperature: NDArray[Any], voxels: NDArray[np.int64], weights: NDArray[Any],
     starts: NDArray[np.int64], warm: NDArray[Any], cold: NDArray[Any], needle_c: NDArray[Any], on: NDArray[Any],

@@ -17,8 +17,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
+
+from anatomy_twin.kernels.compiling import njit
 
 OUTSIDE, LAYER, INSIDE, CLOSED = 0, 1, 2, 3
 """What a voxel is: beyond the outer boundary, an unknown, beyond the inner one, or nothing flows into it."""

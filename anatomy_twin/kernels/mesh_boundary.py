@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
+
+from anatomy_twin.kernels.compiling import njit
 
 _BLOCKS = 64  # of points or triangles, each looked at by one thread
 
@@ -38,7 +40,7 @@ def _select(triangles: Any, sides: Any, member: Any, number: Any, out: Any) -> t
     return count, points
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _fan_of_first(triangles: Any, corners: Any, in_fan: Any) -> int:
     """Mark the corners of a point that hang together by edges with the first; returns how many these are."""
     in_fan[0] = True

@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from anatomy_twin.kernels.compiling import njit
 from anatomy_twin.kernels.mesh_table import CORNER_PLACES, EDGE_MIDDLES, FACE_CORNERS, FACE_EDGES, SHARE_FACE
 
 ON_EDGE, ON_FACE, ON_CURVE, IN_CELL = 0, 1, 2, 3  # what a point is: see ``mesh_extract.extract``
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def points_on_face(a: int, b: int, c: int, d: int) -> int:
     """Return how many points lie inside a face whose voxels are a, b, c, d, in circle."""
     crossed = (a != b) + (b != c) + (c != d) + (d != a)
@@ -25,7 +25,7 @@ def points_on_face(a: int, b: int, c: int, d: int) -> int:
     return 2 if crossed == 4 and a != c and b != d else 0
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _joined_from(a: int, b: int, c: int, d: int, rank: Any) -> int:
     """Return 0 where a and c are joined across a face crossed four times, 1 where b and d are."""
     if a == c and b == d:
@@ -35,7 +35,7 @@ def _joined_from(a: int, b: int, c: int, d: int, rank: Any) -> int:
     return 0 if max(rank[a], rank[c]) > max(rank[b], rank[d]) else 1
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def corners_of(regions: Any, k: int, j: int, i: int, cell: Any) -> None:
     """Write the regions of a cell's eight voxels into ``cell``."""
     for dk in range(2):
@@ -45,7 +45,7 @@ def corners_of(regions: Any, k: int, j: int, i: int, cell: Any) -> None:
             cell[4 * dk + 2 * dj + 1] = row[i + 1]
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def set_of(cell: Any, rank: Any) -> tuple[int, int, int]:
     """Return (set of corners of the higher region, higher region, lower region); set -1 for more than two regions."""
     first = cell[0]
@@ -63,14 +63,14 @@ def set_of(cell: Any, rank: Any) -> tuple[int, int, int]:
     return 255 - corners, first, second
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _cut(u: int, v: int, left: int, right: int, flip: bool, count: int, lines: Any) -> int:
     lines[count, 0], lines[count, 1] = u, v
     lines[count, 2], lines[count, 3] = (right, left) if flip else (left, right)
     return count + 1
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _face_lines(face: int, cell: Any, rank: Any, count: int, lines: Any) -> int:
     """Add the lines (from, to, left, right; seen from outside the cell) that surfaces leave on a face."""
     flip = face % 2 == 0
@@ -84,7 +84,7 @@ def _face_lines(face: int, cell: Any, rank: Any, count: int, lines: Any) -> int:
     inner = 12 + 2 * face
     if crossings == 2:
         a, b = crossed[0], crossed[1]
-        return _cut(e[a], e[b], cell[p[a]], cell[p[b]], flip, count, lines)
+        return int(_cut(e[a], e[b], cell[p[a]], cell[p[b]], flip, count, lines))
     if crossings == 3:
         for m in range(3):
             n = crossed[m]
@@ -95,7 +95,7 @@ def _face_lines(face: int, cell: Any, rank: Any, count: int, lines: Any) -> int:
         e0, e1, e2, e3 = e[s], e[s + 1], e[(s + 2) % 4], e[(s + 3) % 4]
         if q0 == q2:
             count = _cut(e0, e1, q0, q1, flip, count, lines)
-            return _cut(e2, e3, q2, q3, flip, count, lines)
+            return int(_cut(e2, e3, q2, q3, flip, count, lines))
         count = _cut(e0, inner, q0, q1, flip, count, lines)
         count = _cut(e1, inner, q1, q2, flip, count, lines)
         count = _cut(inner, inner + 1, q0, q2, flip, count, lines)
@@ -104,7 +104,7 @@ def _face_lines(face: int, cell: Any, rank: Any, count: int, lines: Any) -> int:
     return count
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _put(a: int, b: int, c: int, front: int, back: int, count: int, triangles: Any) -> int:
     """Add a triangle whose normal points to ``front``."""
     triangles[count, 0], triangles[count, 1], triangles[count, 2] = a, b, c
@@ -112,20 +112,20 @@ def _put(a: int, b: int, c: int, front: int, back: int, count: int, triangles: A
     return count + 1
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _put_loop(loop: Any, front: int, back: int, count: int, triangles: Any) -> int:
     """Add a loop of three points, or of four along a line that no face has; returns the same count if it cannot."""
     if loop[3] < 0:
-        return _put(loop[0], loop[1], loop[2], front, back, count, triangles)
+        return int(_put(loop[0], loop[1], loop[2], front, back, count, triangles))
     for n in range(2):
         a, b, c, d = loop[n], loop[n + 1], loop[n + 2], loop[(n + 3) % 4]
         if not SHARE_FACE[a, c]:
             count = _put(a, b, c, front, back, count, triangles)
-            return _put(a, c, d, front, back, count, triangles)
+            return int(_put(a, c, d, front, back, count, triangles))
     return count
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def mixed_cell(
     cell: Any, rank: Any, lines: Any, triangles: Any, centres: Any, curved: Any
 ) -> tuple[int, int]:
@@ -193,7 +193,7 @@ def mixed_cell(
     return made, inner
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def place_on_face(face: int, cell: Any, rank: Any, k: int, j: int, i: int, at: int, points: Any, kinds: Any) -> int:
     """Place the points inside a low face of a cell; returns the number of the next point."""
     p = FACE_CORNERS[face]

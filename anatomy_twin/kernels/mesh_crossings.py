@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
+
+from anatomy_twin.kernels.compiling import njit
 
 WIDER_THAN_MEAN = 2.0  # cells than the boxes of triangles, along each axis: few triangles in a cell, few cells for each
 MOST_CELLS = 4_000_000
@@ -17,7 +19,7 @@ MANY = 500_000  # triangles: worth asking between whether to go on
 _BLOCKS = 256  # of triangles or cells, each looked at by one thread
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _pierces(points: Any, u: int, v: int, a: int, b: int, c: int) -> bool:
     """Tell whether the segment (u, v) passes through the inside of the triangle (a, b, c)."""
     b0, b1, b2 = points[b, 0] - points[a, 0], points[b, 1] - points[a, 1], points[b, 2] - points[a, 2]
@@ -57,7 +59,7 @@ def _apart(points: Any, triangles: Any, t: int, r: int) -> bool:
     return above == own or below == own
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def triangles_cross(points: Any, triangles: Any, t: int, r: int) -> bool:
     """Tell whether an edge of one triangle passes through the other; never for two with a common edge."""
     common = 0
@@ -98,7 +100,7 @@ def _extents(points: Any, triangles: Any, sums: Any, lows: Any, highs: Any) -> N
                 highs[block, axis] = max(highs[block, axis], box[3 + axis])
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _span(box: Any, origin: Any, scale: Any, shape: Any, span: Any) -> None:
     """Write the first and the last cell along each axis that a box reaches into."""
     for axis in range(3):

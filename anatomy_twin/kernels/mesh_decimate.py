@@ -12,9 +12,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
 
+from anatomy_twin.kernels.compiling import njit
 from anatomy_twin.kernels.mesh_decimate_edges import best_edges
 from anatomy_twin.kernels.mesh_decimate_setup import prepare, stars
 
@@ -94,7 +95,7 @@ def _compact(
         for c in range(3):
             triangles[left, c] = triangles[t, c]
             number[triangles[t, c]] = 0
-        sides[left] = sides[t]
+        sides[left, 0], sides[left, 1] = sides[t, 0], sides[t, 1]
         left += 1
     kept = 0
     for u in range(points.shape[0]):

@@ -11,8 +11,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
+from anatomy_twin.kernels.compiling import njit
 from anatomy_twin.kernels.mesh_decimate_setup import FIXED, GONE, LARGEST_STAR, SURFACE, link
 
 MOST_TRIANGLES = 16  # around one point: more make slivers
@@ -24,7 +25,7 @@ TRIES = 3
 _BLOCK = 256
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _kind(order: int, other: int, uses: int) -> int:
     """How an edge between points of two orders may be contracted: 0 not, 1 anywhere, 2 to the point of higher order."""
     if uses == 2:
@@ -36,18 +37,18 @@ def _kind(order: int, other: int, uses: int) -> int:
     return 1 if order == other else 2
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _middle(points: Any, u: int, v: int) -> Any:
     return 0.5 * (points[u, 0] + points[v, 0]), 0.5 * (points[u, 1] + points[v, 1]), 0.5 * (points[u, 2] + points[v, 2])
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _squared(points: Any, u: int, v: int) -> float:
     x, y, z = points[u, 0] - points[v, 0], points[u, 1] - points[v, 1], points[u, 2] - points[v, 2]
     return float(x * x + y * y + z * z)
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _error(q: Any, x: float, y: float, z: float) -> float:
     """The quadric at a place: weighted sum of squared distances."""
     return float(
@@ -56,7 +57,7 @@ def _error(q: Any, x: float, y: float, z: float) -> float:
     )
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _inverse(q: Any) -> Any:
     """The inverse of A + TIE w I, symmetric, as its upper triangle (positive definite by the tie)."""
     tie = TIE * q[10] + 1e-30
@@ -73,7 +74,7 @@ def _times(m: Any, x: float, y: float, z: float) -> Any:
     return m[0] * x + m[1] * y + m[2] * z, m[1] * x + m[3] * y + m[4] * z, m[2] * x + m[4] * y + m[5] * z
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _lowest(q: Any, inverse: Any, x: float, y: float, z: float) -> Any:
     """The step from the middle of the edge to the place of least error."""
     return _times(
@@ -84,7 +85,7 @@ def _lowest(q: Any, inverse: Any, x: float, y: float, z: float) -> Any:
     )
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _constraint(
     points: Any, sides: Any, start: Any, star: Any, wings: Any, u: int, v: int, middle: Any, region: int
 ) -> Any:
@@ -135,7 +136,7 @@ def _held(m: Any, g: Any, h: Any, step: Any) -> Any:
     return s0 + a * p0 + b * o0, s1 + a * p1 + b * o1, s2 + a * p2 + b * o2
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _triangle(points: Any, x0: float, x1: float, x2: float, b: int, d: int) -> Any:
     """Return the normal (three times, of twice the area) and the sum of squared sides of the triangle (x, b, d)."""
     b0, b1, b2 = points[b, 0] - x0, points[b, 1] - x1, points[b, 2] - x2
@@ -145,7 +146,7 @@ def _triangle(points: Any, x0: float, x1: float, x2: float, b: int, d: int) -> A
     return b1 * d2 - b2 * d1, b2 * d0 - b0 * d2, b0 * d1 - b1 * d0, squares
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _fits(points: Any, start: Any, wings: Any, u: int, v: int, x0: float, x1: float, x2: float) -> bool:
     """Tell whether every triangle that stays keeps its side and a decent shape when u and v move to x.
 
@@ -184,7 +185,7 @@ def _fits(points: Any, start: Any, wings: Any, u: int, v: int, x0: float, x1: fl
     return False
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _keeps_topology(u: int, v: int, uses: int, start: Any, wings: Any, links: Any, all_uses: Any, found: int) -> bool:
     """The link conditions: what u and v have both as neighbours is just the points opposite to their edge.
 
@@ -238,7 +239,7 @@ def _place(
     return fits, x0, x1, x2
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _is_known(u: int, start: Any, wings: Any, changed: Any, pending: Any, ceiling: float) -> bool:
     """Tell whether what was found for u still holds: its triangles and those of its neighbours are as they were, and
     no edge that was too costly then is to be looked into now."""
@@ -300,7 +301,7 @@ def best_edges(
                     break
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _rank(
     u: int, found: int, points: Any, orders: Any, quadrics: Any, neighbour: Any, uses: Any, q: Any, limit: float,
     ranked: Any, rank_cost: Any,

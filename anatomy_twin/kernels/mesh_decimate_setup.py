@@ -11,7 +11,9 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
+
+from anatomy_twin.kernels.compiling import njit
 
 LARGEST_STAR = 120  # a point with more triangles than this is left alone, and nothing is drawn into it
 RIM_WEIGHT = 1.0  # of a squared distance from an edge of a contact rim, times its squared length
@@ -63,7 +65,7 @@ def link(first: int, last: int, wings: Any, neighbour: Any, uses: Any) -> int:
     return found
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _arc(
     at: int, row: int, first: int, last: int, wings: Any, neighbour: Any, uses: Any, found: int, walked: Any
 ) -> int:
@@ -82,7 +84,7 @@ def _arc(
             return at
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _order(first: int, last: int, wings: Any, neighbour: Any, uses: Any, found: int, walked: Any) -> int:
     """The order of a point from its link: one circle, one bundle of arcs with two common ends, or anything else."""
     rims, x, y = 0, 0, 0
@@ -107,7 +109,7 @@ def _order(first: int, last: int, wings: Any, neighbour: Any, uses: Any, found: 
     return RIM if walked[: last - first].all() else FIXED
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _add_plane(quadric: Any, nx: float, ny: float, nz: float, x: Any, weight: float) -> None:
     """Add weight times the squared distance from the plane through x with the unit normal n."""
     d = -(nx * x[0] + ny * x[1] + nz * x[2])
@@ -123,7 +125,7 @@ def _add_plane(quadric: Any, nx: float, ny: float, nz: float, x: Any, weight: fl
     quadric[9] += weight * d * d
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _add_line(quadric: Any, x: Any, y: Any, weight: float) -> None:
     """Add weight |y - x|^2 times the squared distance from the line through x and y; the weight too."""
     t0, t1, t2 = y[0] - x[0], y[1] - x[1], y[2] - x[2]

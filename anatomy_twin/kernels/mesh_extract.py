@@ -15,9 +15,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
 
+from anatomy_twin.kernels.compiling import njit
 from anatomy_twin.kernels.mesh_cell import (
     IN_CELL,
     ON_CURVE,
@@ -81,7 +82,7 @@ def _count(regions: Any, flags: Any, rank: Any, table_count: Any, row_points: An
                     row_triangles[k, j] += made
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _number_plane(
     regions: Any, flags: Any, words: Any, k: int, row_start: Any, row_points: Any, on_i: Any, on_j: Any, on_k: Any
 ) -> None:
@@ -109,7 +110,7 @@ def _number_plane(
                     )
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _local_to_global(
     k: int, j: int, i: int, low: int, on_i: Any, on_j: Any, on_k: Any, up: Any, face_j: Any, face_i: Any, number: Any
 ) -> None:

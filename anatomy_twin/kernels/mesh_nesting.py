@@ -6,8 +6,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
+
+from anatomy_twin.kernels.compiling import njit
 
 
 @njit(cache=True)
@@ -41,7 +43,8 @@ def _nest(points: Any, triangles: Any, order: Any, start: Any, low: Any, high: A
             area = np.sum(np.cross(v - u, w - u) ** 2)
             if area > largest:
                 largest = area
-                x[:] = (u + v + w) / 3.0
+                for axis in range(3):
+                    x[axis] = (u[axis] + v[axis] + w[axis]) / 3.0
         smallest = np.inf
         for other in range(len(start) - 1):
             if other == part or (x <= low[other]).any() or (x >= high[other]).any():

@@ -7,9 +7,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
 
+from anatomy_twin.kernels.compiling import njit
 from anatomy_twin.kernels.mesh_decimate_setup import stars
 
 FARTHEST_STEPS = 16  # voxels that the search for the boundary goes to each side
@@ -121,7 +122,7 @@ def measure(
     return worst <= 2, worst == 1, pieces, float(volumes.sum()) / 6.0, angles
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _within(regions: Any, inside: Any, k: int, j: int, i: int) -> bool:
     if k < 0 or j < 0 or i < 0 or k >= regions.shape[0] or j >= regions.shape[1] or i >= regions.shape[2]:
         return False
@@ -129,7 +130,7 @@ def _within(regions: Any, inside: Any, k: int, j: int, i: int) -> bool:
     return bool(region < inside.shape[0] and inside[region])
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _nearest_face(regions: Any, inside: Any, spacing: Any, x: Any, low: Any, high: Any) -> float:
     """Squared distance in mm2 of index x to the nearest face between a voxel in and one out.
 
@@ -169,7 +170,7 @@ def _nearest_face(regions: Any, inside: Any, spacing: Any, x: Any, low: Any, hig
             high[grown] += 1
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _own_faces(regions: Any, inside: Any, spacing: Any, x: Any, k: int, j: int, i: int, best: float) -> float:
     """Squared distance to the nearest of a voxel's faces that part in from out; ``best`` where none is nearer."""
     at = (k, j, i)

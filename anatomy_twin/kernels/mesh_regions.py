@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
+
+from anatomy_twin.kernels.compiling import njit
 
 MOST_KEYS = 1 << 24  # of the dense table; more combinations of classes than this are looked up by sorting
 

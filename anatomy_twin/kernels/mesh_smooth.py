@@ -14,9 +14,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
 
+from anatomy_twin.kernels.compiling import njit
 from anatomy_twin.kernels.mesh_boundary import corners_of_points
 from anatomy_twin.kernels.mesh_cell import ON_EDGE, ON_FACE
 

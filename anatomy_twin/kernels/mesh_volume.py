@@ -10,8 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
+
+from anatomy_twin.kernels.compiling import njit
 
 _CHUNKS = 64  # sums are taken in chunks of a fixed number, so that their order does not depend on the threads
 _MOST_PAIRS = 32  # surfaces that meet in one point
@@ -30,7 +32,7 @@ def _fluxes(points: Any, triangles: Any, pairs: Any, centre: Any, sums: Any) -> 
             own[pairs[t]] += (ax * (by * cz - bz * cy) + ay * (bz * cx - bx * cz) + az * (bx * cy - by * cx)) / 6.0
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _area_vectors(
     points: Any, triangles: Any, pairs: Any, start: Any, corner: Any, v: int, which: Any, area: Any
 ) -> int:

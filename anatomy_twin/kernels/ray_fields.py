@@ -9,8 +9,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
+
+from anatomy_twin.kernels.compiling import njit
 
 Floats = NDArray[np.float64]
 BLOCK = 4  # voxels
@@ -36,7 +38,7 @@ def _block_least(field: Any, least: Any) -> None:
                 least[a, b, c] = value
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _value(field: Any, k: float, j: float, i: float) -> float:
     """Trilinear value at an index within the field."""
     k0, j0, i0 = int(k), int(j), int(i)
@@ -50,7 +52,7 @@ def _value(field: Any, k: float, j: float, i: float) -> float:
     return found
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _stay(spot: float, way: float, block: int, edge: int, size: int) -> float:
     """Return for how many samples a path stays in a block on one axis; the outermost blocks reach on for ever."""
     if way > 0.0 and edge * (block + 1) < size:
@@ -65,7 +67,7 @@ def _held(spot: float, size: int) -> float:
     return min(max(spot, 0.0), size - 1.0)
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _least_of(
     field: Any, least: Any, large: Any, start: Any, way: Any, count: int, step_mm: float, cap: float
 ) -> tuple[float, float]:

@@ -9,13 +9,15 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
+
+from anatomy_twin.kernels.compiling import njit
 
 Floats = NDArray[np.float64]
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _walk(classes: Any, start: Any, end: Any, length: Any, first: Any, last: Any, counted: Any, goal: int) -> float:
     """Visit every voxel that the segment ``start``..``end`` runs through (Amanatides and Woo 1987).
 

@@ -7,8 +7,10 @@ this order of sums, so that both kernels decide alike to the last bit.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
+
+from anatomy_twin.kernels.compiling import njit
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
@@ -22,7 +24,7 @@ def _base(planes: Floats, n: int, k: int, j: int) -> float:
     return base
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _first_beyond(base: float, slope: float, size: int) -> int:
     """Return the first i in 0 .. size with base + slope * i >= 0, for a slope above zero."""
     guess = np.ceil(-base / slope)
@@ -34,7 +36,7 @@ def _first_beyond(base: float, slope: float, size: int) -> int:
     return i
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _first_before(base: float, slope: float, size: int) -> int:
     """Return the first i in 0 .. size with base + slope * i < 0, for a slope below zero."""
     guess = np.floor(-base / slope) + 1
@@ -46,7 +48,7 @@ def _first_before(base: float, slope: float, size: int) -> int:
     return i
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _span(planes: Floats, k: int, j: int, size: int, every: bool) -> tuple[int, int]:
     """Return [low, high) of the voxels of a row that lie beyond all planes (``every``), or beyond none of them."""
     low, high = 0, size

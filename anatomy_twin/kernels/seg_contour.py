@@ -13,14 +13,15 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from anatomy_twin.kernels.compiling import njit
 
 _CHECK = 10  # rounds between two looks at how much still moves
 
 
 # neither nan nor signed zeros occur: several voxels of a row are worked on at once
-@njit(cache=True, fastmath={"nnan", "nsz", "contract"})
+@njit(cache=True, fastmath={"nnan", "nsz", "contract"}, no_cpython_wrapper=True)
 def _dual_row(
     here: Any, next_k: Any, next_j: Any, edge: Any, room: Any, room_k: Any, room_j: Any, a: Any, b: Any, c: Any,
     steps: Any,
@@ -49,7 +50,7 @@ def _dual(ahead: Any, edge: Any, room: Any, flow: Any, steps: Any) -> None:
             )
 
 
-@njit(cache=True, fastmath={"nnan", "nsz", "contract"})
+@njit(cache=True, fastmath={"nnan", "nsz", "contract"}, no_cpython_wrapper=True)
 def _primal_row(
     u: Any, ahead: Any, a: Any, before_k: Any, with_k: Any, b: Any, before_j: Any, with_j: Any, c: Any, force: Any,
     low: Any, high: Any, steps: Any,

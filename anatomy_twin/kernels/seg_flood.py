@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from anatomy_twin.kernels.compiling import njit
 
 
 @njit(cache=True)
@@ -58,7 +59,7 @@ def _grow(level: Any, limit: float, cap: int, state: Any, border: Any, queue: An
     return taken, barred
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _neighbour(place: int, way: int, depth: int, rows: int, columns: int, plane: int) -> int:
     """Return the flat index of one of the six neighbours, -1 beyond the array."""
     k, rest = place // plane, place % plane

@@ -9,8 +9,9 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from anatomy_twin.kernels.compiling import njit
 
 
 @njit(cache=True)
@@ -19,7 +20,7 @@ def _before(times: Any, a: int, b: int) -> bool:
     return bool(times[a] < times[b] or (times[a] == times[b] and a < b))
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _rise(heap: Any, place: Any, times: Any, at: int) -> None:
     voxel = heap[at]
     while at > 0:
@@ -33,7 +34,7 @@ def _rise(heap: Any, place: Any, times: Any, at: int) -> None:
     place[voxel] = at
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _sink(heap: Any, place: Any, times: Any, count: int) -> None:
     at = 0
     voxel = heap[0]
@@ -52,7 +53,7 @@ def _sink(heap: Any, place: Any, times: Any, count: int) -> None:
     place[voxel] = at
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _arrival(first: Any, weight: Any, slow: float) -> float:
     """Solve sum of weight (t - first)^2 = slow^2 over the axes that the front comes along (weight = 1 / side^2)."""
     for a in range(2):

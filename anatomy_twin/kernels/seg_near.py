@@ -6,8 +6,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
+
+from anatomy_twin.kernels.compiling import njit
 
 
 @njit(parallel=True, cache=True)
@@ -35,7 +37,7 @@ def _rows(mask: Any, step: float, cap: Any, squared: Any, filled: Any) -> None:
 
 
 # without the rule for nan the comparison runs on several values at once
-@njit(cache=True, fastmath={"nnan", "nsz"})
+@njit(cache=True, fastmath={"nnan", "nsz"}, no_cpython_wrapper=True)
 def _lower(out: Any, values: Any, more: Any) -> None:
     for i in range(out.size):
         value = values[i] + more

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
+
+from anatomy_twin.kernels.compiling import njit
 
 
 def line_taps(size: int, spacing: float, start: float, count: int, step: float) -> tuple[NDArray[Any], NDArray[Any]]:

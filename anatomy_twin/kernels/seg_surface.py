@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from anatomy_twin.kernels.compiling import njit
 
-@njit(cache=True)
+
+@njit(cache=True, no_cpython_wrapper=True)
 def _pass_line(cost: Any, small: float, large: float, total: Any) -> None:
     """Add to ``total`` [n, w] the least cost of paths along the line that end at each (place, height)."""
     count, levels = cost.shape

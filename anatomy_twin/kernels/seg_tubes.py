@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
 
+from anatomy_twin.kernels.compiling import njit
 from anatomy_twin.kernels.seg_circles import _sample
 
 RAYS = 24

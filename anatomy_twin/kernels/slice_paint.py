@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from anatomy_twin.kernels.compiling import njit
 
 Floats = NDArray[np.float64]
 Values = NDArray[np.float32]
@@ -37,7 +38,7 @@ def paint_grey(values: Values, lowest: float, width: float, picture: Picture) ->
             picture[row, column, 3] = 255
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, no_cpython_wrapper=True)
 def _lay(picture: Picture, row: int, column: int, blue: int, green: int, red: int, share: float) -> None:
     """Lay a colour over a pixel."""
     rest = 1.0 - share
@@ -46,7 +47,7 @@ def _lay(picture: Picture, row: int, column: int, blue: int, green: int, red: in
     picture[row, column, 2] = np.uint8(picture[row, column, 2] * rest + red * share + 0.5)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, no_cpython_wrapper=True)
 def _straight(across: float, along: float) -> float:
     """Return the distance to a straight edge from the distances to it along rows and along columns."""
     if across >= FAR or along >= FAR:
@@ -55,7 +56,7 @@ def _straight(across: float, along: float) -> float:
     return straight
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, no_cpython_wrapper=True)
 def _to_label_edge(
     codes: NDArray[np.uint16], lead: NDArray[np.uint8], n: int, row: int, column: int, reach: int
 ) -> float:
@@ -78,7 +79,7 @@ def _to_label_edge(
                     across = min(across, distance)
                 break
             before = here
-    return _straight(across, along)
+    return float(_straight(across, along))
 
 
 @njit(cache=True, nogil=True)

@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from anatomy_twin.kernels.compiling import njit
 
 Floats = NDArray[np.float64]
 Values = NDArray[np.float32]
@@ -21,12 +22,12 @@ MAXIMUM: Final = 1
 MINIMUM: Final = 2
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, no_cpython_wrapper=True)
 def _within(place: float, size: int) -> bool:
     return -0.5 - 1e-9 <= place <= size - 0.5 + 1e-9
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, no_cpython_wrapper=True)
 def _tap(place: float, size: int) -> tuple[int, int, float]:
     """Return the two voxels beside a place along one axis and the weight of the second."""
     held = min(max(place, 0.0), size - 1.0)
@@ -36,7 +37,7 @@ def _tap(place: float, size: int) -> tuple[int, int, float]:
     return low, min(low + 1, size - 1), held - low
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, no_cpython_wrapper=True)
 def _value(array: Any, k: float, j: float, i: float) -> float:
     """Return an array between its voxels."""
     k0, k1, c = _tap(k, array.shape[0])
@@ -135,7 +136,7 @@ def sample_aligned(
                 result[row, column] = best[column] / met if mode == 0 else best[column]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, no_cpython_wrapper=True)
 def _greatest(labels: Any, weights: Any) -> tuple[int, float]:
     """Return the label of the greatest summed weight (of equal ones the greater label), and its lead over the next."""
     one, other, many = labels[0], labels[0], False

@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from anatomy_twin.kernels.compiling import njit
 from anatomy_twin.kernels.tree_order import order_from_roots
 
 Floats = NDArray[np.float64]

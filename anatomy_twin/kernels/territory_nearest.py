@@ -6,8 +6,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
+
+from anatomy_twin.kernels.compiling import njit
 
 Floats = NDArray[np.float64]
 BLOCK: int = 16  # voxels along one side of the blocks that share their candidates, and of the small blocks in them
@@ -16,7 +18,7 @@ TIE_MM2: float = 1e-9
 TIE_MM: float = 1e-6
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _to_piece(x: float, y: float, z: float, start: Any, along: Any, square: float) -> float:
     """Squared distance in mm2 from a point to the piece start + t along, 0 <= t <= 1 (Ericson 2005, 5.1.2)."""
     a, b, c = x - start[0], y - start[1], z - start[2]
@@ -28,7 +30,7 @@ def _to_piece(x: float, y: float, z: float, start: Any, along: Any, square: floa
     return found
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _lean(x: float, y: float, z: float, start: Any, along: Any, square: float) -> float:
     """How far a point lies along a piece from the end that is nearest to it, in mm: 0 beside the piece, else negative.
 
@@ -43,7 +45,7 @@ def _lean(x: float, y: float, z: float, start: Any, along: Any, square: float) -
     return lean
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _middle_and_reach(affine: Any, low: Any, high: Any, middle: Any) -> float:
     """Write the middle in mm of the voxels low to high (exclusive); return how far its corners' centres lie from it."""
     square = 0.0
@@ -57,7 +59,7 @@ def _middle_and_reach(affine: Any, low: Any, high: Any, middle: Any) -> float:
     return math.sqrt(square)
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _candidates(middle: Any, reach: float, start: Any, along: Any, square: Any, among: Any, count: int, away: Any,
                 kept: Any) -> int:  # fmt: skip
     """Write those of ``among`` (its first ``count``) that can be nearest to a place within ``reach`` of the middle.
@@ -77,7 +79,7 @@ def _candidates(middle: Any, reach: float, start: Any, along: Any, square: Any, 
     return many
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _any_set(mask: Any, low: Any, high: Any) -> bool:
     for k in range(low[0], high[0]):
         for j in range(low[1], high[1]):
@@ -145,7 +147,7 @@ def _nearest(mask: Any, affine: Any, start: Any, along: Any, square: Any, owner:
                     _fill(mask, affine, start, along, square, inner, outer, nearer, few, owner, distance)
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _gap(mask: Any, k: float, j: float, i: float, to: Any, length_mm: float) -> float:
     """Length in mm of the longest stretch outside the mask that the straight way comes back from.
 
@@ -195,7 +197,7 @@ def _hidden(mask: Any, affine: Any, inverse: Any, start: Any, along: Any, square
                 hidden[k, j, i] = _gap(mask, k, j, i, to, distance[k, j, i]) > gap_mm
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _push(heap: Any, count: int, key: Any, voxel: Any, entry: int) -> int:
     """Put an entry on the heap that is ordered by (key, voxel number); returns the new count."""
     at = count
@@ -210,7 +212,7 @@ def _push(heap: Any, count: int, key: Any, voxel: Any, entry: int) -> int:
     return count + 1
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _pop(heap: Any, count: int, key: Any, voxel: Any) -> int:
     """Take the first entry off the heap; the heap has one less then."""
     first = int(heap[0])

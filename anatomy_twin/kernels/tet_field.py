@@ -16,8 +16,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
+
+from anatomy_twin.kernels.compiling import njit
 
 PADDING = 3
 LARGEST_RATIO = 5.5  # of two gains: the interface is six tenths of a voxel off; beyond it fields hardly fall any more
@@ -26,7 +28,7 @@ NEWTON_STEPS = 3
 FAR = 20.0
 TRACE = 1e-9
 # functions that only other kernels call need no way in from Python, which halves the time it takes to compile them
-INNER: Any = {"cache": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_cpython_wrapper": True}
+INNER: Any = {"cache": True, "error_model": "numpy", "no_cpython_wrapper": True}
 
 
 @njit(**INNER)

@@ -14,8 +14,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
+from anatomy_twin.kernels.compiling import njit
 from anatomy_twin.kernels.tet_field import INNER, keep_along, pull_to_interface
 from anatomy_twin.kernels.tet_quality import badness
 

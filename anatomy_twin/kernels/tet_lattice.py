@@ -15,9 +15,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from anatomy_twin.kernels.compiling import njit
 from anatomy_twin.kernels.tet_field import INNER
 
 SPLIT, FILLED = 1, 2
@@ -216,7 +216,8 @@ def numbered(keys: Any) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
             if count == room:
                 room, size = 2 * room, 2 * size
                 grown = np.empty(room, np.int64)
-                grown[:count] = found
+                for old in range(count):
+                    grown[old] = found[old]
                 found = grown
                 table = np.full(size, -1, np.int64)
                 number = np.empty(size, np.int32)

@@ -16,15 +16,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
 
+from anatomy_twin.kernels.compiling import njit
 from anatomy_twin.kernels.laplace import AT_INSIDE, AT_OUTSIDE
 
 _UNKNOWN = -1.0
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _boundary_value(other: int, here: float) -> float:
     if other == AT_INSIDE:
         return 0.0
@@ -82,7 +83,7 @@ def _sweep(order: Any, tangent: Any, next_to: Any, gap: Any, sign: int, zero_at:
     return largest
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _bend(low: Any, centre: Any, high: Any, a: float, b: float, zero_at: int, length: Any) -> Any:
     """The second difference at ``centre`` with ``low`` at distance a before it and ``high`` at b; 0 if not known."""
     if length[high] < 0.0 or length[centre] < 0.0:

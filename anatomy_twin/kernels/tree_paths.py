@@ -10,9 +10,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
 
+from anatomy_twin.kernels.compiling import njit
 from anatomy_twin.kernels.seg_geodesic import _rise, _sink
 
 
@@ -45,7 +46,7 @@ def neighbour_steps_mm(spacing_mm: tuple[float, float, float]) -> NDArray[np.flo
     return np.asarray(np.linalg.norm(np.array(offsets) * np.asarray(spacing_mm), axis=1))
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _relax(voxel: int, other: int, price: float, step: float, state: Any, count: int) -> int:
     cost, length, before, heap, place = state
     if cost[voxel] + price < cost[other]:
@@ -139,7 +140,7 @@ def explaining_paths(
             at = before[at]
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _way_mm(first: int, second: int, parents: Any, length: Any) -> float:
     """Length of the way from one node of a tree to another; a parent is never farther from the root."""
     total = length[first] + length[second]
@@ -173,7 +174,7 @@ def ways_of_contact(
     return longest
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _middle(
     voxel: int, reach: float, grid: Any, component: Any, voxels: Any, depth: Any, spacing: Any, middle: Any
 ) -> float:

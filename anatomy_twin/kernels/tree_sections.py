@@ -6,14 +6,16 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
+
+from anatomy_twin.kernels.compiling import njit
 
 RAYS = 32
 LEAST_CLEAR = 0.4
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _filled(field: Any, k: float, j: float, i: float) -> float:
     """How full of vessel a place is, 0..1 (trilinear; ``k``, ``j``, ``i`` in voxels, the nearest inside the grid)."""
     k = min(max(k, 0.0), field.shape[0] - 1.0)
@@ -58,7 +60,7 @@ def line_owners(
     return owner
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _ray(field: Any, owner: Any, mine: int, spacing: Any, point: Any, way: Any, reach: float, step: float) -> float:
     """Radius r of the sector that holds what a ray meets: r^2 / 2 = integral of fullness times distance.
 
@@ -86,7 +88,7 @@ def _ray(field: Any, owner: Any, mine: int, spacing: Any, point: Any, way: Any, 
     return math.sqrt(2.0 * total)
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _circle(x: Any, y: Any, sound: Any, radius: float) -> tuple[float, float, float]:
     """Fit a circle to points by least squares of the distance from it (Gauss-Newton from the origin).
 
@@ -118,7 +120,7 @@ def _circle(x: Any, y: Any, sound: Any, radius: float) -> tuple[float, float, fl
     return u, v, radius
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def frame_around(tangent: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return two unit vectors (3,) at right angles to a unit vector and to each other."""
     least = 0
@@ -217,7 +219,7 @@ def ways_out_mm(
     return far
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def _solved(normal: Any, right: Any, size: int) -> bool:
     """Solve a small symmetric system in place (Gauss with pivots); ``right`` (3, 3) becomes the solution."""
     for p in range(size):

@@ -6,8 +6,9 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from anatomy_twin.kernels.compiling import njit
 
 
 @njit(cache=True, inline="always")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy import fft, ndimage
+
+from anatomy_twin.kernels.compiling import njit
 
 PSF_SIGMA_MM = 0.62
 SLICE_SIGMA_MM = 0.7

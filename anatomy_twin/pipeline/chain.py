@@ -38,10 +38,9 @@ WARM_UP_S: Final = 3600.0  # a room on a machine with much else to do
 # what compiles the kernels of a room; what takes longest comes first
 WARM_UPS: Final = (
     "anatomy_twin.anatomy.warm:warm_surfaces", "anatomy_twin.anatomy.warm:warm_trees",
-    "anatomy_twin.anatomy.warm:warm_tetrahedra",
+    "anatomy_twin.anatomy.warm:warm_tetrahedra", "anatomy_twin.simulation:warm_up",
     "anatomy_twin.segmentation:warm_up", "anatomy_twin.rehearsal.slice_paint:warm_up",
-    "anatomy_twin.simulation:warm_up", "anatomy_twin.assess:warm_up", "anatomy_twin.plan:warm_up",
-    "anatomy_twin.registration:warm_up",
+    "anatomy_twin.plan:warm_up", "anatomy_twin.assess:warm_up", "anatomy_twin.registration:warm_up",
 )  # fmt: skip
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from anatomy_twin.kernels.compiling import njit
 
 
 @njit(cache=True)
@@ -25,7 +26,7 @@ def field_at(field, low, step, point):  # type: ignore[no-untyped-def] # noqa: A
     return total
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def piece_inside(field, low, step, start, stop, limit):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
     """Tell whether the straight piece from ``start`` to ``stop`` stays where ``field`` < ``limit``."""
     length = np.sqrt(((stop - start) ** 2).sum())
@@ -36,7 +37,7 @@ def piece_inside(field, low, step, start, stop, limit):  # type: ignore[no-untyp
     return True
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def point_distance(p, a, b):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
     """Distance from a point to a straight piece, all (3,)."""
     dx, dy, dz = b[0] - a[0], b[1] - a[1], b[2] - a[2]
@@ -69,7 +70,7 @@ def piece_distance(p0, p1, q0, q1):  # type: ignore[no-untyped-def] # noqa: ANN0
     return np.sqrt(total)
 
 
-@njit(cache=True)
+@njit(cache=True, no_cpython_wrapper=True)
 def touches(start, stop, other, tip_mm):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
     """Tell whether a piece comes nearer than 0.6 mm to the surface of any of ``other`` (S, 7)."""
     for o in range(other.shape[0]):
