@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numba import get_num_threads
 
 from anatomy_twin.assess import assess
 from anatomy_twin.assess.boundary import Boundary, zone_boundary
@@ -25,6 +26,7 @@ from anatomy_twin.errors import Cancelled, PlanError, SimulationError
 from anatomy_twin.pipeline import live_resection, live_thermal
 from anatomy_twin.pipeline.live import NeedsPreparing, Preview
 from anatomy_twin.pipeline.live_server import Answer, LiveServer, Question
+from anatomy_twin.pipeline.pace import Pace, paced
 from anatomy_twin.simulation import simulate
 from anatomy_twin.simulation.thermal import ThermalModel, assembly, pipeline
 
@@ -98,6 +100,24 @@ def test_the_preview_is_near_the_full_simulation(toy_case, ground):
     assert numbers["minimal_margin_mm"] == pytest.approx(full["minimal_margin_mm"], abs=1.0)
     for name in ("target_percent", "rim_percent"):
         assert numbers[name] == pytest.approx(full[name], abs=3.0)
+
+
+def test_two_threads_are_tried_less_often_where_they_wait_for_each_other():
+    pace = Pace()
+    tried = []
+    for _ in range(40):
+        with paced(pace) as together:
+            if together:
+                time.sleep(0.02)  # as on a machine that gives no time to either
+        tried.append(together)
+    expected = get_num_threads() > 1
+    assert [n for n, together in enumerate(tried) if together] == ([0, 9, 26] if expected else [])
+
+
+def test_two_threads_give_what_one_gives(toy_case, ground):
+    alone = live_thermal.preview(replace(ground, pace=Pace(alone=9)), toy_case.plan("A"))
+    together = live_thermal.preview(replace(ground, pace=Pace()), toy_case.plan("A"))
+    assert np.array_equal(alone.level, together.level)
 
 
 def test_the_surface_encloses_the_zone(toy_case, ground):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from anatomy_twin.kernels.compiling import njit
 
-@njit(cache=True, error_model="numpy")
+
+@njit(cache=True, error_model="numpy", no_cpython_wrapper=True)
 def _bell(centre: float, reach: float, width: float, size: int, out: NDArray[np.float64]) -> Any:
     """Write the Gaussian at whole places from the one returned first to the one before the second; return their sum."""
     low = max(0, int(np.ceil(centre - reach)))

@@ -13,7 +13,7 @@ import numpy as np
 
 from anatomy_twin.core import Anatomy, Case, Plan, Volume
 from anatomy_twin.errors import Cancelled, TwinError
-from anatomy_twin.pipeline.children import Child, Parent, ending, in_words
+from anatomy_twin.pipeline.children import Child, Parent, ending, in_words, worker_threads
 from anatomy_twin.pipeline.live import NeedsPreparing
 from anatomy_twin.pipeline.transport import ExchangeFile, Parcel, pack, unpack
 from anatomy_twin.worker import imported_function
@@ -133,7 +133,8 @@ class LiveServer:
             parcel, _ = pack(_without_images(case), file)
             if self._stopped:
                 return None
-            child = Child("anatomy_twin.pipeline.live_server:child_main", threads=1, keep=(file.descriptor,))
+            child = Child("anatomy_twin.pipeline.live_server:child_main", threads=worker_threads(),
+                          keep=(file.descriptor,))  # fmt: skip
             with self._changing:
                 self._child = child
                 if self._stopped:

@@ -27,6 +27,7 @@ from anatomy_twin.core import (
 )
 from anatomy_twin.errors import PlanError
 from anatomy_twin.pipeline.live import NeedsPreparing, Preview
+from anatomy_twin.pipeline.pace import Pace, paced
 from anatomy_twin.plan import zone_within
 from anatomy_twin.simulation.thermal import ThermalModel, assembly, cryo, freezing, pipeline, sources
 
@@ -60,6 +61,7 @@ class Prepared:
     reason: str
     healthy: tuple[float, str] | None
     target_ml: float
+    pace: Pace
 
 
 def prepare(case: Case, plan: Plan, *, spacing_mm: float | None = None, **choices: Any) -> Prepared:
@@ -85,7 +87,7 @@ def prepare(case: Case, plan: Plan, *, spacing_mm: float | None = None, **choice
     return Prepared(
         plan.target, asked_mm, labels, extent, model, ground,
         None if reason else prepare_margin(labels, plan.target, _finer(region), RIM_MM), reason,
-        healthy_ml(labels, organ) if organ in labels else None, labels.volume_ml(plan.target),
+        healthy_ml(labels, organ) if organ in labels else None, labels.volume_ml(plan.target), Pace(),
     )
 
 
@@ -106,7 +108,8 @@ def preview(prepared: Any, plan: Plan, monitor: Monitor = SILENT) -> Preview:
     box, warnings = assembly.box_within(prepared.labels.geometry, prepared.extent, plan, prepared.model)
     if not _holds(prepared.ground.box, box):
         raise NeedsPreparing("the plan was moved beyond the prepared ground")
-    zone = Boundary(_field(prepared, box, plan, warnings, monitor), box)
+    with paced(prepared.pace) as together, pipeline.small_grids_together(together):
+        zone = Boundary(_field(prepared, box, plan, warnings, monitor), box)
     caption = (FIRST_FREEZE if cryo.freezes(plan) else CAPTION).format(spacing=prepared.model.spacing_mm)
     quantities, surface = _read_off(prepared, plan, zone, caption)
     seconds = time.perf_counter() - start

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ from anatomy_twin.simulation.thermal.zones import stops_of_run
 
 STEPS_BETWEEN_CHECKS = 16
 VOXELS_FOR_THREADS = 3_000_000
+_together: ContextVar[bool] = ContextVar("small grids on several threads", default=False)
 
 
 def init(system: ThermalSystem) -> ThermalState:
@@ -144,11 +146,21 @@ def threads_for(voxels: int) -> Iterator[None]:
     On a busy machine two threads that meet after every millisecond were ten times slower than one.
     """
     before = get_num_threads()
-    set_num_threads(1 if voxels < VOXELS_FOR_THREADS else before)
+    set_num_threads(before if _together.get() or voxels >= VOXELS_FOR_THREADS else 1)
     try:
         yield
     finally:
         set_num_threads(before)
+
+
+@contextmanager
+def small_grids_together(together: bool) -> Iterator[None]:
+    """Let small grids have all threads too: for a caller who knows that the machine has nothing else to do."""
+    token = _together.set(together)
+    try:
+        yield
+    finally:
+        _together.reset(token)
 
 
 def run(
