@@ -147,7 +147,7 @@ def test_planning_again_at_the_same_point_keeps_the_outline(capsys, case):
     from anatomy_twin.store import load_case
 
     before = load_case(case)
-    accepted(capsys, "plan", case, "--target", "-70,-15,25", "--name", "B")
+    accepted(capsys, "plan", case, "--target", "-70,-15,25")  # A was simulated, so this is B
     after = load_case(case)
     assert after.plan("B").target == "tumour_1"
     assert np.array_equal(after.label_map.array, before.label_map.array) and "A" in after.results
@@ -165,6 +165,10 @@ def test_an_existing_case_is_replaced_only_when_told(capsys, case, tmp_path):
     assert (case / "case.json").read_bytes() == before
     accepted(capsys, "import", tmp_path / "scan", "--out", case, "--overwrite")
     assert (case / "case.json").read_bytes() != before
+
+
+def test_a_report_never_lies_among_the_files_of_a_case(capsys, case):
+    refused(capsys, "report", case, "--out", case, word="another folder")
 
 
 def test_a_screenshot_is_a_png(capsys, case, tmp_path):

@@ -329,6 +329,8 @@ def test_what_was_treated_must_be_clear():
         at.confirm_ablation(case, before().volume, target="tumour_9", registration=same)
     with pytest.raises(DataError, match="no plan is called 'B'"):
         at.confirm_ablation(case, before().volume, "B", registration=same)
+    with pytest.raises(DataError, match="the scan from before, voxel by voxel"):
+        at.confirm_ablation(case, before().volume, target="tumour_1")
     with pytest.raises(DataError, match="scan called 'scan'"):
         at.confirm_ablation(case, before().volume, target="tumour_1", registration=same, name="scan")
 

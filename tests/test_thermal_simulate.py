@@ -170,7 +170,10 @@ def test_more_power_more_time_and_less_perfusion_coagulate_more(block, result):
     base = result.coagulated_ml
     assert simulation.simulate(case, centred_plan(centre, power_w=80.0), COARSE).coagulated_ml > base
     assert simulation.simulate(case, centred_plan(centre, duration_s=420.0), COARSE).coagulated_ml > base
-    assert simulation.simulate(case, centred_plan(centre), replace(COARSE, perfusion_factor=0.3)).coagulated_ml > base
+    thin = simulation.simulate(case, centred_plan(centre), replace(COARSE, perfusion_factor=0.3))
+    assert thin.coagulated_ml > base
+    assert "what if tissue were perfused 0.3 times as much" in thin.warnings
+    assert not any(line.startswith("what if") for line in result.warnings)
     assert simulation.simulate(case, centred_plan(centre), replace(COARSE, cooling_s=60.0)).coagulated_ml > base
 
 

@@ -69,7 +69,7 @@ def confirm_ablation(
 
     Raises
     ------
-    PlanError : no such plan or target, or a target too small for a margin.
+    PlanError : no such plan or target, or a target too small for a margin. DataError : the scan is that of before.
     ScanError : the scans cannot be registered. SegmentationError : no ablation zone is seen.
     """
     contraction = check_range("contraction_percent", contraction_percent, 0.0, 50.0)
@@ -77,13 +77,15 @@ def confirm_ablation(
         raise DataError(f"the case has a scan called {name!r}", advice="choose another name")
     chosen, wanted = _chosen(case, plan, target)
     labels = case.label_map.reindexed(*case.label_map.geometry.canonical_axes())
-    after = post_volume.canonical()
+    before, after = case.volume.canonical(), post_volume.canonical()
+    if post_labels is None and np.array_equal(before.array, after.array):
+        raise DataError("this is the scan from before, voxel by voxel", advice="give the scan after the ablation")
     given = None if post_labels is None else post_labels.reindexed(*post_labels.geometry.canonical_axes())
     warnings: list[str] = []
     given, known = _with_liver(after, given, landmarks, registration, segmenter, warnings, monitor)
-    found = registration or register(case.volume.canonical(), after, labels, known, landmarks, monitor=monitor)
+    found = registration or register(before, after, labels, known, landmarks, monitor=monitor)
     next_stage(monitor, "measuring the ablation zone")
-    local = local_error(case.volume.canonical(), after, labels, found.transform, wanted, _organ(labels, wanted))
+    local = local_error(before, after, labels, found.transform, wanted, _organ(labels, wanted))
     registration_mm, told = _at_target(found, local, warnings)
     try:
         zone = zone_of(case, labels, after, given, wanted, found, chosen)

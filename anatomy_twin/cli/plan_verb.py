@@ -15,7 +15,7 @@ from anatomy_twin.cli.common import (
     parse_target,
     terminal_monitor,
 )
-from anatomy_twin.cli.searching import add_search_options, refuse_without, search
+from anatomy_twin.cli.searching import add_search_options, refuse_without, search, wanted_name
 from anatomy_twin.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
         "--target-radius", type=float, metavar="MM", help="where no lesion is seen at the position: a sphere"
     )
     parser.add_argument("--file", metavar="PLAN.json", help="a plan of your own: an ablation, or a resection by planes")
-    parser.add_argument("--name", default="A", help="name of the plan (default: A)")
+    parser.add_argument("--name", help="name of the plan (default: A, or the next that is free where A was simulated)")
     parser.add_argument("--device", default="mwa-generic")
     parser.add_argument("--margin", type=float, default=5.0, metavar="MM", help="margin in mm (default: 5)")
     add_search_options(parser)
@@ -72,7 +72,9 @@ def main(arguments: Sequence[str]) -> int:
                     monitor=monitor,
                 )
                 case = pipeline.mesh_case(case, monitor=monitor)
-            name = options.name
+            name = wanted_name(options, case)
+            if name in case.results:
+                monitor.warn(f"plan {name} is replaced: its simulation and its numbers go with it")
             from anatomy_twin.plan import entry_map
 
             monitor.stage("trying all entries")
@@ -89,6 +91,8 @@ def main(arguments: Sequence[str]) -> int:
     check, plan = case.checks[name], case.plan(name)
     count = len(check.broken)
     verdict = "no rule is broken" if not count else f"saved although it BREAKS {count} rule{'s' * (count > 1)}"
+    if open_rules := sum(rule.outcome == "not checked" for rule in check.rules):
+        verdict += f", {open_rules} not checked"
     target = getattr(plan, "target", None) or ", ".join(getattr(plan, "targets", ()))
     document = {**check_json(check), "target": target, "warning": case.provenance[-1].facts.get("warning", "")}
     text = f"plan {name}: {verdict}\n{check_text(check)}"

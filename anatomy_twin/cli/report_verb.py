@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from anatomy_twin.cli.common import Options, emit, open_case, terminal_monitor
+from anatomy_twin.errors import UsageError
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -17,7 +18,11 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.read(arguments)
     from anatomy_twin.render import can_render
     from anatomy_twin.report import write_report
+    from anatomy_twin.store.manifest import MANIFEST
 
+    if (Path(options.out) / MANIFEST).is_file():
+        raise UsageError("the report would lie among the files of a case", where=Path(options.out).name,
+                         advice="name another folder")  # fmt: skip
     case = open_case(options.case)
     with terminal_monitor() as monitor:
         works, message = can_render()

@@ -23,6 +23,13 @@ def add_search_options(parser: Options) -> None:
     parser.add_argument("--seed", type=int, help="with --search: another one tries other layouts (default: 0)")
 
 
+def wanted_name(options: argparse.Namespace, case: Case) -> str:
+    """Return the name for a plan: as given, else "A" or the next that is free where A was simulated."""
+    from anatomy_twin.pipeline.procedures import free_name
+
+    return str(options.name or ("A" if "A" not in case.results else free_name(case)))
+
+
 def refuse_without(parser: Options, options: argparse.Namespace, needed: str, *names: str) -> None:
     """Refuse options that mean nothing without another one."""
     for name in names:
@@ -39,7 +46,7 @@ def search(options: argparse.Namespace, case: Case) -> int:
         raise UsageError("no target was named", advice="give --targets NAME,NAME")
     with terminal_monitor() as monitor:
         case, found = search_case(
-            case, targets, name=options.name, margin_mm=options.margin, devices=(options.device,),
+            case, targets, name=wanted_name(options, case), margin_mm=options.margin, devices=(options.device,),
             most_applicators=4 if options.applicators is None else options.applicators, together=not options.in_turn,
             seed=options.seed or 0, monitor=monitor,
         )

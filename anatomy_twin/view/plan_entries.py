@@ -223,7 +223,9 @@ class PlanEntries(QObject):
     def _face(self) -> None:
         """Let the 3-D view look at the skin with the listed entries."""
         plan, entries, views = self._desk.plan, self.entries, self._window.views
-        if views is not None and entries is not None and isinstance(plan, AblationPlan) and self.listed:
+        if not isinstance(plan, AblationPlan) or self.part >= len(plan.applicators):
+            return  # the plan was changed meanwhile
+        if views is not None and entries is not None and self.listed:
             points = entries.entries_mm[list(self.listed)]
             views.scene_pane.face(points, plan.applicators[self.part].tip_mm)
 

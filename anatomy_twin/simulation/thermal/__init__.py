@@ -38,7 +38,7 @@ def simulate_ablation(
         raise SimulationError(f"the verdict {model.verdict!r} judges cold, plan {plan.name!r} heats")
     with part_of(monitor, 0.0, 0.15) as part:
         system = assembly.assemble(case, plan, model, part)
-    for line in system.warnings:
+    for line in (*model.what_if, *system.warnings):
         monitor.warn(line)
     duration = system.heating_s + model.cooling_s
     cost, seconds = resolution.cost_of(int(np.prod(system.geometry.shape)), system.time_step_s, duration)
@@ -65,7 +65,7 @@ def _result(
     else:
         level = last.cem43_min / system.damage.cem43_threshold_min
         words = f"thermal dose of at least {system.damage.cem43_threshold_min:g} equivalent minutes at 43 degC"
-    warnings = list(system.warnings)
+    warnings = [*model.what_if, *system.warnings]
     coagulated = np.asarray(level >= 1.0)
     if not coagulated.any():
         warnings.append("nothing is coagulated at the end")

@@ -71,6 +71,20 @@ class ThermalModel:
         """The number type of the fields."""
         return np.float64 if self.double_precision else np.float32
 
+    @property
+    def what_if(self) -> tuple[str, ...]:
+        """What was asked for that is not so in the patient, in words: it belongs beside every number of the run."""
+        said = []
+        if not self.vessel_sinks:
+            said.append("what if large vessels did not cool")
+        elif self.vessel_flow_factor != 1.0:
+            said.append(f"what if blood in large vessels flowed {self.vessel_flow_factor:g} times as fast")
+        if self.perfusion_factor != 1.0:
+            said.append(f"what if tissue were perfused {self.perfusion_factor:g} times as much")
+        if self.surroundings_c is not None:
+            said.append(f"what if all were {self.surroundings_c:g} degC before")
+        return tuple(said)
+
     def outside_c(self, body_temperature_c: float) -> float:
         """Return the temperature at the start and at the edge of the box, of a patient with this body temperature."""
         return float(body_temperature_c) if self.surroundings_c is None else self.surroundings_c

@@ -104,14 +104,14 @@ def simulate(case: Case, plan: AblationPlan, model: ThermalModel, monitor: Monit
     """Return ice and its zone of a plan of cryoneedles; raises what ``simulate_ablation`` raises."""
     with part_of(monitor, 0.0, 0.1) as part:
         system = assemble(case, plan, model, part)
-    for line in system.warnings:
+    for line in (*model.what_if, *system.warnings):
         monitor.warn(line)
     duration = system.freezing_s + model.cooling_s
     ends = {time for needle in system.needles for phase in needle.phases for time in (phase.start_s, phase.stop_s)}
     with part_of(monitor, 0.1, 0.97) as part:
         times = {*snapshot_times_s(system.geometry.shape, duration, max(1, model.snapshots - len(ends))), *ends}
         states = freezing.run(system, duration, sorted(times), part)
-    return _result(plan, system, states)
+    return _result(plan, model, system, states)
 
 
 def phases_of(applicator: Applicator, body_c: float) -> tuple[Phase, ...]:
@@ -248,12 +248,14 @@ def _account(
     return parameters, tuple(dict.fromkeys(assumed))
 
 
-def _result(plan: AblationPlan, system: FreezingSystem, states: list[FreezingState]) -> ThermalResult:
+def _result(
+    plan: AblationPlan, model: ThermalModel, system: FreezingSystem, states: list[FreezingState]
+) -> ThermalResult:
     last, facts = states[-1], catalog.load("tissues")["freezing"]
     coldest = np.asarray(last.coldest_c)
     dead = coldest <= system.lethal_c
     words = f"coldest temperature of at most {system.lethal_c:g} degC (lethal isotherm)"
-    warnings = list(system.warnings)
+    warnings = [*model.what_if, *system.warnings]
     if not dead.any():
         warnings.append(f"nothing is colder than {system.lethal_c:g} degC at any time")
     ice = coldest <= facts["ice_edge_c"]
