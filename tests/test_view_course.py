@@ -62,7 +62,7 @@ def test_another_device_is_fitted_told_and_undone(plan_window):
 
 
 def test_choices_of_the_simulation_are_used_and_follow_the_kind_of_plan(plan_window, qtbot):
-    from anatomy_twin.view.simulation_choices import choices_of
+    from anatomy_twin.view.simulation_choices import SimulationChoices, choices_of
 
     window, form = plan_window, plan_window.panels["plans"].simulation
     kit, plan = choices_of(window.desk), window.desk.plan
@@ -80,6 +80,8 @@ def test_choices_of_the_simulation_are_used_and_follow_the_kind_of_plan(plan_win
     result = window.desk.case.results["A"]
     assert result.verdict_model == "at or above 60 degC at any time"
     assert result.parameters["perfusion factor"] == "0.5"
+    anew = SimulationChoices(window.desk)  # as when the case is opened again
+    assert anew.choices.options(plan) == {"verdict": "isotherm_60", "perfusion_factor": 0.5}
     choose(window, "device 1", "cryo-generic")
     assert [form.verdict.itemData(n) for n in range(form.verdict.count())] == ["isotherm_-20", "isotherm_-40"]
     assert kit.choices.options(window.desk.plan) == {"perfusion_factor": 0.5, "spacing_mm": 3.0}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QObject, Signal
 
 from anatomy_twin import catalog
-from anatomy_twin.core import AblationPlan, Plan
+from anatomy_twin.core import AblationPlan, Plan, Result
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ class Choices:
                 found[name] = value if scale is None else scale * value
         return found
 
-
     def preview_options(self, plan: Plan | None) -> tuple[tuple[str, Any], ...]:
         """Return those of the options that a preview of a plan goes by; its grid is its own."""
         return tuple(sorted((name, value) for name, value in self.options(plan).items() if name != "spacing_mm"))
@@ -52,8 +51,12 @@ class SimulationChoices(QObject):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self.choices = Choices()
-        self._ran_with: dict[str, dict[str, Any]] = {}
+        self._ran_with = {name: _ran_by(result) for name, result in desk.case.results.items()}
+        # a case that was simulated by other than the usual goes on by that
+        options = self._ran_with.get(desk.plan_name, {})
+        verdict = options.get("verdict", "")
+        kind = {} if not verdict else {"cold" if verdict in COLD else "heat": verdict}
+        self.choices = Choices(perfusion_percent=100.0 * options.get("perfusion_factor", 1.0), **kind)
 
     def choose(self, **changes: Any) -> None:
         """Take other choices, by their names."""
@@ -71,6 +74,14 @@ class SimulationChoices(QObject):
     def ran(self, name: str, options: dict[str, Any]) -> None:
         """Remember with which options a plan was simulated."""
         self._ran_with[name] = dict(options)
+
+
+def _ran_by(result: Result) -> dict[str, Any]:
+    """Return what decided a stored result and how much blood flowed, where that was not the usual."""
+    told = getattr(result, "parameters", {})
+    verdict, factor = told.get("verdict name", ""), float(told.get("perfusion factor", 1.0))
+    found: dict[str, Any] = {} if verdict in ("", HEAT[0], COLD[0]) else {"verdict": verdict}
+    return found if factor == 1.0 else {**found, "perfusion_factor": factor}
 
 
 def choices_of(desk: Desk) -> SimulationChoices:

@@ -62,6 +62,7 @@ def common(model: ThermalModel, box: VolumeGeometry, facts: Mapping[str, Any]) -
         "body temperature": body if model.surroundings_c is None else f"{body} (set)",
         "skin": facts["surroundings"]["skin"],
         "perfusion factor": f"{model.perfusion_factor:g}",
+        "verdict name": model.verdict,
     }
 
 
