@@ -27,7 +27,9 @@ def wanted_name(options: argparse.Namespace, case: Case) -> str:
     """Return the name for a plan: as given, else "A" or the next that is free where A was simulated."""
     from anatomy_twin.pipeline.procedures import free_name
 
-    return str(options.name or ("A" if "A" not in case.results else free_name(case)))
+    if options.name is not None:
+        return str(options.name)
+    return free_name(case) if "A" in case.results else "A"
 
 
 def refuse_without(parser: Options, options: argparse.Namespace, needed: str, *names: str) -> None:
