@@ -84,16 +84,3 @@ def test_a_comma_is_a_decimal_point(qtbot, typed, value):
     qtbot.keyClicks(field.lineEdit(), typed)
     qtbot.keyClick(field, Qt.Key.Key_Return)
     assert field.value() == value
-
-
-def test_the_3d_view_faces_the_entries():
-    from anatomy_twin.rehearsal.picking import Camera
-    from anatomy_twin.view.scene_aim import facing
-
-    camera = Camera((0.0, -2000.0, 0.0), (0.0, 0.0, 0.0), (0.0, 0.0, 1.0), 150.0)
-    target = (-60.0, 10.0, 5.0)
-    points = np.array([[-160.0, 10.0, z] for z in (-40.0, 0.0, 40.0, 60.0)] + [[150.0, 0.0, 0.0]])
-    seen = facing(camera, points, target)
-    assert seen.axes[2] == pytest.approx((-1.0, 0.0, 0.0), abs=0.05) and seen.up == (0.0, 0.0, 1.0)
-    places = [seen.pixel_of(point, (400, 400)) for point in points[1:3]]
-    assert all(0 < x < 400 and 0 < y < 400 for x, y in places)

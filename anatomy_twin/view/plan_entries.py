@@ -206,7 +206,6 @@ class PlanEntries(QObject):
                 if self.on and wanted == self._key:
                     self.entries, self._skin = found, SkinPainter(found)
                     self._weigh()
-                    self._face()
 
             def failed(error: Exception) -> None:
                 if wanted == self._key:
@@ -219,15 +218,6 @@ class PlanEntries(QObject):
                 short=True, step="plan",
             )
         self._tell()
-
-    def _face(self) -> None:
-        """Let the 3-D view look at the skin with the listed entries."""
-        plan, entries, views = self._desk.plan, self.entries, self._window.views
-        if not isinstance(plan, AblationPlan) or self.part >= len(plan.applicators):
-            return  # the plan was changed meanwhile
-        if views is not None and entries is not None and self.listed:
-            points = entries.entries_mm[list(self.listed)]
-            views.scene_pane.face(points, plan.applicators[self.part].tip_mm)
 
     def _weigh(self) -> None:
         if self.entries is not None:

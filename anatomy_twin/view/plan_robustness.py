@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 KIT: Final = "robustness"
 SAMPLES: Final = 100
 INK: Final = (255, 255, 255)
-NEAR_MM: Final = 45.0  # round the weakest point, what slices then show
 Painter = Callable[[NDArray[Any], NDArray[Any]], "NDArray[np.uint8] | None"]
 
 
@@ -106,9 +105,6 @@ class PlanRobustness(QObject):
             if near and self._window.views is not None:
                 self._window.views.scene_pane.fit_target()
                 self.to_weakest()
-                for pane in self._window.views.slice_panes.values():
-                    if pane.sight.pixel_mm is None:  # nobody has chosen what is seen
-                        pane.approach(self.found.weakest_mm, NEAR_MM)
         elif not on and self._desk.field_shown == FAILING:
             self._desk.show_field("")
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from anatomy_twin.core import AblationPlan, ResectionPlan
 from anatomy_twin.rehearsal import SurfaceLayer
@@ -18,8 +16,6 @@ from anatomy_twin.view.desk import Desk
 
 CUTS: Final = ("axial", "coronal", "sagittal", "view", "applicator", "box")
 BOX_MM: Final = 45.0  # half the side of the box round the target
-ROOM_MM: Final = 35.0  # of skin round entries that are looked at
-LEAST_MM: Final = 90.0
 
 
 def dear_names(desk: Desk) -> frozenset[str]:
@@ -52,23 +48,6 @@ def cut_planes(desk: Desk, camera: Camera, name: str, normal: Point | None, flip
     if not name or normal is None:
         return ()
     return ((desk.focus_mm, check_point("normal", sign * np.asarray(normal))),)
-
-
-def facing(camera: Camera, points_mm: NDArray[np.float64], inside_mm: Point) -> Camera:
-    """Return a camera that looks from outside at points (n, 3) round a place within the body, head up.
-
-    It stands where the nearest half of them face it, and shows them with some skin around.
-    """
-    away = np.linalg.norm(points_mm - inside_mm, axis=1)
-    near = points_mm[away <= np.median(away)]
-    middle = near.mean(axis=0)
-    toward = np.array([*(middle - inside_mm)[:2], 0.0])  # level: a patient seen from above the head is strange
-    length = float(np.linalg.norm(toward))
-    toward = np.array([0.0, -1.0, 0.0]) if length < 1.0 else toward / length
-    reach = max(float(np.linalg.norm(near - middle, axis=1).max()) + ROOM_MM, LEAST_MM)
-    turned = replace(camera, position_mm=check_point("position", np.asarray(camera.focal_mm)
-                                                     + camera.distance_mm * toward), up=(0.0, 0.0, 1.0))  # fmt: skip
-    return turned.centred(check_point("middle", middle), reach)
 
 
 def _along_applicator(desk: Desk, camera: Camera, sign: float) -> Planes:

@@ -22,7 +22,7 @@ from anatomy_twin.render.stage import place_camera
 from anatomy_twin.units import Point, check_point
 from anatomy_twin.view.desk import Desk
 from anatomy_twin.view.plan_robustness import failing_painters
-from anatomy_twin.view.scene_aim import CUTS, aimed_at, cut_planes, dear_names, facing
+from anatomy_twin.view.scene_aim import CUTS, aimed_at, cut_planes, dear_names
 from anatomy_twin.view.scene_bar import SceneBar
 from anatomy_twin.view.scene_frames import SceneFrames
 from anatomy_twin.view.scene_mouse import SceneMouse
@@ -108,12 +108,6 @@ class ScenePane(SceneFrames):
             camera = camera.turned(-ASIDE_DEG if plane.normal[0] < 0 else ASIDE_DEG, 0.4 * ASIDE_DEG)
         self.set_camera(camera)
         self._home = self.stage.camera
-
-    def face(self, points_mm: Any, inside_mm: Point) -> None:
-        """Look from outside at points of the skin round a place within, unless a person has chosen from where."""
-        if self.stage.camera == self._home:
-            self.set_camera(facing(self.stage.camera, np.asarray(points_mm, float), inside_mm))
-            self._home = self.stage.camera
 
     def reset(self) -> None:
         """Look from the front at everything, without cuts."""
