@@ -65,12 +65,18 @@ def check_point(name: str, value: object) -> Point:
 _ENDS: Final = (("R", "L"), ("A", "P"), ("F", "H"))  # where an axis is negative and positive
 _AXIS: Final = {letter: (axis, 2 * end - 1) for axis, ends in enumerate(_ENDS) for end, letter in enumerate(ends)}
 _NUMBER: Final = r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+"
+_LPS: Final = re.compile(", ".join([r"(-?[0-9]+\.[0-9])"] * 3) + " mm LPS")
 _PLACE: Final = re.compile(r"[,\s]+".join([rf"([A-Z])\s*({_NUMBER})"] * 3) + r"\s*(?:MM)?")
 
 
 def lps_text(point_mm: Iterable[float]) -> str:
     """Return a point in LPS mm as scripts read it: "-62.0, -20.0, 33.0 mm LPS"."""
     return ", ".join(f"{float(value):.1f}" for value in point_mm) + " mm LPS"
+
+
+def places_read(text: str) -> str:
+    """Return a text with every place of ``lps_text`` in it as people read it (see ``place_text``)."""
+    return _LPS.sub(lambda found: place_text((float(found[1]), float(found[2]), float(found[3]))), text)
 
 
 def place_text(point_mm: Point) -> str:

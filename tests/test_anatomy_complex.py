@@ -91,7 +91,7 @@ def random_layers(draw):
     return np.stack(layers).astype(np.uint8)
 
 
-@settings(max_examples=40, derandomize=True, deadline=None)
+@settings(max_examples=20, derandomize=True, deadline=None)
 @given(array=random_layers(), turned=st.booleans())
 def test_every_surface_of_any_label_map_is_closed_manifold_and_outward(array, turned):
     if not array.any():

@@ -10,6 +10,7 @@ import pytest
 from anatomy_twin import catalog
 from anatomy_twin.assess import assess
 from anatomy_twin.core import AblationPlan, Applicator, Case, Patient, PositionPlan
+from anatomy_twin.core.results import PHYSICS
 from anatomy_twin.errors import DataError, PlanError
 from tests.support.box_patient import ball, ball_zone, base_masks, box, case_of, geometry, labels_of
 from tests.support.toy_patient import ELLIPSOIDS, make_segment, toy_patient
@@ -136,6 +137,16 @@ def test_the_result_of_the_case_is_used(box_labels):
     case = case.with_result(ball_zone((0, 0, 0), 14.5))
     assert assess(case, PLAN).quantities == assess(case, result=case.results["p"]).quantities
     assert assess(case, PLAN)["minimal_margin_mm"].verdict == "met"
+
+
+def test_a_result_of_other_physics_is_told_and_one_of_todays_or_without_a_name_is_not(box_labels):
+    case, zone = case_of(box_labels).with_plan(PLAN), ball_zone((0, 0, 0), 14.5)
+    assert assess(case, PLAN, zone).notes == ()
+    assert assess(case, PLAN, replace(zone, parameters={"physics": PHYSICS})).notes == ()
+    older = assess(case, PLAN, replace(zone, parameters={"physics": "0"}))
+    assert older.notes == (
+        f"simulated by another state of the physics (0, now {PHYSICS}): simulate again before judging",
+    )
 
 
 def test_refusals(box_labels):

@@ -112,7 +112,7 @@ def test_what_fails_costs_only_itself_and_says_why(mixed):
     for folder, word in words.items():
         reason = outcome[names[folder]].reason
         assert word in reason and "\n" not in reason, (folder, reason)
-    assert 1024 < outcome[names["CANARY_eats"]].peak_memory_mb < 2600
+    assert 1024 <= outcome[names["CANARY_eats"]].peak_memory_mb < 2600  # told to a tenth of a megabyte
     assert 30 < outcome[names["CANARY_hangs"]].seconds < 50
     assert sorted(count for _, count, _ in mixed["lines"]) == list(range(1, 10))
 
@@ -205,6 +205,7 @@ def test_places_of_studies_are_told_only_when_asked_for(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.long  # what is finished is recognised in the test below
 @posix
 def test_a_killed_run_goes_on_where_it_was(tmp_path, plugins):
     studies = tmp_path / "studies"

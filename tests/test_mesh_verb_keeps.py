@@ -43,6 +43,7 @@ def ball(path, centre, radius_mm=12.0):
     return path
 
 
+@pytest.mark.long  # keeping and removing have tests of their own
 def test_several_meshes_stay_beside_trees_and_segments(capsys, case):
     assert load_case(case).anatomy.territories is not None
     code, out, err = run(capsys, "mesh", case, "--tetrahedra", "liver", "--size-mm", "16", "--json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -10,17 +11,26 @@ import pytest
 from scipy import stats
 
 import anatomy_twin as at
+from anatomy_twin.assess import assess
 from anatomy_twin.assess.boundary import FAR, Boundary
 from anatomy_twin.core import Probability, VolumeGeometry
 from anatomy_twin.errors import PlanError, UsageError
+from anatomy_twin.pipeline.searching import robustness_case
 from anatomy_twin.search.robustness import robustness, robustness_quantities
 from anatomy_twin.search.uncertainty import draw, latin_hypercube, misplaced, spreads
+from anatomy_twin.simulation.thermal import ThermalModel
 from tests.support.box_patient import ball, base_masks, box_case, case_of, geometry, labels_of
 from tests.support.thermal_boxes import centred_plan, liver_block
 
 STILL = {"angle_deg": 0.0, "perfusion": (1.0, 1.0), "conductivity": (1.0, 1.0), "power": (1.0, 1.0)}
 TARGET_MM, ZONE_MM = 8.0, 14.0
 CENTRE = np.zeros(3)
+
+
+def with_device(plan, device, power_w, duration_s):
+    """The plan with one device for all its applicators."""
+    settings = {"device": device, "power_w": power_w, "duration_s": duration_s}
+    return replace(plan, applicators=tuple(replace(one, **settings) for one in plan.applicators))
 
 
 def ball_zone(plan, factors, radius_mm=ZONE_MM):
@@ -135,6 +145,51 @@ def test_real_simulations_of_a_plan_that_just_covers():
     rows = {row.name: row for row in robustness_quantities(found)}
     assert rows["coverage_probability_percent"].value == pytest.approx(100 * found.covered.value, abs=0.1)
     assert "2.5 mm grid" in rows["coverage_probability_percent"].note and "assumed" in " ".join(found.notes)
+
+
+def test_the_samples_are_treated_as_the_result_was():
+    """Without blood in the tissue the zone is larger, by 60 degC smaller; both are told."""
+    case, centre = liver_block(80.0, 2.5)
+    plan = centred_plan(centre, 60.0, 300.0, depth_mm=40.0)
+    usual = at.simulate(case, plan, ThermalModel(spacing_mm=2.5))
+    what_if = at.simulate(case, plan, ThermalModel(spacing_mm=2.5, perfusion_factor=0.0, verdict="isotherm_60"))
+    assert usual.asked == {} and what_if.asked == {"perfusion_factor": 0.0, "verdict": "isotherm_60"}
+    planned = {
+        asked: at.robustness(case, plan, 2, 2, asked={name: what_if.asked[name] for name in asked})
+        for asked in ((), ("perfusion_factor",), ("verdict",))
+    }
+    assert planned["perfusion_factor",].planned_margin_mm > planned[()].planned_margin_mm + 0.5
+    assert planned["verdict",].planned_margin_mm < planned[()].planned_margin_mm - 0.3
+    assert "what if tissue were perfused 0 times as much" in planned["perfusion_factor",].notes
+    assert any("judged by isotherm_60" in note for note in planned["verdict",].notes)
+    kept, found = robustness_case(case.with_plan(plan).with_result(what_if), plan.name, 2)
+    assert "judged by isotherm_60, as the simulation of the plan" in found.notes and kept.robustness[plan.name] is found
+
+
+def test_needles_that_freeze_are_sampled_and_have_no_power():
+    case, centre = liver_block(80.0, 2.5)
+    plan = with_device(centred_plan(centre, 100.0, 600.0, depth_mm=40.0), "cryo-generic", 100.0, 600.0)
+    found = at.robustness(case, plan, 2, 2, perfusion=(1.0, 1.0), conductivity=(1.0, 1.0), placement_mm=0.0,
+                          angle_deg=0.0)  # fmt: skip
+    assert found.margins_mm == pytest.approx(found.planned_margin_mm, abs=1e-6) and found.failed == 0
+    zone = assess(case, plan, at.simulate(case, plan, ThermalModel(spacing_mm=2.5, room_mm=20.0)))
+    assert found.planned_margin_mm == pytest.approx(zone["minimal_margin_mm"].value, abs=0.4)
+    better = at.robustness(case, plan, 2, 2, perfusion=(0.0, 0.0), conductivity=(1.2, 1.2), placement_mm=0.0,
+                           angle_deg=0.0)  # fmt: skip
+    assert (better.margins_mm > found.planned_margin_mm + 0.5).all()
+    assert "power" not in {one.name for one in found.influences}
+    with pytest.raises(UsageError, match="needles that freeze have none"):
+        at.robustness(case, plan, 2, 2, power=(0.9, 1.1))
+
+
+def test_the_power_of_electrodes_is_that_of_the_generator():
+    """What cools the shaft is no power: half the generator's most makes a smaller zone."""
+    case, centre = liver_block(80.0, 2.5)
+    plan = with_device(centred_plan(centre, 60.0, 300.0, depth_mm=40.0), "rfa-cooled-20", 60.0, 300.0)
+    still = {"perfusion": (1.0, 1.0), "conductivity": (1.0, 1.0), "placement_mm": 0.0, "angle_deg": 0.0}
+    full, half = (at.robustness(case, plan, 2, 2, power=(share, share), **still) for share in (1.0, 0.5))
+    assert full.margins_mm == pytest.approx(full.planned_margin_mm, abs=1e-6)
+    assert (half.margins_mm < full.planned_margin_mm - 0.5).all()
 
 
 def test_bad_input_is_refused_by_name(box):

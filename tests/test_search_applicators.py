@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import anatomy_twin as at
 from anatomy_twin.assess import ablative_margin
+from anatomy_twin.core import Applicator
 from anatomy_twin.errors import PlanError, UsageError
 from anatomy_twin.search import search_ablation
+from anatomy_twin.search.applicators import _Aim, _why_none
 from anatomy_twin.simulation import simulate
 from anatomy_twin.simulation.thermal import ThermalModel
 from tests.support.box_patient import ball, base_masks, box, case_of, geometry, labels_of
@@ -116,3 +119,16 @@ def test_bad_questions_are_refused(pair):
         search_ablation(pair, ("tumour_9",))
     with pytest.raises(PlanError):
         search_ablation(pair, ("tumour_1",), devices=("none",))
+
+
+def test_why_a_second_target_has_no_layout_is_said():
+    def aim(target, path, best=None):
+        return _Aim(target, (path,), None, 5.0, 45.0, np.random.default_rng(0), best=best)
+
+    first, beside, away = (
+        Applicator("mwa-generic", (x, -60.0, 0.0), (x, 0.0, 0.0), 60.0, 300.0) for x in (0.0, 3.0, 20.0)
+    )
+    placed = aim("tumour_1", first, SimpleNamespace(applicators=(first,)))
+    crowded, blocked = aim("tumour_2", beside), aim("tumour_2", away)
+    assert _why_none(crowded, [placed, crowded]).startswith("every entry that was tried comes within 5 mm of an appl")
+    assert _why_none(blocked, [placed, blocked]) == "no layout that keeps the hard rules can be simulated"

@@ -70,3 +70,11 @@ def test_every_rule_and_number_of_a_plan_is_said(german, toy_case):
         for line in filter(None, (quantity.limit, quantity.note)):
             said = spoken(line)
             assert said != line and not re.search(r"\b(the|of|with|least)\b", said.partition("Arrhenius")[0]), said
+
+
+def test_places_and_structures_inside_a_sentence_are_read_and_names_of_files_stay():
+    from anatomy_twin.view.spoken import spoken
+
+    told = spoken("tumour_candidate_1, which holds the point -83.0, -166.0, 33.0 mm LPS")
+    assert told == "Tumour candidate 1, which holds the point R 83.0, A 166.0, H 33.0 mm"
+    assert spoken("written to /tmp/liver_tumour.twin and a_b/c") == "written to /tmp/liver_tumour.twin and a_b/c"

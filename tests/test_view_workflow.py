@@ -11,7 +11,7 @@ import anatomy_twin as at
 from anatomy_twin.phantom import make_patient, write_series
 from tests.support.windows import drop, open_dialog, own_folders, shown_window, wait_for
 
-pytestmark = [pytest.mark.gui, pytest.mark.slow]
+pytestmark = [pytest.mark.gui, pytest.mark.slow, pytest.mark.long]  # each step has its tests, the demo the chain
 
 
 def finish(qtbot, window):

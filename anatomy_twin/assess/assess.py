@@ -82,6 +82,7 @@ def assess(
     check_cancelled(monitor)
     if isinstance(result, ThermalResult):
         found += _temperatures(labels, plan.target, result)
+        notes += (result.older_physics,) if result.older_physics else ()
     else:
         found = [_promised(quantity) for quantity in found]
     monitor.progress(1.0)

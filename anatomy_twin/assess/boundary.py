@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from anatomy_twin.core.later import later
 from anatomy_twin.errors import DataError
 from anatomy_twin.kernels.distance import signed_distance_mm
 from anatomy_twin.kernels.triangles import least_distance_mm
+
+if TYPE_CHECKING:
+    from anatomy_twin.simulation.thermal import ThermalState
 
 ndimage = later("scipy.ndimage")
 spatial = later("scipy.spatial")
@@ -111,17 +114,17 @@ def isotherm_field(coldest_c: NDArray[Any], edge_c: float) -> NDArray[np.float32
 
 
 def verdict_field(
-    verdict: str, log_damage: NDArray[np.float32], cem43_min: NDArray[Any], hottest_c: NDArray[Any]
+    verdict: str, log_damage: NDArray[np.float32], state: ThermalState
 ) -> NDArray[np.float32]:
     """Return the field of the ``Boundary`` of what is coagulated by a verdict of ``ThermalModel`` that judges heat.
 
-    ``log_damage`` is the logarithm of the Arrhenius integral, the dose is in minutes at 43 degC; all are [k, j, i].
+    ``log_damage`` [k, j, i] is the logarithm of the Arrhenius integral, smooth where it is 0.
     """
     if verdict == "cem43":
         threshold = float(catalog.load("tissues")["damage"]["cem43"]["threshold_min"])
-        return np.clip(np.log(np.maximum(cem43_min, 1e-30) / threshold), -FAR, FAR).astype(np.float32)
+        return np.clip(np.log(np.maximum(state.cem43_min, 1e-30) / threshold), -FAR, FAR).astype(np.float32)
     if verdict.startswith("isotherm_"):
-        return -isotherm_field(hottest_c, float(verdict.removeprefix("isotherm_")))
+        return -isotherm_field(state.hottest_so_far_c, float(verdict.removeprefix("isotherm_")))
     return log_damage
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,11 @@ from anatomy_twin.core.geometry import VolumeGeometry
 from anatomy_twin.core.mesh import SurfaceMesh
 from anatomy_twin.core.promise import TableZone
 from anatomy_twin.errors import DataError
+
+PHYSICS: Final = "1"  # another one as soon as equations or tissue values give the same plan another zone
+
+NO_SINKS: Final = "no sinks"
+_USUAL_VERDICTS: Final = ("arrhenius", "isotherm_-20")  # of heat, of cold
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +91,31 @@ class ThermalResult:
             return np.zeros(self.geometry.shape, bool)
         least = self.temperature_c[: range(self.times_s.size)[snapshot] + 1].min(axis=0)
         return np.asarray(least <= self.coldest_c[self.coagulated].max())
+
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What was asked for of verdict, perfusion and vessels other than the usual, by the names of ``ThermalModel``.
+
+        Another simulation of the same patient that is to be compared with this one has to have it in common.
+        """
+        told, found = self.parameters, dict[str, Any]()
+        if told.get("verdict name", _USUAL_VERDICTS[0]) not in _USUAL_VERDICTS:
+            found["verdict"] = told["verdict name"]
+        for name in ("perfusion factor", "vessel flow factor"):
+            if float(told.get(name, 1.0)) != 1.0:
+                found[name.replace(" ", "_")] = float(told[name])
+        if told.get("vessels") == NO_SINKS:
+            found["vessel_sinks"] = False
+        return found
+
+    @property
+    def older_physics(self) -> str:
+        """A line for who reads a result that this version of the program would not reckon again; else empty."""
+        made_by = self.parameters.get("physics", PHYSICS)
+        if made_by == PHYSICS:
+            return ""
+        return f"simulated by another state of the physics ({made_by}, now {PHYSICS}): simulate again before judging"
 
 
 Result = ThermalResult

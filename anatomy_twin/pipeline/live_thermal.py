@@ -139,8 +139,7 @@ def _field(
         quicker = replace(system.electric, tolerance=FIELD_TOLERANCE, resolve_at=FIELD_MOVES)
         system = replace(system, electric=quicker)
     state = pipeline.run(system, system.heating_s + model.cooling_s, (), monitor)[-1]
-    hottest = state.temperature_c if state.hottest_c is None else state.hottest_c
-    return verdict_field(model.verdict, pipeline.log_damage(system, state, FAR), state.cem43_min, hottest)
+    return verdict_field(model.verdict, pipeline.log_damage(system, state, FAR), state)
 
 
 def _read_off(

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from numba import get_num_threads, set_num_threads
+from numba import get_num_threads
+
+from anatomy_twin.kernels.compiling import on_threads
 
 THREADS: Final = 2  # more bring little to a grid of forty planes
 FREE_SHARE: Final = 0.65  # of the time that the threads would have had on cores of their own
@@ -30,14 +32,12 @@ class Pace:
 @contextmanager
 def paced(pace: Pace) -> Iterator[bool]:
     """Run what follows on two threads where that has lately been of use, else on one; yields whether it is two."""
-    before = get_num_threads()
-    threads = 1 if pace.alone > 0 else min(before, THREADS)
-    set_num_threads(threads)
+    threads = 1 if pace.alone > 0 else min(get_num_threads(), THREADS)
     wall_s, cpu_s = time.perf_counter(), time.process_time()
     try:
-        yield threads > 1
+        with on_threads(threads):
+            yield threads > 1
     finally:
-        set_num_threads(before)
         wall_s, cpu_s = time.perf_counter() - wall_s, time.process_time() - cpu_s
         _learn(pace, threads, wall_s, cpu_s)
 

@@ -56,8 +56,12 @@ def robustness_case(
     if not isinstance(plan, AblationPlan):
         raise PlanError(f"plan {plan_name!r} is no ablation", advice="its robustness cannot be told")
     with timed_stage("sampling treatments", monitor) as clock:
-        found = robustness(case, plan, samples, seed, monitor, placement_mm=placement_mm, angle_deg=angle_deg)
-        numbers = case.assessments.get(plan_name) or assess(case, plan, case.results.get(plan_name))
+        result = case.results.get(plan_name)
+        found = robustness(
+            case, plan, samples, seed, monitor, placement_mm=placement_mm, angle_deg=angle_deg,
+            asked=None if result is None else result.asked,
+        )
+        numbers = case.assessments.get(plan_name) or assess(case, plan, result)
         case = case.with_robustness(found)
         case = case.with_assessment(with_robustness_numbers(case, numbers))
     facts = {"plan": plan_name, "samples": str(samples), "seed": str(seed), "grid": f"{found.spacing_mm:g} mm"}

@@ -39,7 +39,7 @@ def _made(result: ThermalResult) -> FieldSeries:
     if edge is not None:
         label, values = f"Hottest so far (1 at {edge:g} \N{DEGREE SIGN}C)", _above(result, edge)
     else:
-        label, values = "Thermal dose (1 at the limit)", _dose(result)
+        label, values = "Thermal dose (1 at the limit)", _dose_shares(result)
     return FieldSeries("damage", label, "", values, result.times_s, result.geometry, RANGE, LEVELS[:1], by_limit=True)
 
 
@@ -58,15 +58,7 @@ def _above(result: ThermalResult, edge_c: float) -> NDArray[np.float32]:
     return np.asarray(np.power(np.float32(10.0), (so_far - np.float32(edge_c)) / np.float32(PER_K)), np.float32)
 
 
-def _dose(result: ThermalResult) -> NDArray[np.float32]:
-    facts = catalog.load("tissues")["damage"]["cem43"]
-    limit, celsius = float(facts["threshold_min"]), np.asarray(result.temperature_c, np.float32)
-    base = np.where(celsius >= facts["breakpoint_c"], facts["r_above"], facts["r_below"]).astype(np.float32)
-    rate = np.power(base, np.float32(facts["breakpoint_c"]) - celsius)
-    found = np.zeros_like(celsius)
-    for n, length_s in enumerate(np.diff(result.times_s), start=1):
-        found[n] = found[n - 1] + np.float32(length_s / 120.0) * (rate[n - 1] + rate[n])
-    final = np.asarray(result.cem43_min, np.float32)
-    found = np.minimum(found, final[None])  # never more than there is at the end
-    found[-1] = final
-    return np.asarray(found / np.float32(limit), np.float32)
+def _dose_shares(result: ThermalResult) -> NDArray[np.float32]:
+    from anatomy_twin.simulation.thermal.verdicts import dose_so_far_min  # loads slowly
+
+    return dose_so_far_min(result) / np.float32(catalog.load("tissues")["damage"]["cem43"]["threshold_min"])

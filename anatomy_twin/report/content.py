@@ -33,7 +33,7 @@ from anatomy_twin.report.anatomy import segment_rows, structure_rows, vessel_row
 from anatomy_twin.report.confirmation import confirmation_rows
 from anatomy_twin.report.generator import device_facts, device_label, generator_lines
 from anatomy_twin.report.robustness import robustness_content, robustness_names
-from anatomy_twin.units import Point, place_text
+from anatomy_twin.units import Point, place_text, places_read
 
 SCHEMA_VERSION = 2  # since 2 entries are a list, one for each applicator, and numbers have their interval
 Row = dict[str, Any]
@@ -43,6 +43,7 @@ ZONES_NOTE = (
     "The ellipsoid is what the table of the device promises, wherever vessels lie: no physics. Red is what of target "
     "and margin a zone does not cover; the dashed line is the margin asked for."
 )
+_UNIT = re.compile(r"_(?:w_m2_k|per_ml_min|ml_min|kg_m3|j_kg_k|w_m_k|s_m|m_s|1_s|1_k|mm|ml|min|ohm|w|s|c|g)(?= |$)")
 _HIDDEN_FACTS = ("sha256",)  # long sums stand under provenance
 
 
@@ -124,7 +125,7 @@ def _said(text: str) -> str:
         except UsageError:
             return found[0]
 
-    return re.sub(r"\b[a-z]+(?:_[a-z0-9]+)+\b", label, text)
+    return places_read(re.sub(r"\b[a-z]+(?:_[a-z0-9]+)+\b", label, text))
 
 
 def _table_of(quantity: Quantity, segments: set[str], robust: set[str]) -> str:
@@ -267,7 +268,7 @@ def _plan_rows(plan: AblationPlan) -> list[Row]:
         rows.append({
             "number": number, "device": device_label(applicator.device),
             "device_name": applicator.device, "assumed": list(device.get("assumed", ["all sizes"])),
-            "assumed_text": "" if told else ", ".join(device.get("assumed", ["all sizes"])).replace("_", " "),
+            "assumed_text": "" if told else ", ".join(map(_without_unit, device.get("assumed", ["all sizes"]))),
             "entry": format_point(applicator.entry_mm), "entry_mm": applicator.entry_mm,
             "tip": format_point(applicator.tip_mm), "tip_mm": applicator.tip_mm,
             "depth": format_number(applicator.depth_mm, "mm"),
@@ -350,5 +351,10 @@ def _gathered(names: list[str]) -> list[str]:
     groups: dict[str, list[str]] = {}
     for name in names:
         whose, _, what = name.partition(": ")
-        groups.setdefault(device_label(whose).replace("_", " "), []).append(what.replace("_", " "))
+        groups.setdefault(device_label(whose).replace("_", " "), []).append(_without_unit(what))
     return [f"{whose}: {', '.join(parts)}" if any(parts) else whose for whose, parts in groups.items()]
+
+
+def _without_unit(key: str) -> str:
+    """Return the name of a number of a data file as words: "sar.shaft_length_mm" is the "shaft length"."""
+    return _UNIT.sub("", key.rpartition(".")[2]).replace("_", " ")

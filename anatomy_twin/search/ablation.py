@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import integrate
 
 from anatomy_twin import catalog
 from anatomy_twin.assess import ablative_margin
@@ -17,11 +16,10 @@ from anatomy_twin.assess.margin import resolvable
 from anatomy_twin.core import SILENT, AblationPlan, Case, LabelMap, Monitor, ThermalResult, check_cancelled, part_of
 from anatomy_twin.core.monitor import Unwarned
 from anatomy_twin.errors import PlanError, SimulationError
-from anatomy_twin.kernels import damage
 from anatomy_twin.plan import load_device
 from anatomy_twin.simulation import simulate
 from anatomy_twin.simulation.thermal import ThermalModel, assembly
-from anatomy_twin.simulation.thermal.base import ISOTHERMS_C
+from anatomy_twin.simulation.thermal.verdicts import dose_so_far_min, level_by
 
 COARSE_MM = 2.0  # grid of the runs that search; the plan that is returned was run on the model's own grid
 STEP_S = 15.0
@@ -87,7 +85,7 @@ def _course(
     if not any("protocol" in load_device(applicator.device) for applicator in plan.applicators):
         result = _coarse_run(case, plan, model, monitor)
         steps = [n for n in range(result.times_s.size) if result.times_s[n] >= _shortest_s(plan)]
-        dose = _dose_min(result) if model.verdict == "cem43" else None
+        dose = dose_so_far_min(result) if model.verdict == "cem43" else None
         return (
             [float(result.times_s[n]) for n in steps],
             cache(lambda n: _margin_and_rim(labels, plan.target, _until(result, steps[n], model.verdict, dose))),
@@ -153,25 +151,17 @@ def _first_time(plan: AblationPlan, times_s: list[float], found_at: Callable[[in
 def _until(result: ThermalResult, step: int, verdict: str, dose_min: Doses | None) -> ThermalResult:
     """The result as it stood at one snapshot, with the zone by the chosen verdict."""
     hottest, dose = result.temperature_c[: step + 1].max(axis=0), result.cem43_min
-    if verdict in ISOTHERMS_C:
-        zone = hottest >= ISOTHERMS_C[verdict]
-    elif dose_min is not None:
+    if dose_min is not None:
         dose = dose_min[step]
-        zone = dose >= assembly.damage_model(catalog.load("tissues")).cem43_threshold_min
+    if result.coldest_c is None:
+        model = assembly.damage_model(catalog.load("tissues"))
+        zone = level_by(verdict, model, result.omega[step], dose, hottest)[0] >= 1.0
     else:
         zone = result.coagulated_at(step)
     return replace(
         result, times_s=result.times_s[: step + 1], temperature_c=result.temperature_c[: step + 1],
         omega=result.omega[: step + 1], cem43_min=dose, hottest_c=hottest, coagulated=zone, surface=None,
     )
-
-
-def _dose_min(result: ThermalResult) -> Doses:
-    """Return the thermal dose up to each snapshot in minutes at 43 degC, [snapshot, k, j, i], by the trapezoid rule."""
-    model = assembly.damage_model(catalog.load("tissues"))
-    rate = damage.cem43_rate(result.temperature_c, model.r_above, model.r_below, model.cem43_breakpoint_c)
-    dose = integrate.cumulative_trapezoid(rate, result.times_s / 60.0, axis=0, initial=0.0)
-    return np.asarray(dose, np.float32)
 
 
 def _margin_and_rim(labels: LabelMap, target: str, result: ThermalResult) -> tuple[float, float]:

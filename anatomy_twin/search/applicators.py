@@ -268,8 +268,8 @@ def _confirm(runs: _Runs, aims: list[_Aim], monitor: Monitor) -> AblationSearch:
         check_cancelled(monitor)
         plan = _combined(runs, aims)
         if plan is None:
-            missing = next(aim.target for aim in aims if aim.best is None)
-            short = Shortfall(f"entry to {missing}", 1.0, 0.0, "count", "no layout keeps the hard rules")
+            missing = next(aim for aim in aims if aim.best is None)
+            short = Shortfall(f"entry to {missing.target}", 1.0, 0.0, "count", _why_none(missing, aims))
             return replace(answer, shortfalls=(short,), coarse_runs=runs.coarse, full_runs=runs.full)
         with part_of(monitor, number / ROUNDS, (number + 1) / ROUNDS) as part:
             read = _read(runs, aims, plan, runs.simulated(plan, part))
@@ -285,6 +285,13 @@ def _confirm(runs: _Runs, aims: list[_Aim], monitor: Monitor) -> AblationSearch:
             break
     monitor.progress(1.0)
     return replace(answer, coarse_runs=runs.coarse, full_runs=runs.full)
+
+
+def _why_none(missing: _Aim, aims: list[_Aim]) -> str:
+    others = [one for aim in aims if aim.best is not None for one in aim.best.applicators]
+    if all(any(layouts.apart_mm(path, other) < APART_MM for other in others) for path in missing.paths):
+        return f"every entry that was tried comes within {APART_MM:g} mm of an applicator of another target"
+    return "no layout that keeps the hard rules can be simulated"
 
 
 def _read(runs: _Runs, aims: list[_Aim], plan: AblationPlan, result: ThermalResult) -> AblationSearch:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from anatomy_twin.assess.boundary import FAR, Boundary, distance_to_triangles, mask_boundary
+from anatomy_twin.assess.boundary import (
+    FAR,
+    Boundary,
+    distance_to_triangles,
+    isotherm_field,
+    mask_boundary,
+    verdict_field,
+)
 from anatomy_twin.assess.margin_field import MarginField, places_along, prepare_margin, sampled, zone_surface
 from anatomy_twin.core import (
     SILENT,
@@ -31,7 +38,16 @@ from anatomy_twin.core import (
 from anatomy_twin.errors import SimulationError, UsageError
 from anatomy_twin.search.asked import check_target
 from anatomy_twin.search.uncertainty import FACTORS, Draws, causes, draw, misplaced, spreads
-from anatomy_twin.simulation.thermal import HeatPulse, ThermalModel, assembly, pipeline, sources
+from anatomy_twin.simulation.thermal import (
+    HeatPulse,
+    ThermalModel,
+    ThermalSystem,
+    assembly,
+    cryo,
+    freezing,
+    pipeline,
+    sources,
+)
 
 SPACING_MM: Final = 2.5
 RIM_MM: Final = 5.0
@@ -60,6 +76,7 @@ def robustness(
     placement_mm: float | None = None, angle_deg: float | None = None, perfusion: Range | None = None,
     conductivity: Range | None = None, power: Range | None = None, wanted_mm: float | None = None,
     spacing_mm: float = SPACING_MM, executor: Executor | None = None, zone_of: ZoneOf | None = None,
+    asked: Mapping[str, Any] | None = None,
 ) -> Robustness:
     """Simulate a plan many times, each time a little different, and tell how often and where it fails.
 
@@ -67,12 +84,15 @@ def robustness(
     ----------
     samples, seed : a Latin hypercube of so many samples; equal seeds give equal answers, whatever the executor.
     placement_mm, angle_deg : standard deviations of the place of each applicator along three axes and of its tilt.
-    perfusion, conductivity, power : ranges of factors. What is None is that of ``catalog/uncertainty.json``.
+    perfusion, conductivity, power : ranges of factors; needles that freeze have no power. What is None is
+        that of ``catalog/uncertainty.json``.
     wanted_mm : the margin that is wanted (default: that of the plan).
     spacing_mm : grid of the simulations. It is coarse: a margin is told within about half a voxel.
     executor : of ``concurrent.futures``; the samples go to it in chunks.
     zone_of : another model of the zone in place of the simulation: from a misplaced plan and its factors to its
         boundary.
+    asked : verdict, perfusion and vessels other than the usual, by the names of ``ThermalModel``; the ``asked`` of the
+        plan's result, so that both speak of the same treatment.
 
     Raises ``PlanError`` for a target without a margin, ``UsageError`` for ranges that cannot be, ``SimulationError``
     where the plan itself cannot be simulated, ``Cancelled``.
@@ -84,10 +104,15 @@ def robustness(
     given = {"placement_mm": placement_mm, "angle_deg": angle_deg, "perfusion": perfusion,
              "conductivity": conductivity, "power": power}  # fmt: skip
     found_spreads = spreads(given)
+    if cryo.freezes(plan):
+        if power is not None:
+            raise UsageError("power: needles that freeze have none", advice="leave it out")
+        del found_spreads["power"]
     drawn = draw(found_spreads, len(plan.applicators), samples, seed)
     wanted = plan.margin_mm if wanted_mm is None else float(wanted_mm)
+    model = ThermalModel(spacing_mm=spacing_mm, room_mm=20.0, snapshots=1, **(asked or {}))
     jobs = [(misplaced(plan, drawn, n), _factors(drawn, n)) for n in range(samples)]
-    bench = _bench(labels, plan, [job[0] for job in jobs], spacing_mm, wanted, zone_of, monitor)
+    bench = _bench(labels, plan, [job[0] for job in jobs], model, wanted, zone_of, monitor)
     monitor.progress(0.05)
     factors = dict.fromkeys(FACTORS, 1.0)
     planned = _read(bench, _zone(bench, plan, factors))  # what is wrong with the plan itself is told
@@ -100,11 +125,10 @@ def _factors(drawn: tuple[Draws, ...], sample: int) -> dict[str, float]:
 
 
 def _bench(
-    labels: LabelMap, plan: AblationPlan, plans: list[AblationPlan], spacing_mm: float, wanted_mm: float,
+    labels: LabelMap, plan: AblationPlan, plans: list[AblationPlan], model: ThermalModel, wanted_mm: float,
     zone_of: ZoneOf | None, monitor: Monitor,
 ) -> _Bench:
     """Lay the ground that holds the boxes of all samples, once."""
-    model = ThermalModel(spacing_mm=spacing_mm, room_mm=20.0, snapshots=1)
     extent = assembly.extent_of(labels, plan)
     for applicator in plan.applicators:
         sources.check_settings(applicator)
@@ -187,19 +211,42 @@ def _simulated(bench: _Bench, plan: AblationPlan, factors: dict[str, float]) -> 
     assert bench.ground is not None
     box, _ = assembly.box_within(bench.labels.geometry, bench.extent, plan, bench.model)
     ground, model = bench.ground.cropped(box), bench.model
+    ground = replace(ground, perfusion_1_s=(ground.perfusion_1_s * factors["perfusion"]).astype(model.dtype))
+    if cryo.freezes(plan):
+        return Boundary(_frozen(ground, plan, model, factors["conductivity"]), box)
     faces = tuple((face * factors["conductivity"]).astype(model.dtype) for face in ground.faces)
-    ground = replace(
-        ground, faces=(faces[0], faces[1], faces[2]),
-        perfusion_1_s=(ground.perfusion_1_s * factors["perfusion"]).astype(model.dtype),
+    ground = replace(ground, faces=(faces[0], faces[1], faces[2]))
+    system = _powered(assembly.system_on(ground, plan, model), factors["power"])
+    state = pipeline.run(system, system.heating_s + model.cooling_s)[-1]
+    return Boundary(verdict_field(model.verdict, pipeline.log_damage(system, state, FAR), state), box)
+
+
+def _frozen(
+    ground: assembly.Ground, plan: AblationPlan, model: ThermalModel, conductivity: float
+) -> NDArray[np.float32]:
+    """Return the field of the ``Boundary`` of what needles kill by cold, in tissue that conducts so much better."""
+    system = cryo.system_on(ground, plan, model)
+    warm, cold = (
+        tuple((face * conductivity).astype(model.dtype) for face in faces) for faces in (system.warm, system.cold)
     )
-    system = assembly.system_on(ground, plan, model)
+    system = replace(
+        system, warm=(warm[0], warm[1], warm[2]), cold=(cold[0], cold[1], cold[2]),
+        time_step_s=system.time_step_s / max(conductivity, 1.0),
+    )
+    return isotherm_field(freezing.run(system, system.freezing_s + model.cooling_s)[-1].coldest_c, system.lethal_c)
+
+
+def _powered(system: ThermalSystem, factor: float) -> ThermalSystem:
+    """Return the system with so much more power in tissue: of antennas as it is, of electrodes as the generator's most
+    (their pulses are what cools the shaft)."""
+    if system.electric is not None:
+        electrodes = tuple(replace(one, power_w=one.power_w * factor) for one in system.electric.electrodes)
+        return replace(system, electric=replace(system.electric, electrodes=electrodes))
     pulses = tuple(
-        HeatPulse(pulse.start_s, pulse.stop_s, (pulse.power_w * factors["power"]).astype(model.dtype))
+        HeatPulse(pulse.start_s, pulse.stop_s, (pulse.power_w * factor).astype(system.dtype))
         for pulse in system.pulses
     )
-    system = replace(system, pulses=pulses)
-    state = pipeline.run(system, system.heating_s)[-1]
-    return Boundary(pipeline.log_damage(system, state, FAR), box)
+    return replace(system, pulses=pulses)
 
 
 def _gathered(
@@ -225,6 +272,9 @@ def _gathered(
     notes = [f"simulated on a grid of {bench.model.spacing_mm:g} mm, which tells a margin within about half of that"
              if bench.zone_of is None else "by another model of the zone than the simulation",
              "the intervals are those of independent samples; a Latin hypercube is as a rule nearer"]  # fmt: skip
+    notes += bench.model.what_if
+    if bench.model.verdict != ThermalModel().verdict:
+        notes.append(f"judged by {bench.model.verdict}, as the simulation of the plan")
     assumed = sorted({part.name for part in causes(drawn) if part.source == "assumed"})
     if assumed:
         notes.append(f"{RANGES_NOTE}: {', '.join(assumed)}")

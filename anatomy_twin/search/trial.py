@@ -121,8 +121,7 @@ def run_trial(field: Field, applicators: tuple[Applicator, ...], power_w: float,
         if step not in found:
             heated = tuple(replace(one, duration_s=float(times[step])) for one in plan.applicators)
             log_damage, state = pipeline.log_damage(system, states[step], FAR), states[step]
-            hottest = state.temperature_c if state.hottest_c is None else state.hottest_c
-            zone = Boundary(verdict_field(field.model.verdict, log_damage, state.cem43_min, hottest), box)
+            zone = Boundary(verdict_field(field.model.verdict, log_damage, state), box)
             found[step] = _read(field, heated, zone, np.asarray(states[step].temperature_c), part)
         return found[step]
 

@@ -74,7 +74,7 @@ def draw(found: Mapping[str, Spread], applicators: int, count: int, seed: int) -
         lead = f"applicator {number}: " if applicators > 1 else ""
         parts += [(f"{lead}{axis}", found["placement_mm"]) for axis in ("depth", "sideways 1", "sideways 2")]
         parts += [(f"{lead}{axis}", found["angle_deg"]) for axis in ("tilt 1", "tilt 2")]
-    parts += [(name, found[name]) for name in FACTORS]
+    parts += [(name, found[name]) for name in FACTORS if name in found]
     check_seed(seed)
     shares = latin_hypercube(count, len(parts), seed)
     drawn = []

@@ -34,6 +34,8 @@ def simulate(
 
 def warm_up() -> None:
     """Compile the kernels that ``simulate`` runs, so that their code is in numba's cache for the next process."""
-    from anatomy_twin.simulation.thermal import warm
+    from anatomy_twin.simulation.electro import warm as electro
+    from anatomy_twin.simulation.thermal import warm as thermal
 
-    warm.warm_up()
+    thermal.warm_up()
+    electro.warm_up()

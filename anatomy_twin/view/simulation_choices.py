@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QObject, Signal
 
 from anatomy_twin import catalog
-from anatomy_twin.core import AblationPlan, Plan, Result
+from anatomy_twin.core import AblationPlan, Plan
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class SimulationChoices(QObject):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._ran_with = {name: _ran_by(result) for name, result in desk.case.results.items()}
+        self._ran_with: dict[str, dict[str, Any]] = {name: result.asked for name, result in desk.case.results.items()}
         # a case that was simulated by other than the usual goes on by that
         options = self._ran_with.get(desk.plan_name, {})
         verdict = options.get("verdict", "")
@@ -74,14 +74,6 @@ class SimulationChoices(QObject):
     def ran(self, name: str, options: dict[str, Any]) -> None:
         """Remember with which options a plan was simulated."""
         self._ran_with[name] = dict(options)
-
-
-def _ran_by(result: Result) -> dict[str, Any]:
-    """Return what decided a stored result and how much blood flowed, where that was not the usual."""
-    told = getattr(result, "parameters", {})
-    verdict, factor = told.get("verdict name", ""), float(told.get("perfusion factor", 1.0))
-    found: dict[str, Any] = {} if verdict in ("", HEAT[0], COLD[0]) else {"verdict": verdict}
-    return found if factor == 1.0 else {**found, "perfusion_factor": factor}
 
 
 def choices_of(desk: Desk) -> SimulationChoices:

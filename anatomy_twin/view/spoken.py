@@ -11,17 +11,20 @@ from functools import lru_cache
 from typing import Final
 
 from anatomy_twin.rehearsal import structure_label
+from anatomy_twin.units import places_read
 from anatomy_twin.view.names import named
 from anatomy_twin.view.words import tr
 
 Say = Callable[[str], str]
 _NAME: Final = re.compile(r"[a-z]+(_[a-z0-9]+)+")
+_INSIDE: Final = re.compile(rf"(?<![\w/.-]){_NAME.pattern}(?![\w/-]|\.\w)")  # not in the name of a file
 _READING: Final = re.compile(r"(.+) (-?\d\S* \S+)")
 
 
 def spoken(text: str) -> str:
     """Return a sentence of a room below, with its clauses, in the language of the window."""
-    return _said(text).replace(" degC", " \N{DEGREE SIGN}C")
+    said = _INSIDE.sub(lambda found: named(structure_label(found[0])), _said(text))
+    return places_read(said).replace(" degC", " \N{DEGREE SIGN}C")
 
 
 def _said(text: str) -> str:
@@ -209,7 +212,8 @@ def _sampled(tr: Say) -> tuple[str, ...]:
         tr("{count} applicators in all"), tr("1 applicator in all"),
         tr("the blood of {name} flows {mm} mm from there"), tr("no treatment coagulates it"), tr("{mm} mm elsewhere"),
         tr("up to {power} W and {minutes} min"), tr("plan {name} breaks a rule"), tr("in the full simulation"),
-        tr("no layout keeps the hard rules"),
+        tr("no layout that keeps the hard rules can be simulated"),
+        tr("every entry that was tried comes within {mm} mm of an applicator of another target"),
         tr("no path keeps the hard rules"), tr("each target is given an applicator of its own"),
     )  # fmt: skip
 
@@ -226,6 +230,7 @@ def _messages(tr: Say) -> tuple[str, ...]:
         tr("voxels of {mm} mm are coarse: volume and margin are rough, 1 mm is usual"),
         tr("no vessel is segmented: what large vessels would cool is not in the zone"),
         tr("nothing is coagulated at the end"), tr("nothing is colder than {value} at any time"),
+        tr("simulated by another state of the physics ({before}, now {now})"), tr("simulate again before judging"),
         tr("the ice reaches the edge of the box: it is larger than shown"),
         tr("the coagulated zone reaches the edge of the box: it is larger than shown"),
         tr("the margin of {mm} mm around {name} is not reached: {reached} mm with {power} W for {seconds} s"),

@@ -60,10 +60,10 @@ def mended(surface: SurfaceMesh, *, largest_hole_mm: float = LARGEST_HOLE_MM) ->
     notes: list[str] = []
     # about its own middle: a point of a scan lies hundreds of mm from the origin
     centre = np.round(surface.points_mm.mean(axis=0)) if len(surface.points_mm) else np.zeros(3)
-    points, triangles = _merged(surface.points_mm - centre, surface.triangles, notes)
+    points, triangles = merged_points(surface.points_mm - centre, surface.triangles, notes)
     triangles = _without_repeats(triangles, notes)
-    triangles = _facing_alike(triangles, notes)
-    points, triangles = _filled(points, triangles, largest_hole_mm, notes)
+    triangles = facing_alike(triangles, notes)
+    points, triangles = filled(points, triangles, largest_hole_mm, notes)
     points, triangles = _parted(points, triangles, notes)
     triangles = _outward(points, triangles, notes)
     points, triangles = _uncrossed(points, triangles, notes)
@@ -109,7 +109,7 @@ def _count(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
-def _merged(points: Points, triangles: Triangles, notes: list[str]) -> tuple[Points, Triangles]:
+def merged_points(points: Points, triangles: Triangles, notes: list[str]) -> tuple[Points, Triangles]:
     """Make one of points that are equal; the first of them stays where it is."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
@@ -150,7 +150,7 @@ def _without_repeats(triangles: Triangles, notes: list[str]) -> Triangles:
     return triangles[keep]
 
 
-def _edges(triangles: Triangles) -> tuple[Triangles, NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def edges_of(triangles: Triangles) -> tuple[Triangles, NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Directed edges (3 M, 2), the number of the undirected edge of each, how often each of those is used, and of how
     many more triangles it runs forth than back."""
     edges = np.stack([triangles, np.roll(triangles, -1, axis=1)], axis=-1).reshape(-1, 2)
@@ -162,12 +162,12 @@ def _edges(triangles: Triangles) -> tuple[Triangles, NDArray[np.int64], NDArray[
     return edges, number, uses, balance
 
 
-def _facing_alike(triangles: Triangles, notes: list[str]) -> Triangles:
+def facing_alike(triangles: Triangles, notes: list[str]) -> Triangles:
     """Turn triangles so that neighbours run along their common edge in opposite directions, where that is possible."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import breadth_first_order, connected_components
 
-    edges, number, uses, balance = _edges(triangles)
+    edges, number, uses, balance = edges_of(triangles)
     if not ((uses == 2) & (balance != 0)).any():
         return triangles
     order = np.argsort(number, kind="stable")
@@ -192,15 +192,15 @@ def _facing_alike(triangles: Triangles, notes: list[str]) -> Triangles:
     return np.where(turn[:, None], triangles[:, ::-1], triangles)
 
 
-def _filled(
+def filled(
     points: Points, triangles: Triangles, largest_mm: float, notes: list[str]
 ) -> tuple[Points, Triangles]:
     """Close holes by fans around their middle."""
-    edges, number, uses, _ = _edges(triangles)
+    edges, number, uses, _ = edges_of(triangles)
     new_points: list[Any] = []
     new_triangles: list[tuple[int, int, int]] = []
     sizes = []
-    for loop in _loops(edges[uses[number] == 1]):
+    for loop in rings_of(edges[uses[number] == 1]):
         corners = points[loop]
         across = float(np.linalg.norm(corners[:, None] - corners[None], axis=2).max()) if len(loop) < 2000 else np.inf
         if across > largest_mm:
@@ -218,7 +218,7 @@ def _filled(
     return np.vstack([points, *new_points]), np.vstack([triangles, np.array(new_triangles, np.int64)])
 
 
-def _loops(rim: Triangles) -> list[list[int]]:
+def rings_of(rim: Triangles) -> list[list[int]]:
     """Return the rings that directed edges (N, 2) make, none of which meets a point twice; open ends are left out."""
     onward: dict[int, list[int]] = {}
     for start, stop in rim.tolist():
@@ -246,7 +246,7 @@ def _parted(points: Points, triangles: Triangles, notes: list[str]) -> tuple[Poi
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    _, number, uses, balance = _edges(triangles)
+    _, number, uses, balance = edges_of(triangles)
     if not len(triangles) or (uses != 2).any() or (balance != 0).any():
         return points, triangles
     # corners of triangles are one point if they follow each other around it: over a common edge
@@ -266,7 +266,7 @@ def _parted(points: Points, triangles: Triangles, notes: list[str]) -> tuple[Poi
 
 def _outward(points: Points, triangles: Triangles, notes: list[str]) -> Triangles:
     """Turn outermost shells that face in, with all that is within them if all of that is turned too."""
-    _, _, uses, balance = _edges(triangles)
+    _, _, uses, balance = edges_of(triangles)
     if not len(triangles) or (uses != 2).any() or (balance != 0).any():
         return triangles
     surface = SurfaceMesh(points, triangles)
@@ -353,8 +353,8 @@ def _patched(
         near[triangles[out]] = True
         out = np.asarray(near[triangles].any(axis=1))
     notes: list[str] = []
-    points, triangles = _filled(points, triangles[~out], LARGEST_PATCH_MM, notes)
-    _, _, uses, balance = _edges(triangles)
+    points, triangles = filled(points, triangles[~out], LARGEST_PATCH_MM, notes)
+    _, _, uses, balance = edges_of(triangles)
     if not len(triangles) or (uses != 2).any() or (balance != 0).any():
         return None
     points, triangles = _parted(points, triangles, notes)

@@ -8,7 +8,6 @@ from anatomy_twin.core import SILENT, AblationPlan, Case, Monitor, ThermalResult
 from anatomy_twin.errors import SimulationError
 from anatomy_twin.simulation.thermal import assembly, cryo, pipeline, resolution
 from anatomy_twin.simulation.thermal.base import (
-    ISOTHERMS_C,
     DamageModel,
     Evaporation,
     HeatPulse,
@@ -16,7 +15,8 @@ from anatomy_twin.simulation.thermal.base import (
     ThermalState,
     ThermalSystem,
 )
-from anatomy_twin.simulation.thermal.zones import isotherm_level, snapshot_times_s, zone_surface
+from anatomy_twin.simulation.thermal.verdicts import level_by
+from anatomy_twin.simulation.thermal.zones import snapshot_times_s, zone_surface
 
 __all__ = [
     "DamageModel", "Evaporation", "HeatPulse", "ThermalModel", "ThermalState", "ThermalSystem", "simulate_ablation",
@@ -56,15 +56,7 @@ def _result(
     plan: AblationPlan, model: ThermalModel, system: ThermalSystem, states: list[ThermalState], cost: str
 ) -> ThermalResult:
     last = states[-1]
-    assert last.hottest_c is not None
-    if model.verdict == "arrhenius":
-        level, words = last.omega, "Arrhenius integral of at least 1 (63 % of cells dead)"
-    elif model.verdict in ISOTHERMS_C:
-        edge_c = ISOTHERMS_C[model.verdict]
-        level, words = isotherm_level(last.hottest_c, edge_c), f"at or above {edge_c:g} degC at any time"
-    else:
-        level = last.cem43_min / system.damage.cem43_threshold_min
-        words = f"thermal dose of at least {system.damage.cem43_threshold_min:g} equivalent minutes at 43 degC"
+    level, words = level_by(model.verdict, system.damage, last.omega, last.cem43_min, last.hottest_so_far_c)
     warnings = [*model.what_if, *system.warnings]
     coagulated = np.asarray(level >= 1.0)
     if not coagulated.any():
@@ -82,5 +74,5 @@ def _result(
         np.stack([state.temperature_c for state in states], dtype=np.float32, casting="same_kind"),
         np.stack([state.omega for state in states], dtype=np.float32, casting="same_kind"),
         last.cem43_min.astype(np.float32), coagulated, words, zone_surface(level, system.geometry), parameters,
-        system.assumed, tuple(warnings), hottest_c=last.hottest_c.astype(np.float32), traces=states[-1].traces,
+        system.assumed, tuple(warnings), hottest_c=last.hottest_so_far_c.astype(np.float32), traces=states[-1].traces,
     )

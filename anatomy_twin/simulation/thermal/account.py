@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from anatomy_twin.core import AblationPlan, Applicator, VolumeGeometry
+from anatomy_twin.core.results import NO_SINKS, PHYSICS
 from anatomy_twin.simulation.thermal import radiofrequency, sources
 from anatomy_twin.simulation.thermal.base import ThermalModel
 
@@ -62,14 +63,16 @@ def common(model: ThermalModel, box: VolumeGeometry, facts: Mapping[str, Any]) -
         "body temperature": body if model.surroundings_c is None else f"{body} (set)",
         "skin": facts["surroundings"]["skin"],
         "perfusion factor": f"{model.perfusion_factor:g}",
+        "vessel flow factor": f"{model.vessel_flow_factor:g}",
         "verdict name": model.verdict,
+        "physics": PHYSICS,
     }
 
 
 def of_vessels(model: ThermalModel, facts: Mapping[str, Any], transfer_w_m2_k: tuple[float, float] | None) -> str:
     """Return what a run says of large vessels; ``transfer_w_m2_k``: the least and the most of their walls."""
     if not model.vessel_sinks:
-        return "no sinks"
+        return NO_SINKS
     vessel = facts["vessels"]
     least, most = transfer_w_m2_k or (0.0, 0.0)
     found = f"walls of {least:.0f} to {most:.0f} W/m2/K" if transfer_w_m2_k else "none here"

@@ -216,6 +216,11 @@ class ThermalState:
         for name in ("temperature_c", "omega", "cem43_min", "hottest_c"):
             object.__setattr__(self, name, read_only(getattr(self, name), name, ndim=3))
 
+    @property
+    def hottest_so_far_c(self) -> NDArray[Any]:
+        """``hottest_c``, which is never missing once the state is made."""
+        return self.temperature_c if self.hottest_c is None else self.hottest_c
+
 
 def largest_time_step_s(
     face_k: NDArray[Any], face_j: NDArray[Any], face_i: NDArray[Any], capacity_j_k: NDArray[Any], safety: float = 0.9

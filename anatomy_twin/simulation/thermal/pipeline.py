@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import get_num_threads, set_num_threads
+from numba import get_num_threads
 from numpy.typing import NDArray
 
 from anatomy_twin.core import SILENT, Monitor, check_cancelled
 from anatomy_twin.errors import SimulationError
 from anatomy_twin.kernels import bioheat, damage
+from anatomy_twin.kernels.compiling import on_threads
 from anatomy_twin.simulation.thermal import driven, resolution
 from anatomy_twin.simulation.thermal.base import HeatPulse, ThermalState, ThermalSystem
 from anatomy_twin.simulation.thermal.zones import stops_of_run
@@ -139,18 +140,12 @@ def advance(
     work.time_s = start + count * time_step_s
 
 
-@contextmanager
-def threads_for(voxels: int) -> Iterator[None]:
+def threads_for(voxels: int) -> AbstractContextManager[None]:
     """Keep small grids on one thread: there a step is so short that threads cost more than they bring.
 
     On a busy machine two threads that meet after every millisecond were ten times slower than one.
     """
-    before = get_num_threads()
-    set_num_threads(before if _together.get() or voxels >= VOXELS_FOR_THREADS else 1)
-    try:
-        yield
-    finally:
-        set_num_threads(before)
+    return on_threads(get_num_threads() if _together.get() or voxels >= VOXELS_FOR_THREADS else 1)
 
 
 @contextmanager

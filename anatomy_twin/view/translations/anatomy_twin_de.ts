@@ -6830,10 +6830,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>in der vollen Simulation</translation>
     </message>
     <message>
-        <source>no layout keeps the hard rules</source>
-        <translation>keine Anordnung hält die festen Regeln ein</translation>
-    </message>
-    <message>
         <source>no path keeps the hard rules</source>
         <translation>kein Weg hält die festen Regeln ein</translation>
     </message>
@@ -7844,6 +7840,90 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>no vessel is segmented: what large vessels would cool is not in the zone</source>
         <translation>kein Gefäß ist segmentiert: was große Gefäße kühlen würden, fehlt in der Zone</translation>
+    </message>
+    <message>
+        <source>simulated by another state of the physics ({before}, now {now})</source>
+        <translation>mit einem anderen Stand der Physik simuliert ({before}, jetzt {now})</translation>
+    </message>
+    <message>
+        <source>simulate again before judging</source>
+        <translation>vor dem Urteil neu simulieren</translation>
+    </message>
+    <message>
+        <source>no layout that keeps the hard rules can be simulated</source>
+        <translation>keine Anordnung, die die festen Regeln einhält, lässt sich simulieren</translation>
+    </message>
+    <message>
+        <source>every entry that was tried comes within {mm} mm of an applicator of another target</source>
+        <translation>jeder versuchte Zugang kommt näher als {mm} mm an einen Applikator eines anderen Ziels</translation>
+    </message>
+    <message>
+        <source>Left atrium</source>
+        <translation>Linker Vorhof</translation>
+    </message>
+    <message>
+        <source>Left atrial appendage</source>
+        <translation>Linkes Herzohr</translation>
+    </message>
+    <message>
+        <source>Left superior pulmonary vein</source>
+        <translation>Linke obere Lungenvene</translation>
+    </message>
+    <message>
+        <source>Left inferior pulmonary vein</source>
+        <translation>Linke untere Lungenvene</translation>
+    </message>
+    <message>
+        <source>Left common pulmonary vein</source>
+        <translation>Gemeinsame linke Lungenvene</translation>
+    </message>
+    <message>
+        <source>Right superior pulmonary vein</source>
+        <translation>Rechte obere Lungenvene</translation>
+    </message>
+    <message>
+        <source>Right inferior pulmonary vein</source>
+        <translation>Rechte untere Lungenvene</translation>
+    </message>
+    <message>
+        <source>Right middle pulmonary vein</source>
+        <translation>Rechte mittlere Lungenvene</translation>
+    </message>
+    <message>
+        <source>Wall of the left atrium</source>
+        <translation>Wand des linken Vorhofs</translation>
+    </message>
+    <message>
+        <source>Fibrosis of the left atrium</source>
+        <translation>Fibrose des linken Vorhofs</translation>
+    </message>
+    <message>
+        <source>Left ventricle</source>
+        <translation>Linke Herzkammer</translation>
+    </message>
+    <message>
+        <source>Muscle of the left ventricle</source>
+        <translation>Muskel der linken Herzkammer</translation>
+    </message>
+    <message>
+        <source>Right atrium</source>
+        <translation>Rechter Vorhof</translation>
+    </message>
+    <message>
+        <source>Right ventricle</source>
+        <translation>Rechte Herzkammer</translation>
+    </message>
+    <message>
+        <source>Pulmonary artery</source>
+        <translation>Lungenarterie</translation>
+    </message>
+    <message>
+        <source>Superior vena cava</source>
+        <translation>Obere Hohlvene</translation>
+    </message>
+    <message>
+        <source>Aortic root (coronary ostia)</source>
+        <translation>Aortenwurzel (Koronarostien)</translation>
     </message>
 </context>
 </TS>
