@@ -17,8 +17,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 # Of the first two only one makes a generated patient: two would compile the phantom's kernels side by side.
 # The demo comes later: it takes the kernels that the others have compiled along.
 LONGEST = (
-    "test_view_workflow", "test_segmentation_organs_real", "test_cli", "test_segmentation_thorax",
-    "test_seeded_tools", "test_demo", "test_confirmation", "test_batch", "test_view_monkey",
+    "test_segmentation_organs_real", "test_cli", "test_segmentation_thorax", "test_seeded_tools", "test_demo",
+    "test_confirmation", "test_batch", "test_view_monkey", "test_view_workflow",
     "test_phantom_conditions", "test_phantom_patient", "test_segmentation_organs", "test_confirm_verb",
     "test_view_jobs", "test_mesh_verb_keeps", "test_phantom_anatomy", "test_view_bad_ground", "test_view_scene",
     "test_view_plans", "test_cryo_simulate", "test_view_memory", "test_search_applicators", "test_view_opening",
