@@ -36,6 +36,9 @@ TABLE: Final[dict[str, Kind]] = {
     "liver_cysts": Kind("Liver cysts", detailed=True),
     "kidney_lesions": Kind("Kidney lesions", detailed=True),
     "chest": Kind("Chest", "chest", "anatomy_twin.phantom.chest.patient:make_chest", phases=PHASES[:3]),
+    "heart": Kind("Heart", "heart", "anatomy_twin.phantom.heart.patient:make_heart", phases=PHASES[:2]),
+    "heart_lge": Kind("Left atrium, late enhancement", "heart", "anatomy_twin.phantom.heart.lge:make_heart_lge",
+                      phases=("delayed",)),
     "head": Kind("Head", "head", "anatomy_twin.phantom.head.patient:make_head", phases=PHASES[:1]),
     "head_fillings": Kind(
         "Head with metal fillings", "head", "anatomy_twin.phantom.head.patient:make_head", phases=PHASES[:1]

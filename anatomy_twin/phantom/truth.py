@@ -17,7 +17,8 @@ from anatomy_twin.phantom.uids import make_uid
 
 # SNOMED CT codes of the property categories, DICOM PS3.16 CID 7150
 CATEGORIES = {
-    **dict.fromkeys(("tumour", "lesion", "kidney_lesion"), ("49755003", "Morphologically Abnormal Structure")),
+    **dict.fromkeys(("tumour", "lesion", "kidney_lesion", "left_atrial_fibrosis"),
+                    ("49755003", "Morphologically Abnormal Structure")),
     "": ("123037004", "Anatomical Structure"),
 }
 

@@ -60,10 +60,10 @@ def tube_of(form: Form, canvas: PartCanvas, points: object) -> tuple:
     return box, distance
 
 
-def draw_great_vessels(form: Form, canvas: PartCanvas) -> None:
+def draw_great_vessels(form: Form, canvas: PartCanvas, aorta: tuple[tuple[float, ...], ...] = AORTA) -> None:
     """Aorta, its branches, lower cava; oesophagus with a little air."""
     phase = form.phase
-    box, distance = tube_of(form, canvas, AORTA)
+    box, distance = tube_of(form, canvas, aorta)
     canvas.place("aorta", distance, box, hounsfield("aorta", phase), clip=False)
     for points in BRANCHES:
         box, distance = tube_of(form, canvas, points)

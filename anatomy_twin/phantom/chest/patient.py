@@ -137,12 +137,12 @@ def _draw(form: Form, canvas: PartCanvas, inside: Inside) -> NDArray[np.uint8]:
     nodules = tuple(nodule.tumour for nodule in inside.nodules)
     hu = lungs_of.lung_hu(form, canvas, lungs, inside.ways, nodules, layers)
     for name, shape in (("lung_right", lungs.right), ("lung_left", lungs.left)):
-        canvas.place(name, shape, canvas.all, hu, clip=False, part=_lobe_numbers(lungs, name))
+        canvas.place(name, shape, canvas.all, hu, clip=False, part=lobe_numbers(lungs, name))
     del hu
     in_lung = (canvas.labels == canvas.value["lung_right"]) | (canvas.labels == canvas.value["lung_left"])
     layers[1] *= in_lung
     layers[0] *= in_lung & (layers[1] == 0)
-    _draw_hila(form, canvas, inside.ways)
+    draw_hila(form, canvas, inside.ways)
     recess = np.maximum(np.maximum(np.abs(cage.cavity - 1.2) - 1.4, -cage.recess_mm), cage.recess_mm - 34)
     soft = organs.hounsfield("diaphragm", form.phase)
     canvas.place("pleural_recess", np.maximum(recess, -middle), canvas.all, 0.6 * soft - 30, clip=False)
@@ -152,7 +152,8 @@ def _draw(form: Form, canvas: PartCanvas, inside: Inside) -> NDArray[np.uint8]:
     return layers
 
 
-def _lobe_numbers(lungs: Lungs, side: str) -> NDArray[np.uint8]:
+def lobe_numbers(lungs: Lungs, side: str) -> NDArray[np.uint8]:
+    """Return the number in ``PARTS`` of the lobe that each voxel of a side ("lung_right", "lung_left") lies in."""
     lower, upper = ("rll", "rul") if side == "lung_right" else ("lll", "lul")
     numbers = np.where(lungs.oblique < 0, np.uint8(PART[LOBE_NAMES[lower]]), np.uint8(PART[LOBE_NAMES[upper]]))
     if side == "lung_right":
@@ -161,7 +162,7 @@ def _lobe_numbers(lungs: Lungs, side: str) -> NDArray[np.uint8]:
     return numbers
 
 
-def _draw_hila(form: Form, canvas: PartCanvas, ways: Ways) -> None:
+def draw_hila(form: Form, canvas: PartCanvas, ways: Ways) -> None:
     """Walls of the airways and roots of the vessels outside the lungs."""
     for name, tree in ways.trees.items():
         start, stop, radius = tree.pieces()
