@@ -43,6 +43,8 @@ class Exporter(Protocol):
 TABLE: Final[dict[str, dict[str, str]]] = {
     "segmenters": {
         "ct-abdomen": "anatomy_twin.segmentation.abdomen.ct_abdomen:segment_ct_abdomen",
+        "cta-heart": "anatomy_twin.segmentation.heart.cta_heart:segment_cta_heart",
+        "lge-left-atrium": "anatomy_twin.segmentation.heart.lge_atrium:segment_lge_left_atrium",
         "ct-head": "anatomy_twin.segmentation.head.ct_head:segment_ct_head",
         "ct-thorax": "anatomy_twin.segmentation.thorax.ct_thorax:segment_ct_thorax",
         "grow": "anatomy_twin.segmentation.clicks.seeded:segment_by_growing",

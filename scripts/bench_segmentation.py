@@ -39,7 +39,7 @@ WRONG_DICE = 0.5  # below this an outline is another structure rather than a poo
 LESIONS = ("tumour", "lesion", "kidney_lesion", "nodule")
 TARGETS = {  # what the project aims at; real scans in brackets after the set
     "body": 0.95, "liver": 0.95, "spleen": 0.95, "kidney_right": 0.95, "kidney_left": 0.95, "aorta": 0.95,
-    "lung_right": 0.95, "lung_left": 0.95, "heart": 0.95,
+    "lung_right": 0.95, "lung_left": 0.95, "heart": 0.95, "left_atrium": 0.93,
     "native-abdomen": {"liver": 0.90, "spleen": 0.88, "kidney_right": 0.80, "kidney_left": 0.80, "aorta": 0.88,
                        "bone": 0.85, "lung_right": 0.95, "lung_left": 0.95},
     "portal-slab": {"liver": 0.92, "spleen": 0.88, "aorta": 0.88, "bone": 0.85, "intrahepatic_vessels": 0.70},
@@ -89,7 +89,10 @@ def generated(quick: bool) -> dict[str, list[tuple[str, str, dict[str, Any]]]]:
     ]
     for name in ("portal", "native", "unusual"):  # the same studies without the table of where organs usually lie
         sets[f"{name} without prior"] = [(f"{n}-np", f"{s}:no-prior", a) for n, s, a in sets[name]]
-    for kind, segmenter, phase, first in (("chest", "ct-thorax", "portal", 141), ("head", "ct-head", "native", 151)):
+    for kind, segmenter, phase, first in (
+        ("chest", "ct-thorax", "portal", 141), ("head", "ct-head", "native", 151),
+        ("heart", "cta-heart", "arterial", 181),
+    ):
         if kind in KINDS:
             shown = {"kind": kind, "phase": phase, "matrix": 256, "slice_mm": 2.0}
             sets[kind] = [(f"{kind}-{s}", segmenter, {**shown, "seed": s}) for s in range(first, first + 4)]

@@ -15,8 +15,9 @@ from anatomy_twin.segmentation.ground.working_grid import Box, Found, Mask, box_
 PARTS: Final = (
     "hepatic_vessels", "hepatic_veins", "portal_branches", "hepatic_artery", "vertebra", "rib", "sternum", "pelvis",
     "sacrum", "subcutaneous_fat", "visceral_fat", "lung_upper_lobe", "lung_middle_lobe", "lung_lower_lobe",
+    "left_atrial_appendage", "pulmonary_vein", "aortic_root",
 )
-IN_PARTS: Final = ("tumour", "lesion", "kidney_lesion", "nodule", "pulmonary_vessels")
+IN_PARTS: Final = ("tumour", "lesion", "kidney_lesion", "nodule", "pulmonary_vessels", "left_atrial_fibrosis")
 LAYERS: Final = 4
 
 
