@@ -1,0 +1,1 @@
+"""The heart's chambers: surface, openings, regions, fibres, substrate."""

@@ -1,0 +1,143 @@
+"""A heart chamber as an open surface: openings, regions, fibres."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anatomy_twin.core.frozen import read_only
+from anatomy_twin.core.mesh import SurfaceMesh
+from anatomy_twin.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Opening:
+    """A rim of a chamber's surface: where a vein or a valve was cut.
+
+    ``points`` (n,) are the numbers of its points in order around it, ``name`` is "" where it is not known yet.
+    """
+
+    points: NDArray[np.int64]
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "points", read_only(self.points, "points", ndim=1, dtype=np.int64))
+
+
+@dataclass(frozen=True, eq=False)
+class Fibres:
+    """Directions of muscle on a surface: ``endo`` and ``epi`` (M, 3), unit vectors in the planes of the triangles.
+
+    ``source`` says in one line where they come from.
+    """
+
+    endo: NDArray[np.float64]
+    epi: NDArray[np.float64]
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("endo", "epi"):
+            values = read_only(getattr(self, name), name, ndim=2, dtype=np.float64)
+            if values.shape[1] != 3 or not np.allclose(np.linalg.norm(values, axis=1), 1.0, atol=1e-3):
+                raise DataError(f"fibres {name} are not unit vectors (M, 3)")
+            object.__setattr__(self, name, values)
+        if self.endo.shape != self.epi.shape:
+            raise DataError("inner and outer fibres differ in number")
+
+
+@dataclass(frozen=True, eq=False)
+class Chamber:
+    """A chamber's wall as triangles, counter-clockwise seen from outside, with rims where vessels and valves open.
+
+    ``regions`` (N,) number a region per point by its place in ``region_names``; both are empty until they are found.
+    ``notes`` are lines for the reader.
+    """
+
+    name: str
+    surface: SurfaceMesh
+    openings: tuple[Opening, ...]
+    region_names: tuple[str, ...] = ()
+    regions: NDArray[np.int64] | None = None
+    fibres: Fibres | None = None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("openings", "region_names", "notes"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        count = len(self.surface.points_mm)
+        if any(len(one.points) < 3 or one.points.min() < 0 or one.points.max() >= count for one in self.openings):
+            raise DataError(f"an opening of {self.name!r} names points that are not there")
+        named = [one.name for one in self.openings if one.name]
+        if len(set(named)) != len(named) or len(set(self.region_names)) != len(self.region_names):
+            raise DataError(f"two openings or regions of {self.name!r} have the same name")
+        if self.regions is not None:
+            regions = read_only(self.regions, "regions", ndim=1, dtype=np.int64)
+            if len(regions) != count or regions.min() < 0 or regions.max() >= len(self.region_names):
+                raise DataError(f"regions of {self.name!r} do not fit its points or their names")
+            object.__setattr__(self, "regions", regions)
+        if self.fibres is not None and len(self.fibres.endo) != len(self.surface.triangles):
+            raise DataError(f"{len(self.fibres.endo)} fibres for {len(self.surface.triangles)} triangles")
+
+    def opening(self, name: str) -> Opening:
+        """Return the opening called ``name``; ``DataError`` if there is none."""
+        for one in self.openings:
+            if one.name == name:
+                return one
+        known = ", ".join(one.name or "one without a name" for one in self.openings)
+        raise DataError(f"{self.name!r} has no opening {name!r}", advice=f"it has {known}")
+
+    def rim_mm(self, opening: Opening) -> NDArray[np.float64]:
+        """Return the points (n, 3) of an opening's rim in mm."""
+        return self.surface.points_mm[opening.points]
+
+    def in_regions(self, names: Iterable[str]) -> NDArray[np.bool_]:
+        """Tell (N,) which points lie in the named regions; ``DataError`` for a name that is not there."""
+        wanted = list(names)
+        if self.regions is None:
+            raise DataError(f"{self.name!r} has no regions yet", advice="find them first")
+        if unknown := [name for name in wanted if name not in self.region_names]:
+            raise DataError(f"{self.name!r} has no region {unknown[0]!r}",
+                            advice=f"it has {', '.join(self.region_names)}")
+        return np.isin(self.regions, [self.region_names.index(name) for name in wanted])
+
+    def with_region(self, points: NDArray[Any], name: str) -> Chamber:
+        """Return the chamber with points (numbers or bool (N,)) in the region ``name``, a new one if need be."""
+        if self.regions is None:
+            raise DataError(f"{self.name!r} has no regions yet", advice="find them first")
+        names = self.region_names if name in self.region_names else (*self.region_names, name)
+        regions = self.regions.copy()
+        regions[points] = names.index(name)
+        return replace(self, regions=regions, region_names=names)
+
+
+SUBSTRATE_CLASSES: Final = ("healthy", "interstitial", "dense")
+
+
+@dataclass(frozen=True, eq=False)
+class Substrate:
+    """The state of a wall's muscle: ``classes`` (N,) per point by their place in ``SUBSTRATE_CLASSES``.
+
+    ``values`` (N,) are what they were read from (``value_name``, ``unit``), ``source`` names thresholds or the seed.
+    """
+
+    classes: NDArray[np.int64]
+    values: NDArray[np.float64]
+    value_name: str
+    unit: str = ""
+    source: str = ""
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        classes = read_only(self.classes, "classes", ndim=1, dtype=np.int64)
+        values = read_only(self.values, "values", ndim=1, dtype=np.float64)
+        if len(classes) != len(values):
+            raise DataError(f"{len(classes)} classes and {len(values)} values of a substrate")
+        if classes.size and not 0 <= classes.min() <= classes.max() < len(SUBSTRATE_CLASSES):
+            raise DataError("a class of the substrate has no name")
+        object.__setattr__(self, "classes", classes)
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "notes", tuple(self.notes))
