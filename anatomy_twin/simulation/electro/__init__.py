@@ -1,0 +1,1 @@
+"""Electrophysiology of the heart: cells, tissue, activation times."""

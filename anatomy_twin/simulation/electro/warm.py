@@ -1,0 +1,27 @@
+"""Compiling the kernels of cells and tissue ahead of time."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from anatomy_twin.simulation.electro import pipeline
+from anatomy_twin.simulation.electro.base import Multirate, Stimulus
+from anatomy_twin.simulation.electro.models import FILES, ionic_model
+from anatomy_twin.simulation.electro.reaction import advance, arrange, initial_state
+from anatomy_twin.simulation.electro.spread import Spread, box_lattice, rows_of
+
+
+def warm_up() -> None:
+    """Run every kernel of cells and of the spread once, with the array types that a tissue has."""
+    for name in FILES:
+        model = ionic_model(name)
+        advance(arrange(model, 0.02, [model.parameters()]), *initial_state(model))
+    ring = sparse.csr_array(np.roll(np.eye(64), 1, axis=1) + np.roll(np.eye(64), -1, axis=1))
+    spreads: tuple[Spread, ...] = (rows_of(ring), box_lattice((2, 2, 16), (1.0, 1.0, 1.0), (0.1, 0.1, 0.1)))
+    for spread in spreads:
+        system = pipeline.tissue(
+            np.zeros((64, 3)), spread, ionic_model(next(iter(FILES))), dt_ms=0.05, watch_ms=0.05,
+            stimuli=(Stimulus(0.0, np.zeros(1, np.int64)),), multirate=Multirate(),
+        )
+        pipeline.step(system, pipeline.init(system), 2)
