@@ -26,11 +26,15 @@ from .core import Anatomy as Anatomy
 from .core import Applicator as Applicator
 from .core import Assessment as Assessment
 from .core import Case as Case
+from .core import Chamber as Chamber
 from .core import Confirmation as Confirmation
+from .core import Induction as Induction
 from .core import LabelMap as LabelMap
 from .core import LesionLine as LesionLine
 from .core import LesionPlan as LesionPlan
 from .core import LesionPoint as LesionPoint
+from .core import Myocardium as Myocardium
+from .core import PacingProtocol as PacingProtocol
 from .core import Patient as Patient
 from .core import PlaneCut as PlaneCut
 from .core import PositionPlan as PositionPlan

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,18 +11,22 @@ from anatomy_twin.core.assessment import Assessment, PlanCheck
 from anatomy_twin.core.confirmation import Confirmation
 from anatomy_twin.core.display import Display
 from anatomy_twin.core.frozen import FrozenMapping, Value
+from anatomy_twin.core.heart import Chamber, Myocardium
+from anatomy_twin.core.induction import Induction, LesionSearch
 from anatomy_twin.core.labels import LabelMap
 from anatomy_twin.core.measurements import Measurement
 from anatomy_twin.core.plans import Plan
-from anatomy_twin.core.results import Result
+from anatomy_twin.core.results import ElectroResult, Result
 from anatomy_twin.core.robustness import Robustness
 from anatomy_twin.core.transform import Transform
 from anatomy_twin.core.volume import Volume
 from anatomy_twin.errors import DataError
 from anatomy_twin.units import check_range
 
-_TABLES = ("volumes", "labels", "transforms", "plans", "checks", "results", "robustness", "assessments",
-           "confirmations", "measurements", "timings_s")  # fmt: skip
+_TABLES = (
+    "volumes", "labels", "transforms", "plans", "checks", "results", "robustness", "assessments", "confirmations",
+    "measurements", "chambers", "muscles", "activations", "inductions", "lesion_searches", "timings_s",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,11 @@ class Case:
     assessments: Mapping[str, Assessment] = field(default_factory=FrozenMapping)
     confirmations: Mapping[str, Confirmation] = field(default_factory=FrozenMapping)
     measurements: Mapping[str, Measurement] = field(default_factory=FrozenMapping)
+    chambers: Mapping[str, Chamber] = field(default_factory=FrozenMapping)
+    muscles: Mapping[str, Myocardium] = field(default_factory=FrozenMapping)
+    activations: Mapping[str, ElectroResult] = field(default_factory=FrozenMapping)
+    inductions: Mapping[str, Induction] = field(default_factory=FrozenMapping)
+    lesion_searches: Mapping[str, LesionSearch] = field(default_factory=FrozenMapping)
     display: Display = field(default_factory=Display)
     provenance: tuple[Step, ...] = ()
     timings_s: Mapping[str, float] = field(default_factory=FrozenMapping)
@@ -135,7 +144,10 @@ class Case:
         for name in self.confirmations:
             case = case.without_confirmation(name)
         none: FrozenMapping[str, Any] = FrozenMapping()
-        return replace(case, checks=none, results=none, robustness=none, assessments=none)
+        return replace(
+            case, checks=none, results=none, robustness=none, assessments=none, chambers=none, muscles=none,
+            activations=none, inductions=none, lesion_searches=none,
+        )
 
     def with_plan(self, plan: Plan, check: PlanCheck | None = None) -> Case:
         """Return the case with ``plan`` added or replaced; what an older plan of that name led to is dropped."""
@@ -146,15 +158,24 @@ class Case:
             plans=FrozenMapping({**self.plans, plan.name: plan}),
             checks=checks if check is None else FrozenMapping({**checks, plan.name: check}),
             results=_without(self.results, gone), robustness=_without(self.robustness, gone),
+            inductions=_without(self.inductions, gone) if gone else self.inductions,
+            activations=_without(self.activations, gone), lesion_searches=_without(self.lesion_searches, gone),
             assessments=_without(self.assessments, gone) if gone else self.assessments,
         )
 
-    def with_result(self, result: Result) -> Case:
+    def with_result(self, result: Result | ElectroResult) -> Case:
         """Return the case with the result of one of its plans, and without what was read off an older result.
 
-        Raises ``DataError`` if the plan is not in the case.
+        What a plan does to the heart's activation is kept in ``activations``. Raises ``DataError`` if the plan is not
+        in the case.
         """
         self.plan(result.plan_name)
+        if isinstance(result, ElectroResult):
+            same = self.activations.get(result.plan_name) is result
+            return replace(
+                self, activations=FrozenMapping({**self.activations, result.plan_name: result}),
+                assessments=self.assessments if same else _without(self.assessments, result.plan_name),
+            )
         same = self.results.get(result.plan_name) is result
         return replace(
             self,
@@ -166,6 +187,47 @@ class Case:
         """Return the case with how robust one of its plans is; ``DataError`` if the plan is not in the case."""
         self.plan(robustness.plan_name)
         return replace(self, robustness=FrozenMapping({**self.robustness, robustness.plan_name: robustness}))
+
+    def with_chamber(self, chamber: Chamber | Myocardium) -> Case:
+        """Return the case with a chamber (or the muscle of ventricles) added or replaced.
+
+        Where it is another one than before, what was read off the old one is dropped.
+        """
+        old = self.chambers.get(chamber.name) or self.muscles.get(chamber.name)
+        if isinstance(chamber, Chamber):
+            case = replace(self, chambers=FrozenMapping({**self.chambers, chamber.name: chamber}),
+                           muscles=_without(self.muscles, chamber.name))
+        else:
+            case = replace(self, muscles=FrozenMapping({**self.muscles, chamber.name: chamber}),
+                           chambers=_without(self.chambers, chamber.name))
+        if old is None or old is chamber:
+            return case
+        gone = {name for name, plan in self.plans.items() if getattr(plan, "chamber", None) == chamber.name}
+        return replace(
+            case, checks=_without(self.checks, *gone), activations=_without(self.activations, *gone),
+            assessments=_without(self.assessments, *gone),
+            inductions=_where(self.inductions, lambda one: one.chamber != chamber.name),
+            lesion_searches=_where(self.lesion_searches, lambda one: one.chamber != chamber.name),
+        )
+
+    def chamber(self, name: str) -> Chamber | Myocardium:
+        """Return the chamber or muscle called ``name``; ``DataError`` if there is none."""
+        found = self.chambers.get(name) or self.muscles.get(name)
+        if found is None:
+            known = ", ".join([*self.chambers, *self.muscles]) or "none"
+            raise DataError(f"no heart chamber is called {name!r}", advice=f"the case has {known}")
+        return found
+
+    def with_induction(self, induction: Induction) -> Case:
+        """Return the case with what pacing did (key "" without a plan); ``DataError`` if its plan is not there."""
+        if induction.plan_name:
+            self.plan(induction.plan_name)
+        return replace(self, inductions=FrozenMapping({**self.inductions, induction.plan_name: induction}))
+
+    def with_lesion_search(self, search: LesionSearch) -> Case:
+        """Return the case with the rounds that led to one of its plans; ``DataError`` if the plan is not there."""
+        self.plan(search.plan_name)
+        return replace(self, lesion_searches=FrozenMapping({**self.lesion_searches, search.plan_name: search}))
 
     def with_assessment(self, assessment: Assessment) -> Case:
         """Return the case with an assessment added or replaced (key "" for the anatomy alone)."""
@@ -199,6 +261,8 @@ class Case:
         return replace(
             self, plans=_without(self.plans, name), checks=_without(self.checks, name),
             results=_without(self.results, name), robustness=_without(self.robustness, name),
+            activations=_without(self.activations, name), inductions=_without(self.inductions, name),
+            lesion_searches=_without(self.lesion_searches, name),
             assessments=_without(self.assessments, name),
         )
 
@@ -218,5 +282,9 @@ class Case:
         return replace(self, provenance=(*self.provenance, Step(stage, facts)), timings_s=FrozenMapping(timings))
 
 
-def _without(items: Mapping[str, Value], key: str) -> FrozenMapping[str, Value]:
-    return FrozenMapping({name: value for name, value in items.items() if name != key})
+def _without(items: Mapping[str, Value], *keys: str) -> FrozenMapping[str, Value]:
+    return FrozenMapping({name: value for name, value in items.items() if name not in keys})
+
+
+def _where(items: Mapping[str, Value], keep: Callable[[Value], bool]) -> FrozenMapping[str, Value]:
+    return FrozenMapping({name: value for name, value in items.items() if keep(value)})

@@ -1,15 +1,16 @@
-"""A heart chamber as an open surface: openings, regions, fibres."""
+"""A heart chamber as an open surface, or its muscle as voxels: openings, regions, fibres, diseased tissue."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.core.frozen import read_only
+from anatomy_twin.core.frozen import FrozenMapping, read_only
+from anatomy_twin.core.geometry import VolumeGeometry
 from anatomy_twin.core.mesh import SurfaceMesh
 from anatomy_twin.errors import DataError
 
@@ -49,12 +50,41 @@ class Fibres:
             raise DataError("inner and outer fibres differ in number")
 
 
+SUBSTRATE_CLASSES: Final = ("healthy", "interstitial", "dense")
+
+
+@dataclass(frozen=True, eq=False)
+class Substrate:
+    """The state of a wall's muscle: ``classes`` (N,) per point by their place in ``SUBSTRATE_CLASSES``.
+
+    ``values`` (N,) are what they were read from (``value_name``, ``unit``), ``source`` names thresholds or the seed.
+    """
+
+    classes: NDArray[np.int64]
+    values: NDArray[np.float64]
+    value_name: str
+    unit: str = ""
+    source: str = ""
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        classes = read_only(self.classes, "classes", ndim=1, dtype=np.int64)
+        values = read_only(self.values, "values", ndim=1, dtype=np.float64)
+        if len(classes) != len(values):
+            raise DataError(f"{len(classes)} classes and {len(values)} values of a substrate")
+        if classes.size and not 0 <= classes.min() <= classes.max() < len(SUBSTRATE_CLASSES):
+            raise DataError("a class of the substrate has no name")
+        object.__setattr__(self, "classes", classes)
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "notes", tuple(self.notes))
+
+
 @dataclass(frozen=True, eq=False)
 class Chamber:
     """A chamber's wall as triangles, counter-clockwise seen from outside, with rims where vessels and valves open.
 
     ``regions`` (N,) number a region per point by its place in ``region_names``; both are empty until they are found.
-    ``notes`` are lines for the reader.
+    ``wall_mm`` (N,) is how thick the wall is, None where that is not known. ``notes`` are lines for the reader.
     """
 
     name: str
@@ -64,6 +94,8 @@ class Chamber:
     regions: NDArray[np.int64] | None = None
     fibres: Fibres | None = None
     notes: tuple[str, ...] = ()
+    substrate: Substrate | None = None
+    wall_mm: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         for name in ("openings", "region_names", "notes"):
@@ -81,6 +113,13 @@ class Chamber:
             object.__setattr__(self, "regions", regions)
         if self.fibres is not None and len(self.fibres.endo) != len(self.surface.triangles):
             raise DataError(f"{len(self.fibres.endo)} fibres for {len(self.surface.triangles)} triangles")
+        if self.substrate is not None and len(self.substrate.classes) != count:
+            raise DataError(f"a substrate of {len(self.substrate.classes)} points for {count} of {self.name!r}")
+        if self.wall_mm is not None:
+            wall = read_only(self.wall_mm, "wall_mm", ndim=1, dtype=np.float64)
+            if len(wall) != count or not (wall > 0.0).all():
+                raise DataError(f"the wall of {self.name!r} has no thickness above zero at every point")
+            object.__setattr__(self, "wall_mm", wall)
 
     def opening(self, name: str) -> Opening:
         """Return the opening called ``name``; ``DataError`` if there is none."""
@@ -114,30 +153,47 @@ class Chamber:
         return replace(self, regions=regions, region_names=names)
 
 
-SUBSTRATE_CLASSES: Final = ("healthy", "interstitial", "dense")
-
-
 @dataclass(frozen=True, eq=False)
-class Substrate:
-    """The state of a wall's muscle: ``classes`` (N,) per point by their place in ``SUBSTRATE_CLASSES``.
+class Myocardium:
+    """The muscle of ventricles as voxels: ``mask`` [k, j, i] on ``geometry``, its N voxels in the order of
+    ``np.argwhere``.
 
-    ``values`` (N,) are what they were read from (``value_name``, ``unit``), ``source`` names thresholds or the seed.
+    ``fibres`` (N, 3) unit vectors; ``depth`` (N,) from 0 at the inner to 1 at the outer surface; ``parts`` name voxels,
+    bool (N,): "left_endocardium", "right_endocardium", "epicardium", "base" where they are known, and regions.
     """
 
-    classes: NDArray[np.int64]
-    values: NDArray[np.float64]
-    value_name: str
-    unit: str = ""
-    source: str = ""
+    name: str
+    mask: NDArray[np.bool_]
+    geometry: VolumeGeometry
+    fibres: NDArray[np.float64]
+    depth: NDArray[np.float64] | None = None
+    substrate: Substrate | None = None
+    parts: Mapping[str, NDArray[np.bool_]] = field(default_factory=FrozenMapping)
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        classes = read_only(self.classes, "classes", ndim=1, dtype=np.int64)
-        values = read_only(self.values, "values", ndim=1, dtype=np.float64)
-        if len(classes) != len(values):
-            raise DataError(f"{len(classes)} classes and {len(values)} values of a substrate")
-        if classes.size and not 0 <= classes.min() <= classes.max() < len(SUBSTRATE_CLASSES):
-            raise DataError("a class of the substrate has no name")
-        object.__setattr__(self, "classes", classes)
-        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "mask", read_only(self.mask, "mask", ndim=3, dtype=bool))
+        if self.mask.shape != self.geometry.shape or not self.mask.any():
+            raise DataError(f"the mask of {self.name!r} does not fit its grid or is empty")
+        count = self.count
+        object.__setattr__(self, "fibres", read_only(self.fibres, "fibres", ndim=2, dtype=np.float64))
+        if self.fibres.shape != (count, 3) or not np.allclose(np.linalg.norm(self.fibres, axis=1), 1.0, atol=1e-3):
+            raise DataError(f"fibres of {self.name!r} are not {count} unit vectors")
+        if self.depth is not None:
+            object.__setattr__(self, "depth", read_only(self.depth, "depth", ndim=1, dtype=np.float64))
+        parts = {name: read_only(part, name, ndim=1, dtype=bool) for name, part in self.parts.items()}
+        per_voxel = [*parts.values(), *([] if self.depth is None else [self.depth]),
+                     *([] if self.substrate is None else [self.substrate.classes])]
+        if any(len(values) != count for values in per_voxel):
+            raise DataError(f"what is known of {self.name!r} does not fit its {count} voxels")
+        object.__setattr__(self, "parts", FrozenMapping(parts))
         object.__setattr__(self, "notes", tuple(self.notes))
+
+    @property
+    def count(self) -> int:
+        """How many voxels there are."""
+        return int(np.count_nonzero(self.mask))
+
+    def points_mm(self) -> NDArray[np.float64]:
+        """Return the middles (N, 3) of the voxels."""
+        return self.geometry.to_world(np.argwhere(self.mask))

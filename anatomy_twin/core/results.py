@@ -118,5 +118,37 @@ class ThermalResult:
         return f"simulated by another state of the physics ({made_by}, now {PHYSICS}): simulate again before judging"
 
 
+@dataclass(frozen=True, eq=False)
+class ElectroResult:
+    """How a chamber is activated from one site, without and with the lesions of a plan, and what they isolate.
+
+    Per node of the chamber: ``before_ms`` and ``activation_ms`` (N,) when it is activated without and with the lesions
+    (inf never), ``dead`` (N,) what they kill. ``veins`` says of every vein, appendage or named part that the lesions
+    shall isolate "isolated", "connected" or "not checked", ``evidence`` why, line by line.
+    """
+
+    plan_name: str
+    chamber: str
+    site_mm: NDArray[np.float64]
+    before_ms: NDArray[np.float64]
+    activation_ms: NDArray[np.float64]
+    dead: NDArray[np.bool_]
+    veins: Mapping[str, str] = field(default_factory=FrozenMapping)
+    evidence: tuple[str, ...] = ()
+    parameters: Mapping[str, str] = field(default_factory=FrozenMapping)
+    assumed: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "site_mm", read_only(self.site_mm, "site_mm", ndim=1, dtype=np.float64))
+        for name in ("before_ms", "activation_ms"):
+            object.__setattr__(self, name, read_only(getattr(self, name), name, ndim=1, dtype=np.float64))
+        object.__setattr__(self, "dead", read_only(self.dead, "dead", ndim=1, dtype=bool))
+        if not len(self.before_ms) == len(self.activation_ms) == len(self.dead):
+            raise DataError("the maps of an activation are not equally long")
+        for name in ("veins", "parameters"):
+            object.__setattr__(self, name, FrozenMapping(getattr(self, name)))
+
+
 Result = ThermalResult
 Zoned = ThermalResult | TableZone  # what has a zone whose margin can be measured
