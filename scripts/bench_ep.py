@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measure how fast the electrophysiology of the heart is simulated, on one core and beside the memory of this machine.
 
-    python3 scripts/bench_ep.py [--quick] [--json]
+    python3 scripts/bench_ep.py [--quick] [--json] [--no-peers]
 
 All rates are million node-updates per CPU second of one core: one node, one time step.
 
@@ -11,6 +11,11 @@ slab       the slab of Niederer et al. 2011 at 0.2 mm, ten Tusscher-Panfilov 200
            nine activation times.
 triangles  a sphere of 163,842 nodes (quick: 40,962), by the simulation itself.
 box        the Mitchell-Schaeffer cell in a box of 128 (quick: 64) voxels each way with one stencil.
+eikonal    arrival over the sphere from one pole, fibres along its parallels: alike in all directions, twice and four
+           times as fast along them.
+peers      TorchCor and Finitewave on the same slab, fim-python on the same sphere, each in a process and an
+           environment of its own (made once, some GB; left out with --quick or --no-peers), and how many times their
+           rate this project reaches. fenicsx-beat needs Python 3.12 and is not among them.
 
 "roof" is how many updates/s the memory would allow: what copying moves, measured here, over the bytes that an update of
 that layout reads and writes.
@@ -20,6 +25,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -32,9 +39,14 @@ from numba import njit
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import ep_peers
+from peers import peer_python
+
+from anatomy_twin.core import SurfaceMesh
 from anatomy_twin.simulation.electro import pipeline
 from anatomy_twin.simulation.electro.assembly import element_rates
 from anatomy_twin.simulation.electro.base import Multirate, Stimulus, activation_ms
+from anatomy_twin.simulation.electro.eikonal import activation, on_triangles, velocity_squared
 from anatomy_twin.simulation.electro.models import FILES, ionic_model
 from anatomy_twin.simulation.electro.reaction import advance, arrange, initial_state
 from anatomy_twin.simulation.electro.spread import box_lattice, diffusivity_mm2_ms, rows_of
@@ -169,17 +181,67 @@ def box_table(quick: bool) -> list[Row]:
     return [{"model": "mitchell_schaeffer_2003", "nodes": len(points), "m_per_s": found, "bytes": 12 + 8 + 8}]
 
 
+def eikonal_table(quick: bool) -> list[Row]:
+    """Return how long arrival over a sphere takes, and its error where all directions are alike."""
+    radius = ep_peers.SPHERE_MM
+    ball = trimesh.creation.icosphere(subdivisions=6 if quick else ep_peers.SPHERE_LEVEL, radius=radius)
+    surface = SurfaceMesh(ball.vertices, ball.faces)
+    middles = surface.points_mm[surface.triangles].mean(axis=1)
+    fibres = np.cross([0.0, 0.0, 1.0], middles)
+    fibres /= np.linalg.norm(fibres, axis=1)[:, None]
+    pole = int(np.argmax(surface.points_mm[:, 2]))
+    exact = radius * np.arccos(np.clip(surface.points_mm @ surface.points_mm[pole] / radius**2, -1.0, 1.0))
+    rows = []
+    for label, along in (("alike", 1.0), ("2 : 1", 2.0), ("4 : 1", 4.0)):
+        start = time.process_time()
+        system = on_triangles(surface, velocity_squared(along, 1.0, fibres))
+        ready = time.process_time()
+        times = activation(system, [pole]).times_ms
+        far = exact > 0.1 * radius
+        error = float(100.0 * np.mean(np.abs(times[far] / exact[far] - 1.0))) if along == 1.0 else None
+        seconds = 1.0 / rate(lambda system=system: activation(system, [pole]), 1_000_000, 5)
+        rows.append({"velocities": label, "nodes": len(surface.points_mm), "setup_ms": 1000.0 * (ready - start),
+                     "solve_ms": 1000.0 * seconds, "mean_error_percent": error})
+    return rows
+
+
+def peer_table(found: dict[str, Any]) -> list[Row]:
+    """Return what each peer reaches, and how many times that this project does in the same run."""
+    python = peer_python(lambda text: print(text, file=sys.stderr), ep_peers.PACKAGES)
+    slab = {row["slab"]: row["m_per_s"] for row in found["slab"]}
+    rows: list[Row] = []
+    for name in ep_peers.PEERS:
+        if python is None:
+            rows.append({"peer": name, "failure": "its environment could not be made"})
+            continue
+        script = Path(__file__).resolve().parent / "ep_peers.py"
+        done = subprocess.run([python, script, name], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                              env={**os.environ, **ep_peers.ONE_THREAD})
+        row = {"peer": name, **(json.loads(done.stdout) if done.stdout else {"failure": f"exit {done.returncode}"})}
+        if "m_per_s" in row:
+            row["times_every_node"] = slab["every node"] / row["m_per_s"]
+            row["times_with_tiles"] = max(slab.values()) / row["m_per_s"]
+        if "solve_s" in row:
+            row["times_solve"] = 1000.0 * row["solve_s"] / found["eikonal"][0]["solve_ms"]
+        rows.append(row)
+    return rows
+
+
 def main(arguments: list[str]) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="smaller meshes, within 60 s")
     parser.add_argument("--json", action="store_true", help="one object of figures on stdout")
+    parser.add_argument("--no-peers", action="store_true", help="leave out the other simulators")
     options = parser.parse_args(arguments)
     moved = bandwidth_gb_s()
     found = {
         "bandwidth_gb_s": moved, "cells": cells_table(options.quick), "slab": slab_table(options.quick),
         "triangles": triangle_table(options.quick), "box": box_table(options.quick),
+        "eikonal": eikonal_table(options.quick),
     }
+    if not (options.quick or options.no_peers):
+        found["peers"] = peer_table(found)
     for row in (*found["triangles"], *found["box"]):
         row["share_of_roof"] = row["m_per_s"] * 1e6 * row["bytes"] / (moved * 1e9)
     if options.json:
@@ -195,7 +257,24 @@ def main(arguments: list[str]) -> int:
         for row in found[part]:
             print(f"{part:<10} {row['model']:<26} {row['m_per_s']:8.1f}   {row['nodes']} nodes, {row['bytes']:.0f} "
                   f"bytes each: {row['share_of_roof']:.0%} of the roof")
+    for row in found["eikonal"]:
+        error = "" if row["mean_error_percent"] is None else f", mean error {row['mean_error_percent']:.2f} %"
+        print(f"eikonal    {row['velocities']:<26} {row['solve_ms']:8.1f} ms   {row['nodes']} nodes, set-up "
+              f"{row['setup_ms']:.0f} ms{error}")
+    for row in found.get("peers", []):
+        print(f"peers      {row['peer']:<26} {peer_words(row)}")
     return 0
+
+
+def peer_words(row: Row) -> str:
+    """Return a peer's line of the table."""
+    if "m_per_s" in row:
+        return (f"{row['m_per_s']:8.2f}   steps of {row['dt_ms']:g} ms; here {row['times_every_node']:.1f} times as "
+                f"many, {row['times_with_tiles']:.1f} with tiles")
+    if "solve_s" in row:
+        return (f"{1000.0 * row['solve_s']:8.0f} ms   set-up {1000.0 * row['setup_s']:.0f} ms, mean error "
+                f"{row['mean_error_percent']:.2f} %; here {row['times_solve']:.0f} times as quick")
+    return str(row["failure"])
 
 
 if __name__ == "__main__":
