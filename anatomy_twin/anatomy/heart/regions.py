@@ -15,6 +15,7 @@ from anatomy_twin.anatomy.heart.ways import Ways, ways_over
 from anatomy_twin.catalog import load
 from anatomy_twin.core import SurfaceMesh
 from anatomy_twin.core.heart import Chamber
+from anatomy_twin.kernels.surface_paths import point_areas_mm2
 
 APPENDAGE: Final = "left_atrial_appendage"
 ANNULUS: Final = "mitral_annulus"
@@ -75,9 +76,7 @@ def with_regions(chamber: Chamber, appendage_tip_mm: NDArray[Any] | None = None)
 
 def point_areas(surface: SurfaceMesh) -> NDArray[np.float64]:
     """Return (N,) a third of the area of the triangles around each point, mm2."""
-    a, b, c = (surface.points_mm[surface.triangles[:, n]] for n in range(3))
-    area = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 6.0
-    return np.asarray(np.bincount(surface.triangles.ravel(), np.repeat(area, 3), len(surface.points_mm)))
+    return point_areas_mm2(surface.points_mm, surface.triangles)
 
 
 def neighbours(surface: SurfaceMesh) -> csr_matrix:

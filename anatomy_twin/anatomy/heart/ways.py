@@ -9,16 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.core import SurfaceMesh
-from anatomy_twin.kernels.eikonal import arrive_on_triangles, prepared, solved
+from anatomy_twin.kernels import surface_paths
 
 
 @dataclass(frozen=True, eq=False)
 class Ways:
-    """What many searches over one surface share; see ``kernels.eikonal``."""
+    """What many searches over one surface share; see ``kernels.surface_paths``."""
 
-    tables: tuple[NDArray[Any], ...]
-    step_mm: float
-    place: NDArray[np.int64]
+    flat: surface_paths.Ways
 
     def distance_mm(
         self, points: NDArray[np.integer[Any]], start_mm: NDArray[np.float64] | None = None,
@@ -28,17 +26,9 @@ class Ways:
 
         ``start_mm`` is added for each of them, points that are ``closed`` are not crossed.
         """
-        starts = np.zeros(len(points)) if start_mm is None else np.asarray(start_mm, dtype=np.float64)
-        shut = np.zeros(len(self.place), bool)
-        if closed is not None:
-            shut[self.place] = closed
-        found = solved(arrive_on_triangles, self.tables, self.step_mm, self.place[points], starts, shut, until_mm)
-        return found[self.place]
+        return surface_paths.distance_mm(self.flat, points, start_mm, closed, until_mm)
 
 
 def ways_over(surface: SurfaceMesh) -> Ways:
     """Return the ways over a surface (triangles without area are not crossed)."""
-    a, b, c = (surface.points_mm[surface.triangles[:, n]] for n in range(3))
-    sound = np.linalg.norm(np.cross(b - a, c - a), axis=1) > 0
-    metrics = np.tile([1.0, 1.0, 1.0, 0.0, 0.0, 0.0], (len(surface.triangles), 1))
-    return Ways(*prepared(surface.points_mm, surface.triangles, metrics, sound))
+    return Ways(surface_paths.ways_over(surface.points_mm, surface.triangles))

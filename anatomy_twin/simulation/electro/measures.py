@@ -7,14 +7,13 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from anatomy_twin.core import SurfaceMesh
 from anatomy_twin.core.frozen import read_only
 from anatomy_twin.errors import SimulationError
 from anatomy_twin.kernels.elements import sizes_and_gradients
+from anatomy_twin.kernels.surface_paths import parts
 from anatomy_twin.units import check_positive
 
 FASTEST_M_S: Final = 5.0  # beyond, two fronts met or a beat broke through: no velocity
@@ -135,16 +134,7 @@ def parts_without(surface: SurfaceMesh, blocked: ArrayLike) -> NDArray[np.int64]
 
     The largest part by number of points is 0: a vein in another part is isolated.
     """
-    out = np.asarray(blocked, bool)
-    edges = np.concatenate([surface.triangles[:, [0, 1]], surface.triangles[:, [1, 2]], surface.triangles[:, [2, 0]]])
-    edges = edges[~out[edges].any(axis=1)]
-    count = len(surface.points_mm)
-    joined = sparse.coo_array((np.ones(len(edges), np.int8), (edges[:, 0], edges[:, 1])), (count, count))
-    _, part = connected_components(joined.tocsr(), directed=False)
-    part = np.where(out, -1, part)
-    names, counts = np.unique(part[part >= 0], return_counts=True)
-    rank = {int(name): place for place, name in enumerate(names[np.argsort(-counts, kind="stable")])}
-    return np.array([rank.get(int(one), -1) for one in part], np.int64)
+    return parts(surface.triangles, ~np.asarray(blocked, bool)).astype(np.int64)
 
 
 def dominant_hz(voltages_mv: NDArray[Any], every_ms: float, band_hz: tuple[float, float] = (2.0, 20.0)) -> Floats:

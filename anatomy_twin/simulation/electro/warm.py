@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
+from anatomy_twin.kernels import surface_paths
 from anatomy_twin.simulation.electro import pipeline
 from anatomy_twin.simulation.electro.base import Multirate, Stimulus
 from anatomy_twin.simulation.electro.models import FILES, ionic_model
@@ -17,6 +18,7 @@ def warm_up() -> None:
     for name in FILES:
         model = ionic_model(name)
         advance(arrange(model, 0.02, [model.parameters()]), *initial_state(model))
+    surface_paths.warm_up()
     ring = sparse.csr_array(np.roll(np.eye(64), 1, axis=1) + np.roll(np.eye(64), -1, axis=1))
     spreads: tuple[Spread, ...] = (rows_of(ring), box_lattice((2, 2, 16), (1.0, 1.0, 1.0), (0.1, 0.1, 0.1)))
     for spread in spreads:
