@@ -23,6 +23,6 @@ def test_the_quick_run_gives_figures():
     plain, *multirate = found["slab"]
     assert len(plain["times_ms"]) == 9 and len(multirate) == 2
     assert all(row["moved_ms"] <= 0.021 for row in multirate)
-    assert all(row["m_per_s"] > 0.0 for part in ("cells", "slab", "triangles", "box") for row in found[part])
+    assert all(row["m_per_s"] > 0.0 for part in ("cells", "slab", "triangles", "box", "bricks") for row in found[part])
     alike = found["eikonal"][0]
     assert alike["solve_ms"] > 0.0 and alike["mean_error_percent"] < 0.8

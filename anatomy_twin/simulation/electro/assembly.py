@@ -39,7 +39,7 @@ def element_rates(points_mm: NDArray[Any], elements: NDArray[Any], diffusivity_m
     if not (size > 0.0).all():
         flat = int(np.argmin(size))
         raise SimulationError(f"element {flat} has no size", where=_place(points_mm, elements[flat]), advice="remesh")
-    tensors = _tensors(diffusivity_mm2_ms, elements.shape[0])
+    tensors = tensors_of(diffusivity_mm2_ms, elements.shape[0])
     local = (gradients @ tensors @ gradients.transpose(0, 2, 1)) * size[:, None, None]
     corners, count = elements.shape[1], len(points_mm)
     rows, columns = np.repeat(elements, corners, axis=1).ravel(), np.tile(elements, (1, corners)).ravel()
@@ -65,7 +65,7 @@ def voxel_rates(
     voxels = np.argwhere(mask)
     count = len(voxels)
     axes = np.asarray(geometry.direction, np.float64)
-    tensors = axes.T @ _tensors(diffusivity_mm2_ms, count) @ axes  # along k, j, i
+    tensors = axes.T @ tensors_of(diffusivity_mm2_ms, count) @ axes  # along k, j, i
     number = np.full(np.add(mask.shape, 2), -1, np.int64)
     number[1:-1, 1:-1, 1:-1][mask] = np.arange(count)
     beside = {
@@ -96,7 +96,8 @@ def voxel_rates(
     return sparse.csr_array(rates)
 
 
-def _tensors(values: ArrayLike, count: int) -> Floats:
+def tensors_of(values: ArrayLike, count: int) -> Floats:
+    """Return diffusivities (a number, (n,) or tensors (n, 3, 3)) as tensors; ``SimulationError`` if not positive."""
     given = np.asarray(values, np.float64)
     found = np.broadcast_to(given, (count, 3, 3)) if given.ndim == 3 else (
         np.broadcast_to(given, (count,))[:, None, None] * np.eye(3)

@@ -17,7 +17,8 @@ from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from anatomy_twin.core.frozen import read_only
 from anatomy_twin.errors import SimulationError
-from anatomy_twin.kernels import tissue_lattice, tissue_rows
+from anatomy_twin.kernels import tissue_bricks, tissue_lattice, tissue_rows
+from anatomy_twin.simulation.electro.bricks import Bricks
 from anatomy_twin.units import check_positive
 
 TILE_NODES: Final = 32
@@ -53,7 +54,7 @@ class Lattice:
     places: int
 
 
-Spread = Rows | Lattice
+Spread = Rows | Lattice | Bricks
 
 
 def diffusivity_mm2_ms(
@@ -138,6 +139,10 @@ def substeps(spread: Spread, dt_ms: float) -> int:
     """
     if isinstance(spread, Lattice):
         total, node = 2.0 * sum(spread.axis_rates), 0
+    elif isinstance(spread, Bricks):
+        sums = spread.sums()
+        node = int(np.argmax(sums))
+        total = float(sums[node])
     else:
         sums = (abs(spread.rates).sum(axis=1) + abs(spread.rates.diagonal())) / 2.0
         node = int(np.argmax(sums))
@@ -156,6 +161,9 @@ def stepper(spread: Spread, dt_ms: float) -> Any:
     if isinstance(spread, Lattice):
         weights = tuple(np.float32(dt_ms * rate) for rate in spread.axis_rates)
         return lambda v, out: tissue_lattice.spread(v, out, spread.shape, spread.width, weights, spread.mirror)
+    if isinstance(spread, Bricks):
+        step = np.float32(dt_ms)
+        return lambda v, out: tissue_bricks.spread(v, out, spread.beside, spread.rates, step)
     weights = (dt_ms * spread.slot_rates).astype(np.float32)
     keep = np.ones(spread.places)
     np.subtract.at(keep, np.repeat(np.arange(spread.places).reshape(-1, 8), np.diff(spread.starts), axis=0),
@@ -174,6 +182,8 @@ def tile_neighbours(spread: Spread) -> tuple[NDArray[np.int64], NDArray[np.int64
         beside = ((ends[:, :, None] + steps) // TILE_NODES).reshape(tiles, -1)
         own = np.repeat(np.arange(tiles), beside.shape[1])
         beside = beside.reshape(-1)
+    elif isinstance(spread, Bricks):
+        own, beside = spread.tile_pairs()
     else:
         own = np.repeat(np.repeat(np.arange(spread.places // 8), np.diff(spread.starts)) // (TILE_NODES // 8), 8)
         beside = spread.columns.reshape(-1).astype(np.int64) // TILE_NODES

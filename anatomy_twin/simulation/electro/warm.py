@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
+from anatomy_twin.core import VolumeGeometry
 from anatomy_twin.kernels import surface_paths
 from anatomy_twin.simulation.electro import pipeline
 from anatomy_twin.simulation.electro.base import Multirate, Stimulus
+from anatomy_twin.simulation.electro.bricks import bricks_of
 from anatomy_twin.simulation.electro.models import FILES, ionic_model
 from anatomy_twin.simulation.electro.reaction import advance, arrange, initial_state
 from anatomy_twin.simulation.electro.spread import Spread, box_lattice, rows_of
@@ -20,7 +22,11 @@ def warm_up() -> None:
         advance(arrange(model, 0.02, [model.parameters()]), *initial_state(model))
     surface_paths.warm_up()
     ring = sparse.csr_array(np.roll(np.eye(64), 1, axis=1) + np.roll(np.eye(64), -1, axis=1))
-    spreads: tuple[Spread, ...] = (rows_of(ring), box_lattice((2, 2, 16), (1.0, 1.0, 1.0), (0.1, 0.1, 0.1)))
+    cube = np.ones((4, 4, 4), bool)
+    spreads: tuple[Spread, ...] = (
+        rows_of(ring), box_lattice((2, 2, 16), (1.0, 1.0, 1.0), (0.1, 0.1, 0.1)),
+        bricks_of(cube, VolumeGeometry.upright(cube.shape, (1.0, 1.0, 1.0)), 0.1),
+    )
     for spread in spreads:
         system = pipeline.tissue(
             np.zeros((64, 3)), spread, ionic_model(next(iter(FILES))), dt_ms=0.05, watch_ms=0.05,
