@@ -29,10 +29,14 @@ def fibre_tensors(fibres: ArrayLike, along: ArrayLike, across: ArrayLike) -> Flo
     return flat + np.broadcast_to(more - less, length.shape)[:, None, None] * dyads
 
 
-def element_rates(points_mm: NDArray[Any], elements: NDArray[Any], diffusivity_mm2_ms: ArrayLike) -> sparse.csr_array:
+def element_rates(
+    points_mm: NDArray[Any], elements: NDArray[Any], diffusivity_mm2_ms: ArrayLike,
+    dead: NDArray[np.bool_] | None = None,
+) -> sparse.csr_array:
     """Return the rates [node, node], 1/ms, of triangles (E, 3) or tetrahedra (E, 4), linear elements with lumped mass.
 
     ``diffusivity_mm2_ms`` is a number, (E,) or tensors (E, 3, 3), of which triangles take the part in their plane.
+    Nothing flows to or from nodes that are ``dead`` (N,); elements with one conduct between their other nodes.
     Raises ``SimulationError`` for elements without a size and nodes that belong to none.
     """
     size, gradients = sizes_and_gradients(points_mm, elements)
@@ -41,6 +45,8 @@ def element_rates(points_mm: NDArray[Any], elements: NDArray[Any], diffusivity_m
         raise SimulationError(f"element {flat} has no size", where=_place(points_mm, elements[flat]), advice="remesh")
     tensors = tensors_of(diffusivity_mm2_ms, elements.shape[0])
     local = (gradients @ tensors @ gradients.transpose(0, 2, 1)) * size[:, None, None]
+    if dead is not None:
+        _let_float(local, dead[elements])
     corners, count = elements.shape[1], len(points_mm)
     rows, columns = np.repeat(elements, corners, axis=1).ravel(), np.tile(elements, (1, corners)).ravel()
     stiffness = sparse.coo_array((local.ravel(), (rows, columns)), (count, count)).tocsr()
@@ -51,6 +57,19 @@ def element_rates(points_mm: NDArray[Any], elements: NDArray[Any], diffusivity_m
     rates.setdiag(0.0)
     rates.eliminate_zeros()
     return rates
+
+
+def _let_float(local: Floats, dead: NDArray[np.bool_]) -> None:
+    """Take dead corners (E, n) out of the matrices of elements (E, n, n), in place: each is where nothing flows to it.
+
+    Gauss elimination keeps a matrix symmetric and without negative eigenvalues, which setting entries to zero does not.
+    """
+    local[dead.all(axis=1)] = 0.0
+    for corner in range(dead.shape[1]):
+        gone = np.flatnonzero(dead[:, corner] & (local[:, corner, corner] > 0.0))
+        row = local[gone, corner]
+        local[gone] -= row[:, :, None] * row[:, None, :] / row[:, corner, None, None]
+        local[gone, corner] = local[gone, :, corner] = 0.0
 
 
 def voxel_rates(

@@ -37,6 +37,7 @@ class EikonalSystem:
 
     ``tables`` are the arrays of the kernel, ``step_ms`` by which its limit rises; ``place`` (N,) is where the kernel
     keeps a node (near ones close together). ``voxels`` (N, 3) are the indices [k, j, i] of bricks, else empty.
+    ``closed`` (N,) are nodes that are never reached, whatever else is blocked (None: there are none).
     """
 
     kind: str
@@ -45,6 +46,7 @@ class EikonalSystem:
     tables: tuple[NDArray[Any], ...]
     place: NDArray[np.int64]
     voxels: NDArray[np.int64]
+    closed: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,11 +215,13 @@ def activation(
     if not np.isfinite(starts).all() or math.isnan(until_ms):
         raise SimulationError("a start time is not finite", advice="give times in ms")
     closed = np.zeros(count, bool)
+    if system.closed is not None:
+        closed[system.place] = system.closed
     if blocked is not None:
-        closed[system.place] = _flags(blocked, count, "nodes")
-        if closed[system.place[at]].any():
-            where = system.points_mm[at[closed[system.place[at]]][0]]
-            raise SimulationError("a source is in blocked tissue", where=_at(where), advice="move it")
+        closed[system.place] |= _flags(blocked, count, "nodes")
+    if closed[system.place[at]].any():
+        where = system.points_mm[at[closed[system.place[at]]][0]]
+        raise SimulationError("a source is in blocked tissue", where=_at(where), advice="move it")
     arrive = {"triangles": flat.arrive_on_triangles, "tetrahedra": solid.arrive_in_tetrahedra,
               "bricks": solid.arrive_on_voxels}[system.kind]
     times = flat.solved(arrive, system.tables, system.step_ms, system.place[at], starts, closed, float(until_ms))
