@@ -12,6 +12,8 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import Delaunay, cKDTree
 
 from anatomy_twin.errors import SimulationError
 from anatomy_twin.simulation.electro import pipeline
@@ -19,7 +21,7 @@ from anatomy_twin.simulation.electro.assembly import element_rates
 from anatomy_twin.simulation.electro.base import Stimulus, TissueState, TissueSystem, activation_ms
 from anatomy_twin.simulation.electro.models import ionic_model
 from anatomy_twin.simulation.electro.models.model import Parameters
-from anatomy_twin.simulation.electro.spread import box_lattice, rows_of
+from anatomy_twin.simulation.electro.spread import Spread, box_lattice, rows_of
 from anatomy_twin.units import check_range
 
 EDGES: Final = 60  # length of the strip on which velocities are measured, at least
@@ -30,6 +32,13 @@ PRECISION: Final = 0.003
 ROUNDS: Final = 14
 LOOK_EDGES: Final = 3  # a front that takes so many edges at the least velocity is looked at again
 PACED_MM: Final = 3.0
+SHEET_ROWS: Final = 14
+SHEET_SEED: Final = 11
+SHEET_ROUNDS: Final = 40
+SHEET_STEP: Final = 0.1
+
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +59,8 @@ def tuned(
 ) -> Tuning:
     """Return the diffusivity at which a plane front moves at a velocity, on triangles or voxels of an edge length.
 
-    Measured on a strip of equal triangles (or a cable of voxels). Raises ``SimulationError`` where no diffusivity does.
+    Measured on a sheet of irregular triangles that conducts alike in all directions (or a cable of voxels). Raises
+    ``SimulationError`` where no diffusivity does.
     """
     wanted = check_range("velocity_m_s", velocity_m_s, 0.02, 5.0)
     return _tuned(model, tuple(sorted(kind.items())), wanted, round(float(edge_mm), 3), float(dt_ms), triangles)
@@ -61,7 +71,8 @@ def velocity_m_s(
     triangles: bool = True, edges: int = EDGES, least_m_s: float = 0.02,
 ) -> float:
     """Return how fast a plane front moves over a strip of so many edges, m/s; 0 where slower than ``least_m_s``."""
-    system = _strip(edge_mm, edges, triangles, model, kind, diffusivity_mm2_ms, dt_ms)
+    points, spread = (_sheet if triangles else _cable)(edge_mm, edges, diffusivity_mm2_ms)
+    system = _paced(points, spread, edge_mm, edges, model, kind, dt_ms)
     length, reached = edges * edge_mm, [0]
 
     def ended(state: TissueState) -> bool:
@@ -116,26 +127,47 @@ def _tuned(
     )
 
 
-def _strip(
-    edge_mm: float, edges: int, triangles: bool, model: str, kind: Parameters, diffusivity_mm2_ms: float, dt_ms: float
+def _cable(edge_mm: float, edges: int, diffusivity_mm2_ms: float) -> tuple[Floats, Spread]:
+    """Return a cable of voxels along x."""
+    points = np.zeros((edges + 1, 3))
+    points[:, 0] = np.arange(edges + 1) * edge_mm
+    tiny = 1e-6 * diffusivity_mm2_ms
+    return points, box_lattice((1, 1, edges + 1), (edge_mm,) * 3, (tiny, tiny, diffusivity_mm2_ms))
+
+
+def _sheet(edge_mm: float, edges: int, diffusivity_mm2_ms: float) -> tuple[Floats, Spread]:
+    """Return a sheet of triangles along x, even but irregular as remeshing leaves them."""
+    flat, faces = _irregular(edges)
+    points = np.pad(flat * edge_mm, ((0, 0), (0, 1)))
+    return points, rows_of(element_rates(points, faces, diffusivity_mm2_ms))
+
+
+@lru_cache(maxsize=2)
+def _irregular(edges: int) -> tuple[Floats, NDArray[np.int64]]:
+    """Return points (n, 2) and triangles of a sheet of ``edges`` by ``SHEET_ROWS`` mean edges that lie in all ways."""
+    width, height = edges + 1.0, float(SHEET_ROWS)
+    x, y = np.arange(width + 0.5), np.arange(1.0, height)
+    rim = np.concatenate([np.stack([x, 0.0 * x], -1), np.stack([x, 0.0 * x + height], -1),
+                          np.stack([0.0 * y, y], -1), np.stack([0.0 * y + width, y], -1)])
+    count = round(width * height / np.sqrt(0.75)) - len(rim) // 2
+    inner = np.random.default_rng(SHEET_SEED).uniform((0.4, 0.4), (width - 0.4, height - 0.4), (count, 2))
+    points = np.concatenate([rim, inner])
+    ground = np.stack(np.meshgrid(np.arange(0.0, width, SHEET_STEP), np.arange(0.0, height, SHEET_STEP)), -1)
+    ground = ground.reshape(-1, 2) + 0.5 * SHEET_STEP
+    for _ in range(SHEET_ROUNDS):  # to the middle of what lies nearest (Lloyd)
+        owner = cKDTree(points).query(ground)[1]
+        area = np.maximum(np.bincount(owner, minlength=len(points)), 1)
+        middle = np.stack([np.bincount(owner, ground[:, axis], len(points)) for axis in range(2)], -1) / area[:, None]
+        points[len(rim):] = middle[len(rim):]
+    faces = Delaunay(points).simplices.astype(np.int64)
+    corners = points[faces]
+    return points / np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).mean(), faces
+
+
+def _paced(
+    points: Floats, spread: Spread, edge_mm: float, edges: int, model: str, kind: Parameters, dt_ms: float
 ) -> TissueSystem:
-    """Return a strip of equal triangles along x, or a cable of voxels, that is paced at its beginning."""
-    if triangles:
-        rows, count = 4, edges + 1
-        j, i = np.divmod(np.arange(rows * count), count)
-        points = np.stack([(i + 0.5 * (j % 2)) * edge_mm, j * edge_mm * np.sqrt(0.75), np.zeros(j.size)], -1)
-        a = (np.arange(rows - 1)[:, None] * count + np.arange(count - 1)).ravel()
-        odd = (a // count) % 2 == 1
-        up, right = a + count, a + 1
-        faces = np.concatenate([
-            np.stack([a, right, np.where(odd, up + 1, up)], -1), np.stack([np.where(odd, a, right), up + 1, up], -1)
-        ])
-        spread = rows_of(element_rates(points, faces, diffusivity_mm2_ms))
-    else:
-        points = np.zeros((edges + 1, 3))
-        points[:, 0] = np.arange(edges + 1) * edge_mm
-        tiny = 1e-6 * diffusivity_mm2_ms
-        spread = box_lattice((1, 1, edges + 1), (edge_mm,) * 3, (tiny, tiny, diffusivity_mm2_ms))
+    """Return a strip of tissue along x that is paced at its beginning."""
     paced = np.flatnonzero(points[:, 0] <= min(max(PACED_MM, 5.0 * edge_mm), 0.2 * edges * edge_mm))
     found = ionic_model(model)
     middle = 0.5 * (found.initial()[0] + 20.0)
