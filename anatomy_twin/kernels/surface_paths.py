@@ -25,11 +25,13 @@ ON_POINT = 1e-6  # share of a side so near to its end is that end
 
 
 class Ways(NamedTuple):
-    """What many searches over one surface share: its points (N, 3) and triangles (M, 3), ``start`` and ``corner`` of
-    the triangles at a point, and ``tables``, ``step_mm`` and ``place`` of ``eikonal.prepared``."""
+    """What many searches over one surface share: its points (N, 3), triangles (M, 3) and their ``cost`` per mm (M,),
+    ``start`` and ``corner`` of the triangles at a point, ``tables``, ``step_mm`` and ``place`` of ``eikonal.prepared``.
+    """
 
     points_mm: NDArray[np.float64]
     triangles: NDArray[np.int32]
+    cost: NDArray[np.float64]
     start: NDArray[np.int32]
     corner: NDArray[np.int32]
     tables: tuple[NDArray[Any], ...]
@@ -44,15 +46,23 @@ class Line(NamedTuple):
     share: NDArray[np.float64]
 
 
-def ways_over(points_mm: NDArray[np.float64], triangles: NDArray[np.integer[Any]]) -> Ways:
-    """Return the ways over a surface; triangles without area are not crossed."""
+def ways_over(
+    points_mm: NDArray[np.float64], triangles: NDArray[np.integer[Any]], cost: NDArray[np.float64] | None = None
+) -> Ways:
+    """Return the ways over a surface; triangles without area are not crossed.
+
+    With ``cost`` (M,), what a mm of a way costs in each triangle, ways and shortest lines are the cheapest ones, and
+    distances are costs.
+    """
     a, b, c = (points_mm[triangles[:, n]] for n in range(3))
     sound = np.linalg.norm(np.cross(b - a, c - a), axis=1) > 0
-    metrics = np.tile([1.0, 1.0, 1.0, 0.0, 0.0, 0.0], (len(triangles), 1))
+    costs = np.ones(len(triangles)) if cost is None else np.asarray(cost, dtype=np.float64)
+    metrics = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0]) * costs[:, None] ** 2
     few = np.ascontiguousarray(triangles[sound], dtype=np.int32)
     tables, step, place = prepared(points_mm, np.asarray(triangles, np.int64), metrics, sound)
     start, corner = corners_of_points(few, len(points_mm))
-    return Ways(np.ascontiguousarray(points_mm, dtype=np.float64), few, start, corner, tables, step, place)
+    points = np.ascontiguousarray(points_mm, dtype=np.float64)
+    return Ways(points, few, costs[sound], start, corner, tables, step, place)
 
 
 def distance_mm(
@@ -90,13 +100,15 @@ def shortest_line(ways: Ways, stops: NDArray[np.integer[Any]]) -> Line | None:
         if here == there:
             continue
         straight = float(np.linalg.norm(ways.points_mm[here] - ways.points_mm[there]))
-        for reach in (2.0 * straight + 4.0 * ways.step_mm, math.inf):
+        for reach in (2.0 * straight * float(ways.cost.min()) + 4.0 * ways.step_mm, math.inf):
             times = distance_mm(ways, np.array([there]), until_mm=reach)
             if np.isfinite(times[here]):
                 break
         else:
             return None
-        crossed, shares = _followed(ways.points_mm, ways.triangles, ways.start, ways.corner, times, here, there)
+        crossed, shares = _followed(
+            ways.points_mm, ways.triangles, ways.cost, ways.start, ways.corner, times, here, there
+        )
         ends.append(crossed)
         share.append(shares)
     return Line(np.concatenate(ends), np.concatenate(share))
@@ -131,6 +143,52 @@ def band(ways: Ways, line: Line, radius_mm: float) -> tuple[NDArray[np.int64], f
     return np.union1d(np.flatnonzero(away <= radius_mm), barrier), max(radius_mm, float(away[barrier].max()))
 
 
+def cheapest_line(
+    ways: Ways, from_points: NDArray[np.integer[Any]], to_points: NDArray[np.integer[Any]]
+) -> Line | None:
+    """Return the shortest line from any of some points to any of others; None where they do not hang together."""
+    first = distance_mm(ways, to_points)
+    here = int(from_points[np.argmin(first[from_points])])
+    second = distance_mm(ways, np.array([here]))
+    return shortest_line(ways, np.array([here, int(to_points[np.argmin(second[to_points])])]))
+
+
+def contours(triangles: NDArray[np.integer[Any]], values: NDArray[np.float64]) -> list[Line]:
+    """Return the lines on a surface along which ``values`` (N,), linear over its triangles, are 0.
+
+    A closed line ends where it begins; others begin and end at the rim of the surface. They are ordered by the first
+    side that they cross.
+    """
+    below = values <= 0.0
+    crossed: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for corners in triangles[below[triangles].any(axis=1) & ~below[triangles].all(axis=1)]:
+        sides = [(int(min(a, b)), int(max(a, b))) for a, b in zip(corners, np.roll(corners, -1), strict=True)]
+        one, other = (side for side in sides if below[side[0]] != below[side[1]])
+        crossed.setdefault(one, []).append(other)
+        crossed.setdefault(other, []).append(one)
+    found, left = [], dict.fromkeys([*sorted(side for side in crossed if len(crossed[side]) == 1), *sorted(crossed)])
+    while left:
+        way = [next(iter(left))]
+        left.pop(way[0])
+        while ahead := [side for side in crossed[way[-1]] if side in left]:
+            way.append(ahead[0])
+            left.pop(ahead[0])
+        if len(way) > 2 and way[0] in crossed[way[-1]]:
+            way.append(way[0])
+        ends = np.array(way, np.int32)
+        low, high = values[ends[:, 0]], values[ends[:, 1]]
+        found.append(Line(ends, low / (low - high)))
+    return found
+
+
+def spaced(points_mm: NDArray[np.float64], line: Line, spacing_mm: float) -> NDArray[np.float64]:
+    """Return places (n, 3) on a line, evenly at most ``spacing_mm`` apart along it, its two ends among them."""
+    way = line_mm(points_mm, line)
+    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(way, axis=0), axis=1))])
+    at = np.linspace(0.0, along[-1], max(int(np.ceil(along[-1] / spacing_mm - 1e-9)), 1) + 1)
+    return np.stack([np.interp(at, along, way[:, n]) for n in range(3)], axis=1)
+
+
 def parts(triangles: NDArray[np.integer[Any]], there: NDArray[np.bool_]) -> NDArray[np.int32]:
     """Return (N,) which part of a surface each point is in, -1 for points that are not ``there`` (N,).
 
@@ -141,6 +199,25 @@ def parts(triangles: NDArray[np.integer[Any]], there: NDArray[np.bool_]) -> NDAr
     rank = np.full(len(order) + 1, -1, np.int32)  # the last is that of -1
     rank[order] = np.arange(len(order))
     return np.asarray(rank[part])
+
+
+def narrowest(
+    triangles: NDArray[np.integer[Any]], clearance: NDArray[np.float64], some: NDArray[np.integer[Any]],
+    others: NDArray[np.integer[Any]],
+) -> int:
+    """Return the point at which the widest way from ``some`` points to ``others`` is narrowest, -1 where there is none.
+
+    ``clearance`` (N,) is how far each point is from what bars the way; no way leads over points where it is not above
+    0. Of all ways the one is meant whose least clearance is greatest (points are let in by falling clearance until both
+    hang together).
+    """
+    order = np.argsort(-clearance, kind="stable").astype(np.int32)
+    order = order[clearance[order] > 0.0]
+    start, corner = corners_of_points(np.ascontiguousarray(triangles, dtype=np.int32), len(clearance))
+    kind = np.zeros(len(clearance), np.uint8)
+    kind[some] |= 1
+    kind[others] |= 2
+    return int(_let_in(np.ascontiguousarray(triangles, dtype=np.int32), start, corner, order, kind))
 
 
 def point_areas_mm2(points_mm: NDArray[np.float64], triangles: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
@@ -179,6 +256,32 @@ def _parts(triangles: Any, there: Any) -> Any:
     return number
 
 
+@njit(cache=True)
+def _let_in(triangles: Any, start: Any, corner: Any, order: Any, kind: Any) -> int:
+    """Let points in one by one; ``kind`` of a part has bits 1 and 2 where it holds one of each; returns the last."""
+    root = np.full(kind.shape[0], -1, np.int32)
+    for v in order:
+        root[v] = v
+        for n in range(start[v], start[v + 1]):
+            for c in range(3):
+                a, b = triangles[corner[n] // 3, c], v
+                if root[a] < 0:
+                    continue
+                while root[a] != a:
+                    root[a] = root[root[a]]
+                    a = root[a]
+                while root[b] != b:
+                    root[b] = root[root[b]]
+                    b = root[b]
+                root[max(a, b)] = min(a, b)
+                kind[min(a, b)] |= kind[max(a, b)]
+                if kind[min(a, b)] == 3:
+                    return int(v)
+        if kind[v] == 3:
+            return int(v)
+    return -1
+
+
 @njit(cache=True, no_cpython_wrapper=True)
 def _away(points: Any, v: int, place: Any) -> float:
     x, y, z = points[v, 0] - place[0], points[v, 1] - place[1], points[v, 2] - place[2]
@@ -186,7 +289,7 @@ def _away(points: Any, v: int, place: Any) -> float:
 
 
 @njit(cache=True, no_cpython_wrapper=True)
-def _best_on_side(points: Any, times: Any, x: int, y: int, place: Any) -> Any:
+def _best_on_side(points: Any, times: Any, x: int, y: int, place: Any, cost: float) -> Any:
     """Return (T + way, T, share) of the best point between the points x and y to go to from a place."""
     side, along, square = 0.0, 0.0, 0.0
     for n in range(3):
@@ -194,25 +297,27 @@ def _best_on_side(points: Any, times: Any, x: int, y: int, place: Any) -> Any:
         side += d * d
         along += d * p
         square += p * p
-    best, at, share = times[x] + math.sqrt(square), times[x], 0.0
-    other = times[y] + _away(points, y, place)
+    best, at, share = times[x] + cost * math.sqrt(square), times[x], 0.0
+    other = times[y] + cost * _away(points, y, place)
     if other < best:
         best, at, share = other, times[y], 1.0
     if side > 0.0 and times[x] < math.inf and times[y] < math.inf:
-        slope = (times[y] - times[x]) / math.sqrt(side)
+        slope = (times[y] - times[x]) / (cost * math.sqrt(side))
         if -1.0 < slope < 1.0:
             height = math.sqrt(max(square - along * along / side, 0.0))
             foot = along / side - slope * height / math.sqrt(side * (1.0 - slope * slope))
             if ON_POINT < foot < 1.0 - ON_POINT:
                 there = times[x] + foot * (times[y] - times[x])
-                way = math.sqrt(max(square - 2.0 * foot * along + foot * foot * side, 0.0))
+                way = cost * math.sqrt(max(square - 2.0 * foot * along + foot * foot * side, 0.0))
                 if there + way < best:
                     best, at, share = there + way, there, foot
     return best, at, share
 
 
 @njit(cache=True)
-def _followed(points: Any, triangles: Any, start: Any, corner: Any, times: Any, here: int, there: int) -> Any:
+def _followed(
+    points: Any, triangles: Any, cost: Any, start: Any, corner: Any, times: Any, here: int, there: int
+) -> Any:
     """Follow the shortest line from one point to the other, where ``times`` are 0; returns its ends and shares."""
     most = 4 * points.shape[0] + 4
     ends, shares = np.empty((most, 2), np.int32), np.empty(most)
@@ -229,7 +334,7 @@ def _followed(points: Any, triangles: Any, start: Any, corner: Any, times: Any, 
                 x, y = triangles[t, m], triangles[t, (m + 1) % 3]
                 if (x == a and y == b) or (x == b and y == a):
                     continue
-                value, time, at = _best_on_side(points, times, x, y, place)
+                value, time, at = _best_on_side(points, times, x, y, place, cost[t])
                 if value < best and time < now:
                     best, to_time = value, time
                     to_a, to_b, to_share = x, y, at
@@ -283,3 +388,4 @@ def warm_up() -> None:
     assert line is not None
     band(ways_over(points, triangles), line, 0.5)
     parts(triangles, np.ones(4, bool))
+    narrowest(triangles, np.ones(4), np.array([0]), np.array([3]))
