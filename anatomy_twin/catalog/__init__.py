@@ -60,6 +60,17 @@ def device_works_s(entry: Mapping[str, Any], duration_s: float) -> float:
     return sum(duration_s if part["phase"] == "freeze" else float(part["duration_s"]) for part in parts)
 
 
+def usual_wall_mm(chamber: str) -> float:
+    """Return how thick the wall of a heart chamber is taken to be where that is not known, mm (assumed)."""
+    table = load("lesions")["wall_mm"]
+    return float(table.get(chamber, table["other"]))
+
+
+def farthest_lesion_mm() -> float:
+    """Return how far from a wall the points of a lesion may lie, mm (assumed)."""
+    return float(load("lesions")["farthest_from_wall_mm"]["value"])
+
+
 def term(name: str) -> dict[str, Any]:
     """Return the coded term, label, colour and parent of a segment name ("liver", "tumour_2").
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from anatomy_twin.errors import DataError
 from anatomy_twin.units import Point, check_point, check_positive, check_range
@@ -171,6 +172,16 @@ class LesionLine:
             raise DataError("a lesion line has fewer than two points")
         object.__setattr__(self, "points_mm", points)
         object.__setattr__(self, "radius_mm", check_positive("radius_mm", self.radius_mm, 20.0))
+
+
+def lesion_name(lesion: LesionLine | LesionPoint, number: int) -> str:
+    """Return what a lesion, ``number`` from 1 on in its plan, is called in messages and rules."""
+    return f"lesion {number} ({'line' if isinstance(lesion, LesionLine) else 'point'})"
+
+
+def lesion_places_mm(lesion: LesionLine | LesionPoint) -> NDArray[np.float64]:
+    """Return the points (n, 3) that a lesion is given by."""
+    return np.array(lesion.points_mm if isinstance(lesion, LesionLine) else [lesion.point_mm], dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,11 @@ from anatomy_twin.core import (
     Rule,
     check_cancelled,
 )
-from anatomy_twin.core.plans import Plan
+from anatomy_twin.core.plans import LesionPlan, Plan
 from anatomy_twin.errors import PlanError
 from anatomy_twin.plan.device import load_device
 from anatomy_twin.plan.ground import depth_in_organ_mm, lay_ground, limit
+from anatomy_twin.plan.lesion_rules import check_lesions
 from anatomy_twin.plan.measure import measure_paths, tracks_of
 from anatomy_twin.plan.placing import apart_rules, target_in_scan, target_is_lesion, tip_in_air, vessel_named
 from anatomy_twin.plan.resection import resection_rules
@@ -33,7 +34,7 @@ from anatomy_twin.units import lps_text
 
 
 def check_plan(case: Case, plan: Plan, monitor: Monitor = SILENT) -> PlanCheck:
-    """Check an ablation or a resection by planes against the segmentation of a case.
+    """Check an ablation or a resection by planes against the segmentation of a case, lesions against its heart chamber.
 
     Each rule says passed, broken or not checked (its structure is not there), what is hit and where (LPS mm). With
     several applicators the names of rules and costs begin with "applicator N: ".
@@ -43,8 +44,10 @@ def check_plan(case: Case, plan: Plan, monitor: Monitor = SILENT) -> PlanCheck:
     """
     if isinstance(plan, ResectionPlan):
         return PlanCheck(plan.name, resection_rules(canonical_labels(case.label_map), plan))
+    if isinstance(plan, LesionPlan):
+        return check_lesions(case, plan)
     if not isinstance(plan, AblationPlan):
-        kinds = "ablations and resections by planes"
+        kinds = "ablations, resections by planes and lesions on the heart"
         raise PlanError(f"plan {plan.name!r} is a {type(plan).__name__}; this version checks {kinds} only")
     labels = canonical_labels(case.label_map)
     require_target(labels, plan.target)

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from anatomy_twin.catalog import load
 from anatomy_twin.core.heart import Chamber
-from anatomy_twin.core.plans import LesionLine
+from anatomy_twin.core.plans import LesionLine, lesion_places_mm
 from anatomy_twin.errors import PlanError
 from anatomy_twin.kernels import surface_paths
 from anatomy_twin.kernels.surface_paths import Line, Ways
+from anatomy_twin.units import lps_text
 
 SIDES: Final = ("left", "right")
 VALVE: Final = "mitral_valve"
@@ -120,13 +121,13 @@ def as_lesion(chamber: Chamber, line: Line, radius_mm: float) -> LesionLine:
     return LesionLine(tuple(map(tuple, points[kept].tolist())), radius_mm)
 
 
-def line_of(chamber: Chamber, ways: Ways, lesion: LesionLine) -> Line:
+def line_of(chamber: Chamber, ways: Ways, lesion: LesionLine, name: str = "a line") -> Line:
     """Return where a lesion line runs over a wall; ``PlanError`` where its points do not hang together."""
-    nodes, _ = surface_paths.nearest_points(chamber.surface.points_mm, np.array(lesion.points_mm, dtype=np.float64))
+    nodes, _ = surface_paths.nearest_points(chamber.surface.points_mm, lesion_places_mm(lesion))
     found = surface_paths.shortest_line(ways, nodes)
     if found is None:
-        raise PlanError(f"a line's points lie on parts of {chamber.name} that do not hang together",
-                        advice="draw it on one part")
+        raise PlanError(f"{name}: its points lie on parts of {chamber.name} that do not hang together",
+                        where=lps_text(lesion.points_mm[0]), advice="draw a line on one part")
     return found
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.catalog import load
+from anatomy_twin.catalog import usual_wall_mm
 from anatomy_twin.core.frozen import read_only
 from anatomy_twin.core.heart import Chamber, Myocardium
-from anatomy_twin.core.plans import LesionLine, LesionPoint
+from anatomy_twin.core.plans import LesionLine, LesionPoint, lesion_name, lesion_places_mm
 from anatomy_twin.errors import SimulationError
 from anatomy_twin.kernels import surface_paths
 from anatomy_twin.kernels.surface_paths import Ways
@@ -19,8 +19,6 @@ from anatomy_twin.simulation.electro.lesions_muscle import kill_in_muscle
 from anatomy_twin.simulation.electro.one_lesion import (
     Killed,
     Lesion,
-    lesion_name,
-    places_mm,
     point_size_mm,
     refuse_far,
 )
@@ -95,15 +93,14 @@ def wall_of(chamber: Chamber) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """Return how thick the wall is at every node (N,), mm, and a line where that is assumed."""
     if chamber.wall_mm is not None:
         return chamber.wall_mm, ()
-    table = load("lesions")["wall_mm"]
-    thick = float(table.get(chamber.name, table["other"]))
+    thick = usual_wall_mm(chamber.name)
     line = f"the thickness of the wall is not known: {thick:g} mm everywhere (assumed)"
     return np.full(len(chamber.surface.points_mm), thick), (line,)
 
 
 def snapped(chamber: Chamber, lesion: Lesion, name: str) -> NDArray[np.int64]:
     """Return the nodes nearest to the points of a lesion; ``SimulationError`` where one is far from the wall."""
-    places = places_mm(lesion)
+    places = lesion_places_mm(lesion)
     nodes, away = surface_paths.nearest_points(chamber.surface.points_mm, places)
     refuse_far(name, places, away, chamber.name)
     return nodes

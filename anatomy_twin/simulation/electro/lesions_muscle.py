@@ -13,13 +13,11 @@ from scipy.spatial import cKDTree
 
 from anatomy_twin.catalog import load
 from anatomy_twin.core.heart import Myocardium
-from anatomy_twin.core.plans import LesionLine
+from anatomy_twin.core.plans import LesionLine, lesion_name, lesion_places_mm
 from anatomy_twin.errors import SimulationError
 from anatomy_twin.simulation.electro.one_lesion import (
     Killed,
     Lesion,
-    lesion_name,
-    places_mm,
     point_size_mm,
     refuse_far,
 )
@@ -44,7 +42,7 @@ def kill_in_muscle(muscle: Myocardium, lesions: Sequence[Lesion]) -> list[Killed
     trees = [cKDTree(points[one]) for one in inner]
     found = []
     for number, lesion in enumerate(lesions, start=1):
-        name, places = lesion_name(lesion, number), places_mm(lesion)
+        name, places = lesion_name(lesion, number), lesion_places_mm(lesion)
         away = [tree.query(places)[0] for tree in trees]
         nearest = int(np.argmin([one.max() for one in away]))
         refuse_far(name, places, away[nearest], muscle.name)
@@ -56,7 +54,7 @@ def _killed(
     muscle: Myocardium, points: NDArray[np.float64], inner: NDArray[np.int64], tree: cKDTree, lesion: Lesion, name: str
 ) -> Killed:
     step = float(max(muscle.geometry.spacing_mm))
-    stops = tree.query(places_mm(lesion))[1]
+    stops = tree.query(lesion_places_mm(lesion))[1]
     notes: tuple[str, ...] = ()
     if isinstance(lesion, LesionLine):
         path = _path(points[inner], tree, stops, 1.8 * step, name)

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from anatomy_twin.catalog import load
+from anatomy_twin.catalog import farthest_lesion_mm
 from anatomy_twin.core.plans import LesionLine, LesionPoint
 from anatomy_twin.errors import SimulationError
 from anatomy_twin.simulation.thermal.cardiac import cardiac_lesion
@@ -31,20 +31,10 @@ class Killed:
     notes: tuple[str, ...] = ()
 
 
-def lesion_name(lesion: Lesion, number: int) -> str:
-    """Return what a lesion, ``number`` from 1 on in its plan, is called in messages."""
-    return f"lesion {number} ({'line' if isinstance(lesion, LesionLine) else 'point'})"
-
-
-def places_mm(lesion: Lesion) -> NDArray[np.float64]:
-    """Return the points (n, 3) of a lesion."""
-    return np.array(lesion.points_mm if isinstance(lesion, LesionLine) else [lesion.point_mm], dtype=np.float64)
-
-
 def refuse_far(name: str, places: NDArray[np.float64], away_mm: NDArray[np.float64], chamber: str) -> None:
     """Raise ``SimulationError`` where a point of a lesion is farther from the wall than the catalog allows."""
     worst = int(np.argmax(away_mm))
-    if away_mm[worst] > float(load("lesions")["farthest_from_wall_mm"]["value"]):
+    if away_mm[worst] > farthest_lesion_mm():
         which = f", point {worst + 1}" if len(places) > 1 else ""
         raise SimulationError(f"{name}{which}: the wall of {chamber} is {away_mm[worst]:.1f} mm away",
                               where=lps_text(places[worst]), advice="move it onto the wall")
