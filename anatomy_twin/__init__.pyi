@@ -60,6 +60,10 @@ from .plan import check_plan as check_plan
 from .plan import entry_map as entry_map
 from .plan import propose as propose
 from .plan import table_zone as table_zone
+from .plan.lesion_sets import as_points as as_points
+from .plan.lesion_sets import gapped as gapped
+from .plan.lesion_sets import lesion_set as lesion_set
+from .plan.lesion_sets import random_gaps as random_gaps
 from .registration import Registration as Registration
 from .registration import register as register
 from .rehearsal import build_scene as build_scene
@@ -73,6 +77,9 @@ from .segmentation import add_target as add_target
 from .segmentation import editing as editing
 from .segmentation import segment as segment
 from .simulation import simulate as simulate
+from .simulation.electro.lesion_result import ActivationModel as ActivationModel
+from .simulation.electro.lesions import Ablated as Ablated
+from .simulation.electro.lesions import ablated as ablated
 from .simulation.thermal import ThermalModel as ThermalModel
 from .simulation.thermal.cardiac import CardiacLesion as CardiacLesion
 from .simulation.thermal.cardiac import cardiac_lesion as cardiac_lesion

@@ -17,6 +17,7 @@ from anatomy_twin.errors import UsageError
 
 if TYPE_CHECKING:
     from anatomy_twin.core import Case, LabelMap, Monitor, Plan, Result, Volume
+    from anatomy_twin.core.results import ElectroResult
 
 
 class Segmenter(Protocol):
@@ -29,7 +30,7 @@ class Segmenter(Protocol):
 class Simulator(Protocol):
     """Case and plan -> Result."""
 
-    def __call__(self, case: Case, plan: Plan, model: Any, monitor: Monitor) -> Result:
+    def __call__(self, case: Case, plan: Plan, model: Any, monitor: Monitor) -> Result | ElectroResult:
         """Return the result of the plan; raise ``SimulationError`` where it cannot be simulated."""
 
 
@@ -56,7 +57,10 @@ TABLE: Final[dict[str, dict[str, str]]] = {
         "nnunet": "anatomy_twin.segmentation.external.nnunet:segment_nnunet",
         "onnx": "anatomy_twin.segmentation.external.onnx_segment:segment_onnx",
     },
-    "simulators": {"thermal": "anatomy_twin.simulation.thermal:simulate_ablation"},
+    "simulators": {
+        "thermal": "anatomy_twin.simulation.thermal:simulate_ablation",
+        "electro": "anatomy_twin.simulation.electro.lesion_result:simulate_lesions",
+    },
     "exporters": {
         ".stl": "anatomy_twin.export.stl:write",
         ".ply": "anatomy_twin.export.ply:write",

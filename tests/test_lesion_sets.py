@@ -12,7 +12,7 @@ from anatomy_twin.anatomy.heart.remesh import remeshed
 from anatomy_twin.anatomy.heart.surface import chamber_of
 from anatomy_twin.core import LesionLine
 from anatomy_twin.errors import PlanError
-from anatomy_twin.kernels import surface_paths
+from anatomy_twin.kernels import surface_parts, surface_paths
 from anatomy_twin.plan.lesion_sets import as_points, gapped, lesion_set, random_gaps
 from anatomy_twin.simulation.electro.lesions import ablated
 from anatomy_twin.simulation.electro.measures import parts_without
@@ -104,7 +104,7 @@ def test_a_gap_lets_the_front_through_where_it_was_put(atrium):
     assert found.length_mm == pytest.approx(sum(length) - 8.0 - 6.0, abs=3.0)
     ways = surface_paths.ways_over(atrium.surface.points_mm, atrium.surface.triangles)
     clear = surface_paths.distance_mm(ways, np.flatnonzero(found.dead))
-    at = surface_paths.narrowest(atrium.surface.triangles, clear, atrium.opening(FOUR[0]).points,
+    at = surface_parts.narrowest(atrium.surface.triangles, clear, atrium.opening(FOUR[0]).points,
                                  atrium.opening("mitral_valve").points)
     way = surface_paths.line_mm(atrium.surface.points_mm, surface_paths.shortest_line(
         ways, surface_paths.nearest_points(atrium.surface.points_mm, np.array(lines[0].points_mm))[0]))
@@ -160,7 +160,7 @@ def test_on_a_real_atrium_lines_round_the_veins_isolate_all_four_and_the_roof_al
     assert isolated(chamber, lesion_set(chamber, "roof_line+mitral_line"))[0] == set()
     boxed, parts = isolated(chamber, lesion_set(chamber, "wide_area_pvi+box"))
     assert boxed == set(FOUR) and parts.max() == 3  # both sides and what lies between the two lines
-    areas = surface_paths.point_areas_mm2(chamber.surface.points_mm, chamber.surface.triangles)
+    areas = surface_parts.point_areas_mm2(chamber.surface.points_mm, chamber.surface.triangles)
     behind = chamber.in_regions(["posterior_wall"]) & (parts > 0)
     assert 100.0 < areas[behind].sum() < 800.0
     assert isolated(chamber, gapped(chamber, lesion_set(chamber, "wide_area_pvi"), 8.0, (0.2, 0.7)))[0] == set()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import pyvista as pv
 
+from anatomy_twin.kernels import surface_parts
 from anatomy_twin.kernels import surface_paths as paths
 
 RADIUS = 30.0
@@ -50,7 +51,7 @@ def test_the_band_round_a_great_circle_has_the_area_of_a_zone(sphere: paths.Ways
     ring = [int(np.argmax(points @ (np.cos(t), np.sin(t), 0.0))) for t in np.linspace(0, 2 * np.pi, 25)]
     line = paths.shortest_line(sphere, np.array(ring))
     nodes, reach = paths.band(sphere, line, 4.0)
-    area = paths.point_areas_mm2(points, sphere.triangles)
+    area = surface_parts.point_areas_mm2(points, sphere.triangles)
     assert area.sum() == pytest.approx(4 * np.pi * RADIUS**2, rel=0.003)
     assert area[nodes].sum() == pytest.approx(4 * np.pi * RADIUS**2 * np.sin(4.0 / RADIUS), rel=0.04)
     assert reach == 4.0
@@ -68,7 +69,7 @@ def test_a_circle_round_a_tube_parts_it_in_two_at_any_edge_length(edge: float, r
     nodes, reach = paths.band(ways, paths.shortest_line(ways, stops), radius)
     there = np.ones(len(points), bool)
     there[nodes] = False
-    part = paths.parts(triangles, there)
+    part = surface_parts.parts(triangles, there)
     assert part.max() == 1 and (part[~there] == -1).all()
     ends = part[points[:, 2] == 0.0], part[points[:, 2] == points[:, 2].max()]
     assert len(set(ends[0])) == len(set(ends[1])) == 1 and ends[0][0] != ends[1][0]
@@ -80,7 +81,7 @@ def test_a_line_goes_over_parts_that_hang_together_only() -> None:
     twice = np.concatenate([triangles, triangles + len(points)])
     both = paths.ways_over(np.concatenate([points, points + 100.0]), twice)
     assert paths.shortest_line(both, np.array([0, len(points) + 5])) is None
-    part = paths.parts(both.triangles, np.ones(2 * len(points), bool))
+    part = surface_parts.parts(both.triangles, np.ones(2 * len(points), bool))
     assert (part[: len(points)] == 0).all() and (part[len(points) :] == 1).all()
 
 

@@ -129,6 +129,12 @@ class Chamber:
         known = ", ".join(one.name or "one without a name" for one in self.openings)
         raise DataError(f"{self.name!r} has no opening {name!r}", advice=f"it has {known}")
 
+    @property
+    def valve(self) -> Opening | None:
+        """The opening called a valve, the first (largest) one where none is; None without openings."""
+        named = [one for one in self.openings if one.name.endswith("_valve")]
+        return next(iter((*named, *self.openings)), None)
+
     def rim_mm(self, opening: Opening) -> NDArray[np.float64]:
         """Return the points (n, 3) of an opening's rim in mm."""
         return self.surface.points_mm[opening.points]

@@ -18,8 +18,18 @@ def warm_up() -> None:
     """Compile the kernels that planning uses (they are cached on disk)."""
     import numpy as np
 
-    from anatomy_twin.kernels import class_boxes, distance, outer, pareto, ray_fields, rays, resection
+    from anatomy_twin.kernels import (
+        class_boxes,
+        distance,
+        outer,
+        pareto,
+        ray_fields,
+        rays,
+        resection,
+        surface_parts,
+        surface_paths,
+    )
 
-    for kernels in (rays, ray_fields, distance, class_boxes, outer, pareto):
+    for kernels in (rays, ray_fields, distance, class_boxes, outer, pareto, surface_parts, surface_paths):
         kernels.warm_up()
     resection.mark_beyond(np.zeros((2, 2, 2), np.bool_), np.zeros((1, 4)), False)

@@ -8,27 +8,19 @@ from numpy.typing import NDArray
 from anatomy_twin.catalog import load
 from anatomy_twin.core import Rule
 from anatomy_twin.core.heart import Chamber
-from anatomy_twin.kernels import surface_paths
+from anatomy_twin.kernels import surface_parts
 from anatomy_twin.plan.lesion_ground import Laid
-from anatomy_twin.plan.lesion_lines import VALVE
 from anatomy_twin.units import check_point
 
 
 def valve_nodes(chamber: Chamber) -> NDArray[np.int64]:
-    """Return the nodes of the valve's rim, of the first opening where none is called so; none without openings."""
-    if not chamber.openings:
-        return np.zeros(0, np.int64)
-    named = [one for one in chamber.openings if one.name == VALVE]
-    return (named or chamber.openings)[0].points
+    """Return the nodes of the valve's rim, none of a chamber without openings."""
+    return np.zeros(0, np.int64) if chamber.valve is None else chamber.valve.points
 
 
 def isolated(laid: Laid) -> NDArray[np.bool_]:
     """Tell (N,) which living nodes no way over living wall joins with the valve (the largest part where none is)."""
-    part = surface_paths.parts(laid.chamber.surface.triangles, ~laid.dead)
-    at_valve = part[valve_nodes(laid.chamber)]
-    at_valve = at_valve[at_valve >= 0]
-    main = int(np.bincount(at_valve).argmax()) if at_valve.size else 0
-    return np.asarray((part >= 0) & (part != main))
+    return surface_parts.cut_off(laid.chamber.surface.triangles, laid.dead, valve_nodes(laid.chamber))
 
 
 def isolation_rules(laid: Laid) -> list[Rule]:
@@ -44,7 +36,7 @@ def isolation_rules(laid: Laid) -> list[Rule]:
     found = []
     for vein in veins:
         name = f"isolates {vein.name.replace('_', ' ')}"
-        at = surface_paths.narrowest(chamber.surface.triangles, laid.clear_mm, vein.points, valve_nodes(chamber))
+        at = surface_parts.narrowest(chamber.surface.triangles, laid.clear_mm, vein.points, valve_nodes(chamber))
         gap = 2.0 * float(laid.clear_mm[at])
         if at < 0:
             found.append(Rule(name, "passed", "no way leads over living wall from it to the valve"))

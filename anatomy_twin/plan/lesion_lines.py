@@ -13,7 +13,7 @@ from anatomy_twin.catalog import load
 from anatomy_twin.core.heart import Chamber
 from anatomy_twin.core.plans import LesionLine, lesion_places_mm
 from anatomy_twin.errors import PlanError
-from anatomy_twin.kernels import surface_paths
+from anatomy_twin.kernels import surface_parts, surface_paths
 from anatomy_twin.kernels.surface_paths import Line, Ways
 from anatomy_twin.units import lps_text
 
@@ -134,7 +134,7 @@ def line_of(chamber: Chamber, ways: Ways, lesion: LesionLine, name: str = "a lin
 def _rim_of(chamber: Chamber, values: NDArray[Any]) -> list[Line]:
     """Return the outer rim of where ``values`` (N,) are not above 0: islands in it are filled."""
     valve = chamber.opening(VALVE).points
-    outside = surface_paths.parts(chamber.surface.triangles, values > 0.0)
+    outside = surface_parts.parts(chamber.surface.triangles, values > 0.0)
     rest = outside[valve][outside[valve] >= 0]
     if not rest.size:
         raise PlanError(f"a line round a part of {chamber.name} would lie on its valve", advice="draw it by hand")

@@ -13,7 +13,7 @@ from anatomy_twin.catalog import farthest_lesion_mm, load
 from anatomy_twin.core import Case, Cost, PlanCheck, Rule
 from anatomy_twin.core.heart import Myocardium
 from anatomy_twin.core.plans import LesionLine, LesionPlan, LesionPoint, lesion_name, lesion_places_mm
-from anatomy_twin.kernels import surface_paths
+from anatomy_twin.kernels import surface_parts, surface_paths
 from anatomy_twin.plan.lesion_ground import Laid, lay
 from anatomy_twin.plan.lesion_isolation import isolated, isolation_rules
 from anatomy_twin.plan.lesion_lines import VALVE
@@ -153,7 +153,7 @@ def _in_veins(plan: LesionPlan, laid: Laid) -> Rule:
         why = "the chamber's veins have no names" if laid.dead.any() else "the lesions kill nothing"
         return Rule(name, "not checked", why, source=source)
     inside = laid.dead & chamber.in_regions(veins)
-    area = float(surface_paths.point_areas_mm2(chamber.surface.points_mm, chamber.surface.triangles)[inside].sum())
+    area = float(surface_parts.point_areas_mm2(chamber.surface.points_mm, chamber.surface.triangles)[inside].sum())
     if area <= allowed:
         return Rule(name, "passed", "all lie outside of the mouths of the veins", 0.0, "mm2", allowed, source=source)
     deepest = np.flatnonzero(inside)[0]
@@ -224,7 +224,7 @@ def _valve(plan: LesionPlan, laid: Laid) -> list[Rule]:
 
 
 def _costs(plan: LesionPlan, laid: Laid) -> tuple[Cost, ...]:
-    area = surface_paths.point_areas_mm2(laid.chamber.surface.points_mm, laid.chamber.surface.triangles) / 100.0
+    area = surface_parts.point_areas_mm2(laid.chamber.surface.points_mm, laid.chamber.surface.triangles) / 100.0
     whole = float(area.sum())
     lost, usual = float(area[isolated(laid)].sum()), lesion_limit("share_isolated_percent")[0]
     count = sum(isinstance(lesion, LesionPoint) for lesion in plan.lesions)

@@ -15,7 +15,7 @@ from anatomy_twin.anatomy.heart.ways import Ways, ways_over
 from anatomy_twin.catalog import load
 from anatomy_twin.core import SurfaceMesh
 from anatomy_twin.core.heart import Chamber
-from anatomy_twin.kernels.surface_paths import point_areas_mm2
+from anatomy_twin.kernels.surface_parts import point_areas_mm2
 
 APPENDAGE: Final = "left_atrial_appendage"
 ANNULUS: Final = "mitral_annulus"

@@ -13,7 +13,7 @@ from anatomy_twin.core import SurfaceMesh
 from anatomy_twin.core.frozen import read_only
 from anatomy_twin.errors import SimulationError
 from anatomy_twin.kernels.elements import sizes_and_gradients
-from anatomy_twin.kernels.surface_paths import parts
+from anatomy_twin.kernels.surface_parts import parts
 from anatomy_twin.units import check_positive
 
 FASTEST_M_S: Final = 5.0  # beyond, two fronts met or a beat broke through: no velocity

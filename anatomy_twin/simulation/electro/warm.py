@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from anatomy_twin.core import VolumeGeometry
-from anatomy_twin.kernels import surface_paths
+from anatomy_twin.kernels import surface_parts, surface_paths
 from anatomy_twin.simulation.electro import pipeline
 from anatomy_twin.simulation.electro.base import Multirate, Stimulus
 from anatomy_twin.simulation.electro.bricks import bricks_of
@@ -21,6 +21,7 @@ def warm_up() -> None:
         model = ionic_model(name)
         advance(arrange(model, 0.02, [model.parameters()]), *initial_state(model))
     surface_paths.warm_up()
+    surface_parts.warm_up()
     ring = sparse.csr_array(np.roll(np.eye(64), 1, axis=1) + np.roll(np.eye(64), -1, axis=1))
     cube = np.ones((4, 4, 4), bool)
     spreads: tuple[Spread, ...] = (
