@@ -131,6 +131,28 @@ def test_lesions_within_veins_off_the_wall_or_short_of_the_valve_break_rules(cas
     assert "broken" in outcomes(rules, "lines end at a barrier")
 
 
+def test_standard_sets_are_proposed_the_ones_first_that_isolate_with_least(case, atrium):
+    found = at.propose(case, "lesions", target="left_atrium", count=20)
+    assert [one.cost for one in found] == sorted(one.cost for one in found) and len(found) >= 6
+    for one in found:
+        assert one.plan.chamber == "left_atrium" and one.check == at.check_plan(case, one.plan)
+        assert "isolates 4 of 4 veins" in one.why and "oesophagus not checked" in one.why
+    places = {one.plan.name: place for place, one in enumerate(found)}
+    assert places["wide area pvi"] < places["wide area pvi+box"] < places["wide area pvi+box+mitral line+appendage"]
+    lengths = at.propose(case, "lesions", count=1, weights={"100 mm of lines": 0.0, "tenth of the wall cut off": 0.0,
+                                                            "broken rules": 0.0})
+    assert len(lengths) == 1 and lengths[0].cost == 0.0
+    assert [one.plan for one in at.propose(case, "lesions")] == [one.plan for one in found[:5]]
+    for wrong, words in ((dict(weights={"luck": 1.0}), "no cost of lesions is called 'luck'"),
+                         (dict(weights={"broken rules": -1.0}), "not negative")):
+        with pytest.raises(PlanError, match=words):
+            at.propose(case, "lesions", **wrong)
+    with pytest.raises(PlanError, match="0 heart chambers"):
+        at.propose(at.Case.new(volume=case.volume), "lesions")
+    with pytest.raises(PlanError, match="no standard set can be made"):
+        at.propose(case_of(chamber_of(made_atrium().surface)), "lesions")
+
+
 def test_the_table_of_sizes_is_what_heating_gives():
     for setting in ((35.0, 20.0, 12.0), (25.0, 40.0, 8.0), (60.0, 6.0, 15.0)):
         depth, width = size_by_table(LesionPoint((0.0, 0.0, 0.0), *setting), 1)

@@ -86,8 +86,9 @@ def nearest_points(
     points_mm: NDArray[np.float64], places_mm: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return which of ``points_mm`` (N, 3) is nearest to each of ``places_mm`` (n, 3), and how far it is, mm."""
-    found = np.array([int(np.argmin(((points_mm - place) ** 2).sum(axis=1))) for place in places_mm], np.int64)
-    return found, np.linalg.norm(points_mm[found] - places_mm, axis=1)
+    places = np.ascontiguousarray(places_mm, dtype=np.float64)
+    found = _nearest(np.ascontiguousarray(points_mm, dtype=np.float64), places)
+    return found, np.linalg.norm(points_mm[found] - places, axis=1)
 
 
 def shortest_line(ways: Ways, stops: NDArray[np.integer[Any]]) -> Line | None:
@@ -187,6 +188,19 @@ def spaced(points_mm: NDArray[np.float64], line: Line, spacing_mm: float) -> NDA
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(way, axis=0), axis=1))])
     at = np.linspace(0.0, along[-1], max(int(np.ceil(along[-1] / spacing_mm - 1e-9)), 1) + 1)
     return np.stack([np.interp(at, along, way[:, n]) for n in range(3)], axis=1)
+
+
+@njit(cache=True)
+def _nearest(points: Any, places: Any) -> Any:
+    found = np.zeros(places.shape[0], np.int64)
+    for n in range(places.shape[0]):
+        least = math.inf
+        for v in range(points.shape[0]):
+            x, y, z = points[v, 0] - places[n, 0], points[v, 1] - places[n, 1], points[v, 2] - places[n, 2]
+            square = x * x + y * y + z * z
+            if square < least:
+                least, found[n] = square, v
+    return found
 
 
 @njit(cache=True, no_cpython_wrapper=True)
@@ -294,3 +308,4 @@ def warm_up() -> None:
     line = shortest_line(ways_over(points, triangles), np.array([0, 3]))
     assert line is not None
     band(ways_over(points, triangles), line, 0.5)
+    nearest_points(points, points)

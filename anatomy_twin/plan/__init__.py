@@ -4,7 +4,8 @@ from anatomy_twin.plan.check import check_plan, require_in_body
 from anatomy_twin.plan.device import Zone, choose_zone, load_device
 from anatomy_twin.plan.of_plan import entries_of, heat_centre_mm
 from anatomy_twin.plan.promise import ellipsoids_of, table_zone, zone_within
-from anatomy_twin.plan.propose import Proposal, propose
+from anatomy_twin.plan.proposal import Proposal
+from anatomy_twin.plan.propose import propose
 from anatomy_twin.plan.skin_map import EntryMap, best_entries, entry_map, reweighted
 
 __all__ = [

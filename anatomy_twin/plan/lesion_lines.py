@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
@@ -28,8 +29,9 @@ def rule(name: str) -> float:
     return float(load("lesions")["sets"][name]["value"])
 
 
+@lru_cache(maxsize=4)
 def ways_of(chamber: Chamber) -> Ways:
-    """Return the ways over a chamber's wall."""
+    """Return the ways over a chamber's wall (kept: sets, checks and gaps of one chamber ask for them many times)."""
     return surface_paths.ways_over(chamber.surface.points_mm, chamber.surface.triangles)
 
 
@@ -56,8 +58,10 @@ def beyond_mouth(chamber: Chamber, name: str) -> Nodes:
     return chamber.opening(name).points
 
 
-def round_side(chamber: Chamber, ways: Ways, side: str) -> list[Line]:
+@lru_cache(maxsize=8)
+def round_side(chamber: Chamber, side: str) -> tuple[Line, ...]:
     """Return the line round all veins of a side, at a distance from their mouths and over what lies between them."""
+    ways = ways_of(chamber)
     inside = [beyond_mouth(chamber, name) for name in veins_of(chamber, side)]
     bridges = []
     for one, other in pairwise(inside):
@@ -65,7 +69,7 @@ def round_side(chamber: Chamber, ways: Ways, side: str) -> list[Line]:
         if between is not None:
             bridges.append(np.unique(between.ends).astype(np.int64))
     away = surface_paths.distance_mm(ways, np.concatenate([*inside, *bridges]))
-    return _rim_of(chamber, away - rule("wide_area_mm"))
+    return tuple(_rim_of(chamber, away - rule("wide_area_mm")))
 
 
 def round_one(chamber: Chamber, ways: Ways, name: str) -> list[Line]:

@@ -41,7 +41,7 @@ Floats = NDArray[np.float64]
 
 
 def _wide_area(chamber: Chamber, ways: Ways) -> list[Line]:
-    return [line for side in SIDES for line in round_side(chamber, ways, side)]
+    return [line for side in SIDES for line in round_side(chamber, side)]
 
 
 def _single_veins(chamber: Chamber, ways: Ways) -> list[Line]:
@@ -49,7 +49,7 @@ def _single_veins(chamber: Chamber, ways: Ways) -> list[Line]:
 
 
 def _roof(chamber: Chamber, ways: Ways) -> list[Line]:
-    left, right = (nodes_on(round_side(chamber, ways, side)) for side in SIDES)
+    left, right = (nodes_on(round_side(chamber, side)) for side in SIDES)
     return [joined(chamber, ("roof",), left, right, (APPENDAGE,))]
 
 
@@ -58,7 +58,7 @@ def _inferior(chamber: Chamber, ways: Ways) -> list[Line]:
     from_roof = surface_paths.distance_mm(ways, nodes_on(_roof(chamber, ways)))
     ends = []
     for side in SIDES:
-        nodes = nodes_on(round_side(chamber, ways, side))
+        nodes = nodes_on(round_side(chamber, side))
         ends.append(nodes[from_roof[nodes] >= rule("far_share") * from_roof[nodes].max()])
     return [joined(chamber, ("inferior_wall", "posterior_wall"), *ends, (APPENDAGE,))]
 
@@ -186,7 +186,7 @@ def _by_vein(chamber: Chamber, ways: Ways, side: str, level: str) -> Nodes:
     names = veins_of(chamber, side)
     those = [name for name in names if name.endswith(level)]
     others = [beyond_mouth(chamber, name) for name in names if name not in those]
-    nodes = nodes_on(round_side(chamber, ways, side))
+    nodes = nodes_on(round_side(chamber, side))
     if not those or not others:
         return nodes
     return nearer_to(ways, nodes, beyond_mouth(chamber, those[0]), np.concatenate(others))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,36 +19,42 @@ from anatomy_twin.core import (
     check_cancelled,
     part_of,
 )
+from anatomy_twin.core.plans import LesionPlan
 from anatomy_twin.errors import PlanError
 from anatomy_twin.plan.check import check_plan
 from anatomy_twin.plan.device import Zone, choose_zone, load_device
+from anatomy_twin.plan.lesion_propose import propose_lesions
+from anatomy_twin.plan.proposal import Proposal
 from anatomy_twin.plan.skin_map import EntryMap, best_entries, entry_map
 from anatomy_twin.plan.tissues import canonical_labels
 
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A plan that was found, its check, one line why it stands where it does, and its weighted cost.
-
-    ``warning`` says what the plan cannot keep although no rule speaks of it: a zone that is too small.
-    """
-
-    plan: AblationPlan
-    check: PlanCheck
-    why: str
-    cost: float
-    warning: str = ""
-
-
+@overload
 def propose(
-    case: Case, kind: str = "ablation", target: str = "tumour_1", margin_mm: float = 5.0,
+    case: Case, kind: Literal["ablation"] = "ablation", target: str = "tumour_1", margin_mm: float = 5.0,
     device: str = "mwa-generic", count: int = 5, monitor: Monitor = SILENT, *,
     weights: Mapping[str, float] | None = None, beside: tuple[Applicator, ...] = (), candidates: int | None = None,
     entries: EntryMap | None = None,
-) -> tuple[Proposal, ...]:
-    """Return up to ``count`` ablation plans for ``target``, best first, with entries well apart.
+) -> tuple[Proposal[AblationPlan], ...]: ...
+
+
+@overload
+def propose(
+    case: Case, kind: Literal["lesions"], target: str = "", *, count: int = 5, monitor: Monitor = SILENT,
+    weights: Mapping[str, float] | None = None,
+) -> tuple[Proposal[LesionPlan], ...]: ...
+
+
+def propose(
+    case: Case, kind: str = "ablation", target: str | None = None, margin_mm: float = 5.0,
+    device: str = "mwa-generic", count: int = 5, monitor: Monitor = SILENT, *,
+    weights: Mapping[str, float] | None = None, beside: tuple[Applicator, ...] = (), candidates: int | None = None,
+    entries: EntryMap | None = None,
+) -> tuple[Proposal[Any], ...]:
+    """Return up to ``count`` plans, best first: ablations of ``target`` ("tumour_1") with entries well apart, or
+    lesions on a heart chamber (see ``propose_lesions``; of the choices they have ``count`` and ``weights``).
 
     The heated zone's centre is put on the target's centroid; power and time are the smallest zone of the device's
     table that covers the target and ``margin_mm``. Every voxel of the skin is tried as an entry, or about
@@ -59,8 +64,11 @@ def propose(
     Raises ``PlanError`` for another kind, an unknown target, device or cost, or when no path keeps the hard rules (the
     message tells which rules stop how many percent of the paths).
     """
+    if kind == "lesions":
+        return propose_lesions(case, target or "", count, monitor, weights=weights)
     if kind != "ablation":
-        raise PlanError(f"cannot propose plans of kind {kind!r}", advice="this version proposes 'ablation'")
+        raise PlanError(f"cannot propose plans of kind {kind!r}", advice="use 'ablation' or 'lesions'")
+    target = "tumour_1" if target is None else target
     if entries is None:
         with part_of(monitor, 0.0, 0.8) as inner:
             entries = entry_map(
