@@ -77,6 +77,9 @@ from .segmentation import add_target as add_target
 from .segmentation import editing as editing
 from .segmentation import segment as segment
 from .simulation import simulate as simulate
+from .simulation.electro.chamber_tissue import ElectroModel as ElectroModel
+from .simulation.electro.chamber_tissue import electro_model as electro_model
+from .simulation.electro.inducing import induce as induce
 from .simulation.electro.lesion_result import ActivationModel as ActivationModel
 from .simulation.electro.lesions import Ablated as Ablated
 from .simulation.electro.lesions import ablated as ablated

@@ -136,7 +136,7 @@ def tissue_of(
     what tuning and ``pipeline.tissue`` refuse.
     """
     chosen = model or ElectroModel()
-    out, classes, tunings = dead_nodes(chamber, chosen, dead), _classes_of(chamber), conduction_of(chamber, chosen)
+    out, classes, tunings = dead_nodes(chamber, chosen, dead), classes_of(chamber), conduction_of(chamber, chosen)
     along, across = np.zeros(len(SUBSTRATE_CLASSES)), np.zeros(len(SUBSTRATE_CLASSES))
     for name, (first, second) in tunings.items():
         place = SUBSTRATE_CLASSES.index(name)
@@ -166,7 +166,7 @@ def eikonal_of(
     For other lesions on the same wall keep one system without and give ``blocked`` to ``eikonal.activation``.
     """
     chosen = model or ElectroModel()
-    out, classes = dead_nodes(chamber, chosen, dead), _classes_of(chamber)
+    out, classes = dead_nodes(chamber, chosen, dead), classes_of(chamber)
     along, across = np.array([_ways(chamber, chosen, name) for name in SUBSTRATE_CLASSES])[classes].T
     if isinstance(chamber, Myocardium):
         tensors = eikonal.velocity_squared(along, across, chamber.fibres)
@@ -178,7 +178,7 @@ def eikonal_of(
 
 def dead_nodes(chamber: Chamber | Myocardium, model: ElectroModel, dead: ArrayLike | None = None) -> NDArray[np.bool_]:
     """Tell (N,) which nodes do not conduct: those given, and muscle of classes that the model leaves out."""
-    classes = _classes_of(chamber)
+    classes = classes_of(chamber)
     out = np.isin(classes, [n for n, name in enumerate(SUBSTRATE_CLASSES) if not model.classes[name].conducts])
     if dead is not None:
         given = np.asarray(dead)
@@ -196,7 +196,7 @@ def conduction_of(chamber: Chamber | Myocardium, model: ElectroModel) -> dict[st
 
     Each ``Tuning`` has the wanted and the reached velocity.
     """
-    edge, present = mean_edge_mm(chamber), np.unique(_classes_of(chamber))
+    edge, present = mean_edge_mm(chamber), np.unique(classes_of(chamber))
     found = {}
     for name in (SUBSTRATE_CLASSES[place] for place in present):
         if not model.classes[name].conducts:
@@ -242,7 +242,8 @@ def told(chamber: Chamber | Myocardium, model: ElectroModel) -> tuple[dict[str, 
     return found, ("all of the model",) if entry is None else tuple(entry["assumed"])
 
 
-def _classes_of(chamber: Chamber | Myocardium) -> NDArray[np.int64]:
+def classes_of(chamber: Chamber | Myocardium) -> NDArray[np.int64]:
+    """Return the class (N,) of each node by its place in ``SUBSTRATE_CLASSES``; healthy where nothing is known."""
     if chamber.substrate is not None:
         return chamber.substrate.classes
     count = len(chamber.surface.points_mm) if isinstance(chamber, Chamber) else chamber.count

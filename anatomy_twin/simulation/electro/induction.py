@@ -14,12 +14,14 @@ from anatomy_twin.core.pacing import PacingProtocol
 from anatomy_twin.errors import SimulationError
 from anatomy_twin.simulation.electro import pipeline
 from anatomy_twin.simulation.electro.base import Stimulus, TissueState, TissueSystem, activation_ms, voltage_mv
+from anatomy_twin.simulation.electro.spread import joined
 
 LOOK_MS: Final = 20.0  # how often it is looked whether tissue is at rest
 CAPTURED: Final = 0.5  # of the nodes are activated by a stimulus that captures
 SHORT_WATCH_MS: Final = 300.0  # long enough to see whether a beat spreads
 SAMPLED: Final = 200  # nodes whose cycles are measured
 LAST_MS: Final = 1000.0  # of an arrhythmia, in which they are
+STRONGEST_MV_MS: Final = 400.0  # of stimuli that are tried where one does not capture
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +32,9 @@ class SiteResult:
     extra stimuli (or of the burst) that did it, ``longest_ms`` the longest that anything went on by itself.
     ``cycle_ms`` and ``cycle_spread``: median of its cycles in its last second and their quartiles' distance as a share
     of that, nan where there was none. ``refractory_ms`` the longest interval at which S2 did not capture, nan where all
-    did. ``last_ms`` (N,) when nodes were activated last, ``state`` the tissue at the end of what was induced, else
-    None. ``tries`` is how many trains were run.
+    did. ``tries`` is how many trains were run, 0 for a site in dead tissue. Of what was induced, else None: ``last_ms``
+    (N,) when nodes were activated last, ``state`` the tissue where its last second begins (after the last stimulus
+    where it was watched for less), ``paced_ms`` when the last stimulus was given.
     """
 
     site_mm: NDArray[np.float64]
@@ -45,10 +48,16 @@ class SiteResult:
     tries: int
     last_ms: NDArray[np.float64] | None = None
     state: TissueState | None = None
+    paced_ms: float = float("nan")
 
 
-def site_nodes(system: TissueSystem, site_mm: ArrayLike, radius_mm: float) -> NDArray[np.int64]:
+def site_nodes(
+    system: TissueSystem, site_mm: ArrayLike, radius_mm: float, part: NDArray[np.int64] | None = None
+) -> NDArray[np.int64]:
     """Return the nodes within a radius of a site, at least the nearest one.
+
+    With ``part`` (N,), the parts of the tissue (-1 dead), only those that hang together with the nearest one alive,
+    none where all within the radius are dead: a lesion beside the site is not jumped over.
 
     Raises ``SimulationError`` for a site farther than 10 mm from any tissue.
     """
@@ -58,7 +67,11 @@ def site_nodes(system: TissueSystem, site_mm: ArrayLike, radius_mm: float) -> ND
         place = ", ".join(f"{value:.1f}" for value in np.asarray(site_mm, float))
         raise SimulationError(f"the site is {away[nearest]:.1f} mm from any tissue", where=f"{place} mm LPS")
     found = np.flatnonzero(away <= radius_mm)
-    return found if found.size else np.array([nearest])
+    found = found if found.size else np.array([nearest])
+    if part is None:
+        return found
+    alive = found[part[found] >= 0]
+    return alive[part[alive] == part[alive[np.argmin(away[alive])]]] if alive.size else alive
 
 
 def pace_site(
@@ -67,10 +80,13 @@ def pace_site(
     """Pace tissue at one site by a protocol until something is induced or the protocol is over.
 
     ``system`` is tissue without stimuli of its own, ``state`` at rest (or paced before). A site whose first train does
-    not capture is told as such, with nothing induced.
+    not capture is told as such, with nothing induced, and so is one in dead tissue. A stimulus captures where it
+    spreads over half of what hangs together with the site: a vein that lesions isolate is captured from within.
     """
     site = np.asarray(site_mm, np.float64)
-    bench = _Bench(system, site_nodes(system, site, protocol.radius_mm), protocol, monitor)
+    bench = _bench(system, site, protocol, monitor)
+    if not bench.nodes.size:
+        return _nothing(site, 0, captured=False)
     if protocol.kind == "extra_stimuli":
         return _extra_stimuli(bench, state, site)
     trains = [protocol.intervals_ms()]
@@ -88,21 +104,57 @@ def pace_site(
     return _nothing(site, len(trains), longest_ms=longest)
 
 
+def capture_threshold_mv_ms(
+    system: TissueSystem, state: TissueState, site_mm: ArrayLike, protocol: PacingProtocol, monitor: Monitor = SILENT
+) -> float:
+    """Return the least strength (mV/ms, to 5 %) with which a stimulus of the protocol at a site spreads.
+
+    Found by halving up to ``STRONGEST_MV_MS``; nan where that does not spread either.
+    """
+    bench = _bench(system, np.asarray(site_mm, np.float64), protocol, monitor)
+    low, high = 0.0, STRONGEST_MV_MS
+    if not bench.nodes.size or not _spreads(bench, state, high):
+        return float("nan")
+    while high > 1.05 * low:
+        middle = float(np.sqrt(low * high)) if low > 0.0 else 0.25 * high
+        low, high = (low, middle) if _spreads(bench, state, middle) else (middle, high)
+        if high < 0.01:
+            return high  # it goes off by itself
+    return high
+
+
+def _spreads(bench: _Bench, state: TissueState, strength_mv_ms: float) -> bool:
+    protocol = replace(bench.protocol, strength_mv_ms=strength_mv_ms)
+    return _tried(replace(bench, protocol=protocol), state, (), SHORT_WATCH_MS).captured
+
+
 @dataclass(frozen=True, eq=False)
 class _Bench:
+    """``nodes`` are stimulated, ``reach`` (N,) bool is what hangs together with them."""
+
     system: TissueSystem
     nodes: NDArray[np.int64]
+    reach: NDArray[np.bool_]
     protocol: PacingProtocol
     monitor: Monitor
 
 
+def _bench(system: TissueSystem, site: NDArray[np.float64], protocol: PacingProtocol, monitor: Monitor) -> _Bench:
+    part = joined(system.spread)
+    nodes = site_nodes(system, site, protocol.radius_mm, part)
+    return _Bench(system, nodes, np.isin(part, part[nodes[:1]]), protocol, monitor)
+
+
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """What followed the last stimulus of a train: whether it captured, how long tissue was activated after it, the
-    state at the end of the watch, and the cycles of the sampled nodes in its last second."""
+    """What followed the last stimulus of a train, given at ``paced_ms``: whether it captured, how long tissue was
+    activated after it, when nodes were activated last, the state where the last second of the watch begins, and the
+    cycles of the sampled nodes in it."""
 
     captured: bool
     lasted_ms: float
+    paced_ms: float
+    last_ms: NDArray[np.float64]
     state: TissueState
     cycles_ms: NDArray[np.float64]
 
@@ -164,12 +216,17 @@ def _tried(
         return quiet and now.steps * system.dt_ms > last_ms + bench.protocol.duration_ms + LOOK_MS
 
     duration = (watch_ms or bench.protocol.sustained_ms) + 2.0 * LOOK_MS
-    end = pipeline.run(system, state, duration, LOOK_MS, bench.monitor, until=at_rest)[-1]
+    until_last = max(duration - LAST_MS, bench.protocol.duration_ms + LOOK_MS)
+    begun = pipeline.run(system, state, until_last, LOOK_MS, bench.monitor, until=at_rest, keep=1)[-1]
+    end = begun
+    if not at_rest(begun):
+        end = pipeline.run(system, begun, duration - until_last, LOOK_MS, bench.monitor, until=at_rest, keep=1)[-1]
     times = activation_ms(system, end, last=True)
     after = times > last_ms
-    captured = float(after.mean()) >= CAPTURED
+    captured = float(after[bench.reach].mean()) >= CAPTURED
     lasted = float(times[after].max() - last_ms) if after.any() else 0.0
-    return _Seen(captured, lasted, end, _cycles(np.array(seen), end.steps * system.dt_ms - LAST_MS))
+    cycles = _cycles(np.array(seen), end.steps * system.dt_ms - LAST_MS)
+    return _Seen(captured, lasted, last_ms, times, begun, cycles)
 
 
 def _cycles(seen: NDArray[np.float64], from_ms: float) -> NDArray[np.float64]:
@@ -191,7 +248,7 @@ def _induced(
     spread = float(np.subtract(*np.percentile(cycles, [75.0, 25.0])) / middle) if cycles.size else float("nan")
     return SiteResult(
         site, True, True, tuple(float(value) for value in intervals_ms), found.lasted_ms, middle, spread,
-        refractory_ms, tries, activation_ms(bench.system, found.state, last=True), found.state,
+        refractory_ms, tries, found.last_ms, found.state, found.paced_ms,
     )
 
 

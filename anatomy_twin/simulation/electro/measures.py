@@ -24,7 +24,8 @@ Floats = NDArray[np.float64]
 @dataclass(frozen=True, eq=False)
 class Singularities:
     """Where the phase of a surface has none at one moment: ``triangles`` (n,), their middles ``points_mm`` (n, 3) and
-    which way the wave turns there, ``chirality`` (n,), 1 counter-clockwise seen from outside, -1 clockwise."""
+    which way the phase rises around them, ``chirality`` (n,), 1 counter-clockwise seen from outside, -1 clockwise: with
+    ``phase_of`` the wave runs the other way."""
 
     time_ms: float
     triangles: NDArray[np.int64]
@@ -34,7 +35,7 @@ class Singularities:
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """One singularity over time: ``times_ms`` (n,), ``points_mm`` (n, 3), and which way it turns."""
+    """One singularity over time: ``times_ms`` (n,), ``points_mm`` (n, 3), and which way the phase rises around it."""
 
     chirality: int
     times_ms: Floats

@@ -135,8 +135,8 @@ def run(
 ) -> list[TissueState]:
     """Return the states at the end of a run of ``duration_ms``, and before it every ``every_ms``.
 
-    ``until`` is asked at each of these moments whether the run may end; with multirate times are rounded up to whole
-    windows. Raises ``SimulationError`` with node and time
+    Of these only the last ``keep``, where that is given. ``until`` is asked at each of these moments whether the run
+    may end; with multirate times are rounded up to whole windows. Raises ``SimulationError`` with node and time
     where V is no number, ``Cancelled`` when the monitor says so.
     """
     work = _begin(system, state)
