@@ -15,18 +15,18 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
 from anatomy_twin.catalog import load
 from anatomy_twin.core.frozen import FrozenMapping
 from anatomy_twin.core.heart import SUBSTRATE_CLASSES, Chamber, Myocardium
 from anatomy_twin.errors import SimulationError
 from anatomy_twin.simulation.electro import drugs, eikonal, pipeline
-from anatomy_twin.simulation.electro.assembly import element_rates, fibre_tensors, voxel_rates
+from anatomy_twin.simulation.electro.assembly import element_rates, fibre_tensors
 from anatomy_twin.simulation.electro.base import Multirate, TissueSystem
+from anatomy_twin.simulation.electro.bricks import bricks_of
 from anatomy_twin.simulation.electro.models import ionic_model
 from anatomy_twin.simulation.electro.models.model import Parameters
-from anatomy_twin.simulation.electro.spread import rows_of
+from anatomy_twin.simulation.electro.spread import Spread, rows_of
 from anatomy_twin.simulation.electro.velocity import Tuning, tuned
 from anatomy_twin.units import check_positive, check_range
 
@@ -145,15 +145,14 @@ def tissue_of(
         points = chamber.surface.points_mm
         values = _of_triangles(chamber, out, along[classes]), _of_triangles(chamber, out, across[classes])
         tensors = _wall(chamber, lambda fibres: fibre_tensors(fibres, *values))
-        rates = element_rates(points, chamber.surface.triangles, tensors, out)
+        spread: Spread = rows_of(element_rates(points, chamber.surface.triangles, tensors, out))
     else:
-        points, live = chamber.points_mm(), chamber.mask.copy()
-        live[chamber.mask] = ~out
-        tensors = fibre_tensors(chamber.fibres[~out], along[classes[~out]], across[classes[~out]])
-        rates = _among(voxel_rates(live, chamber.geometry, tensors), ~out)
+        points = chamber.points_mm()
+        tensors = fibre_tensors(chamber.fibres, along[classes], across[classes])
+        spread = bricks_of(chamber.mask, chamber.geometry, tensors, ~out)
     kinds = [chosen.cells(name) for name in SUBSTRATE_CLASSES]
     return pipeline.tissue(
-        points, rows_of(rates), ionic_model(chosen.ionic_model), kinds, chosen.dt_ms, kind_of_node=classes,
+        points, spread, ionic_model(chosen.ionic_model), kinds, chosen.dt_ms, kind_of_node=classes,
         multirate=chosen.multirate, threshold_mv=ACTIVATED_MV, watch_ms=WATCH_MS,
     )
 
@@ -273,11 +272,3 @@ def _wall(chamber: Chamber, tensors_of: Callable[[Floats], Floats]) -> Floats:
     if chamber.fibres is None:
         return tensors_of(np.tile((1.0, 0.0, 0.0), (len(chamber.surface.triangles), 1)))
     return 0.5 * (tensors_of(chamber.fibres.endo) + tensors_of(chamber.fibres.epi))
-
-
-def _among(rates: sparse.csr_array, live: NDArray[np.bool_]) -> sparse.csr_array:
-    """Return rates between live nodes as rates between all of them, none at the others."""
-    entries, node = rates.tocoo(), np.flatnonzero(live)
-    row, column = entries.coords
-    shape = (live.size, live.size)
-    return sparse.csr_array(sparse.coo_array((entries.data, (node[row], node[column])), shape))
