@@ -107,8 +107,8 @@ def electrode_weights(
     back = rates.T.tocsr()
     rows = []
     for place in places:
-        distance = np.sqrt(((points_mm - place) ** 2).sum(axis=1) + ELECTRODE_MM**2)
-        rows.append(factor * (back @ (volumes_mm3 / distance)))
+        distance = np.linalg.norm(points_mm - place, axis=1)
+        rows.append(factor * (back @ (volumes_mm3 / np.maximum(distance, ELECTRODE_MM))))
     return np.array(rows)
 
 
