@@ -99,6 +99,11 @@ def test_a_scar_of_an_ellipsoid_has_its_volume_and_a_channel_its_section():
     opened = (found.classes == SCAR) & (pierced.classes == BORDER)
     assert opened.sum() == pytest.approx(np.pi * 9 * 30, rel=0.1)
     assert np.linalg.norm(muscle.points_mm()[opened][:, 1:] - [20.0, 15.0], axis=1).max() <= 3.0
+    slow_half = replace(channel, border_share=0.5)
+    half = ellipsoid_scar(muscle, (30.0, 20.0, 15.0), (15.0, 10.0, 8.0), 3.0, channel=slow_half)
+    healthy = opened & (half.classes == HEALTHY)
+    assert healthy.sum() == pytest.approx(opened.sum() / 2, rel=0.05)
+    assert muscle.points_mm()[healthy][:, 0].min() > 30.0
     turned = ellipsoid_scar(muscle, (30.0, 20.0, 15.0), (15.0, 10.0, 8.0), axes=np.eye(3)[[1, 0, 2]])
     assert np.ptp(muscle.points_mm()[turned.classes == SCAR], axis=0) == pytest.approx([20.0, 30.0, 16.0], abs=1.5)
     for wrong, words in (

@@ -24,22 +24,29 @@ LEAST_REMOTE: Final = 50  # voxels of healthy muscle for a mean and a deviation
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A strand of surviving muscle through a scar: a tube from one point to another, border zone within."""
+    """A strand of surviving muscle through a scar: a tube from one point to another.
+
+    The first ``border_share`` of its length is border zone, the rest as healthy as muscle outside: a front that comes
+    early may be blocked where the border zone begins and pass from the other end.
+    """
 
     from_mm: Point
     to_mm: Point
     radius_mm: float
+    border_share: float = 1.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "from_mm", check_point("from_mm", self.from_mm))
         object.__setattr__(self, "to_mm", check_point("to_mm", self.to_mm))
         check_positive("radius_mm", self.radius_mm)
+        check_range("border_share", self.border_share, 0.0, 1.0)
 
-    def holds(self, points_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Tell which points (N, 3) lie in the tube."""
+    def holds(self, points_mm: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Tell which points (N, 3) lie in the tube, and which of these in its border zone."""
         start, way = np.asarray(self.from_mm), np.subtract(self.to_mm, self.from_mm)
         share = np.clip((points_mm - start) @ way / max(float(way @ way), 1e-12), 0.0, 1.0)
-        return np.asarray(np.linalg.norm(points_mm - start - share[:, None] * way, axis=1) <= self.radius_mm)
+        inside = np.linalg.norm(points_mm - start - share[:, None] * way, axis=1) <= self.radius_mm
+        return inside, inside & (share <= self.border_share)
 
 
 def ellipsoid_scar(
@@ -53,7 +60,7 @@ def ellipsoid_scar(
     muscle : its voxels' middles are told apart.
     centre_mm, radii_mm : of the scar, in LPS mm; along ``axes`` (3, 3), rows unit vectors, default those of the world.
     border_mm : by how much the border zone reaches further along each axis.
-    channel : muscle within it is border zone.
+    channel : muscle within it is alive.
 
     Raises ``DataError`` for radii that are not above zero, and where no muscle lies in the scar.
     """
@@ -73,10 +80,10 @@ def ellipsoid_scar(
         raise DataError("no muscle lies in the scar", where="{:.1f}, {:.1f}, {:.1f} mm".format(*centre))
     notes = ["this scar is made up"]
     if channel is not None:
-        inside = channel.holds(points) & (classes == DENSE)
+        inside, slow = (part & (classes == DENSE) for part in channel.holds(points))
         if not inside.any():
             raise DataError("the channel does not pass through the scar", advice="move it")
-        classes = np.where(inside, INTERSTITIAL, classes)
+        classes = np.where(slow, INTERSTITIAL, np.where(inside, HEALTHY, classes))
         notes.append("with a channel")
     size = " x ".join(f"{value:g}" for value in radii)
     return Substrate(classes, inner, "distance in radii", "", f"ellipsoid of {size} mm, border zone {border:g} mm",
