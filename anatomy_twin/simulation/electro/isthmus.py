@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.ndimage import label, uniform_filter1d
+from scipy.ndimage import label, median_filter, uniform_filter1d
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
@@ -188,7 +188,7 @@ def _measured(
 ) -> Isthmus | None:
     """Return the isthmus of a path with its narrowest section; None for a path without a length."""
     half = 1.5 * float(np.ptp(when)) / SECTIONS
-    best: tuple[float, NDArray[np.bool_], Floats] | None = None
+    measured = []
     for moment in np.linspace(when.min() + 2.0 * half, when.max() - 2.0 * half, SECTIONS):
         ahead, behind = (np.abs(when - moment - shift) <= half for shift in (half, -half))
         here = np.abs(when - moment) <= half
@@ -196,12 +196,13 @@ def _measured(
             continue
         way = points[path[ahead]].mean(axis=0) - points[path[behind]].mean(axis=0)
         length = float(np.linalg.norm(way))
-        area = float(volumes[path[here]].sum()) / max(length, 1e-9)
-        if length > 0.0 and (best is None or area < best[0]):
-            best = area, here, way / length
-    if best is None:
+        if length > 0.0:
+            measured.append((float(volumes[path[here]].sum()) / length, here, way / length))
+    if not measured:
         return None
-    area, here, way = best
+    areas = median_filter([one[0] for one in measured], 5, mode="nearest")  # voxels come in by whole layers
+    narrowest = int(np.argmin(areas))
+    (_, here, way), area = measured[narrowest], float(areas[narrowest])
     section = path[here]
     centre = points[section].mean(axis=0)
     off = points[section] - centre
