@@ -27,7 +27,8 @@ KINDS: Final = ("ready", "preparing", "preview", "error", "ended")
 class Question:
     """What would this plan do? ``prepare`` and ``preview`` are "module:function" (see ``Procedure``).
 
-    ``choices`` are what ``prepare`` is given by name; what was prepared with others does not hold any more.
+    ``choices`` are what ``prepare`` is given by name; what was prepared with others does not hold any more. ``options``
+    are what ``preview`` is given by name.
     """
 
     ticket: int
@@ -35,6 +36,7 @@ class Question:
     prepare: str
     preview: str
     choices: tuple[tuple[str, Any], ...] = ()
+    options: tuple[tuple[str, Any], ...] = ()
 
     @property
     def ground(self) -> tuple[Any, ...]:
@@ -153,12 +155,12 @@ class LiveServer:
 
 
 def _without_images(case: Case) -> Case:
-    """Return what previews stand on: labels, vessel trees, the patient. Images stay as grids only."""
+    """Return what previews stand on: labels, vessel trees, heart chambers, the patient. Images stay as grids only."""
     nothing = np.broadcast_to(np.zeros((), np.int16), case.volume.geometry.shape)
     volume = Volume(nothing, case.volume.geometry, case.volume.modality, case.volume.units)
     return Case(
         {case.primary: volume}, {name: labels for name, labels in case.labels.items() if name == case.primary},
-        case.primary, replace(Anatomy({}), trees=case.anatomy.trees), case.patient,
+        case.primary, replace(Anatomy({}), trees=case.anatomy.trees), case.patient, chambers=case.chambers,
     )
 
 
@@ -214,7 +216,7 @@ class _Desk:
         preview = imported_function(question.preview)
         with contextlib.suppress(NeedsPreparing):
             if self.prepared is not None and self.prepared[0] == question.ground:
-                return Answer("preview", question.ticket, preview(self.prepared[1], question.plan, self.monitor))
+                return self._told(question, preview)
         tell(Answer("preparing", question.ticket))
         self.prepared = None
         prepare = imported_function(question.prepare)
@@ -225,12 +227,17 @@ class _Desk:
             if self.newest is not None and self.newest.ground == question.ground:
                 question, self.newest = self.newest, None  # the hand went on meanwhile
         try:
-            return Answer("preview", question.ticket, preview(self.prepared[1], question.plan, self.monitor))
+            return self._told(question, preview)
         except NeedsPreparing:
             with self.come:
                 self.newest = self.newest or question
             self.prepared = None
             raise Cancelled("the hand went on") from None
+
+    def _told(self, question: Question, preview: Callable[..., Any]) -> Answer:
+        assert self.prepared is not None
+        told = preview(self.prepared[1], question.plan, self.monitor, **dict(question.options))
+        return Answer("preview", question.ticket, told)
 
 
 def child_main() -> None:

@@ -9,6 +9,7 @@ import pyvista
 from vtkmodules.vtkRenderingCore import vtkActor2D, vtkCoordinate, vtkPolyDataMapper2D, vtkTextActor
 
 from anatomy_twin.rehearsal import FieldSeries, format_number
+from anatomy_twin.rehearsal.heart_maps import Scale
 from anatomy_twin.render.field_surface import scale_colours
 from anatomy_twin.render.live_captions import font_file
 
@@ -24,7 +25,7 @@ class ScaleBar:
 
     def __init__(self, renderer: Any, finer: int = 1) -> None:
         self._renderer, self._finer, self._letters_px = renderer, finer, 13
-        self._series: FieldSeries | None = None
+        self._series: FieldSeries | Scale | None = None
         self._ink: Colour = (1.0, 1.0, 1.0)
         self._size: tuple[int, int] = (0, 0)
         self._bar, self._ticks = self._flat(), self._flat()
@@ -35,7 +36,7 @@ class ScaleBar:
         """Choose the size of the type."""
         self._letters_px, self._size = letters_px, (0, 0)
 
-    def show(self, series: FieldSeries | None, ink: Colour = (1.0, 1.0, 1.0)) -> None:
+    def show(self, series: FieldSeries | Scale | None, ink: Colour = (1.0, 1.0, 1.0)) -> None:
         """Show the scale of a field, or none."""
         if series is not self._series or ink != self._ink:
             self._series, self._ink, self._size = series, ink, (0, 0)
@@ -60,7 +61,7 @@ class ScaleBar:
 
     # inside
 
-    def _draw(self, series: FieldSeries, height_px: int) -> None:
+    def _draw(self, series: FieldSeries | Scale, height_px: int) -> None:
         fine, (low, high) = self._finer, series.range
         left, foot, width = LEFT_PX * fine, FOOT_PX * fine, WIDTH_PX * fine
         free = height_px / 2 - foot - 3.2 * self._letters_px * fine  # the letter of the side stands in the middle
@@ -70,7 +71,10 @@ class ScaleBar:
             places = [(value - low) / (high - low) * height for value in (*values, level)]
             if low < level < high and all(abs(places[-1] - place) >= step for place in places[:-1]):
                 values.append(level)
-        self._fill(left, foot, width, height)
+        shares = np.linspace(0.0, 1.0, STEPS)
+        scaled = isinstance(series, Scale)
+        rgb = series.colours(low + shares * (high - low)) if scaled else scale_colours(shares, 0, 1)
+        self._fill(left, foot, width, height, rgb)
         ends = []
         for value in sorted(values):
             y = foot + (value - low) / (high - low) * height
@@ -84,13 +88,13 @@ class ScaleBar:
         self._write(series.label, left, foot + height + 1.2 * self._letters_px * fine)
         self.lines = (self.lines[-1], *self.lines[:-1])
 
-    def _fill(self, left: float, foot: float, width: float, height: float) -> None:
+    def _fill(self, left: float, foot: float, width: float, height: float, rgb: Any) -> None:
         rows = np.linspace(foot, foot + height, STEPS + 1)
         points = np.array([[x, y, 0.0] for y in rows for x in (left, left + width)])
         corner = 2 * np.arange(STEPS)[:, None]
         quads = np.column_stack([np.full(STEPS, 4), corner + np.array([0, 1, 3, 2])])
         mesh = pyvista.PolyData(points, faces=quads.ravel())
-        mesh.cell_data["rgb"] = scale_colours(np.linspace(0, 1, STEPS), 0, 1)
+        mesh.cell_data["rgb"] = rgb
         mesh.GetCellData().SetActiveScalars("rgb")
         self._bar.GetMapper().SetInputData(mesh)
 

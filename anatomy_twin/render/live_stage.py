@@ -18,9 +18,11 @@ from vtkmodules.vtkRenderingCore import vtkTextActor, vtkWindowToImageFilter
 from anatomy_twin.core import Plan, SurfaceMesh
 from anatomy_twin.core.plans import PlaneCut, ResectionPlan
 from anatomy_twin.rehearsal import FieldSeries, Scene, SurfaceLayer, letters_of
+from anatomy_twin.rehearsal.heart_maps import Scale
 from anatomy_twin.rehearsal.picking import Camera
 from anatomy_twin.render.field_surface import cut_painter, field_painter
 from anatomy_twin.render.live_captions import Captions
+from anatomy_twin.render.live_lines import LiveLines
 from anatomy_twin.render.live_needles import LiveNeedles
 from anatomy_twin.render.live_outline import Outline
 from anatomy_twin.render.live_pace import MOVING_S, RESTING_S, Pace, choose_levels, count
@@ -55,6 +57,7 @@ class LiveStage:
         add_lights(plotter)
         self.surfaces = LiveSurfaces(self.renderer)
         self.slices = StandingSlices(self.renderer, scene.volume)
+        self.lines = LiveLines(self.renderer, finer)
         self.shapes = LiveShapes(self.renderer, self.window, finer)
         self.preview = PreviewZone(self.shapes.over, finer)
         self.pointed = Outline(self.shapes.over, line_px=1.5, fill=0.26, finer=finer)
@@ -101,10 +104,12 @@ class LiveStage:
             actor.SetPosition(*marker.point_mm)
 
     def paint(
-        self, plan: Plan | None, field: FieldSeries | None, snapshot: int, more: Mapping[str, Any] | None = None
+        self, plan: Plan | None, field: FieldSeries | None, snapshot: int, more: Mapping[str, Any] | None = None,
+        scale: Scale | None = None,
     ) -> None:
-        """Colour surfaces: by a field of a result at a moment, the organ that a plan cuts, ``more`` by painters."""
-        self.bar.show(field, self.ink)
+        """Colour surfaces: by a field of a result at a moment, the organ that a plan cuts, ``more`` by painters, whose
+        ``scale`` stands in place of the field's."""
+        self.bar.show(scale or field, self.ink)
         cut = plan.organ if isinstance(plan, ResectionPlan) and any(isinstance(c, PlaneCut) for c in plan.cuts) else ""
         wanted: dict[str, Any] = {}
         for name in self.surfaces.names:
@@ -154,6 +159,7 @@ class LiveStage:
         self.planes = tuple(planes)
         held = self._vtk_planes()
         self.surfaces.clip(held)
+        self.lines.clip(self.surfaces.planes)
         if self.volume is not None:
             self.volume.clip(held)
 
@@ -260,7 +266,8 @@ class LiveStage:
 
     def close(self) -> None:
         """Release what is held."""
-        for part in (self.preview, self.pointed, self.captions, self.bar, self.needles, self.shapes, self.slices):
+        for part in (self.preview, self.pointed, self.captions, self.bar, self.needles, self.shapes, self.slices,
+                     self.lines):  # fmt: skip
             part.close()
         if self.volume is not None:
             self.volume.close()

@@ -58,7 +58,7 @@ class LiveSurfaces:
     def __init__(self, renderer: Any) -> None:
         self._renderer = renderer
         self._shown: dict[str, _Shown] = {}
-        self._planes = vtkPlaneCollection()
+        self._planes = self.planes = vtkPlaneCollection()  # what lies on their negative sides is hidden
         self._merged = _Merged(renderer, self._planes)
         self._sorted = False
         self._dear: frozenset[str] = frozenset()

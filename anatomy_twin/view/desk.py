@@ -15,6 +15,8 @@ from anatomy_twin.errors import TwinError
 from anatomy_twin.pipeline.live import Preview
 from anatomy_twin.pipeline.session import Session
 from anatomy_twin.rehearsal import FieldSeries, Scene, Shape, SurfaceLayer, Tint, Tool, build_scene, chosen_plan
+from anatomy_twin.rehearsal.heart_maps import Scale
+from anatomy_twin.rehearsal.heart_shapes import SurfaceLines
 from anatomy_twin.rehearsal.looks import scene_displayed
 from anatomy_twin.rehearsal.readout import Reader, Readout, reader_of, readout
 from anatomy_twin.rehearsal.robust_field import failing_field
@@ -69,6 +71,7 @@ class Desk(QObject):
     reading_changed = Signal()  # distances to target and vessels became known
     marked_changed = Signal()  # another measurement is marked
     pointed_changed = Signal()  # the mouse is on another structure, in the list or in a view
+    left = Signal()  # the case is closed, or shown at another desk
     told = Signal(str, str)  # "info", "warning" or "error", and a line
 
     def __init__(self, session: Session, plan_name: str | None = None, palette: str = "") -> None:
@@ -92,6 +95,8 @@ class Desk(QObject):
         self.second: SecondScan | None = None  # another scan of the patient, laid over the slices
         self.plan_aside = False  # margin and simulated zone of the plan are not drawn: what was reached is seen
         self.dressers: list[Dresser] = []
+        self.line_sources: list[Callable[[], tuple[SurfaceLines, ...]]] = []  # on surfaces of the 3-D view
+        self.scale_sources: list[Callable[[], Scale | None]] = []  # of what dressers paint
         self.shape_sources: list[Callable[[], tuple[Shape, ...]]] = []
         self.tint_sources: list[Callable[[], tuple[Tint, ...]]] = []
         self._failing: tuple[Robustness | None, tuple[FieldSeries, ...]] = (None, ())
@@ -110,6 +115,7 @@ class Desk(QObject):
     def leave(self) -> None:
         """Hear no more of the session, which goes on at another desk or ends."""
         self._left = True
+        self.left.emit()
         self._end_listening()
         self._end_listening = lambda: None
         self._reading.stop()

@@ -232,6 +232,14 @@ class Docks:
                 if inside is not None and (inside is self.panels[name] or inside.isAncestorOf(self.panels[name])):
                     tabs.setCurrentIndex(index)
 
+    def offer(self, name: str, on: bool) -> None:
+        """Let a panel among tabs be there, or not."""
+        for tabs in self._tabs.values():
+            for index in range(tabs.count()):
+                inside = tabs.widget(index)
+                if inside is not None and (inside is self.panels[name] or inside.isAncestorOf(self.panels[name])):
+                    tabs.setTabVisible(index, on)
+
     def side_shown(self, side: str) -> bool:
         """True where anything stands on a side ("left", "right", "bottom")."""
         return any(not dock.isHidden() for name, dock in self.places.items() if self.sides[name] == side)

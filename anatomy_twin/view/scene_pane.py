@@ -195,6 +195,7 @@ class ScenePane(SceneFrames):
         self.stage.needles.show(needles_of(self.desk.plan, colour)[0])
         self._paint()
         self._follow_shapes(always=True)
+        self._follow_lines()
         if self.cut_name == "applicator":
             self._follow_cut()
         self._follow_live()
@@ -229,14 +230,20 @@ class ScenePane(SceneFrames):
         if key != getattr(self, "_paint_key", None):
             self._paint_key = key
             painters = {name: paint for dresser in dressers for name, paint in dresser.painters().items()}
-            self.stage.paint(plan, field, moment, {**failing_painters(self.desk, field), **painters})
+            scale = next((one for source in self.desk.scale_sources if (one := source()) is not None), None)
+            self.stage.paint(plan, field, moment, {**failing_painters(self.desk, field), **painters}, scale)
 
     def dress(self) -> None:
         """Show surfaces as what dresses them wants them now."""
         self._show_surfaces()
         self._paint()
         self._follow_shapes(always=True)
+        self._follow_lines()
         self.moved()
+
+    def _follow_lines(self) -> None:
+        if self.stage.lines.show(line for source in self.desk.line_sources for line in source()):
+            self.moved()
 
     def _follow_live(self) -> None:
         live = self.desk.live

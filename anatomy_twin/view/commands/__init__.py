@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from anatomy_twin.view.window import RehearsalWindow
 
 # in the order of the menus
-MODULES: Final = ("file", "edit", "look", "slices", "scene", "segment", "measure", "plan", "simulate", "confirm",
-                  "help")
+MODULES: Final = ("file", "edit", "look", "slices", "scene", "segment", "measure", "plan", "heart", "simulate",
+                  "confirm", "help")
 
 
 def has_case(window: RehearsalWindow) -> bool:

@@ -30,6 +30,7 @@ PLACES: Final = (
     PanelPlace("tree", "scene_tree:SceneTree", "right", "structures"),
     PanelPlace("segment", "segment_panel:SegmentPanel", "right", "structures"),
     PanelPlace("plans", "plans:PlansPanel", "right", "plans"),
+    PanelPlace("heart", "heart:HeartPanel", "right", "plans"),
     PanelPlace("measurements", "measurements:MeasurementsPanel", "right", "plans"),
     PanelPlace("confirmation", "confirmation:ConfirmationPanel", "right", "plans"),
     PanelPlace("numbers", "numbers:NumbersPanel", "bottom", "numbers"),

@@ -1,0 +1,126 @@
+"""Commands of the heart menu: what of a chamber is seen, pacing, lesions."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from anatomy_twin.view.commands import Command
+from anatomy_twin.view.heart import HeartSight, heart_of_desk
+from anatomy_twin.view.heart_words import map_words
+from anatomy_twin.view.words import tr
+
+if TYPE_CHECKING:
+    from anatomy_twin.view.window import RehearsalWindow
+
+
+def commands() -> tuple[Command, ...]:
+    """Return them in the order of the menu."""
+    menu = tr("Heart")
+    return (
+        Command("heart.show", tr("Show the chamber"), _toggle, menu, ("H",),
+                tr("Show the heart chamber before the other structures, or only those"), has_chamber, _is_on,
+                why=no_chamber),
+        *_maps(menu),
+        Command("heart.next_map", tr("Next map"), _next_map, menu, ("Shift+H",),
+                tr("Colour the chamber by the next map"), has_chamber, why=no_chamber),
+        Command("heart.site", tr("Place a pacing site"), _place_site, menu, ("Ctrl+Alt+P",),
+                tr("Click on the wall: activation from there is shown at once"), has_chamber, _placing, divided=True,
+                why=no_chamber),
+        Command("heart.remove_site", tr("Remove the pacing site"), _remove_site, menu, (),
+                tr("Forget the site that the activation map is of"), _has_site,
+                why=lambda window: no_chamber(window) or tr("there is no pacing site")),
+    )  # fmt: skip
+
+
+def _maps(menu: str) -> tuple[Command, ...]:
+    return tuple(
+        Command(f"heart.map_{name}", words, partial(_show_map, name=name), menu, submenu=tr("Colour by"),
+                enabled=lambda window, name=name: not _why_not(window, name),
+                checked=lambda window, name=name: _map_is(window, name),
+                why=lambda window, name=name: _why_not(window, name))
+        for name, words in map_words().items()
+    )  # fmt: skip
+
+
+def sight_of(window: RehearsalWindow) -> HeartSight | None:
+    """Return what is seen of the heart of the open case; None where it has none."""
+    sight = heart_of_desk(window.desk)
+    return None if sight is None or sight.chamber is None else sight
+
+
+def has_chamber(window: RehearsalWindow) -> bool:
+    """True where the case has a heart chamber."""
+    return sight_of(window) is not None
+
+
+def no_chamber(window: RehearsalWindow) -> str:
+    """Return why nothing can be done with a heart, "" where there is one."""
+    return "" if has_chamber(window) else tr("the case has no heart chamber")
+
+
+def _is_on(window: RehearsalWindow) -> bool:
+    sight = sight_of(window)
+    return sight is not None and sight.on
+
+
+def _why_not(window: RehearsalWindow, name: str) -> str:
+    sight = sight_of(window)
+    return no_chamber(window) if sight is None else sight.why_not(name)
+
+
+def _map_is(window: RehearsalWindow, name: str) -> bool:
+    sight = sight_of(window)
+    return sight is not None and sight.on and sight.map_name == name
+
+
+def _has_site(window: RehearsalWindow) -> bool:
+    sight = sight_of(window)
+    return sight is not None and sight.site is not None
+
+
+def _placing(window: RehearsalWindow) -> bool:
+    return window.desk is not None and window.desk.tool.name == "pacing"
+
+
+# what is done
+
+
+def _toggle(window: RehearsalWindow) -> None:
+    sight = sight_of(window)
+    assert sight is not None
+    sight.show(not sight.on)
+
+
+def _show_map(window: RehearsalWindow, name: str) -> None:
+    sight = sight_of(window)
+    assert sight is not None
+    sight.show_map(name)
+
+
+def _next_map(window: RehearsalWindow) -> None:
+    sight = sight_of(window)
+    assert sight is not None
+    names = [name for name in map_words() if not sight.why_not(name)]
+    at = names.index(sight.map_name) if sight.map_name in names else -1
+    sight.show_map(names[(at + 1) % len(names)])
+
+
+def _place_site(window: RehearsalWindow) -> None:
+    from anatomy_twin.view.tools.heart_placing import PlaceSite
+
+    desk, sight = window.desk, sight_of(window)
+    assert desk is not None and sight is not None
+    if _placing(window):
+        desk.set_tool(None)
+        return
+    window.show_panel("heart")
+    sight.show_map("activation")
+    desk.set_tool(PlaceSite(sight))
+    desk.tell(desk.tool.hint)
+
+
+def _remove_site(window: RehearsalWindow) -> None:
+    sight = sight_of(window)
+    assert sight is not None
+    sight.remove_site(sight.chosen)
