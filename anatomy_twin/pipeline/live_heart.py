@@ -15,6 +15,7 @@ from anatomy_twin.errors import PlanError, TwinError
 from anatomy_twin.kernels import surface_paths
 from anatomy_twin.pipeline.live import NeedsPreparing
 from anatomy_twin.simulation.electro import eikonal
+from anatomy_twin.simulation.electro.chamber_tissue import eikonal_of
 from anatomy_twin.simulation.electro.lesions import Ablated, ablated
 from anatomy_twin.units import Point
 
@@ -60,14 +61,7 @@ def prepare(case: Case, plan: Plan) -> HeartGround:
     chamber = case.chambers.get(plan.chamber)
     if chamber is None:
         raise PlanError(f"the case has no surface of {plan.chamber!r}")
-    return HeartGround(chamber, conduction(chamber))
-
-
-def conduction(chamber: Chamber) -> eikonal.EikonalSystem:
-    """Return how fronts spread over a chamber."""
-    if chamber.fibres is None:
-        return eikonal.on_triangles(chamber.surface, eikonal.velocity_squared(0.6))
-    return eikonal.on_triangles(chamber.surface, eikonal.velocity_squared(0.6, 0.3, chamber.fibres.epi))
+    return HeartGround(chamber, eikonal_of(chamber))
 
 
 def preview(ground: Any, plan: Plan, monitor: Monitor = SILENT, sites_mm: tuple[Point, ...] = ()) -> HeartPreview:

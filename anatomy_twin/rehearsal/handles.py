@@ -13,6 +13,7 @@ from anatomy_twin import catalog
 from anatomy_twin.core import AblationPlan, Plan, PlaneCut, ResectionPlan
 from anatomy_twin.core.plans import Applicator, LesionLine, LesionPlan, LesionPoint, SurfaceCut
 from anatomy_twin.errors import UsageError
+from anatomy_twin.rehearsal.heart_wall import Wall
 from anatomy_twin.units import FARTHEST, Point, check_point
 
 Floats = NDArray[np.float64]
@@ -27,7 +28,7 @@ class PlanContext:
     """What round a plan its handles need: the box (LPS mm) that they are held in, and the sizes of what is drawn.
 
     ``centre_mm`` and ``reach_mm`` are of the organ that is cut (a plane is drawn so wide), ``arrow_mm`` is the length
-    of the arrow that stands on a plane.
+    of the arrow that stands on a plane. Where there is a ``wall`` of the heart, handles stay on it.
     """
 
     low_mm: Point = (-FARTHEST, -FARTHEST, -FARTHEST)
@@ -35,9 +36,12 @@ class PlanContext:
     centre_mm: Point | None = None
     reach_mm: float = 80.0
     arrow_mm: float = 35.0
+    wall: Wall | None = None
 
     def held(self, point_mm: Any) -> Floats:
-        """Return the point of the box that is nearest to a point."""
+        """Return the point of the wall, else of the box, that is nearest to a point."""
+        if self.wall is not None:
+            return np.asarray(self.wall.nearest(point_mm))
         return np.asarray(np.clip(np.asarray(point_mm, float), self.low_mm, self.high_mm))
 
 
@@ -79,7 +83,7 @@ def plan_handles(plan: Plan | None, context: PlanContext | None = None) -> tuple
                       _of_surface(n, cut) if isinstance(cut, SurfaceCut) else ())
         )  # fmt: skip
     if isinstance(plan, LesionPlan):
-        return tuple(h for n, lesion in enumerate(plan.lesions) for h in _of_lesion(n, lesion))
+        return tuple(h for n, lesion in enumerate(plan.lesions) for h in _of_lesion(n, lesion, room))
     return ()
 
 
@@ -178,15 +182,17 @@ def _of_surface(n: int, cut: SurfaceCut) -> tuple[Handle, ...]:
     ))  # fmt: skip
 
 
-def _of_lesion(n: int, lesion: LesionLine | LesionPoint) -> tuple[Handle, ...]:
+def _of_lesion(n: int, lesion: LesionLine | LesionPoint, room: PlanContext) -> tuple[Handle, ...]:
+    snaps = ("surface",) if room.wall is None else ("wall",)
     if isinstance(lesion, LesionPoint):
-        return (Handle(f"lesion {n + 1}", "lesion {number}", "lesion", n, lesion.point_mm, snaps=("surface",)),)
-    return (
-        *(Handle(f"line {n + 1}: point {k + 1}", "point {index} of line {number}", "line point", n, point, k,
-                 snaps=("surface",)) for k, point in enumerate(lesion.points_mm)),
-        Handle(f"line {n + 1}: whole", "line {number}", "line", n,
-               check_point("line", 0.5 * np.add(lesion.points_mm[0], lesion.points_mm[1]))),
-    )  # fmt: skip
+        return (Handle(f"lesion {n + 1}", "lesion {number}", "lesion", n, lesion.point_mm, snaps=snaps),)
+    points = [Handle(f"line {n + 1}: point {k + 1}", "point {index} of line {number}", "line point", n, point, k,
+                     snaps=snaps) for k, point in enumerate(lesion.points_mm)]  # fmt: skip
+    if len(points) > 2 and lesion.points_mm[0] == lesion.points_mm[-1]:
+        points.pop()  # a closed line ends where it begins
+    middle = room.held(0.5 * np.add(lesion.points_mm[0], lesion.points_mm[1]))
+    return (*points, Handle(f"line {n + 1}: whole", "line {number}", "line", n, check_point("line", middle),
+                            snaps=snaps[room.wall is None:]))  # fmt: skip
 
 
 # what a part becomes: part, handle, where the handle goes, how far that is
@@ -241,6 +247,8 @@ def _move_lesion(part: Any, handle: Handle, target: Floats, shift: Floats) -> An
 
 def _move_line_point(part: Any, handle: Handle, target: Floats, shift: Floats) -> Any:
     points = list(part.points_mm)
+    if handle.index == 0 and len(points) > 2 and points[0] == points[-1]:
+        points[-1] = check_point("line point", target)
     points[handle.index] = check_point("line point", target)
     return replace(part, points_mm=tuple(points))
 

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from anatomy_twin.core import LesionLine, LesionPlan
 from anatomy_twin.core.heart import Chamber
 from anatomy_twin.pipeline.live_heart import HeartPreview
-from anatomy_twin.rehearsal import Shape, SurfaceLayer, structure_label
+from anatomy_twin.rehearsal import Pointer, Shape, SurfaceLayer, structure_label
 from anatomy_twin.rehearsal import heart_maps as maps
 from anatomy_twin.rehearsal.heart_maps import HeartMap, MapPainter, Scale
 from anatomy_twin.rehearsal.heart_shapes import (
@@ -25,10 +25,12 @@ from anatomy_twin.rehearsal.heart_shapes import (
     point_normals,
     rim_lines,
 )
+from anatomy_twin.rehearsal.heart_wall import HEART, Wall, wall_of
 from anatomy_twin.units import Point, check_point
 from anatomy_twin.view.heart_live import HeartLive
+from anatomy_twin.view.heart_words import capital, short_name
 from anatomy_twin.view.names import named
-from anatomy_twin.view.style import current_theme
+from anatomy_twin.view.tools.plan_sight import IN_3D
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ FADED: Final = 0.25  # of their opacity is left to other surfaces
 ISOCHRONE_RGB: Final = (24, 22, 26)
 LESION_RGB: Final = (255, 110, 160)
 SITE_RGB: Final = (250, 245, 120)
+INK: Final = (255, 255, 255)
 OUTLINE_RGB: Final = (235, 120, 100)
 TUBE_MM: Final = 0.9
 ON_WALL_MM: Final = 5.0  # a click on a slice so near to the wall means it
@@ -76,6 +79,7 @@ class HeartSight(QObject):
         self.preview: HeartPreview | None = None
         self.map: HeartMap | None = None
         self.live = HeartLive(desk)
+        self.draft: tuple[SurfaceLines, ...] = ()  # a lesion that is being drawn
         self._wanted: tuple[Any, ...] = ()
         self._version = 0
         self._cuts: dict[str, tuple[Any, tuple[Shape, ...]]] = {}
@@ -154,22 +158,24 @@ class HeartSight(QObject):
         self._ask()
         self._renew()
 
-    def near_wall(self, point_mm: Point, reach_mm: float = ON_WALL_MM) -> Point | None:
-        """Return the point of the wall nearest to a point; None where it is farther than ``reach_mm``."""
-        if self.chamber is None:
+    @property
+    def wall(self) -> Wall | None:
+        """The wall of the chamber that is shown, for what is drawn on it."""
+        return None if self.chamber is None else wall_of(self.chamber)
+
+    def on_wall(self, at: Pointer) -> Point | None:
+        """Return the place on the wall under the mouse, one of its points; None beside it."""
+        if self.wall is None or at.point_mm is None or (at.view == IN_3D and at.structure != self.layer_name):
             return None
-        offsets = self.chamber.surface.points_mm - np.asarray(point_mm)
-        nearest = int(np.argmin((offsets**2).sum(axis=1)))
-        near = float(np.linalg.norm(offsets[nearest])) <= reach_mm
-        return check_point("wall", self.chamber.surface.points_mm[nearest]) if near else None
+        return self.wall.nearest(at.point_mm, np.inf if at.view == IN_3D else ON_WALL_MM)
 
     def region_at(self, point_mm: Point) -> str:
         """Return the region of the wall that a point lies in, in words; "" where regions are not known."""
         chamber = self.chamber
         if chamber is None or chamber.regions is None:
             return ""
-        nearest = int(np.argmin(((chamber.surface.points_mm - np.asarray(point_mm)) ** 2).sum(axis=1)))
-        return named(structure_label(chamber.region_names[chamber.regions[nearest]]))
+        region = chamber.region_names[chamber.regions[wall_of(chamber).node(point_mm)]]
+        return capital(named(structure_label(region)))
 
     @property
     def last_ms(self) -> float | None:
@@ -180,8 +186,12 @@ class HeartSight(QObject):
         reached = preview.times_ms[np.isfinite(preview.times_ms)]
         return float(reached.max()) if reached.size else None
 
-    def redraw(self) -> None:
-        """Draw what lies over the views anew."""
+    def redraw(self, draft: tuple[SurfaceLines, ...] = ()) -> None:
+        """Draw what lies over the views anew, with a lesion that is being drawn."""
+        if draft != self.draft:
+            self.draft = draft
+            if self._window.views is not None:
+                self._window.views.scene_pane.draw_lines()
         self._desk.drawing_changed.emit()
 
     # what is drawn
@@ -189,7 +199,7 @@ class HeartSight(QObject):
     @property
     def layer_name(self) -> str:
         """The name of its surface in the 3-D view."""
-        return "" if self.chamber is None else f"heart:{self.chamber.name}"
+        return "" if self.chamber is None else f"{HEART}{self.chamber.name}"
 
     @property
     def shown(self) -> object:
@@ -238,7 +248,7 @@ class HeartSight(QObject):
         """Return lines of equal time, rims and lesions."""
         if self.chamber is None or not self.on:
             return ()
-        return (*self._rims, *self._isochrones, *self._lesion_lines())
+        return (*self._rims, *self._isochrones, *self._lesion_lines(), *self.draft)
 
     def shapes(self) -> tuple[Shape, ...]:
         """Return names of openings, sites, and where slices meet the wall."""
@@ -248,8 +258,7 @@ class HeartSight(QObject):
         for opening in self.chamber.openings:
             if opening.name:
                 middle = check_point("opening", self.chamber.rim_mm(opening).mean(axis=0))
-                words = named(structure_label(opening.name))
-                found.append(Shape("text", (middle,), (255, 255, 255), opening.name, words, only="3d"))
+                found.append(Shape("text", (middle,), INK, opening.name, short_name(opening.name), only="3d"))
         for index, site in enumerate(self.sites):
             lit = index == self.chosen
             found.append(Shape("knob", (site.point_mm,), SITE_RGB, f"site {site.number}", radius_px=6.0,
@@ -350,14 +359,14 @@ class HeartSight(QObject):
 
     def _lesion_lines(self) -> tuple[SurfaceLines, ...]:
         """Return the lesions of the plan as tubes, those that have not moved as they were."""
-        plan, preview = self.plan, self.preview
-        if plan is None or preview is None:
+        plan, wall = self.plan, self.wall
+        if plan is None or wall is None:
             return ()
         found = {}
-        for lesion, path in zip(preview.plan.lesions, preview.paths_mm, strict=True):
-            if isinstance(lesion, LesionLine) and len(path) > 1:
-                tube = self._tubes.get(lesion) or path_lines("lesion", path, LESION_RGB, TUBE_MM)
-                found[lesion] = tube
+        for lesion in plan.lesions:
+            if isinstance(lesion, LesionLine):
+                tube = self._tubes.get(lesion)
+                found[lesion] = tube or path_lines("lesion", wall.path_mm(lesion.points_mm), LESION_RGB, TUBE_MM)
         self._tubes = found
         return tuple(found.values())
 
@@ -385,7 +394,3 @@ def heart_of_desk(desk: Desk | None) -> HeartSight | None:
     """Return what is seen of the heart at a desk; None where no panel has made it."""
     return None if desk is None else desk.kits.get(KIT)
 
-
-def ink() -> tuple[int, int, int]:
-    """Return the colour of words on the ground of the 3-D view."""
-    return (255, 255, 255) if current_theme().stage == "dark" else (20, 26, 36)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from anatomy_twin.core import LesionLine, LesionPoint
 from anatomy_twin.core.heart import SUBSTRATE_CLASSES, Chamber
+from anatomy_twin.rehearsal import structure_label
+from anatomy_twin.view.names import named
 from anatomy_twin.view.words import tr
 
 
@@ -26,6 +29,40 @@ def heart_names() -> tuple[str, ...]:
         tr("Antrum right middle"), tr("Tricuspid valve"), tr("Healthy"), tr("Interstitial"), tr("Dense"),
         tr("Tips of waves"), tr("Voltage"),
     )
+
+
+def capital(words: str) -> str:
+    """Return words with a capital letter first."""
+    return words[:1].upper() + words[1:]
+
+
+def short_name(opening: str) -> str:
+    """Return what an opening is called on a picture: "LSPV" for the left superior pulmonary vein."""
+    known = {
+        "pulmonary_vein_left_superior": tr("LSPV"), "pulmonary_vein_left_inferior": tr("LIPV"),
+        "pulmonary_vein_left_common": tr("LCPV"), "pulmonary_vein_right_superior": tr("RSPV"),
+        "pulmonary_vein_right_inferior": tr("RIPV"), "pulmonary_vein_right_middle": tr("RMPV"),
+    }  # fmt: skip
+    return known.get(opening) or capital(named(structure_label(opening)))
+
+
+def set_words() -> dict[str, str]:
+    """Return what the standard sets of lesions are called."""
+    return {
+        "wide_area_pvi": tr("Wide-area isolation of the veins"), "single_vein_pvi": tr("Isolation of each vein"),
+        "roof_line": tr("Roof line"), "inferior_line": tr("Inferior line"), "box": tr("Box (roof and inferior line)"),
+        "mitral_line": tr("Mitral line"), "anterior_line": tr("Anterior line"), "appendage": tr("Round the appendage"),
+        "cavotricuspid": tr("Cavotricuspid line"),
+    }
+
+
+def lesion_words(lesion: LesionLine | LesionPoint) -> str:
+    """Return what a lesion is, in a line."""
+    if isinstance(lesion, LesionPoint):
+        return tr("Point, {power} W for {time} s").format(power=f"{lesion.power_w:g}", time=f"{lesion.duration_s:g}")
+    closed = len(lesion.points_mm) > 2 and lesion.points_mm[0] == lesion.points_mm[-1]
+    form = tr("Closed line, {width} mm wide") if closed else tr("Line, {width} mm wide")
+    return form.format(width=f"{2.0 * lesion.radius_mm:g}")
 
 
 def substrate_line(chamber: Chamber) -> str:

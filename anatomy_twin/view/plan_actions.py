@@ -24,10 +24,10 @@ def new_plan(desk: Desk, procedure: Procedure, target: str = "") -> bool:
     except TwinError as error:
         desk.tell(str(error), "error")
         return False
-    return _do_and_show(desk, tr("New plan {name}").format(name=name), desk.case.with_plan(plan), name)
+    return do_and_show(desk, tr("New plan {name}").format(name=name), desk.case.with_plan(plan), name)
 
 
-def _do_and_show(desk: Desk, words: str, after: Case, name: str) -> bool:
+def do_and_show(desk: Desk, words: str, after: Case, name: str) -> bool:
     """Do a step after which another plan is shown: it is named first, so that the scene is built once."""
     desk.drop()
     before, desk.plan_name, desk.live = desk.plan_name, name, None
@@ -40,7 +40,7 @@ def _do_and_show(desk: Desk, words: str, after: Case, name: str) -> bool:
 def duplicate_plan(desk: Desk) -> None:
     """Make a copy of the plan shown and show it."""
     case, name = with_copy(desk.case, desk.plan_name)
-    _do_and_show(desk, tr("Duplicate plan {name}").format(name=desk.plan_name), case, name)
+    do_and_show(desk, tr("Duplicate plan {name}").format(name=desk.plan_name), case, name)
 
 
 def rename_plan(desk: Desk, name: str, new: str) -> bool:
@@ -54,7 +54,7 @@ def rename_plan(desk: Desk, name: str, new: str) -> bool:
         desk.tell(str(error), "error")
         return False
     words = tr("Rename plan {name} to {new}").format(name=name, new=new)
-    return _do_and_show(desk, words, after, new if desk.plan_name == name else desk.plan_name)
+    return do_and_show(desk, words, after, new if desk.plan_name == name else desk.plan_name)
 
 
 def delete_plan(desk: Desk) -> None:
@@ -63,7 +63,7 @@ def delete_plan(desk: Desk) -> None:
     at = names.index(desk.plan_name)
     beside = (names[at + 1 :] or names[:at][::-1] or [""])[0]
     after = desk.case.without_plan(desk.plan_name)
-    _do_and_show(desk, tr("Delete plan {name}").format(name=desk.plan_name), after, beside)
+    do_and_show(desk, tr("Delete plan {name}").format(name=desk.plan_name), after, beside)
 
 
 def rules_line(check: PlanCheck | None, *, bare: bool = False) -> tuple[str, str]:

@@ -195,7 +195,7 @@ class ScenePane(SceneFrames):
         self.stage.needles.show(needles_of(self.desk.plan, colour)[0])
         self._paint()
         self._follow_shapes(always=True)
-        self._follow_lines()
+        self.draw_lines()
         if self.cut_name == "applicator":
             self._follow_cut()
         self._follow_live()
@@ -238,10 +238,11 @@ class ScenePane(SceneFrames):
         self._show_surfaces()
         self._paint()
         self._follow_shapes(always=True)
-        self._follow_lines()
+        self.draw_lines()
         self.moved()
 
-    def _follow_lines(self) -> None:
+    def draw_lines(self) -> None:
+        """Draw the lines on surfaces that are there now."""
         if self.stage.lines.show(line for source in self.desk.line_sources for line in source()):
             self.moved()
 

@@ -1,17 +1,17 @@
-"""Lesions on a heart chamber, as far as a hand needs them: they are drawn and moved, nothing is computed of them."""
+"""Lesions on a heart chamber, as far as a hand needs them: they are drawn and moved along its wall."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
-
-import numpy as np
 
 from anatomy_twin.core import Case, LesionLine, LesionPlan, LesionPoint, Plan
 from anatomy_twin.errors import PlanError
 from anatomy_twin.pipeline.procedures.around import context_around
 from anatomy_twin.pipeline.procedures.kinds import Parameter, Procedure
-from anatomy_twin.rehearsal.handles import PlanContext, move_handle, plan_handles
+from anatomy_twin.rehearsal.handles import Handle, PlanContext, move_handle, plan_handles
+from anatomy_twin.rehearsal.heart_wall import wall_of
 from anatomy_twin.rehearsal.shapes import CutTint, Shape
 from anatomy_twin.units import check_point
 
@@ -21,8 +21,11 @@ POINT_RADIUS_MM: Final = 3.0  # as large as a point is drawn (assumed)
 
 
 def new_plan(case: Case, name: str, target: str = "") -> Plan:
-    """Refuse: lesions come with a plan that was read; points and lines are added to it."""
-    raise PlanError("this version does not begin plans of heart lesions", advice="open a case that has one")
+    """Return a plan without lesions on the chamber ``target``, else the first; ``PlanError`` where there is none."""
+    chamber = case.chambers.get(target) or next(iter(case.chambers.values()), None)
+    if chamber is None:
+        raise PlanError("the case has no surface of a heart chamber", advice="make or read one first")
+    return LesionPlan(name, chamber.name, ())
 
 
 def parameters(case: Case, plan: Plan) -> tuple[Parameter, ...]:
@@ -38,8 +41,7 @@ def parts(plan: Plan) -> tuple[str, ...]:
         if isinstance(lesion, LesionPoint):
             found.append(f"point, {lesion.power_w:g} W, {lesion.duration_s:g} s, {lesion.force_g:g} g")
         else:
-            length = float(np.linalg.norm(np.diff(lesion.points_mm, axis=0), axis=1).sum())
-            found.append(f"line of {len(lesion.points_mm)} points, {length:.0f} mm")
+            found.append(f"line of {len(lesion.points_mm)} points, {2.0 * lesion.radius_mm:g} mm wide")
     return tuple(found)
 
 
@@ -47,9 +49,13 @@ def add_part(plan: Plan, point_mm: Any) -> Plan:
     """Return the plan with one more lesion at a point, set like the last point."""
     assert isinstance(plan, LesionPlan)
     known = [lesion for lesion in plan.lesions if isinstance(lesion, LesionPoint)]
+    return replace(plan, lesions=(*plan.lesions, fresh_point(known, point_mm)))
+
+
+def fresh_point(known: Sequence[LesionPoint], point_mm: Any) -> LesionPoint:
+    """Return a lesion at a point, set like the last of those known, else as is usual (assumed)."""
     point = check_point("point_mm", point_mm)
-    fresh = replace(known[-1], point_mm=point) if known else LesionPoint(point, 30.0, 30.0, 10.0)
-    return replace(plan, lesions=(*plan.lesions, fresh))
+    return replace(known[-1], point_mm=point) if known else LesionPoint(point, 30.0, 30.0, 10.0)
 
 
 def remove_part(plan: Plan, number: int) -> Plan:
@@ -59,15 +65,35 @@ def remove_part(plan: Plan, number: int) -> Plan:
 
 
 def shapes(plan: Plan, context: PlanContext, lit: bool) -> tuple[Shape, ...]:
-    """Return lines and rings of the lesions."""
+    """Return lines and rings of the lesions; where there is a wall, lines over it on slices only: in 3-D they are part
+    of what is drawn of the heart."""
     assert isinstance(plan, LesionPlan)
-    width = 3.0 if lit else 2.0
-    return tuple(
-        Shape("line", lesion.points_mm, LESION_RGB, f"line {n}", width_px=width, reach_mm=lesion.radius_mm)
-        if isinstance(lesion, LesionLine) else
-        Shape("circle", (lesion.point_mm,), LESION_RGB, f"lesion {n}", radius_mm=POINT_RADIUS_MM, width_px=width)
-        for n, lesion in enumerate(plan.lesions, start=1)
-    )  # fmt: skip
+    width, found = 3.0 if lit else 2.0, []
+    for n, lesion in enumerate(plan.lesions, start=1):
+        if isinstance(lesion, LesionPoint):
+            found.append(Shape("circle", (lesion.point_mm,), LESION_RGB, f"lesion {n}", radius_mm=POINT_RADIUS_MM,
+                               width_px=width))  # fmt: skip
+            continue
+        points, only = lesion.points_mm, ""
+        if context.wall is not None:
+            points, only = tuple(check_point("way", point) for point in context.wall.path_mm(points)), "slices"
+        found.append(Shape("line", points, LESION_RGB, f"line {n}", width_px=width, reach_mm=lesion.radius_mm,
+                           only=only))  # fmt: skip
+    return tuple(found)
+
+
+def moved(plan: Plan, handle: Handle, point_mm: Any, context: PlanContext) -> Plan:
+    """Return the plan with a handle elsewhere; where there is a wall, all of its lesion stays on that."""
+    after = move_handle(plan, handle, point_mm, context)
+    assert isinstance(after, LesionPlan)
+    if context.wall is None:
+        return after
+    part = after.lesions[handle.part]
+    if isinstance(part, LesionLine):
+        part = replace(part, points_mm=tuple(check_point("on wall", context.held(p)) for p in part.points_mm))
+    else:
+        part = replace(part, point_mm=check_point("on wall", context.held(part.point_mm)))
+    return replace(after, lesions=(*after.lesions[: handle.part], part, *after.lesions[handle.part + 1 :]))
 
 
 def unmeasured(plan: Plan) -> str:
@@ -76,7 +102,9 @@ def unmeasured(plan: Plan) -> str:
 
 
 def _context(case: Case, plan: Plan) -> PlanContext:
-    return context_around(case)
+    assert isinstance(plan, LesionPlan)
+    chamber = case.chambers.get(plan.chamber)
+    return replace(context_around(case), wall=None if chamber is None else wall_of(chamber))
 
 
 def _tints(plan: Plan) -> tuple[CutTint, ...]:
@@ -90,6 +118,6 @@ def _targets(plan: Plan) -> tuple[str, ...]:
 
 LESIONS: Final = Procedure(
     "lesions", "Heart lesions", LesionPlan, "lesion", ("Click where the lesion is to be",), new_plan, _context,
-    plan_handles, move_handle, shapes, _tints, parameters, parts, add_part, remove_part, _targets, "", "",
+    plan_handles, moved, shapes, _tints, parameters, parts, add_part, remove_part, _targets, "", "",
     unmeasured=unmeasured,
 )  # fmt: skip

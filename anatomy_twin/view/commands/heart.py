@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from anatomy_twin.view.commands import Command
 from anatomy_twin.view.heart import HeartSight, heart_of_desk
-from anatomy_twin.view.heart_words import map_words
+from anatomy_twin.view.heart_words import map_words, set_words
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
@@ -24,12 +24,33 @@ def commands() -> tuple[Command, ...]:
         *_maps(menu),
         Command("heart.next_map", tr("Next map"), _next_map, menu, ("Shift+H",),
                 tr("Colour the chamber by the next map"), has_chamber, why=no_chamber),
-        Command("heart.site", tr("Place a pacing site"), _place_site, menu, ("Ctrl+Alt+P",),
-                tr("Click on the wall: activation from there is shown at once"), has_chamber, _placing, divided=True,
-                why=no_chamber),
+        Command("heart.site", tr("Place a pacing site"), lambda window: _take(window, "pacing"), menu,
+                ("Ctrl+Alt+P",),
+                tr("Click on the wall: activation from there is shown at once"), has_chamber,
+                lambda window: _held(window, "pacing"), divided=True, why=no_chamber),
         Command("heart.remove_site", tr("Remove the pacing site"), _remove_site, menu, (),
                 tr("Forget the site that the activation map is of"), _has_site,
                 why=lambda window: no_chamber(window) or tr("there is no pacing site")),
+        Command("heart.line", tr("Draw a lesion line"), lambda window: _take(window, "lesion line"), menu,
+                ("Ctrl+Alt+L",), tr("Click from point to point on the wall; Enter or a double click ends the line"),
+                has_chamber, lambda window: _held(window, "lesion line"), divided=True, why=no_chamber),
+        Command("heart.point", tr("Place lesion points"), lambda window: _take(window, "lesion point"), menu,
+                ("Ctrl+Alt+O",), tr("Click on the wall where the catheter ablates"), has_chamber,
+                lambda window: _held(window, "lesion point"), why=no_chamber),
+        *_sets(menu),
+        Command("heart.remove_lesion", tr("Remove the lesion"), _remove_lesion, menu, (),
+                tr("Remove the lesion that is chosen in the list or by its handle"), _has_lesions,
+                why=lambda window: no_chamber(window) or tr("the plan shown has no lesion")),
+        Command("heart.new_plan", tr("New plan of lesions"), _new_plan, menu, (),
+                tr("A plan without lesions; lines and points are added to it"), has_chamber, why=no_chamber),
+    )  # fmt: skip
+
+
+def _sets(menu: str) -> tuple[Command, ...]:
+    return tuple(
+        Command(f"heart.set_{name}", words, partial(_add_set, name=name), menu, submenu=tr("Standard lesions"),
+                tip=tr("Add the lines of a standard set to the plan shown"), enabled=has_chamber, why=no_chamber)
+        for name, words in set_words().items()
     )  # fmt: skip
 
 
@@ -79,8 +100,13 @@ def _has_site(window: RehearsalWindow) -> bool:
     return sight is not None and sight.site is not None
 
 
-def _placing(window: RehearsalWindow) -> bool:
-    return window.desk is not None and window.desk.tool.name == "pacing"
+def _has_lesions(window: RehearsalWindow) -> bool:
+    sight = sight_of(window)
+    return sight is not None and sight.plan is not None and bool(sight.plan.lesions)
+
+
+def _held(window: RehearsalWindow, tool: str) -> bool:
+    return window.desk is not None and window.desk.tool.name == tool
 
 
 # what is done
@@ -106,21 +132,58 @@ def _next_map(window: RehearsalWindow) -> None:
     sight.show_map(names[(at + 1) % len(names)])
 
 
-def _place_site(window: RehearsalWindow) -> None:
+def _take(window: RehearsalWindow, name: str) -> None:
+    """Take a tool, or put it away where it is taken."""
+    from anatomy_twin.view.tools.heart_drawing import DrawLine, PlacePoint
     from anatomy_twin.view.tools.heart_placing import PlaceSite
 
     desk, sight = window.desk, sight_of(window)
     assert desk is not None and sight is not None
-    if _placing(window):
+    if desk.tool.name == name:
         desk.set_tool(None)
         return
     window.show_panel("heart")
-    sight.show_map("activation")
-    desk.set_tool(PlaceSite(sight))
+    if name == "pacing":
+        sight.show_map("activation")
+        desk.set_tool(PlaceSite(sight))
+    else:
+        sight.show(True)
+        desk.set_tool(DrawLine(desk, sight) if name == "lesion line" else PlacePoint(desk, sight))
     desk.tell(desk.tool.hint)
+
+
+def _add_set(window: RehearsalWindow, name: str) -> None:
+    from anatomy_twin.view.heart_lesions import add_set
+
+    sight = sight_of(window)
+    assert sight is not None
+    window.show_panel("heart")
+    add_set(window, sight, name)
+
+
+def _new_plan(window: RehearsalWindow) -> None:
+    from anatomy_twin.view.heart_lesions import new_lesion_plan
+
+    desk, sight = window.desk, sight_of(window)
+    assert desk is not None and sight is not None
+    window.show_panel("heart")
+    new_lesion_plan(desk, sight)
 
 
 def _remove_site(window: RehearsalWindow) -> None:
     sight = sight_of(window)
     assert sight is not None
     sight.remove_site(sight.chosen)
+
+
+def _remove_lesion(window: RehearsalWindow) -> None:
+    from anatomy_twin.view.heart_lesions import remove_lesion
+    from anatomy_twin.view.tools.plan_handles import handles_of
+
+    desk, sight, tool = window.desk, sight_of(window), handles_of(window)
+    assert desk is not None and sight is not None
+    handle = None if tool is None else tool.chosen_handle
+    number = handle.part if handle is not None else window.panels["heart"].lesions.chosen  # type: ignore[attr-defined]
+    if number < 0:
+        desk.tell(tr("choose a lesion in the list first"))
+    remove_lesion(desk, sight, number)

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QFormLayout,
     QFrame,
-    QHeaderView,
     QLabel,
+    QMenu,
     QScrollArea,
     QToolButton,
     QTreeWidget,
@@ -24,16 +23,16 @@ from anatomy_twin.rehearsal import structure_label
 from anatomy_twin.rehearsal.heart_maps import UNREACHED, HeartMap
 from anatomy_twin.view.flow import flow
 from anatomy_twin.view.heart import HeartSight
-from anatomy_twin.view.heart_words import map_words, substrate_line
+from anatomy_twin.view.heart_words import capital, map_words, set_words, substrate_line
 from anatomy_twin.view.names import named
 from anatomy_twin.view.nothing import Nothing
+from anatomy_twin.view.panels.heart_lists import LesionList, VeinList, fit_rows, small_tree
 from anatomy_twin.view.panels.rows import all_rows, rows_of
+from anatomy_twin.view.spoken import spoken
 from anatomy_twin.view.words import tr
 
 if TYPE_CHECKING:
     from anatomy_twin.view.window import RehearsalWindow
-
-MOST_ROWS = 6
 
 
 class HeartPanel(QScrollArea):
@@ -56,10 +55,12 @@ class HeartPanel(QScrollArea):
         self.told.setObjectName("quiet")
         self.legend.setTextFormat(Qt.TextFormat.RichText)
         self.sites = self._site_list()
+        self.lesions, self.veins = LesionList(window, self.sight), VeinList(self.sight)
         self._lay_out()
         self.chamber_box.activated.connect(lambda row: self.sight.show_chamber(self.chamber_box.itemData(row)))
         self.map_box.activated.connect(lambda row: self.sight.show_map(self.map_box.itemData(row)))
         self.sight.changed.connect(self.refresh)
+        self._desk.plan_changed.connect(self.refresh)
         self.refresh()
 
     # widgets
@@ -79,6 +80,12 @@ class HeartPanel(QScrollArea):
         column.addWidget(self._heading(tr("Pacing sites")))
         column.addWidget(flow(self._button("heart.site", tr("Place")), self._button("heart.remove_site", tr("Remove"))))
         column.addWidget(self.sites)
+        column.addWidget(self._heading(tr("Lesions")))
+        column.addWidget(flow(self._button("heart.line", tr("Line")), self._button("heart.point", tr("Points")),
+                              self._set_button(), self._button("plan.edit", tr("Edit")),
+                              self._button("heart.remove_lesion", tr("Remove"))))  # fmt: skip
+        column.addWidget(self.lesions)
+        column.addWidget(self.veins)
         column.addWidget(self.told)
         column.addStretch(1)
         self.setWidget(inner)
@@ -97,21 +104,20 @@ class HeartPanel(QScrollArea):
         return button
 
     def _site_list(self) -> QTreeWidget:
-        tree = QTreeWidget()
-        tree.setHeaderLabels([tr("No."), tr("Where"), tr("All active after")])
-        tree.setRootIsDecorated(False)
-        tree.setUniformRowHeights(True)
-        tree.setAllColumnsShowFocus(True)
-        tree.setAccessibleName(tr("Pacing sites"))
-        tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        tree.header().setStretchLastSection(False)
-        for number in range(3):
-            tree.header().setSectionResizeMode(number, QHeaderView.ResizeMode.Stretch if number == 1 else
-                                               QHeaderView.ResizeMode.ResizeToContents)  # fmt: skip
+        tree = small_tree((tr("No."), tr("Where"), tr("All active after")), tr("Pacing sites"), 1)
         Nothing(tree, tr("No site yet: press Place and click on the wall."))
         tree.currentItemChanged.connect(self._site_chosen)
         return tree
+
+    def _set_button(self) -> QToolButton:
+        button, menu = QToolButton(), QMenu(self)
+        button.setText(tr("Standard set"))
+        button.setToolTip(tr("Add the lines of a standard set to the plan shown"))
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        for name in set_words():
+            menu.addAction(self._window.actions_by_name[f"heart.set_{name}"])
+        button.setMenu(menu)
+        return button
 
     # what is shown
 
@@ -129,6 +135,8 @@ class HeartPanel(QScrollArea):
         self.legend.setText("" if sight.map is None else _legend(sight.map))
         self.legend.setVisible(bool(self.legend.text()))
         self._list_sites()
+        self.lesions.refresh()
+        self.veins.refresh()
         self.told.setText("\n".join(self._lines()))
 
     def _fill(self, box: QComboBox, entries: list[tuple[str, str, str]], chosen: str) -> None:
@@ -156,16 +164,14 @@ class HeartPanel(QScrollArea):
                 item.setTextAlignment(2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 if index == sight.chosen:
                     self.sites.setCurrentItem(item)
-        rows = min(max(len(sight.sites), 2), MOST_ROWS)
-        row = max(self.sites.sizeHintForRow(0), self.fontMetrics().height() + 4)
-        self.sites.setFixedHeight(rows * row + self.sites.header().sizeHint().height() + 6)
+        fit_rows(self.sites, len(sight.sites))
 
     def _lines(self) -> list[str]:
         chamber, preview = self.sight.chamber, self.sight.preview
         assert chamber is not None
         lines = [substrate_line(chamber)]
         if preview is not None:
-            lines += [note for note in preview.notes]
+            lines += [spoken(note) for note in preview.notes]
         return [line for line in (*lines, *chamber.notes) if line]
 
     # what is done
@@ -185,7 +191,7 @@ def _legend(shown: HeartMap) -> str:
     if shown.name == "plain" or not shown.classes:
         grey = _square(UNREACHED)
         return f"{grey} {tr('not reached')}" if shown.name == "activation" else ""
-    return " &nbsp; ".join(f"{_square(rgb)}&nbsp;{named(structure_label(name)).replace(' ', '&nbsp;')}"
+    return " &nbsp; ".join(f"{_square(rgb)}&nbsp;{capital(named(structure_label(name))).replace(' ', '&nbsp;')}"
                            for name, rgb in shown.classes)  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from anatomy_twin.rehearsal import Pointer, Shape, Tool
 from anatomy_twin.units import Point
 from anatomy_twin.view.heart import SITE_RGB, HeartSight
-from anatomy_twin.view.tools.plan_sight import IN_3D
+from anatomy_twin.view.tools.plan_sight import seen_at
 from anatomy_twin.view.words import tr
 
 GRAB_PX: Final = 10.0
@@ -26,7 +26,7 @@ class PlaceSite(Tool):
 
     def press(self, at: Pointer) -> bool:
         """Take the site under the mouse, or place one."""
-        place = self.on_wall(at)
+        place = self.sight.on_wall(at)
         if place is None:
             return False
         self._held = self._under(at)
@@ -40,7 +40,7 @@ class PlaceSite(Tool):
 
     def drag(self, at: Pointer) -> None:
         """Move the site along the wall."""
-        place = self.on_wall(at)
+        place = self.sight.on_wall(at)
         if self._held >= 0 and place is not None:
             self.sight.move_site(self._held, place)
 
@@ -50,12 +50,12 @@ class PlaceSite(Tool):
 
     def hover(self, at: Pointer | None) -> None:
         """Show where a click would pace."""
-        self._at = None if at is None else self.on_wall(at)
+        self._at = None if at is None else self.sight.on_wall(at)
         self.sight.redraw()
 
     def double(self, at: Pointer) -> bool:
         """The second click of two says nothing new."""
-        return self.on_wall(at) is not None
+        return self.sight.on_wall(at) is not None
 
     def key(self, name: str) -> bool:
         """Remove the site that is shown; end."""
@@ -70,14 +70,6 @@ class PlaceSite(Tool):
             return ()
         return (Shape("knob", (self._at,), SITE_RGB, "pacing", radius_px=6.0, fill=0.3),)
 
-    def on_wall(self, at: Pointer) -> Point | None:
-        """Return the point of the wall under the mouse; None beside it."""
-        if at.view == IN_3D:
-            return at.point_mm if at.structure == self.sight.layer_name else None
-        return None if at.point_mm is None else self.sight.near_wall(at.point_mm)
-
     def _under(self, at: Pointer) -> int:
-        from anatomy_twin.view.tools.plan_sight import seen_at
-
         near = [(seen_at(site.point_mm, at)[0], index) for index, site in enumerate(self.sight.sites)]
         return min((one for one in near if one[0] <= GRAB_PX), default=(0.0, -1))[1]

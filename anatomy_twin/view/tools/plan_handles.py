@@ -15,6 +15,7 @@ from anatomy_twin.rehearsal import Pointer, Shape, Tool, format_quantity
 from anatomy_twin.rehearsal.comparing import PREVIEW_SIGN
 from anatomy_twin.rehearsal.handle_shapes import NEAR_MM, handle_shapes
 from anatomy_twin.rehearsal.handles import Handle, PlanContext, along_axis
+from anatomy_twin.rehearsal.heart_wall import HEART
 from anatomy_twin.rehearsal.shapes import CutTint
 from anatomy_twin.rehearsal.slicing import DIRECTIONS
 from anatomy_twin.rehearsal.snapping import Snapped, Snapper, snapper_of
@@ -77,7 +78,8 @@ class PlanHandles(Tool):
             return PlanContext(), Snapper()
         anatomy: Anatomy = desk.case.anatomy
         labels: LabelMap | None = desk.case.labels.get(desk.case.primary)
-        aim = (procedure.name, procedure.targets(desk.plan), getattr(desk.plan, "organ", ""))
+        aim = (procedure.name, procedure.targets(desk.plan), getattr(desk.plan, "organ", ""),
+               desk.case.chambers.get(getattr(desk.plan, "chamber", "")))  # fmt: skip
         if not (self._known and self._known[0] is anatomy and self._known[1] is labels and self._known[2] == aim):
             self._known = (anatomy, labels, aim)
             self._round = procedure.context(desk.case, desk.plan), snapper_of(desk.case, aim[1])
@@ -185,6 +187,8 @@ class PlanHandles(Tool):
     def _target(self, handle: Handle, at: Pointer, snapper: Snapper) -> Floats | None:
         place = self._on_plane(at)
         self.snapped = None
+        if at.view == IN_3D and handle.snaps[:1] == ("wall",):  # beside the heart it stays where it is
+            return np.asarray(at.point_mm) if at.point_mm is not None and at.structure.startswith(HEART) else None
         if place is None:
             return None
         target = place + self._grab
