@@ -82,7 +82,7 @@ def test_a_minimal_case_comes_back(tmp_path):
 
 def test_the_manifest_says_frame_units_and_use(saved):
     manifest = json.loads((saved / "case.json").read_text())
-    assert manifest["schema_version"] == 4 and manifest["coordinates"] == "LPS, mm"
+    assert manifest["schema_version"] == 5 and manifest["coordinates"] == "LPS, mm"
     assert manifest["intended_use"] == INTENDED_USE == scene.INTENDED_USE
 
 
@@ -163,7 +163,7 @@ def test_links_are_refused(saved, tmp_path):
 
 
 @pytest.mark.parametrize(("change", "words"), [
-    (lambda m: m.update(schema_version=5), "schema version 5.*reads 1 to 4.*update"),
+    (lambda m: m.update(schema_version=6), "schema version 6.*reads 1 to 5.*update"),
     (lambda m: m.update(schema_version=0), "schema version 0"),
     (lambda m: m.update(format="other"), "not that of a case"),
     (lambda m: m["case"].update(primary="no such"), "no such"),

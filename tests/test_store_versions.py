@@ -46,7 +46,7 @@ def test_a_case_of_the_first_version_is_read(saved):
     certificate = old.anatomy["body"].certificate
     assert certificate.watertight and certificate.manifold is None and certificate.pieces is None
     assert_equal(old.anatomy["liver"].surface, case.anatomy["liver"].surface)
-    first = replace(case, measurements={}, display=Display())
+    first = without_heart(replace(case, measurements={}, display=Display()))
     assert_equal(replace(old, anatomy=case.anatomy, plans=case.plans), first)
 
 
@@ -56,13 +56,13 @@ def test_a_case_of_the_second_version_is_read(saved):
     case, old = full_case(), load_case(saved)
     cut = "Plan Bé / Δ"
     plans = {**case.plans, cut: replace(case.plans[cut], combination="any")}
-    assert_equal(old, replace(case, measurements={}, display=Display(), plans=plans))
+    assert_equal(old, without_heart(replace(case, measurements={}, display=Display(), plans=plans)))
 
 
 def test_a_case_of_the_third_version_is_read(saved):
     """Its transforms had no field and always an error; there were no confirmations."""
     reseal(saved, lambda manifest: without_later_parts(saved, manifest, 3))
-    assert_equal(load_case(saved), full_case())
+    assert_equal(load_case(saved), without_heart(full_case()))
 
 
 def test_numbers_of_before_intervals_were_kept_are_read(saved):
@@ -85,9 +85,30 @@ def test_numbers_of_before_intervals_were_kept_are_read(saved):
     assert any(q.interval for numbers in case.assessments.values() for q in numbers.quantities)
 
 
+def test_a_case_of_the_fourth_version_is_read(saved):
+    """It had no chambers of a heart and nothing of its rhythm."""
+    reseal(saved, lambda manifest: without_later_parts(saved, manifest, 4))
+    assert_equal(load_case(saved), without_heart(full_case()))
+
+
+HEART = ("chambers", "muscles", "activations", "inductions", "lesion_searches")
+
+
+def without_heart(case):
+    """Return a case as it was before hearts could be kept."""
+    return replace(case, **{name: {} for name in HEART})
+
+
 def without_later_parts(saved, manifest, version):
     """Turn a saved case into one of an older version."""
     manifest["schema_version"] = version
+    for name in HEART:
+        manifest["case"].pop(name)
+        for file in (file for file in list(manifest["files"]) if file.startswith(f"{name}/")):
+            (saved / file).unlink()
+            del manifest["files"][file]
+    if version == 4:
+        return
     manifest["case"].pop("confirmations")
     manifest["case"].pop("robustness")
     for entry in manifest["case"]["transforms"]:

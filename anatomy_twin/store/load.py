@@ -27,7 +27,9 @@ from anatomy_twin.core import (
 )
 from anatomy_twin.errors import Cancelled, StoreError, TwinError
 from anatomy_twin.store.anatomy_file import read_anatomy
+from anatomy_twin.store.arrhythmia import check_nodes, read_activation, read_induction, read_search
 from anatomy_twin.store.case_zip import case_folder
+from anatomy_twin.store.chambers import read_chamber, read_muscle
 from anatomy_twin.store.codec import decode
 from anatomy_twin.store.confirmations import read_confirmation, read_transform
 from anatomy_twin.store.folder import check_relative, inside, printable
@@ -44,7 +46,8 @@ from anatomy_twin.store.verify import extra_files
 Item = TypeVar("Item")
 MOST_RELOADS = 3
 LATER_PARTS = ("measurements", "display")  # since version 3
-TABLES_SINCE_4 = ("confirmations", "robustness")
+LATER_TABLES = ("confirmations", "robustness",  # since version 4, the others since version 5
+                "chambers", "muscles", "activations", "inductions", "lesion_searches")  # fmt: skip
 RESTORE = "run `anatomy-twin verify` and restore the file from a copy"
 
 
@@ -157,11 +160,14 @@ def _case(reader: _Reader) -> Case:
     contents = reader.contents
 
     def each(name: str, load: Callable[[dict[str, Any]], Item]) -> FrozenMapping[str, Item]:
-        listed = contents[name] if name not in TABLES_SINCE_4 else contents.get(name, [])
+        listed = contents[name] if name not in LATER_TABLES else contents.get(name, [])
         entries = {decode(str, entry["name"], MANIFEST): load(entry) for entry in listed}
         if len(entries) != len(listed):
             raise StoreError(f"two of the {name} have the same name", where=MANIFEST)
         return FrozenMapping(entries)
+
+    def from_files(load: Callable[[str, Callable[[str], bytes]], Any]) -> Callable[[dict[str, Any]], Any]:
+        return lambda entry: load(entry["file"], reader.read)
 
     def from_json(hint: Any) -> Callable[[dict[str, Any]], Any]:
         return lambda entry: decode(hint, reader.json(entry["file"]), entry["file"])
@@ -179,17 +185,24 @@ def _case(reader: _Reader) -> Case:
             }),
             "plans": each("plans", lambda entry: plan_of_case(reader.json(entry["file"]), entry["file"])),
             "checks": each("checks", from_json(PlanCheck)),
-            "results": each("results", lambda entry: read_result(entry["file"], reader.read)),
-            "robustness": each("robustness", lambda entry: read_robustness(entry["file"], reader.read)),
+            "results": each("results", from_files(read_result)),
+            "robustness": each("robustness", from_files(read_robustness)),
             "assessments": each("assessments", from_json(Assessment)),
             "measurements": _measurements(reader),
+            "chambers": each("chambers", from_files(read_chamber)),
+            "muscles": each("muscles", from_files(read_muscle)),
+            "activations": each("activations", from_files(read_activation)),
+            "inductions": each("inductions", from_files(read_induction)),
+            "lesion_searches": each("lesion_searches", from_files(read_search)),
             "display": reader.whole(Display, "display") or Display(),
             "provenance": reader.whole(tuple[Step, ...], "provenance"),
         }
     scans = volumes.result()
     confirmations: FrozenMapping[str, Confirmation] = each("confirmations", lambda entry: read_confirmation(
         reader.json(entry["file"]), entry["file"], others["primary"], scans, others["labels"], others["transforms"]))
-    return Case(volumes=scans, confirmations=confirmations, **others)
+    case = Case(volumes=scans, confirmations=confirmations, **others)
+    check_nodes(case)
+    return case
 
 
 def _measurements(reader: _Reader) -> FrozenMapping[str, Measurement]:

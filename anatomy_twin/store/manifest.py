@@ -11,11 +11,11 @@ from anatomy_twin.store.folder import inside, printable
 from anatomy_twin.store.sealed_json import LARGEST_JSON_BYTES
 
 FORMAT: Final = "anatomy_twin case"
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 # 1 knew neither trees, territories and tetrahedra nor all of a certificate; 2 no measurements, no display and no way to
 # combine the cuts of a resection; 3 neither transforms with a field nor confirmations
-# nor how robust a plan is
-READABLE_VERSIONS: Final = (1, 2, 3, 4)
+# nor how robust a plan is; 4 no chambers of a heart and nothing of its rhythm
+READABLE_VERSIONS: Final = (1, 2, 3, 4, 5)
 MANIFEST: Final = "case.json"
 TIMINGS: Final = "run/timings.json"
 

@@ -26,7 +26,9 @@ from anatomy_twin.core import (
 from anatomy_twin.errors import StoreError
 from anatomy_twin.notice import INTENDED_USE
 from anatomy_twin.store.anatomy_file import ANATOMY, anatomy_jobs
+from anatomy_twin.store.arrhythmia import activation_jobs, induction_jobs, search_jobs
 from anatomy_twin.store.case_zip import ZipWriter, check_zip_target, is_zip_name
+from anatomy_twin.store.chambers import chamber_jobs, muscle_jobs
 from anatomy_twin.store.codec import encode
 from anatomy_twin.store.confirmations import confirmation_bytes, transform_entries
 from anatomy_twin.store.folder import safe_names
@@ -166,6 +168,11 @@ def _contents(case: Case, jobs: Jobs) -> dict[str, Any]:
         ),
         "confirmations": _each(case.confirmations, "confirmations", ".json", _nothing, confirmation_bytes, jobs),
         "measurements": _whole(tuple[Measurement, ...], tuple(case.measurements.values()), "measurements.json", jobs),
+        "chambers": _folders(case.chambers, "chambers", "chamber.json", chamber_jobs, jobs),
+        "muscles": _folders(case.muscles, "muscles", "muscle.json", muscle_jobs, jobs),
+        "activations": _folders(case.activations, "activations", "activation.json", activation_jobs, jobs),
+        "inductions": _folders(case.inductions, "inductions", "induction.json", induction_jobs, jobs),
+        "lesion_searches": _folders(case.lesion_searches, "lesion_searches", "search.json", search_jobs, jobs),
         "display": _whole(Display, case.display, "display.json", jobs),
         "provenance": _whole(tuple[Step, ...], case.provenance, "provenance.json", jobs),
     }

@@ -31,7 +31,7 @@ UNREADABLE = (
     ElementTree.ParseError, ValueError, TypeError, AttributeError, KeyError, struct.error, binascii.Error, zlib.error,
     TwinError,
 )
-_TYPES = {"Float64": "<f8", "Int64": "<i8", "UInt8": "|u1"}
+_TYPES = {"Float64": "<f8", "Float32": "<f4", "Int64": "<i8", "UInt8": "|u1"}
 
 
 def text_array(name: str, text: str) -> str:
@@ -41,7 +41,7 @@ def text_array(name: str, text: str) -> str:
 
 
 def data_array(name: str, array: NDArray[Any], components: int = 0) -> str:
-    """Return the element of a data array; its type is one of Float64, Int64 and UInt8."""
+    """Return the element of a data array; its type is one of Float64, Float32, Int64 and UInt8."""
     kind = next(kind for kind, code in _TYPES.items() if np.dtype(code) == array.dtype)
     width = f' NumberOfComponents="{components}"' if components else ""
     return f'<DataArray type="{kind}" Name="{name}"{width} format="binary">{packed(array)}</DataArray>'

@@ -16,8 +16,12 @@ from anatomy_twin.errors import StoreError
 from anatomy_twin.store.vtk_xml import FILE, HEAD, UNREADABLE, data_array, parsed, text_array, unpacked
 
 
-def encode_vtp(surface: SurfaceMesh, values: Mapping[str, NDArray[Any]] | None = None) -> bytes:
-    """Return the bytes of a file: points as doubles in LPS mm, triangles, and ``values`` (N,) at the points by name.
+def encode_vtp(
+    surface: SurfaceMesh, values: Mapping[str, NDArray[Any]] | None = None,
+    at_triangles: Mapping[str, NDArray[Any]] | None = None,
+) -> bytes:
+    """Return the bytes of a file: points as doubles in LPS mm, triangles, and by name ``values`` (N,) at the points and
+    vectors ``at_triangles`` (M, 3).
 
     Equal surfaces give equal bytes.
     """
@@ -25,6 +29,7 @@ def encode_vtp(surface: SurfaceMesh, values: Mapping[str, NDArray[Any]] | None =
     triangles = np.ascontiguousarray(surface.triangles, dtype="<i8")
     offsets = np.arange(3, 3 * len(triangles) + 1, 3, dtype="<i8")
     told = "".join(data_array(name, np.ascontiguousarray(row, "<f8")) for name, row in (values or {}).items())
+    cells = "".join(data_array(name, np.ascontiguousarray(row, "<f8"), 3) for name, row in (at_triangles or {}).items())
     parts = [
         HEAD + FILE.format(kind="PolyData"),
         "<PolyData>",
@@ -35,6 +40,7 @@ def encode_vtp(surface: SurfaceMesh, values: Mapping[str, NDArray[Any]] | None =
         f'<Piece NumberOfPoints="{len(points)}" NumberOfVerts="0" NumberOfLines="0" NumberOfStrips="0" '
         f'NumberOfPolys="{len(triangles)}">',
         *([f"<PointData>{told}</PointData>"] if told else []),
+        *([f"<CellData>{cells}</CellData>"] if cells else []),
         f"<Points>{data_array('Points', points, 3)}</Points>",
         f"<Polys>{data_array('connectivity', triangles)}",
         f"{data_array('offsets', offsets)}</Polys>",
@@ -58,6 +64,16 @@ def decode_vtp(data: bytes, where: str) -> SurfaceMesh:
         return SurfaceMesh(points.astype(np.float64), triangles.astype(np.int64))
     except StoreError:
         raise
+    except UNREADABLE as error:
+        raise StoreError(f"surface file cannot be read: {error}", where=where) from error
+
+
+def triangle_vectors(data: bytes, where: str, names: Sequence[str]) -> dict[str, Any]:
+    """Return the vectors (M, 3) at the triangles of a file by name; ``StoreError`` as ``point_values``."""
+    try:
+        piece = parsed(data, where, "surface").find("PolyData/Piece")
+        return {name: unpacked(piece, f"CellData/DataArray[@Name='{name}']").astype(np.float64).reshape(-1, 3)
+                for name in names}
     except UNREADABLE as error:
         raise StoreError(f"surface file cannot be read: {error}", where=where) from error
 

@@ -43,6 +43,7 @@ from anatomy_twin.core import (
     Volume,
     VolumeGeometry,
 )
+from tests.support.small_heart import with_heart
 from tests.support.toy_patient import make_segment, toy_patient
 
 TETRAHEDRON = SurfaceMesh(
@@ -104,7 +105,7 @@ def _labels(labels: LabelMap) -> LabelMap:
 
 @cache
 def full_case() -> Case:
-    """Two volumes, layers, absent segments, surfaces, plans of all kinds, a check, results, assessments, steps."""
+    """Two volumes, layers, absent segments, surfaces, plans of all kinds, a check, results, numbers, a heart, steps."""
     volume, labels = toy_patient(8.0)
     labels = _labels(labels)
     volume = replace(volume, warnings=("one", "two"), facts={"slices": "32", "b": "1", "a": "2"})
@@ -156,4 +157,5 @@ def full_case() -> Case:
     case = case.with_measurement(Area("wound", ((0, 0, 0), (1, 0, 1e-7), (0, 1, 0))))
     display = Display("slicer", {"liver": LayerDisplay(False, 1 / 3, (1, 2, 3)), "tumour_1": LayerDisplay()}, 150, 60.5)
     case = replace(case, display=display)
+    case = with_heart(case, "con")
     return case.with_step("segment", {"seed": "0", "a": "b"}, 1.25).with_step("plan", {}, 0.5)

@@ -28,7 +28,7 @@ def assert_equal(a, b, where="case"):
         for n, (x, y) in enumerate(zip(a, b, strict=True)):
             assert_equal(x, y, f"{where}[{n}]")
     else:
-        assert a == b and (type(a) is type(b) or {type(a), type(b)} <= {int, float}), where
+        assert (a == b or (a != a and b != b)) and (type(a) is type(b) or {type(a), type(b)} <= {int, float}), where
 
 
 def reseal(folder: Path, change) -> None:

@@ -49,5 +49,6 @@ def with_name(case: Case, name: str, new: str) -> Case:
 
     plans = {new if key == name else key: replace(plan, name=new) if key == name else value
              for key, value in case.plans.items()}  # fmt: skip
-    return replace(case, plans=FrozenMapping(plans), checks=moved(case.checks), results=moved(case.results),
-                   robustness=moved(case.robustness), assessments=moved(case.assessments))  # fmt: skip
+    tables = ("checks", "results", "robustness", "assessments", "activations", "inductions", "lesion_searches")
+    changes: dict[str, Any] = {table: moved(getattr(case, table)) for table in tables}
+    return replace(case, plans=FrozenMapping(plans), **changes)
