@@ -17,7 +17,7 @@ class Kind:
     The function takes the arguments of ``make_patient`` in their order and returns a ``SyntheticPatient``.
     ``phases`` are those it can be shown in. ``detailed`` : drawn with what the model learned later (bile duct, thicker
     back, more bowel, own enhancement); the first two kinds are not, as the sample scans are made of them and their
-    pictures stay as they are.
+    pictures stay as they are. ``patient`` : the kind whose patient of the same seed is shown, if it is another one's.
     """
 
     title: str
@@ -25,6 +25,7 @@ class Kind:
     make: str = ""
     detailed: bool = False
     phases: tuple[str, ...] = PHASES
+    patient: str = ""
 
 
 TABLE: Final[dict[str, Kind]] = {
@@ -38,7 +39,7 @@ TABLE: Final[dict[str, Kind]] = {
     "chest": Kind("Chest", "chest", "anatomy_twin.phantom.chest.patient:make_chest", phases=PHASES[:3]),
     "heart": Kind("Heart", "heart", "anatomy_twin.phantom.heart.patient:make_heart", phases=PHASES[:2]),
     "heart_lge": Kind("Left atrium, late enhancement", "heart", "anatomy_twin.phantom.heart.lge:make_heart_lge",
-                      phases=("delayed",)),
+                      phases=("delayed",), patient="heart"),
     "head": Kind("Head", "head", "anatomy_twin.phantom.head.patient:make_head", phases=PHASES[:1]),
     "head_fillings": Kind(
         "Head with metal fillings", "head", "anatomy_twin.phantom.head.patient:make_head", phases=PHASES[:1]

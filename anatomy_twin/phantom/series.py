@@ -95,8 +95,9 @@ def _describe(patient: SyntheticPatient, dataset: Dataset) -> None:
     dataset.DeviceSerialNumber = f"seed {facts['seed']}"
     dataset.StudyDescription = f"Synthetic {kind.region}"
     dataset.SeriesDescription = f"Synthetic {kind.title.lower()}, {phase} phase"
-    dataset.PatientName = f"Phantom^{kind.title}"
-    dataset.PatientID = f"PHANTOM-{facts['kind'].upper().replace('_', '-')}-{facts['seed']}"
+    shown = kind.patient or facts["kind"]
+    dataset.PatientName = f"Phantom^{TABLE[shown].title}"
+    dataset.PatientID = f"PHANTOM-{shown.upper().replace('_', '-')}-{facts['seed']}"
     dataset.PatientBirthDate, dataset.PatientSex = "", "O"
     dataset.PatientIdentityRemoved = "YES"
     dataset.DeidentificationMethod = "generated, no person behind it"

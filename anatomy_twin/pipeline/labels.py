@@ -11,6 +11,7 @@ from anatomy_twin.core import (
     SILENT,
     Anatomy,
     Case,
+    FrozenMapping,
     LabelMap,
     Monitor,
     Volume,
@@ -80,9 +81,7 @@ def segment_case(
         labels = segment(case.volume, segmenter, seeds, case.labels.get(case.primary) if seeds else None, monitor)
         if case.plans:
             monitor.warn(f"the new segmentation replaces the old one; dropped with it: plan {', '.join(case.plans)}")
-    fresh = Case.new(
-        volume=case.volume, labels=labels, patient=case.patient, name=case.primary, provenance=case.provenance
-    )
+    fresh = _fresh(case, labels)
     stem, colon, argument = segmenter.partition(":")
     told = f"{stem}{colon}{Path(argument).name}"  # of a card only its name: paths tell of people
     facts = {"segmenter": told, "found": ", ".join(labels.names), "seed": "none (deterministic)"}
@@ -103,14 +102,20 @@ def labels_case(
             monitor.warn(note)
         if case.plans:
             monitor.warn(f"the labels replace the segmentation; dropped with it: plan {', '.join(case.plans)}")
-    fresh = Case.new(
-        volume=case.volume, labels=labels, patient=case.patient, name=case.primary, provenance=case.provenance
-    )
+    fresh = _fresh(case, labels)
     facts = {
         "matched": labels.notes[0], "found": ", ".join(labels.names),
         "sha256": hashlib.sha256(Path(path).read_bytes()).hexdigest(),
     }
     return recorded(replace(fresh, timings_s=case.timings_s), "reading labels", facts, clock)
+
+
+def _fresh(case: Case, labels: LabelMap) -> Case:
+    """Return a case of the same scans with new labels and nothing else; scans after a treatment go with its plans."""
+    others = {name: volume for name, volume in case.volumes.items() if name not in case.confirmations}
+    kept = {name: one for name, one in case.labels.items() if name in others}
+    fresh = Case.new(volume=case.volume, patient=case.patient, name=case.primary, provenance=case.provenance)
+    return replace(fresh, volumes=FrozenMapping(others), labels=FrozenMapping({**kept, case.primary: labels}))
 
 
 def edit_case(
@@ -142,7 +147,7 @@ def _with_voxels(case: Case, labels: LabelMap, monitor: Monitor) -> Case:
         monitor.warn(f"the labels were edited; dropped with the old ones: plan {', '.join(case.plans)}")
     return replace(
         case, labels={**case.labels, case.primary: labels}, anatomy=Anatomy({}), plans={}, checks={}, results={},
-        assessments={},
+        assessments={}, chambers={}, muscles={}, activations={}, inductions={}, lesion_searches={},
     )
 
 

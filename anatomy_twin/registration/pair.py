@@ -75,7 +75,8 @@ def register(
 
     Parameters
     ----------
-    fixed, moving : two scans of one kind and unit; they may differ in grid, place and noise.
+    fixed, moving : two scans; they may differ in grid, place and noise, for a deformation not in kind and unit: it
+        compares values.
     fixed_labels, moving_labels : outlines on their grids. Tumours of ``fixed_labels`` and their surroundings do not
         guide the fit, as they may have been treated in between. An organ that both have gives the error where no
         landmarks do; it does not guide the fit either.
@@ -95,7 +96,7 @@ def register(
     ScanError : the scans are of different kinds, too small, empty, or agree nowhere.
     DataError, UsageError : labels of another grid, an unknown region, landmarks that are none.
     """
-    _check_pair(fixed, moving)
+    _check_pair(fixed, moving, deformable)
     _check_labels(fixed, fixed_labels, "the fixed scan")
     _check_labels(moving, moving_labels, "the moving scan")
     pairs = None if landmarks is None else read_landmarks(landmarks)
@@ -134,10 +135,10 @@ def _warnings(quality: Quality, folded: float, turned: Rigid) -> tuple[str, ...]
     return tuple(found)
 
 
-def _check_pair(fixed: Volume, moving: Volume) -> None:
-    if (fixed.modality, fixed.units) != (moving.modality, moving.units):
+def _check_pair(fixed: Volume, moving: Volume, deformable: bool) -> None:
+    if deformable and (fixed.modality, fixed.units) != (moving.modality, moving.units):
         kinds = " and ".join(f"{one.modality or 'unknown'} in {one.units or 'no unit'}" for one in (fixed, moving))
-        raise ScanError(f"the scans are of different kinds: {kinds}", advice="give two scans of one kind")
+        raise ScanError(f"the scans are of different kinds: {kinds}", advice="give two scans of one kind, or stop after turn and shift")
     for name, volume in (("fixed", fixed), ("moving", moving)):
         size = [count * step for count, step in zip(volume.geometry.shape, volume.geometry.spacing_mm, strict=True)]
         if min(size) < LEAST_MM or min(volume.geometry.shape) < LEAST_VOXELS:
