@@ -138,7 +138,8 @@ def _warnings(quality: Quality, folded: float, turned: Rigid) -> tuple[str, ...]
 def _check_pair(fixed: Volume, moving: Volume, deformable: bool) -> None:
     if deformable and (fixed.modality, fixed.units) != (moving.modality, moving.units):
         kinds = " and ".join(f"{one.modality or 'unknown'} in {one.units or 'no unit'}" for one in (fixed, moving))
-        raise ScanError(f"the scans are of different kinds: {kinds}", advice="give two scans of one kind, or stop after turn and shift")
+        raise ScanError(f"the scans are of different kinds: {kinds}",
+                        advice="give two scans of one kind, or stop after turn and shift")
     for name, volume in (("fixed", fixed), ("moving", moving)):
         size = [count * step for count, step in zip(volume.geometry.shape, volume.geometry.spacing_mm, strict=True)]
         if min(size) < LEAST_MM or min(volume.geometry.shape) < LEAST_VOXELS:

@@ -25,6 +25,7 @@ TOUCHING_VOXELS: Final = 1.5  # what is nearer to the ventricle touches it
 _AROUND_MM: Final = 3.0  # a cut reaches so far beyond what belongs to it
 _END_SHARE: Final = 0.15  # of a vein's voxels: those farthest from the body are its end
 _SMALLEST_CONTACT: Final = 20  # points of the surface
+_MARGIN_MM: Final = 25.0  # of the scan around the atrium: what is farther touches nothing of it
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +60,7 @@ def left_atrium_of(
         if name not in labels:
             raise MeshError(f"the labels hold no {name}", advice="segment the heart first")
     parts = [*veins, *([APPENDAGE] if APPENDAGE in labels else [])]
+    labels = _around(labels, (body, *parts))
     whole = np.logical_or.reduce([labels.mask(name) for name in (body, *parts)])
     middle = whole & ~np.logical_or.reduce([labels.mask(name) for name in parts])
     surface = surface_of(whole, labels.geometry, triangle_budget=MOST_TRIANGLES)
@@ -79,6 +81,19 @@ def left_atrium_of(
     if APPENDAGE not in parts:
         return with_regions(chamber)
     return _with_labelled_appendage(chamber, labels, parts, body)
+
+
+def _around(labels: LabelMap, names: tuple[str, ...]) -> LabelMap:
+    """Return labels cut to a box around some of their segments."""
+    places = np.argwhere(np.logical_or.reduce([labels.mask(name) for name in names]))
+    if not len(places):
+        return labels
+    room = np.ceil(_MARGIN_MM / np.asarray(labels.geometry.spacing_mm)).astype(int)
+    low = np.maximum(places.min(axis=0) - room, 0)
+    high = np.minimum(places.max(axis=0) + room + 1, labels.geometry.shape)
+    (k, j, i), (depth, height, width) = low.tolist(), (high - low).tolist()
+    array = labels.array[:, k : k + depth, j : j + height, i : i + width]
+    return replace(labels, array=array, geometry=labels.geometry.cropped((k, j, i), (depth, height, width)))
 
 
 def _valve(labels: LabelMap, ventricle: str, atrium: NDArray[np.bool_], surface: SurfaceMesh) -> _Cut:
