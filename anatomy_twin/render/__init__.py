@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "anatomy_sheet": ["kind_of", "surfaces_picture"],
+        "chamber_picture": ["ChamberRow", "Site", "chamber_picture"],
         "ecg_picture": ["ecg_picture"],
         "entry_picture": ["entries_picture"],
         "overview": ["overview_picture"],
