@@ -47,6 +47,22 @@ def test_appendage_is_that_of_the_labels():
                           - lobe.mean(axis=0)) < 5.0
 
 
+def test_parts_may_lie_within_the_label_of_the_atrium():
+    """Segmenters give the whole atrium in one layer and its parts in another."""
+    labels = made_labels(spacing_mm=1.5)
+    whole = {s.name: s for s in labels.segments}
+    first = np.where(labels.mask("left_atrium"), 1, np.where(labels.mask("left_ventricle"), 2, 0)).astype(np.uint8)
+    parts = np.where(first[None] == 1, labels.array, 0)
+    parts[parts == whole["left_atrium"].value] = 0
+    segments = [replace(s, layer=1) if s.part_of else replace(s, value=1 if s.name == "left_atrium" else 2)
+                for s in labels.segments]
+    layered = replace(labels, array=np.concatenate([first[None], parts]), segments=tuple(segments))
+    found, plain = left_atrium_of(layered), left_atrium_of(labels)
+    np.testing.assert_array_equal(found.surface.points_mm, plain.surface.points_mm)
+    np.testing.assert_array_equal(found.regions, plain.regions)
+    assert found.notes == ()
+
+
 def test_labels_without_veins_or_ventricle_are_refused():
     labels = made_labels(spacing_mm=2.0)
     for gone, words in (("pulmonary", "no pulmonary veins"), ("left_ventricle", "no left_ventricle")):

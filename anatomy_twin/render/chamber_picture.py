@@ -49,8 +49,8 @@ class Site:
 class ChamberRow:
     """What one row of a sheet shows of a chamber of N points.
 
-    ``shown`` colours the wall; ``dead`` (N,) is drawn dark, ``paths_mm`` are lines (n, 3) of lesions (one point: a disc),
-    ``sites`` balls; ``remarks`` are lines beside the legend.
+    ``shown`` colours the wall; ``dead`` (N,) is drawn dark, ``paths_mm`` are lines (n, 3) of lesions (one point: a
+    disc), ``sites`` balls; ``remarks`` are lines beside the legend.
     """
 
     title: str
@@ -204,7 +204,8 @@ def _legend(sheet: Sheet, row: ChamberRow, place: Place) -> None:
     patches: list[tuple[str, RGB]] = []
     if scale is None:
         present = set(np.unique(row.shown.values).astype(int).tolist())
-        patches = [(_capital(structure_label(name)), rgb) for n, (name, rgb) in enumerate(row.shown.classes) if n in present]
+        patches = [(_capital(structure_label(name)), rgb) for n, (name, rgb) in enumerate(row.shown.classes)
+                   if n in present]
     else:
         y = _bar(sheet, row.shown, (left, y))
         if not np.isfinite(row.shown.values if row.dead is None else row.shown.values[~row.dead]).all():

@@ -80,7 +80,7 @@ def left_atrium_of(
     chamber = replace(found, openings=tuple(openings))
     if APPENDAGE not in parts:
         return with_regions(chamber)
-    return _with_labelled_appendage(chamber, labels, parts, body)
+    return _with_labelled_appendage(chamber, labels, parts, middle)
 
 
 def _around(labels: LabelMap, names: tuple[str, ...]) -> LabelMap:
@@ -150,10 +150,12 @@ def _cut_open(surface: SurfaceMesh, cuts: list[_Cut]) -> SurfaceMesh:
     return SurfaceMesh(np.asarray(open_.points, np.float64), np.asarray(open_.faces).reshape(-1, 4)[:, 1:])
 
 
-def _with_labelled_appendage(chamber: Chamber, labels: LabelMap, parts: list[str], body: str) -> Chamber:
+def _with_labelled_appendage(
+    chamber: Chamber, labels: LabelMap, parts: list[str], middle: NDArray[np.bool_]
+) -> Chamber:
     """Name regions, the appendage where it is labelled."""
     fields = [_distance_mm(labels.mask(name), labels, chamber.surface) for name in parts]
-    own = _distance_mm(labels.mask(body, with_parts=False), labels, chamber.surface)
+    own = _distance_mm(middle, labels, chamber.surface)
     inside = (fields[-1] < own) & (fields[-1] <= np.min(fields, axis=0))
     if not inside.any():
         return with_regions(chamber)
