@@ -13,6 +13,7 @@ from anatomy_twin.segmentation.ground.working_grid import (
     Mask,
     boxed_components,
     close_mm,
+    dilate_mm,
     distance_mm,
     largest_component,
     open_mm,
@@ -69,11 +70,13 @@ def divide_atrium(pools: Sequence[Mask], step: float) -> Atrium:
     appendage = _appendage(limbs, middle)
     whole = body | (pool & (away <= APART_MM))
     parts: dict[str, Mask] = {}
-    if appendage is not None:
-        parts["left_atrial_appendage"] = appendage.mask
-        whole |= appendage.mask
     veins = [limb for limb in limbs if limb is not appendage]
     named, notes = _named_veins(veins, middle)
+    if appendage is not None:
+        apart = np.logical_or.reduce([appendage.mask, *(limb.mask for many in named.values() for limb in many)])
+        lobe = appendage.mask | _neck(appendage.mask, pool & (away > APART_MM) & ~apart, whole, step)
+        parts["left_atrial_appendage"] = lobe
+        whole |= lobe
     for name, many in named.items():
         stump = np.any([limb.mask & (away <= STUMP_MM) for limb in many], axis=0)
         if stump.any():
@@ -82,6 +85,16 @@ def divide_atrium(pools: Sequence[Mask], step: float) -> Atrium:
     if appendage is None:
         notes.append("no appendage stands out from the left atrium")
     return Atrium(close_mm(whole, step, step) & (pool | whole), parts, tuple(notes))
+
+
+def _neck(lobe: Mask, rest: Mask, body: Mask, step: float) -> Mask:
+    """Return what of the ``rest`` of the pool joins a lobe to the body: the neck may belong to the pool of either."""
+    neck = np.zeros_like(rest)
+    beside, next_to = (dilate_mm(part, 1.5 * step, step) for part in (lobe, body))
+    for box, part in boxed_components(rest, 1):
+        if (part & beside[box]).any() and (part & next_to[box]).any():
+            neck[box] |= part
+    return neck
 
 
 def _middle(mask: Mask, step: float) -> NDArray[np.float64]:
