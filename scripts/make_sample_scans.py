@@ -1,4 +1,4 @@
-"""Make the synthetic CT series of sample_scans/ with their ground truth, README and checksums."""
+"""Make the synthetic CT and MR series of sample_scans/ with their ground truth, README and checksums."""
 
 from __future__ import annotations
 
@@ -8,11 +8,30 @@ import json
 import shutil
 import sys
 import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from anatomy_twin.phantom import SyntheticPatient, make_patient, write_series, write_truth_seg
+from anatomy_twin.phantom.heart.lge import mr_from_ct
 
-CASES = {"liver_tumour": 7, "healthy_abdomen": 11}
+
+@dataclass(frozen=True)
+class Sample:
+    """One patient: a seed, and the series with what ``make_patient`` takes; "" lies in the folder itself."""
+
+    seed: int
+    series: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+CASES = {
+    "liver_tumour": Sample(7, {"": {"kind": "liver_tumour"}}),
+    "healthy_abdomen": Sample(11, {"": {"kind": "healthy_abdomen"}}),
+    "atrial_fibrillation": Sample(12, {
+        "cta": {"kind": "heart", "phase": "arterial", "noise_hu": 14.0, "matrix": 200, "slice_mm": 1.5},
+        "late_enhancement": {"kind": "heart_lge", "phase": "delayed", "noise_hu": 10.0, "matrix": 144, "slice_mm": 1.5},
+    }),
+}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -37,14 +56,20 @@ def main(argv: list[str] | None = None) -> int:
 def make_cases(cases: list[str], seed: int | None, out: Path) -> None:
     """Write series, truth SEG and truth JSON of each case."""
     for case in cases:
-        patient = make_patient(CASES[case] if seed is None else seed, case)
-        series = out / case
-        shutil.rmtree(series, ignore_errors=True)
-        files = write_series(patient, series)
-        write_truth_seg(patient, out / "truth" / f"{case}_seg.dcm", series)
-        (out / "truth" / f"{case}.json").write_text(json.dumps(truth_facts(patient), indent=1) + "\n", encoding="utf-8")
-        size = sum(path.stat().st_size for path in files) / 1e6
-        print(f"{case}: {len(files)} slices, {size:.2f} MB")
+        sample = CASES[case]
+        shutil.rmtree(out / case, ignore_errors=True)
+        for name, options in sample.series.items():
+            own = sample.seed if seed is None else seed
+            patient = make_patient(own, **options)
+            series, stem = out / case / name, f"{case}_{name}" if name else case
+            files = write_series(patient, series)
+            write_truth_seg(patient, out / "truth" / f"{stem}_seg.dcm", series)
+            facts = truth_facts(patient)
+            if name == "late_enhancement":
+                facts |= {"mr_from_ct": mr_from_ct(own).round(9).tolist(), "fibrosis": patient.facts["fibrosis"]}
+            (out / "truth" / f"{stem}.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+            size = sum(path.stat().st_size for path in files) / 1e6
+            print(f"{stem}: {len(files)} slices, {size:.2f} MB")
 
 
 def truth_facts(patient: SyntheticPatient) -> dict[str, object]:
@@ -91,11 +116,13 @@ def compare(fresh: Path, stored: Path) -> int:
 def write_readme(out: Path) -> None:
     """Write how the samples were made and how large they are."""
     rows = []
-    for case in CASES:
-        files = sorted((out / case).glob("*.dcm"))
-        if files:
-            size = sum(path.stat().st_size for path in files) / 1e6
-            rows.append(f"| `{case}` | {len(files)} | {size:.1f} | `truth/{case}_seg.dcm`, `truth/{case}.json` |")
+    for case, sample in CASES.items():
+        for name in sample.series:
+            files = sorted((out / case / name).glob("*.dcm"))
+            if files:
+                size = sum(path.stat().st_size for path in files) / 1e6
+                place, stem = (f"{case}/{name}", f"{case}_{name}") if name else (case, case)
+                rows.append(f"| `{place}` | {len(files)} | {size:.1f} | `truth/{stem}_seg.dcm`, `truth/{stem}.json` |")
     text = README.replace("@ROWS@", "\n".join(rows))
     (out / "README.md").write_text(text, encoding="utf-8")
 
@@ -108,9 +135,12 @@ Every picture here is **synthetic**: made by `scripts/make_sample_scans.py` from
 |---|---|---|---|
 @ROWS@
 
-A case folder holds one CT series (CT Image Storage, JPEG 2000 lossless, portal venous phase). `truth/` holds what was
-drawn: a DICOM SEG with all structures and a small JSON with the centres and volumes of the tumours. The program itself
-never reads `truth/`; tests and scripts do. `SHA256SUMS` lists all files (`sha256sum -c SHA256SUMS`).
+The folders of the abdomen hold one CT series each (CT Image Storage, JPEG 2000 lossless, portal venous phase).
+`atrial_fibrillation` holds two scans of one heart: a contrast CT and a late-enhancement MR in which the patient lies
+elsewhere and a little turned. `truth/` holds what was drawn: a DICOM SEG with all structures of each series and a small
+JSON with the centres and volumes of the tumours, of the MR also the share of the wall that is fibrosis and the true
+transform from the CT. The program itself never reads `truth/`; tests and scripts do. `SHA256SUMS` lists all files
+(`sha256sum -c SHA256SUMS`).
 
 How it is made: organs are smooth implicit shapes, bent by low-frequency noise and placed in an order of priority so
 that they never overlap; portal vein, hepatic veins and hepatic artery grow inside the liver by constrained constructive

@@ -14,9 +14,10 @@ from anatomy_twin.core.heart import Chamber
 from anatomy_twin.errors import PlanError, TwinError
 from anatomy_twin.kernels import surface_paths
 from anatomy_twin.pipeline.live import NeedsPreparing
+from anatomy_twin.rehearsal.heart_wall import Wall
 from anatomy_twin.simulation.electro import eikonal
 from anatomy_twin.simulation.electro.chamber_tissue import eikonal_of
-from anatomy_twin.simulation.electro.lesions import Ablated, ablated
+from anatomy_twin.simulation.electro.lesions import ablated
 from anatomy_twin.units import Point
 
 VEIN: Final = "vein"
@@ -28,21 +29,28 @@ class HeartPreview:
     """What is known of a chamber of N points while its lesions are moved.
 
     ``plan`` and ``sites_mm`` are what it was computed for. ``times_ms`` (N,) when each point is activated from the
-    first of the sites that reaches it, inf where none does; ``dead`` (N,) what lesions kill. Per lesion: ``paths_mm``
-    where it runs on the wall, ``lengths_mm`` and ``told``, its warnings. ``isolated`` says of each vein whether nothing
-    leads there any more. ``notes`` are lines for the reader, ``seconds`` how long it took.
+    first of the sites that reaches it, inf where none does; ``dead`` (N,) what lesions kill. Per lesion: ``lengths_mm``
+    (0 of a point) and ``told``, its warnings. ``isolated`` says of each vein whether nothing leads there any more,
+    ``seconds`` how long it took.
     """
 
     plan: LesionPlan
     sites_mm: tuple[Point, ...]
     times_ms: NDArray[np.float32]
     dead: NDArray[np.bool_]
-    paths_mm: tuple[NDArray[np.float64], ...]
     lengths_mm: tuple[float, ...]
     told: tuple[tuple[str, ...], ...]
     isolated: tuple[tuple[str, bool], ...]
-    notes: tuple[str, ...] = ()
     seconds: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Killed:
+    """What one lesion kills: numbers of points (n,), how long it is, warnings."""
+
+    nodes: NDArray[np.int64]
+    length_mm: float
+    told: tuple[str, ...]
 
 
 @dataclass(eq=False)
@@ -51,7 +59,8 @@ class HeartGround:
 
     chamber: Chamber
     system: eikonal.EikonalSystem
-    known: dict[LesionLine | LesionPoint, Ablated | TwinError] = field(default_factory=dict)
+    wall: Wall
+    known: dict[LesionLine | LesionPoint, Killed | TwinError] = field(default_factory=dict)
 
 
 def prepare(case: Case, plan: Plan) -> HeartGround:
@@ -61,7 +70,7 @@ def prepare(case: Case, plan: Plan) -> HeartGround:
     chamber = case.chambers.get(plan.chamber)
     if chamber is None:
         raise PlanError(f"the case has no surface of {plan.chamber!r}")
-    return HeartGround(chamber, eikonal_of(chamber))
+    return HeartGround(chamber, eikonal_of(chamber), Wall(chamber))
 
 
 def preview(ground: Any, plan: Plan, monitor: Monitor = SILENT, sites_mm: tuple[Point, ...] = ()) -> HeartPreview:
@@ -76,25 +85,21 @@ def preview(ground: Any, plan: Plan, monitor: Monitor = SILENT, sites_mm: tuple[
     if plan.chamber != chamber.name:
         raise NeedsPreparing("the plan is of another chamber now")
     dead = np.zeros(len(chamber.surface.points_mm), bool)
-    paths, lengths, told, notes = [], [], [], list[str]()
+    lengths, told = list[float](), list[tuple[str, ...]]()
     for lesion in plan.lesions:
         check_cancelled(monitor)
         found = _of_one(ground, lesion)
         if isinstance(found, TwinError):
-            paths.append(np.empty((0, 3)))
             lengths.append(0.0)
             told.append((found.line,))
-            continue
-        dead |= found.dead
-        paths.append(found.paths_mm[0])
-        lengths.append(found.length_mm)
-        own = tuple(note for note in found.notes if "lesion" in note and not note.startswith("lines are"))
-        told.append(own)
-        notes += [note for note in found.notes if note not in own]
+        else:
+            dead[found.nodes] = True
+            lengths.append(found.length_mm)
+            told.append(found.told)
     check_cancelled(monitor)
     return HeartPreview(
-        plan, sites_mm, _times(ground.system, dead, sites_mm).astype(np.float32), dead, tuple(paths), tuple(lengths),
-        tuple(told), isolated(chamber, dead), tuple(dict.fromkeys(notes)), time.perf_counter() - start,
+        plan, sites_mm, _times(ground.system, dead, sites_mm).astype(np.float32), dead, tuple(lengths), tuple(told),
+        isolated(chamber, dead), time.perf_counter() - start,
     )
 
 
@@ -106,15 +111,32 @@ def isolated(chamber: Chamber, dead: NDArray[np.bool_]) -> tuple[tuple[str, bool
     )
 
 
-def _of_one(ground: HeartGround, lesion: LesionLine | LesionPoint) -> Ablated | TwinError:
+def _of_one(ground: HeartGround, lesion: LesionLine | LesionPoint) -> Killed | TwinError:
     if lesion not in ground.known:
         if len(ground.known) >= MOST_KEPT:
             ground.known.clear()
         try:
-            ground.known[lesion] = ablated(ground.chamber, (lesion,))
+            ground.known[lesion] = _line(ground, lesion) if isinstance(lesion, LesionLine) else _point(ground, lesion)
         except TwinError as error:
             ground.known[lesion] = error
     return ground.known[lesion]
+
+
+def _line(ground: HeartGround, lesion: LesionLine) -> Killed:
+    """Return what a line kills, as ``ablated`` does; only the pieces of it that moved are searched anew."""
+    line = ground.wall.line(lesion.points_mm)
+    if line is None:
+        ablated(ground.chamber, (lesion,))  # says what is wrong
+        raise PlanError("a line that does not hang together")
+    nodes, reach = surface_paths.band(ground.wall.ways, line, lesion.radius_mm)
+    wide = reach > lesion.radius_mm
+    told = (f"the mesh does not resolve {lesion.radius_mm:g} mm: up to {reach:.1f} mm are killed",) if wide else ()
+    return Killed(nodes, surface_paths.length_mm(ground.wall.ways.points_mm, line), told)
+
+
+def _point(ground: HeartGround, lesion: LesionPoint) -> Killed:
+    found = ablated(ground.chamber, (lesion,))
+    return Killed(found.of[0], 0.0, tuple(note for note in found.notes if note.startswith("lesion")))
 
 
 def _times(system: eikonal.EikonalSystem, dead: NDArray[np.bool_], sites_mm: tuple[Point, ...]) -> NDArray[np.float64]:

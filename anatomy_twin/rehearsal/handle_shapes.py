@@ -36,15 +36,15 @@ def handle_shapes(
     for handle in handles:
         colour, radius, fill = LOOKS[handle.kind]
         bright = handle.name == lit
-        place = (handle.point_mm,)
+        place, among = (handle.point_mm,), handle.snaps[:1] == ("wall",)
         faded: RGB = (int(0.75 * colour[0]), int(0.75 * colour[1]), int(0.75 * colour[2]))
         found.append(Shape("knob", place, faded, handle.name, radius_px=0.75 * radius, reach_mm=ALWAYS, dashed=True,
                            fill=fill, width_px=1.2, lit=bright, only="slices"))  # fmt: skip
         found.append(Shape("knob", place, colour, handle.name, radius_px=radius + 2.0 * bright, reach_mm=NEAR_MM,
-                           fill=fill, width_px=2.0, lit=bright))  # fmt: skip
+                           fill=fill, width_px=2.0, lit=bright, among=among))  # fmt: skip
         if handle.name == chosen:
             found.append(Shape("knob", place, (255, 255, 255), f"{handle.name} (chosen)", radius_px=radius + 5.0,
-                               reach_mm=ALWAYS, fill=0.01, width_px=1.5))  # fmt: skip
+                               reach_mm=ALWAYS, fill=0.01, width_px=1.5, among=among))  # fmt: skip
         if bright and caption:
             found.append(Shape("text", place, (255, 255, 255), f"{handle.name} (caption)", caption, reach_mm=ALWAYS,
                                only=view))  # fmt: skip

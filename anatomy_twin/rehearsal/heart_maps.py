@@ -34,6 +34,7 @@ _OTHERS: Final[Stops] = ((221, 190, 120), (214, 120, 90), (190, 90, 140), (235, 
                          (240, 230, 170), (120, 90, 120), (250, 190, 160), (110, 120, 90))  # fmt: skip
 STEPS_MS: Final = (5.0, 10.0, 20.0, 50.0, 100.0)
 MOST_LINES: Final = 15
+FEW: Final = 20.0  # a scale that is shorter has a digit behind the point
 
 spatial = later("scipy.spatial")
 
@@ -48,9 +49,9 @@ class Scale:
     stops: Stops
     levels: tuple[float, ...] = ()
 
-    def shown(self, value: float) -> float:
+    def text(self, value: float) -> str:
         """Return a value as people read it."""
-        return value
+        return f"{value:.{0 if self.range[1] - self.range[0] >= FEW else 1}f} {self.unit}"
 
     def colours(self, values: NDArray[Any]) -> NDArray[np.uint8]:
         """Return RGB (N, 3) of values (N,); beyond the ends the colours of the ends, those of ``UNREACHED`` for nan."""

@@ -25,7 +25,7 @@ class Shape:
     reach. On a slice a shape is drawn where it lies within ``reach_mm`` of the plane (``ALWAYS``: projected from
     anywhere); a plane is drawn as the line in which it meets the slice. ``name`` says whose it is (a handle, a
     measurement); ``lit`` while it is pointed at or held; ``only`` "slices", "3d" or the name of a view for what is not
-    drawn everywhere.
+    drawn everywhere. A knob that stands ``among`` surfaces is hidden in 3-D by what is before it.
     """
 
     kind: str
@@ -41,6 +41,7 @@ class Shape:
     dashed: bool = False
     lit: bool = False
     only: str = ""
+    among: bool = False
 
     @property
     def hollow(self) -> bool:

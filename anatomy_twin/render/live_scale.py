@@ -79,7 +79,8 @@ class ScaleBar:
         for value in sorted(values):
             y = foot + (value - low) / (high - low) * height
             ends += [[left, y, 0.0], [left + width + TICK_PX * fine, y, 0.0]]
-            self._write(format_number(series.shown(value), series.unit), left + width + 2 * TICK_PX * fine, y)
+            words = series.text(value) if isinstance(series, Scale) else format_number(series.shown(value), series.unit)
+            self._write(words, left + width + 2 * TICK_PX * fine, y)
         pairs = np.arange(len(ends)).reshape(-1, 2)
         lines = np.column_stack([np.full(len(pairs), 2), pairs]).ravel()
         self._ticks.GetMapper().SetInputData(pyvista.PolyData(np.array(ends), lines=lines))

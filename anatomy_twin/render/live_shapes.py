@@ -25,6 +25,7 @@ RING_SHADER: Final = """//VTK::TCoord::Impl
   float far = length(gl_PointCoord - vec2(0.5));
   if (far > 0.5 || far < innerPart) { discard; }
 """
+NEARER: Final = 700.0  # steps of the depth buffer: a millimetre or two where an organ fills the view
 RING_PX: Final = 2.6  # how thick the rings of hollow knobs are
 LIT: Final = (1.0, 1.0, 1.0)
 DARK: Final = (0.05, 0.06, 0.08)
@@ -125,13 +126,18 @@ class LiveShapes:
     def _knob(self, shape: Shape, points: NDArray[Any]) -> list[tuple[Any, Any]]:
         size = _knob_px(shape)
         if shape.hollow:
-            return [
-                (self.over, _ring(points, shape, size + 3.0, (size / 2 - RING_PX - 1.5) / (size + 3.0), DARK)),
-                (self.over, _ring(points, shape, size, 0.5 - RING_PX / size, None)),
-            ]
-        ring = _flat(pyvista.PolyData(points), shape, points=size + 4.0, colour=DARK)
-        dot = _flat(pyvista.PolyData(points), shape, points=size)
-        return [(self.over, ring), (self.over, dot)]
+            made = [_ring(points, shape, size + 3.0, (size / 2 - RING_PX - 1.5) / (size + 3.0), DARK),
+                    _ring(points, shape, size, 0.5 - RING_PX / size, None)]  # fmt: skip
+        else:
+            made = [_flat(pyvista.PolyData(points), shape, points=size + 4.0, colour=DARK),
+                    _flat(pyvista.PolyData(points), shape, points=size)]  # fmt: skip
+        if not shape.among:
+            return [(self.over, actor) for actor in made]
+        for number, actor in enumerate(made):  # before the surface that it lies on, its dot before its edge
+            mapper = actor.GetMapper()
+            mapper.SetResolveCoincidentTopologyToPolygonOffset()
+            mapper.SetRelativeCoincidentTopologyPointOffsetParameter(-NEARER * (number + 1))
+        return [(self._renderer, actor) for actor in made]
 
     def _plane(self, shape: Shape, points: NDArray[Any]) -> list[tuple[Any, Any]]:
         middle = points[0]

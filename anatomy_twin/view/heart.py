@@ -262,7 +262,7 @@ class HeartSight(QObject):
         for index, site in enumerate(self.sites):
             lit = index == self.chosen
             found.append(Shape("knob", (site.point_mm,), SITE_RGB, f"site {site.number}", radius_px=6.0,
-                               fill=1.0 if lit else 0.3, lit=lit, reach_mm=4.0))  # fmt: skip
+                               fill=1.0 if lit else 0.3, lit=lit, reach_mm=4.0, among=True))  # fmt: skip
             found.append(Shape("text", (site.point_mm,), SITE_RGB, f"site {site.number}", str(site.number),
                                reach_mm=4.0))  # fmt: skip
         return tuple(found)
@@ -320,7 +320,7 @@ class HeartSight(QObject):
     def _take(self, preview: HeartPreview) -> None:
         if self.chamber is not None and preview.plan.chamber == self.chamber.name:
             self.preview = preview
-            self._renew()
+            self._renew(over=False)
 
     def _made(self, name: str) -> HeartMap | None:
         """Return a map that stays while lesions move; made once."""
@@ -340,13 +340,14 @@ class HeartSight(QObject):
             return maps.activation_map(np.where(self.preview.dead, np.inf, times))
         return self._made(self.map_name) or maps.plain_map(self.chamber)
 
-    def _renew(self) -> None:
-        """Draw what is known now."""
+    def _renew(self, *, over: bool = True) -> None:
+        """Draw what is known now; ``over``: also what lies over all views."""
         self.map = self._map_now()
         self._version += 1
         self._isochrones = self._lines_of(self.map)
         self.changed.emit()
-        self._desk.drawing_changed.emit()
+        if over:
+            self._desk.drawing_changed.emit()
         if self._window.views is not None and self._window.desk is self._desk:
             self._window.views.scene_pane.dress()
 

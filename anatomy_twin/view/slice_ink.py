@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -41,6 +42,10 @@ class Canvas:
         """Return where a point in LPS mm, projected on the plane, lies on the screen."""
         row, column = self.plane.to_pixel(point_mm)
         return QPointF(float(column) + 0.5, float(row) + 0.5)
+
+    def along(self, points_mm: Any) -> list[QPointF]:
+        """Return where points (n, 3) lie on the screen."""
+        return [QPointF(column + 0.5, row + 0.5) for row, column in self.plane.to_pixel(points_mm).tolist()]
 
     @property
     def box(self) -> QRectF:
@@ -113,6 +118,24 @@ def near_part(first: Any, second: Any, plane: SlicePlane, reach_mm: float) -> tu
     return (a + low * (b - a), a + high * (b - a)) if low <= high else None
 
 
+def near_runs(points: Sequence[Any], plane: SlicePlane, reach_mm: float) -> list[list[Floats]]:
+    """Return what of a line through points (LPS mm) lies within ``reach_mm`` of a plane, in lines without gaps."""
+    signed = plane.distance_mm(np.asarray(points))
+    low, high = np.minimum(signed[:-1], signed[1:]), np.maximum(signed[:-1], signed[1:])
+    runs: list[list[Floats]] = []
+    last = -2
+    for number in np.flatnonzero((low <= reach_mm) & (high >= -reach_mm)).tolist():
+        part = near_part(points[number], points[number + 1], plane, reach_mm)
+        if part is None:
+            continue
+        if number == last + 1 and abs(signed[number]) <= reach_mm:
+            runs[-1].append(part[1])
+        else:
+            runs.append([*part])
+        last = number
+    return runs
+
+
 def draw_shapes(canvas: Canvas, shapes: tuple[Shape, ...]) -> None:
     """Draw shapes: lines first, then knobs, then words, so that nothing to be grabbed or read is covered."""
     shapes = tuple(shape for shape in shapes if shape.only in ("", "slices", canvas.view))
@@ -138,7 +161,7 @@ def _draw_path(canvas: Canvas, shape: Shape) -> None:
     distances = np.abs(canvas.plane.distance_mm(np.asarray(points)))
     width = shape.width_px + (1.0 if shape.lit else 0.0)
     if bool(np.all(distances <= shape.reach_mm)):
-        placed = [canvas.at(point) for point in points]
+        placed = canvas.along(points)
         if closed and shape.fill > 0:
             inside = QColor(_colour(shape))
             inside.setAlphaF(min(shape.fill, 1.0))
@@ -147,11 +170,8 @@ def _draw_path(canvas: Canvas, shape: Shape) -> None:
             canvas.painter.drawPolygon(QPolygonF(placed))
         draw_line(canvas, placed, _colour(shape), width, dashed=shape.dashed, closed=closed)
     else:
-        for first, second in zip(points, points[1:] + (points[:1] if closed else []), strict=False):
-            part = near_part(first, second, canvas.plane, shape.reach_mm)
-            if part is not None:
-                ends = [canvas.at(part[0]), canvas.at(part[1])]
-                draw_line(canvas, ends, _colour(shape), width, dashed=shape.dashed)
+        for run in near_runs(points + points[:1] if closed else points, canvas.plane, shape.reach_mm):
+            draw_line(canvas, canvas.along(run), _colour(shape), width, dashed=shape.dashed)
     if shape.text and float(distances.min()) <= shape.reach_mm:
         _write(canvas, shape, points[int(np.argmin(distances[::-1]) * -1 - 1)])
 

@@ -71,8 +71,12 @@ def shapes(plan: Plan, context: PlanContext, lit: bool) -> tuple[Shape, ...]:
     width, found = 3.0 if lit else 2.0, []
     for n, lesion in enumerate(plan.lesions, start=1):
         if isinstance(lesion, LesionPoint):
+            on_wall = context.wall is not None
             found.append(Shape("circle", (lesion.point_mm,), LESION_RGB, f"lesion {n}", radius_mm=POINT_RADIUS_MM,
-                               width_px=width))  # fmt: skip
+                               width_px=width, only="slices" if on_wall else ""))  # fmt: skip
+            if on_wall and not lit:  # with handles there is one
+                found.append(Shape("knob", (lesion.point_mm,), LESION_RGB, f"lesion {n}", radius_px=5.0, fill=1.0,
+                                   only="3d", among=True))  # fmt: skip
             continue
         points, only = lesion.points_mm, ""
         if context.wall is not None:

@@ -5,6 +5,7 @@ Voltage spreads by one explicit step, then every cell reacts for the same time (
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -131,7 +132,7 @@ def step(system: TissueSystem, state: TissueState, count: int = 1) -> TissueStat
 
 def run(
     system: TissueSystem, state: TissueState, duration_ms: float, every_ms: float | None = None,
-    monitor: Monitor = SILENT, until: Callable[[TissueState], bool] | None = None,
+    monitor: Monitor = SILENT, until: Callable[[TissueState], bool] | None = None, keep: int | None = None,
 ) -> list[TissueState]:
     """Return the states at the end of a run of ``duration_ms``, and before it every ``every_ms``.
 
@@ -142,7 +143,7 @@ def run(
     work = _begin(system, state)
     last = state.steps + _whole_windows(system, round(check_positive("duration_ms", duration_ms) / system.dt_ms))
     stride = last - state.steps if every_ms is None else _whole_windows(system, max(1, round(every_ms / system.dt_ms)))
-    kept: list[TissueState] = []
+    kept: deque[TissueState] = deque(maxlen=keep)
     first = state.steps
     while work.steps < last:
         stop = min(last, work.steps + stride)
@@ -157,7 +158,7 @@ def run(
         kept.append(_state_of(work))
         if until is not None and until(kept[-1]):
             break
-    return kept
+    return list(kept)
 
 
 def _whole_windows(system: TissueSystem, steps: int) -> int:

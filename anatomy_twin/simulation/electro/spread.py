@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
-from scipy.sparse.csgraph import reverse_cuthill_mckee
+from scipy.sparse.csgraph import connected_components, reverse_cuthill_mckee
 
 from anatomy_twin.core.frozen import read_only
 from anatomy_twin.errors import SimulationError
@@ -170,6 +170,15 @@ def stepper(spread: Spread, dt_ms: float) -> Any:
                    dt_ms * spread.slot_rates)
     keep = keep.astype(np.float32)
     return lambda v, out: tissue_rows.spread(v, out, keep, spread.columns, weights, spread.starts)
+
+
+def joined(spread: Spread) -> NDArray[np.int64]:
+    """Return (N,) the number of the part that each node hangs together with, -1 for nodes without any neighbour."""
+    if isinstance(spread, Lattice):
+        return np.zeros(spread.place.size, np.int64)
+    rates = spread.rates if isinstance(spread, Rows) else spread.sparse_rates()
+    _, part = connected_components(rates, directed=False)
+    return np.where(np.bincount(part)[part] > 1, part, -1)
 
 
 def tile_neighbours(spread: Spread) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -167,12 +167,9 @@ class HeartPanel(QScrollArea):
         fit_rows(self.sites, len(sight.sites))
 
     def _lines(self) -> list[str]:
-        chamber, preview = self.sight.chamber, self.sight.preview
+        chamber = self.sight.chamber
         assert chamber is not None
-        lines = [substrate_line(chamber)]
-        if preview is not None:
-            lines += [spoken(note) for note in preview.notes]
-        return [line for line in (*lines, *chamber.notes) if line]
+        return [line for line in (substrate_line(chamber), *map(spoken, chamber.notes)) if line]
 
     # what is done
 

@@ -29,6 +29,7 @@ Floats = NDArray[np.float64]
 Say = Callable[..., str]
 
 GRAB_PX: Final = 10.0
+BEHIND_MM: Final = 6.0  # so far behind the wall under the mouse is another wall
 SNAP_PX: Final = 9.0
 STEP_MM, LONG_STEP_MM = 1.0, 5.0
 KIT: Final = "plan"  # of the desk
@@ -103,6 +104,8 @@ class PlanHandles(Tool):
         best: tuple[tuple[bool, float], Handle] | None = None
         for handle in self.handles:
             away_px, behind_mm = seen_at(handle.point_mm, at)
+            if hidden_by_wall(handle, at, behind_mm):
+                continue
             key = (at.view != IN_3D and abs(behind_mm) > NEAR_MM, away_px)
             if away_px <= GRAB_PX and (best is None or key < best[0]):
                 best = key, handle
@@ -344,6 +347,13 @@ class PlanHandles(Tool):
             return ""
         coarse = self.procedure is not None and self.procedure.simulated
         return self.say("margin {value}", value=f"{PREVIEW_SIGN} " * coarse + format_quantity(margin))
+
+
+def hidden_by_wall(handle: Handle, at: Pointer, depth_mm: float) -> bool:
+    """True for a handle on the far wall of a heart whose near wall the mouse points at in 3-D."""
+    if at.view != IN_3D or handle.snaps[:1] != ("wall",) or at.point_mm is None or not at.structure.startswith(HEART):
+        return False
+    return depth_mm > seen_at(at.point_mm, at)[1] + BEHIND_MM
 
 
 def own_key(desk: Desk) -> str:
