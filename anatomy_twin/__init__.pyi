@@ -71,8 +71,13 @@ from .render import render_scene as render_scene
 from .report import write_report as write_report
 from .scan import find_series as find_series
 from .scan import load_volume as load_volume
+from .search import LesionBudget as LesionBudget
+from .search import compare_lesion_sets as compare_lesion_sets
+from .search import lesion_plan_of as lesion_plan_of
+from .search import lesion_robustness as lesion_robustness
 from .search import robustness as robustness
 from .search import search_ablation as search_ablation
+from .search import search_lesions as search_lesions
 from .segmentation import add_target as add_target
 from .segmentation import editing as editing
 from .segmentation import segment as segment

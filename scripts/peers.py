@@ -31,7 +31,7 @@ from peer_readers import PROGRAMS, READERS
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("dicom2nifti>=2.6", "dcm2niix>=1.0.20250505")
 NOT_AVAILABLE = "not available"
-_INSTALL_LIMIT_S = 300
+_INSTALL_LIMIT_S = 1200  # some peers come with gigabytes
 _LIBRARIES = ("numpy", "pydicom", "SimpleITK", "highdicom", "nibabel", "dicom2nifti", "dcm2niix")
 
 

@@ -135,6 +135,15 @@ def test_segments_of_a_left_ventricle_and_two_places_of_the_right_are_sites():
         sites_of(muscle, "segments")
 
 
+def test_the_muscle_of_ventricles_is_paced_too():
+    volume = at.Volume(np.zeros((2, 2, 2), np.float32), at.VolumeGeometry.upright((2, 2, 2), (1.0, 1.0, 1.0)))
+    case = at.Case.new(volume=volume).with_chamber(bar())
+    few = replace(PROTOCOL, drive_ms=600.0, longest_ms=400.0, shortest_ms=300.0, step_ms=100.0)
+    found = at.induce(case, None, few, model=at.electro_model("ventricle_two_variable"), sites=2)
+    assert [one.captured for one in found.without] == [True, True] and not found.inducible
+    assert found.chamber == "ventricles" and found.parameters["nodes"] == "1500"
+
+
 def test_what_cannot_be_is_refused_by_name():
     case = ring_case()
     for given, words in (

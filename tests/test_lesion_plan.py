@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 import anatomy_twin as at
+from anatomy_twin.anatomy.heart.chamber_file import load_chamber
+from anatomy_twin.anatomy.heart.landmarks import named_openings
 from anatomy_twin.anatomy.heart.regions import with_regions
+from anatomy_twin.anatomy.heart.remesh import remeshed
 from anatomy_twin.anatomy.heart.surface import chamber_of
 from anatomy_twin.catalog import load
 from anatomy_twin.core import Code, LabelMap, LesionLine, LesionPlan, LesionPoint, Segment, Volume, VolumeGeometry
@@ -21,6 +24,7 @@ from anatomy_twin.simulation.electro.chamber_tissue import ClassTissue, ElectroM
 from anatomy_twin.simulation.electro.lesion_result import ActivationModel
 from anatomy_twin.simulation.thermal.cardiac import cardiac_lesion
 from tests.support.made_atrium import FOUR, made_atrium
+from tests.test_heart_lesions import plate
 from tests.test_surface_paths import tube
 
 GRID = VolumeGeometry.upright((40, 40, 40), (4.0, 4.0, 4.0), (-68.0, -110.0, -40.0))
@@ -226,6 +230,45 @@ def test_waves_in_tissue_agree_with_fronts():
         assert found.veins[FOUR[0]] == verdict and "in tissue" in found.evidence[0]
 
 
+@pytest.mark.parametrize(("wall_mm", "passes"), [(5.0, False), (9.0, True)])
+def test_in_muscle_a_front_goes_below_a_trench_that_is_not_deep_enough(wall_mm, passes):
+    muscle = plate(wall_mm)
+    points, inner = muscle.points_mm(), muscle.parts["left_endocardium"]
+    low, x = points[inner][0, 2], np.sort(np.unique(points[:, 0]))
+    middle, y = x[20], points[:, 1]
+    line = LesionLine(((middle, y.min(), low), (middle, y.max(), low)), 3.0)
+    case = at.Case.new(volume=Volume(np.zeros(GRID.shape, np.int16), GRID)).with_chamber(muscle)
+    plan = LesionPlan("trench", "ventricles", (line,))
+    found = at.simulate(case, plan, ActivationModel(one_velocity(0.5), site_mm=(x[0], y.mean(), low)))
+    far = (points[:, 0] > middle + 5.0) & ~found.dead
+    reached = np.isfinite(found.activation_ms[far])
+    assert reached.all() if passes else not reached.any()
+    assert np.isfinite(found.before_ms).all() and not found.veins and "6 mm deep" in " ".join(found.warnings)
+    if passes:  # down, along below the trench, and up again
+        assert (found.activation_ms[far & inner] > found.before_ms[far & inner] + 1.0).all()
+    check = at.check_plan(case, plan)
+    assert [rule.outcome for rule in check.rules] == ["passed", "not checked", "not checked"]
+    with pytest.raises(PlanError, match="0 heart chambers"):
+        at.propose(case, "lesions")
+
+
+@pytest.mark.real_data
+def test_on_a_real_atrium_every_vein_is_isolated_by_every_proof_and_none_past_gaps(real_data):
+    loaded = load_chamber(str(real_data / "left_atrium_surface" / "atrium" / "atrium.vtp"), axes="PIR").chamber
+    chamber = with_regions(named_openings(remeshed(loaded, 1.6))[0])
+    case, lines = case_of(chamber), at.lesion_set(chamber, "wide_area_pvi")
+    model = ActivationModel(prove="monodomain")
+    whole = at.simulate(case, LesionPlan("pvi", "left_atrium", lines), model)
+    assert {name: whole.veins[name] for name in FOUR} == dict.fromkeys(FOUR, "isolated")
+    assert all("a wave from the site never comes" in line for line in whole.evidence[:4])
+    assert "m/s wanted" in whole.parameters["tissue, conduction healthy"]
+    gaps = at.gapped(chamber, lines, 10.0, (0.2, 0.7))
+    past = at.simulate(case, LesionPlan("gaps", "left_atrium", gaps), model)
+    assert set(past.veins.values()) == {"connected"} and all("the gap is" in line for line in past.evidence[:4])
+    assert any(rule.outcome == "broken" for rule in at.check_plan(case, LesionPlan("g", "left_atrium", gaps)).rules
+               if rule.name.startswith("isolates"))
+
+
 def test_activation_of_an_atrium_begins_above_and_in_front_and_is_the_same_again(case, atrium, pvi):
     plan = LesionPlan("pvi", "left_atrium", pvi)
     first, again = (at.simulate(case, plan, ElectroModel()) for _ in range(2))
@@ -242,5 +285,7 @@ def test_activation_of_an_atrium_begins_above_and_in_front_and_is_the_same_again
 def test_what_cannot_be_simulated_is_refused(case, pvi):
     with pytest.raises(SimulationError, match="block cannot be proved by 'hope'"):
         ActivationModel(prove="hope")
+    with pytest.raises(SimulationError, match="cannot be simulated by a str"):
+        at.simulate(case, LesionPlan("pvi", "left_atrium", pvi), "fast")
     with pytest.raises(SimulationError, match="nearest living tissue is"):
         at.simulate(case, LesionPlan("pvi", "left_atrium", pvi), ActivationModel(site_mm=(900.0, 0.0, 0.0)))

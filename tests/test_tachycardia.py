@@ -56,7 +56,7 @@ def test_the_isthmus_is_the_channel(tachycardia):
     assert isthmus.area_mm2 == pytest.approx(WIDTH_MM * THICK_MM, rel=0.3)
     assert np.linalg.norm(np.diff(isthmus.ends_mm, axis=0)) == pytest.approx(WIDTH_MM - 1.0, abs=1.0)
     assert isthmus.barrier_mm == pytest.approx(1.0, abs=0.5)
-    assert any("4 times in a row" in line or "3 times" in line for line in describe(isthmus))
+    assert any(f"{isthmus.cycles} times in a row" in line for line in describe(isthmus))
     line = lesion_across(isthmus)
     assert abs(np.diff(line.points_mm, axis=0)[:, 1]).sum() > 5.0 and np.ptp(np.array(line.points_mm)[:, 0]) < 2.0
     # the front is slow there: 25 mm of border zone at 0.2 m/s and 15 at 0.63 take 150 ms
@@ -69,7 +69,7 @@ def test_a_lesion_across_the_isthmus_ends_it_and_one_elsewhere_does_not(tachycar
     points, model = muscle.points_mm(), electro_model(MODEL)
     across = killed_across(points, isthmus)
     aside = np.linalg.norm(points - [72.0, 52.0, 1.0], axis=1) < 6.0
-    assert strand[across].mean() > 0.5
+    assert strand[across].mean() > 0.4
     for dead, induced in ((across, False), (aside, True)):
         outcome, found = paced_for_tachycardia(muscle, model, SITE, PROTOCOL, dead=dead)
         assert outcome.captured and outcome.induced is induced and (found is not None) is induced

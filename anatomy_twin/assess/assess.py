@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from anatomy_twin import catalog
+from anatomy_twin.assess.heart import heart_quantities, lesion_quantities
 from anatomy_twin.assess.margin import Margin, ablative_margin, nearest, resolvable
 from anatomy_twin.assess.resection import resection_quantities
 from anatomy_twin.assess.territories import lesions_placed, territory_quantities, where_in_liver
@@ -18,6 +19,7 @@ from anatomy_twin.core import (
     Assessment,
     Case,
     LabelMap,
+    LesionPlan,
     Monitor,
     Quantity,
     ResectionPlan,
@@ -37,12 +39,13 @@ def assess(
 ) -> Assessment:
     """Read numbers off a case.
 
-    Without a plan: volumes of the organs and lesions. With an ablation plan: tumour and ablated volume, the minimal
-    ablative margin with its place, coverage of target and 5 mm rim, healthy organ lost, and the highest temperature
-    of structures that are not to be heated. With a resection by planes: what is removed and what remains, the remnant
-    in percent and by formulas, the margin to each target, the vessels cut. ``result`` is taken from the case when it is
-    not given; without any, what needs it is "not checked". The zone of a device's table (``table_zone``) may stand in
-    its place: it gives no temperatures, and its numbers are told as the table's.
+    Without a plan: volumes of the organs and lesions, of heart chambers volume and fibrosis. With an ablation plan:
+    tumour and ablated volume, the minimal ablative margin with its place, coverage of target and 5 mm rim, healthy
+    organ lost, and the highest temperature of structures that are not to be heated. With a resection by planes: what is
+    removed and what remains, the remnant in percent and by formulas, the margin to each target, the vessels cut. With
+    lesions on the heart: how long they are, what they isolate, from how many sites an arrhythmia is induced. ``result``
+    is taken from the case when it is not given; without any, what needs it is "not checked". The zone of a device's
+    table (``table_zone``) may stand in its place: it gives no temperatures, and its numbers are told as the table's.
 
     Raises ``PlanError`` for another kind of plan or a target that is not there, ``DataError`` when plan and result do
     not belong together.
@@ -51,12 +54,13 @@ def assess(
         plan = case.plan(result.plan_name)
     notes = ("these numbers are of a generated patient",) if case.synthetic else ()
     if plan is None:
-        of_anatomy = (*lesions_placed(case, volume_quantities(case)), *territory_quantities(case))
-        return Assessment("", of_anatomy, case.synthetic, notes)
+        return Assessment("", _of_anatomy(case), case.synthetic, notes)
+    if isinstance(plan, LesionPlan):
+        return Assessment(plan.name, lesion_quantities(case, plan), case.synthetic, notes)
     if isinstance(plan, ResectionPlan):
         return Assessment(plan.name, resection_quantities(case, plan), case.synthetic, notes)
     if not isinstance(plan, AblationPlan):
-        kinds = "ablations and resections by planes"
+        kinds = "ablations, resections by planes and lesions on the heart"
         raise PlanError(f"plan {plan.name!r} is a {type(plan).__name__}; this version assesses {kinds} only")
     labels = case.label_map.reindexed(*case.label_map.geometry.canonical_axes())
     if plan.target not in labels:
@@ -87,6 +91,13 @@ def assess(
         found = [_promised(quantity) for quantity in found]
     monitor.progress(1.0)
     return Assessment(plan.name, tuple(found), case.synthetic, (*notes, *result.warnings))
+
+
+def _of_anatomy(case: Case) -> tuple[Quantity, ...]:
+    heart = heart_quantities(case)
+    if heart and "liver" not in case.label_map:  # a scan of the heart: organs of the abdomen are not missing
+        return heart
+    return (*heart, *lesions_placed(case, volume_quantities(case)), *territory_quantities(case))
 
 
 def _ablated(result: Zoned) -> Quantity:

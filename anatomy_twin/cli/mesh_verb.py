@@ -19,6 +19,8 @@ NEEDS_TETRAHEDRA = ("size_mm", "fine_mm", "near", "mesh_name")
 def main(arguments: Sequence[str]) -> int:
     """Build what is asked for on CASE and save it in place."""
     options = _options(arguments)
+    if options.heart:
+        return _heart(options)
     added = [_named_file(text) for text in options.add]
     names = [name.strip() for name in options.tetrahedra.split(",")] if options.tetrahedra else []
     from anatomy_twin.pipeline import check_tetrahedra, mesh_case, surface_case, tetrahedra_case, without
@@ -63,16 +65,36 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--add", action="append", default=[], metavar="NAME=FILE",
                         help="add a surface that another program made (.stl, .ply, .obj, .off; LPS mm unless the file "
                         "says RAS)")
+    parser.add_argument("--heart", action="store_true", help="build the left atrium as a chamber with regions, fibres "
+                        "and the fibrosis that late enhancement shows; nothing else is built")
+    parser.add_argument("--edge-mm", type=float, metavar="MM", help="with --heart: edge of its triangles "
+                        "(default: 0.8)")
     parser.add_argument("--remove", action="append", default=[], metavar="NAME",
                         help="take an added surface or a tetrahedral mesh out of the case again")
     options = parser.read(arguments)
     if (options.fine_mm is None) != (options.near is None):
         parser.error("--fine-mm and --near belong together")
+    if options.edge_mm is not None and not options.heart:
+        parser.error("--edge-mm goes with --heart")
+    if options.heart and (options.tetrahedra or options.add or options.remove or options.surfaces_only):
+        parser.error("--heart builds nothing else: build the rest by itself")
     if options.tetrahedra is None:
         for name in NEEDS_TETRAHEDRA:
             if getattr(options, name) is not None:
                 parser.error(f"--{name.replace('_', '-')} is of use with --tetrahedra only")
     return options
+
+
+def _heart(options: argparse.Namespace) -> int:
+    """Build the chambers of the heart and save the case."""
+    from anatomy_twin.cli.heart import chambers_json, chambers_text
+    from anatomy_twin.pipeline import heart_of
+
+    case = open_case(options.case)
+    with terminal_monitor() as monitor:
+        case = heart_of(case, monitor, **({} if options.edge_mm is None else {"edge_mm": options.edge_mm}))
+    keep_case(case, options.case)
+    return emit(options, {"case": options.case, "chambers": chambers_json(case)}, chambers_text(case), case)
 
 
 def _named_file(text: str) -> tuple[str, str]:

@@ -1,7 +1,8 @@
-"""``anatomy-twin plan``: propose an ablation, or add one from a file."""
+"""``anatomy-twin plan``: propose an ablation, lay lesions on the heart, or add a plan from a file."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +16,19 @@ from anatomy_twin.cli.common import (
     parse_target,
     terminal_monitor,
 )
+from anatomy_twin.cli.heart import lesion_sets
 from anatomy_twin.cli.searching import add_search_options, refuse_without, search, wanted_name
 from anatomy_twin.errors import UsageError
 
 if TYPE_CHECKING:
+    from anatomy_twin.core import PlanCheck
     from anatomy_twin.plan import EntryMap
 
 
 def main(arguments: Sequence[str]) -> int:
     """Add a plan to CASE, check it and save the case in place."""
-    parser = Options("plan", "Propose an ablation of a target, or add and check the plan of a JSON file.")
+    parser = Options("plan", "Propose an ablation of a target, lay standard sets of lesions on the heart, or add and "
+                     "check the plan of a JSON file.")
     parser.add_argument("case", metavar="CASE")
     parser.add_argument("--target", metavar="NAME|x,y,z", help="segment name, or a position in LPS mm")
     parser.add_argument(
@@ -39,7 +43,16 @@ def main(arguments: Sequence[str]) -> int:
         "--weights", metavar="NAME=VALUE,...", help="what costs how much, for instance length=2,axial=0"
     )
     parser.add_argument("--map", metavar="FILE.png", help="draw all entries on the skin: where, what stops the others")
+    parser.add_argument("--lesions", metavar="SET,SET", help="on the heart: pvi, veins, roof, inferior, box, mitral, "
+                        "anterior, appendage, cavotricuspid; joined as in pvi,roof")
+    parser.add_argument("--chamber", metavar="NAME", help="with --lesions: which one, where the case has several")
     options = parser.read(arguments)
+    if options.lesions is not None:
+        for name in ("target", "target_radius", "file", "weights", "map", "search"):
+            if getattr(options, name) not in (None, False):
+                parser.error(f"--{name.replace('_', '-')} and --lesions exclude each other")
+        return _lay_lesions(options)
+    refuse_without(parser, options, "lesions", "chamber")
     if options.search:
         if options.file:
             parser.error("--file and --search exclude each other")
@@ -89,17 +102,37 @@ def main(arguments: Sequence[str]) -> int:
             )
     keep_case(case, options.case)
     check, plan = case.checks[name], case.plan(name)
-    count = len(check.broken)
-    verdict = "no rule is broken" if not count else f"saved although it BREAKS {count} rule{'s' * (count > 1)}"
-    if open_rules := sum(rule.outcome == "not checked" for rule in check.rules):
-        verdict += f", {open_rules} not checked"
     target = getattr(plan, "target", None) or ", ".join(getattr(plan, "targets", ()))
     document = {**check_json(check), "target": target, "warning": case.provenance[-1].facts.get("warning", "")}
-    text = f"plan {name}: {verdict}\n{check_text(check)}"
+    text = f"plan {name}: {_verdict(check)}\n{check_text(check)}"
     if entries is not None:
         document["entries"] = entries_json(entries)
         text += f"\n{entries_text(entries)}"
     return emit(options, document, text, case)
+
+
+def _lay_lesions(options: argparse.Namespace) -> int:
+    """Lay standard sets of lesions on a chamber, check them and save the case."""
+    from anatomy_twin.pipeline import lesions_case
+
+    sets = lesion_sets(options.lesions)
+    case, name = open_case(options.case), options.name or "PVI"
+    with terminal_monitor() as monitor:
+        if name in case.plans:
+            monitor.warn(f"plan {name} is replaced: what was computed of it goes with it")
+        case = lesions_case(case, sets, name, chamber=options.chamber, monitor=monitor)
+    keep_case(case, options.case)
+    check, plan = case.checks[name], case.plan(name)
+    document = {**check_json(check), "lesions": len(getattr(plan, "lesions", ())), "sets": list(sets)}
+    return emit(options, document, f"plan {name}: {_verdict(check)}\n{check_text(check)}", case)
+
+
+def _verdict(check: PlanCheck) -> str:
+    count = len(check.broken)
+    verdict = "no rule is broken" if not count else f"saved although it BREAKS {count} rule{'s' * (count > 1)}"
+    if open_rules := sum(rule.outcome == "not checked" for rule in check.rules):
+        verdict += f", {open_rules} not checked"
+    return verdict
 
 
 def read_weights(text: str) -> dict[str, float]:

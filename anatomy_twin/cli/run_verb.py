@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,12 +20,15 @@ from anatomy_twin.cli.common import (
     reading_options,
     terminal_monitor,
 )
+from anatomy_twin.cli.heart import add_pacing_options, lesion_sets, pacing_of, processes
 from anatomy_twin.errors import UsageError
 
 if TYPE_CHECKING:
     from anatomy_twin.core import Case
 
-PROCEDURES = ("liver-ablation",)
+PROCEDURES = ("liver-ablation", "af-ablation")
+LIVER_ONLY = ("target", "target_radius", "device", "margin")
+HEART_ONLY = ("late", "late_series", "lesions", "sites", "full", "workers")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -40,27 +44,59 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--overwrite", action="store_true", help="replace a case that exists")
     parser.add_argument("--report", metavar="FOLDER", help="folder of the report (default: beside the case)")
     add_reading_options(parser)
-    parser.add_argument("--device", default="mwa-generic")
-    parser.add_argument("--margin", type=float, default=5.0, metavar="MM", help="margin in mm (default: 5)")
+    parser.add_argument("--device", help="liver-ablation: default mwa-generic")
+    parser.add_argument("--margin", type=float, metavar="MM", help="liver-ablation: margin in mm (default: 5)")
+    parser.add_argument("--late", metavar="PATH", help="af-ablation: the late-enhancement MR, if it is not beside the "
+                        "CT in SCAN")
+    parser.add_argument("--late-series", metavar="UID", help="af-ablation: its series, if not the best MR")
+    parser.add_argument("--lesions", metavar="SET,SET", help="af-ablation: standard sets (default: pvi)")
+    add_pacing_options(parser)
     parser.add_argument("--pseudonym", default="patient")
     parser.add_argument("--height-cm", type=float)
     parser.add_argument("--weight-kg", type=float)
     options = parser.read(arguments)
-    from anatomy_twin.core import Patient
-    from anatomy_twin.pipeline import run_liver_ablation
-
+    heart = options.procedure == "af-ablation"
+    for name in LIVER_ONLY if heart else HEART_ONLY:
+        if getattr(options, name) not in (None, False):
+            other = "liver-ablation" if heart else "af-ablation"
+            parser.error(f"--{name.replace('_', '-')} is for --procedure {other}")
     out = check_new(options.out, options.overwrite)
     report = Path(options.report) if options.report else report_folder(out)
     if report.exists() and not report.is_dir():
         raise UsageError(f"{report.name} is not a folder", advice="choose another name for --report")
     with terminal_monitor() as monitor:
-        case = run_liver_ablation(
-            options.scan, target=parse_target(options.target), radius_mm=options.target_radius,
-            margin_mm=options.margin, device=options.device, **reading_options(options),
-            patient=Patient(options.pseudonym, options.height_cm, options.weight_kg), monitor=monitor,
-        )
+        case = (_heart if heart else _liver)(options, monitor)
         page = finish(case, out, report, monitor)
     return emit(options, summary_json(case, out, page), summary_text(case, out, page), case)
+
+
+def _liver(options: argparse.Namespace, monitor: TerminalMonitor) -> Case:
+    from anatomy_twin.pipeline import run_liver_ablation
+
+    asked = {"margin_mm": options.margin, "device": options.device}
+    return run_liver_ablation(
+        options.scan, target=parse_target(options.target), radius_mm=options.target_radius, monitor=monitor,
+        **{name: value for name, value in asked.items() if value is not None}, **_common(options),
+    )
+
+
+def _heart(options: argparse.Namespace, monitor: TerminalMonitor) -> Case:
+    from anatomy_twin.pipeline import run_af_ablation
+
+    protocol, sites = pacing_of(options)
+    sets = lesion_sets("pvi" if options.lesions is None else options.lesions)
+    with processes(options) as executor:
+        return run_af_ablation(
+            options.scan, late=options.late, late_uid=options.late_series, lesions=sets, protocol=protocol,
+            sites=sites, executor=executor, monitor=monitor, **_common(options),
+        )
+
+
+def _common(options: argparse.Namespace) -> dict[str, Any]:
+    from anatomy_twin.core import Patient
+
+    patient = Patient(options.pseudonym, options.height_cm, options.weight_kg)
+    return {**reading_options(options), "patient": patient}
 
 
 def report_folder(out: Path) -> Path:

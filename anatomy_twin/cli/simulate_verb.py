@@ -1,19 +1,22 @@
-"""``anatomy-twin simulate``: the heat of a plan."""
+"""``anatomy-twin simulate``: the heat of a plan, or the heart's activation with lesions."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from anatomy_twin.cli.common import Options, emit, keep_case, open_case, terminal_monitor
+from anatomy_twin.cli.heart import activation_json, activation_text
 
 if TYPE_CHECKING:
-    from anatomy_twin.core import ThermalResult
+    from anatomy_twin.core import Case, ThermalResult
 
 
 def main(arguments: Sequence[str]) -> int:
     """Simulate a plan of CASE and save the result in it."""
-    parser = Options("simulate", "Compute heat and tissue damage of a plan.")
+    parser = Options("simulate", "Compute heat and tissue damage of a plan; of lesions on the heart its activation "
+                     "without and with them, and which veins they isolate.")
     parser.add_argument("case", metavar="CASE")
     parser.add_argument("--plan", default="A", metavar="NAME")
     parser.add_argument("--refine", action="store_true", help="shorten the plan to the time that reaches the margin")
@@ -26,6 +29,7 @@ def main(arguments: Sequence[str]) -> int:
                         help="scale the flow in large vessels (default: 1; 0: arrested)")
     parser.add_argument("--traces", metavar="FILE.csv", help="write what the generator recorded as a table")
     options = parser.read(arguments)
+    from anatomy_twin.core import LesionPlan
     from anatomy_twin.export import traces_ready, write_traces
     from anatomy_twin.pipeline import simulate_case
     from anatomy_twin.rehearsal.courses import generator_summary, summary_document, summary_words
@@ -40,6 +44,9 @@ def main(arguments: Sequence[str]) -> int:
     if options.traces is not None:
         traces_ready(options.traces)  # what can be refused at once is not refused minutes later
     case = open_case(options.case)
+    if isinstance(case.plan(options.plan), LesionPlan):
+        _refuse_thermal(parser, options)
+        return _of_lesions(options, case)
     if options.traces is not None:
         traces_ready(options.traces, case.plan(options.plan))
     with terminal_monitor() as monitor:
@@ -62,6 +69,26 @@ def main(arguments: Sequence[str]) -> int:
     if wrote is not None:
         lines.append(f"wrote {wrote}")
     return emit(options, document, "\n".join(lines), case)
+
+
+def _refuse_thermal(parser: Options, options: argparse.Namespace) -> None:
+    """Refuse what is asked of heat where the plan has none."""
+    for name in ("refine", "verdict", "spacing", "cooling", "perfusion", "vessel_flow", "traces"):
+        if getattr(options, name) not in (None, False):
+            parser.error(f"--{name.replace('_', '-')} is for plans that heat or freeze, {options.plan} has lesions of "
+                         "the heart")
+
+
+def _of_lesions(options: argparse.Namespace, case: Case) -> int:
+    from anatomy_twin.core import LesionPlan
+    from anatomy_twin.pipeline import simulate_case
+
+    plan = case.plan(options.plan)
+    assert isinstance(plan, LesionPlan)
+    with terminal_monitor() as monitor:
+        case = simulate_case(case, plan.name, monitor=monitor)
+    keep_case(case, options.case)
+    return emit(options, activation_json(case, plan), activation_text(case, plan), case)
 
 
 def _verb(result: ThermalResult) -> str:

@@ -26,8 +26,8 @@ class SiteOutcome:
     ``intervals_ms``; ``lasted_ms`` the longest that anything went on by itself. ``cycle_ms`` is the median cycle in its
     last second (nan where none was), ``refractory_ms`` the longest interval at which S2 did not capture (nan unknown).
     ``arrhythmia`` is one of ``ARRHYTHMIAS``, ``evidence`` the lines that say why. Per node of the chamber, None where
-    nothing was induced: ``last_ms`` the last activation, ``singularities_per_s`` tips of waves close by,
-    ``dominant_hz`` the frequency of most power.
+    nothing was induced: ``last_ms`` the last activation, ms after the last stimulus, ``singularities_per_s`` tips of
+    waves close by, ``dominant_hz`` the frequency of most power.
     """
 
     name: str

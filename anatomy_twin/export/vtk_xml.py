@@ -17,12 +17,12 @@ def write_surface(case: Case, path: Path, structure: str) -> Path:
     """Write a structure's surface or a vessel tree as .vtp in LPS mm (see ``export``)."""
     if structure not in case.anatomy.structures and structure in case.anatomy.trees:
         tree = case.anatomy.trees[structure]
-        return _written(path, _lines(tree), (f"vessel tree {tree.name}, state {tree.state}", *_notice(case)))
+        return written_vtk(path, _lines(tree), (f"vessel tree {tree.name}, state {tree.state}", *_notice(case)))
     found, surface = exportable(case, structure)
     import pyvista as pv
 
     triangles: Any = surface.triangles
-    return _written(path, pv.PolyData.from_regular_faces(surface.points_mm, triangles), comments(case, found))
+    return written_vtk(path, pv.PolyData.from_regular_faces(surface.points_mm, triangles), comments(case, found))
 
 
 def write_tetrahedra(case: Case, path: Path, structure: str) -> Path:
@@ -36,7 +36,7 @@ def write_tetrahedra(case: Case, path: Path, structure: str) -> Path:
         )
     mesh = meshes[structure]
     names = ", ".join(f"{number} = {name}" for number, name in enumerate(mesh.region_names))
-    return _written(path, _cells(mesh), (f"regions {names}", *_notice(case)))
+    return written_vtk(path, _cells(mesh), (f"regions {names}", *_notice(case)))
 
 
 def _notice(case: Case) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ def _cells(mesh: TetMesh) -> Any:
     return grid
 
 
-def _written(path: Path, data: Any, lines: tuple[str, ...]) -> Path:
+def written_vtk(path: Path, data: Any, lines: tuple[str, ...]) -> Path:
     """Write with VTK's own writer, the lines as a comment and the two that 3D Slicer reads as field data."""
     from vtkmodules.vtkIOXML import vtkXMLPolyDataWriter, vtkXMLUnstructuredGridWriter
 

@@ -121,6 +121,11 @@ def line_mm(points_mm: NDArray[np.float64], line: Line) -> NDArray[np.float64]:
     return np.asarray(first + line.share[:, None] * (second - first))
 
 
+def nodes_along(line: Line) -> NDArray[np.int64]:
+    """Return for each point of a line (n,) the nearer end of the side that it lies on."""
+    return np.where(line.share <= 0.5, line.ends[:, 0], line.ends[:, 1]).astype(np.int64)
+
+
 def length_mm(points_mm: NDArray[np.float64], line: Line) -> float:
     """Return how long a line is."""
     return float(np.linalg.norm(np.diff(line_mm(points_mm, line), axis=0), axis=1).sum())
@@ -137,7 +142,7 @@ def band(ways: Ways, line: Line, radius_mm: float) -> tuple[NDArray[np.int64], f
 
     The way is barred where of every side of a triangle that the line crosses one end is in the band: the nearer.
     """
-    barrier = np.unique(np.where(line.share <= 0.5, line.ends[:, 0], line.ends[:, 1])).astype(np.int64)
+    barrier = np.unique(nodes_along(line))
     crossed = ways.points_mm[line.ends[:, 1]] - ways.points_mm[line.ends[:, 0]]
     longest = float(np.linalg.norm(crossed, axis=1).max())
     away = from_line_mm(ways, line, max(radius_mm, longest))

@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from anatomy_twin.pipeline.af import run_af_ablation
     from anatomy_twin.pipeline.anatomy import (
         check_tetrahedra,
         mesh_case,
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
         vessels_case,
         without,
     )
+    from anatomy_twin.pipeline.arrhythmia import induction_case, lesions_case
     from anatomy_twin.pipeline.chain import (
         add_plan,
         assess_case,
@@ -29,17 +31,24 @@ if TYPE_CHECKING:
     )
     from anatomy_twin.pipeline.confirmation import confirm_case
     from anatomy_twin.pipeline.foreign import surface_case
+    from anatomy_twin.pipeline.heart import chamber_case, heart_of, made_up_fibrosis
+    from anatomy_twin.pipeline.heart_scans import import_heart
     from anatomy_twin.pipeline.labels import edit_case, labels_case, load_labels, segment_case, target_case
     from anatomy_twin.pipeline.searching import robustness_case, search_case
     from anatomy_twin.pipeline.targets import candidates, centre_mm, choose_target, named_target
 
 __all__ = [
-    "add_plan", "assess_case", "candidates", "centre_mm", "check_tetrahedra", "choose_target", "confirm_case",
-    "edit_case", "import_scan", "labels_case", "load_labels", "mesh_case", "named_target", "propose_case",
-    "robustness_case", "run_liver_ablation", "search_case", "segment_case", "simulate_case", "surface_case",
-    "target_case", "tetrahedra_case", "tetrahedra_facts", "vessels_case", "warm_up", "without",
+    "add_plan", "assess_case", "candidates", "centre_mm", "chamber_case", "check_tetrahedra", "choose_target",
+    "confirm_case", "edit_case", "heart_of", "import_heart", "import_scan", "induction_case", "labels_case",
+    "lesions_case", "load_labels", "made_up_fibrosis", "mesh_case", "named_target", "propose_case",
+    "robustness_case", "run_af_ablation", "run_liver_ablation", "search_case", "segment_case", "simulate_case",
+    "surface_case", "target_case", "tetrahedra_case", "tetrahedra_facts", "vessels_case", "warm_up", "without",
 ]
 _PLACES = {
+    "af": ("run_af_ablation",),
+    "arrhythmia": ("induction_case", "lesions_case"),
+    "heart": ("chamber_case", "heart_of", "made_up_fibrosis"),
+    "heart_scans": ("import_heart",),
     "anatomy": ("check_tetrahedra", "mesh_case", "tetrahedra_case", "tetrahedra_facts", "vessels_case", "without"),
     "chain": ("add_plan", "assess_case", "import_scan", "propose_case", "run_liver_ablation", "simulate_case",
               "warm_up"),

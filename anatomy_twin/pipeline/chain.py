@@ -15,6 +15,7 @@ from anatomy_twin.core import (
     AblationPlan,
     Case,
     FrozenMapping,
+    LesionPlan,
     Monitor,
     Patient,
     Plan,
@@ -22,6 +23,7 @@ from anatomy_twin.core import (
     ThermalResult,
 )
 from anatomy_twin.pipeline.anatomy import mesh_case
+from anatomy_twin.pipeline.arrhythmia import activation_case
 from anatomy_twin.pipeline.labels import segment_case, target_case
 from anatomy_twin.pipeline.record import Heard, recorded, timed_stage
 from anatomy_twin.pipeline.searching import with_robustness_numbers
@@ -91,12 +93,16 @@ def simulate_case(
     case: Case, plan_name: str = "A", *, refine: bool = False, model: ThermalModel | None = None,
     monitor: Monitor = SILENT,
 ) -> Case:
-    """Simulate one plan. With ``refine`` the shortest duration that reaches the margin replaces the planned one.
+    """Simulate one plan: the heat of an ablation, the activation of the heart with lesions.
+
+    With ``refine`` the shortest duration that reaches the margin replaces the planned one.
 
     ``model`` holds the choices of the simulator (default: its own). Each warning is told once, as early as it is known:
     which rules the plan breaks, what the grid cannot resolve, what the zone came to.
     """
     plan, heard = case.plan(plan_name), Heard(monitor)
+    if isinstance(plan, LesionPlan):
+        return activation_case(case, plan, monitor=monitor)
     with timed_stage("simulating the heat", heard) as clock:
         for rule in _broken(case, plan):
             heard.warn(f"plan {plan_name} breaks a rule: {rule.told}")

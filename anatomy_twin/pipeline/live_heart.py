@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from anatomy_twin.core import SILENT, Case, LesionLine, LesionPlan, LesionPoint, Monitor, Plan, check_cancelled
 from anatomy_twin.core.heart import Chamber
 from anatomy_twin.errors import PlanError, TwinError
-from anatomy_twin.kernels import surface_paths
+from anatomy_twin.kernels import surface_parts, surface_paths
 from anatomy_twin.pipeline.live import NeedsPreparing
 from anatomy_twin.rehearsal.heart_wall import Wall
 from anatomy_twin.simulation.electro import eikonal
@@ -105,7 +105,7 @@ def preview(ground: Any, plan: Plan, monitor: Monitor = SILENT, sites_mm: tuple[
 
 def isolated(chamber: Chamber, dead: NDArray[np.bool_]) -> tuple[tuple[str, bool], ...]:
     """Return of each vein whether no way over living tissue leads from the largest part of the chamber to its rim."""
-    part = surface_paths.parts(chamber.surface.triangles, ~dead)
+    part = surface_parts.parts(chamber.surface.triangles, ~dead)
     return tuple(
         (one.name, not bool((part[one.points] == 0).any())) for one in chamber.openings if VEIN in one.name
     )

@@ -93,5 +93,5 @@ def size_by_table(lesion: LesionPoint, number: int) -> tuple[float, float]:
 
 def _line(chamber: Chamber, ways: Ways, lesion: LesionLine, number: int) -> tuple[Nodes, Nodes, float]:
     line = line_of(chamber, ways, lesion, lesion_name(lesion, number))
-    way = np.where(line.share <= 0.5, line.ends[:, 0], line.ends[:, 1]).astype(np.int64)
-    return way, surface_paths.band(ways, line, lesion.radius_mm)[0], surface_paths.length_mm(ways.points_mm, line)
+    covers, _ = surface_paths.band(ways, line, lesion.radius_mm)
+    return surface_paths.nodes_along(line), covers, surface_paths.length_mm(ways.points_mm, line)

@@ -103,8 +103,7 @@ def joined(
 
 def nodes_on(lines: Sequence[Line]) -> Nodes:
     """Return the nodes next to lines, each once."""
-    near = [np.where(line.share <= 0.5, line.ends[:, 0], line.ends[:, 1]) for line in lines]
-    return np.unique(np.concatenate(near)).astype(np.int64)
+    return np.unique(np.concatenate([surface_paths.nodes_along(line) for line in lines]))
 
 
 def nearer_to(ways: Ways, nodes: Nodes, those: Nodes, others: Nodes) -> Nodes:
@@ -119,6 +118,7 @@ def as_lesion(chamber: Chamber, line: Line, radius_mm: float) -> LesionLine:
     """Return a lesion through nodes of the wall along a line, a few mm apart; closed where the line is."""
     points = chamber.surface.points_mm
     nodes, _ = surface_paths.nearest_points(points, surface_paths.spaced(points, line, rule("bend_mm")))
+    nodes[[0, -1]] = surface_paths.nodes_along(line)[[0, -1]]  # an end at a rim stays at the rim
     kept = nodes[np.concatenate([[True], np.diff(nodes) != 0])]
     if len(kept) == 1:
         kept = np.repeat(kept, 2)
@@ -137,7 +137,7 @@ def line_of(chamber: Chamber, ways: Ways, lesion: LesionLine, name: str = "a lin
 
 def _rim_of(chamber: Chamber, values: NDArray[Any]) -> list[Line]:
     """Return the outer rim of where ``values`` (N,) are not above 0: islands in it are filled."""
-    valve = chamber.opening(VALVE).points
+    valve = np.zeros(0, np.int64) if chamber.valve is None else chamber.valve.points
     outside = surface_parts.parts(chamber.surface.triangles, values > 0.0)
     rest = outside[valve][outside[valve] >= 0]
     if not rest.size:

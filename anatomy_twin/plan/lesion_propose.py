@@ -9,7 +9,7 @@ from anatomy_twin.catalog import load
 from anatomy_twin.core import SILENT, Case, Monitor, PlanCheck, check_cancelled
 from anatomy_twin.core.heart import Chamber
 from anatomy_twin.core.plans import LesionPlan
-from anatomy_twin.errors import PlanError
+from anatomy_twin.errors import DataError, PlanError
 from anatomy_twin.plan.lesion_rules import check_lesions
 from anatomy_twin.plan.lesion_sets import lesion_set
 from anatomy_twin.plan.proposal import Proposal
@@ -44,7 +44,7 @@ def propose_lesions(
         check_cancelled(monitor)
         try:
             plan = LesionPlan(name.replace("_", " "), chamber.name, lesion_set(chamber, name))
-        except PlanError as error:
+        except (PlanError, DataError) as error:
             refused = error.line
             continue
         check = check_lesions(case, plan)

@@ -73,7 +73,7 @@ def _gaps(plan: LesionPlan) -> list[Rule]:
     found, widest, pairs = [], 0.0, 0
     for row in _rows(plan, lesion_limit("row_break_mm")[0]):
         for a, b in row:
-            first, second = (np.array(plan.lesions[n].point_mm) for n in (a, b))  # type: ignore[union-attr]
+            first, second = (lesion_places_mm(plan.lesions[n])[0] for n in (a, b))
             apart = float(np.linalg.norm(second - first))
             pairs, widest = pairs + 1, max(widest, apart)
             if apart > allowed:
@@ -114,8 +114,10 @@ def _loose_ends(plan: LesionPlan, laid: Laid) -> list[Rule]:
     rims = np.concatenate([np.zeros(0, np.int64), *(opening.points for opening in laid.chamber.openings)])
     found, lines = [], 0
     for n, (lesion, way) in enumerate(zip(plan.lesions, laid.way, strict=True)):
-        if not isinstance(lesion, LesionLine) or len(way) < 2 or way[0] == way[-1]:
+        if not isinstance(lesion, LesionLine) or not len(way):
             continue
+        if np.linalg.norm(points[way[0]] - points[way[-1]]) <= 2.0 * lesion.radius_mm:
+            continue  # its ends touch each other
         lines += 1
         barrier = np.concatenate([rims, *(covered for m, covered in enumerate(laid.covers) if m != n)])
         reach = lesion.radius_mm + 1.5 * laid.ways.step_mm  # so near the band touches it

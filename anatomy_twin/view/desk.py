@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from anatomy_twin.core import Case, Display, Plan, Robustness
 from anatomy_twin.errors import TwinError
 from anatomy_twin.pipeline.live import Preview
 from anatomy_twin.pipeline.session import Session
-from anatomy_twin.rehearsal import FieldSeries, Scene, Shape, SurfaceLayer, Tint, Tool, build_scene, chosen_plan
+from anatomy_twin.rehearsal import FieldSeries, Scene, Shape, Tint, Tool, build_scene, chosen_plan
 from anatomy_twin.rehearsal.heart_maps import Scale
 from anatomy_twin.rehearsal.heart_shapes import SurfaceLines
 from anatomy_twin.rehearsal.looks import scene_displayed
@@ -24,6 +24,7 @@ from anatomy_twin.rehearsal.second_scan import SecondScan
 from anatomy_twin.rehearsal.slice_paint import SliceStyle
 from anatomy_twin.rehearsal.slicing import SlicePlane
 from anatomy_twin.units import Point, check_point
+from anatomy_twin.view.dresser import Dresser
 from anatomy_twin.view.names import named, scene_named
 from anatomy_twin.view.slice_layers import SliceLayers
 from anatomy_twin.view.words import tr
@@ -34,20 +35,6 @@ READING_WAIT_MS = 300
 IN_SCENE = frozenset(
     {"volumes", "labels", "anatomy", "plans", "checks", "results", "robustness", "assessments", "display", "patient"}
 )
-
-
-class Dresser(Protocol):
-    """What changes how surfaces of the 3-D view look while it shows something."""
-
-    @property
-    def shown(self) -> object:
-        """What it shows; None for nothing."""
-
-    def dressed(self, layers: tuple[SurfaceLayer, ...]) -> tuple[SurfaceLayer, ...]:
-        """Return the surfaces of a scene as they are to be seen."""
-
-    def painters(self) -> Mapping[str, Callable[[NDArray[Any], NDArray[Any]], NDArray[np.uint8] | None]]:
-        """Return what gives points (n, 3) with normals of surfaces, by their names, colours (n, 4)."""
 
 
 class Desk(QObject):
@@ -85,6 +72,7 @@ class Desk(QObject):
         self.edit_mode = False
         self.tool: Tool = Tool()
         self.active = ""  # name of the segment that tools work on
+        self.reel_ms: NDArray[np.float64] | None = None  # moments of what is played on the heart
         self.field_shown = ""  # name of a simulated field laid over slices and surfaces, "" for none
         self.marked = ""  # name of the measurement that is marked
         self.pointed, self.pointed_in = "", ""  # structure under the mouse, and where: "tree" or the name of a view
@@ -207,7 +195,9 @@ class Desk(QObject):
 
     @property
     def snapshot_count(self) -> int:
-        """How many moments were simulated."""
+        """How many moments were simulated, or are played on the heart."""
+        if self.reel_ms is not None:
+            return len(self.reel_ms)
         return int(self.scene.fields[0].times_s.size) if self.scene.fields else 0
 
     def field(self, name: str) -> FieldSeries | None:
@@ -245,6 +235,11 @@ class Desk(QObject):
         if snapshot != self.snapshot:
             self.snapshot = snapshot
             self.moment_changed.emit()
+
+    def set_reel(self, times_ms: NDArray[np.float64] | None) -> None:
+        """Let the time be that of a record on the heart, None: of the simulated result."""
+        self.reel_ms, self.snapshot = times_ms, 0 if times_ms is not None else max(self.snapshot_count - 1, 0)
+        self.moment_changed.emit()
 
     def show_field(self, name: str) -> None:
         """Lay a simulated field over slices and surfaces, "" for none."""

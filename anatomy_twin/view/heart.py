@@ -10,23 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from anatomy_twin.core import LesionLine, LesionPlan
+from anatomy_twin.core import LesionPlan
 from anatomy_twin.core.heart import Chamber
+from anatomy_twin.core.induction import SiteOutcome
 from anatomy_twin.pipeline.live_heart import HeartPreview
 from anatomy_twin.rehearsal import Pointer, Shape, SurfaceLayer, structure_label
 from anatomy_twin.rehearsal import heart_maps as maps
 from anatomy_twin.rehearsal.heart_maps import HeartMap, MapPainter, Scale
-from anatomy_twin.rehearsal.heart_shapes import (
-    LIFT_MM,
-    SurfaceLines,
-    cut_lines,
-    level_pieces,
-    path_lines,
-    point_normals,
-    rim_lines,
-)
+from anatomy_twin.rehearsal.heart_shapes import SurfaceLines
 from anatomy_twin.rehearsal.heart_wall import HEART, Wall, wall_of
+from anatomy_twin.simulation.electro.replay import Replay
 from anatomy_twin.units import Point, check_point
+from anatomy_twin.view.heart_ink import HeartInk
 from anatomy_twin.view.heart_live import HeartLive
 from anatomy_twin.view.heart_words import capital, short_name
 from anatomy_twin.view.names import named
@@ -39,12 +34,9 @@ if TYPE_CHECKING:
 
 KIT: Final = "heart"
 FADED: Final = 0.25  # of their opacity is left to other surfaces
-ISOCHRONE_RGB: Final = (24, 22, 26)
-LESION_RGB: Final = (255, 110, 160)
+VOLTAGE_MV: Final = (-85.0, 20.0)
 SITE_RGB: Final = (250, 245, 120)
 INK: Final = (255, 255, 255)
-OUTLINE_RGB: Final = (235, 120, 100)
-TUBE_MM: Final = 0.9
 ON_WALL_MM: Final = 5.0  # a click on a slice so near to the wall means it
 NO_LESIONS: Final = "without lesions"
 Painter = Callable[[NDArray[Any], NDArray[Any]], "NDArray[np.uint8] | None"]
@@ -77,12 +69,15 @@ class HeartSight(QObject):
         self.sites: list[Site] = []
         self.chosen = -1
         self.preview: HeartPreview | None = None
-        self.map: HeartMap | None = None
+        self._map: HeartMap | None = None
+        self.outcome: SiteOutcome | None = None  # of the induction, whose maps can be shown
+        self.replay: Replay | None = None
+        self._frame: tuple[int, HeartMap | None] = (-1, None)
         self.live = HeartLive(desk)
         self.draft: tuple[SurfaceLines, ...] = ()  # a lesion that is being drawn
         self._wanted: tuple[Any, ...] = ()
+        self._played_of: object = desk.plan
         self._version = 0
-        self._cuts: dict[str, tuple[Any, tuple[Shape, ...]]] = {}
         desk.kits[KIT] = self
         desk.dressers.append(self)
         desk.shape_sources.append(self.shapes)
@@ -94,6 +89,36 @@ class HeartSight(QObject):
         self.live.changed.connect(self.changed)
         desk.left.connect(self.live.stop)
         self._follow_case(frozenset({"chambers"}))
+
+    @property
+    def map(self) -> HeartMap | None:
+        """What the chamber is coloured by now: while something is played, the voltage of the moment."""
+        if self.replay is None or self._desk.reel_ms is None:
+            return self._map
+        moment = min(self._desk.snapshot, len(self.replay.times_ms) - 1)
+        if self._frame[0] != moment:
+            values = np.where(self.replay.alive, self.replay.voltages_mv[moment].astype(float), np.nan)
+            self._frame = moment, maps.voltage_map(values, VOLTAGE_MV)
+        return self._frame[1]
+
+    def play(self, replay: Replay | None) -> None:
+        """Play a record on the wall by the time bar; None ends that."""
+        if replay is None and self.replay is None:
+            return
+        self.replay, self._frame = replay, (-1, None)
+        self._desk.set_reel(None if replay is None else replay.times_ms)
+        self._renew()
+
+    def show_outcome(self, outcome: SiteOutcome | None) -> None:
+        """Take maps of drivers and frequency from what was induced from a site."""
+        if outcome is self.outcome:
+            return
+        self.outcome = outcome
+        for name in ("drivers", "frequency"):
+            self._made_maps.pop(name, None)
+        if self.why_not(self.map_name):
+            self.map_name = "plain" if self.chamber is None or self.chamber.regions is None else "regions"
+        self._renew()
 
     # what is chosen
 
@@ -120,6 +145,7 @@ class HeartSight(QObject):
 
     def show_map(self, name: str) -> None:
         """Colour the chamber by another map; the activation map needs a site and places one where there is none."""
+        self.play(None)
         self.map_name, self.on = name, True
         if name == "activation" and self.chamber is not None and not self.sites:
             self.add_site(self._first_site())
@@ -204,7 +230,8 @@ class HeartSight(QObject):
     @property
     def shown(self) -> object:
         """What it paints; another one after every change."""
-        return (self.map, self._version) if self.on and self.map is not None else None
+        shown = self.map
+        return (shown, self._version) if self.on and shown is not None else None
 
     def dressed(self, layers: tuple[SurfaceLayer, ...]) -> tuple[SurfaceLayer, ...]:
         """Return the surfaces of a scene with the chamber before them: others fade, what it is made of is hidden."""
@@ -224,7 +251,7 @@ class HeartSight(QObject):
         shown, painter = self.map, self._painter
         if self.chamber is None or not self.on or shown is None or painter is None:
             return {}
-        dead = self.dead
+        dead = None if self.replay is not None else self.dead
 
         def paint(points: NDArray[Any], normals: NDArray[Any]) -> NDArray[np.uint8]:
             return painter.colours(shown, dead, points)
@@ -246,15 +273,15 @@ class HeartSight(QObject):
 
     def lines(self) -> tuple[SurfaceLines, ...]:
         """Return lines of equal time, rims and lesions."""
-        if self.chamber is None or not self.on:
+        if self._ink is None or not self.on:
             return ()
-        return (*self._rims, *self._isochrones, *self._lesion_lines(), *self.draft)
+        return (*self._ink.lines(self.map, self.plan), *self.draft)
 
     def shapes(self) -> tuple[Shape, ...]:
         """Return names of openings, sites, and where slices meet the wall."""
-        if self.chamber is None or not self.on:
+        if self.chamber is None or self._ink is None or not self.on:
             return ()
-        found = [shape for view, plane in self._desk.slice_planes.items() for shape in self._cut(view, plane)]
+        found = [shape for view, plane in self._desk.slice_planes.items() for shape in self._ink.cut(view, plane)]
         for opening in self.chamber.openings:
             if opening.name:
                 middle = check_point("opening", self.chamber.rim_mm(opening).mean(axis=0))
@@ -272,17 +299,13 @@ class HeartSight(QObject):
     def _show(self, chamber: Chamber | None) -> None:
         if chamber is self.chamber and chamber is not None:
             return
-        self.chamber, self.preview, self._wanted = chamber, None, ()
+        self.play(None)
+        self.chamber, self.preview, self._wanted, self.outcome = chamber, None, (), None
         self._made_maps: dict[str, HeartMap | None] = {}
         self._painter = None if chamber is None else MapPainter(chamber.surface.points_mm)
-        self._rims: tuple[SurfaceLines, ...] = () if chamber is None else (rim_lines(chamber),)
-        self._isochrones: tuple[SurfaceLines, ...] = ()
+        self._ink = None if chamber is None else HeartInk(chamber)
         self._scale: tuple[Scale | None, Scale | None] = (None, None)
-        self._tubes: dict[Any, SurfaceLines] = {}
-        self._lifted = None if chamber is None else (
-            chamber.surface.points_mm + LIFT_MM * point_normals(chamber.surface))  # fmt: skip
         self.sites, self.chosen = [], -1
-        self._cuts.clear()
         if self.why_not(self.map_name):
             self.map_name = "plain"
         self._ask()
@@ -293,12 +316,12 @@ class HeartSight(QObject):
             held = self._desk.case.chambers
             name = "" if self.chamber is None else self.chamber.name
             self._show(held.get(name) or next(iter(held.values()), None))
-        if "inductions" in fields:
-            self._made_maps = {}
-            self._renew()
 
     def _follow_plan(self) -> None:
         plan = self._desk.plan
+        if plan is not self._played_of:
+            self._played_of = plan
+            self.play(None)  # what was induced is of another plan
         if isinstance(plan, LesionPlan) and (self.chamber is None or plan.chamber != self.chamber.name):
             self._show(self._desk.case.chambers.get(plan.chamber) or self.chamber)
         self._ask()
@@ -329,7 +352,10 @@ class HeartSight(QObject):
             return None
         if name not in self._made_maps:
             makers = {"regions": maps.region_map, "fibrosis": maps.fibrosis_map, "wall": maps.wall_map}
-            self._made_maps[name] = makers[name](chamber) if name in makers else None
+            made = makers[name](chamber) if name in makers else None
+            if name in ("drivers", "frequency") and self.outcome is not None:
+                made = maps.outcome_map(self.outcome, name)
+            self._made_maps[name] = made
         return self._made_maps[name]
 
     def _map_now(self) -> HeartMap | None:
@@ -342,45 +368,13 @@ class HeartSight(QObject):
 
     def _renew(self, *, over: bool = True) -> None:
         """Draw what is known now; ``over``: also what lies over all views."""
-        self.map = self._map_now()
+        self._map = self._map_now()
         self._version += 1
-        self._isochrones = self._lines_of(self.map)
         self.changed.emit()
         if over:
             self._desk.drawing_changed.emit()
         if self._window.views is not None and self._window.desk is self._desk:
             self._window.views.scene_pane.dress()
-
-    def _lines_of(self, shown: HeartMap | None) -> tuple[SurfaceLines, ...]:
-        if self.chamber is None or shown is None or shown.scale is None or not shown.scale.levels:
-            return ()
-        levels, triangles = shown.scale.levels, self.chamber.surface.triangles
-        pieces = level_pieces(self._lifted, triangles, shown.values, levels[0])
-        return (SurfaceLines("isochrones", pieces, ISOCHRONE_RGB, 1.4),)
-
-    def _lesion_lines(self) -> tuple[SurfaceLines, ...]:
-        """Return the lesions of the plan as tubes, those that have not moved as they were."""
-        plan, wall = self.plan, self.wall
-        if plan is None or wall is None:
-            return ()
-        found = {}
-        for lesion in plan.lesions:
-            if isinstance(lesion, LesionLine):
-                tube = self._tubes.get(lesion)
-                found[lesion] = tube or path_lines("lesion", wall.path_mm(lesion.points_mm), LESION_RGB, TUBE_MM)
-        self._tubes = found
-        return tuple(found.values())
-
-    def _cut(self, view: str, plane: Any) -> tuple[Shape, ...]:
-        """Return where a slice meets the wall; kept while the slice stays where it is."""
-        known = self._cuts.get(view)
-        if known is None or not known[0].same_plane(plane):
-            assert self.chamber is not None
-            lines = cut_lines(self.chamber.surface, plane)
-            known = self._cuts[view] = plane, tuple(
-                Shape("line", line, OUTLINE_RGB, "heart wall", width_px=1.6, reach_mm=1.0, only=view) for line in lines
-            )  # fmt: skip
-        return known[1]
 
     def _first_site(self) -> Point:
         """Return a place to begin with: the middle of the septum where that is known, else the first point."""

@@ -31,6 +31,14 @@ def heart_names() -> tuple[str, ...]:
     )
 
 
+def arrhythmia_words() -> dict[str, str]:
+    """Return what arrhythmias are called."""
+    return {
+        "none": tr("none"), "focal": tr("focal"), "macro re-entry": tr("macro re-entry"), "rotors": tr("rotors"),
+        "fibrillation": tr("fibrillation"),
+    }  # fmt: skip
+
+
 def capital(words: str) -> str:
     """Return words with a capital letter first."""
     return words[:1].upper() + words[1:]

@@ -54,10 +54,11 @@ class TimeBar(QWidget):
     def refresh(self) -> None:
         """Show the moment as it is now."""
         desk = self._desk
-        damage = desk.field("damage")
-        simulated = damage is not None and desk.snapshot_count > 0
-        if self.parent() is not None or desk.plan is None:  # alone it would become a window of its own
-            self.setVisible(desk.plan is not None)
+        damage, reel_ms = desk.field("damage"), desk.reel_ms
+        simulated = reel_ms is not None or (damage is not None and desk.snapshot_count > 0)
+        wanted = desk.plan is not None or reel_ms is not None
+        if self.parent() is not None or not wanted:  # alone it would become a window of its own
+            self.setVisible(wanted)
         timed = simulated  # what cannot be played gives its room to what is said
         if timed != self._timed:
             self._timed = timed
@@ -68,7 +69,7 @@ class TimeBar(QWidget):
         for widget in (self.play_button, self.slider, self.speed_box):
             widget.setEnabled(simulated)
         self.field_box.setEnabled(bool(desk.fields))
-        if damage is None or not simulated:
+        if not simulated:
             self.play_button.setChecked(False)
             self.time_label.setText("")
             self._say(self._preview_line(), preview=desk.live is not None or desk.moving is not None)
@@ -79,9 +80,14 @@ class TimeBar(QWidget):
         self.slider.blockSignals(False)
         row = self.field_box.findData(desk.field_shown)
         self.field_box.setCurrentIndex(max(row, 0))
-        last, seconds = (_clock(float(damage.times_s[n])) for n in (-1, desk.snapshot))
-        self.time_label.setText(tr("{now} / {end} min").format(now=seconds, end=last))
-        self._say(self._zone_words(damage))
+        if reel_ms is not None:
+            now, last = (f"{reel_ms[n]:.0f}" for n in (desk.snapshot, -1))
+            self.time_label.setText(tr("{now} / {end} ms").format(now=now, end=last))
+            self._say(tr("voltage of the wall, from the last stimulus on"))
+        elif damage is not None:
+            last, now = (_clock(float(damage.times_s[n])) for n in (-1, desk.snapshot))
+            self.time_label.setText(tr("{now} / {end} min").format(now=now, end=last))
+            self._say(self._zone_words(damage))
 
     def hideEvent(self, event: QHideEvent) -> None:
         """What is not seen does not play."""

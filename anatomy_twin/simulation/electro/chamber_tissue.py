@@ -170,8 +170,8 @@ def eikonal_of(
     if isinstance(chamber, Myocardium):
         tensors = eikonal.velocity_squared(along, across, chamber.fibres)
         return replace(eikonal.on_bricks(chamber.mask, chamber.geometry, tensors), closed=out)
-    values = [np.sqrt(_of_triangles(chamber, out, way**2)) for way in (along, across)]
-    tensors = _wall(chamber, lambda fibres: eikonal.velocity_squared(*values, fibres))
+    fast, slow = (np.sqrt(_of_triangles(chamber, out, way**2)) for way in (along, across))
+    tensors = _wall(chamber, lambda fibres: eikonal.velocity_squared(fast, slow, fibres))
     return replace(eikonal.on_triangles(chamber.surface, tensors), closed=out)
 
 

@@ -131,5 +131,5 @@ def record(
         return False
 
     looked(state)
-    end = pipeline.run(system, state, duration_ms, every_ms, monitor, until=looked)[-1]
+    end = pipeline.run(system, state, duration_ms, every_ms, monitor, until=looked, keep=1)[-1]
     return Electrograms(tuple(weights), np.array(times), np.array(found)), end

@@ -95,7 +95,7 @@ def chamber_of(case: Case, name: str | None) -> Chamber | Myocardium:
     """Return a chamber by its name, or the only one; ``SimulationError`` where there is none or more than one."""
     if name is not None:
         return case.chamber(name)
-    known = [*case.chambers.values(), *case.muscles.values()]
+    known: list[Chamber | Myocardium] = [*case.chambers.values(), *case.muscles.values()]
     if len(known) != 1:
         names = ", ".join(one.name for one in known) or "none"
         raise SimulationError(f"which chamber is to be paced is not said, the case has {names}",

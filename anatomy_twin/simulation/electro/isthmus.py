@@ -85,7 +85,7 @@ def activations(
         before = last
         return False
 
-    pipeline.run(system, state, duration_ms, LOOK_MS, monitor, until=looked)
+    pipeline.run(system, state, duration_ms, LOOK_MS, monitor, until=looked, keep=1)
     found, when = np.concatenate(nodes), np.concatenate(times)
     order = np.argsort(when, kind="stable")
     return found[order], when[order]

@@ -16,7 +16,7 @@ from anatomy_twin.errors import SimulationError
 from anatomy_twin.kernels import surface_parts, surface_paths
 from anatomy_twin.simulation.electro import eikonal
 from anatomy_twin.simulation.electro.block import Block, blocks_by_front, blocks_by_tissue
-from anatomy_twin.simulation.electro.chamber_tissue import ElectroModel, dead_nodes, eikonal_of
+from anatomy_twin.simulation.electro.chamber_tissue import ElectroModel, dead_nodes, eikonal_of, told
 from anatomy_twin.simulation.electro.lesions import Ablated, ablated
 from anatomy_twin.units import Point, check_point, lps_text
 
@@ -55,6 +55,9 @@ def simulate_lesions(
     that ``ablated`` refuses, or that leave nothing alive.
     """
     chosen = ActivationModel(model) if isinstance(model, ElectroModel) else model or ActivationModel()
+    if not isinstance(chosen, ActivationModel):
+        raise SimulationError(f"lesions cannot be simulated by a {type(chosen).__name__}",
+                              advice="give an ActivationModel or an ElectroModel")
     chamber = case.chamber(plan.chamber)
     monitor.stage("lesions")
     lesions = ablated(chamber, plan.lesions)
@@ -151,7 +154,9 @@ def _told(chamber: Chamber, block: Block, out: NDArray[np.bool_], before: NDArra
 def _parameters(
     chamber: Chamber | Myocardium, model: ActivationModel, lesions: Ablated, out: NDArray[np.bool_], site: str
 ) -> dict[str, str]:
-    entry = load("electro_models")["models"].get(model.tissue.name, {})
+    entry, spread = load("electro_models")["models"].get(model.tissue.name, {}), dict[str, str]()
+    if model.prove == "monodomain":
+        spread = {f"tissue, {key}": value for key, value in told(chamber, model.tissue)[0].items()}
     present = range(1) if chamber.substrate is None else np.unique(chamber.substrate.classes)
     found = {"site": site, "velocities": str(entry.get("label", model.tissue.name)), "proved by": (
         "connectivity, fronts in and out" + (", waves in tissue" if model.prove == "monodomain" else ""))}
@@ -167,7 +172,7 @@ def _parameters(
         found["ablated"] = f"{area[lesions.dead].sum():.2f} of {area.sum():.1f} cm2"
         found["isolated"] = f"{area[lost].sum():.2f} cm2"
         found["fibres"] = chamber.fibres.source if chamber.fibres else "none: it conducts alike in all directions"
-    return found
+    return found | spread
 
 
 def _assumed(model: ElectroModel) -> tuple[str, ...]:

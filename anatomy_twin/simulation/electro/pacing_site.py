@@ -85,7 +85,8 @@ def _induced(task: SiteTask, found: SiteResult, monitor: Monitor) -> SiteOutcome
         hertz = np.where(record.alive, dominant_hz(record.voltages_mv, drivers.EVERY_MS), 0.0)
     return SiteOutcome(
         task.site.name, np.array(task.site.point_mm), True, True, found.intervals_ms, found.longest_ms, found.cycle_ms,
-        found.refractory_ms, found.tries, kind, evidence, record.last_ms - found.paced_ms, tips, hertz,
+        found.refractory_ms, found.tries, kind, evidence, (record.last_ms - found.paced_ms).astype(np.float32),
+        None if tips is None else tips.astype(np.float32), hertz.astype(np.float32),
     )
 
 

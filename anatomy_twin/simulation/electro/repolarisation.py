@@ -72,7 +72,7 @@ def beat_maps(
     rest_mv : V from which the amplitude counts, a number or (N,); default V of each node at the beginning.
     """
     watch = _Watch(system, state, check_range("level", level, 0.1, 0.99), rest_mv)
-    end = pipeline.run(system, state, duration_ms, LOOK_MS, monitor, until=watch.look)[-1]
+    end = pipeline.run(system, state, duration_ms, LOOK_MS, monitor, until=watch.look, keep=1)[-1]
     return BeatMaps(watch.activated, watch.repolarised, watch.rest, watch.peak, level), end
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from anatomy_twin.core.heart import Chamber, Myocardium
 from anatomy_twin.errors import SimulationError
@@ -91,8 +92,7 @@ def _evenly(chamber: Chamber | Myocardium, points: Floats, alive: NDArray[np.boo
         chosen.append(int(np.argmax(nearest)))
         nearest = np.minimum(nearest, np.linalg.norm(places - places[chosen[-1]], axis=1))
     for _ in range(EVENING_ROUNDS):
-        away = np.linalg.norm(places[:, None] - places[chosen], axis=2)
-        own = np.argmin(away, axis=1)
+        own = cKDTree(places[chosen]).query(places)[1]
         for n in range(count):
             mine = np.flatnonzero(own == n)
             chosen[n] = int(mine[np.argmin(np.linalg.norm(places[mine] - places[mine].mean(axis=0), axis=1))])

@@ -43,6 +43,12 @@ def commands() -> tuple[Command, ...]:
                 why=lambda window: no_chamber(window) or tr("the plan shown has no lesion")),
         Command("heart.new_plan", tr("New plan of lesions"), _new_plan, menu, (),
                 tr("A plan without lesions; lines and points are added to it"), has_chamber, why=no_chamber),
+        Command("heart.induce", tr("Induce"), lambda window: _run_induction(window, "start"), menu, (),
+                tr("Pace from the sites that were placed, else from 12 spread evenly, and see what can be induced"),
+                has_chamber, divided=True, why=no_chamber),
+        Command("heart.replay", tr("Play what was induced"), lambda window: _run_induction(window, "play"), menu, (),
+                tr("Record what was induced from the site chosen, and play it on the wall"), _is_induced,
+                why=lambda window: no_chamber(window) or tr("no site is chosen from which anything was induced")),
     )  # fmt: skip
 
 
@@ -103,6 +109,13 @@ def _has_site(window: RehearsalWindow) -> bool:
 def _has_lesions(window: RehearsalWindow) -> bool:
     sight = sight_of(window)
     return sight is not None and sight.plan is not None and bool(sight.plan.lesions)
+
+
+def _is_induced(window: RehearsalWindow) -> bool:
+    from anatomy_twin.view.heart_induction import induction_of_desk
+
+    kit = induction_of_desk(window.desk)
+    return has_chamber(window) and kit is not None and kit.outcome is not None and kit.outcome.induced
 
 
 def _held(window: RehearsalWindow, tool: str) -> bool:
@@ -187,3 +200,12 @@ def _remove_lesion(window: RehearsalWindow) -> None:
     if number < 0:
         desk.tell(tr("choose a lesion in the list first"))
     remove_lesion(desk, sight, number)
+
+
+def _run_induction(window: RehearsalWindow, what: str) -> None:
+    from anatomy_twin.view.heart_induction import induction_of_desk
+
+    kit = induction_of_desk(window.desk)
+    assert kit is not None
+    window.show_panel("heart")
+    (kit.start if what == "start" else kit.play)()

@@ -23,9 +23,11 @@ from anatomy_twin.rehearsal import structure_label
 from anatomy_twin.rehearsal.heart_maps import UNREACHED, HeartMap
 from anatomy_twin.view.flow import flow
 from anatomy_twin.view.heart import HeartSight
+from anatomy_twin.view.heart_induction import HeartInduction
 from anatomy_twin.view.heart_words import capital, map_words, set_words, substrate_line
 from anatomy_twin.view.names import named
 from anatomy_twin.view.nothing import Nothing
+from anatomy_twin.view.panels.heart_induction_box import InductionBox
 from anatomy_twin.view.panels.heart_lists import LesionList, VeinList, fit_rows, small_tree
 from anatomy_twin.view.panels.rows import all_rows, rows_of
 from anatomy_twin.view.spoken import spoken
@@ -56,6 +58,7 @@ class HeartPanel(QScrollArea):
         self.legend.setTextFormat(Qt.TextFormat.RichText)
         self.sites = self._site_list()
         self.lesions, self.veins = LesionList(window, self.sight), VeinList(self.sight)
+        self.induction = InductionBox(window, HeartInduction(window, window.desk, self.sight))
         self._lay_out()
         self.chamber_box.activated.connect(lambda row: self.sight.show_chamber(self.chamber_box.itemData(row)))
         self.map_box.activated.connect(lambda row: self.sight.show_map(self.map_box.itemData(row)))
@@ -86,6 +89,8 @@ class HeartPanel(QScrollArea):
                               self._button("heart.remove_lesion", tr("Remove"))))  # fmt: skip
         column.addWidget(self.lesions)
         column.addWidget(self.veins)
+        column.addWidget(self._heading(tr("Inducibility")))
+        column.addWidget(self.induction)
         column.addWidget(self.told)
         column.addStretch(1)
         self.setWidget(inner)
@@ -137,6 +142,7 @@ class HeartPanel(QScrollArea):
         self._list_sites()
         self.lesions.refresh()
         self.veins.refresh()
+        self.induction.refresh()
         self.told.setText("\n".join(self._lines()))
 
     def _fill(self, box: QComboBox, entries: list[tuple[str, str, str]], chosen: str) -> None:

@@ -11,7 +11,8 @@ from anatomy_twin.rehearsal import ALWAYS, Pointer, Shape, Tool
 from anatomy_twin.rehearsal.heart_shapes import path_lines
 from anatomy_twin.rehearsal.heart_wall import length_mm
 from anatomy_twin.units import Point
-from anatomy_twin.view.heart import TUBE_MM, HeartSight
+from anatomy_twin.view.heart import HeartSight
+from anatomy_twin.view.heart_ink import TUBE_MM
 from anatomy_twin.view.heart_lesions import add_lesions
 from anatomy_twin.view.tools.plan_sight import seen_at
 from anatomy_twin.view.words import tr
