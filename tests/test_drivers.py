@@ -53,6 +53,7 @@ def test_a_wave_round_an_opening_is_macro_reentry_and_the_opening_is_named(way):
     assert found.arrhythmia == "macro re-entry" and not found.rotors
     turns = {one.name: one.way for one in found.turning}
     assert turns == {"hole 1": way, "mitral valve": -way}  # seen from outside of each of them
+    assert "in 100 % of what is alive" in found.evidence[0]
     words = "counter-clockwise" if way > 0 else "clockwise"
     assert any(f"goes round hole 1, {words} seen from outside, in 100 %" in line for line in found.evidence)
     assert np.median(found.dominant_hz) == pytest.approx(1000.0 / cycle, rel=0.05)

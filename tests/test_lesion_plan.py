@@ -133,6 +133,14 @@ def test_lesions_within_veins_off_the_wall_or_short_of_the_valve_break_rules(cas
     rule = rules["line reaches the valve, lesion 1"]
     assert rule.outcome == "broken" and rule.value == pytest.approx(left - 1.5, abs=1.0)
     assert "broken" in outcomes(rules, "lines end at a barrier")
+    # a ring that only passes over the valve's ring leads nowhere
+    centre = atrium.surface.points_mm[atrium.in_regions(["mitral_annulus"])][0]
+    near = np.linalg.norm(atrium.surface.points_mm - centre, axis=1)
+    round_it = atrium.surface.points_mm[np.abs(near - 8.0) < 0.5]
+    turn = np.argsort(np.arctan2(*((round_it - centre) @ np.linalg.svd(round_it - centre)[2][:2].T).T))
+    ring = [tuple(round_it[n]) for n in turn]
+    _, rules = rules_of(case, [LesionLine((*ring, ring[0]), 1.0)])
+    assert rules["line reaches the valve"].outcome == "not checked"
 
 
 def test_standard_sets_are_proposed_the_ones_first_that_isolate_with_least(case, atrium):

@@ -14,7 +14,7 @@ from anatomy_twin.errors import UsageError
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from anatomy_twin.core import Case, Induction, LesionPlan, PacingProtocol, SiteOutcome
+    from anatomy_twin.core import Case, Induction, LesionPlan, LesionSearch, PacingProtocol, SiteOutcome
 
 MOST_WORKERS = 256
 
@@ -79,6 +79,29 @@ def induction_json(found: Induction) -> dict[str, Any]:
         "screened": found.protocol.screens, "sustained_ms": found.protocol.sustained_ms,
         "without": [_site_json(one) for one in found.without],
         "with_plan": [_site_json(one) for one in found.with_plan],
+        "parameters": dict(found.parameters), "assumed": list(found.assumed), "warnings": list(found.warnings),
+    }
+
+
+def search_text(found: LesionSearch) -> str:
+    """Return the rounds of a search as lines."""
+    lines = []
+    for one in found.rounds:
+        lines.append(f"round {one.number}: induced from {len(one.inducible)} of {len(one.outcomes)} sites, "
+                     f"{one.length_mm:.0f} mm of lines, {one.isolated_cm2:.1f} cm2 isolated")
+        lines += [f"  {site.name:<12} {_site_words(site)}" for site in one.inducible]
+        lines += [f"  then {why}" for why in one.why]
+    return "\n".join([*lines, f"plan {found.plan_name}: {found.ended}", *(f"note: {one}" for one in found.warnings)])
+
+
+def search_json(found: LesionSearch) -> dict[str, Any]:
+    """Return the rounds of a search as JSON types."""
+    return {
+        "plan": found.plan_name, "chamber": found.chamber, "inducible": found.inducible, "ended": found.ended,
+        "rounds": [{
+            "number": one.number, "sites": [_site_json(site) for site in one.outcomes], "why": list(one.why),
+            "isolated_cm2": one.isolated_cm2, "ablated_cm2": one.ablated_cm2, "length_mm": one.length_mm,
+        } for one in found.rounds],
         "parameters": dict(found.parameters), "assumed": list(found.assumed), "warnings": list(found.warnings),
     }
 

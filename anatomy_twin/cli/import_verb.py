@@ -31,6 +31,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--unit", choices=("mm", "cm", "m", "um"), help="with --chamber: of its points (default: mm, "
                         "of openCARP um)")
     parser.add_argument("--axes", metavar="LPS", help="with --chamber: where its x, y, z grow (default: LPS)")
+    parser.add_argument("--edge-mm", type=float, metavar="MM", help="with --chamber: edge of its triangles (default: "
+                        "0.8)")
     parser.add_argument("--fibrosis", metavar="STAGE", help="with --chamber: made-up fibrosis of a stage, I to IV")
     parser.add_argument("--seed", type=int, metavar="N", help="with --fibrosis: of its pattern (default: 0)")
     parser.add_argument("--late", nargs="?", const="", metavar="PATH", help="read a late-enhancement MR too: beside "
@@ -45,8 +47,8 @@ def main(arguments: Sequence[str]) -> int:
     check_new(options.out, options.overwrite)
     if options.scan is None and options.chamber is None:
         parser.error("give a scan, or --chamber FILE")
-    for name in ("unit", "axes", "fibrosis"):
-        if getattr(options, name) is not None and options.chamber is None:
+    for name in ("unit", "axes", "edge-mm", "fibrosis"):
+        if getattr(options, name.replace("-", "_")) is not None and options.chamber is None:
             parser.error(f"--{name} goes with --chamber")
     if options.seed is not None and options.fibrosis is None:
         parser.error("--seed goes with --fibrosis")
@@ -72,8 +74,9 @@ def _read(options: argparse.Namespace, patient: Patient, monitor: TerminalMonito
     elif options.scan is not None:
         case = import_scan(options.scan, **reading_options(options), patient=patient, monitor=monitor)
     if options.chamber is not None:
+        edge = {} if options.edge_mm is None else {"edge_mm": options.edge_mm}
         case = chamber_case(options.chamber, case, unit=options.unit, axes=options.axes or "LPS", patient=patient,
-                            monitor=monitor)
+                            monitor=monitor, **edge)
         if options.fibrosis is not None:
             case = made_up_fibrosis(case, options.fibrosis, options.seed or 0, monitor)
     assert case is not None

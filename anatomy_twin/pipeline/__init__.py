@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         vessels_case,
         without,
     )
-    from anatomy_twin.pipeline.arrhythmia import induction_case, lesions_case
+    from anatomy_twin.pipeline.arrhythmia import compared_case, induction_case, lesions_case, searched_case
     from anatomy_twin.pipeline.chain import (
         add_plan,
         assess_case,
@@ -39,14 +39,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "add_plan", "assess_case", "candidates", "centre_mm", "chamber_case", "check_tetrahedra", "choose_target",
-    "confirm_case", "edit_case", "heart_of", "import_heart", "import_scan", "induction_case", "labels_case",
-    "lesions_case", "load_labels", "made_up_fibrosis", "mesh_case", "named_target", "propose_case",
-    "robustness_case", "run_af_ablation", "run_liver_ablation", "search_case", "segment_case", "simulate_case",
-    "surface_case", "target_case", "tetrahedra_case", "tetrahedra_facts", "vessels_case", "warm_up", "without",
+    "compared_case", "confirm_case", "edit_case", "heart_of", "import_heart", "import_scan", "induction_case",
+    "labels_case", "lesions_case", "load_labels", "made_up_fibrosis", "mesh_case", "named_target", "propose_case",
+    "robustness_case", "run_af_ablation", "run_liver_ablation", "search_case", "searched_case", "segment_case",
+    "simulate_case", "surface_case", "target_case", "tetrahedra_case", "tetrahedra_facts", "vessels_case",
+    "warm_up", "without",
 ]
 _PLACES = {
     "af": ("run_af_ablation",),
-    "arrhythmia": ("induction_case", "lesions_case"),
+    "arrhythmia": ("compared_case", "induction_case", "lesions_case", "searched_case"),
     "heart": ("chamber_case", "heart_of", "made_up_fibrosis"),
     "heart_scans": ("import_heart",),
     "anatomy": ("check_tetrahedra", "mesh_case", "tetrahedra_case", "tetrahedra_facts", "vessels_case", "without"),

@@ -104,11 +104,11 @@ def preview(ground: Any, plan: Plan, monitor: Monitor = SILENT, sites_mm: tuple[
 
 
 def isolated(chamber: Chamber, dead: NDArray[np.bool_]) -> tuple[tuple[str, bool], ...]:
-    """Return of each vein whether no way over living tissue leads from the largest part of the chamber to its rim."""
-    part = surface_parts.parts(chamber.surface.triangles, ~dead)
-    return tuple(
-        (one.name, not bool((part[one.points] == 0).any())) for one in chamber.openings if VEIN in one.name
-    )
+    """Return of each vein whether no way over living tissue leads from the valve to its rim."""
+    valve = chamber.valve
+    anchors = np.zeros(0, np.int64) if valve is None else valve.points
+    apart = surface_parts.cut_off(chamber.surface.triangles, dead, anchors) | dead
+    return tuple((one.name, bool(apart[one.points].all())) for one in chamber.openings if VEIN in one.name)
 
 
 def _of_one(ground: HeartGround, lesion: LesionLine | LesionPoint) -> Killed | TwinError:

@@ -108,17 +108,23 @@ def _apart(plan: LesionPlan, a: int, b: int) -> float:
     return float(np.linalg.norm(lesion_places_mm(plan.lesions[a])[0] - lesion_places_mm(plan.lesions[b])[0]))
 
 
+def _open_lines(plan: LesionPlan, laid: Laid) -> list[int]:
+    """Return the numbers of the lines on the wall whose ends do not touch each other."""
+    points = laid.chamber.surface.points_mm
+    return [
+        n for n, (lesion, way) in enumerate(zip(plan.lesions, laid.way, strict=True))
+        if isinstance(lesion, LesionLine) and len(way)
+        and np.linalg.norm(points[way[0]] - points[way[-1]]) > 2.0 * lesion.radius_mm
+    ]
+
+
 def _loose_ends(plan: LesionPlan, laid: Laid) -> list[Rule]:
     """Return a rule for each end of a line that lies neither on another lesion nor at a rim, else one for all lines."""
     name, points = "lines end at a barrier", laid.chamber.surface.points_mm
     rims = np.concatenate([np.zeros(0, np.int64), *(opening.points for opening in laid.chamber.openings)])
-    found, lines = [], 0
-    for n, (lesion, way) in enumerate(zip(plan.lesions, laid.way, strict=True)):
-        if not isinstance(lesion, LesionLine) or not len(way):
-            continue
-        if np.linalg.norm(points[way[0]] - points[way[-1]]) <= 2.0 * lesion.radius_mm:
-            continue  # its ends touch each other
-        lines += 1
+    found, lines = [], _open_lines(plan, laid)
+    for n in lines:
+        way, lesion = laid.way[n], plan.lesions[n]
         barrier = np.concatenate([rims, *(covered for m, covered in enumerate(laid.covers) if m != n)])
         reach = lesion.radius_mm + 1.5 * laid.ways.step_mm  # so near the band touches it
         to_barrier = surface_paths.distance_mm(laid.ways, barrier, until_mm=reach) if barrier.size else None
@@ -206,7 +212,7 @@ def _oesophagus_points(case: Case) -> tuple[NDArray[np.float64] | None, str]:
 
 
 def _valve(plan: LesionPlan, laid: Laid) -> list[Rule]:
-    """Return the rule of each line that comes to the ring of the valve that it reaches the valve itself."""
+    """Return the rule of each open line that ends on the ring of the valve that it reaches the valve itself."""
     name, chamber = "line reaches the valve", laid.chamber
     if ANNULUS not in chamber.region_names or VALVE not in [one.name for one in chamber.openings]:
         return [Rule(name, "not checked", "the valve's ring has no name")]
@@ -214,8 +220,9 @@ def _valve(plan: LesionPlan, laid: Laid) -> list[Rule]:
     rim[chamber.opening(VALVE).points] = True
     ring, to_rim = chamber.in_regions([ANNULUS]), surface_paths.distance_mm(laid.ways, np.flatnonzero(rim))
     found = []
-    for n, (lesion, way) in enumerate(zip(plan.lesions, laid.way, strict=True)):
-        if not isinstance(lesion, LesionLine) or not ring[way].any():
+    for n in _open_lines(plan, laid):
+        way = laid.way[n]
+        if not ring[way[[0, -1]]].any():
             continue
         nearest = way[int(np.argmin(to_rim[way]))]
         gap = 0.0 if rim[laid.covers[n]].any() else float(to_rim[laid.covers[n]].min())

@@ -78,7 +78,7 @@ def build_scene(
 
 def chosen_plan(case: Case) -> str:
     """Return the plan that is shown when none is named: the last with a result, else the last, else ""."""
-    with_result = [name for name in case.plans if name in case.results]
+    with_result = [name for name in case.plans if name in case.results or name in case.activations]
     return (with_result or list(case.plans) or [""])[-1]
 
 

@@ -29,7 +29,8 @@ INDUCED_SITE: Final[RGB] = (255, 70, 60)
 PACED_SITE: Final[RGB] = (255, 255, 255)
 LINE_MM: Final = 0.7
 SITE_MM: Final = 2.2
-BAR_PX: Final = 190
+BAR_PX: Final = 170
+REMARK_PX: Final = 17  # a line of a remark
 SHORT: Final = {"mitral_valve": "MV", "tricuspid_valve": "TV", "left_atrial_appendage": "LAA",
                 "superior_vena_cava": "SVC", "inferior_vena_cava": "IVC"}  # fmt: skip
 _SIDE: Final = {"left": "L", "right": "R"}
@@ -187,7 +188,7 @@ def _names(
     named += [(name, points[chamber.in_regions([name])].mean(axis=0)) for name in ("left_atrial_appendage",)
               if name in chamber.region_names and chamber.in_regions([name]).any()]
     for name, at in named:
-        if (at - middle) @ toward > -0.25 * np.ptp(points @ toward):
+        if (at - middle) @ toward > -0.05 * np.ptp(points @ toward):
             column, line = pane.to_pixel(at)
             sheet.words((place[0] + float(column), place[1] + float(line)), short_name(name), 14, INK, "mm", True, True)
     for site in row.sites:
@@ -199,6 +200,7 @@ def _names(
 
 def _legend(sheet: Sheet, row: ChamberRow, place: Place) -> None:
     left, y = place
+    bottom = y + ROOM[1] - 24
     y = sheet.wrapped((left, y), row.title, SIDE_PX - 30, 16, INK) + 12
     scale = row.shown.scale
     patches: list[tuple[str, RGB]] = []
@@ -224,7 +226,9 @@ def _legend(sheet: Sheet, row: ChamberRow, place: Place) -> None:
         sheet.words((left + 24, y), label, 13)
         y += step
     for line in row.remarks:
-        y = sheet.wrapped((left, y + 4), line, SIDE_PX - 28, 12, QUIET, 5) + 4
+        room = int((bottom - y - 4) // REMARK_PX)
+        if line and room > 0:
+            y = sheet.wrapped((left, y + 4), line, SIDE_PX - 28, 12, QUIET, min(room, 5)) + 4
 
 
 def _capital(label: str) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 
 from anatomy_twin import __version__, catalog
 from anatomy_twin.core import (
     AblationPlan,
     Assessment,
     Case,
+    ElectroResult,
+    LesionPlan,
     Plan,
     PlanCheck,
     PlaneCut,
@@ -32,11 +34,13 @@ from anatomy_twin.rehearsal import (
 from anatomy_twin.report.anatomy import segment_rows, structure_rows, vessel_rows
 from anatomy_twin.report.confirmation import confirmation_rows
 from anatomy_twin.report.generator import device_facts, device_label, generator_lines
+from anatomy_twin.report.heart import heart_content
 from anatomy_twin.report.robustness import robustness_content, robustness_names
 from anatomy_twin.units import Point, place_text, places_read
 
 SCHEMA_VERSION = 2  # since 2 entries are a list, one for each applicator, and numbers have their interval
 Row = dict[str, Any]
+RULES: Final = {ResectionPlan: "Rules of the resection", LesionPlan: "Rules of the lesions"}
 _SAID_ELSEWHERE = ("Broken: ", "Not checked: ", SYNTHETIC_NOTE)  # the table of rules, the head
 GENERATED = "generated patient"  # said in the head
 ZONES_NOTE = (
@@ -67,9 +71,9 @@ def build_content(case: Case, scene: Scene, plan_name: str) -> dict[str, Any]:
         "patient": _patient(case),
         "synthetic": SYNTHETIC_NOTE if case.synthetic else "",
         "plan_name": plan_name,
-        "rules_title": "Rules of the resection" if isinstance(plan, ResectionPlan) else "Rules of the path",
+        "rules_title": RULES.get(type(plan), "Rules of the path"),
         "target": ", ".join(structure_label(name) for name in targets_of(plan)),
-        "summary": _summary(plan, check, assessment, result),
+        "summary": _summary(plan, check, assessment, result or case.activations.get(plan_name)),
         "key_numbers": _key_numbers(quantities),
         "anatomy_alarms": _named(general, "not met") if plan_name else [],
         "messages": [line for line in scene.messages if not line.startswith(_SAID_ELSEWHERE)],
@@ -81,6 +85,7 @@ def build_content(case: Case, scene: Scene, plan_name: str) -> dict[str, Any]:
         "rules": [_rule_row(rule) for rule in _ordered_rules(check)],
         "costs": [{"name": c.name, "value": format_number(c.value, c.unit), "reason": c.reason} for c in check.costs]
         if check else [],
+        "heart": heart_content(case, plan_name, verdict_of),
         "entries": [],  # a search of its own: added where there is one
         "robustness": robustness_content(robust),
         "confirmations": confirmation_rows(case, verdict_of),
@@ -113,7 +118,7 @@ def in_words(content: Row) -> Row:
                     for key, item in value.items()}  # fmt: skip
         return [of(item) for item in value] if isinstance(value, list) else value
 
-    as_they_are = ("provenance", "plan", "cuts")
+    as_they_are = ("provenance", "plan", "cuts", "heart")
     changed: Row = {key: value if key in as_they_are else of(value) for key, value in content.items()}
     return {**changed, **{key: [_said(line) for line in content[key]] for key in ("messages", "number_notes")}}
 
@@ -168,7 +173,7 @@ def _quantities(assessment: Assessment | None, general: Assessment | None) -> li
 
 
 def _summary(plan: Plan | None, check: PlanCheck | None, assessment: Assessment | None,
-             result: ThermalResult | None) -> Row:
+             result: ThermalResult | ElectroResult | None) -> Row:
     """Return the one line a reader takes away: the worst verdict and what is behind it."""
     if plan is None:
         return {"text": "No plan yet", "detail": "scan and segmentation only", "verdict": verdict_of("")}

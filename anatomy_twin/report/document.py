@@ -6,7 +6,8 @@ import io
 from typing import Any
 from xml.sax.saxutils import escape
 
-from anatomy_twin.report.document_parts import INK, SOFT, Sheet, judged, shortened
+from anatomy_twin.report.document_heart import HeartSections
+from anatomy_twin.report.document_parts import INK, SOFT, judged, shortened
 from anatomy_twin.report.pdf_ground import BOLD, REGULAR, binary_images, register_fonts
 from anatomy_twin.report.pictures import Figure
 
@@ -49,7 +50,7 @@ def make_pdf(content: dict[str, Any], figures: list[Figure], missing: list[str])
     return buffer.getvalue()
 
 
-class _Story(Sheet):
+class _Story(HeartSections):
     """The sections of the report."""
 
     def build(self, missing: list[str]) -> list[Any]:
@@ -67,9 +68,10 @@ class _Story(Sheet):
         self._section("The patient in three dimensions", [*map(self._text, missing), *self._pictures("scene")])
         self._section("Where the margin is smallest, and the course",
                       [*self._pictures("margin"), *self._pictures("course", highest_pt=SMALL_PT)])
+        self._heart()
         self._robustness()
         self._confirmations()
-        if content["plan"] or content["cuts"]:
+        if content["plan"] or content["cuts"] or content["rules"]:
             self._rules()
         if content["simulation"]:
             self._simulation()

@@ -10,7 +10,7 @@ from anatomy_twin.report.pictures import Figure
 
 GROUPS = (
     "scene", "overlay", "temperature", "damage", "zones", "margin", "course", "robust_target", "robustness",
-    "territories", "trees",
+    "territories", "trees", "heart", "heart_activation", "heart_pacing", "heart_rounds",
 )
 
 

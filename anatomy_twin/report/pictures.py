@@ -26,11 +26,13 @@ from anatomy_twin.render.views import view_axes
 from anatomy_twin.report.confirmation import confirmation_tasks
 from anatomy_twin.report.entries import Found, entry_tasks
 from anatomy_twin.report.generator import generator_tasks
+from anatomy_twin.report.heart_pictures import heart_tasks
 from anatomy_twin.report.robustness import robustness_tasks
 
 SLICE_PIXELS = 560
 CLOSE_UP_MM = 120.0
-NEEDS_3D = ("scene", "entries", "robust_target", "territories", "trees")
+NEEDS_3D = ("scene", "entries", "robust_target", "territories", "trees", "heart", "heart_activation", "heart_pacing",
+            "heart_rounds")  # fmt: skip
 _ENCODING: dict[str, dict[str, Any]] = {
     "WEBP": {"quality": 90, "method": 2},
     "JPEG": {"quality": 92, "subsampling": 0},
@@ -64,6 +66,7 @@ def make_pictures(
     tasks = [
         *_tasks(scene, result), *generator_tasks(case, plan_name), *entry_tasks(case, plan_name, entries),
         *robustness_tasks(case, scene, plan_name), *confirmation_tasks(case), *_anatomy_tasks(case),
+        *heart_tasks(case, plan_name),
     ]
     figures, missing = _beside_the_table(case, scene, result)
     works, message = can_render()

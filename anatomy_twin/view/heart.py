@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 KIT: Final = "heart"
 FADED: Final = 0.25  # of their opacity is left to other surfaces
+SHINE_RGB: Final = (96, 96, 100)  # of what gleams on a map
 VOLTAGE_MV: Final = (-85.0, 20.0)
 SITE_RGB: Final = (250, 245, 120)
 INK: Final = (255, 255, 255)
@@ -244,7 +245,8 @@ class HeartSight(QObject):
             hidden = layer.name in own or layer.name == "heart"
             found.append(replace(layer, opacity=FADED * layer.opacity, visible=layer.visible and not hidden))
         label = named(structure_label(chamber.name))
-        return (*found, SurfaceLayer(self.layer_name, label, chamber.surface, maps.PLAIN, 1.0, group="target"))
+        colour = maps.PLAIN if self.map is None or self.map.name == "plain" else SHINE_RGB
+        return (*found, SurfaceLayer(self.layer_name, label, chamber.surface, colour, 1.0, group="target"))
 
     def painters(self) -> dict[str, Painter]:
         """Return how the chamber is painted by its map."""

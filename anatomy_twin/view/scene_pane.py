@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout
 
 from anatomy_twin.core import PlaneCut, ResectionPlan, SurfaceMesh
 from anatomy_twin.rehearsal import SurfaceLayer, needles_of, structure_colour
+from anatomy_twin.rehearsal.heart_wall import HEART
 from anatomy_twin.rehearsal.near_plan import plan_extent
 from anatomy_twin.rehearsal.picking import Camera
 from anatomy_twin.rehearsal.robust_field import FAILING
@@ -116,7 +117,7 @@ class ScenePane(SceneFrames):
 
     def fit_target(self) -> None:
         """Fill the view with the target, or with the organ that is operated on, or with what is at the crossing."""
-        layer = aimed_at(self.desk)
+        layer = self._heart or aimed_at(self.desk)
         if layer is None:
             self.set_camera(self.stage.camera.centred(self.desk.focus_mm, 60.0))
             return
@@ -124,6 +125,11 @@ class ScenePane(SceneFrames):
         middle = (points.max(axis=0) + points.min(axis=0)) / 2
         reach = float(np.linalg.norm(points - middle, axis=1).max())
         self.set_camera(self.stage.camera.centred(middle, max(2.2 * reach, 25.0)))
+
+    @property
+    def _heart(self) -> SurfaceLayer | None:
+        """The chamber of a heart that is shown before the other structures."""
+        return next((layer for layer in self.layers if layer.name.startswith(HEART)), None)
 
     def centre_on(self, point_mm: Any) -> None:
         """Turn about a point from now on."""
@@ -339,6 +345,8 @@ class ScenePane(SceneFrames):
         super().resizeEvent(event)
         if not self._placed and self.width() > 100:
             self.look("anterior")
+            if self._placed and self._heart is not None:
+                self.fit_target()
         self.moved()
 
     def menu_at(self, place: QPoint, structure: str, point_mm: Point | None) -> None:

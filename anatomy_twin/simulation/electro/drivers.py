@@ -44,6 +44,7 @@ ROTOR_CYCLES: Final = 2.0
 STEADY: Final = 0.9  # of the time a phase turns the same way around a hole
 REGULAR: Final = 0.1  # quartiles of the cycles apart, as a share of their median
 BUSY: Final = 0.5  # of the time there is a tip somewhere
+FASTER: Final = 1.6
 LEAST_OF_RIM: Final = 0.3  # of an opening's points lie on a rim that is called by its name
 
 Floats = NDArray[np.float64]
@@ -109,9 +110,15 @@ def drivers_of(chamber: Chamber, record: Record, cycle_ms: float, cycle_spread: 
     rotors = tuple(track for track in found if track.lasted_ms >= ROTOR_CYCLES * cycle_ms)
     arrhythmia, evidence = judged(chamber, record, cycle_ms, cycle_spread, moments, found, rotors, turning)
     return Drivers(
-        arrhythmia, evidence, rotors, turning, density_per_s(surface, moments),
-        np.where(record.alive, dominant_hz(record.voltages_mv, EVERY_MS), 0.0),
+        arrhythmia, evidence, rotors, turning, density_per_s(surface, moments), frequencies_hz(record, cycle_ms)
     )
+
+
+def frequencies_hz(record: Record, cycle_ms: float) -> Floats:
+    """Return the dominant frequency of each node (N,), 0 of dead ones, not above ``FASTER`` times that of the cycle:
+    where a tip passes, V has two peaks in a cycle, and the harmonic would win."""
+    found = dominant_hz(record.voltages_mv, EVERY_MS, (2.0, max(FASTER * 1000.0 / cycle_ms, 4.0)))
+    return np.where(record.alive, found, 0.0)
 
 
 def phases_of(record: Record) -> NDArray[np.float32]:
@@ -186,7 +193,9 @@ def judged(
     """Return the type of an arrhythmia and the lines that say why, by the rules at the head of this file."""
     busy = float(np.mean([len(one.triangles) > 0 for one in moments]))
     mean = float(np.mean([len(one.triangles) for one in moments]))
-    lines = [f"cycle {cycle_ms:.0f} ms, the middle half of the cycles within {100.0 * cycle_spread:.0f} % of it"]
+    reached = np.isfinite(record.last_ms) & (record.last_ms >= record.end_ms - 2.0 * cycle_ms)
+    lines = [f"cycle {cycle_ms:.0f} ms, the middle half of the cycles within {100.0 * cycle_spread:.0f} % of it, in "
+             f"{100.0 * float(reached[record.alive].mean()):.0f} % of what is alive"]
     lines += [
         f"goes round {one.name}, {'counter-clockwise' if one.way > 0 else 'clockwise'} seen from outside, "
         f"in {100.0 * one.share:.0f} % of the time" for one in turning

@@ -22,7 +22,6 @@ from anatomy_twin.simulation.electro import drivers, pipeline
 from anatomy_twin.simulation.electro.base import TissueSystem
 from anatomy_twin.simulation.electro.bricks import Bricks
 from anatomy_twin.simulation.electro.induction import SiteResult, capture_threshold_mv_ms, pace_site
-from anatomy_twin.simulation.electro.measures import dominant_hz
 from anatomy_twin.simulation.electro.sites import Site
 from anatomy_twin.simulation.electro.spread import Rows
 
@@ -82,7 +81,7 @@ def _induced(task: SiteTask, found: SiteResult, monitor: Monitor) -> SiteOutcome
         kind, tips = "macro re-entry" if regular else "fibrillation", None
         evidence = (f"cycle {found.cycle_ms:.0f} ms, the middle half of the cycles within "
                     f"{100.0 * found.cycle_spread:.0f} % of it: by that alone",)
-        hertz = np.where(record.alive, dominant_hz(record.voltages_mv, drivers.EVERY_MS), 0.0)
+        hertz = drivers.frequencies_hz(record, found.cycle_ms)
     return SiteOutcome(
         task.site.name, np.array(task.site.point_mm), True, True, found.intervals_ms, found.longest_ms, found.cycle_ms,
         found.refractory_ms, found.tries, kind, evidence, (record.last_ms - found.paced_ms).astype(np.float32),

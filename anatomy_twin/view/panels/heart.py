@@ -64,6 +64,7 @@ class HeartPanel(QScrollArea):
         self.map_box.activated.connect(lambda row: self.sight.show_map(self.map_box.itemData(row)))
         self.sight.changed.connect(self.refresh)
         self._desk.plan_changed.connect(self.refresh)
+        window.desk_changed.connect(self.refresh)  # the panel has its place by then
         self.refresh()
 
     # widgets
