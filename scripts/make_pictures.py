@@ -2,6 +2,7 @@
 """Draw the README's pictures from the case that the demo leaves.
 
     python3 scripts/make_pictures.py demo_out/liver_tumour.twin [--window FOLDER]
+    python3 scripts/make_pictures.py --heart demo_out/atrial_fibrillation.twin
     python3 scripts/make_pictures.py --golden [NAME ...]
 
 With --window pictures of every step of the work in the window, and a drag of an applicator as an animation, go into
@@ -54,6 +55,18 @@ def main(case_folder: str) -> None:
         (FOLDER / f"anatomy_{name}.jpg").write_bytes(packed(draw()))
     (FOLDER / "confirmation.jpg").write_bytes(packed(confirmation()))
     (FOLDER / "table_and_simulation.jpg").write_bytes(packed(beside_a_vein()))
+
+
+def heart(case_folder: str) -> None:
+    """Write atrial_fibrillation.jpg: what the demo's lesions do to the activation of a generated heart."""
+    from anatomy_twin.report.heart_pictures import heart_tasks
+    from anatomy_twin.store import load_case
+
+    case = load_case(case_folder)
+    if not case.synthetic:
+        raise SystemExit("only pictures of generated patients may be shown")
+    draw = next(draw for group, _, draw in heart_tasks(case, "PVI") if group == "heart_activation")
+    (FOLDER / "atrial_fibrillation.jpg").write_bytes(packed(draw()))
 
 
 def confirmation() -> Any:
@@ -177,6 +190,9 @@ def golden(names: list[str]) -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--golden"]:
         golden(sys.argv[2:])
+        raise SystemExit(0)
+    if sys.argv[1:2] == ["--heart"] and len(sys.argv) == 3:
+        heart(sys.argv[2])
         raise SystemExit(0)
     if len(sys.argv) not in (2, 4) or sys.argv[2:3] not in ([], ["--window"]):
         raise SystemExit(__doc__)

@@ -65,6 +65,9 @@ def own_places(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
             monkeypatch.setenv(name, str(folder / name.lower()))
         if request.path.stem not in WITH_DRAFTS:
             monkeypatch.setattr("anatomy_twin.view.opening_keep.FIRST_MS", 3_600_000)
+        # nor do they look through all of this process's memory for every case that they let go
+        if request.path.stem != "test_view_memory":
+            monkeypatch.setattr("anatomy_twin.view.window.GIVE_BACK_MS", 3_600_000)
         # nor does the full simulation follow by itself what a test moves
         monkeypatch.setattr("anatomy_twin.view.following.REST_MS", 3_600_000)
 

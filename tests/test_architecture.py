@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,7 @@ def room_of(file: Path) -> str:
     return relative.parts[0] if len(relative.parts) > 1 else relative.stem
 
 
+@cache
 def imported(file: Path) -> list[tuple[str, ...]]:
     """Every import of a file as a dotted path, those inside functions too, type-only ones left out."""
     found: list[tuple[str, ...]] = []

@@ -28,7 +28,7 @@ def shapes(surface):
     return edges, 4.0 * np.sqrt(3.0) * area / (edges**2).sum(axis=1)
 
 
-@pytest.mark.parametrize("edge_mm", [0.7, 1.0, 2.0])
+@pytest.mark.parametrize("edge_mm", [pytest.param(0.7, marks=pytest.mark.long), 1.0, 2.0])
 def test_edges_are_even_and_the_shape_stays(chamber, edge_mm):
     found = remeshed(chamber, edge_mm)
     edges, quality = shapes(found.surface)

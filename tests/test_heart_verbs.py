@@ -12,7 +12,7 @@ from anatomy_twin.anatomy.heart.chamber_file import load_chamber
 from anatomy_twin.assess import assess
 from anatomy_twin.assess.heart import sites_cut_off
 from anatomy_twin.cli.main import main
-from anatomy_twin.core import Assessment
+from anatomy_twin.core import Assessment, SiteOutcome
 from anatomy_twin.store import load_case
 from tests.support.made_atrium import FOUR, made_atrium
 
@@ -30,9 +30,10 @@ def saved(tmp_path_factory):
     assert main(["import", "--chamber", str(folder / "atrium.vtp"), "--edge-mm", str(EDGE_MM), "--fibrosis", "III",
                  "--seed", "2", "--out", case]) == 0
     assert main(["plan", case, "--lesions", "pvi,roof", "--name", "PVI"]) == 0
+    assert main(["plan", case, "--lesions", "veins", "--name", "each vein"]) == 0
     assert main(["simulate", case, "--plan", "PVI"]) == 0
     assert main(["induce", case, "--plan", "PVI", "--sites", "2", "--workers", "1"]) == 0
-    assert main(["assess", case]) == 0
+    assert main(["assess", case, "--plan", "PVI"]) == 0
     return folder / "atrium.twin"
 
 
@@ -82,10 +83,20 @@ def test_numbers_are_named_and_true(case):
         volume += np.einsum("ij,ij->i", after, np.cross(ring, middle[None])).sum() / 6000.0
     assert general["left_atrium_volume_ml"].value == pytest.approx(abs(volume), rel=0.01)
     induced = case.inductions["PVI"]
-    apart = sites_cut_off(chamber, induced)
-    counted = [one for one in induced.with_plan if one.induced and one.name not in apart]
+    apart = sites_cut_off(chamber, induced.dead)
+    counted = [one for one in induced.with_plan if one.induced and not apart(one)]
     assert numbers["inducible_sites"].value == len(counted)
     assert "screened" in numbers["inducible_sites"].note and "assumed" in numbers["inducible_sites"].source
+
+
+def test_a_site_within_an_isolated_vein_is_told_apart(case):
+    chamber, dead = case.chambers["left_atrium"], case.activations["PVI"].dead
+    apart = sites_cut_off(chamber, dead)
+    for name, inside in ((FOUR[0], True), (FOUR[3], True), ("mitral_valve", False)):
+        place = chamber.rim_mm(chamber.opening(name))[0]
+        assert apart(SiteOutcome(name, place, True, True)) is inside
+    nothing = sites_cut_off(chamber, np.zeros(len(dead), bool))
+    assert not nothing(SiteOutcome("vein", chamber.rim_mm(chamber.opening(FOUR[0]))[0], True, True))
 
 
 def test_what_was_not_done_is_not_checked(case):
@@ -102,7 +113,7 @@ def test_json_of_each_verb(saved, capsys):
     told = said(capsys, "induce", saved, "--plan", "PVI", "--sites", "2", "--workers", "1")
     assert told["screened"] is True and len(told["without"]) == len(told["with_plan"]) == 2
     assert told["without"][0]["captured"] and told["assumed"]
-    told = said(capsys, "plan", saved, "--lesions", "veins", "--name", "each vein")
+    told = said(capsys, "plan", saved, "--lesions", "veins", "--name", "each vein")  # replaced by the same
     assert told["lesions"] == 4 and told["sets"] == ["veins"]
 
 

@@ -60,9 +60,14 @@ def test_it_is_the_same_in_other_processes_and_from_a_folder(cut, tmp_path, monk
     monkeypatch.setattr(inducing, "outcome_of", lambda *given: run.append(given[0]) or outcome(*given))
     kept = at.induce(case, "cut", PROTOCOL, model=LATE, sites=SITES, checkpoint=tmp_path)
     assert len(run) == 1 and alike(kept.without, cut.without) and alike(kept.with_plan, cut.with_plan)
+    (tmp_path / "file").write_text("no folder")
+    quick = replace(PROTOCOL, longest_ms=160.0)
+    with pytest.raises(SimulationError, match=r"finished sites cannot be kept: .*\(file\)"):
+        at.induce(case, None, quick, model=LATE, sites={"opposite": SITES["opposite"]}, checkpoint=tmp_path / "file")
+    run.clear()
     at.induce(case, None, replace(PROTOCOL, drive_ms=390.0, longest_ms=160.0), model=LATE,
               sites={"opposite": SITES["opposite"]}, checkpoint=tmp_path)
-    assert len(run) == 2  # another protocol is another run
+    assert len(run) == 1  # another protocol is another run
 
 
 outcome = inducing.outcome_of
@@ -117,6 +122,7 @@ def test_sites_are_spread_evenly_over_what_is_alive():
     sites = sites_of(chamber, 12, out)
     places = np.array([site.point_mm for site in sites])
     gaps = np.linalg.norm(places[:, None] - places, axis=2)[~np.eye(12, dtype=bool)]
+    assert [site.point_mm for site in sites_of(chamber, places)] == [site.point_mm for site in sites]  # by hand
     assert len({site.name for site in sites}) == 12 and not (places[:, 0] > 30.0).any()
     assert gaps.min() > 0.6 * np.sqrt(30.0 * 40.0 / 12)
     farthest = np.linalg.norm(points[~out][:, None] - places, axis=2).min(axis=1).max()
@@ -139,9 +145,10 @@ def test_the_muscle_of_ventricles_is_paced_too():
     volume = at.Volume(np.zeros((2, 2, 2), np.float32), at.VolumeGeometry.upright((2, 2, 2), (1.0, 1.0, 1.0)))
     case = at.Case.new(volume=volume).with_chamber(bar())
     few = replace(PROTOCOL, drive_ms=600.0, longest_ms=400.0, shortest_ms=300.0, step_ms=100.0)
-    found = at.induce(case, None, few, model=at.electro_model("ventricle_two_variable"), sites=2)
+    found = at.induce(case, None, few, sites=2)
     assert [one.captured for one in found.without] == [True, True] and not found.inducible
     assert found.chamber == "ventricles" and found.parameters["nodes"] == "1500"
+    assert found.parameters["model"] == "Ventricles, two variables"  # not those of an atrium
 
 
 def test_what_cannot_be_is_refused_by_name():

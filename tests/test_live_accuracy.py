@@ -31,8 +31,8 @@ def beside(plan, *shift_mm):
 
 
 @pytest.mark.parametrize(("vein", "power_w", "duration_s", "two"), [
-    (None, 30.0, 180.0, False), ("vein", 30.0, 600.0, False), ("vein", 100.0, 600.0, False),
-    (None, 60.0, 300.0, True),
+    (None, 30.0, 180.0, False), pytest.param("vein", 30.0, 600.0, False, marks=pytest.mark.long),
+    ("vein", 100.0, 600.0, False), (None, 60.0, 300.0, True),
 ])  # fmt: skip
 def test_the_volume_is_within_eight_percent_of_the_simulation(blocks, vein, power_w, duration_s, two):
     case, centre = blocks[vein]

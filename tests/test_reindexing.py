@@ -53,6 +53,12 @@ def few(count: int, seed: int):
     return pytest.mark.parametrize("axes", some_axes(count, seed), ids=name_of)
 
 
+def wholly_turned():
+    """The orders in which everything is worked out anew: the usual check takes one of the two."""
+    first, second = some_axes(2, seed=2)
+    return pytest.mark.parametrize("axes", [first, pytest.param(second, marks=pytest.mark.long)], ids=name_of)
+
+
 every_tilt = pytest.mark.parametrize("tilt", list(TILTS))
 every_hard_tilt = pytest.mark.parametrize("tilt", ["oblique", "turned by 45 degrees twice"])
 every_order = pytest.mark.parametrize("axes", ALL_AXES[1:], ids=name_of)
@@ -141,7 +147,7 @@ def test_a_target_is_outlined_alike():
 
 
 @every_hard_tilt
-@few(2, seed=2)
+@wholly_turned()
 def test_surfaces_volumes_and_certificates_are_the_same(tilt, axes):
     expected, found = straight(tilt).anatomy, turned(tilt, axes).anatomy
     assert list(found.structures) == list(expected.structures) and found.notes == expected.notes
@@ -160,7 +166,7 @@ def test_surfaces_volumes_and_certificates_are_the_same(tilt, axes):
             assert trimesh.Trimesh(other.surface.points_mm, other.surface.triangles).volume > 0, "outward"
 
 
-@few(2, seed=3)
+@wholly_turned()
 @pytest.mark.parametrize("suffix", ["stl", "ply", "obj"])
 def test_exported_files_hold_the_same_points(tmp_path, suffix, axes):
     meshes = []
@@ -188,7 +194,7 @@ def test_the_same_paths_are_proposed(tilt, axes):
 
 
 @every_hard_tilt
-@few(2, seed=2)
+@wholly_turned()
 def test_checks_heat_and_numbers_are_the_same(tilt, axes):
     expected, found = straight(tilt), turned(tilt, axes)
     assert found.checks == expected.checks
@@ -288,7 +294,7 @@ def test_a_slice_half_way_between_voxels_takes_the_same_side():
 
 
 @every_hard_tilt
-@few(2, seed=2)
+@wholly_turned()
 def test_scenes_and_slice_pictures_are_the_same(tilt, axes):
     expected, found = build_scene(straight(tilt)), build_scene(turned(tilt, axes))
     assert found.focus_mm == pytest.approx(expected.focus_mm, abs=1e-6)
@@ -305,7 +311,7 @@ def test_scenes_and_slice_pictures_are_the_same(tilt, axes):
 
 @pytest.mark.skipif(not can_render()[0], reason=can_render()[1])
 def test_three_dimensional_pictures_are_the_same():
-    axes = some_axes(1, seed=2)[0]
+    axes = some_axes(2, seed=2)[0]
     expected, found = build_scene(straight("oblique")), build_scene(turned("oblique", axes))
     looks = [[(s.name, s.colour, s.opacity, s.visible) for s in scene.surfaces] for scene in (expected, found)]
     assert looks[0] == looks[1]
@@ -338,7 +344,7 @@ def test_the_grey_window_of_an_mr_does_not_hang_on_the_order(axes):
 
 
 def test_the_report_says_the_same_numbers():
-    tilt, axes = "oblique", some_axes(2, seed=2)[1]
+    tilt, axes = "oblique", some_axes(2, seed=2)[0]
     pages = []
     for case in (straight(tilt), turned(tilt, axes)):
         content = report_content.build_content(case, build_scene(case), "A")

@@ -48,7 +48,10 @@ def box():
     return box_case(), centred_plan(CENTRE, 60.0, 300.0, direction=(1.0, 0.0, 0.0), depth_mm=60.0)
 
 
-@pytest.mark.parametrize("error_mm", [2.0, 3.0, 4.0])
+# one of the three stays in the usual check: it is the same law, and that more error is worse is tested below
+@pytest.mark.parametrize("error_mm", [
+    pytest.param(2.0, marks=pytest.mark.long), 3.0, pytest.param(4.0, marks=pytest.mark.long),
+])
 def test_a_ball_is_missed_as_often_as_the_law_of_chi_says(box, error_mm):
     """A zone of 14 mm holds a target of 8 mm while it is off by less than 6 mm: chi with 3 degrees of freedom."""
     case, plan = box

@@ -46,15 +46,19 @@ def assert_equals_nifti(volume: Volume, path: Path) -> None:
 
 def assert_same_voxels(volume: Volume, wanted: np.ndarray, affine: np.ndarray) -> None:
     """The volume has the values ``wanted``, where ``affine`` (array index to LPS mm) says that they are."""
-    assert sorted(wanted.shape) == sorted(volume.array.shape)
-    index = np.moveaxis(np.indices(wanted.shape), 0, -1).reshape(-1, 3)
-    ours = volume.geometry.to_index(index @ affine[:3, :3].T + affine[:3, 3])
-    nearest = np.rint(ours).astype(int)
-    assert np.abs(ours - nearest).max() < 0.02, "the voxels lie elsewhere"
-    hit = np.zeros(volume.array.shape, bool)
-    hit[tuple(nearest.T)] = True
-    assert hit.all(), "not every voxel is one of the other reader's"
-    assert_same_values(volume.array[tuple(nearest.T)], wanted.reshape(-1), volume.modality)
+    inverse = volume.geometry.inverse_affine
+    way, shift = inverse[:3, :3] @ affine[:3, :3], inverse[:3, :3] @ affine[:3, 3] + inverse[:3, 3]
+    nearest, start = np.rint(way).astype(int), np.rint(shift).astype(int)
+    # both maps are affine: they are farthest apart at a corner
+    corners = np.array(list(np.ndindex(2, 2, 2))) * (np.array(wanted.shape) - 1)
+    assert np.abs(corners @ (way - nearest).T + shift - start).max() < 0.02, "the voxels lie elsewhere"
+    order = np.abs(nearest).argmax(axis=0)  # axis n of the other reader is axis order[n] of the volume
+    assert np.array_equal(np.abs(nearest)[order], np.eye(3, dtype=int)), "its axes are no axes of the volume"
+    ours = np.moveaxis(volume.array, order, (0, 1, 2))
+    assert ours.shape == wanted.shape, "not every voxel is one of the other reader's"
+    back = nearest[order, range(3)] < 0
+    assert np.array_equal(start[order], np.where(back, np.array(wanted.shape) - 1, 0)), "the voxels lie elsewhere"
+    assert_same_values(np.flip(ours, np.flatnonzero(back)), wanted, volume.modality)
 
 
 @pytest.mark.parametrize(("name", "words"), cases(

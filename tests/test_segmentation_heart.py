@@ -17,8 +17,8 @@ from anatomy_twin.segmentation import segment
 from tests.support.real_scans import DATA
 
 # tuned on seeds 0 to 11 and 201 to 212; the segmenter was settled before these were looked at
-SEEDS = (301, 304)
-MORE = (302, 303, 305, 306, 307, 308)
+SEED = 301
+MORE = (302, 303, 304, 305, 306, 307, 308)
 
 
 @cache
@@ -58,9 +58,8 @@ def check(seed: int, high: float = 1.0) -> None:
         assert not (labels.mask(part.name) & ~labels.mask("left_atrium")).any()
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_a_generated_heart_agrees_with_its_truth(seed: int) -> None:
-    check(seed)
+def test_a_generated_heart_agrees_with_its_truth() -> None:
+    check(SEED)
 
 
 @pytest.mark.long
@@ -70,11 +69,11 @@ def test_more_generated_hearts_agree_with_their_truth(seed: int) -> None:
 
 
 def test_a_field_that_ends_below_the_arch_still_shows_the_atrium() -> None:
-    check(SEEDS[0], 0.83)
+    check(SEED, 0.83)
 
 
 def test_veins_have_names_and_lie_on_their_side() -> None:
-    labels, truth = found(SEEDS[0]), heart(SEEDS[0]).truth
+    labels, truth = found(SEED), heart(SEED).truth
     veins = [name for name in truth.names if name.startswith("pulmonary_vein")]
     assert len(veins) == 4
     for name in veins:
@@ -83,15 +82,15 @@ def test_veins_have_names_and_lie_on_their_side() -> None:
 
 
 def test_the_axes_of_the_array_do_not_matter() -> None:
-    volume = heart(SEEDS[0]).volume
+    volume = heart(SEED).volume
     order, flips = (1, 2, 0), (True, False, True)
     turned = Volume(reindex(volume.array, order, flips), volume.geometry.reindexed(order, flips))
     other = segment(turned, "cta-heart").reindexed(*inverse_axes(order, flips))
-    assert np.array_equal(other.array, found(SEEDS[0]).array)
+    assert np.array_equal(other.array, found(SEED).array)
 
 
 def test_what_shows_no_enhanced_heart_is_refused_in_one_line() -> None:
-    native = heart(SEEDS[0], "native").volume
+    native = heart(SEED, "native").volume
     with pytest.raises(SegmentationError, match="no contrast medium shows in the heart") as caught:
         segment(native, "cta-heart")
     assert "\n" not in caught.value.line
@@ -101,7 +100,7 @@ def test_what_shows_no_enhanced_heart_is_refused_in_one_line() -> None:
         segment(Volume(native.array[:20], native.geometry.cropped((0, 0, 0), (20, *native.array.shape[1:]))),
                 "cta-heart")
     with pytest.raises(UsageError, match="neither seeds nor labels"):
-        segment(heart(SEEDS[0]).volume, "cta-heart", seeds={"left_atrium": (0.0, 0.0, 0.0)})
+        segment(heart(SEED).volume, "cta-heart", seeds={"left_atrium": (0.0, 0.0, 0.0)})
 
 
 @pytest.mark.long

@@ -13,6 +13,7 @@ from anatomy_twin.errors import SimulationError
 from anatomy_twin.simulation.electro import pipeline
 from anatomy_twin.simulation.electro.chamber_tissue import electro_model, tissue_of
 from anatomy_twin.simulation.electro.electrograms import node_volumes_mm3
+from anatomy_twin.simulation.electro.inducing import ground_of, outcomes
 from anatomy_twin.simulation.electro.induction import pace_site
 from anatomy_twin.simulation.electro.isthmus import describe, find_isthmus, killed_across, lesion_across
 from anatomy_twin.simulation.electro.tachycardia import ablate_tachycardias, paced_for_tachycardia
@@ -102,3 +103,12 @@ def test_what_has_no_isthmus_is_told(tachycardia):
     assert find_isthmus(system, rest, node_volumes_mm3(muscle), 400.0, cycles=1) is None
     with pytest.raises(SimulationError, match="volumes of shape"):
         find_isthmus(system, rest, np.ones(3), 400.0)
+
+
+@pytest.mark.long
+def test_inducing_from_sites_tells_the_isthmus():
+    muscle, _ = slab_with_scar()
+    ground = ground_of(muscle, PROTOCOL, electro_model(MODEL), {"beside the channel": SITE})
+    ((outcome,),) = outcomes(ground, [None])
+    assert outcome.induced and outcome.arrhythmia == "macro re-entry"
+    assert any("narrowest" in line for line in outcome.evidence)

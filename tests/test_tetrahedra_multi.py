@@ -41,6 +41,11 @@ def patient():
     return make_patient(1, matrix=128, slice_mm=3.5).truth
 
 
+@cache
+def patient_mesh(names: tuple[str, ...], **sizes) -> TetMesh:
+    return build_tetrahedra(patient(), names, **sizes)
+
+
 def assert_sound(mesh: TetMesh, least_deg: float = 5.0) -> None:
     """Nothing inverted, angles as promised, every face in one or two tetrahedra and the outside closed."""
     angles = angles_deg(mesh)
@@ -139,7 +144,7 @@ def test_a_later_name_is_carved_out_of_an_earlier_one_and_not_the_other_way():
     ids=["even", "graded", "six structures"],
 )
 def test_a_generated_patient_is_meshed_soundly(names, sizes):
-    mesh = build_tetrahedra(patient(), names, **sizes)
+    mesh = patient_mesh(names, **sizes)
     assert_sound(mesh, 10.0)
     report = tetrahedra_report(mesh, patient())
     assert report.conforming and report.overlapping_voxels == 0
@@ -152,7 +157,7 @@ def test_a_generated_patient_is_meshed_soundly(names, sizes):
 
 
 def test_every_region_is_closed_and_outward():
-    mesh = build_tetrahedra(patient(), ("liver", "portal_vein", "tumour_1"), size_mm=7.0)
+    mesh = patient_mesh(("liver", "portal_vein", "tumour_1"), size_mm=7.0)
     report = tetrahedra_report(mesh, patient())
     for number, region in enumerate(report.regions):
         surface = trimesh.Trimesh(mesh.points_mm, boundary_of(mesh, mesh.regions == number), process=False)

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from anatomy_twin.anatomy.heart.substrate import DENSE, INTERSTITIAL, share_of, stage_of
 from anatomy_twin.anatomy.heart.surface import closed_over
 from anatomy_twin.catalog import load
-from anatomy_twin.core import Case, Chamber, ElectroResult, Induction, LesionPlan, Quantity, SiteOutcome
+from anatomy_twin.core import (
+    Case,
+    Chamber,
+    ElectroResult,
+    Induction,
+    LesionPlan,
+    LesionSearch,
+    Myocardium,
+    Quantity,
+    SiteOutcome,
+)
 from anatomy_twin.kernels import surface_parts
 from anatomy_twin.simulation.electro.lesions import ablated
 
+CutOff = Callable[[SiteOutcome], bool]
+
 VEIN: Final = "pulmonary_vein"
 NO_LIMIT: Final = "counted; that nothing is to be induced is the goal of the procedure, not proved by so few sites"
+WITH: Final = ("inducible_sites", "Sites that induce, with lesions", "0")
 SIMULATED: Final = "simulation with assumed numbers: see its parameters"
 
 
@@ -60,28 +74,27 @@ def lesion_quantities(case: Case, plan: LesionPlan) -> tuple[Quantity, ...]:
                      note=f"{shares[1]}, living and cut off from the valve"),
         ]
     found += _activation(case.activations.get(plan.name))
-    induced = case.inductions.get(plan.name)
-    if induced is None:
-        found.append(Quantity("inducible_sites", "Sites that induce, with lesions", None, "count", "0", "not checked",
-                              NO_LIMIT, note="the plan was not paced yet"))
-        return tuple(found)
-    found += _inducible(induced, induced.without, "inducible_sites_without", "Sites that induce, without lesions")
-    apart = sites_cut_off(chamber, induced) if isinstance(chamber, Chamber) else frozenset()
-    return (*found, *_inducible(induced, induced.with_plan, "inducible_sites", "Sites that induce, with lesions", "0",
-                                apart))
+    apart = sites_cut_off(chamber, laid.dead)
+    induced, search = case.inductions.get(plan.name), case.lesion_searches.get(plan.name)
+    if induced is not None:
+        found += _inducible(induced, induced.without, "inducible_sites_without", "Sites that induce, without lesions")
+        return (*found, *_inducible(induced, induced.with_plan, *WITH, apart))
+    if search is not None and search.rounds:
+        return (*found, *_inducible(search, search.rounds[-1].outcomes, *WITH, apart))
+    name, label, limit = WITH
+    return (*found, Quantity(name, label, None, "count", limit, "not checked", NO_LIMIT,
+                             note="the plan was not paced yet"))
 
 
-def sites_cut_off(chamber: Chamber, found: Induction) -> frozenset[str]:
-    """Return the names of the sites that lie in what a plan's lesions cut off: what is induced there stays there."""
-    if found.dead is None:
-        return frozenset()
+def sites_cut_off(chamber: Chamber | Myocardium, dead: NDArray[np.bool_]) -> CutOff:
+    """Return what tells whether a site lies in what lesions cut off: what is induced there stays there."""
+    if not isinstance(chamber, Chamber) or dead.all():
+        return lambda site: False
     rim = np.zeros(0, np.int64) if chamber.valve is None else chamber.valve.points
-    lost = surface_parts.cut_off(chamber.surface.triangles, found.dead, rim)
-    alive = np.flatnonzero(~found.dead)
-    if not alive.size:
-        return frozenset()
-    nearest = alive[cKDTree(chamber.surface.points_mm[alive]).query([one.site_mm for one in found.with_plan])[1]]
-    return frozenset(one.name for one, node in zip(found.with_plan, nearest, strict=True) if lost[node])
+    lost = surface_parts.cut_off(chamber.surface.triangles, dead, rim)
+    alive = np.flatnonzero(~dead)
+    tree = cKDTree(chamber.surface.points_mm[alive])
+    return lambda site: bool(lost[alive[tree.query(site.site_mm)[1]]])
 
 
 def _fibrosis(chamber: Chamber, label: str) -> list[Quantity]:
@@ -123,12 +136,12 @@ def _activation(result: ElectroResult | None) -> list[Quantity]:
 
 
 def _inducible(
-    found: Induction, sites: Sequence[SiteOutcome], name: str, label: str, limit: str = "",
-    apart: frozenset[str] = frozenset(),
+    found: Induction | LesionSearch, sites: Sequence[SiteOutcome], name: str, label: str, limit: str = "",
+    apart: CutOff = lambda site: False,
 ) -> list[Quantity]:
     """Return how many sites induce, without those that are ``apart``."""
-    induced = [one for one in sites if one.induced and one.name not in apart]
-    inside = [one.name for one in sites if one.induced and one.name in apart]
+    induced = [one for one in sites if one.induced and not apart(one)]
+    inside = [one.name for one in sites if one.induced and apart(one)]
     screened = "screened: " if found.protocol.screens else ""
     note = (f"{screened}{len(sites)} sites, sustained means {found.protocol.sustained_ms / 1000.0:g} s; "
             + (", ".join(f"{one.name} ({one.arrhythmia})" for one in induced) or "from none of them"))

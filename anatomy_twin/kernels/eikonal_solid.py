@@ -160,7 +160,7 @@ def ways_to_neighbours() -> NDArray[np.int64]:
 
 
 @njit(cache=True, error_model="numpy", no_cpython_wrapper=True)
-def _into_voxel(way: Any, place: int, d: Any, m: Any, t1: float, t2: float, t3: float) -> float:
+def into_voxel(way: Any, place: int, d: Any, m: Any, t1: float, t2: float, t3: float) -> float:
     """Return when the front reaches a voxel out of one of its 48 tetrahedra, of which corner ``place`` has changed.
 
     ``d``, ``m`` are D and its inverse per step: kk, jj, ii, kj, ki, ji; ``t1`` to ``t3`` the times of its neighbours by
@@ -236,7 +236,7 @@ def arrive_on_voxels(
                     t3 = times[n3] if n3 >= 0 and n2 >= 0 and not closed[n2] else math.inf
                     if times[w] <= min(t1, min(t2, t3)):
                         continue
-                    time = _into_voxel(way, place, tensors[w], metrics[w], t1, t2, t3)
+                    time = into_voxel(way, place, tensors[w], metrics[w], t1, t2, t3)
                     if time < times[w]:
                         times[w] = time
                         if time <= until:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from anatomy_twin.core import SILENT, AblationPlan, Case, Monitor, part_of
+from anatomy_twin.core import SILENT, AblationPlan, Case, LesionPlan, Monitor, part_of
 from anatomy_twin.errors import PlanError
 from anatomy_twin.pipeline.anatomy import mesh_case
 from anatomy_twin.pipeline.chain import assess_case, propose_case, simulate_case
@@ -41,14 +41,14 @@ def plan_target(
 def simulate_plans(
     case: Case, names: Sequence[str], choices: Mapping[str, Any] | None = None, monitor: Monitor = SILENT
 ) -> Case:
-    """Simulate plans of a case and read their numbers off; plans that are no ablations are only measured.
+    """Simulate plans of a case and read their numbers off; resections are only measured.
 
     ``choices`` are fields of ``ThermalModel`` that differ from its own. Raises what ``simulate_case`` and
     ``assess_case`` raise; then no plan has a new result.
     """
     model = ThermalModel(**choices) if choices else None
     for name in names:
-        if isinstance(case.plan(name), AblationPlan):
+        if isinstance(case.plan(name), AblationPlan | LesionPlan):
             named = _Named(monitor, name) if len(names) > 1 else monitor
             case = simulate_case(case, name, model=model, monitor=named)
         case = assess_case(case, name, monitor)

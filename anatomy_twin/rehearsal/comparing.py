@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from anatomy_twin.core import AblationPlan, Case, Plan, PlanCheck, Quantity, ResectionPlan
+from anatomy_twin.core import AblationPlan, Case, LesionPlan, Plan, PlanCheck, Quantity, ResectionPlan
 from anatomy_twin.rehearsal.build import format_quantity, structure_label
 
 HIGHER: Final = "higher"
@@ -155,7 +155,7 @@ def aim_of(plan: Plan) -> str:
         return structure_label(plan.target)
     if isinstance(plan, ResectionPlan):
         return ", ".join(structure_label(name) for name in (plan.targets or (plan.organ,)))
-    return ""
+    return structure_label(plan.chamber) if isinstance(plan, LesionPlan) else ""
 
 
 def rules_words(broken: int | None, left: int | None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from anatomy_twin.core import AblationPlan, Case, FrozenMapping, LabelMap, PlanCheck
+from anatomy_twin.core import AblationPlan, Case, FrozenMapping, LabelMap, LesionPlan, PlanCheck
 from anatomy_twin.core.confirmation import COMPLETE
 
 NAMES: Final = ("load", "check", "organs", "plan", "simulate", "compare", "report", "confirm")
@@ -141,9 +141,9 @@ def _organs(case: Case) -> Finding:
 def _plan(case: Case, known: Mapping[str, PlanCheck]) -> Finding:
     labels = case.labels.get(case.primary)
     if not case.plans:
-        if labels is None:
+        if labels is None and not case.chambers:
             return "open", _follows("organs")
-        return "open", Reason("no plan" if _has_target(labels) else "no target")
+        return "open", Reason("no plan" if case.chambers or _has_target(labels) else "no target")
     checks = {name: check for name, check in {**known, **case.checks}.items() if name in case.plans}
     broken = {name: len(check.broken) for name, check in checks.items() if check.broken}
     if broken:
@@ -162,10 +162,10 @@ def _plan(case: Case, known: Mapping[str, PlanCheck]) -> Finding:
 def _simulate(case: Case) -> Finding:
     if not case.plans:
         return "open", _follows("plan")
-    heated = [name for name, plan in case.plans.items() if isinstance(plan, AblationPlan)]
+    heated = [name for name, plan in case.plans.items() if isinstance(plan, AblationPlan | LesionPlan)]
     if not heated:
         return "done", Reason("nothing to simulate")
-    left = [name for name in heated if name not in case.results]
+    left = [name for name in heated if name not in case.results and name not in case.activations]
     if left:
         return "open", Reason("not simulated", FrozenMapping({"plans": _listed(left)}))
     return "done", Reason("simulated", FrozenMapping({"plans": _listed(heated)}))
@@ -203,8 +203,9 @@ def _confirm(case: Case) -> Finding:
     return state, Reason(f"confirmed {last.verdict.split()[0]}", FrozenMapping({"scan": last.name}))
 
 
-def _has_target(labels: LabelMap) -> bool:
-    return any(segment.name.startswith(("tumour", "lesion")) and not segment.absent for segment in labels.segments)
+def _has_target(labels: LabelMap | None) -> bool:
+    segments = () if labels is None else labels.segments
+    return any(segment.name.startswith(("tumour", "lesion")) and not segment.absent for segment in segments)
 
 
 def _listed(names: Mapping[str, object] | list[str]) -> str:

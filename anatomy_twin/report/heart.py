@@ -83,21 +83,20 @@ def _parameter_rows(parameters: Any, assumed: Sequence[str]) -> list[Row]:
 
 
 def _pacing(case: Case, found: Induction, verdict_of: Verdict) -> Row:
-    chamber = case.chamber(found.chamber)
-    apart = sites_cut_off(chamber, found) if isinstance(chamber, Chamber) and found.with_plan else frozenset()
+    apart = None if found.dead is None else sites_cut_off(case.chamber(found.chamber), found.dead)
     with_plan = {one.name: one for one in found.with_plan}
     rows = []
     for one in found.without:
         other = with_plan.get(one.name)
-        rows.append({
-            "name": one.name, "place": place_text(tuple(one.site_mm.tolist())),
-            "without": _outcome(one, verdict_of), "with": _outcome(other, verdict_of, one.name in apart)
-            if other else {"text": "", "verdict": verdict_of(""), "evidence": ""},
-        })
+        told = {"text": "", "verdict": verdict_of(""), "evidence": ""}
+        if other is not None:
+            told = _outcome(other, verdict_of, apart is not None and apart(other))
+        rows.append({"name": one.name, "place": place_text(tuple(one.site_mm.tolist())),
+                     "without": _outcome(one, verdict_of), "with": told})
     seconds = found.protocol.sustained_ms / 1000.0
-    told = f"sustained means {seconds:g} s after the last stimulus"
-    kind = f"Screening: {told}, atrial re-entry has to last 5 s to count" if found.protocol.screens else (
-        f"Full protocol: {told}")
+    lasting = f"sustained means {seconds:g} s after the last stimulus"
+    kind = f"Screening: {lasting}, atrial re-entry has to last 5 s to count" if found.protocol.screens else (
+        f"Full protocol: {lasting}")
     return {
         "title": kind, "protocol": found.parameters.get("pacing", found.protocol.kind), "rows": rows,
         "plan": found.plan_name, "parameters": _parameter_rows(found.parameters, found.assumed),
@@ -124,7 +123,7 @@ def _round_rows(search: LesionSearch) -> list[Row]:
     return [{
         "number": one.number, "sites": f"{len(one.inducible)} of {len(one.outcomes)}",
         "kinds": ", ".join(sorted({site.arrhythmia for site in one.inducible})) or "none",
-        "lesions": "; ".join(one.why) or ("none" if not one.lesions else f"{len(one.lesions)} lesions"),
+        "lesions": "; ".join(dict.fromkeys(one.why)) or ("none" if not one.lesions else f"{len(one.lesions)} lesions"),
         "isolated": f"{one.isolated_cm2:.1f} cm2", "length": f"{one.length_mm:.0f} mm",
     } for one in search.rounds]
 

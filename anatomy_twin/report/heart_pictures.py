@@ -9,7 +9,15 @@ import numpy as np
 
 from anatomy_twin.core import Case, Chamber, ElectroResult, Induction, LesionPlan, LesionSearch, SiteOutcome
 from anatomy_twin.rehearsal import structure_label
-from anatomy_twin.rehearsal.heart_maps import activation_map, fibrosis_map, outcome_map, plain_map, region_map, wall_map
+from anatomy_twin.rehearsal.heart_maps import (
+    HeartMap,
+    activation_map,
+    fibrosis_map,
+    outcome_map,
+    plain_map,
+    region_map,
+    wall_map,
+)
 from anatomy_twin.render import ChamberRow, Site, chamber_picture
 from anatomy_twin.render.chamber_picture import INDUCED_SITE, QUIET_SITE, short_name
 from anatomy_twin.simulation.electro.lesions import ablated
@@ -61,6 +69,11 @@ def _state_rows(chamber: Chamber) -> list[ChamberRow]:
     return rows or [ChamberRow("Wall", plain_map(chamber))]
 
 
+def _ground(chamber: Chamber) -> HeartMap:
+    """Return what a wall is coloured by where there is nothing else to show."""
+    return fibrosis_map(chamber) or plain_map(chamber)
+
+
 def _activation_rows(chamber: Chamber, plan: LesionPlan, result: ElectroResult) -> list[ChamberRow]:
     laid = ablated(chamber, plan.lesions)
     last = float(np.nanmax(np.where(np.isfinite(result.activation_ms), result.activation_ms, 0.0)))
@@ -98,7 +111,7 @@ def _rows_of(
     induced = [one for one in sites if one.induced and outcome_map(one, "drivers") is not None]
     if not induced:
         count = sum(one.induced for one in sites)
-        return [ChamberRow(f"Pacing {words}: {count} of {len(sites)} sites induce", plain_map(chamber), dead, paths_mm,
+        return [ChamberRow(f"Pacing {words}: {count} of {len(sites)} sites induce", _ground(chamber), dead, paths_mm,
                            balls, remarks)]  # fmt: skip
     rows = []
     for number, one in enumerate(induced[:MOST_DRIVERS]):
@@ -114,7 +127,7 @@ def _round_rows(chamber: Chamber, search: LesionSearch) -> list[ChamberRow]:
     for one in search.rounds[:MOST_ROUNDS]:
         laid = ablated(chamber, lesions)
         burden = f"{one.length_mm:.0f} mm of lines, {one.isolated_cm2:.1f} cm2 isolated"
-        rows += _rows_of(chamber, one.outcomes, f"in round {one.number}", (burden, *one.why[:3]),
+        rows += _rows_of(chamber, one.outcomes, f"in round {one.number}", (burden, *dict.fromkeys(one.why)),
                          laid.dead if lesions else None, laid.paths_mm)[:1]
         lesions += one.lesions
     return rows

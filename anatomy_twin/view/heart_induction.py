@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
 from anatomy_twin.core.induction import Induction, SiteOutcome
-from anatomy_twin.core.pacing import PacingProtocol
+from anatomy_twin.pipeline.arrhythmia import FULL, FULL_SITES, SCREENING, SCREENING_SITES
 from anatomy_twin.simulation.electro.replay import Replay
-from anatomy_twin.simulation.electro.sites import USUAL_COUNT
 from anatomy_twin.view.heart import HeartSight
 from anatomy_twin.view.jobs import Job
 from anatomy_twin.view.words import tr
@@ -94,8 +94,9 @@ class HeartInduction(QObject):
         if self.job is not None:
             self._window.jobs.cancel(self.job)
         name = self._plan_name
-        sites = {tr("site {number}").format(number=one.number): one.point_mm for one in self.sight.sites} or USUAL_COUNT
-        protocol = PacingProtocol(extra=self.extra, sustained_ms=self.sustained_ms)
+        usual, count = (SCREENING, SCREENING_SITES) if self.sustained_ms < LONG_MS else (FULL, FULL_SITES)
+        sites = {tr("site {number}").format(number=one.number): one.point_mm for one in self.sight.sites} or count
+        protocol = replace(usual, extra=self.extra, sustained_ms=self.sustained_ms)
         title = tr("Inducing, plan {name}").format(name=name) if name else tr("Inducing without lesions")
         reads = ("chambers", f"plans:{name}") if name else ("chambers",)
         self._job = (name, self._window.jobs.start_on_case(

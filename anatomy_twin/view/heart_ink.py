@@ -19,10 +19,12 @@ from anatomy_twin.rehearsal.heart_shapes import (
 )
 from anatomy_twin.rehearsal.heart_wall import wall_of
 from anatomy_twin.rehearsal.slicing import SlicePlane
+from anatomy_twin.view.style import current_theme
 
 ISOCHRONE_RGB: Final = (24, 22, 26)
 LESION_RGB: Final = (255, 110, 160)
 OUTLINE_RGB: Final = (235, 120, 100)
+RIM_RGB: Final = {"dark": (255, 255, 255), "light": (40, 46, 58)}
 TUBE_MM: Final = 0.9
 
 
@@ -31,7 +33,7 @@ class HeartInk:
 
     def __init__(self, chamber: Chamber) -> None:
         self._chamber = chamber
-        self._rims = rim_lines(chamber)
+        self._rims: tuple[str, SurfaceLines | None] = ("", None)  # by the ground that they are read on
         self._lifted = chamber.surface.points_mm + LIFT_MM * point_normals(chamber.surface)
         self._levels: tuple[HeartMap | None, tuple[SurfaceLines, ...]] = (None, ())
         self._tubes: dict[LesionLine, SurfaceLines] = {}
@@ -39,7 +41,11 @@ class HeartInk:
 
     def lines(self, shown: HeartMap | None, plan: LesionPlan | None) -> tuple[SurfaceLines, ...]:
         """Return what is drawn on the wall in 3-D: rims, the lines of a map, the lesions of a plan."""
-        return (self._rims, *self._level_lines(shown), *self._lesion_lines(plan))
+        ground = current_theme().stage
+        if self._rims[0] != ground:
+            self._rims = ground, rim_lines(self._chamber, RIM_RGB[ground])
+        rims = () if self._rims[1] is None else (self._rims[1],)
+        return (*rims, *self._level_lines(shown), *self._lesion_lines(plan))
 
     def cut(self, view: str, plane: SlicePlane) -> tuple[Shape, ...]:
         """Return where the slice of a view meets the wall."""

@@ -141,7 +141,7 @@ class Live(QObject):
             return
         plan = desk.plan
         procedure = procedure_of(plan)
-        if plan is None or procedure is None or unmeasured(plan):
+        if plan is None or procedure is None or not procedure.live_preview or unmeasured(plan):
             self._forget(desk)
             return
         if simulated(desk) and desk.live is not None:

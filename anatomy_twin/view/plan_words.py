@@ -57,9 +57,6 @@ def plan_words() -> dict[str, str]:
         "a cut by segments is listed; what it removes is not measured yet": tr(
             "a cut by segments is listed; what it removes is not measured yet"
         ),
-        "heart lesions are drawn and moved; what they do is not computed yet": tr(
-            "heart lesions are drawn and moved; what they do is not computed yet"
-        ),
         "plans of this kind are kept; nothing of them is shown or computed yet": tr(
             "plans of this kind are kept; nothing of them is shown or computed yet"
         ),

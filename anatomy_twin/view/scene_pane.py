@@ -124,7 +124,8 @@ class ScenePane(SceneFrames):
         points = layer.surface.points_mm
         middle = (points.max(axis=0) + points.min(axis=0)) / 2
         reach = float(np.linalg.norm(points - middle, axis=1).max())
-        self.set_camera(self.stage.camera.centred(middle, max(2.2 * reach, 25.0)))
+        room = 1.7 if layer is self._heart else 2.2
+        self.set_camera(self.stage.camera.centred(middle, max(room * reach, 25.0)))
 
     @property
     def _heart(self) -> SurfaceLayer | None:
@@ -305,6 +306,7 @@ class ScenePane(SceneFrames):
         if not self._shut:
             self.stage.set_background(current_theme().stage)
             self.stage.set_letters(self._letters_pt)
+            self.draw_lines()
             self.draw()
 
     @property

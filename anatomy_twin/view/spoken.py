@@ -13,6 +13,7 @@ from typing import Final
 from anatomy_twin.rehearsal import structure_label
 from anatomy_twin.units import places_read
 from anatomy_twin.view.names import named
+from anatomy_twin.view.spoken_heart import heart_forms
 from anatomy_twin.view.words import tr
 
 Say = Callable[[str], str]
@@ -87,7 +88,7 @@ def _forms(tr: Say) -> tuple[str, ...]:
     """Return every form as ``tr`` says it; a longer one stands before one that it holds."""
     return (
         *_rules(tr), *_reasons(tr), *_costs(tr), *_limits(tr), *_notes(tr), *_sampled(tr), *_messages(tr),
-        *_confirmations(tr),
+        *_confirmations(tr), *heart_forms(tr),
     )
 
 

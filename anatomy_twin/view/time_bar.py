@@ -188,6 +188,8 @@ class TimeBar(QWidget):
         parts = [words.format(value=f"{found[name]:.1f}") for name, words in (
             ("ablated_ml", tr("coagulated {value} ml")), ("resected_ml", tr("resected {value} ml")),
             ("remaining_ml", tr("remaining {value} ml")), ("remnant_percent", tr("remnant {value} %")),
+            ("lesion_length_mm", tr("lesion lines {value} mm")),
+            ("isolated_cm2", tr("isolated {value} cm\N{SUPERSCRIPT TWO}")),
         ) if name in found]  # fmt: skip
         sign = f"{PREVIEW_SIGN} " if level is not None else ""  # what is coarse is told by a sign
         return sign + ", ".join(parts) if parts else spoken(caption)

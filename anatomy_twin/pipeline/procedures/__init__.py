@@ -18,17 +18,12 @@ PROCEDURES: Final[dict[str, Procedure]] = {one.name: one for one in (ABLATION, R
 
 def procedure_of(plan: Plan | None) -> Procedure | None:
     """Return the procedure that a plan belongs to; None for no plan and for kinds of which nothing is computed."""
-    return next((one for one in PROCEDURES.values() if isinstance(plan, one.plan_kind)), None)
-
-
-def hands_on(plan: Plan | None) -> Procedure | None:
-    """Return how a plan is drawn and moved by hand, also where nothing is computed of it; None where it is not."""
-    return LESIONS if isinstance(plan, LESIONS.plan_kind) else procedure_of(plan)
+    return next((one for one in (*PROCEDURES.values(), LESIONS) if isinstance(plan, one.plan_kind)), None)
 
 
 def unmeasured(plan: Plan | None) -> str:
     """Return in a sentence why nothing is computed of a plan, "" where it is, and for no plan."""
-    procedure = hands_on(plan)
+    procedure = procedure_of(plan)
     if plan is None:
         return ""
     return OTHER_KIND if procedure is None else procedure.unmeasured(plan)
@@ -42,6 +37,6 @@ def procedure_named(name: str) -> Procedure:
 
 
 __all__ = [
-    "ABLATION", "LESIONS", "PROCEDURES", "RESECTION", "Parameter", "Procedure", "free_name", "hands_on",
-    "procedure_named", "procedure_of", "unmeasured", "with_copy", "with_name",
+    "ABLATION", "LESIONS", "PROCEDURES", "RESECTION", "Parameter", "Procedure", "free_name", "procedure_named",
+    "procedure_of", "unmeasured", "with_copy", "with_name",
 ]

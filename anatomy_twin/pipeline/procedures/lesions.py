@@ -16,7 +16,6 @@ from anatomy_twin.rehearsal.shapes import CutTint, Shape
 from anatomy_twin.units import check_point
 
 LESION_RGB: Final = (255, 110, 160)
-NOT_COMPUTED: Final = "heart lesions are drawn and moved; what they do is not computed yet"
 POINT_RADIUS_MM: Final = 3.0  # as large as a point is drawn (assumed)
 
 
@@ -29,7 +28,7 @@ def new_plan(case: Case, name: str, target: str = "") -> Plan:
 
 
 def parameters(case: Case, plan: Plan) -> tuple[Parameter, ...]:
-    """Return nothing that can be set: what lesions do is not computed yet."""
+    """Return nothing: lesions are set one by one where they are drawn."""
     return ()
 
 
@@ -100,11 +99,6 @@ def moved(plan: Plan, handle: Handle, point_mm: Any, context: PlanContext) -> Pl
     return replace(after, lesions=(*after.lesions[: handle.part], part, *after.lesions[handle.part + 1 :]))
 
 
-def unmeasured(plan: Plan) -> str:
-    """Return that nothing is computed of lesions."""
-    return NOT_COMPUTED
-
-
 def _context(case: Case, plan: Plan) -> PlanContext:
     assert isinstance(plan, LesionPlan)
     chamber = case.chambers.get(plan.chamber)
@@ -123,5 +117,4 @@ def _targets(plan: Plan) -> tuple[str, ...]:
 LESIONS: Final = Procedure(
     "lesions", "Heart lesions", LesionPlan, "lesion", ("Click where the lesion is to be",), new_plan, _context,
     plan_handles, moved, shapes, _tints, parameters, parts, add_part, remove_part, _targets, "", "",
-    unmeasured=unmeasured,
 )  # fmt: skip

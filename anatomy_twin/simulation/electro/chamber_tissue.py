@@ -31,6 +31,7 @@ from anatomy_twin.simulation.electro.velocity import Tuning, tuned
 from anatomy_twin.units import check_positive, check_range
 
 USUAL: Final = "atrium_two_variable"
+USUAL_MUSCLE: Final = "ventricle_two_variable"
 ACTIVATED_MV: Final = -40.0  # on the upstroke of every model
 WATCH_MS: Final = 0.5
 
@@ -126,6 +127,11 @@ def electro_model(
     )
 
 
+def usual_model(chamber: Chamber | Myocardium) -> ElectroModel:
+    """Return the catalog's two-variable set for an atrium's wall, or for the muscle of ventricles."""
+    return electro_model(USUAL if isinstance(chamber, Chamber) else USUAL_MUSCLE)
+
+
 def tissue_of(
     chamber: Chamber | Myocardium, model: ElectroModel | None = None, dead: ArrayLike | None = None
 ) -> TissueSystem:
@@ -135,7 +141,7 @@ def tissue_of(
     ``SimulationError`` where fibres are needed and missing, for ``dead`` that does not fit or leaves nothing, and
     what tuning and ``pipeline.tissue`` refuse.
     """
-    chosen = model or ElectroModel()
+    chosen = model or usual_model(chamber)
     out, classes, tunings = dead_nodes(chamber, chosen, dead), classes_of(chamber), conduction_of(chamber, chosen)
     along, across = np.zeros(len(SUBSTRATE_CLASSES)), np.zeros(len(SUBSTRATE_CLASSES))
     for name, (first, second) in tunings.items():
@@ -164,7 +170,7 @@ def eikonal_of(
 
     For other lesions on the same wall keep one system without and give ``blocked`` to ``eikonal.activation``.
     """
-    chosen = model or ElectroModel()
+    chosen = model or usual_model(chamber)
     out, classes = dead_nodes(chamber, chosen, dead), classes_of(chamber)
     along, across = np.array([_ways(chamber, chosen, name) for name in SUBSTRATE_CLASSES])[classes].T
     if isinstance(chamber, Myocardium):

@@ -20,13 +20,15 @@ from anatomy_twin.catalog import load
 from anatomy_twin.core import FrozenMapping
 from anatomy_twin.core.frozen import read_only
 from anatomy_twin.errors import SimulationError
-from anatomy_twin.simulation.electro.electrograms import Electrograms
+from anatomy_twin.simulation.electro.electrograms import Electrograms, electrode_weights
+from anatomy_twin.simulation.electro.spread import Spread
 from anatomy_twin.units import check_point
 
 LIMBS: Final = ("RA", "LA", "LL")
 CHEST: Final = ("V1", "V2", "V3", "V4", "V5", "V6")
 LEADS: Final = ("I", "II", "III", "aVR", "aVL", "aVF", *CHEST)
 FASTEST_SHARE: Final = 0.05  # of the steepest change: below it nothing is activated any more
+FARTHEST_MM: Final = 500.0  # from the heart to an electrode on a limb
 FLAT_SHARE: Final = 0.02  # of a lead's QRS: a T wave lower than this is flat
 Floats = NDArray[np.float64]
 
@@ -111,6 +113,16 @@ def torso_electrodes(orientation: TorsoOrientation) -> FrozenMapping[str, tuple[
         name: check_point(name, orientation.centre_mm + orientation.rotation.T @ np.array(place, float))
         for name, place in places.items()
     })
+
+
+def lead_weights(
+    spread: Spread, points_mm: Floats, volumes_mm3: Floats, orientation: TorsoOrientation
+) -> FrozenMapping[str, Floats]:
+    """Return the weights (N,) of the nine electrodes in the medium of the catalog, see ``electrode_weights``."""
+    places = torso_electrodes(orientation)
+    found = electrode_weights(spread, points_mm, volumes_mm3, places, surround_s_m=float(load("torso")["medium_s_m"]),
+                              farthest_mm=FARTHEST_MM)
+    return FrozenMapping(dict(zip(places, found, strict=True)))
 
 
 def ecg_of(potentials: Electrograms, orientation: TorsoOrientation) -> Ecg:

@@ -23,7 +23,14 @@ from anatomy_twin.core.monitor import HandingOn
 from anatomy_twin.core.pacing import PacingProtocol
 from anatomy_twin.errors import SimulationError
 from anatomy_twin.simulation.electro import cell
-from anatomy_twin.simulation.electro.chamber_tissue import ElectroModel, classes_of, dead_nodes, tissue_of, told
+from anatomy_twin.simulation.electro.chamber_tissue import (
+    ElectroModel,
+    classes_of,
+    dead_nodes,
+    tissue_of,
+    told,
+    usual_model,
+)
 from anatomy_twin.simulation.electro.lesions import ablated
 from anatomy_twin.simulation.electro.models import ionic_model
 from anatomy_twin.simulation.electro.pacing_site import SiteTask, keep_outcome, kept_outcome, outcome_of, task_key
@@ -59,7 +66,7 @@ def induce(
     plan : lesions, or the name of a plan in the case; None for the chamber as it is. What was found without lesions is
         taken from the case where it was done on the same ground.
     chamber : name in the case; default the plan's, else the only one.
-    model : how its muscle behaves, default the two-variable atrium (``electro_model``).
+    model : how its muscle behaves, default the two-variable set for an atrium or ventricles (``electro_model``).
     sites : see ``sites_of``; the same ones without and with lesions.
     executor : of ``concurrent.futures``; each site is a task of its own. Outcomes do not depend on it.
     checkpoint : a folder that keeps each finished site; a run that was stopped goes on from there.
@@ -108,7 +115,7 @@ def ground_of(
     sites: SiteChoice = None,
 ) -> Ground:
     """Return a chamber ready to be paced: its sites, and its cells after ``PREPACED_BEATS`` of the drive."""
-    chosen, pacing = model or ElectroModel(), protocol or PacingProtocol()
+    chosen, pacing = model or usual_model(chamber), protocol or PacingProtocol()
     out = dead_nodes(chamber, chosen)
     ionic = ionic_model(chosen.ionic_model)
     ends = {}

@@ -17,15 +17,18 @@ from anatomy_twin.core import SILENT, Monitor
 from anatomy_twin.core.heart import Chamber, Myocardium
 from anatomy_twin.core.induction import PER_NODE, SiteOutcome
 from anatomy_twin.core.pacing import PacingProtocol
-from anatomy_twin.errors import SimulationError
+from anatomy_twin.errors import DataError, SimulationError
 from anatomy_twin.simulation.electro import drivers, pipeline
 from anatomy_twin.simulation.electro.base import TissueSystem
 from anatomy_twin.simulation.electro.bricks import Bricks
+from anatomy_twin.simulation.electro.electrograms import node_volumes_mm3
 from anatomy_twin.simulation.electro.induction import SiteResult, capture_threshold_mv_ms, pace_site
+from anatomy_twin.simulation.electro.isthmus import describe, find_isthmus
 from anatomy_twin.simulation.electro.sites import Site
 from anatomy_twin.simulation.electro.spread import Rows
 
-RULES: Final = "1"  # another one as soon as the same tissue would be paced or judged differently
+ARRAYS: Final = (*PER_NODE, "site_mm")
+RULES: Final = "2"  # another one as soon as the same tissue would be paced or judged differently
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,15 +80,28 @@ def _induced(task: SiteTask, found: SiteResult, monitor: Monitor) -> SiteOutcome
         told = drivers.drivers_of(task.chamber, record, found.cycle_ms, found.cycle_spread)
         kind, evidence, tips, hertz = told.arrhythmia, told.evidence, told.singularities_per_s, told.dominant_hz
     else:
-        regular = found.cycle_spread <= drivers.REGULAR
-        kind, tips = "macro re-entry" if regular else "fibrillation", None
-        evidence = (f"cycle {found.cycle_ms:.0f} ms, the middle half of the cycles within "
-                    f"{100.0 * found.cycle_spread:.0f} % of it: by that alone",)
+        kind, evidence = _in_muscle(task, found, monitor)
+        tips = None
         hertz = drivers.frequencies_hz(record, found.cycle_ms)
     return SiteOutcome(
         task.site.name, np.array(task.site.point_mm), True, True, found.intervals_ms, found.longest_ms, found.cycle_ms,
         found.refractory_ms, found.tries, kind, evidence, (record.last_ms - found.paced_ms).astype(np.float32),
         None if tips is None else tips.astype(np.float32), hertz.astype(np.float32),
+    )
+
+
+def _in_muscle(task: SiteTask, found: SiteResult, monitor: Monitor) -> tuple[str, tuple[str, ...]]:
+    """Return which arrhythmia of ventricles it is and why: by its isthmus where it has one, else by its cycles."""
+    assert found.state is not None
+    if np.isfinite(found.cycle_ms):
+        volumes = node_volumes_mm3(task.chamber)
+        isthmus = find_isthmus(task.system, found.state, volumes, found.cycle_ms, monitor=monitor)
+        if isthmus is not None and isthmus.sustained:
+            return "macro re-entry", describe(isthmus)
+    regular = found.cycle_spread <= drivers.REGULAR
+    return "macro re-entry" if regular else "fibrillation", (
+        f"cycle {found.cycle_ms:.0f} ms, the middle half of the cycles within {100.0 * found.cycle_spread:.0f} % of "
+        "it: by that alone", "no isthmus was passed twice in a row",
     )
 
 
@@ -118,22 +134,22 @@ def kept_outcome(folder: Path, key: str) -> SiteOutcome | None:
     try:
         with (folder / f"{key}.npz").open("rb") as stream, np.load(stream, allow_pickle=False) as content:
             facts = json.loads(str(content["facts"]))
-            arrays = {name: content[name] for name in (*PER_NODE, "site_mm") if name in content.files}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            arrays = {name: content[name] for name in ARRAYS if name in content.files}
+        return SiteOutcome(**{**facts, **{name: tuple(facts[name]) for name in ("intervals_ms", "evidence")}, **arrays})
+    except (OSError, ValueError, KeyError, TypeError, EOFError, DataError, zipfile.BadZipFile):
         return None
-    for name in ("intervals_ms", "evidence"):
-        facts[name] = tuple(facts[name])
-    return SiteOutcome(**facts, **arrays)
 
 
 def keep_outcome(folder: Path, key: str, outcome: SiteOutcome) -> None:
-    """Write an outcome into a folder, whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    arrays = {name: getattr(outcome, name) for name in (*PER_NODE, "site_mm") if getattr(outcome, name) is not None}
-    facts = {
-        one.name: getattr(outcome, one.name) for one in fields(outcome) if one.name not in (*PER_NODE, "site_mm")
-    }
+    """Write an outcome into a folder, whole or not at all; ``SimulationError`` where it cannot be written."""
+    arrays = {name: getattr(outcome, name) for name in ARRAYS if getattr(outcome, name) is not None}
+    facts = {one.name: getattr(outcome, one.name) for one in fields(outcome) if one.name not in ARRAYS}
     written = folder / f"{key}.{os.getpid()}.part"
-    with written.open("wb") as stream:
-        np.savez_compressed(stream, facts=np.array(json.dumps(facts)), **arrays)
-    written.replace(folder / f"{key}.npz")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with written.open("wb") as stream:
+            np.savez_compressed(stream, facts=np.array(json.dumps(facts)), **arrays)
+        written.replace(folder / f"{key}.npz")
+    except OSError as error:
+        raise SimulationError(f"finished sites cannot be kept: {error.strerror or error}", where=folder.name,
+                              advice="give a folder that can be written") from error

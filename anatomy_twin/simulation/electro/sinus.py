@@ -21,8 +21,10 @@ from anatomy_twin.core.frozen import read_only
 from anatomy_twin.errors import SimulationError
 from anatomy_twin.simulation.electro import cell, eikonal
 from anatomy_twin.simulation.electro.assembly import fibre_tensors
+from anatomy_twin.simulation.electro.base import Stimulus
 from anatomy_twin.simulation.electro.bricks import Bricks, bricks_of
-from anatomy_twin.simulation.electro.electrograms import Electrograms
+from anatomy_twin.simulation.electro.ecg import Ecg, EcgMeasures, TorsoOrientation, ecg_of, lead_weights, measures_of
+from anatomy_twin.simulation.electro.electrograms import Electrograms, node_volumes_mm3
 from anatomy_twin.simulation.electro.models import ionic_model
 from anatomy_twin.simulation.electro.spread import diffusivity_mm2_ms
 from anatomy_twin.units import Point, check_point, check_positive, check_range
@@ -101,10 +103,7 @@ def activation_of(
     chosen = beat or SinusBeat()
     if not roots:
         raise SimulationError("no root site is given")
-    inner = np.zeros(muscle.count, bool)
-    for name in INNER:
-        if name in muscle.parts:
-            inner |= muscle.parts[name]
+    inner = _inner(muscle)
     fast = min(chosen.along_m_s * chosen.endocardial_factor, eikonal.FASTEST_M_S)
     along = np.where(inner, fast, chosen.along_m_s)
     across = np.where(inner, max(fast, chosen.across_m_s), chosen.across_m_s)
@@ -139,6 +138,37 @@ def heart_conduction(muscle: Myocardium, dead: NDArray[np.bool_] | None = None) 
     return bricks_of(muscle.mask, muscle.geometry, tensors, None if dead is None else ~dead)
 
 
+def beat_ecg(
+    muscle: Myocardium, orientation: TorsoOrientation, up: ArrayLike, *, roots: Sequence[Root] | None = None,
+    beat: SinusBeat | None = None, dead: NDArray[np.bool_] | None = None,
+) -> tuple[Ecg, EcgMeasures, Floats]:
+    """Return the electrocardiogram of a beat, what it measures, and when each voxel is activated (N,) in ms.
+
+    Parameters
+    ----------
+    orientation : how the heart lies, ``ecg.as_scanned`` or ``ecg.laid_in_torso``; up : from apex to base.
+    roots : where fronts start, default ``usual_roots``; dead : (N,), voxels that do not conduct.
+    """
+    times = activation_of(muscle, usual_roots(muscle) if roots is None else roots, beat, dead)
+    weights = lead_weights(
+        heart_conduction(muscle, dead), muscle.points_mm(), node_volumes_mm3(muscle), orientation
+    )
+    found = ecg_of(potentials_of_beat(weights, times, durations_of(muscle, up, beat)), orientation)
+    return found, measures_of(found, float(times[np.isfinite(times)].max())), times
+
+
+def inner_stimuli(muscle: Myocardium, activation_ms: Floats, strength_mv_ms: float = 50.0) -> tuple[Stimulus, ...]:
+    """Return stimuli that activate the inner surfaces when an eikonal map says so, one a millisecond.
+
+    With them the whole simulation goes through the same beat.
+    """
+    moments = np.where(_inner(muscle) & np.isfinite(activation_ms), np.rint(activation_ms), -1.0)
+    if (moments < 0.0).all():
+        raise SimulationError(f"no inner surface of {muscle.name!r} is activated")
+    return tuple(Stimulus(float(moment), np.flatnonzero(moments == moment), strength_mv_ms)
+                 for moment in np.unique(moments[moments >= 0.0]))
+
+
 def potentials_of_beat(
     weights: Mapping[str, NDArray[Any]], activation_ms: Floats, duration_ms: Floats, until_ms: float = 500.0, *,
     every_ms: float = 1.0, smooth_ms: float = 3.0,
@@ -169,6 +199,12 @@ def potentials_of_beat(
         place = np.clip(np.rint(age / TEMPLATE_MS + before), 0, volts.size - 1).astype(np.int64)
         found[number] = table @ volts[place]
     return Electrograms(tuple(weights), times, found)
+
+
+def _inner(muscle: Myocardium) -> NDArray[np.bool_]:
+    """Tell which voxels lie at an inner surface."""
+    nowhere = np.zeros(muscle.count, bool)
+    return np.logical_or.reduce([muscle.parts.get(name, nowhere) for name in INNER])
 
 
 @lru_cache(maxsize=4)

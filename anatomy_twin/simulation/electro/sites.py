@@ -25,8 +25,8 @@ EVENING_ROUNDS: Final = 3
 SEGMENT_PARTS: Final = tuple(f"aha_{number}" for number in range(1, 18))
 RIGHT: Final = "right_ventricle"
 
-SiteChoice = int | str | Sequence[Point] | Mapping[str, Point] | None
 Floats = NDArray[np.float64]
+SiteChoice = int | str | Sequence[Point] | Floats | Mapping[str, Point] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +56,13 @@ def sites_of(
     if choice is None:
         segmented = isinstance(chamber, Myocardium) and SEGMENT_PARTS[0] in chamber.parts
         choice = SEGMENTS if segmented else USUAL_COUNT
-    if isinstance(choice, int):
-        return _evenly(chamber, points, alive, choice)
-    if choice == VEINS:
-        return _beside_veins(chamber, points, alive)
-    if choice == SEGMENTS:
-        return _in_segments(chamber, points, alive)
+    if isinstance(choice, (int, np.integer)):
+        return _evenly(chamber, points, alive, int(choice))
     if isinstance(choice, str):
-        raise SimulationError(f"there is no choice of sites called {choice!r}",
-                              advice=f"use {VEINS}, {SEGMENTS}, a number or points in LPS mm")
+        if choice not in (VEINS, SEGMENTS):
+            raise SimulationError(f"there is no choice of sites called {choice!r}",
+                                  advice=f"use {VEINS}, {SEGMENTS}, a number or points in LPS mm")
+        return (_beside_veins if choice == VEINS else _in_segments)(chamber, points, alive)
     named = choice.items() if isinstance(choice, Mapping) else ((f"site {n}", p) for n, p in enumerate(choice, 1))
     found = tuple(Site(name, check_point(f"site {name}", point)) for name, point in named)
     if not found:

@@ -10,8 +10,10 @@ from anatomy_twin.kernels import surface_parts, surface_paths
 from anatomy_twin.simulation.electro import pipeline
 from anatomy_twin.simulation.electro.base import Multirate, Stimulus
 from anatomy_twin.simulation.electro.bricks import bricks_of
+from anatomy_twin.simulation.electro.eikonal import on_bricks, velocity_squared
 from anatomy_twin.simulation.electro.models import FILES, ionic_model
 from anatomy_twin.simulation.electro.reaction import advance, arrange, initial_state
+from anatomy_twin.simulation.electro.reaction_eikonal import AgainSystem, run
 from anatomy_twin.simulation.electro.spread import Spread, box_lattice, rows_of
 
 
@@ -34,3 +36,7 @@ def warm_up() -> None:
             stimuli=(Stimulus(0.0, np.zeros(1, np.int64)),), multirate=Multirate(),
         )
         pipeline.step(system, pipeline.init(system), 2)
+    uniform = on_bricks(cube, VolumeGeometry.upright(cube.shape, (1.0, 1.0, 1.0)), velocity_squared(1.0))
+    flat = np.ones((1, 4))
+    again = AgainSystem(uniform, np.zeros(64, bool), np.zeros(64, np.int64), 100.0 * flat, flat, np.zeros(1))
+    run(again, [(0.0, np.zeros(1, np.int64))], 10.0)

@@ -22,12 +22,16 @@ def commands() -> tuple[Command, ...]:
                 tr("Show the heart chamber before the other structures, or only those"), has_chamber, _is_on,
                 why=no_chamber),
         *_maps(menu),
-        Command("heart.next_map", tr("Next map"), _next_map, menu, ("Shift+H",),
+        Command("heart.next_map", tr("Next map"), _next_map, menu, ("Ctrl+Alt+M",),
                 tr("Colour the chamber by the next map"), has_chamber, why=no_chamber),
+        Command("heart.build", tr("Build the left atrium"), _build, menu, (),
+                tr("Its wall as a surface with openings, regions, fibres and, where it is known, fibrosis"),
+                _has_atrium, divided=True,
+                why=lambda _: tr("the left atrium is not outlined: find organs of the heart first")),
         Command("heart.site", tr("Place a pacing site"), lambda window: _take(window, "pacing"), menu,
                 ("Ctrl+Alt+P",),
                 tr("Click on the wall: activation from there is shown at once"), has_chamber,
-                lambda window: _held(window, "pacing"), divided=True, why=no_chamber),
+                lambda window: _held(window, "pacing"), why=no_chamber),
         Command("heart.remove_site", tr("Remove the pacing site"), _remove_site, menu, (),
                 tr("Forget the site that the activation map is of"), _has_site,
                 why=lambda window: no_chamber(window) or tr("there is no pacing site")),
@@ -44,7 +48,7 @@ def commands() -> tuple[Command, ...]:
         Command("heart.new_plan", tr("New plan of lesions"), _new_plan, menu, (),
                 tr("A plan without lesions; lines and points are added to it"), has_chamber, why=no_chamber),
         Command("heart.induce", tr("Induce"), lambda window: _run_induction(window, "start"), menu, (),
-                tr("Pace from the sites that were placed, else from 12 spread evenly, and see what can be induced"),
+                tr("Pace from the sites that were placed, else from some spread evenly, and see what can be induced"),
                 has_chamber, divided=True, why=no_chamber),
         Command("heart.replay", tr("Play what was induced"), lambda window: _run_induction(window, "play"), menu, (),
                 tr("Record what was induced from the site chosen, and play it on the wall"), _is_induced,
@@ -104,6 +108,11 @@ def _map_is(window: RehearsalWindow, name: str) -> bool:
 def _has_site(window: RehearsalWindow) -> bool:
     sight = sight_of(window)
     return sight is not None and sight.site is not None
+
+
+def _has_atrium(window: RehearsalWindow) -> bool:
+    labels = None if window.desk is None else window.desk.case.labels.get(window.desk.case.primary)
+    return labels is not None and "left_atrium" in labels
 
 
 def _has_lesions(window: RehearsalWindow) -> bool:
@@ -200,6 +209,17 @@ def _remove_lesion(window: RehearsalWindow) -> None:
     if number < 0:
         desk.tell(tr("choose a lesion in the list first"))
     remove_lesion(desk, sight, number)
+
+
+def _build(window: RehearsalWindow) -> None:
+    """Make the chamber of the outlines, with the fibrosis of a late enhancement that the case has."""
+    from anatomy_twin.view.commands.simulate import start_once
+
+    start_once(
+        window, "organs", tr("Building the left atrium"), "anatomy_twin.pipeline.heart:heart_of",
+        reads=("volumes", "labels"), writes=("chambers", "labels", "transforms"), name=tr("Left atrium built"),
+        done=lambda _: window.show_panel("heart"),
+    )
 
 
 def _run_induction(window: RehearsalWindow, what: str) -> None:

@@ -151,9 +151,9 @@ def _has_labels(window: RehearsalWindow) -> bool:
 
 
 def _has_procedure(window: RehearsalWindow) -> bool:
-    from anatomy_twin.pipeline.procedures import hands_on
+    from anatomy_twin.pipeline.procedures import procedure_of
 
-    return window.desk is not None and hands_on(window.desk.plan) is not None
+    return window.desk is not None and procedure_of(window.desk.plan) is not None
 
 
 def _in_edit_mode(window: RehearsalWindow) -> bool:
@@ -234,6 +234,9 @@ def _add_part(window: RehearsalWindow) -> None:
 
     desk, tool = window.desk, handles_of(window)
     assert desk is not None and tool is not None
+    if tool.surroundings[0].wall is not None:  # lesions of a heart whose wall is there
+        window.run("heart.point")
+        return
     desk.set_edit_mode(True)
     desk.set_tool(PlacePart(desk, tool))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from anatomy_twin.core import AblationPlan
+from anatomy_twin.core import AblationPlan, LesionPlan
 from anatomy_twin.pipeline.procedures import unmeasured
 from anatomy_twin.pipeline.targets import candidates
 from anatomy_twin.view.commands import Command
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TASKS = "anatomy_twin.pipeline.tasks:"
 STAGES = "anatomy_twin.pipeline:"
+SIMULATED = (AblationPlan, LesionPlan)
 ALL = (
     "labels", "anatomy", "plans", "checks", "results", "robustness", "assessments", "volumes", "transforms",
     "confirmations",
@@ -34,6 +35,11 @@ def commands() -> tuple[Command, ...]:
                 tip=tr("Segment the scan anew as a CT of the chest")),
         Command("simulate.organs_head", tr("Head"), lambda w: find_organs(w, "ct-head"), menu, submenu=organs,
                 tip=tr("Segment the scan anew as a CT of the head")),
+        Command("simulate.organs_heart", tr("Heart (CT with contrast)"), lambda w: find_organs(w, "cta-heart"), menu,
+                submenu=organs, tip=tr("Segment the scan anew as a contrast CT of the heart")),
+        Command("simulate.organs_lge", tr("Left atrium (late enhancement)"),
+                lambda w: find_organs(w, "lge-left-atrium"), menu, submenu=organs,
+                tip=tr("Segment the scan anew as late-enhancement MR of the left atrium")),
         Command("simulate.surfaces", tr("Make surfaces and vessels"), make_surfaces, menu, enabled=has_labels,
                 tip=tr("Surfaces of all outlines, vessel trees and liver segments"), why=no_labels),
         Command("simulate.vessels", tr("Follow vessels, divide the liver"), follow_vessels, menu, enabled=has_labels,
@@ -43,9 +49,9 @@ def commands() -> tuple[Command, ...]:
                 why=lambda w: no_labels(w) or tr("no lesion is outlined")),
         Command("simulate.check", tr("Check the plan shown"), check, menu, enabled=has_measured, why=not_measured,
                 tip=tr("Hard rules: what lies in the way, how deep, how near")),
-        Command("simulate.run", tr("Simulate the plan shown"), run_plan, menu, ("F5",), enabled=has_ablation, bar=True,
+        Command("simulate.run", tr("Simulate the plan shown"), run_plan, menu, ("F5",), enabled=has_simulated, bar=True,
                 divided=True, tip=tr("The full simulation, and the numbers read off it"), icon="simulate",
-                short=tr("Simulate"), why=lambda w: no_plan(w) or tr("only ablations are simulated")),
+                short=tr("Simulate"), why=lambda w: no_plan(w) or tr("resections are not simulated")),
         Command("simulate.again", tr("Simulate again"), run_again, menu, enabled=has_moments, why=no_moments,
                 tip=tr("Simulate the plan shown once more; the result it has is replaced")),
         Command("simulate.run_all", tr("Simulate all plans"), run_all, menu, ("Shift+F5",), enabled=has_plan,
@@ -113,10 +119,11 @@ def not_measured(window: RehearsalWindow) -> str:
     return no_plan(window) or ("" if window.desk is None else speaker()(unmeasured(window.desk.plan)))
 
 
-def has_ablation(window: RehearsalWindow) -> bool:
-    """True where an ablation is shown."""
+def has_simulated(window: RehearsalWindow) -> bool:
+    """True where a plan is shown that can be simulated: an ablation, or lesions on the heart."""
     desk = window.desk
-    return has_plan(window) and desk is not None and isinstance(desk.case.plans[desk.plan_name], AblationPlan)
+    known = desk is not None and desk.plan_name in desk.case.plans
+    return known and desk is not None and isinstance(desk.case.plans[desk.plan_name], SIMULATED)
 
 
 def has_moments(window: RehearsalWindow) -> bool:
@@ -193,7 +200,8 @@ def run_plan(window: RehearsalWindow) -> Job | None:
     desk = window.desk
     if desk is None:
         return None
-    if desk.plan_name in desk.case.results and not choices_of(desk).differ(desk.plan_name, desk.plan):
+    known = desk.plan_name in desk.case.results or desk.plan_name in desk.case.activations
+    if known and not choices_of(desk).differ(desk.plan_name, desk.plan):
         window.tell(tr("Plan {name} is simulated already").format(name=desk.plan_name))
         return None
     return simulate(window, desk.plan_name)
@@ -211,7 +219,7 @@ def simulate(window: RehearsalWindow, name: str) -> Job:
     choices = kit.choices.options(window.desk.case.plans.get(name))
     return start_once(
         window, "simulate", tr("Simulating plan {name}").format(name=name), TASKS + "simulate_plans", [name], choices,
-        reads=("labels", f"plans:{name}"), writes=("results", "assessments"),
+        reads=("labels", "chambers", f"plans:{name}"), writes=("results", "activations", "assessments"),
         name=tr("Plan {name} simulated").format(name=name), done=lambda _: kit.ran(name, choices),
     )
 
@@ -221,7 +229,8 @@ def run_all(window: RehearsalWindow) -> list[Job]:
     if window.desk is None:
         return []
     case = window.desk.case
-    wanted = [name for name, plan in case.plans.items() if isinstance(plan, AblationPlan) and name not in case.results]
+    wanted = [name for name, plan in case.plans.items() if isinstance(plan, SIMULATED)
+              and name not in case.results and name not in case.activations]  # fmt: skip
     if not wanted:
         window.tell(tr("All plans that can be simulated are"))
     return [simulate(window, name) for name in wanted]

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QLabel, QM
 
 from anatomy_twin.core import Plan
 from anatomy_twin.errors import TwinError
-from anatomy_twin.pipeline.procedures import Parameter, hands_on
+from anatomy_twin.pipeline.procedures import Parameter, procedure_of
 from anatomy_twin.view.device_words import changed_with_device, device_facts
 from anatomy_twin.view.names import named
 from anatomy_twin.view.plan_words import speaker
@@ -86,7 +86,7 @@ class PlanParameters(QWidget):
 
     def refresh(self) -> None:
         """Show the settings as they are now; fields are made anew only where other ones are wanted."""
-        plan, procedure = self._desk.plan, hands_on(self._desk.plan)
+        plan, procedure = self._desk.plan, procedure_of(self._desk.plan)
         self._parameters = () if plan is None or procedure is None else procedure.parameters(self._desk.case, plan)
         wanted = tuple((p.name, p.kind, p.unit, p.low, p.high, p.choices, p.device, p.words) for p in self._parameters)
         if wanted != self._made_for:

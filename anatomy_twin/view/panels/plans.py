@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from anatomy_twin.pipeline.procedures import hands_on, unmeasured
+from anatomy_twin.pipeline.procedures import procedure_of, unmeasured
 from anatomy_twin.rehearsal.comparing import KINDS, PlanState, plan_state
 from anatomy_twin.view.flow import flow
 from anatomy_twin.view.names import named
@@ -141,7 +141,8 @@ class PlansPanel(QScrollArea):
         new.setToolTip(tr("A new plan from a template"))
         new.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(new)
-        for command in ("plan.new_ablation", "plan.new_resection", "plan.propose", "plan.search"):
+        for command in ("plan.new_ablation", "plan.new_resection", "plan.propose", "plan.search",
+                        "heart.new_plan"):
             if command in self._window.actions_by_name:
                 menu.addAction(self._window.actions_by_name[command])
         new.setMenu(menu)
@@ -179,7 +180,7 @@ class PlansPanel(QScrollArea):
         if self._listed != tuple(case.plans):
             self._list_plans()
         self._mark_states()
-        plan, procedure = self._desk.plan, hands_on(self._desk.plan)
+        plan, procedure = self._desk.plan, procedure_of(self._desk.plan)
         for widget in (self.heading, self.parts, self._part_row, self.parameters, self.rules):
             widget.setVisible(plan is not None)
         if plan is not None:
@@ -233,7 +234,7 @@ class PlansPanel(QScrollArea):
                     self.plans.setCurrentItem(item)
 
     def _list_parts(self) -> None:
-        plan, procedure = self._desk.plan, hands_on(self._desk.plan)
+        plan, procedure = self._desk.plan, procedure_of(self._desk.plan)
         lines = procedure.parts(plan) if procedure is not None and plan is not None else ()
         with QSignalBlocker(self.parts):
             for number, (item, line) in enumerate(zip(rows_of(self.parts, len(lines)), lines, strict=True)):
@@ -261,7 +262,7 @@ class PlansPanel(QScrollArea):
         self.edit_button.setEnabled(self._desk.plan is not None or on)
         for button in self.plan_buttons:
             button.setEnabled(self._desk.plan is not None)
-        self.add_button.setEnabled(hands_on(self._desk.plan) is not None)
+        self.add_button.setEnabled(procedure_of(self._desk.plan) is not None)
 
     def _case_changed(self, fields: frozenset[str]) -> None:
         if fields & {"plans", "checks", "results", "assessments", "labels"}:

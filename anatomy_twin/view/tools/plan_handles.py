@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from anatomy_twin.core import Anatomy, LabelMap, Plan
 from anatomy_twin.errors import TwinError
-from anatomy_twin.pipeline.procedures import Procedure, hands_on
+from anatomy_twin.pipeline.procedures import Procedure, procedure_of
 from anatomy_twin.rehearsal import Pointer, Shape, Tool, format_quantity
 from anatomy_twin.rehearsal.comparing import PREVIEW_SIGN
 from anatomy_twin.rehearsal.handle_shapes import NEAR_MM, handle_shapes
@@ -19,7 +19,7 @@ from anatomy_twin.rehearsal.heart_wall import HEART
 from anatomy_twin.rehearsal.shapes import CutTint
 from anatomy_twin.rehearsal.slicing import DIRECTIONS
 from anatomy_twin.rehearsal.snapping import Snapped, Snapper, snapper_of
-from anatomy_twin.view.tools.plan_sight import IN_3D, line_of_sight, seen_at
+from anatomy_twin.view.tools.plan_sight import IN_3D, hidden_by_wall, line_of_sight, seen_at
 
 if TYPE_CHECKING:
     from anatomy_twin.view.desk import Desk
@@ -29,7 +29,6 @@ Floats = NDArray[np.float64]
 Say = Callable[..., str]
 
 GRAB_PX: Final = 10.0
-BEHIND_MM: Final = 6.0  # so far behind the wall under the mouse is another wall
 SNAP_PX: Final = 9.0
 STEP_MM, LONG_STEP_MM = 1.0, 5.0
 KIT: Final = "plan"  # of the desk
@@ -69,7 +68,7 @@ class PlanHandles(Tool):
     @property
     def procedure(self) -> Procedure | None:
         """That of the plan shown."""
-        return hands_on(self.desk.plan)
+        return procedure_of(self.desk.plan)
 
     @property
     def surroundings(self) -> tuple[PlanContext, Snapper]:
@@ -334,7 +333,6 @@ class PlanHandles(Tool):
             words += ", " + self.say(f"{{distance}} mm {side} this slice", distance=f"{abs(self.aside_mm):.0f}")
         return words
 
-
     def snap_words(self, snapped: Snapped | None) -> str:
         """Return what a point was drawn to in the person's language."""
         return "" if snapped is None else self.say(snapped.words, name=snapped.name)
@@ -347,13 +345,6 @@ class PlanHandles(Tool):
             return ""
         coarse = self.procedure is not None and self.procedure.simulated
         return self.say("margin {value}", value=f"{PREVIEW_SIGN} " * coarse + format_quantity(margin))
-
-
-def hidden_by_wall(handle: Handle, at: Pointer, depth_mm: float) -> bool:
-    """True for a handle on the far wall of a heart whose near wall the mouse points at in 3-D."""
-    if at.view != IN_3D or handle.snaps[:1] != ("wall",) or at.point_mm is None or not at.structure.startswith(HEART):
-        return False
-    return depth_mm > seen_at(at.point_mm, at)[1] + BEHIND_MM
 
 
 def own_key(desk: Desk) -> str:

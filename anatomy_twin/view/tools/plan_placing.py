@@ -8,7 +8,7 @@ import numpy as np
 
 from anatomy_twin.core import AblationPlan
 from anatomy_twin.errors import TwinError
-from anatomy_twin.pipeline.procedures import Procedure, hands_on
+from anatomy_twin.pipeline.procedures import Procedure, procedure_of
 from anatomy_twin.rehearsal import Pointer, Shape, Tool
 from anatomy_twin.rehearsal.handle_shapes import rubber_band
 from anatomy_twin.rehearsal.handles import heat_offset_mm
@@ -38,7 +38,7 @@ class PlacePart(Tool):
     @property
     def procedure(self) -> Procedure | None:
         """That of the plan shown."""
-        return hands_on(self.desk.plan)
+        return procedure_of(self.desk.plan)
 
     def press(self, at: Pointer) -> bool:
         """Take a point; the last one makes the part."""

@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.rehearsal import Pointer
+from anatomy_twin.rehearsal.handles import Handle
+from anatomy_twin.rehearsal.heart_wall import HEART
 from anatomy_twin.units import Point
 
 Floats = NDArray[np.float64]
 
 IN_3D: Final = "3d"
+BEHIND_MM: Final = 6.0  # so far behind the wall under the mouse is another wall
 
 
 def line_of_sight(at: Pointer) -> tuple[Floats, Floats]:
@@ -28,3 +31,10 @@ def seen_at(point_mm: Point, at: Pointer) -> tuple[float, float]:
     offset = np.asarray(point_mm) - origin
     behind = float(offset @ way)
     return float(np.linalg.norm(offset - behind * way)) / max(at.pixel_mm, 1e-9), behind
+
+
+def hidden_by_wall(handle: Handle, at: Pointer, depth_mm: float) -> bool:
+    """True for a handle on the far wall of a heart whose near wall the mouse points at in 3-D."""
+    if at.view != IN_3D or handle.snaps[:1] != ("wall",) or at.point_mm is None or not at.structure.startswith(HEART):
+        return False
+    return depth_mm > seen_at(at.point_mm, at)[1] + BEHIND_MM

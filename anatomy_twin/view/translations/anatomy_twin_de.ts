@@ -3934,6 +3934,10 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
         <translation>die Aufnahme hat noch keine Umrisse; zuerst die Organe finden</translation>
     </message>
     <message>
+        <source>the thickness of the wall is not known</source>
+        <translation>die Dicke der Wand ist nicht bekannt</translation>
+    </message>
+    <message>
         <source>the tissue around the target does not match (patches are {mm} mm off, {share} % fit nowhere near)</source>
         <translation>das Gewebe um das Ziel passt nicht (Ausschnitte liegen {mm} mm daneben, {share} % passen nirgends in der Nähe)</translation>
     </message>
@@ -5052,10 +5056,6 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>give one more room</source>
         <translation>einer mehr Platz geben</translation>
-    </message>
-    <message>
-        <source>heart lesions are drawn and moved; what they do is not computed yet</source>
-        <translation>Läsionen am Herzen werden gezeichnet und bewegt; was sie bewirken, wird noch nicht berechnet</translation>
     </message>
     <message>
         <source>heat, ablation zone, compute, calculate, bioheat, start</source>
@@ -7924,6 +7924,850 @@ Kugel: M, B   Durchmesser einer Läsion: M, L</translation>
     <message>
         <source>Aortic root (coronary ostia)</source>
         <translation>Aortenwurzel (Koronarostien)</translation>
+    </message>
+    <message>
+        <source>the case has no heart chamber</source>
+        <translation>der Fall hat keine Herzhöhle</translation>
+    </message>
+    <message>
+        <source>Building the left atrium</source>
+        <translation>Linker Vorhof wird aufgebaut</translation>
+    </message>
+    <message>
+        <source>Show the chamber</source>
+        <translation>Herzhöhle zeigen</translation>
+    </message>
+    <message>
+        <source>Show the heart chamber before the other structures, or only those</source>
+        <translation>Die Herzhöhle vor den anderen Strukturen zeigen, oder nur diese</translation>
+    </message>
+    <message>
+        <source>Next map</source>
+        <translation>Nächste Karte</translation>
+    </message>
+    <message>
+        <source>Colour the chamber by the next map</source>
+        <translation>Die Herzhöhle nach der nächsten Karte einfärben</translation>
+    </message>
+    <message>
+        <source>Build the left atrium</source>
+        <translation>Linken Vorhof aufbauen</translation>
+    </message>
+    <message>
+        <source>Its wall as a surface with openings, regions, fibres and, where it is known, fibrosis</source>
+        <translation>Seine Wand als Fläche mit Öffnungen, Regionen, Fasern und, wo bekannt, Fibrose</translation>
+    </message>
+    <message>
+        <source>Place a pacing site</source>
+        <translation>Stimulationsort setzen</translation>
+    </message>
+    <message>
+        <source>Click on the wall: activation from there is shown at once</source>
+        <translation>Auf die Wand klicken: die Erregung von dort wird sofort gezeigt</translation>
+    </message>
+    <message>
+        <source>Remove the pacing site</source>
+        <translation>Stimulationsort entfernen</translation>
+    </message>
+    <message>
+        <source>Forget the site that the activation map is of</source>
+        <translation>Den Ort vergessen, von dem die Erregungskarte ausgeht</translation>
+    </message>
+    <message>
+        <source>Draw a lesion line</source>
+        <translation>Läsionslinie zeichnen</translation>
+    </message>
+    <message>
+        <source>Click from point to point on the wall; Enter or a double click ends the line</source>
+        <translation>Auf der Wand von Punkt zu Punkt klicken; Eingabe oder ein Doppelklick beendet die Linie</translation>
+    </message>
+    <message>
+        <source>Place lesion points</source>
+        <translation>Läsionspunkte setzen</translation>
+    </message>
+    <message>
+        <source>Click on the wall where the catheter ablates</source>
+        <translation>Auf die Wand klicken, wo der Katheter abladiert</translation>
+    </message>
+    <message>
+        <source>Remove the lesion</source>
+        <translation>Läsion entfernen</translation>
+    </message>
+    <message>
+        <source>Remove the lesion that is chosen in the list or by its handle</source>
+        <translation>Die Läsion entfernen, die in der Liste oder durch ihren Griff gewählt ist</translation>
+    </message>
+    <message>
+        <source>New plan of lesions</source>
+        <translation>Neuer Plan mit Läsionen</translation>
+    </message>
+    <message>
+        <source>A plan without lesions; lines and points are added to it</source>
+        <translation>Ein Plan ohne Läsionen; Linien und Punkte kommen hinzu</translation>
+    </message>
+    <message>
+        <source>Induce</source>
+        <translation>Auslösen</translation>
+    </message>
+    <message>
+        <source>Play what was induced</source>
+        <translation>Ausgelöstes abspielen</translation>
+    </message>
+    <message>
+        <source>Record what was induced from the site chosen, and play it on the wall</source>
+        <translation>Aufzeichnen, was vom gewählten Ort ausgelöst wurde, und es auf der Wand abspielen</translation>
+    </message>
+    <message>
+        <source>choose a lesion in the list first</source>
+        <translation>zuerst eine Läsion in der Liste wählen</translation>
+    </message>
+    <message>
+        <source>Left atrium built</source>
+        <translation>Linker Vorhof aufgebaut</translation>
+    </message>
+    <message>
+        <source>the left atrium is not outlined: find organs of the heart first</source>
+        <translation>der linke Vorhof ist nicht umrissen: zuerst die Organe des Herzens finden</translation>
+    </message>
+    <message>
+        <source>Standard lesions</source>
+        <translation>Übliche Läsionen</translation>
+    </message>
+    <message>
+        <source>Add the lines of a standard set to the plan shown</source>
+        <translation>Die Linien eines üblichen Satzes zum gezeigten Plan hinzufügen</translation>
+    </message>
+    <message>
+        <source>Colour by</source>
+        <translation>Einfärben nach</translation>
+    </message>
+    <message>
+        <source>there is no pacing site</source>
+        <translation>es gibt keinen Stimulationsort</translation>
+    </message>
+    <message>
+        <source>the plan shown has no lesion</source>
+        <translation>der gezeigte Plan hat keine Läsion</translation>
+    </message>
+    <message>
+        <source>no site is chosen from which anything was induced</source>
+        <translation>es ist kein Ort gewählt, von dem etwas ausgelöst wurde</translation>
+    </message>
+    <message>
+        <source>Heart (CT with contrast)</source>
+        <translation>Herz (CT mit Kontrastmittel)</translation>
+    </message>
+    <message>
+        <source>Left atrium (late enhancement)</source>
+        <translation>Linker Vorhof (Spätanreicherung)</translation>
+    </message>
+    <message>
+        <source>Segment the scan anew as a contrast CT of the heart</source>
+        <translation>Den Scan neu segmentieren, als Kontrast-CT des Herzens</translation>
+    </message>
+    <message>
+        <source>Segment the scan anew as late-enhancement MR of the left atrium</source>
+        <translation>Den Scan neu segmentieren, als Spätanreicherungs-MRT des linken Vorhofs</translation>
+    </message>
+    <message>
+        <source>resections are not simulated</source>
+        <translation>Resektionen werden nicht simuliert</translation>
+    </message>
+    <message>
+        <source>no arrhythmia was induced</source>
+        <translation>es wurde keine Rhythmusstörung ausgelöst</translation>
+    </message>
+    <message>
+        <source>its regions were not found</source>
+        <translation>ihre Regionen wurden nicht gefunden</translation>
+    </message>
+    <message>
+        <source>its tissue is not known</source>
+        <translation>ihr Gewebe ist nicht bekannt</translation>
+    </message>
+    <message>
+        <source>the thickness of its wall is not known</source>
+        <translation>die Dicke ihrer Wand ist nicht bekannt</translation>
+    </message>
+    <message>
+        <source>Inducing without lesions</source>
+        <translation>Auslösen ohne Läsionen</translation>
+    </message>
+    <message>
+        <source>Recording what {site} induced</source>
+        <translation>Aufzeichnen, was {site} auslöste</translation>
+    </message>
+    <message>
+        <source>Inducing, plan {name}</source>
+        <translation>Auslösen, Plan {name}</translation>
+    </message>
+    <message>
+        <source>site {number}</source>
+        <translation>Ort {number}</translation>
+    </message>
+    <message>
+        <source>the plan has these lesions already</source>
+        <translation>der Plan hat diese Läsionen schon</translation>
+    </message>
+    <message>
+        <source>Remove lesion {number}</source>
+        <translation>Läsion {number} entfernen</translation>
+    </message>
+    <message>
+        <source>no activation map: {why}</source>
+        <translation>keine Erregungskarte: {why}</translation>
+    </message>
+    <message>
+        <source>One colour</source>
+        <translation>Eine Farbe</translation>
+    </message>
+    <message>
+        <source>Regions</source>
+        <translation>Regionen</translation>
+    </message>
+    <message>
+        <source>Fibrosis</source>
+        <translation>Fibrose</translation>
+    </message>
+    <message>
+        <source>Thickness of the wall</source>
+        <translation>Wanddicke</translation>
+    </message>
+    <message>
+        <source>Activation</source>
+        <translation>Erregung</translation>
+    </message>
+    <message>
+        <source>Drivers</source>
+        <translation>Treiber</translation>
+    </message>
+    <message>
+        <source>Dominant frequency</source>
+        <translation>Dominante Frequenz</translation>
+    </message>
+    <message>
+        <source>Mitral valve</source>
+        <translation>Mitralklappe</translation>
+    </message>
+    <message>
+        <source>Mitral annulus</source>
+        <translation>Mitralanulus</translation>
+    </message>
+    <message>
+        <source>Roof</source>
+        <translation>Dach</translation>
+    </message>
+    <message>
+        <source>Posterior wall</source>
+        <translation>Hinterwand</translation>
+    </message>
+    <message>
+        <source>Inferior wall</source>
+        <translation>Unterwand</translation>
+    </message>
+    <message>
+        <source>Anterior wall</source>
+        <translation>Vorderwand</translation>
+    </message>
+    <message>
+        <source>Septum</source>
+        <translation>Septum</translation>
+    </message>
+    <message>
+        <source>Lateral wall</source>
+        <translation>Seitenwand</translation>
+    </message>
+    <message>
+        <source>Antrum right inferior</source>
+        <translation>Antrum rechts unten</translation>
+    </message>
+    <message>
+        <source>Antrum right superior</source>
+        <translation>Antrum rechts oben</translation>
+    </message>
+    <message>
+        <source>Antrum left inferior</source>
+        <translation>Antrum links unten</translation>
+    </message>
+    <message>
+        <source>Antrum left superior</source>
+        <translation>Antrum links oben</translation>
+    </message>
+    <message>
+        <source>Antrum left common</source>
+        <translation>Antrum links gemeinsam</translation>
+    </message>
+    <message>
+        <source>Antrum right middle</source>
+        <translation>Antrum rechts Mitte</translation>
+    </message>
+    <message>
+        <source>Tricuspid valve</source>
+        <translation>Trikuspidalklappe</translation>
+    </message>
+    <message>
+        <source>Healthy</source>
+        <translation>Gesund</translation>
+    </message>
+    <message>
+        <source>Interstitial</source>
+        <translation>Interstitiell</translation>
+    </message>
+    <message>
+        <source>Dense</source>
+        <translation>Dicht</translation>
+    </message>
+    <message>
+        <source>Tips of waves</source>
+        <translation>Wellenspitzen</translation>
+    </message>
+    <message>
+        <source>Voltage</source>
+        <translation>Spannung</translation>
+    </message>
+    <message>
+        <source>focal</source>
+        <translation>fokal</translation>
+    </message>
+    <message>
+        <source>macro re-entry</source>
+        <translation>Makro-Reentry</translation>
+    </message>
+    <message>
+        <source>rotors</source>
+        <translation>Rotoren</translation>
+    </message>
+    <message>
+        <source>fibrillation</source>
+        <translation>Flimmern</translation>
+    </message>
+    <message>
+        <source>LSPV</source>
+        <translation>LSPV</translation>
+    </message>
+    <message>
+        <source>LIPV</source>
+        <translation>LIPV</translation>
+    </message>
+    <message>
+        <source>LCPV</source>
+        <translation>LCPV</translation>
+    </message>
+    <message>
+        <source>RSPV</source>
+        <translation>RSPV</translation>
+    </message>
+    <message>
+        <source>RIPV</source>
+        <translation>RIPV</translation>
+    </message>
+    <message>
+        <source>RMPV</source>
+        <translation>RMPV</translation>
+    </message>
+    <message>
+        <source>Wide-area isolation of the veins</source>
+        <translation>Weiträumige Isolation der Venen</translation>
+    </message>
+    <message>
+        <source>Isolation of each vein</source>
+        <translation>Isolation jeder Vene</translation>
+    </message>
+    <message>
+        <source>Roof line</source>
+        <translation>Dachlinie</translation>
+    </message>
+    <message>
+        <source>Inferior line</source>
+        <translation>Untere Linie</translation>
+    </message>
+    <message>
+        <source>Box (roof and inferior line)</source>
+        <translation>Box (Dach- und untere Linie)</translation>
+    </message>
+    <message>
+        <source>Mitral line</source>
+        <translation>Mitrallinie</translation>
+    </message>
+    <message>
+        <source>Anterior line</source>
+        <translation>Vordere Linie</translation>
+    </message>
+    <message>
+        <source>Round the appendage</source>
+        <translation>Um das Herzohr</translation>
+    </message>
+    <message>
+        <source>Cavotricuspid line</source>
+        <translation>Kavotrikuspidale Linie</translation>
+    </message>
+    <message>
+        <source>Closed line, {width} mm wide</source>
+        <translation>Geschlossene Linie, {width} mm breit</translation>
+    </message>
+    <message>
+        <source>Line, {width} mm wide</source>
+        <translation>Linie, {width} mm breit</translation>
+    </message>
+    <message>
+        <source>Fibrosis: interstitial {interstitial} %, dense {dense} % of the wall&apos;s points</source>
+        <translation>Fibrose: interstitiell {interstitial} %, dicht {dense} % der Punkte der Wand</translation>
+    </message>
+    <message>
+        <source>Point, {power} W for {time} s</source>
+        <translation>Punkt, {power} W für {time} s</translation>
+    </message>
+    <message>
+        <source>Chamber</source>
+        <translation>Herzhöhle</translation>
+    </message>
+    <message>
+        <source>Coloured by</source>
+        <translation>Eingefärbt nach</translation>
+    </message>
+    <message>
+        <source>Pacing sites</source>
+        <translation>Stimulationsorte</translation>
+    </message>
+    <message>
+        <source>No site yet: press Place and click on the wall.</source>
+        <translation>Noch kein Ort: Setzen drücken und auf die Wand klicken.</translation>
+    </message>
+    <message>
+        <source>Standard set</source>
+        <translation>Üblicher Satz</translation>
+    </message>
+    <message>
+        <source>Inducibility</source>
+        <translation>Auslösbarkeit</translation>
+    </message>
+    <message>
+        <source>All active after</source>
+        <translation>Alles erregt nach</translation>
+    </message>
+    <message>
+        <source>Line</source>
+        <translation>Linie</translation>
+    </message>
+    <message>
+        <source>Points</source>
+        <translation>Punkte</translation>
+    </message>
+    <message>
+        <source>not reached</source>
+        <translation>nicht erreicht</translation>
+    </message>
+    <message>
+        <source>not induced</source>
+        <translation>nicht ausgelöst</translation>
+    </message>
+    <message>
+        <source>no capture</source>
+        <translation>keine Antwort</translation>
+    </message>
+    <message>
+        <source>Extra stimuli</source>
+        <translation>Extrastimuli</translation>
+    </message>
+    <message>
+        <source>Counts when it lasts</source>
+        <translation>Zählt ab einer Dauer von</translation>
+    </message>
+    <message>
+        <source>1 s (a quick look)</source>
+        <translation>1 s (ein schneller Blick)</translation>
+    </message>
+    <message>
+        <source>5 s</source>
+        <translation>5 s</translation>
+    </message>
+    <message>
+        <source>Outcomes of pacing</source>
+        <translation>Ergebnisse der Stimulation</translation>
+    </message>
+    <message>
+        <source>Not paced yet: press Induce.</source>
+        <translation>Noch nicht stimuliert: Auslösen drücken.</translation>
+    </message>
+    <message>
+        <source>with the lesions of the plan inducible from {count} of {all} sites</source>
+        <translation>mit den Läsionen des Plans auslösbar von {count} von {all} Orten</translation>
+    </message>
+    <message>
+        <source>without lesions inducible from {count} of {all} sites</source>
+        <translation>ohne Läsionen auslösbar von {count} von {all} Orten</translation>
+    </message>
+    <message>
+        <source>Site</source>
+        <translation>Ort</translation>
+    </message>
+    <message>
+        <source>Result</source>
+        <translation>Ergebnis</translation>
+    </message>
+    <message>
+        <source>Cycle</source>
+        <translation>Zyklus</translation>
+    </message>
+    <message>
+        <source>not induced, went on for {time} ms</source>
+        <translation>nicht ausgelöst, lief {time} ms weiter</translation>
+    </message>
+    <message>
+        <source>without lesions from {count}</source>
+        <translation>ohne Läsionen von {count}</translation>
+    </message>
+    <message>
+        <source>Lesions of the plan</source>
+        <translation>Läsionen des Plans</translation>
+    </message>
+    <message>
+        <source>No lesion yet: draw a line, or add a standard set.</source>
+        <translation>Noch keine Läsion: eine Linie zeichnen oder einen üblichen Satz hinzufügen.</translation>
+    </message>
+    <message>
+        <source>Veins</source>
+        <translation>Venen</translation>
+    </message>
+    <message>
+        <source>Vein</source>
+        <translation>Vene</translation>
+    </message>
+    <message>
+        <source>{length} mm of lines</source>
+        <translation>{length} mm Linien</translation>
+    </message>
+    <message>
+        <source>{count} with a warning</source>
+        <translation>{count} mit Warnung</translation>
+    </message>
+    <message>
+        <source>isolated</source>
+        <translation>isoliert</translation>
+    </message>
+    <message>
+        <source>connected</source>
+        <translation>verbunden</translation>
+    </message>
+    <message>
+        <source>voltage of the wall, from the last stimulus on</source>
+        <translation>Spannung der Wand, ab dem letzten Stimulus</translation>
+    </message>
+    <message>
+        <source>{now} / {end} ms</source>
+        <translation>{now} / {end} ms</translation>
+    </message>
+    <message>
+        <source>lesion lines {value} mm</source>
+        <translation>Läsionslinien {value} mm</translation>
+    </message>
+    <message>
+        <source>isolated {value} cm²</source>
+        <translation>isoliert {value} cm²</translation>
+    </message>
+    <message>
+        <source>Click from point to point on the wall; Enter or a double click ends the line, a click on its first point closes it, Esc drops it</source>
+        <translation>Auf der Wand von Punkt zu Punkt klicken; Eingabe oder Doppelklick beendet die Linie, ein Klick auf ihren ersten Punkt schließt sie, Esc verwirft sie</translation>
+    </message>
+    <message>
+        <source>Click on the wall where a point of ablation is to be; Esc ends</source>
+        <translation>Auf die Wand klicken, wo ein Ablationspunkt sein soll; Esc beendet</translation>
+    </message>
+    <message>
+        <source>Draw lesion line</source>
+        <translation>Läsionslinie gezeichnet</translation>
+    </message>
+    <message>
+        <source>Place lesion point</source>
+        <translation>Läsionspunkt gesetzt</translation>
+    </message>
+    <message>
+        <source>a line needs two points: it was dropped</source>
+        <translation>eine Linie braucht zwei Punkte: sie wurde verworfen</translation>
+    </message>
+    <message>
+        <source>Click on the wall where to pace; drag a site to move it, Delete removes it, Esc ends</source>
+        <translation>Auf die Wand klicken, wo stimuliert werden soll; ein Ort lässt sich ziehen, Entf entfernt ihn, Esc beendet</translation>
+    </message>
+    <message>
+        <source>lesions on the wall</source>
+        <translation>Läsionen auf der Wand</translation>
+    </message>
+    <message>
+        <source>inter-lesion distance, lesions {n} and {m}</source>
+        <translation>Abstand der Läsionen {n} und {m}</translation>
+    </message>
+    <message>
+        <source>inter-lesion distance</source>
+        <translation>Abstand der Läsionen</translation>
+    </message>
+    <message>
+        <source>lines end at a barrier</source>
+        <translation>Linien enden an einer Barriere</translation>
+    </message>
+    <message>
+        <source>lines end at a barrier, start of lesion {n}</source>
+        <translation>Linien enden an einer Barriere, Anfang von Läsion {n}</translation>
+    </message>
+    <message>
+        <source>lines end at a barrier, end of lesion {n}</source>
+        <translation>Linien enden an einer Barriere, Ende von Läsion {n}</translation>
+    </message>
+    <message>
+        <source>transmural</source>
+        <translation>transmural</translation>
+    </message>
+    <message>
+        <source>no lesion within a pulmonary vein</source>
+        <translation>keine Läsion in einer Lungenvene</translation>
+    </message>
+    <message>
+        <source>keeps off the oesophagus</source>
+        <translation>bleibt der Speiseröhre fern</translation>
+    </message>
+    <message>
+        <source>line reaches the valve, lesion {n}</source>
+        <translation>Linie erreicht die Klappe, Läsion {n}</translation>
+    </message>
+    <message>
+        <source>line reaches the valve</source>
+        <translation>Linie erreicht die Klappe</translation>
+    </message>
+    <message>
+        <source>isolates the veins</source>
+        <translation>isoliert die Venen</translation>
+    </message>
+    <message>
+        <source>isolates {name}</source>
+        <translation>isoliert {name}</translation>
+    </message>
+    <message>
+        <source>ablated area</source>
+        <translation>abladierte Fläche</translation>
+    </message>
+    <message>
+        <source>isolated area</source>
+        <translation>isolierte Fläche</translation>
+    </message>
+    <message>
+        <source>lesion {n} (line) lies {mm} mm from the wall</source>
+        <translation>Läsion {n} (Linie) liegt {mm} mm von der Wand</translation>
+    </message>
+    <message>
+        <source>lesion {n} (point) lies {mm} mm from the wall</source>
+        <translation>Läsion {n} (Punkt) liegt {mm} mm von der Wand</translation>
+    </message>
+    <message>
+        <source>the plan has no lesions</source>
+        <translation>der Plan hat keine Läsionen</translation>
+    </message>
+    <message>
+        <source>a gap</source>
+        <translation>eine Lücke</translation>
+    </message>
+    <message>
+        <source>{mm} mm apart</source>
+        <translation>{mm} mm auseinander</translation>
+    </message>
+    <message>
+        <source>the plan has no rows of points</source>
+        <translation>der Plan hat keine Reihen von Punkten</translation>
+    </message>
+    <message>
+        <source>at most {mm} mm between neighbours of a row</source>
+        <translation>höchstens {mm} mm zwischen Nachbarn einer Reihe</translation>
+    </message>
+    <message>
+        <source>a wave can go round it</source>
+        <translation>eine Welle kann um sie laufen</translation>
+    </message>
+    <message>
+        <source>the plan has no open lines</source>
+        <translation>der Plan hat keine offenen Linien</translation>
+    </message>
+    <message>
+        <source>every open line begins and ends on another lesion or at a rim</source>
+        <translation>jede offene Linie beginnt und endet an einer anderen Läsion oder an einem Rand</translation>
+    </message>
+    <message>
+        <source>lines are taken to go through the wall</source>
+        <translation>Linien gelten als durch die Wand reichend</translation>
+    </message>
+    <message>
+        <source>the chamber&apos;s veins have no names</source>
+        <translation>die Venen der Herzhöhle haben keine Namen</translation>
+    </message>
+    <message>
+        <source>the lesions kill nothing</source>
+        <translation>die Läsionen töten nichts ab</translation>
+    </message>
+    <message>
+        <source>all lie outside of the mouths of the veins</source>
+        <translation>alle liegen außerhalb der Venenmündungen</translation>
+    </message>
+    <message>
+        <source>{area} mm2 of lesions lie beyond the mouth, risk of narrowing</source>
+        <translation>{area} mm2 der Läsionen liegen hinter der Mündung, Gefahr einer Verengung</translation>
+    </message>
+    <message>
+        <source>the oesophagus is not outlined</source>
+        <translation>die Speiseröhre ist nicht umrissen</translation>
+    </message>
+    <message>
+        <source>lesion {n} (line) comes within {mm} mm of it</source>
+        <translation>Läsion {n} (Linie) kommt ihr auf {mm} mm nahe</translation>
+    </message>
+    <message>
+        <source>lesion {n} (point) comes within {mm} mm of it</source>
+        <translation>Läsion {n} (Punkt) kommt ihr auf {mm} mm nahe</translation>
+    </message>
+    <message>
+        <source>the valve&apos;s ring has no name</source>
+        <translation>der Klappenring hat keinen Namen</translation>
+    </message>
+    <message>
+        <source>{mm} mm are left between lesion {n} and the valve</source>
+        <translation>zwischen Läsion {n} und der Klappe bleiben {mm} mm</translation>
+    </message>
+    <message>
+        <source>it ends at the valve</source>
+        <translation>sie endet an der Klappe</translation>
+    </message>
+    <message>
+        <source>no line leads to the valve</source>
+        <translation>keine Linie führt zur Klappe</translation>
+    </message>
+    <message>
+        <source>no way leads over living wall from it to the valve</source>
+        <translation>kein Weg führt über lebende Wand von ihr zur Klappe</translation>
+    </message>
+    <message>
+        <source>no lesions go round it</source>
+        <translation>keine Läsionen gehen um sie herum</translation>
+    </message>
+    <message>
+        <source>a gap about {mm} mm wide leads to the valve</source>
+        <translation>eine etwa {mm} mm breite Lücke führt zur Klappe</translation>
+    </message>
+    <message>
+        <source>{mm} mm everywhere (assumed)</source>
+        <translation>überall {mm} mm (angenommen)</translation>
+    </message>
+    <message>
+        <source>lines are taken to be without gaps and to go through the whole wall (assumed)</source>
+        <translation>Linien gelten als lückenlos und durch die ganze Wand reichend (angenommen)</translation>
+    </message>
+    <message>
+        <source>{count} living nodes are not reached with the lesions</source>
+        <translation>{count} lebende Punkte werden mit den Läsionen nicht erreicht</translation>
+    </message>
+    <message>
+        <source>the mesh does not resolve {mm} mm</source>
+        <translation>das Netz löst {mm} mm nicht auf</translation>
+    </message>
+    <message>
+        <source>up to {mm} mm are killed</source>
+        <translation>bis {mm} mm werden abgetötet</translation>
+    </message>
+    <message>
+        <source>living and cut off from the valve</source>
+        <translation>lebend und von der Klappe abgeschnitten</translation>
+    </message>
+    <message>
+        <source>the plan was not paced yet</source>
+        <translation>mit dem Plan wurde noch nicht stimuliert</translation>
+    </message>
+    <message>
+        <source>no way, front in or front out is left</source>
+        <translation>kein Weg, keine Front hinein oder hinaus bleibt</translation>
+    </message>
+    <message>
+        <source>screened</source>
+        <translation>gesiebt</translation>
+    </message>
+    <message>
+        <source>{s} s counted as sustained, 5 s is the usual</source>
+        <translation>{s} s zählten als anhaltend, üblich sind 5 s</translation>
+    </message>
+    <message>
+        <source>nothing was captured from {site}</source>
+        <translation>von {site} kam keine Antwort</translation>
+    </message>
+    <message>
+        <source>cycle {ms} ms, the middle half of the cycles within {share} % of it, in {all} % of what is alive</source>
+        <translation>Zyklus {ms} ms, die mittlere Hälfte der Zyklen innerhalb von {share} % davon, in {all} % des Lebenden</translation>
+    </message>
+    <message>
+        <source>tips of waves in {share} % of the time, {mean} on average, the longest for {ms} ms</source>
+        <translation>Wellenspitzen in {share} % der Zeit, im Mittel {mean}, die längste {ms} ms</translation>
+    </message>
+    <message>
+        <source>the site lies in tissue that does not conduct</source>
+        <translation>der Ort liegt in Gewebe, das nicht leitet</translation>
+    </message>
+    <message>
+        <source>the appendage has no neck</source>
+        <translation>das Herzohr hat keinen Hals</translation>
+    </message>
+    <message>
+        <source>{mm} mm around its tip are taken for it, check</source>
+        <translation>{mm} mm um seine Spitze gelten als Herzohr, prüfen</translation>
+    </message>
+    <message>
+        <source>Length of all lesion lines</source>
+        <translation>Länge aller Läsionslinien</translation>
+    </message>
+    <message>
+        <source>Ablated area</source>
+        <translation>Abladierte Fläche</translation>
+    </message>
+    <message>
+        <source>Isolated area</source>
+        <translation>Isolierte Fläche</translation>
+    </message>
+    <message>
+        <source>Pulmonary veins isolated</source>
+        <translation>Isolierte Lungenvenen</translation>
+    </message>
+    <message>
+        <source>Activation, without lesions</source>
+        <translation>Erregung, ohne Läsionen</translation>
+    </message>
+    <message>
+        <source>Activation, with lesions</source>
+        <translation>Erregung, mit Läsionen</translation>
+    </message>
+    <message>
+        <source>Sites that induce, with lesions</source>
+        <translation>Auslösende Orte, mit Läsionen</translation>
+    </message>
+    <message>
+        <source>Sites that induce, without lesions</source>
+        <translation>Auslösende Orte, ohne Läsionen</translation>
+    </message>
+    <message>
+        <source>Left atrium wall</source>
+        <translation>Wand des linken Vorhofs</translation>
+    </message>
+    <message>
+        <source>Left atrium fibrosis</source>
+        <translation>Fibrose des linken Vorhofs</translation>
+    </message>
+    <message>
+        <source>Left atrium dense scar</source>
+        <translation>Dichte Narbe des linken Vorhofs</translation>
+    </message>
+    <message>
+        <source>Pace from the sites that were placed, else from some spread evenly, and see what can be induced</source>
+        <translation>Von den gesetzten Orten stimulieren, sonst von gleichmäßig verteilten, und sehen, was sich auslösen lässt</translation>
+    </message>
+    <message>
+        <source>line of {count} points, {mm} mm wide</source>
+        <translation>Linie aus {count} Punkten, {mm} mm breit</translation>
+    </message>
+    <message>
+        <source>point, {power} W, {time} s, {force} g</source>
+        <translation>Punkt, {power} W, {time} s, {force} g</translation>
     </message>
 </context>
 </TS>
