@@ -1,5 +1,7 @@
 from .anatomy import build_anatomy as build_anatomy
 from .anatomy import load_surface as load_surface
+from .anatomy.heart.muscle import myocardium_of as myocardium_of
+from .anatomy.heart.muscle import myocardium_of_surface as myocardium_of_surface
 from .anatomy.liver.couinaud import couinaud_segments as couinaud_segments
 from .anatomy.solid.repair import load_solid as load_solid
 from .anatomy.solid.repair import mended as mended

@@ -28,6 +28,22 @@ def case(saved_toy, tmp_path) -> Path:
     return Path(shutil.copytree(saved_toy, tmp_path / "toy.twin"))
 
 
+@pytest.fixture(scope="session")
+def saved_bare(toy_case, tmp_path_factory) -> Path:
+    from anatomy_twin.core import Case
+    from anatomy_twin.store import save_case
+
+    folder = tmp_path_factory.mktemp("bare") / "toy.twin"
+    save_case(Case.new(volume=toy_case.volume, labels=toy_case.label_map, anatomy=toy_case.anatomy), folder)
+    return folder
+
+
+@pytest.fixture
+def bare(saved_bare, tmp_path) -> Path:
+    """A copy of it with neither plan nor simulation, which is read in less time."""
+    return Path(shutil.copytree(saved_bare, tmp_path / "toy.twin"))
+
+
 def refused(capsys, *arguments: object, word: str = "") -> str:
     """Run a verb that must be refused; return its one line."""
     code = main([str(argument) for argument in arguments])
@@ -153,8 +169,8 @@ def test_planning_again_at_the_same_point_keeps_the_outline(capsys, case):
     assert np.array_equal(after.label_map.array, before.label_map.array) and "A" in after.results
 
 
-def test_a_target_that_is_no_lesion_is_refused(capsys, case):
-    refused(capsys, "plan", case, "--target", "spleen", word="no lesion")
+def test_a_target_that_is_no_lesion_is_refused(capsys, bare):
+    refused(capsys, "plan", bare, "--target", "spleen", word="no lesion")
 
 
 def test_an_existing_case_is_replaced_only_when_told(capsys, case, tmp_path):
@@ -167,12 +183,12 @@ def test_an_existing_case_is_replaced_only_when_told(capsys, case, tmp_path):
     assert (case / "case.json").read_bytes() != before
 
 
-def test_a_report_never_lies_among_the_files_of_a_case(capsys, case):
-    refused(capsys, "report", case, "--out", case, word="another folder")
+def test_a_report_never_lies_among_the_files_of_a_case(capsys, bare):
+    refused(capsys, "report", bare, "--out", bare, word="another folder")
 
 
-def test_a_screenshot_is_a_png(capsys, case, tmp_path):
-    refused(capsys, "view", case, "--screenshot", tmp_path / "a.xyz", word="PNG")
+def test_a_screenshot_is_a_png(capsys, bare, tmp_path):
+    refused(capsys, "view", bare, "--screenshot", tmp_path / "a.xyz", word="PNG")
 
 
 def test_a_reader_that_goes_away_is_no_error():
@@ -243,15 +259,15 @@ def test_a_report_place_that_is_no_folder_is_refused_before_the_work(capsys, tmp
     assert (tmp_path / "r").read_text() == "mine"
 
 
-def test_changed_and_missing_files_of_a_case(capsys, case):
-    image = next(case.rglob("*.nrrd"))
+def test_changed_and_missing_files_of_a_case(capsys, bare):
+    image = next(bare.rglob("*.nrrd"))
     data = bytearray(image.read_bytes())
     data[len(data) // 2] ^= 1
     image.write_bytes(bytes(data))
-    assert image.name in refused(capsys, "verify", case)
-    assert image.name in refused(capsys, "assess", case)
+    assert image.name in refused(capsys, "verify", bare)
+    assert image.name in refused(capsys, "assess", bare)
     image.unlink()
-    assert image.name in refused(capsys, "verify", case)
+    assert image.name in refused(capsys, "verify", bare)
 
 
 def plan_file(tmp_path: Path, **changes: object) -> Path:
@@ -283,21 +299,21 @@ def plan_file(tmp_path: Path, **changes: object) -> Path:
         ({"name": ""}, "name"),
     ],
 )
-def test_bad_plans_are_refused_and_the_case_stays(changes, word, capsys, case, tmp_path):
-    before = (case / "case.json").read_bytes()
-    refused(capsys, "plan", case, "--file", plan_file(tmp_path, **changes), word=word)
-    assert (case / "case.json").read_bytes() == before
+def test_bad_plans_are_refused_and_the_case_stays(changes, word, capsys, bare, tmp_path):
+    before = (bare / "case.json").read_bytes()
+    refused(capsys, "plan", bare, "--file", plan_file(tmp_path, **changes), word=word)
+    assert (bare / "case.json").read_bytes() == before
 
 
-def test_plan_file_that_is_no_json(capsys, case, tmp_path):
+def test_plan_file_that_is_no_json(capsys, bare, tmp_path):
     file = tmp_path / "plan.json"
     file.write_text("[" * 100_000)
-    refused(capsys, "plan", case, "--file", file, word="plan file")
+    refused(capsys, "plan", bare, "--file", file, word="plan file")
 
 
-def test_applicator_outside_the_body_is_named_with_its_place(capsys, case, tmp_path):
+def test_applicator_outside_the_body_is_named_with_its_place(capsys, bare, tmp_path):
     outside = plan_file(tmp_path, entry_mm=[-160, -110, 27], tip_mm=[-155, -90, 25])
-    line = refused(capsys, "plan", case, "--file", outside, word="body")
+    line = refused(capsys, "plan", bare, "--file", outside, word="body")
     assert "mm" in line
 
 
@@ -310,12 +326,12 @@ def test_run_without_a_target_lists_or_asks(capsys, toy_case):
 
 
 @pytest.mark.parametrize("text", ["1,2", "a,b,c", "1,2,3,4", "nan,1", "nan,nan,nan", "1e300,0,0"])
-def test_bad_target_positions(text, capsys, case):
-    refused(capsys, "plan", case, "--target", text, word="--target")
+def test_bad_target_positions(text, capsys, bare):
+    refused(capsys, "plan", bare, "--target", text, word="--target")
 
 
-def test_negative_positions_are_not_options(capsys, case):
-    line = refused(capsys, "plan", case, "--target", "-500,-500,-500")
+def test_negative_positions_are_not_options(capsys, bare):
+    line = refused(capsys, "plan", bare, "--target", "-500,-500,-500")
     assert "--help" not in line
 
 
@@ -365,7 +381,7 @@ def test_info_series_shows_each_finding_once(capsys, tmp_path):
     assert text.count("gap of") == 1 and text.count("repair would interpolate 1 missing slice") == 1
 
 
-def test_a_case_is_no_scan_and_a_named_file_takes_no_names(capsys, case, tmp_path):
-    refused(capsys, "import", case, "--out", tmp_path / "x.twin", word="saved case, not a scan")
-    labels = next(case.rglob("*.seg.nrrd"))
-    refused(capsys, "segment", case, "--labels", labels, "--names", "1=liver", word="names its labels itself")
+def test_a_case_is_no_scan_and_a_named_file_takes_no_names(capsys, bare, tmp_path):
+    refused(capsys, "import", bare, "--out", tmp_path / "x.twin", word="saved case, not a scan")
+    labels = next(bare.rglob("*.seg.nrrd"))
+    refused(capsys, "segment", bare, "--labels", labels, "--names", "1=liver", word="names its labels itself")

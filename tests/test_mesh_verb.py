@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ def segmented(tmp_path_factory):
 
 @pytest.fixture
 def case(segmented, tmp_path):
-    return save_case(load_case(segmented), tmp_path / "toy.twin")
+    return shutil.copytree(segmented, tmp_path / "toy.twin")
 
 
 def run(capsys, *arguments: object) -> tuple[int, str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -27,7 +28,7 @@ def meshed(tmp_path_factory):
 
 @pytest.fixture
 def case(meshed, tmp_path):
-    return save_case(load_case(meshed), tmp_path / "toy.twin")
+    return shutil.copytree(meshed, tmp_path / "toy.twin")
 
 
 def run(capsys, *arguments: object) -> tuple[int, str, str]:

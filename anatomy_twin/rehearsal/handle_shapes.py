@@ -30,7 +30,7 @@ def handle_shapes(
 
     ``lit`` and ``chosen`` name the handle that is pointed at or held, and the one that keys move; ``caption`` stands
     beside the lit one, in the ``view`` of that name ("" in all). On slices a handle that lies elsewhere is a small
-    faded one where it is projected to.
+    faded one where it is projected to, but for handles on a heart's wall.
     """
     found: list[Shape] = []
     for handle in handles:
@@ -38,8 +38,9 @@ def handle_shapes(
         bright = handle.name == lit
         place, among = (handle.point_mm,), handle.snaps[:1] == ("wall",)
         faded: RGB = (int(0.75 * colour[0]), int(0.75 * colour[1]), int(0.75 * colour[2]))
-        found.append(Shape("knob", place, faded, handle.name, radius_px=0.75 * radius, reach_mm=ALWAYS, dashed=True,
-                           fill=fill, width_px=1.2, lit=bright, only="slices"))  # fmt: skip
+        if not among or bright:  # those on a wall are many: elsewhere they would only cover the picture
+            found.append(Shape("knob", place, faded, handle.name, radius_px=0.75 * radius, reach_mm=ALWAYS, dashed=True,
+                               fill=fill, width_px=1.2, lit=bright, only="slices"))  # fmt: skip
         found.append(Shape("knob", place, colour, handle.name, radius_px=radius + 2.0 * bright, reach_mm=NEAR_MM,
                            fill=fill, width_px=2.0, lit=bright, among=among))  # fmt: skip
         if handle.name == chosen:

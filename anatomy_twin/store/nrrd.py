@@ -21,6 +21,7 @@ from anatomy_twin.errors import StoreError, TwinError
 
 LARGEST_HEADER_BYTES = 4 * 1024 * 1024
 LARGEST_ARRAY_BYTES = 16 * 1024**3
+_VOXELS_AT_ONCE = 1024
 FREE_BYTES = 1024**3  # beyond this size, an array that is compressed more than MOST_COMPRESSED-fold is a trap
 MOST_COMPRESSED = 300
 COMPRESSION_LEVEL = 1
@@ -119,9 +120,18 @@ def _decoded(fields: dict[str, str], keys: dict[str, str], data: memoryview, whe
         if listed not in ([0], [3]):
             raise StoreError("the fourth axis is neither the first nor the last", where=where)
         if listed == [0]:
-            array = np.moveaxis(array, -1, 0)
+            array = _last_axis_first(array)
     columns = [_numbers(text) for text in directions if text != "none"]
     return NrrdFile(np.ascontiguousarray(array), _geometry(fields, keys, columns, array.shape[-3:], where), keys)
+
+
+def _last_axis_first(array: NDArray[Any]) -> NDArray[Any]:
+    """Return [k, j, i, n] copied to [n, k, j, i], a few voxels at a time: what is read stays near until it is used."""
+    rows = array.reshape(-1, array.shape[-1])
+    moved = np.empty(rows.shape[::-1], array.dtype)
+    for start in range(0, len(rows), _VOXELS_AT_ONCE):
+        moved[:, start : start + _VOXELS_AT_ONCE] = rows[start : start + _VOXELS_AT_ONCE].T
+    return moved.reshape(array.shape[-1], *array.shape[:-1])
 
 
 def _header(data: bytes, where: str) -> tuple[dict[str, str], dict[str, str], int]:

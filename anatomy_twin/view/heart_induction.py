@@ -97,6 +97,7 @@ class HeartInduction(QObject):
         usual, count = (SCREENING, SCREENING_SITES) if self.sustained_ms < LONG_MS else (FULL, FULL_SITES)
         sites = {tr("site {number}").format(number=one.number): one.point_mm for one in self.sight.sites} or count
         protocol = replace(usual, extra=self.extra, sustained_ms=self.sustained_ms)
+        sites = {tr("site {number}").format(number=one.number): one.point_mm for one in self.sight.sites} or count
         title = tr("Inducing, plan {name}").format(name=name) if name else tr("Inducing without lesions")
         reads = ("chambers", f"plans:{name}") if name else ("chambers",)
         self._job = (name, self._window.jobs.start_on_case(

@@ -135,10 +135,10 @@ class NumbersPanel(QWidget):
         if desk.plan is None:
             return tr("No plan is shown: numbers of the anatomy")
         none = tr("Plan {plan}: its numbers are not read off yet")
-        if procedure is not None and not procedure.simulated:
-            assessed = tr("Plan {plan}: exact, counted from the outlines; there is nothing to simulate")
-        elif name in desk.case.results:
+        if name in desk.case.results or name in desk.case.activations:
             assessed = tr("Plan {plan}: simulated and assessed")
+        elif procedure is not None and not procedure.simulated:
+            assessed = tr("Plan {plan}: exact, counted from the outlines; there is nothing to simulate")
         else:
             assessed = tr("Plan {plan} is not simulated yet: only what needs no simulation is known")
             none = tr("Plan {plan} is not simulated yet")

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anatomy_twin.rehearsal import Pointer
+from anatomy_twin.rehearsal.handle_shapes import NEAR_MM
 from anatomy_twin.rehearsal.handles import Handle
 from anatomy_twin.rehearsal.heart_wall import HEART
 from anatomy_twin.units import Point
@@ -34,7 +35,11 @@ def seen_at(point_mm: Point, at: Pointer) -> tuple[float, float]:
 
 
 def hidden_by_wall(handle: Handle, at: Pointer, depth_mm: float) -> bool:
-    """True for a handle on the far wall of a heart whose near wall the mouse points at in 3-D."""
-    if at.view != IN_3D or handle.snaps[:1] != ("wall",) or at.point_mm is None or not at.structure.startswith(HEART):
+    """True for a handle on the wall of a heart that is not seen: on the far wall in 3-D, away from the slice."""
+    if handle.snaps[:1] != ("wall",):
+        return False
+    if at.view != IN_3D:
+        return abs(depth_mm) > NEAR_MM
+    if at.point_mm is None or not at.structure.startswith(HEART):
         return False
     return depth_mm > seen_at(at.point_mm, at)[1] + BEHIND_MM
