@@ -57,6 +57,9 @@ from .core import Volume as Volume
 from .core import VolumeGeometry as VolumeGeometry
 from .errors import TwinError as TwinError
 from .export import export as export
+from .export import export_chamber as export_chamber
+from .pipeline import heart_of as heart_of
+from .pipeline import import_heart as import_heart
 from .pipeline import load_labels as load_labels
 from .plan import check_plan as check_plan
 from .plan import entry_map as entry_map

@@ -38,6 +38,8 @@ def main(arguments: list[str]) -> int:
         print(f"== {' '.join(check)}", flush=True)
         code = subprocess.run([python, "-m", *check], cwd=ROOT, env=environment).returncode
         if code:
+            if ahead is not None:
+                ahead.kill()
             return code
     return 0
 

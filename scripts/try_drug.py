@@ -42,7 +42,8 @@ def told(title: str, found: Induction) -> None:
     for one in found.without:
         what = f"{one.arrhythmia}, cycle {one.cycle_ms:.0f} ms" if one.induced else (
             f"nothing lasts, {one.lasted_ms:.0f} ms at most" if one.captured else "not captured")
-        print(f"  {one.name}: {what}; S2 did not capture at {one.refractory_ms:.0f} ms")
+        refractory = "" if np.isnan(one.refractory_ms) else f"; S2 did not capture at {one.refractory_ms:.0f} ms"
+        print(f"  {one.name}: {what}{refractory}")
 
 
 def main(argv: list[str] | None = None) -> int:

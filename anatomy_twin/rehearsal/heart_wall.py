@@ -34,6 +34,7 @@ class Wall:
         self._ways: Ways | None = None
         self._known: dict[tuple[int, int], Line | None] = {}
         self._paths: dict[tuple[Point, ...], Floats] = {}
+        self._ways_drawn: dict[tuple[Point, ...], tuple[Point, ...]] = {}
 
     @property
     def ways(self) -> Ways:
@@ -75,6 +76,15 @@ class Wall:
             way = np.asarray(key) if line is None else surface_paths.line_mm(self.chamber.surface.points_mm, line)
             self._paths[key] = read_only(way, "way", ndim=2)
         return self._paths[key]
+
+    def way(self, points_mm: Sequence[Point]) -> tuple[Point, ...]:
+        """Return ``path_mm`` as points, as shapes hold them."""
+        key = tuple(points_mm)
+        if key not in self._ways_drawn:
+            if len(self._ways_drawn) >= MOST_PATHS:
+                self._ways_drawn.clear()
+            self._ways_drawn[key] = tuple(check_point("way", point) for point in self.path_mm(key).tolist())
+        return self._ways_drawn[key]
 
     def _between(self, here: int, there: int) -> Line | None:
         if (here, there) not in self._known:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,18 @@ from anatomy_twin.units import Point, check_point
 
 Floats = NDArray[np.float64]
 SEEN = 0.25  # a surface that adds less than this share of a pixel's colour is not what a person points at
+
+
+@lru_cache(maxsize=16)  # words and dots ask for the same camera many times in a frame
+def _axes(position_mm: Point, focal_mm: Point, up: Point) -> tuple[Floats, Floats, Floats]:
+    offset = np.subtract(position_mm, focal_mm)
+    toward = offset / max(float(np.linalg.norm(offset)), 1e-9)
+    right = np.cross(up, toward)
+    right = right / max(float(np.linalg.norm(right)), 1e-12)
+    found = right, np.cross(toward, right), toward
+    for axis in found:
+        axis.setflags(write=False)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +52,7 @@ class Camera:
     @property
     def axes(self) -> tuple[Floats, Floats, Floats]:
         """Unit vectors to the viewer's right, up, and towards the viewer."""
-        toward = np.subtract(self.position_mm, self.focal_mm) / max(self.distance_mm, 1e-9)
-        right = np.cross(self.up, toward)
-        right = right / max(float(np.linalg.norm(right)), 1e-12)
-        return right, np.cross(toward, right), toward
+        return _axes(self.position_mm, self.focal_mm, self.up)
 
     @property
     def shown_mm(self) -> float:

@@ -95,7 +95,6 @@ class HeartInduction(QObject):
             self._window.jobs.cancel(self.job)
         name = self._plan_name
         usual, count = (SCREENING, SCREENING_SITES) if self.sustained_ms < LONG_MS else (FULL, FULL_SITES)
-        sites = {tr("site {number}").format(number=one.number): one.point_mm for one in self.sight.sites} or count
         protocol = replace(usual, extra=self.extra, sustained_ms=self.sustained_ms)
         sites = {tr("site {number}").format(number=one.number): one.point_mm for one in self.sight.sites} or count
         title = tr("Inducing, plan {name}").format(name=name) if name else tr("Inducing without lesions")

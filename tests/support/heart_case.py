@@ -9,6 +9,7 @@ import numpy as np
 
 from anatomy_twin.anatomy.heart.fibres import with_fibres
 from anatomy_twin.anatomy.heart.regions import with_regions
+from anatomy_twin.anatomy.heart.remesh import remeshed
 from anatomy_twin.anatomy.heart.surface import chamber_of
 from anatomy_twin.core import Case, Patient, Volume, VolumeGeometry
 from anatomy_twin.core.heart import Chamber, Substrate
@@ -20,7 +21,8 @@ STEP_MM = 2.0
 @cache
 def made_chamber() -> Chamber:
     """The atrium with all that maps show: the part right of its middle is diseased, its wall 2 to 3 mm."""
-    chamber = with_fibres(with_regions(chamber_of(made_atrium(step_mm=STEP_MM).surface)))
+    chamber = remeshed(chamber_of(made_atrium(step_mm=STEP_MM).surface), STEP_MM)
+    chamber = with_fibres(with_regions(chamber))
     side = chamber.surface.points_mm[:, 0] - chamber.surface.points_mm[:, 0].mean()
     classes = np.where(side < -10.0, 2, np.where(side < 0.0, 1, 0))
     return replace(

@@ -79,7 +79,7 @@ def shapes(plan: Plan, context: PlanContext, lit: bool) -> tuple[Shape, ...]:
             continue
         points, only = lesion.points_mm, ""
         if context.wall is not None:
-            points, only = tuple(check_point("way", point) for point in context.wall.path_mm(points)), "slices"
+            points, only = context.wall.way(points), "slices"
         found.append(Shape("line", points, LESION_RGB, f"line {n}", width_px=width, reach_mm=lesion.radius_mm,
                            only=only))  # fmt: skip
     return tuple(found)
