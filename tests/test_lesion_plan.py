@@ -248,6 +248,8 @@ def test_in_muscle_a_front_goes_below_a_trench_that_is_not_deep_enough(wall_mm, 
     case = at.Case.new(volume=Volume(np.zeros(GRID.shape, np.int16), GRID)).with_chamber(muscle)
     plan = LesionPlan("trench", "ventricles", (line,))
     found = at.simulate(case, plan, ActivationModel(one_velocity(0.5), site_mm=(x[0], y.mean(), low)))
+    usual = at.simulate(case, plan, ActivationModel(site_mm=(x[0], y.mean(), low)))
+    assert usual.parameters["velocities"].startswith("Ventricles")
     far = (points[:, 0] > middle + 5.0) & ~found.dead
     reached = np.isfinite(found.activation_ms[far])
     assert reached.all() if passes else not reached.any()

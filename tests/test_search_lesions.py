@@ -15,7 +15,7 @@ from anatomy_twin.search.lesion_comparison import NO_LESIONS, compare_lesion_set
 from anatomy_twin.search.lesion_screening import coarsened
 from anatomy_twin.search.lesion_targets import CORE_MM, targets_of
 from anatomy_twin.simulation.electro.chamber_tissue import mean_edge_mm
-from tests.support.rings import LATE, PROTOCOL, SITES, across, polar, ring, ring_case
+from tests.support.rings import CENTRE_MM, LATE, PROTOCOL, RADIUS_MM, SITES, across, polar, ring, ring_case
 from tests.support.sheets import bar, sheet
 
 ONE = {"beside": SITES["beside"]}
@@ -48,6 +48,20 @@ def test_a_ring_needs_one_line_across_its_narrowest_way(found):
     assert plan.lesions == first.lesions and plan.name == "loop"
     case = ring_case().with_plan(plan).with_lesion_search(found)
     assert case.lesion_searches["loop"] is found and "size of lesions" in found.assumed
+
+
+def test_what_lesions_cut_off_from_the_valve_is_left_alone(folder):
+    """A line round the ring near its outer rim, the valve: what re-enters inside of it cannot get out."""
+    angles = np.linspace(0.0, 2.0 * np.pi, 61)
+    away = RADIUS_MM + 2.0
+    points = np.stack([CENTRE_MM + away * np.cos(angles), CENTRE_MM + away * np.sin(angles), 0.0 * angles], -1)
+    line = LesionLine(tuple(map(tuple, points)), 0.5)
+    case = ring_case().with_plan(LesionPlan("round", "left_atrium", (line,)))
+    inner = {"beside": (CENTRE_MM + RADIUS_MM - 1.5, CENTRE_MM, 0.0)}
+    found = search_lesions(case, PROTOCOL, start=case.plan("round"), model=LATE, sites=inner, checkpoint=folder)
+    assert [len(one.lesions) for one in found.rounds] == [1, 0] and found.rounds[1].inducible
+    assert found.rounds[1].isolated_cm2 > 4.0
+    assert found.ended.endswith("but within isolated tissue, where it stays: beside")
 
 
 def test_a_search_begins_with_a_set_and_stops_at_its_budgets(folder):

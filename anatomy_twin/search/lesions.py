@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from anatomy_twin.assess.heart import sites_cut_off
 from anatomy_twin.core import SILENT, Case, LesionPlan, LesionRound, LesionSearch, Monitor, PacingProtocol, part_of
 from anatomy_twin.core.frozen import FrozenMapping
 from anatomy_twin.core.heart import Chamber
@@ -72,6 +73,8 @@ def search_lesions(
 ) -> LesionSearch:
     """Return the rounds in which what can be induced on a chamber was ablated, until nothing can or a budget is spent.
 
+    What is induced within tissue that lesions cut off from the valve stays there: it is neither ablated nor counted.
+
     Parameters
     ----------
     name : of the plan that has all the lesions (``lesion_plan_of``).
@@ -89,9 +92,12 @@ def search_lesions(
         number = len(rounds) + (0 if start else 1)
         share = 1.0 / (limits.most_rounds + 1)
         with part_of(told, len(rounds) * share, (len(rounds) + 1) * share) as inner:
-            found, = outcomes(ground, [killed(ground, lesions)], executor, inner, checkpoint)
-        new, why = _started(wall, start) if start and not rounds else _proposed(ground, wall, found, lesions)
-        ended = _end(ground, found, new, lesions, number, limits)
+            dead = killed(ground, lesions)
+            found, = outcomes(ground, [dead], executor, inner, checkpoint)
+        apart = sites_cut_off(wall, dead) if dead is not None else None
+        left = [one for one in found if one.induced and not (apart and apart(one))]
+        new, why = _started(wall, start) if start and not rounds else _proposed(ground, wall, left, lesions)
+        ended = _end(ground, found, left, new, lesions, number, limits)
         if not ended and time.monotonic() - begun > 60.0 * (limits.most_minutes or np.inf):
             ended = f"the {limits.most_minutes:g} minutes are over"
         cost = burden(ground, lesions)
@@ -162,12 +168,16 @@ def _proposed(
 
 
 def _end(
-    ground: Ground, found: Sequence[SiteOutcome], new: Lesions, lesions: Lesions, number: int, limits: LesionBudget
+    ground: Ground, found: Sequence[SiteOutcome], left: Sequence[SiteOutcome], new: Lesions, lesions: Lesions,
+    number: int, limits: LesionBudget,
 ) -> str:
-    """Return why the search ends after a round, "" where it goes on."""
-    sites, induced = len(found), sum(one.induced for one in found)
+    """Return why the search ends after a round, "" where it goes on; ``left`` are inducible and not cut off."""
+    sites, induced = len(found), len(left)
     if not induced:
-        return f"nothing can be induced any more from any of {sites} sites"
+        inside = ", ".join(one.name for one in found if one.induced)
+        return f"nothing can be induced any more from any of {sites} sites" + (
+            f", but within isolated tissue, where it stays: {inside}" if inside else ""
+        )
     if not new:
         return f"no driver is left to ablate, {induced} of {sites} sites are inducible"
     if number >= limits.most_rounds:

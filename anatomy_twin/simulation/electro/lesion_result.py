@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -16,7 +16,7 @@ from anatomy_twin.errors import SimulationError
 from anatomy_twin.kernels import surface_parts, surface_paths
 from anatomy_twin.simulation.electro import eikonal
 from anatomy_twin.simulation.electro.block import Block, blocks_by_front, blocks_by_tissue
-from anatomy_twin.simulation.electro.chamber_tissue import ElectroModel, dead_nodes, eikonal_of, told
+from anatomy_twin.simulation.electro.chamber_tissue import ElectroModel, dead_nodes, eikonal_of, told, usual_model
 from anatomy_twin.simulation.electro.lesions import Ablated, ablated
 from anatomy_twin.units import Point, check_point, lps_text
 
@@ -27,11 +27,12 @@ MEETING: Final = ("roof", "anterior_wall", "septum")  # where Bachmann's bundle 
 
 @dataclass(frozen=True, eq=False)
 class ActivationModel:
-    """How a plan of lesions is simulated: the ``tissue``, where activation begins (``site_mm``, None: see
-    ``usual_site``), and by what block is proved: ``prove`` "eikonal", or "monodomain", by waves in tissue besides.
+    """How a plan of lesions is simulated: the ``tissue`` (None: the usual one of the chamber), where activation begins
+    (``site_mm``, None: see ``usual_site``), and by what block is proved: ``prove`` "eikonal", or "monodomain", by waves
+    in tissue besides.
     """
 
-    tissue: ElectroModel = field(default_factory=ElectroModel)
+    tissue: ElectroModel | None = None
     site_mm: Point | None = None
     prove: str = "eikonal"
 
@@ -59,13 +60,14 @@ def simulate_lesions(
         raise SimulationError(f"lesions cannot be simulated by a {type(chosen).__name__}",
                               advice="give an ActivationModel or an ElectroModel")
     chamber = case.chamber(plan.chamber)
+    tissue = chosen.tissue or usual_model(chamber)
     monitor.stage("lesions")
     lesions = ablated(chamber, plan.lesions)
-    out = dead_nodes(chamber, chosen.tissue, lesions.dead)
+    out = dead_nodes(chamber, tissue, lesions.dead)
     site, word = _site(chamber, chosen, out)
     check_cancelled(monitor)
     monitor.stage("activation")
-    system = eikonal_of(chamber, chosen.tissue)
+    system = eikonal_of(chamber, tissue)
     before = eikonal.activation(system, [site]).times_ms
     after = eikonal.activation(system, [site], blocked=lesions.dead).times_ms
     monitor.progress(0.5)
@@ -73,7 +75,7 @@ def simulate_lesions(
     if isinstance(chamber, Chamber):
         blocks = blocks_by_front(system, chamber, parts_of(chamber), out, site, after)
         if chosen.prove == "monodomain":
-            blocks = blocks_by_tissue(chamber, chosen.tissue, lesions.dead, blocks, site, after, monitor)
+            blocks = blocks_by_tissue(chamber, tissue, lesions.dead, blocks, site, after, monitor)
         for block in blocks:
             veins[block.name] = block.verdict
             evidence.append(_told(chamber, block, out, before))
@@ -81,8 +83,8 @@ def simulate_lesions(
     place = system.points_mm[site]
     return ElectroResult(
         plan.name, plan.chamber, place, before, after, lesions.dead, veins, tuple(evidence),
-        _parameters(chamber, chosen, lesions, out, f"{word}, {lps_text(place)}"),
-        (*lesions.assumed, *_assumed(chosen.tissue)), _warnings(lesions, after, out),
+        _parameters(chamber, tissue, chosen.prove, lesions, out, f"{word}, {lps_text(place)}"),
+        (*lesions.assumed, *_assumed(tissue)), _warnings(lesions, after, out),
     )
 
 
@@ -152,16 +154,17 @@ def _told(chamber: Chamber, block: Block, out: NDArray[np.bool_], before: NDArra
 
 
 def _parameters(
-    chamber: Chamber | Myocardium, model: ActivationModel, lesions: Ablated, out: NDArray[np.bool_], site: str
+    chamber: Chamber | Myocardium, tissue: ElectroModel, prove: str, lesions: Ablated, out: NDArray[np.bool_],
+    site: str,
 ) -> dict[str, str]:
-    entry, spread = load("electro_models")["models"].get(model.tissue.name, {}), dict[str, str]()
-    if model.prove == "monodomain":
-        spread = {f"tissue, {key}": value for key, value in told(chamber, model.tissue)[0].items()}
+    entry, spread = load("electro_models")["models"].get(tissue.name, {}), dict[str, str]()
+    if prove == "monodomain":
+        spread = {f"tissue, {key}": value for key, value in told(chamber, tissue)[0].items()}
     present = range(1) if chamber.substrate is None else np.unique(chamber.substrate.classes)
-    found = {"site": site, "velocities": str(entry.get("label", model.tissue.name)), "proved by": (
-        "connectivity, fronts in and out" + (", waves in tissue" if model.prove == "monodomain" else ""))}
+    found = {"site": site, "velocities": str(entry.get("label", tissue.name)), "proved by": (
+        "connectivity, fronts in and out" + (", waves in tissue" if prove == "monodomain" else ""))}
     for kind in (SUBSTRATE_CLASSES[n] for n in present):
-        muscle = model.tissue.classes[kind]
+        muscle = tissue.classes[kind]
         found[f"conduction {kind}"] = (f"{muscle.along_m_s:g} m/s along, {muscle.across_m_s:g} m/s across fibres"
                                        if muscle.conducts else "none")
     found["lesions"] = f"{len(lesions.of)}, lines of {lesions.length_mm:.0f} mm together"
