@@ -63,26 +63,28 @@ def point_areas_mm2(points_mm: NDArray[np.float64], triangles: NDArray[np.intege
 
 
 @njit(cache=True)
+def _root(root: Any, v: int) -> int:
+    """Return the least point that hangs together with one; the way there gets shorter."""
+    while root[v] != v:
+        root[v] = root[root[v]]
+        v = root[v]
+    return v
+
+
+@njit(cache=True)
 def _parts(triangles: Any, there: Any) -> Any:
     root = np.arange(there.shape[0], dtype=np.int32)
     for t in range(triangles.shape[0]):
         for c in range(3):
             a, b = triangles[t, c], triangles[t, (c + 1) % 3]
             if there[a] and there[b]:
-                while root[a] != a:
-                    root[a] = root[root[a]]
-                    a = root[a]
-                while root[b] != b:
-                    root[b] = root[root[b]]
-                    b = root[b]
+                a, b = _root(root, a), _root(root, b)
                 root[max(a, b)] = min(a, b)
     number = np.full(there.shape[0], -1, np.int32)
     count = 0
     for v in range(there.shape[0]):
         if there[v]:
-            a = v
-            while root[a] != a:
-                a = root[a]
+            a = _root(root, v)
             if a == v:
                 number[v] = count
                 count += 1
@@ -102,12 +104,7 @@ def _let_in(triangles: Any, start: Any, corner: Any, order: Any, kind: Any) -> i
                 a, b = triangles[corner[n] // 3, c], v
                 if root[a] < 0:
                     continue
-                while root[a] != a:
-                    root[a] = root[root[a]]
-                    a = root[a]
-                while root[b] != b:
-                    root[b] = root[root[b]]
-                    b = root[b]
+                a, b = _root(root, a), _root(root, b)
                 root[max(a, b)] = min(a, b)
                 kind[min(a, b)] |= kind[max(a, b)]
                 if kind[min(a, b)] == 3:
