@@ -64,7 +64,7 @@ def lesion_quantities(case: Case, plan: LesionPlan) -> tuple[Quantity, ...]:
                       note=f"{len(plan.lesions)} lesions")]
     if isinstance(chamber, Chamber):
         areas = surface_parts.point_areas_mm2(chamber.surface.points_mm, chamber.surface.triangles) / 100.0
-        rim = np.zeros(0, np.int64) if chamber.valve is None else chamber.valve.points
+        rim = chamber.valve_points
         lost = surface_parts.cut_off(chamber.surface.triangles, laid.dead, rim)
         shares = [f"{100.0 * part / areas.sum():.0f} % of the wall" for part in (areas[laid.dead].sum(),
                                                                                 areas[lost].sum())]
@@ -90,7 +90,7 @@ def sites_cut_off(chamber: Chamber | Myocardium, dead: NDArray[np.bool_]) -> Cut
     """Return what tells whether a site lies in what lesions cut off: what is induced there stays there."""
     if not isinstance(chamber, Chamber) or dead.all():
         return lambda site: False
-    rim = np.zeros(0, np.int64) if chamber.valve is None else chamber.valve.points
+    rim = chamber.valve_points
     lost = surface_parts.cut_off(chamber.surface.triangles, dead, rim)
     alive = np.flatnonzero(~dead)
     tree = cKDTree(chamber.surface.points_mm[alive])

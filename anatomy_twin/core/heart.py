@@ -135,6 +135,11 @@ class Chamber:
         named = [one for one in self.openings if one.name.endswith("_valve")]
         return next(iter((*named, *self.openings)), None)
 
+    @property
+    def valve_points(self) -> NDArray[np.int64]:
+        """The numbers of the valve's points in order around it, none where there is no valve."""
+        return np.zeros(0, np.int64) if self.valve is None else self.valve.points
+
     def rim_mm(self, opening: Opening) -> NDArray[np.float64]:
         """Return the points (n, 3) of an opening's rim in mm."""
         return self.surface.points_mm[opening.points]

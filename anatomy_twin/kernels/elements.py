@@ -10,6 +10,18 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
+def normals_and_areas(points_mm: NDArray[Any], triangles: NDArray[Any]) -> tuple[Floats, Floats]:
+    """Return the unit normals (T, 3) of triangles, to where they are counter-clockwise, and their areas (T,) in mm2.
+
+    Those without an area have no normal (nan).
+    """
+    a, b, c = (points_mm[triangles[:, n]] for n in range(3))
+    normal = np.cross(b - a, c - a)
+    length = np.linalg.norm(normal, axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return normal / length[:, None], length / 2.0
+
+
 def sizes_and_gradients(points_mm: NDArray[Any], elements: NDArray[Any]) -> tuple[Floats, Floats]:
     """Return the size (E,) of elements in mm2 or mm3, and the gradient (E, corner, 3) of each corner's function, 1/mm.
 

@@ -105,9 +105,7 @@ def preview(ground: Any, plan: Plan, monitor: Monitor = SILENT, sites_mm: tuple[
 
 def isolated(chamber: Chamber, dead: NDArray[np.bool_]) -> tuple[tuple[str, bool], ...]:
     """Return of each vein whether no way over living tissue leads from the valve to its rim."""
-    valve = chamber.valve
-    anchors = np.zeros(0, np.int64) if valve is None else valve.points
-    apart = surface_parts.cut_off(chamber.surface.triangles, dead, anchors) | dead
+    apart = surface_parts.cut_off(chamber.surface.triangles, dead, chamber.valve_points) | dead
     return tuple((one.name, bool(apart[one.points].all())) for one in chamber.openings if VEIN in one.name)
 
 

@@ -15,7 +15,7 @@ from anatomy_twin.units import check_point
 
 def valve_nodes(chamber: Chamber) -> NDArray[np.int64]:
     """Return the nodes of the valve's rim, none of a chamber without openings."""
-    return np.zeros(0, np.int64) if chamber.valve is None else chamber.valve.points
+    return chamber.valve_points
 
 
 def isolated(laid: Laid) -> NDArray[np.bool_]:

@@ -137,7 +137,7 @@ def line_of(chamber: Chamber, ways: Ways, lesion: LesionLine, name: str = "a lin
 
 def _rim_of(chamber: Chamber, values: NDArray[Any]) -> list[Line]:
     """Return the outer rim of where ``values`` (N,) are not above 0: islands in it are filled."""
-    valve = np.zeros(0, np.int64) if chamber.valve is None else chamber.valve.points
+    valve = chamber.valve_points
     outside = surface_parts.parts(chamber.surface.triangles, values > 0.0)
     rest = outside[valve][outside[valve] >= 0]
     if not rest.size:

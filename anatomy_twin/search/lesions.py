@@ -149,8 +149,7 @@ def burden(ground: Ground, lesions: Lesions) -> Burden:
     assert isinstance(wall, Chamber)
     done, surface = ablated(wall, lesions), wall.surface
     areas = surface_parts.point_areas_mm2(surface.points_mm, surface.triangles) / 100.0
-    valve = np.zeros(0, np.int64) if wall.valve is None else wall.valve.points
-    off = surface_parts.cut_off(surface.triangles, done.dead, valve)
+    off = surface_parts.cut_off(surface.triangles, done.dead, wall.valve_points)
     return Burden(done.length_mm, float(areas[done.dead].sum()), float(areas[off].sum()))
 
 

@@ -17,6 +17,7 @@ from anatomy_twin.catalog import load
 from anatomy_twin.core import SurfaceMesh
 from anatomy_twin.core.heart import Chamber, Fibres
 from anatomy_twin.errors import MeshError
+from anatomy_twin.kernels.elements import normals_and_areas
 
 _TIP_MM: Final = 3.0  # of the appendage: its field begins at a disc, not in a point
 _BLENDED_MM: Final = 2.0  # around a triangle whose own direction is of no use
@@ -87,9 +88,7 @@ def with_given_fibres(chamber: Chamber, endo: ArrayLike, epi: ArrayLike | None =
 
 def unit_normals(surface: SurfaceMesh) -> NDArray[np.float64]:
     """Return the outward unit normals (M, 3) of the triangles."""
-    a, b, c = (surface.points_mm[surface.triangles[:, n]] for n in range(3))
-    normal = np.cross(b - a, c - a)
-    return np.asarray(normal / np.linalg.norm(normal, axis=1, keepdims=True))
+    return normals_and_areas(surface.points_mm, surface.triangles)[0]
 
 
 def _of_triangles(chamber: Chamber) -> NDArray[np.int64]:

@@ -46,7 +46,7 @@ def blocks_by_front(
     parts : nodes by name; those of them that live are looked at.
     site, times_ms : where the front from outside starts, and when (N,) it reaches each node past the lesions.
     """
-    anchors = np.zeros(0, np.int64) if chamber.valve is None else chamber.valve.points
+    anchors = chamber.valve_points
     apart = surface_parts.cut_off(chamber.surface.triangles, out, anchors)
     found = []
     for name, nodes in parts.items():

@@ -24,6 +24,7 @@ from anatomy_twin.core.frozen import read_only
 from anatomy_twin.errors import SimulationError
 from anatomy_twin.kernels import eikonal as flat
 from anatomy_twin.kernels import eikonal_solid as solid
+from anatomy_twin.kernels.elements import normals_and_areas
 from anatomy_twin.units import check_point, check_positive
 
 FASTEST_M_S: Final = 10.0  # twice what Purkinje fibres reach; more is another unit
@@ -123,7 +124,7 @@ def on_triangles(
     """
     count = len(surface.triangles)
     velocity = _tensors(velocities, count, "triangles")
-    normal, area = _normals(surface)
+    normal, area = normals_and_areas(surface.points_mm, surface.triangles)
     if not (area > 0).all():
         where = surface.points_mm[surface.triangles[int(np.argmin(area))]].mean(axis=0)
         raise SimulationError("a triangle has no area", where=_at(where), advice="remesh the surface")
@@ -284,14 +285,6 @@ def _inverse_full(tensors: NDArray[np.float64], what: str) -> NDArray[np.float64
 
 def _inverse(tensors: NDArray[np.float64], what: str) -> NDArray[np.float64]:
     return _packed(_inverse_full(tensors, what))
-
-
-def _normals(surface: SurfaceMesh) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    a, b, c = (surface.points_mm[surface.triangles[:, n]] for n in range(3))
-    normal = np.cross(b - a, c - a)
-    length = np.linalg.norm(normal, axis=1)
-    with np.errstate(all="ignore"):
-        return normal / length[:, None], length / 2.0
 
 
 def _at(point: NDArray[np.float64]) -> str:

@@ -25,6 +25,7 @@ from scipy.spatial import cKDTree
 from anatomy_twin.core import SILENT, Chamber, Monitor, Myocardium
 from anatomy_twin.core.frozen import read_only
 from anatomy_twin.errors import SimulationError
+from anatomy_twin.kernels.surface_parts import point_areas_mm2
 from anatomy_twin.simulation.electro import pipeline
 from anatomy_twin.simulation.electro.base import TissueState, TissueSystem, voltage_mv
 from anatomy_twin.simulation.electro.spread import Lattice, Rows, Spread
@@ -68,10 +69,7 @@ def node_volumes_mm3(chamber: Chamber | Myocardium) -> Floats:
     """
     if isinstance(chamber, Myocardium):
         return np.full(chamber.count, 1000.0 * chamber.geometry.voxel_volume_ml)
-    points, triangles = chamber.surface.points_mm, chamber.surface.triangles
-    a, b, c = (points[triangles[:, n]] for n in range(3))
-    area = 0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1)
-    shares = np.bincount(triangles.ravel(), np.repeat(area / 3.0, 3), len(points))
+    shares = point_areas_mm2(chamber.surface.points_mm, chamber.surface.triangles)
     return np.asarray(shares * (WALL_MM if chamber.wall_mm is None else chamber.wall_mm))
 
 

@@ -170,7 +170,7 @@ def _parameters(
     found["lesions"] = f"{len(lesions.of)}, lines of {lesions.length_mm:.0f} mm together"
     if isinstance(chamber, Chamber):
         area = surface_parts.point_areas_mm2(chamber.surface.points_mm, chamber.surface.triangles) / 100.0
-        anchors = np.zeros(0, np.int64) if chamber.valve is None else chamber.valve.points
+        anchors = chamber.valve_points
         lost = surface_parts.cut_off(chamber.surface.triangles, out, anchors)
         found["ablated"] = f"{area[lesions.dead].sum():.2f} of {area.sum():.1f} cm2"
         found["isolated"] = f"{area[lost].sum():.2f} cm2"
