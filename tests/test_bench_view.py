@@ -32,6 +32,7 @@ def test_figures_and_failures_stand_in_the_tables():
     assert "| real CT | no answer within 900 s |" in text
 
 
+@pytest.mark.long
 @pytest.mark.gui
 def test_balls_are_measured_in_a_process_of_their_own(tmp_path):
     screen = bench_view._screen()

@@ -68,6 +68,7 @@ def test_more_generated_hearts_agree_with_their_truth(seed: int) -> None:
     check(seed)
 
 
+@pytest.mark.long
 def test_a_field_that_ends_below_the_arch_still_shows_the_atrium() -> None:
     check(SEED, 0.83)
 

@@ -62,6 +62,7 @@ def test_more_images_agree_with_their_truth(seed: int) -> None:
     check(seed)
 
 
+@pytest.mark.long
 def test_with_the_cavity_given_the_share_is_nearer() -> None:
     labels = found(given=True)
     assert np.array_equal(labels.mask("left_atrium"), magnet().truth.mask("left_atrium")) or (

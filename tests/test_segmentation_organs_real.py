@@ -128,6 +128,7 @@ def portal_patient(tmp_path_factory):
     return volume, segment(volume, "ct-abdomen")
 
 
+@pytest.mark.long
 def test_real_patient_has_the_organs_of_an_adult(portal_patient):
     _, labels = portal_patient
     for name, (low, high) in PLAUSIBLE_ML.items():
@@ -135,6 +136,7 @@ def test_real_patient_has_the_organs_of_an_adult(portal_patient):
     assert "phase: portal venous" in labels.notes[0]
 
 
+@pytest.mark.long
 def test_the_tumour_in_the_back_of_the_right_lobe_is_a_candidate(portal_patient):
     """A round region of about 3 cm, 7 HU darker than the liver, behind a thin dark rim."""
     volume, labels = portal_patient
@@ -146,6 +148,7 @@ def test_the_tumour_in_the_back_of_the_right_lobe_is_a_candidate(portal_patient)
     assert labels.segment(met[0]).state == "check"
 
 
+@pytest.mark.long
 def test_real_patient_organs_have_their_grey_levels_and_sides(portal_patient):
     volume, labels = portal_patient
     level = {name: float(np.median(volume.array[labels.mask(name)])) for name in PLAUSIBLE_ML}

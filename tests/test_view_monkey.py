@@ -8,7 +8,7 @@ from tests.support.toy_case import planned_case
 from tests.support.windows import own_folders, shown_window
 
 pytestmark = pytest.mark.gui
-ACTIONS = 80
+ACTIONS = 40
 
 
 def test_random_hands_break_nothing_and_lose_nothing(qtbot, monkeypatch, tmp_path):

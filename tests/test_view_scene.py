@@ -349,6 +349,7 @@ def test_a_picture_is_saved_beside_the_window(window, qtbot, tmp_path):
         assert film.n_frames == 4
 
 
+@pytest.mark.long
 def test_nothing_is_left_of_ten_windows(qtbot, toy_case):
     from PySide6.QtWidgets import QApplication
 
